@@ -1,0 +1,24 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace slipway {
+
+/// Looks up an environment variable; unset and empty are different.
+using EnvLookup = std::function<std::optional<std::string>(const std::string&)>;
+
+/// The process environment.
+std::optional<std::string> process_env(const std::string& name);
+
+/// Who did it, as recorded in ledger entries; a claim, not proof.
+struct Actor {
+  std::string name;
+};
+
+/// SLIPWAY_ACTOR, else the CI system's user (GITHUB_ACTOR, GITLAB_USER_LOGIN,
+/// BUILDKITE_BUILD_CREATOR, CIRCLE_USERNAME), else user@host.
+Actor resolve_actor(const EnvLookup& env);
+
+}  // namespace slipway

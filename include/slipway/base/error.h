@@ -1,0 +1,81 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace slipway {
+
+/// Why an operation failed; callers branch on this and on nothing else.
+enum class Errc {
+  failed,               ///< disk full, read error, anything local (exit 1)
+  invalid_argument,     ///< wrong usage or configuration (exit 2)
+  unsupported,          ///< understood, but not possible here (exit 2)
+  policy_denied,        ///< refused by policy, hold or denied digest (exit 11)
+  verification_failed,  ///< digest, size, diff ID, chain or layout is not what was promised (exit 12)
+  malformed,            ///< foreign bytes break their own format (exit 12)
+  too_large,            ///< foreign bytes exceed a limit of ours (exit 12)
+  not_found,            ///< something named is not there (exit 13)
+  unauthorized,         ///< 401 (exit 14)
+  forbidden,            ///< 403 (exit 14)
+  network,              ///< DNS, refused, TLS, timeout, 5xx after retries (exit 15)
+  rate_limited,         ///< 429 after retries (exit 15)
+  conflict,             ///< stale plan, lost race, a tag moved behind our back (exit 16)
+  already_exists,       ///< a name that must be new is taken (exit 16)
+  cancelled,            ///< SIGINT or SIGTERM (exit 130 or 143)
+  internal,             ///< a defect of slipway (exit 1)
+};
+
+/// Which end of a transfer an error belongs to.
+enum class Side { local, source, destination };
+
+/// A place in a text file; row and column count from 1, column in bytes; 0 means unknown.
+struct Where {
+  std::string file;
+  int row = 0;
+  int col = 0;
+};
+
+/// What a registry said beside its status code.
+struct HttpDetail {
+  int status = 0;
+  std::string code;    ///< distribution-spec error code, e.g. MANIFEST_UNKNOWN
+  std::string detail;  ///< the server's words, made printable and shortened
+};
+
+/// One failure. A value: built where it happens, enriched on the way up, shown once in cli.
+struct Error {
+  Errc code = Errc::failed;
+  std::string message;             ///< what was attempted and why it failed, no trailing period
+  Side side = Side::local;
+  std::optional<Where> where;
+  std::optional<HttpDetail> http;
+  std::string hint;                ///< one thing to do next
+  std::vector<std::string> trail;  ///< "while ..." lines, innermost first
+  std::vector<Error> causes;       ///< several problems reported as one failure
+
+  Error() = default;
+  Error(Errc c, std::string m) : code(c), message(std::move(m)) {}
+
+  /// Adds what was being done when the error passed by.
+  Error in(std::string doing) &&;
+  Error with_hint(std::string text) &&;
+  Error at(Where place) &&;
+  Error on(Side which) &&;
+
+  /// The whole error as lines for a person, without a final newline.
+  std::string describe() const;
+};
+
+/// Folds several errors into one: their common code, else Errc::failed. `errors` must not be empty.
+Error combine(std::vector<Error> errors);
+
+/// The process exit status of contract "Exit status" for a code.
+int exit_status(Errc code);
+
+/// The code's name as printed in JSON events and docs, e.g. "not_found".
+std::string_view name_of(Errc code);
+
+}  // namespace slipway

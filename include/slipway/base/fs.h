@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "slipway/base/result.h"
+
+namespace slipway {
+
+namespace stdfs = std::filesystem;
+
+enum class FileType { regular, directory, symlink, fifo, socket, device, unknown };
+
+/// What lstat(2) or fstat(2) says, times in nanoseconds since the epoch.
+struct FileStat {
+  FileType type = FileType::unknown;
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t size = 0;  ///< bytes
+  std::int64_t mtime_ns = 0;
+  std::int64_t ctime_ns = 0;
+  std::uint32_t mode = 0;  ///< permission bits, 07777
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint64_t links = 0;
+  bool operator==(const FileStat&) const = default;
+};
+
+/// An open file. One thread at a time; closed by the destructor.
+class File {
+ public:
+  virtual ~File() = default;
+  /// Up to buffer.size() bytes; 0 at the end.
+  virtual Result<std::size_t> read(std::span<std::byte> buffer) = 0;
+  /// Up to buffer.size() bytes from `offset`; 0 at the end; leaves the position alone.
+  virtual Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) = 0;
+  /// Writes all bytes at the position; a short write is an error.
+  virtual Status write(std::span<const std::byte> bytes) = 0;
+  virtual Status seek(std::uint64_t offset) = 0;
+  /// fsync(2).
+  virtual Status sync() = 0;
+  virtual Result<FileStat> stat() = 0;
+};
+
+/// An advisory lock, held until destroyed.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
+/// The one seam to the disk: tests wrap it to fail or die at any step. Thread-safe.
+/// Messages name the path; ENOENT is Errc::not_found, EEXIST already_exists, the rest Errc::failed.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  /// Opens a regular file for reading; symlinks in the last component are
+  /// refused unless `follow`; never blocks on a FIFO or device.
+  virtual Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow = true) = 0;
+  /// Creates a file that must not exist yet, for reading and writing.
+  virtual Result<std::unique_ptr<File>> create(const stdfs::path& path, std::uint32_t mode = 0644) = 0;
+  /// rename(2): replaces `to` atomically.
+  virtual Status rename(const stdfs::path& from, const stdfs::path& to) = 0;
+  /// Removes a file; success when it is not there.
+  virtual Status remove(const stdfs::path& path) = 0;
+  virtual Status make_directories(const stdfs::path& path, std::uint32_t mode = 0755) = 0;
+  /// fsync(2) on a directory, so that a rename in it is durable.
+  virtual Status sync_directory(const stdfs::path& path) = 0;
+  /// stat(2), or lstat(2) unless `follow`.
+  virtual Result<FileStat> stat(const stdfs::path& path, bool follow = false) = 0;
+  /// Names in a directory without "." and "..", byte-sorted.
+  virtual Result<std::vector<std::string>> list(const stdfs::path& path) = 0;
+  virtual Result<std::string> read_link(const stdfs::path& path) = 0;
+  /// Waits for an exclusive flock(2) on the file, created if missing; Errc::conflict after 60 s.
+  virtual Result<std::unique_ptr<FileLock>> lock(const stdfs::path& path) = 0;
+};
+
+/// The machine's disk.
+FileSystem& real_fs();
+
+/// Reads a whole file of at most `limit` bytes; Errc::too_large beyond.
+Result<std::string> read_file(FileSystem& fs, const stdfs::path& path, std::size_t limit = 64u << 20);
+
+/// Replaces or creates a file in one step: temporary file, fsync, rename, fsync of the folder.
+Status write_file_atomically(FileSystem& fs, const stdfs::path& path, std::string_view bytes,
+                             std::uint32_t mode = 0644);
+
+/// A name in `directory` that no other process picks: ".tmp-<pid>-<random>".
+stdfs::path temporary_name(const stdfs::path& directory);
+
+/// True for names made by temporary_name whose process is gone (they are safe to remove).
+bool is_stale_temporary(std::string_view file_name);
+
+}  // namespace slipway

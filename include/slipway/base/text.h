@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace slipway {
+
+/// Foreign text made safe for a terminal: control characters escaped, cut at `limit` bytes.
+std::string printable(std::string_view text, std::size_t limit = 1024);
+
+std::vector<std::string> split(std::string_view text, char separator);
+std::string_view trim(std::string_view text);
+std::string to_lower(std::string_view text);  ///< ASCII only
+bool is_valid_utf8(std::string_view text);
+
+/// The candidate nearest to a mistyped word, if near enough to be meant.
+std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+/// Standard base64 with padding (RFC 4648 section 4); decode is strict, nullopt otherwise.
+std::string base64_encode(std::string_view bytes);
+std::optional<std::string> base64_decode(std::string_view text);
+
+/// "1.5 MiB", for people.
+std::string human_bytes(std::uint64_t bytes);
+
+}  // namespace slipway

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "slipway/config/yaml.h"
+
+namespace slipway::config {
+
+/// Reads one mapping of a configuration file, collecting every problem instead
+/// of stopping at the first. Keys asked for become known; finish() reports the
+/// others with the nearest known key as a suggestion. The node and the diagnostics must outlive it.
+class Decoder {
+ public:
+  /// `what` names the mapping in messages, e.g. "image.config". A null or non-mapping node is reported.
+  Decoder(const Node& node, std::string what, Diagnostics& diagnostics);
+
+  /// The member, or nullptr; marks it known.
+  const Node* get(std::string_view key);
+  /// The member, reported when missing.
+  const Node* require(std::string_view key);
+
+  std::optional<std::string> string(std::string_view key);
+  std::optional<bool> boolean(std::string_view key);                       ///< true or false only
+  std::optional<std::int64_t> integer(std::string_view key, std::int64_t min, std::int64_t max);
+  std::optional<std::string> one_of(std::string_view key, const std::vector<std::string>& allowed);
+  std::vector<std::string> string_list(std::string_view key);              ///< empty when absent
+  /// A list of strings, told apart from an absent one.
+  std::optional<std::vector<std::string>> optional_string_list(std::string_view key);
+  std::vector<std::pair<std::string, std::string>> string_map(std::string_view key);
+
+  Where where(std::string_view key) const;   ///< of the member's value, else of the mapping
+  const std::string& what() const { return what_; }
+  void error(std::string_view key, std::string message, std::string hint = {});
+  /// Reports every member that was never asked for.
+  void finish();
+
+ private:
+  const Node& node_;
+  std::string what_;
+  Diagnostics& diagnostics_;
+  std::set<std::string, std::less<>> known_;
+};
+
+}  // namespace slipway::config

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "slipway/config/yaml.h"
+
+namespace slipway::config {
+
+/// Replaces the scalar whose bytes are `range` by `value`.
+struct Edit {
+  Range range;
+  std::string value;
+};
+
+/// Applies edits to a YAML text, changing no other byte: quotes style, comments,
+/// CRLF and indentation survive. The result is parsed again and compared with
+/// the tree before; Errc::internal if anything but the edited scalars changed,
+/// Errc::invalid_argument if a value cannot be written there (block scalars, new lines).
+Result<std::string> splice_yaml(std::string_view text, const std::string& file, std::vector<Edit> edits);
+
+}  // namespace slipway::config

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "slipway/base/diagnostics.h"
+
+namespace slipway::config {
+
+/// The bytes [begin, end) of a document that hold one scalar as written, quotes included.
+struct Range {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+/// One YAML node with its place in the text. A value tree; scalars are text, the schema decides types.
+class Node {
+ public:
+  enum class Kind { null, scalar, sequence, mapping, alias };
+  enum class Style { plain, single_quoted, double_quoted, block, flow };
+  struct Member;
+
+  Kind kind = Kind::null;
+  Style style = Style::plain;
+  std::string scalar;            ///< decoded text of a scalar; the anchor's name of an alias
+  std::string anchor;            ///< non-empty when the node is anchored (&name)
+  std::string tag;               ///< explicit tag, e.g. "!!str"
+  std::vector<Node> items;       ///< of a sequence
+  std::vector<Member> members;   ///< of a mapping, in document order
+  Where where;                   ///< first character (row, col from 1)
+  Range range;
+
+  const Node* find(std::string_view key) const;
+  bool is_scalar() const { return kind == Kind::scalar; }
+  bool is_null() const { return kind == Kind::null; }
+  bool is_mapping() const { return kind == Kind::mapping; }
+  bool is_sequence() const { return kind == Kind::sequence; }
+};
+
+struct Node::Member {
+  std::string key;
+  Where key_where;
+  Range key_range;
+  Node value;
+};
+
+struct YamlLimits {
+  std::size_t max_bytes = 4u << 20;
+  int max_depth = 64;
+  std::size_t max_nodes = 200'000;
+  bool allow_aliases = false;   ///< slipway.yaml forbids aliases, anchors, merge keys and tags; foreign files may have them
+};
+
+/// Parses all documents of a YAML text. Duplicate keys, tabs as indentation and
+/// invalid UTF-8 are errors. `file` is the name in positions. Errc::invalid_argument with file:line:col.
+Result<std::vector<Node>> parse_yaml(std::string_view text, const std::string& file, const YamlLimits& limits = {});
+
+}  // namespace slipway::config

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "slipway/base/secret.h"
+#include "slipway/io/stream.h"
+
+namespace slipway::http {
+
+using Header = std::pair<std::string, std::string>;
+
+/// One request. The body, if any, has a known length; uploads are never chunked.
+struct Request {
+  std::string method = "GET";
+  std::string url;                       ///< absolute http or https
+  std::vector<Header> headers;           ///< no control characters (checked)
+  Secret authorization;                  ///< value of the Authorization header, empty for none
+  io::RestartableSource* body = nullptr; ///< not owned; read once from its start
+  std::int64_t body_size = 0;            ///< bytes
+};
+
+/// One response; header names lower-case, in the order received.
+struct Response {
+  int status = 0;
+  std::vector<Header> headers;
+  std::string url;  ///< the URL that answered
+
+  /// The first header of that (lower-case) name.
+  std::optional<std::string> header(std::string_view name) const;
+  std::vector<std::string> all(std::string_view name) const;
+};
+
+/// Where the body of a response goes, decided when its status is known.
+class ResponseHandler {
+ public:
+  virtual ~ResponseHandler() = default;
+  /// Called once before the body; an error aborts the transfer.
+  virtual Status begin(const Response& response) = 0;
+  virtual Status write(io::Bytes bytes) = 0;
+};
+
+/// How connections are made, for one side of a transfer.
+struct TransportOptions {
+  std::string ca_file;                       ///< PEM; empty: SSL_CERT_FILE or the system's
+  std::string ca_path;
+  bool verify_tls = true;
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds idle_timeout{60'000};  ///< no byte for so long: Errc::network
+  std::string user_agent = "slipway";
+};
+
+/// One request, one response streamed into a handler. No retries, no
+/// redirects, no authentication, no registry knowledge. Thread-safe; blocking.
+/// Errc::network for anything below HTTP, Errc::cancelled on stop.
+class HttpTransport {
+ public:
+  virtual ~HttpTransport() = default;
+  virtual Result<Response> perform(const Request& request, ResponseHandler& handler, std::stop_token stop) = 0;
+};
+
+/// libcurl, loaded when the first request is made.
+std::unique_ptr<HttpTransport> curl_transport(TransportOptions options);
+
+/// Performs a request and collects at most `limit` bytes of body (Errc::too_large beyond).
+struct TextResponse {
+  Response response;
+  std::string body;
+};
+Result<TextResponse> perform_text(HttpTransport& transport, const Request& request, std::size_t limit,
+                                  std::stop_token stop);
+
+}  // namespace slipway::http

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+
+#include "slipway/io/compress.h"
+#include "slipway/layer/file_tree.h"
+#include "slipway/oci/descriptor.h"
+
+namespace slipway::layer {
+
+/// The version of everything that decides a layer's bytes (docs/FORMATS.md "Layers").
+inline constexpr int kCompatibility = 1;
+
+/// Writes the tree as tar: the same bytes on every machine. Regular files are
+/// read through `fs`; one that changed since it was listed is Errc::failed. `out` is not finished.
+Status write_tar(FileSystem& fs, const FileTree& tree, io::Sink& out, std::stop_token stop = {});
+
+struct LayerOptions {
+  io::Compression compression = io::Compression::gzip;
+  io::Level level = io::Level::normal;
+};
+
+/// What one pass over the tree found out.
+struct LayerDigests {
+  Digest diff_id;          ///< of the tar
+  Digest digest;           ///< of the blob written to the sink
+  std::int64_t size = 0;   ///< of the blob, bytes
+};
+
+/// tar, hash, compress, hash, write: one pass. Finishes `blob`.
+Result<LayerDigests> write_layer(FileSystem& fs, const FileTree& tree, const LayerOptions& options, io::Sink& blob,
+                                 std::stop_token stop = {});
+
+/// The OCI media type of a layer with that compression.
+std::string_view layer_media_type(io::Compression compression);
+
+}  // namespace slipway::layer

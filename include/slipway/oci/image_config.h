@@ -1,0 +1,55 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "slipway/base/digest.h"
+#include "slipway/base/json.h"
+#include "slipway/oci/platform.h"
+
+namespace slipway::oci {
+
+/// image-spec config.md "history".
+struct History {
+  std::string created;
+  std::string created_by;
+  std::string author;
+  std::string comment;
+  bool empty_layer = false;
+};
+
+/// image-spec config.md: what to run and with which diff IDs. Members this
+/// struct does not name (Healthcheck, OnBuild, Shell, ArgsEscaped, unknown ones) are kept in `other*`.
+struct ImageConfig {
+  std::string created;  ///< RFC 3339 or empty
+  std::string author;
+  Platform platform;
+
+  std::string user;
+  std::set<std::string> exposed_ports;
+  std::vector<std::string> env;  ///< "K=V", order kept
+  std::vector<std::string> entrypoint;
+  std::vector<std::string> cmd;
+  std::set<std::string> volumes;
+  std::string working_dir;
+  std::map<std::string, std::string> labels;
+  std::string stop_signal;
+
+  std::vector<Digest> diff_ids;
+  std::vector<History> history;
+  Json::Object other;         ///< unknown top-level members
+  Json::Object other_config;  ///< unknown members of "config"
+
+  /// Errc::malformed for anything the spec forbids or a count that lies.
+  static Result<ImageConfig> parse(std::string_view raw);
+  /// Compact JSON, fixed member order, no final newline; empty members left out.
+  std::string serialize() const;
+};
+
+/// Sets KEY=VALUE: replaces the entry of that key in place, else appends (last wins, no duplicates).
+void set_env(std::vector<std::string>& env, const std::string& key, const std::string& value);
+
+}  // namespace slipway::oci

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "slipway/base/digest.h"
+
+namespace slipway::oci {
+
+enum class Transport { registry, layout, oci_archive, docker_archive };
+
+/// distribution-spec: `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`.
+bool is_valid_tag(std::string_view text);
+/// image-spec annotations.md: the grammar of org.opencontainers.image.ref.name (a layout's tag).
+bool is_valid_ref_name(std::string_view text);
+/// distribution-spec `<name>`, at most 255 characters.
+bool is_valid_repository(std::string_view text);
+/// host[:port], ASCII; IPv6 in brackets without a zone.
+bool is_valid_host(std::string_view text);
+
+/// A parsed place: a registry repository, a layout folder or an archive file,
+/// with an optional tag and digest (contract "Locations"). A value.
+class Location {
+ public:
+  /// Full names only, as where something is written: "host[:port]/repo...". Errc::invalid_argument.
+  static Result<Location> parse(std::string_view text);
+  /// As docker reads: "alpine" is docker.io/library/alpine:latest (when neither tag nor digest is given).
+  static Result<Location> parse_for_reading(std::string_view text);
+  static Location layout(std::string path);
+
+  Transport transport() const { return transport_; }
+  bool is_registry() const { return transport_ == Transport::registry; }
+  const std::string& host() const { return host_; }              ///< registry only, with port
+  const std::string& repository() const { return repository_; }  ///< registry only
+  const std::string& path() const { return path_; }              ///< layouts and archives, "-" for stdio
+  const std::optional<std::string>& tag() const { return tag_; }
+  const std::optional<Digest>& digest() const { return digest_; }
+
+  Location with_tag(std::string tag) const;        ///< replaces the tag, drops the digest
+  Location with_digest(const Digest& digest) const;///< sets the digest, keeps the tag
+  Location without_reference() const;              ///< the repository, layout or archive alone
+  Location with_repository(std::string repository) const;  ///< same host, other repository
+  /// The same path made absolute against `directory` (layouts and archives; others unchanged).
+  Location relative_to(const std::string& directory) const;
+
+  /// Prints back what was parsed, with the transport's canonical prefix ("oci:", none for registries).
+  std::string str() const;
+  /// The place without tag and digest.
+  std::string place() const;
+  bool same_place(const Location& other) const { return place() == other.place(); }
+  bool operator==(const Location&) const = default;
+
+ private:
+  Transport transport_ = Transport::registry;
+  std::string host_, repository_, path_;
+  std::optional<std::string> tag_;
+  std::optional<Digest> digest_;
+  friend class LocationParser;
+};
+
+}  // namespace slipway::oci

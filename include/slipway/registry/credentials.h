@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "slipway/base/actor.h"
+#include "slipway/base/fs.h"
+#include "slipway/base/secret.h"
+
+namespace slipway::registry {
+
+/// What to log in with.
+struct Credential {
+  std::string username;
+  Secret password;
+  Secret identity_token;  ///< OAuth2 refresh token
+  Secret registry_token;  ///< a ready bearer token
+  std::string origin;     ///< the file it came from, for `auth which`
+};
+
+/// Finds credentials by registry host and repository. Thread-safe.
+class CredentialStore {
+ public:
+  virtual ~CredentialStore() = default;
+  /// nullopt: log in anonymously. Errors only when a file that names this host is broken.
+  virtual Result<std::optional<Credential>> find(const std::string& host, const std::string& repository) = 0;
+};
+
+/// Nobody has credentials.
+std::unique_ptr<CredentialStore> no_credentials();
+
+/// Credential files in the contract's order: `authfile` when not empty, else the
+/// first that is there of REGISTRY_AUTH_FILE, DOCKER_AUTH_CONFIG (content),
+/// DOCKER_CONFIG, $XDG_RUNTIME_DIR/containers, $XDG_CONFIG_HOME/containers, ~/.docker.
+std::unique_ptr<CredentialStore> file_credentials(FileSystem& fs, EnvLookup env, std::string authfile);
+
+}  // namespace slipway::registry

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "slipway/base/clock.h"
+#include "slipway/base/rng.h"
+#include "slipway/http/retry.h"
+#include "slipway/http/transport.h"
+#include "slipway/registry/credentials.h"
+#include "slipway/store/target.h"
+
+namespace slipway::registry {
+
+/// How one side of the program talks to registries.
+struct RegistryOptions {
+  bool plain_http = false;           ///< --plain-http
+  bool require_tls = false;          ///< --ca-file, --cert-dir: https at once, also on loopback
+  http::RetryPolicy retry;
+  Side side = Side::local;           ///< whom errors blame
+};
+
+/// Everything a session needs from outside; all kept alive by the caller, all thread-safe.
+struct RegistryParts {
+  http::HttpTransport* transport = nullptr;
+  CredentialStore* credentials = nullptr;
+  Clock* clock = nullptr;
+  Rng* rng = nullptr;
+};
+
+/// Shared state of all repositories on all hosts: tokens, the http or https
+/// decision, back-off of a host that said 429, knowledge of what a host supports. Thread-safe.
+class Session {
+ public:
+  static std::shared_ptr<Session> create(RegistryParts parts, RegistryOptions options);
+  virtual ~Session() = default;
+  /// A repository on a registry as a Target that also implements Mounter, TagLister,
+  /// ReferrerLister (API, else the fallback tag) and Deleter. No request is made.
+  virtual std::shared_ptr<store::Target> open(const oci::Location& location) = 0;
+};
+
+}  // namespace slipway::registry
