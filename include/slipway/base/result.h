@@ -8,9 +8,16 @@
 
 namespace slipway {
 
-/// A value or the reason there is none. Exceptions never cross a room's public function.
+/// A value or the reason there is none; dropping one unread is a warning.
+/// Exceptions never cross a room's public function.
 template <class T>
-using [[nodiscard]] Result = tl::expected<T, Error>;
+class [[nodiscard]] Result : public tl::expected<T, Error> {
+ public:
+  using Base = tl::expected<T, Error>;
+  using Base::Base;
+  Result() = default;
+  Result(Base&& other) : Base(std::move(other)) {}
+};
 
 /// Success or the reason for failure.
 using Status = Result<void>;

@@ -10,7 +10,7 @@ namespace slipway::io {
 enum class Compression { none, gzip, zstd };
 enum class Level { fast, normal, best };
 
-/// "gzip", "zstd", "none" and "fast", "default", "best"; nullopt-free: Errc::invalid_argument.
+/// "gzip", "zstd", "none" and "fast", "default", "best"; Errc::invalid_argument otherwise.
 Result<Compression> parse_compression(std::string_view text);
 Result<Level> parse_level(std::string_view text);
 

@@ -1,0 +1,78 @@
+#include "slipway/base/fs.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+
+#include "slipway/base/rng.h"
+#include "slipway/base/text.h"
+
+namespace slipway {
+namespace {
+
+constexpr std::string_view kTemporary = ".tmp-";
+
+/// Removes a temporary file unless it was renamed away.
+class Temporary {
+ public:
+  Temporary(FileSystem& fs, stdfs::path path) : fs_(fs), path_(std::move(path)) {}
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+  ~Temporary() {
+    if (!kept_) (void)fs_.remove(path_);
+  }
+  const stdfs::path& path() const { return path_; }
+  void keep() { kept_ = true; }
+
+ private:
+  FileSystem& fs_;
+  stdfs::path path_;
+  bool kept_ = false;
+};
+
+}  // namespace
+
+Result<std::string> read_file(FileSystem& fs, const stdfs::path& path, std::size_t limit) {
+  SLIPWAY_ASSIGN(const auto file, fs.open(path));
+  std::string text;
+  std::array<std::byte, 64 << 10> buffer;
+  while (true) {
+    SLIPWAY_ASSIGN(const std::size_t n, file->read(buffer));
+    if (n == 0) return text;
+    if (text.size() + n > limit) {
+      return fail(Errc::too_large, "{} is more than the limit of {}", printable(path.native(), 4096),
+                  human_bytes(limit));
+    }
+    text.append(reinterpret_cast<const char*>(buffer.data()), n);
+  }
+}
+
+Status write_file_atomically(FileSystem& fs, const stdfs::path& path, std::string_view bytes, std::uint32_t mode) {
+  Temporary temporary(fs, temporary_name(path.parent_path()));
+  {
+    SLIPWAY_ASSIGN(const auto file, fs.create(temporary.path(), mode));
+    SLIPWAY_TRY(file->write(std::as_bytes(std::span(bytes.data(), bytes.size()))));
+    SLIPWAY_TRY(file->sync());
+  }
+  SLIPWAY_TRY(fs.rename(temporary.path(), path));
+  temporary.keep();
+  return fs.sync_directory(path.parent_path());
+}
+
+stdfs::path temporary_name(const stdfs::path& directory) {
+  return directory / fmt::format("{}{}-{}", kTemporary, ::getpid(), system_rng().name(12));
+}
+
+bool is_stale_temporary(std::string_view file_name) {
+  if (file_name.substr(0, kTemporary.size()) != kTemporary) return false;
+  file_name.remove_prefix(kTemporary.size());
+  pid_t pid = 0;
+  const auto [end, problem] = std::from_chars(file_name.data(), file_name.data() + file_name.size(), pid);
+  if (problem != std::errc() || pid <= 0 || end == file_name.data() + file_name.size() || *end != '-') return false;
+  return ::kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+}  // namespace slipway

@@ -1,0 +1,246 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <thread>
+
+#include "slipway/base/fs.h"
+#include "slipway/base/text.h"
+
+namespace slipway {
+namespace {
+
+Error system_error(std::string_view doing, const stdfs::path& path, int number) {
+  Errc code = Errc::failed;
+  if (number == ENOENT || number == ENOTDIR) code = Errc::not_found;
+  if (number == EEXIST) code = Errc::already_exists;
+  Error error(code, fmt::format("cannot {} {}: {}", doing, printable(path.native(), 4096), std::strerror(number)));
+  if (number == ENOSPC || number == EDQUOT) error.hint = "free some space and run the command again";
+  return error;
+}
+
+/// Owns a file descriptor.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+FileType type_of(mode_t mode) {
+  if (S_ISREG(mode)) return FileType::regular;
+  if (S_ISDIR(mode)) return FileType::directory;
+  if (S_ISLNK(mode)) return FileType::symlink;
+  if (S_ISFIFO(mode)) return FileType::fifo;
+  if (S_ISSOCK(mode)) return FileType::socket;
+  if (S_ISBLK(mode) || S_ISCHR(mode)) return FileType::device;
+  return FileType::unknown;
+}
+
+std::int64_t nanoseconds(const timespec& time) {
+  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+}
+
+FileStat to_stat(const struct stat& st) {
+  FileStat out;
+  out.type = type_of(st.st_mode);
+  out.device = st.st_dev;
+  out.inode = st.st_ino;
+  out.size = static_cast<std::uint64_t>(st.st_size);
+  out.mtime_ns = nanoseconds(st.st_mtim);
+  out.ctime_ns = nanoseconds(st.st_ctim);
+  out.mode = st.st_mode & 07777u;
+  out.uid = st.st_uid;
+  out.gid = st.st_gid;
+  out.links = st.st_nlink;
+  return out;
+}
+
+class RealFile final : public File {
+ public:
+  RealFile(int fd, stdfs::path path) : fd_(fd), path_(std::move(path)) {}
+
+  Result<std::size_t> read(std::span<std::byte> buffer) override {
+    return checked_read([&] { return ::read(fd_.get(), buffer.data(), buffer.size()); });
+  }
+
+  Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) override {
+    return checked_read(
+        [&] { return ::pread(fd_.get(), buffer.data(), buffer.size(), static_cast<off_t>(offset)); });
+  }
+
+  Status write(std::span<const std::byte> bytes) override {
+    while (!bytes.empty()) {
+      const ssize_t n = ::write(fd_.get(), bytes.data(), bytes.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return fail(system_error("write", path_, errno));
+      bytes = bytes.subspan(static_cast<std::size_t>(n));
+    }
+    return {};
+  }
+
+  Status seek(std::uint64_t offset) override {
+    if (::lseek(fd_.get(), static_cast<off_t>(offset), SEEK_SET) < 0) return fail(system_error("seek in", path_, errno));
+    return {};
+  }
+
+  Status sync() override {
+    if (::fsync(fd_.get()) != 0) return fail(system_error("fsync", path_, errno));
+    return {};
+  }
+
+  Result<FileStat> stat() override {
+    struct stat st {};
+    if (::fstat(fd_.get(), &st) != 0) return fail(system_error("stat", path_, errno));
+    return to_stat(st);
+  }
+
+ private:
+  template <class Call>
+  Result<std::size_t> checked_read(const Call& call) {
+    while (true) {
+      const ssize_t n = call();
+      if (n >= 0) return static_cast<std::size_t>(n);
+      if (errno != EINTR) return fail(system_error("read", path_, errno));
+    }
+  }
+
+  Descriptor fd_;
+  stdfs::path path_;
+};
+
+class RealLock final : public FileLock {
+ public:
+  explicit RealLock(int fd) : fd_(fd) {}
+
+ private:
+  Descriptor fd_;  // closing the last descriptor releases flock(2)
+};
+
+class RealFileSystem final : public FileSystem {
+ public:
+  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override {
+    // O_NONBLOCK: opening a FIFO must not wait for a writer.
+    const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW);
+    const int fd = ::open(path.c_str(), flags);
+    if (fd < 0 && errno == ELOOP && !follow) {
+      return fail(Errc::failed, "cannot open {}: it is a symbolic link", printable(path.native(), 4096));
+    }
+    if (fd < 0) return fail(system_error("open", path, errno));
+    auto file = std::make_unique<RealFile>(fd, path);
+    SLIPWAY_ASSIGN(const FileStat st, file->stat());
+    if (st.type != FileType::regular) {
+      return fail(Errc::failed, "cannot open {}: it is not a regular file", printable(path.native(), 4096));
+    }
+    return std::unique_ptr<File>(std::move(file));
+  }
+
+  Result<std::unique_ptr<File>> create(const stdfs::path& path, std::uint32_t mode) override {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0) return fail(system_error("create", path, errno));
+    return std::unique_ptr<File>(std::make_unique<RealFile>(fd, path));
+  }
+
+  Status rename(const stdfs::path& from, const stdfs::path& to) override {
+    if (::rename(from.c_str(), to.c_str()) != 0) return fail(system_error("rename to", to, errno));
+    return {};
+  }
+
+  Status remove(const stdfs::path& path) override {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail(system_error("remove", path, errno));
+    return {};
+  }
+
+  Status make_directories(const stdfs::path& path, std::uint32_t mode) override {
+    if (path.empty() || ::mkdir(path.c_str(), mode) == 0) return {};
+    if (errno == ENOENT && path.has_parent_path() && path.parent_path() != path) {
+      SLIPWAY_TRY(make_directories(path.parent_path(), mode));
+      if (::mkdir(path.c_str(), mode) == 0) return {};
+    }
+    const int number = errno;
+    struct stat st {};
+    if (number == EEXIST && ::stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode)) return {};
+    return fail(system_error("create the folder", path, number));
+  }
+
+  Status sync_directory(const stdfs::path& path) override {
+    const stdfs::path folder = path.empty() ? stdfs::path(".") : path;
+    const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd.get() < 0) return fail(system_error("open the folder", folder, errno));
+    // Some network file systems cannot sync a folder; the rename is then as durable as it gets.
+    if (::fsync(fd.get()) != 0 && errno != EINVAL) return fail(system_error("fsync", folder, errno));
+    return {};
+  }
+
+  Result<FileStat> stat(const stdfs::path& path, bool follow) override {
+    struct stat st {};
+    const int status = follow ? ::stat(path.c_str(), &st) : ::lstat(path.c_str(), &st);
+    if (status != 0) return fail(system_error("stat", path, errno));
+    return to_stat(st);
+  }
+
+  Result<std::vector<std::string>> list(const stdfs::path& path) override {
+    DIR* directory = ::opendir(path.empty() ? "." : path.c_str());
+    if (directory == nullptr) return fail(system_error("list", path, errno));
+    std::vector<std::string> names;
+    errno = 0;
+    while (const dirent* entry = ::readdir(directory)) {
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") names.emplace_back(name);
+      errno = 0;
+    }
+    const int number = errno;
+    ::closedir(directory);
+    if (number != 0) return fail(system_error("list", path, number));
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  Result<std::string> read_link(const stdfs::path& path) override {
+    std::string text(4096, '\0');
+    const ssize_t n = ::readlink(path.c_str(), text.data(), text.size());
+    if (n < 0) return fail(system_error("read the link", path, errno));
+    text.resize(static_cast<std::size_t>(n));
+    return text;
+  }
+
+  Result<std::unique_ptr<FileLock>> lock(const stdfs::path& path) override {
+    constexpr auto kPatience = std::chrono::seconds(60);
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (fd < 0) return fail(system_error("open the lock", path, errno));
+    auto lock = std::make_unique<RealLock>(fd);
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EINTR) continue;
+      if (errno != EWOULDBLOCK) return fail(system_error("lock", path, errno));
+      if (std::chrono::steady_clock::now() > deadline) {
+        return fail(Error(Errc::conflict, fmt::format("another process holds {}", printable(path.native(), 4096)))
+                        .with_hint("wait for it to end and run the command again"));
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return std::unique_ptr<FileLock>(std::move(lock));
+  }
+};
+
+}  // namespace
+
+FileSystem& real_fs() {
+  static RealFileSystem fs;
+  return fs;
+}
+
+}  // namespace slipway

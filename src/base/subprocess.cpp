@@ -1,0 +1,179 @@
+#include "slipway/base/subprocess.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "slipway/base/text.h"
+
+namespace slipway {
+namespace {
+
+/// Both ends of a pipe, close-on-exec.
+struct Pipe {
+  int read = -1;
+  int write = -1;
+
+  Pipe() = default;
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  ~Pipe() {
+    close_end(read);
+    close_end(write);
+  }
+  Status open() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(Errc::failed, "cannot make a pipe: {}", std::strerror(errno));
+    read = ends[0];
+    write = ends[1];
+    return {};
+  }
+  static void close_end(int& fd) {
+    if (fd >= 0) ::close(fd);
+    fd = -1;
+  }
+};
+
+struct Pipes {
+  Pipe in, out, err, failure;
+};
+
+/// Runs in the child between fork and exec: async-signal-safe calls only.
+[[noreturn]] void become(const Pipes& pipes, char* const* argv, char* const* environment, const char* directory) {
+  ::dup2(pipes.in.read, 0);
+  ::dup2(pipes.out.write, 1);
+  ::dup2(pipes.err.write, 2);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::signal(SIGPIPE, SIG_DFL);
+  ::setpgid(0, 0);
+  if (directory == nullptr || ::chdir(directory) == 0) ::execvpe(argv[0], argv, environment);
+  const int number = errno;
+  [[maybe_unused]] const ssize_t n = ::write(pipes.failure.write, &number, sizeof number);
+  ::_exit(127);
+}
+
+/// Feeds and drains a running child.
+class Conversation {
+ public:
+  Conversation(const Command& command, Pipes& pipes, std::stop_token stop)
+      : command_(command), pipes_(pipes), stop_(std::move(stop)),
+        deadline_(std::chrono::steady_clock::now() + command.timeout) {}
+
+  Status hold(CommandResult& result) {
+    ::fcntl(pipes_.in.write, F_SETFL, O_NONBLOCK);
+    if (command_.input.empty()) Pipe::close_end(pipes_.in.write);
+    while (pipes_.out.read >= 0 || pipes_.err.read >= 0 || pipes_.in.write >= 0) {
+      if (stop_.stop_requested()) return fail(Errc::cancelled, "interrupted while running {}", command_.argv[0]);
+      if (std::chrono::steady_clock::now() > deadline_) {
+        return fail(Errc::failed, "{} did not end within {} s", command_.argv[0], command_.timeout.count() / 1000);
+      }
+      std::array<pollfd, 3> fds{pollfd{pipes_.in.write, POLLOUT, 0}, pollfd{pipes_.out.read, POLLIN, 0},
+                                pollfd{pipes_.err.read, POLLIN, 0}};
+      if (::poll(fds.data(), fds.size(), 50) < 0 && errno != EINTR) break;
+      if (fds[0].revents != 0) feed();
+      if (fds[1].revents != 0) SLIPWAY_TRY(drain(pipes_.out.read, result.out));
+      if (fds[2].revents != 0) SLIPWAY_TRY(drain(pipes_.err.read, result.err));
+    }
+    return {};
+  }
+
+ private:
+  void feed() {
+    const std::string_view rest = std::string_view(command_.input).substr(fed_);
+    const ssize_t n = ::write(pipes_.in.write, rest.data(), rest.size());
+    if (n > 0) fed_ += static_cast<std::size_t>(n);
+    const bool broken = n < 0 && errno != EAGAIN && errno != EINTR;  // the child need not read all
+    if (broken || fed_ == command_.input.size()) Pipe::close_end(pipes_.in.write);
+  }
+
+  Status drain(int& fd, std::string& text) {
+    std::array<char, 16 << 10> buffer;
+    const ssize_t n = ::read(fd, buffer.data(), buffer.size());
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) return {};
+    if (n <= 0) {
+      Pipe::close_end(fd);
+      return {};
+    }
+    if (text.size() + static_cast<std::size_t>(n) > command_.max_output) {
+      return fail(Errc::too_large, "{} printed more than {}", command_.argv[0], human_bytes(command_.max_output));
+    }
+    text.append(buffer.data(), static_cast<std::size_t>(n));
+    return {};
+  }
+
+  const Command& command_;
+  Pipes& pipes_;
+  std::stop_token stop_;
+  std::chrono::steady_clock::time_point deadline_;
+  std::size_t fed_ = 0;
+};
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> list;
+  for (std::string& text : texts) list.push_back(text.data());
+  list.push_back(nullptr);
+  return list;
+}
+
+std::vector<std::string> environment_with(const std::vector<std::pair<std::string, std::string>>& extra) {
+  std::vector<std::string> all;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const std::string_view name = text.substr(0, text.find('='));
+    const bool replaced = std::any_of(extra.begin(), extra.end(), [&](const auto& e) { return e.first == name; });
+    if (!replaced) all.emplace_back(text);
+  }
+  for (const auto& [name, value] : extra) all.push_back(name + "=" + value);
+  return all;
+}
+
+int wait_for(pid_t child) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace
+
+Result<CommandResult> run_command(const Command& command, std::stop_token stop) {
+  if (command.argv.empty()) return fail(Errc::internal, "no program to run");
+  Pipes pipes;
+  for (Pipe* pipe : {&pipes.in, &pipes.out, &pipes.err, &pipes.failure}) SLIPWAY_TRY(pipe->open());
+  std::vector<std::string> arguments = command.argv;
+  std::vector<std::string> environment = environment_with(command.extra_env);
+  const std::vector<char*> argv = pointers(arguments);
+  const std::vector<char*> envp = pointers(environment);
+
+  const pid_t child = ::fork();
+  if (child < 0) return fail(Errc::failed, "cannot start {}: {}", command.argv[0], std::strerror(errno));
+  if (child == 0) {
+    become(pipes, argv.data(), envp.data(), command.directory ? command.directory->c_str() : nullptr);
+  }
+  Pipe::close_end(pipes.in.read);
+  Pipe::close_end(pipes.out.write);
+  Pipe::close_end(pipes.err.write);
+  Pipe::close_end(pipes.failure.write);
+
+  CommandResult result;
+  const Status talked = Conversation(command, pipes, std::move(stop)).hold(result);
+  if (!talked) ::kill(-child, SIGKILL);
+  result.status = wait_for(child);
+  if (!talked) return fail(talked.error());
+  int number = 0;
+  if (::read(pipes.failure.read, &number, sizeof number) == static_cast<ssize_t>(sizeof number)) {
+    return fail(number == ENOENT ? Errc::not_found : Errc::failed, "cannot run {}: {}", command.argv[0],
+                std::strerror(number));
+  }
+  return result;
+}
+
+}  // namespace slipway
