@@ -3,11 +3,17 @@
 add_library(slipway_flags INTERFACE)
 target_compile_options(slipway_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor
+  # Designated initialisers leave the other members to their defaults on purpose.
+  -Wno-missing-field-initializers
   $<$<BOOL:${SLIPWAY_WERROR}>:-Werror>)
 if(SLIPWAY_SANITIZE)
   target_compile_options(slipway_flags INTERFACE
     -fsanitize=${SLIPWAY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(slipway_flags INTERFACE -fsanitize=${SLIPWAY_SANITIZE})
+endif()
+if(SLIPWAY_FUZZ)
+  # Coverage for libFuzzer in every room; the harnesses bring its main().
+  target_compile_options(slipway_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 # The program must start in milliseconds: bind lazily, drop what is not used.
 target_link_options(slipway_flags INTERFACE -Wl,--as-needed)

@@ -1,0 +1,108 @@
+#include "slipway/base/fs.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "slipway/base/rng.h"
+#include "support/temp_dir.h"
+
+namespace slipway {
+namespace {
+
+TEST(Fs, WritesAtomicallyAndReadsBack) {
+  const test::TempDir dir;
+  const auto path = dir.path() / "file";
+  ASSERT_TRUE(write_file_atomically(real_fs(), path, "one").has_value());
+  ASSERT_TRUE(write_file_atomically(real_fs(), path, "two").has_value());
+  EXPECT_EQ(read_file(real_fs(), path).value(), "two");
+  EXPECT_EQ(real_fs().list(dir.path()).value(), std::vector<std::string>{"file"});
+}
+
+TEST(Fs, AtomicWriteLeavesNoTemporaryWhenItFails) {
+  const test::TempDir dir;
+  ASSERT_TRUE(real_fs().make_directories(dir.path() / "target" / "x").has_value());
+  EXPECT_FALSE(write_file_atomically(real_fs(), dir.path() / "target", "text").has_value());
+  EXPECT_EQ(real_fs().list(dir.path()).value(), std::vector<std::string>{"target"});
+}
+
+TEST(Fs, CodesTellMissingFromBroken) {
+  const test::TempDir dir;
+  EXPECT_EQ(real_fs().open(dir.path() / "no").error().code, Errc::not_found);
+  EXPECT_EQ(real_fs().open(dir.path()).error().code, Errc::failed);
+  ASSERT_TRUE(real_fs().create(dir.path() / "a").has_value());
+  EXPECT_EQ(real_fs().create(dir.path() / "a").error().code, Errc::already_exists);
+  EXPECT_NE(real_fs().open(dir.path() / "no").error().message.find("no"), std::string::npos);
+}
+
+TEST(Fs, RefusesSymlinksAndFifosWhereAsked) {
+  const test::TempDir dir;
+  ASSERT_TRUE(write_file_atomically(real_fs(), dir.path() / "file", "x").has_value());
+  stdfs::create_symlink("file", dir.path() / "link");
+  EXPECT_TRUE(real_fs().open(dir.path() / "link").has_value());
+  EXPECT_FALSE(real_fs().open(dir.path() / "link", false).has_value());
+  ASSERT_EQ(::mkfifo((dir.path() / "fifo").c_str(), 0600), 0);
+  EXPECT_FALSE(real_fs().open(dir.path() / "fifo").has_value());
+  EXPECT_EQ(real_fs().stat(dir.path() / "fifo")->type, FileType::fifo);
+  EXPECT_EQ(real_fs().stat(dir.path() / "link")->type, FileType::symlink);
+  EXPECT_EQ(real_fs().stat(dir.path() / "link", true)->type, FileType::regular);
+  EXPECT_EQ(real_fs().read_link(dir.path() / "link").value(), "file");
+}
+
+TEST(Fs, MakesDirectoriesOnceAndRefusesFilesInTheWay) {
+  const test::TempDir dir;
+  EXPECT_TRUE(real_fs().make_directories(dir.path() / "a/b/c").has_value());
+  EXPECT_TRUE(real_fs().make_directories(dir.path() / "a/b/c").has_value());
+  ASSERT_TRUE(write_file_atomically(real_fs(), dir.path() / "f", "x").has_value());
+  EXPECT_FALSE(real_fs().make_directories(dir.path() / "f/g").has_value());
+}
+
+TEST(Fs, ReadLimitHolds) {
+  const test::TempDir dir;
+  ASSERT_TRUE(write_file_atomically(real_fs(), dir.path() / "f", std::string(100, 'x')).has_value());
+  EXPECT_TRUE(read_file(real_fs(), dir.path() / "f", 100).has_value());
+  EXPECT_EQ(read_file(real_fs(), dir.path() / "f", 99).error().code, Errc::too_large);
+}
+
+TEST(Fs, LockExcludesAnotherProcess) {
+  const test::TempDir dir;
+  const auto held = dir.path() / "held";
+  const auto leaving = dir.path() / "leaving";
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto mine = real_fs().lock(dir.path() / "lock");
+    bool ok = mine.has_value() && write_file_atomically(real_fs(), held, "x").has_value();
+    ::usleep(100'000);
+    ok = ok && write_file_atomically(real_fs(), leaving, "x").has_value();
+    ::_exit(ok ? 0 : 1);
+  }
+  while (!real_fs().stat(held).has_value()) ::usleep(1'000);
+  const auto lock = real_fs().lock(dir.path() / "lock");
+  EXPECT_TRUE(lock.has_value());
+  EXPECT_TRUE(real_fs().stat(leaving).has_value()) << "the lock was given out while another process held it";
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(Fs, StaleTemporariesAreThoseOfDeadProcesses) {
+  EXPECT_FALSE(is_stale_temporary(temporary_name("d").filename().native()));
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_TRUE(is_stale_temporary(".tmp-" + std::to_string(child) + "-abc"));
+  for (const char* name : {".tmp-", ".tmp-x-y", ".tmp--1-a", ".tmp-12", "other", ".tmp-0-a"}) {
+    EXPECT_FALSE(is_stale_temporary(name)) << name;
+  }
+}
+
+TEST(Rng, NamesAreOfTheAlphabetAndDiffer) {
+  const std::string a = system_rng().name(16);
+  EXPECT_EQ(a.size(), 16u);
+  EXPECT_EQ(a.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789"), std::string::npos);
+  EXPECT_NE(a, system_rng().name(16));
+}
+
+}  // namespace
+}  // namespace slipway

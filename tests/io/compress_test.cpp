@@ -1,0 +1,96 @@
+#include "slipway/io/compress.h"
+
+#include <gtest/gtest.h>
+
+#include "slipway/io/filters.h"
+#include "slipway/io/hash.h"
+
+namespace slipway::io {
+namespace {
+
+/// Deterministic bytes that compress about as well as code does.
+std::string sample(std::size_t size) {
+  std::string text;
+  std::uint32_t state = 1;
+  while (text.size() < size) {
+    state = state * 1664525u + 1013904223u;
+    text += "word" + std::to_string(state >> 20) + (state % 7 == 0 ? "\n" : " ");
+  }
+  text.resize(size);
+  return text;
+}
+
+std::string pressed(std::string_view text, Compression format, Level level, std::size_t step = 4096) {
+  StringSink out(64u << 20);
+  const auto sink = compressor(format, level, out);
+  for (std::size_t at = 0; at < text.size(); at += step) {
+    EXPECT_TRUE(sink->write(as_bytes(text.substr(at, step))).has_value());
+  }
+  EXPECT_TRUE(sink->finish().has_value());
+  return out.take();
+}
+
+Result<std::string> unpressed(std::string bytes) {
+  const auto source = decompressor(std::make_unique<StringSource>(std::move(bytes)));
+  return read_all(*source, 64u << 20);
+}
+
+using Case = std::tuple<Compression, Level>;
+class RoundTrip : public testing::TestWithParam<Case> {};
+
+TEST_P(RoundTrip, AnySizeAndSplit) {
+  const auto [format, level] = GetParam();
+  for (const std::size_t size : {0u, 1u, 1000u, 1u << 20, (1u << 20) + 1, 2u << 20}) {
+    const std::string text = sample(size);
+    const std::string bytes = pressed(text, format, level, 65'537);
+    EXPECT_EQ(bytes, pressed(text, format, level, 1u << 22)) << "split changes the bytes at " << size;
+    EXPECT_EQ(unpressed(bytes).value(), text) << size;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RoundTrip,
+                         testing::Combine(testing::Values(Compression::gzip, Compression::zstd, Compression::none),
+                                          testing::Values(Level::fast, Level::normal, Level::best)));
+
+TEST(Compress, GzipHasNoTimeAndNoName) {
+  const std::string bytes = pressed("hello", Compression::gzip, Level::normal);
+  EXPECT_EQ(bytes.substr(0, 4), std::string("\x1f\x8b\x08\x00", 4));
+  EXPECT_EQ(bytes.substr(4, 4), std::string(4, '\0'));
+}
+
+TEST(Compress, GoldenBytesOfCompatibilityLevel1) {
+  // A change here changes every user's layer digests: that needs a new compatibility level.
+  const std::string text = sample(2'500'000);
+  EXPECT_EQ(digest_of(pressed(text, Compression::gzip, Level::normal)).short_hex(), "b8336a8e677d");
+  EXPECT_EQ(digest_of(pressed(text, Compression::gzip, Level::fast)).short_hex(), "efcb6b53de35");
+  EXPECT_EQ(digest_of(pressed(text, Compression::gzip, Level::best)).short_hex(), "274f2d81b0c3");
+  EXPECT_EQ(digest_of(pressed(text, Compression::zstd, Level::normal)).short_hex(), "f3d54803e6bb");
+}
+
+TEST(Decompress, RefusesDamage) {
+  for (const Compression format : {Compression::gzip, Compression::zstd}) {
+    const std::string good = pressed(sample(100'000), format, Level::normal);
+    std::string flipped = good;
+    flipped[flipped.size() / 2] = static_cast<char>(flipped[flipped.size() / 2] ^ 0x40);
+    EXPECT_FALSE(unpressed(flipped).has_value());
+    EXPECT_EQ(unpressed(good.substr(0, good.size() - 3)).error().code, Errc::malformed);
+    EXPECT_EQ(unpressed(good + "junk").error().code, Errc::malformed);
+    EXPECT_EQ(unpressed(good + good).value().size(), 200'000u) << "members and frames join";
+  }
+}
+
+TEST(Decompress, PlainBytesPassThrough) {
+  EXPECT_EQ(unpressed("ab").value(), "ab");
+  EXPECT_EQ(unpressed("").value(), "");
+  EXPECT_EQ(unpressed(sample(300'000)).value(), sample(300'000));
+}
+
+TEST(Compress, NamesParse) {
+  EXPECT_EQ(parse_compression("zstd").value(), Compression::zstd);
+  EXPECT_EQ(parse_level("best").value(), Level::best);
+  EXPECT_EQ(parse_compression("xz").error().code, Errc::invalid_argument);
+  EXPECT_EQ(parse_level("9").error().code, Errc::invalid_argument);
+}
+
+}  // namespace
+}  // namespace slipway::io
