@@ -1,45 +1,48 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "slipway/base/diagnostics.h"
 
 namespace slipway::config {
 
-/// The bytes [begin, end) of a document that hold one scalar as written, quotes included.
+/// The bytes [begin, end) of a text that hold one node as written: quotes, brackets and
+/// braces included, anchor and tag not. A block scalar's range is its lines without the header.
 struct Range {
   std::size_t begin = 0;
   std::size_t end = 0;
+  bool operator==(const Range&) const = default;
 };
 
 /// One YAML node with its place in the text. A value tree; scalars are text, the schema decides types.
 class Node {
  public:
+  /// `null` is nothing at all, or a plain, untagged `~` or `null`.
   enum class Kind { null, scalar, sequence, mapping, alias };
+  /// `block` and `flow` are also the styles of collections; a folded or literal scalar is `block`.
   enum class Style { plain, single_quoted, double_quoted, block, flow };
   struct Member;
 
   Kind kind = Kind::null;
   Style style = Style::plain;
-  std::string scalar;            ///< decoded text of a scalar; the anchor's name of an alias
-  std::string anchor;            ///< non-empty when the node is anchored (&name)
-  std::string tag;               ///< explicit tag, e.g. "!!str"
-  std::vector<Node> items;       ///< of a sequence
-  std::vector<Member> members;   ///< of a mapping, in document order
-  Where where;                   ///< first character (row, col from 1)
+  std::string scalar;           ///< decoded text of a scalar; the anchor's name of an alias
+  std::string anchor;           ///< non-empty when the node is anchored (&name)
+  std::string tag;              ///< explicit tag as written, e.g. "!!str"
+  std::vector<Node> items;      ///< of a sequence
+  std::vector<Member> members;  ///< of a mapping, in document order
+  Where where;                  ///< first byte (row, col from 1, col in bytes); of nothing: its key
   Range range;
 
+  /// The value of a mapping's member, or nullptr.
   const Node* find(std::string_view key) const;
   bool is_scalar() const { return kind == Kind::scalar; }
   bool is_null() const { return kind == Kind::null; }
   bool is_mapping() const { return kind == Kind::mapping; }
   bool is_sequence() const { return kind == Kind::sequence; }
+  bool is_alias() const { return kind == Kind::alias; }
 };
 
 struct Node::Member {
@@ -53,11 +56,14 @@ struct YamlLimits {
   std::size_t max_bytes = 4u << 20;
   int max_depth = 64;
   std::size_t max_nodes = 200'000;
-  bool allow_aliases = false;   ///< slipway.yaml forbids aliases, anchors, merge keys and tags; foreign files may have them
+  bool allow_aliases = false;  ///< slipway.yaml forbids aliases, anchors, merge keys and tags; foreign files may have
+                               ///< them
 };
 
-/// Parses all documents of a YAML text. Duplicate keys, tabs as indentation and
-/// invalid UTF-8 are errors. `file` is the name in positions. Errc::invalid_argument with file:line:col.
+/// Parses all documents of a YAML 1.2 text; a text of comments only has none. Aliases are never
+/// expanded. Duplicate keys, keys that are no text, tabs as indentation, aliases without an
+/// anchor, control characters and invalid UTF-8 are errors; so is anything beyond the limits.
+/// `file` is the name in positions. Errc::invalid_argument with file:line:col.
 Result<std::vector<Node>> parse_yaml(std::string_view text, const std::string& file, const YamlLimits& limits = {});
 
 }  // namespace slipway::config
