@@ -60,6 +60,24 @@ struct Pipes {
   ::_exit(127);
 }
 
+/// write(2) that reports EPIPE without the signal, whatever the process does with SIGPIPE.
+ssize_t write_quietly(int fd, std::string_view bytes) {
+  sigset_t pipe_signal;
+  sigset_t before;
+  sigemptyset(&pipe_signal);
+  sigaddset(&pipe_signal, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+  const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+  const int number = errno;
+  if (n < 0 && number == EPIPE) {
+    const timespec now{};
+    sigtimedwait(&pipe_signal, nullptr, &now);
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = number;
+  return n;
+}
+
 /// Feeds and drains a running child.
 class Conversation {
  public:
@@ -88,7 +106,7 @@ class Conversation {
  private:
   void feed() {
     const std::string_view rest = std::string_view(command_.input).substr(fed_);
-    const ssize_t n = ::write(pipes_.in.write, rest.data(), rest.size());
+    const ssize_t n = write_quietly(pipes_.in.write, rest);
     if (n > 0) fed_ += static_cast<std::size_t>(n);
     const bool broken = n < 0 && errno != EAGAIN && errno != EINTR;  // the child need not read all
     if (broken || fed_ == command_.input.size()) Pipe::close_end(pipes_.in.write);
