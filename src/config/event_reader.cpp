@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "config/single_quoted.h"
 #include "slipway/base/text.h"
 
 namespace slipway::config {
@@ -207,8 +208,11 @@ Result<YamlEvent> EventReader::next() {
     out.range = range_of(tokens.value, text_.size());
     if (out.kind == YamlEvent::Kind::scalar) out.style = style_of(tokens.value);
     if (has_text) {
-      out.text = text_of(tokens.value);
-      out.range = widen(out.range, text_, out);
+      const Range inside = out.range;
+      out.range = widen(inside, text_, out);
+      out.text = out.style == Node::Style::single_quoted
+                     ? decode_single_quoted(text_.substr(inside.begin, inside.end - inside.begin))
+                     : text_of(tokens.value);
     }
     out.written = has_text || out.range.end > out.range.begin;
   }
