@@ -15,10 +15,13 @@ Result<Compression> parse_compression(std::string_view text);
 Result<Level> parse_level(std::string_view text);
 
 /// A sink that compresses what is written and passes it to `next` (kept alive
-/// by the caller); finish() ends the stream and finishes `next`. The bytes
-/// depend only on the input, the format, the level and the library's version:
+/// by the caller); finish() ends the stream and finishes `next`. The input is
+/// cut into blocks of a fixed size that become independent gzip members or zstd
+/// frames, compressed on `lanes` threads (1: the caller's own); `next` is only
+/// called from the caller's thread. The bytes depend on the input, the format, the
+/// level and the library's version, never on `lanes` or on how writes are split:
 /// docs/FORMATS.md "Compressed layers".
-std::unique_ptr<Sink> compressor(Compression format, Level level, Sink& next);
+std::unique_ptr<Sink> compressor(Compression format, Level level, Sink& next, std::size_t lanes = 1);
 
 /// A source that decompresses `inner`, whose format is told by its first bytes
 /// (gzip with several members, zstd with several frames, or plain). Refuses
