@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "slipway/base/diagnostics.h"
+#include "slipway/base/fs.h"
+#include "slipway/build/recipe.h"
+#include "slipway/copy/copy.h"
+#include "slipway/store/opener.h"
+
+namespace slipway::build {
+
+/// The annotation of every manifest built: the compatibility level that decided its bytes (docs/FORMATS.md "Layers").
+inline constexpr std::string_view kCompatAnnotation = "io.slipway.compat";
+/// "true" when the working tree had changes (`source: git`).
+inline constexpr std::string_view kDirtyAnnotation = "io.slipway.source.dirty";
+
+/// Where the finished image goes and how it is called there.
+struct Destination {
+  oci::Location location;         ///< its own tag is ignored: put it into `tags`
+  std::vector<std::string> tags;
+  bool build_tag = false;         ///< also `build-<first 12 hex of the digest>`
+};
+
+/// Sees what a build does; called from several threads.
+class Observer : public copy::Observer {
+ public:
+  virtual void layer_started(const std::string& /*platform*/, const std::string& /*name*/) {}
+  virtual void layer_built(const std::string& /*platform*/, const std::string& /*name*/, const oci::Descriptor&) {}
+};
+
+struct BuildOptions {
+  std::vector<Destination> destinations;
+  std::filesystem::path state_folder;            ///< ".slipway": holds `images` when no destination is a lone layout
+  std::filesystem::path lock_file;               ///< empty: no lock is read or written
+  std::vector<oci::Platform> platforms;          ///< overrides the recipe's
+  std::int64_t epoch = 0;                        ///< SOURCE_DATE_EPOCH
+  std::optional<std::int64_t> created;           ///< --created TIME: `created` alone
+  bool created_from_git = false;                 ///< --created git: the commit's time
+  bool locked = false;                           ///< a base that the lock lacks is Errc::invalid_argument
+  bool update_base = false;                      ///< ask for the base's digest anew
+  bool dry_run = false;                          ///< compute digests, write nothing
+  std::size_t lanes = 4;
+  Observer* observer = nullptr;                  ///< not owned
+  std::stop_token stop;
+};
+
+/// One platform's image.
+struct BuiltImage {
+  oci::Platform platform;
+  oci::Descriptor manifest;
+  oci::Descriptor config;
+  std::vector<oci::Descriptor> layers;
+};
+
+struct BuildResult {
+  oci::Descriptor root;                  ///< the only manifest, or the index
+  std::vector<BuiltImage> images;        ///< in the order of the platforms
+  /// One for each destination and tag, in order: tag and digest set. "build-..." tags are not among them unless alone.
+  std::vector<oci::Location> locations;
+  std::optional<oci::Location> base;     ///< full reference with the digest used
+  oci::Annotations annotations;          ///< of the manifests
+  std::vector<Error> warnings;
+};
+
+/// Builds the recipe's image for every platform and carries it to every
+/// destination; tags move last, and nothing is tagged when anything failed.
+/// invalid_argument for the recipe's mistakes (all at once, with places), failed for
+/// the disk's, cancelled on stop; else what the base or a destination said.
+Result<BuildResult> build_image(const Recipe& recipe, const BuildOptions& options, FileSystem& fs,
+                                store::Opener& opener);
+
+}  // namespace slipway::build

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "slipway/base/digest.h"
+#include "slipway/base/fs.h"
+#include "slipway/base/json.h"
+
+namespace slipway::image {
+
+inline constexpr std::string_view kLockFile = "slipway.lock";
+inline constexpr std::string_view kLockSchema = "slipway/v1/lock";
+
+/// The digests that references were pinned to (slipway.lock, docs/FORMATS.md "Lock").
+/// Written byte-sorted and indented, so that it merges line by line. A value.
+class Lock {
+ public:
+  /// Errc::invalid_argument for another schema, a bad digest or broken JSON; `what` names the text.
+  static Result<Lock> parse(std::string_view text, const std::string& what);
+  /// A missing file is an empty lock.
+  static Result<Lock> read(FileSystem& fs, const std::filesystem::path& file);
+  /// Replaces the file in one step.
+  Status write(FileSystem& fs, const std::filesystem::path& file) const;
+  std::string serialize() const;
+
+  /// `reference` is a full name with its tag, as Location::str() prints it.
+  std::optional<Digest> find(const std::string& reference) const;
+  /// True when that changed something.
+  bool set(const std::string& reference, const Digest& digest);
+  const std::map<std::string, Digest>& images() const { return images_; }
+
+ private:
+  std::map<std::string, Digest> images_;
+  Json::Object other_;  ///< unknown members, kept
+};
+
+}  // namespace slipway::image
