@@ -54,8 +54,8 @@ std::string_view hint_for_boolean(std::string_view text) {
 Decoder::Decoder(const Node& node, std::string what, Diagnostics& diagnostics)
     : node_(node), what_(std::move(what)), diagnostics_(diagnostics) {
   if (node_.is_mapping()) return;
-  diagnostics_.error(node_.where, fmt::format("{} must be a mapping, but is {}",
-                                              what_.empty() ? "the document" : what_, kind_name(node_)));
+  diagnostics_.error(node_.where, fmt::format("{} must be a mapping, but is {}", what_.empty() ? "the document" : what_,
+                                              kind_name(node_)));
 }
 
 std::string Decoder::path(std::string_view key) const {
@@ -77,7 +77,8 @@ const Node* Decoder::require(std::string_view key) {
 
 void Decoder::wrong_kind(const Node& node, std::string_view name, std::string_view wanted, std::string hint) {
   if (node.is_scalar()) {
-    diagnostics_.error(node.where, fmt::format("{} must be {}, but is \"{}\"", name, wanted, printable(node.scalar, 80)),
+    diagnostics_.error(node.where,
+                       fmt::format("{} must be {}, but is \"{}\"", name, wanted, printable(node.scalar, 80)),
                        std::move(hint));
     return;
   }
@@ -140,9 +141,9 @@ std::optional<std::vector<std::string>> Decoder::optional_string_list(std::strin
   const Node* found = get(key);
   if (found == nullptr) return std::nullopt;
   if (!found->is_sequence()) {
-    wrong_kind(*found, path(key), "a list",
-               found->is_scalar() ? fmt::format("write [{}]", printable(found->scalar, 80))
-                                  : "write [] for an empty list");
+    wrong_kind(
+        *found, path(key), "a list",
+        found->is_scalar() ? fmt::format("write [{}]", printable(found->scalar, 80)) : "write [] for an empty list");
     return std::nullopt;
   }
   std::vector<std::string> out;
@@ -193,9 +194,9 @@ void Decoder::finish() {
     diagnostics_.error(member.key_where,
                        fmt::format("unknown key \"{}\"{}", printable(member.key, 80),
                                    what_.empty() ? "" : fmt::format(" in {}", what_)),
-                       guess         ? fmt::format("did you mean {}?", *guess)
+                       guess           ? fmt::format("did you mean {}?", *guess)
                        : names.empty() ? "no key is known here"
-                                     : fmt::format("known here: {}", quoted_list(names)));
+                                       : fmt::format("known here: {}", quoted_list(names)));
   }
 }
 

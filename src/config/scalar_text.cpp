@@ -14,12 +14,10 @@ constexpr std::string_view kPlainFirst = "./_";
 constexpr std::string_view kPlainRest = "./_:@+-";
 constexpr std::string_view kNumberCharacters = "0123456789abcdefABCDEFxXoO_.:+-tTzZ";
 // The words that YAML 1.1 or 1.2 reads as something else than text.
-constexpr std::array<std::string_view, 13> kWords{"null", "true", "false", "yes",   "no",    "on",   "off",
+constexpr std::array<std::string_view, 13> kWords{"null", "true", "false", "yes",   "no",    "on",  "off",
                                                   "y",    "n",    ".inf",  "-.inf", "+.inf", ".nan"};
 
-bool is_alphanumeric(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 bool looks_like_number(std::string_view text) {
   const bool starts = (text[0] >= '0' && text[0] <= '9') || text[0] == '.';
@@ -28,7 +26,8 @@ bool looks_like_number(std::string_view text) {
 
 /// YAML 1.1 readers take NEL and the two Unicode separators for line ends, and a BOM for nothing.
 bool has_line_end(std::string_view text) {
-  constexpr std::array<std::string_view, 6> kEnds{"\n", "\r", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf"};
+  constexpr std::array<std::string_view, 6> kEnds{"\n",           "\r",           "\xc2\x85",
+                                                  "\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf"};
   return std::any_of(kEnds.begin(), kEnds.end(),
                      [&](std::string_view end) { return text.find(end) != std::string_view::npos; });
 }

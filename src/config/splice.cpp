@@ -42,8 +42,7 @@ Result<Replacement> replacement_for(const Edit& edit, const Scalars& scalars, co
     const bool block = node.style == Node::Style::block;
     return fail(Error(Errc::invalid_argument,
                       fmt::format("cannot write \"{}\" here: {}", printable(edit.value, 200),
-                                  block ? "the value is a block scalar"
-                                        : "it holds a line end or a control character"))
+                                  block ? "the value is a block scalar" : "it holds a line end or a control character"))
                     .at(node.where)
                     .with_hint(block ? "write the value on one line, after the key" : ""));
   }
@@ -57,10 +56,10 @@ Result<Replacements> plan(const std::vector<Edit>& edits, const Scalars& scalars
     const Node* node = replacement.node;
     const auto [place, fresh] = out.emplace(node, std::move(replacement));
     if (!fresh && place->second.value != edit.value) {
-      return fail(Error(Errc::invalid_argument,
-                        fmt::format("two different values for one place: \"{}\" and \"{}\"",
-                                    printable(place->second.value, 200), printable(edit.value, 200)))
-                      .at(node->where));
+      return fail(
+          Error(Errc::invalid_argument, fmt::format("two different values for one place: \"{}\" and \"{}\"",
+                                                    printable(place->second.value, 200), printable(edit.value, 200)))
+              .at(node->where));
     }
   }
   return out;
@@ -69,9 +68,8 @@ Result<Replacements> plan(const std::vector<Edit>& edits, const Scalars& scalars
 std::string apply(std::string_view text, const Replacements& replacements) {
   std::vector<const Replacement*> in_order;
   for (const auto& [node, replacement] : replacements) in_order.push_back(&replacement);
-  std::sort(in_order.begin(), in_order.end(), [](const Replacement* a, const Replacement* b) {
-    return a->node->range.begin < b->node->range.begin;
-  });
+  std::sort(in_order.begin(), in_order.end(),
+            [](const Replacement* a, const Replacement* b) { return a->node->range.begin < b->node->range.begin; });
   std::string out;
   std::size_t copied = 0;
   for (const Replacement* replacement : in_order) {

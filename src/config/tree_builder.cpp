@@ -59,8 +59,8 @@ Status TreeBuilder::add(YamlEvent event) {
 
 Node TreeBuilder::make_node(YamlEvent event) {
   Node node;
-  const bool anywhere = event.written || event.kind == YamlEvent::Kind::mapping_start ||
-                        event.kind == YamlEvent::Kind::sequence_start;
+  const bool anywhere =
+      event.written || event.kind == YamlEvent::Kind::mapping_start || event.kind == YamlEvent::Kind::sequence_start;
   node.range = anywhere ? event.range : Range{last_end_, last_end_};
   node.where = lines_.at(node.range.begin);
   node.style = event.style;
@@ -87,21 +87,21 @@ void TreeBuilder::check_extras(const Node& node) {
   if (limits_.allow_aliases) return;
   if (!node.anchor.empty()) {
     report(node.where, fmt::format("anchor &{} is not allowed here", printable(node.anchor, 80)),
-                 "write the value out where it is needed");
+           "write the value out where it is needed");
   }
   if (!node.tag.empty()) {
     report(node.where, fmt::format("tag {} is not allowed here", printable(node.tag, 80)),
-                 "write the value without a tag; put it in quotes if it is text");
+           "write the value without a tag; put it in quotes if it is text");
   }
 }
 
 void TreeBuilder::check_alias(const Node& node) {
   if (!limits_.allow_aliases) {
     report(node.where, fmt::format("alias *{} is not allowed here", printable(node.scalar, 80)),
-                 "write the value out where it is needed");
+           "write the value out where it is needed");
   } else if (!anchors_.contains(node.scalar)) {
     report(node.where, fmt::format("alias *{} has no anchor &{} before it", printable(node.scalar, 80),
-                                         printable(node.scalar, 80)));
+                                   printable(node.scalar, 80)));
   }
 }
 
@@ -115,7 +115,7 @@ Status TreeBuilder::take_key(Node node) {
   }
   if (!frame.keys.insert(node.scalar).second) {
     report(node.where, fmt::format("key \"{}\" is given twice in one mapping", printable(node.scalar, 80)),
-                       "keep one of them");
+           "keep one of them");
   }
   frame.pending = Node::Member{std::move(node.scalar), node.where, node.range, Node{}};
   frame.has_key = true;
@@ -124,7 +124,8 @@ Status TreeBuilder::take_key(Node node) {
 
 Status TreeBuilder::place(Node node) {
   if (++nodes_ > limits_.max_nodes) {
-    return fail(Error(Errc::invalid_argument, fmt::format("more than {} YAML nodes", limits_.max_nodes)).at(node.where));
+    return fail(
+        Error(Errc::invalid_argument, fmt::format("more than {} YAML nodes", limits_.max_nodes)).at(node.where));
   }
   check_extras(node);
   if (expects_key()) return take_key(std::move(node));

@@ -13,8 +13,8 @@ namespace {
 Error unreadable(const LineIndex& lines, std::string_view text, std::size_t offset) {
   const auto byte = static_cast<unsigned char>(text[offset]);
   const bool control = byte < 0x80u || byte == 0xc2u;
-  return Error(Errc::invalid_argument, fmt::format("{} (byte 0x{:02x})",
-                                                   control ? "control character in the text" : "not UTF-8", byte))
+  return Error(Errc::invalid_argument,
+               fmt::format("{} (byte 0x{:02x})", control ? "control character in the text" : "not UTF-8", byte))
       .at(lines.at(offset))
       .with_hint(control ? "write it as an escape in double quotes, e.g. \"\\x1b\"" : "save the file as UTF-8");
 }

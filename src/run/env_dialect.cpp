@@ -47,14 +47,17 @@ std::string words(bool only_written) {
 bool is_shell_name(std::string_view key) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  return !key.empty() && letter(key[0]) && std::all_of(key.begin(), key.end(), [&](char c) { return letter(c) || digit(c); });
+  return !key.empty() && letter(key[0]) &&
+         std::all_of(key.begin(), key.end(), [&](char c) { return letter(c) || digit(c); });
 }
 
 /// ASCII blanks, and the further ones that Go's unicode.IsSpace knows.
 bool has_space(std::string_view text) {
-  constexpr std::array<std::string_view, 6> kWide{"\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x81\x9f", "\xe3\x80\x80", "\xe2\x80\xaf"};
+  constexpr std::array<std::string_view, 6> kWide{"\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80",
+                                                  "\xe2\x81\x9f", "\xe3\x80\x80", "\xe2\x80\xaf"};
   if (text.find_first_of(" \t\n\v\f\r") != std::string_view::npos) return true;
-  if (std::any_of(kWide.begin(), kWide.end(), [&](auto space) { return text.find(space) != std::string_view::npos; })) return true;
+  if (std::any_of(kWide.begin(), kWide.end(), [&](auto space) { return text.find(space) != std::string_view::npos; }))
+    return true;
   for (std::size_t at = text.find("\xe2\x80"); at != std::string_view::npos; at = text.find("\xe2\x80", at + 1)) {
     const auto last = at + 2 < text.size() ? static_cast<unsigned char>(text[at + 2]) : 0u;
     if ((last >= 0x80u && last <= 0x8au) || last == 0xa8u || last == 0xa9u) return true;
@@ -99,7 +102,8 @@ std::optional<std::string_view> refuse(Dialect dialect, std::string_view key, st
 std::string able_dialects(const std::pair<std::string, std::string>& entry) {
   std::string able;
   for (const Name& name : kNames) {
-    if (name.written && !refuse(name.dialect, entry.first, entry.second)) able += (able.empty() ? "" : " or ") + std::string(name.word);
+    if (name.written && !refuse(name.dialect, entry.first, entry.second))
+      able += (able.empty() ? "" : " or ") + std::string(name.word);
   }
   return able.empty() ? "no format can carry it; change it in the config" : fmt::format("use --format {}", able);
 }

@@ -201,13 +201,14 @@ void Collector::settle(const Node& document) {
       pinned.insert(entry.anchor);
       findings_.references.push_back(std::move(entry.reference));
     } else {
-      findings_.notes.push_back({entry.reference.where, fmt::format("{}: left alone, &{} is used elsewhere too",
-                                                                    entry.reference.role, printable(entry.anchor, 80))});
+      findings_.notes.push_back(
+          {entry.reference.where, fmt::format("{}: left alone, &{} is used elsewhere too", entry.reference.role,
+                                              printable(entry.anchor, 80))});
     }
   }
   for (const auto& [name, count] : image_aliases_) {
-    const bool reported = std::any_of(anchored_.begin(), anchored_.end(),
-                                      [&](const Anchored& entry) { return entry.anchor == name; });
+    const bool reported =
+        std::any_of(anchored_.begin(), anchored_.end(), [&](const Anchored& entry) { return entry.anchor == name; });
     if (reported) continue;
     note(document, fmt::format("{} image{} given as *{} left alone: &{} stands outside of the known places", count,
                                count == 1 ? "" : "s", printable(name, 80), printable(name, 80)));

@@ -28,8 +28,10 @@ Result<std::optional<std::string>> decide(const FoundReference& found, const Res
   }
   auto pin = resolve(*location);
   if (!pin) {
-    return fail(std::move(pin).error().at(found.where).in(
-        fmt::format("pinning {} ({})", printable(found.written, 200), found.role)));
+    return fail(std::move(pin)
+                    .error()
+                    .at(found.where)
+                    .in(fmt::format("pinning {} ({})", printable(found.written, 200), found.role)));
   }
   if (!*pin) return std::nullopt;
   std::string after = pinned_text(found.written, *location, **pin);

@@ -81,7 +81,8 @@ class DiffWriter {
     for (std::size_t first = 0; first < blocks.size();) {
       std::size_t last = first;
       while (last + 1 < blocks.size() && blocks[last + 1].begin - blocks[last].end <= 2 * kContext) ++last;
-      hunk({blocks.begin() + static_cast<std::ptrdiff_t>(first), blocks.begin() + static_cast<std::ptrdiff_t>(last) + 1});
+      hunk({blocks.begin() + static_cast<std::ptrdiff_t>(first),
+            blocks.begin() + static_cast<std::ptrdiff_t>(last) + 1});
       first = last + 1;
     }
     return std::move(out_);

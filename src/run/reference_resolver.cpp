@@ -67,8 +67,9 @@ Resolver resolve_release(ReleasePin release) {
 Result<Resolver> resolve_name(std::string_view name, PinnedReference replacement) {
   auto parsed = oci::Location::parse_for_reading(name);
   if (!parsed || !parsed->is_registry() || written_name(name) != name) {
-    return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is no image name", printable(name, 200)))
-                    .with_hint("write NAME=REF with the name alone, for instance nginx or registry.example.com/team/hello"));
+    return fail(
+        Error(Errc::invalid_argument, fmt::format("\"{}\" is no image name", printable(name, 200)))
+            .with_hint("write NAME=REF with the name alone, for instance nginx or registry.example.com/team/hello"));
   }
   return [place = parsed->place(), replacement = std::move(replacement)](
              const oci::Location& written) -> Result<std::optional<PinnedReference>> {

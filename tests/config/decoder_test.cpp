@@ -119,10 +119,13 @@ TEST_F(DecoderTest, StringsAreNeitherNothingNorCollections) {
 TEST_F(DecoderTest, BooleansAreTrueAndFalseOnly) {
   EXPECT_EQ(decode("a: false\n").boolean("a"), false);
   expect_clean();
-  const std::vector<std::pair<std::string, std::string>> cases{
-      {"yes", "write true"},      {"NO", "write false"},   {"on", "write true"},
-      {"'true'", "write true"},   {"True", "write true"},  {"1", "write true or false, without quotes"},
-      {"maybe", "write true or false, without quotes"}};
+  const std::vector<std::pair<std::string, std::string>> cases{{"yes", "write true"},
+                                                               {"NO", "write false"},
+                                                               {"on", "write true"},
+                                                               {"'true'", "write true"},
+                                                               {"True", "write true"},
+                                                               {"1", "write true or false, without quotes"},
+                                                               {"maybe", "write true or false, without quotes"}};
   for (const auto& [text, hint] : cases) {
     EXPECT_EQ(decode("a: " + text + "\n").boolean("a"), std::nullopt) << text;
     EXPECT_THAT(problem(), HasSubstr("1:4 image.a must be true or false"));
@@ -137,7 +140,8 @@ TEST_F(DecoderTest, IntegersAreStrict) {
   EXPECT_EQ(decode("a: 9223372036854775807\n").integer("a", kMin, kMax), kMax);
   EXPECT_EQ(decode("a: -9223372036854775808\n").integer("a", kMin, kMax), kMin);
   expect_clean();
-  for (const char* text : {"9223372036854775808", "+1", "01", "0x10", "0o7", "1e3", "1_000", "1.0", "-0", "'5'", "five", "5 5"}) {
+  for (const char* text :
+       {"9223372036854775808", "+1", "01", "0x10", "0o7", "1e3", "1_000", "1.0", "-0", "'5'", "five", "5 5"}) {
     EXPECT_EQ(decode(fmt::format("a: {}\n", text)).integer("a", kMin, kMax), std::nullopt) << text;
     EXPECT_THAT(problem(), HasSubstr("must be a whole number")) << text;
   }

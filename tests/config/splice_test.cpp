@@ -37,27 +37,29 @@ TEST_P(Splice, ChangesTheScalarAndNoOtherByte) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, Splice,
-    testing::Values(
-        SpliceCase{"plain", "a: 1\nk: x  # why\nb: 2\n", "w", "a: 1\nk: w  # why\nb: 2\n"},
-        SpliceCase{"no_final_newline", "k: x", "longer", "k: longer"},
-        SpliceCase{"single", "k: 'x' # c\n", "it's", "k: 'it''s' # c\n"},
-        SpliceCase{"double", "k: \"x\"\n", "a\"b\\c\td", "k: \"a\\\"b\\\\c\\td\"\n"},
-        SpliceCase{"empty_quotes", "k: ''\n", "x", "k: 'x'\n"}, SpliceCase{"to_empty", "k: x\n", "", "k: \"\"\n"},
-        SpliceCase{"crlf", "a: 1\r\nk: x\r\n# c\r\nb: 2", "w", "a: 1\r\nk: w\r\n# c\r\nb: 2"},
-        SpliceCase{"bom", "\xef\xbb\xbfk: x\n", "w", "\xef\xbb\xbfk: w\n"},
-        SpliceCase{"odd_indentation", "k:     x\n", "w", "k:     w\n"}, SpliceCase{"tab_before", "k:\tx\n", "w", "k:\tw\n"},
-        SpliceCase{"flow", "{a: 1, k: x, b: 2}", "w", "{a: 1, k: w, b: 2}"},
-        SpliceCase{"flow_json", "{\"k\":\"x\",\"b\":2}", "w", "{\"k\":\"w\",\"b\":2}"},
-        SpliceCase{"anchor_and_tag_stay", "k: &a !!str x\nb: *a\n", "w", "k: &a !!str w\nb: *a\n"},
-        SpliceCase{"umlauts_around", "\xc3\xa4: \xe2\x82\xac\nk: \xc3\xb6 # \xc3\xbc\n", "\xc3\x9f", "\xc3\xa4: \xe2\x82\xac\nk: \"\xc3\x9f\" # \xc3\xbc\n"},
-        SpliceCase{"image", "k: nginx:1.25\n", "nginx:1.25@sha256:abc", "k: nginx:1.25@sha256:abc\n"},
-        SpliceCase{"multi_line_plain", "k: a\n  b\nz: 1\n", "c", "k: c\nz: 1\n"},
-        SpliceCase{"multi_line_double", "k: \"a\n  b\"  # c\nz: 1\n", "d", "k: \"d\"  # c\nz: 1\n"},
-        SpliceCase{"number_gets_quotes", "k: x\n", "1.10", "k: \"1.10\"\n"},
-        SpliceCase{"word_gets_quotes", "k: x\n", "no", "k: \"no\"\n"},
-        SpliceCase{"colon_space_gets_quotes", "k: x\n", "a: b", "k: \"a: b\"\n"},
-        SpliceCase{"comment_gets_quotes", "k: x\n", "a #b", "k: \"a #b\"\n"},
-        SpliceCase{"null_value", "k: ~\n", "x", "k: x\n"}, SpliceCase{"same", "k: 'x'\n", "x", "k: 'x'\n"}),
+    testing::Values(SpliceCase{"plain", "a: 1\nk: x  # why\nb: 2\n", "w", "a: 1\nk: w  # why\nb: 2\n"},
+                    SpliceCase{"no_final_newline", "k: x", "longer", "k: longer"},
+                    SpliceCase{"single", "k: 'x' # c\n", "it's", "k: 'it''s' # c\n"},
+                    SpliceCase{"double", "k: \"x\"\n", "a\"b\\c\td", "k: \"a\\\"b\\\\c\\td\"\n"},
+                    SpliceCase{"empty_quotes", "k: ''\n", "x", "k: 'x'\n"},
+                    SpliceCase{"to_empty", "k: x\n", "", "k: \"\"\n"},
+                    SpliceCase{"crlf", "a: 1\r\nk: x\r\n# c\r\nb: 2", "w", "a: 1\r\nk: w\r\n# c\r\nb: 2"},
+                    SpliceCase{"bom", "\xef\xbb\xbfk: x\n", "w", "\xef\xbb\xbfk: w\n"},
+                    SpliceCase{"odd_indentation", "k:     x\n", "w", "k:     w\n"},
+                    SpliceCase{"tab_before", "k:\tx\n", "w", "k:\tw\n"},
+                    SpliceCase{"flow", "{a: 1, k: x, b: 2}", "w", "{a: 1, k: w, b: 2}"},
+                    SpliceCase{"flow_json", "{\"k\":\"x\",\"b\":2}", "w", "{\"k\":\"w\",\"b\":2}"},
+                    SpliceCase{"anchor_and_tag_stay", "k: &a !!str x\nb: *a\n", "w", "k: &a !!str w\nb: *a\n"},
+                    SpliceCase{"umlauts_around", "\xc3\xa4: \xe2\x82\xac\nk: \xc3\xb6 # \xc3\xbc\n", "\xc3\x9f",
+                               "\xc3\xa4: \xe2\x82\xac\nk: \"\xc3\x9f\" # \xc3\xbc\n"},
+                    SpliceCase{"image", "k: nginx:1.25\n", "nginx:1.25@sha256:abc", "k: nginx:1.25@sha256:abc\n"},
+                    SpliceCase{"multi_line_plain", "k: a\n  b\nz: 1\n", "c", "k: c\nz: 1\n"},
+                    SpliceCase{"multi_line_double", "k: \"a\n  b\"  # c\nz: 1\n", "d", "k: \"d\"  # c\nz: 1\n"},
+                    SpliceCase{"number_gets_quotes", "k: x\n", "1.10", "k: \"1.10\"\n"},
+                    SpliceCase{"word_gets_quotes", "k: x\n", "no", "k: \"no\"\n"},
+                    SpliceCase{"colon_space_gets_quotes", "k: x\n", "a: b", "k: \"a: b\"\n"},
+                    SpliceCase{"comment_gets_quotes", "k: x\n", "a #b", "k: \"a #b\"\n"},
+                    SpliceCase{"null_value", "k: ~\n", "x", "k: x\n"}, SpliceCase{"same", "k: 'x'\n", "x", "k: 'x'\n"}),
     [](const auto& test) { return test.param.name; });
 
 TEST(SpliceYaml, AppliesEditsInAnyOrderAndEqualOnesOnce) {
@@ -75,7 +77,8 @@ TEST(SpliceYaml, NoEditsChangeNothing) {
 
 TEST(SpliceYaml, RefusesRangesThatAreNoValue) {
   const std::string text = "key: value\nm: {a: b}\nn:\n";
-  for (const Range range : {Range{0, 3}, Range{5, 9}, Range{6, 10}, Range{14, 20}, Range{23, 23}, Range{100, 200}, Range{0, 0}}) {
+  for (const Range range :
+       {Range{0, 3}, Range{5, 9}, Range{6, 10}, Range{14, 20}, Range{23, 23}, Range{100, 200}, Range{0, 0}}) {
     const auto out = splice_yaml(text, "f.yaml", {{range, "x"}});
     ASSERT_FALSE(out.has_value()) << range.begin;
     EXPECT_EQ(out.error().code, Errc::invalid_argument);
@@ -91,10 +94,20 @@ TEST(SpliceYaml, RefusesTwoValuesForOnePlace) {
 }
 
 TEST(SpliceYaml, RefusesWhatCannotBeWrittenThere) {
-  const std::vector<std::pair<std::string, std::string>> cases{
-      {"k: x\n", "a\nb"},  {"k: 'x'\n", "a\rb"},           {"k: \"x\"\n", "a\nb"},       {"k: x\n", std::string("a\0b", 3)},
-      {"k: x\n", "\x1b["}, {"k: x\n", "a\xe2\x80\xa8" "b"}, {"k: x\n", "a\xc2\x85" "b"}, {"k: x\n", "\xff"},
-      {"k: |\n  x\n", "y"}, {"k: >-\n  x\n", "y"}};
+  const std::vector<std::pair<std::string, std::string>> cases{{"k: x\n", "a\nb"},
+                                                               {"k: 'x'\n", "a\rb"},
+                                                               {"k: \"x\"\n", "a\nb"},
+                                                               {"k: x\n", std::string("a\0b", 3)},
+                                                               {"k: x\n", "\x1b["},
+                                                               {"k: x\n",
+                                                                "a\xe2\x80\xa8"
+                                                                "b"},
+                                                               {"k: x\n",
+                                                                "a\xc2\x85"
+                                                                "b"},
+                                                               {"k: x\n", "\xff"},
+                                                               {"k: |\n  x\n", "y"},
+                                                               {"k: >-\n  x\n", "y"}};
   for (const auto& [text, value] : cases) {
     const auto out = splice_k(text, value);
     ASSERT_FALSE(out.has_value()) << text << value;
@@ -103,9 +116,7 @@ TEST(SpliceYaml, RefusesWhatCannotBeWrittenThere) {
   }
 }
 
-TEST(SpliceYaml, AnAliasIsNoValueOfItsOwn) {
-  EXPECT_FALSE(splice_k("a: &x 1\nk: *x\n", "y").has_value());
-}
+TEST(SpliceYaml, AnAliasIsNoValueOfItsOwn) { EXPECT_FALSE(splice_k("a: &x 1\nk: *x\n", "y").has_value()); }
 
 TEST(SpliceYaml, BrokenTextIsAnErrorWithItsPlace) {
   const auto out = splice_yaml("a: [\n", "f.yaml", {});
@@ -114,13 +125,15 @@ TEST(SpliceYaml, BrokenTextIsAnErrorWithItsPlace) {
 }
 
 TEST(SafePlain, KnowsWhatNeedsQuotes) {
-  for (const char* text : {"a", "nginx", "registry.example.com:5000/team/hello:v1.2", "x@sha256:0123", "./path", "_x", "1.25-alpine",
-                           "v1", "a-b+c", "127.0.0.1/x", "/usr/bin"}) {
+  for (const char* text : {"a", "nginx", "registry.example.com:5000/team/hello:v1.2", "x@sha256:0123", "./path", "_x",
+                           "1.25-alpine", "v1", "a-b+c", "127.0.0.1/x", "/usr/bin"}) {
     EXPECT_TRUE(is_safe_plain(text)) << text;
   }
-  for (const char* text : {"", "1", "1.10", "0x1f", "1e3", "12:30:45", "2001-01-01", ".5", ".inf", ".NaN", "true", "Yes", "OFF", "n",
-                           "null", "~", "-x", "@x", "a:", "a: b", "a #b", "a b", "{a", "[a", "a,b", "*a", "&a", "!a", "%a", "`a",
-                           "'a", "\"a", "|", ">", "?", "=", "<<", "---", "...", "a]", "\xc3\xa4"}) {
+  for (const char* text :
+       {"",    "1",   "1.10", "0x1f", "1e3", "12:30:45", "2001-01-01", ".5",      ".inf", ".NaN", "true",
+        "Yes", "OFF", "n",    "null", "~",   "-x",       "@x",         "a:",      "a: b", "a #b", "a b",
+        "{a",  "[a",  "a,b",  "*a",   "&a",  "!a",       "%a",         "`a",      "'a",   "\"a",  "|",
+        ">",   "?",   "=",    "<<",   "---", "...",      "a]",         "\xc3\xa4"}) {
     EXPECT_FALSE(is_safe_plain(text)) << text;
   }
 }
@@ -137,7 +150,8 @@ TEST(SafePlain, WhatIsWrittenReadsBackAsItself) {
     for (const Node::Style style : {Node::Style::plain, Node::Style::single_quoted, Node::Style::double_quoted}) {
       const auto written = write_scalar(value, style);
       ASSERT_TRUE(written.has_value()) << value;
-      for (const std::string& text : {"k: " + *written + "\n", "{k: " + *written + ", z: 1}", "- [" + *written + "] # c"}) {
+      for (const std::string& text :
+           {"k: " + *written + "\n", "{k: " + *written + ", z: 1}", "- [" + *written + "] # c"}) {
         auto documents = parse_yaml(text, "f");
         ASSERT_TRUE(documents.has_value()) << text << documents.error().describe();
         const Node& root = documents->front();
@@ -166,8 +180,9 @@ class Generator {
     return out;
   }
   std::string value() {
-    static const std::vector<std::string> kValues{"x",    "nginx:1.2@sha256:abc", "a b",  "it's", "\"q\"", "",    "no",
-                                                  "1.10", "\xc3\xa4\xe2\x82\xac", "a: b", "#c",   "\\",    "{{x", "longer text here"};
+    static const std::vector<std::string> kValues{
+        "x",    "nginx:1.2@sha256:abc", "a b",  "it's", "\"q\"", "",    "no",
+        "1.10", "\xc3\xa4\xe2\x82\xac", "a: b", "#c",   "\\",    "{{x", "longer text here"};
     return kValues[static_cast<std::size_t>(pick(static_cast<int>(kValues.size())))];
   }
   bool chance(int n) { return pick(n) == 0; }
@@ -175,11 +190,14 @@ class Generator {
 
  private:
   std::string scalar() {
-    static const std::vector<std::string> kScalars{"plain", "nginx:1.25", "'single ''quoted'''", "\"double \\\" \xc3\xa4\"", "12",
-                                                   "two words", "''", "~", "caf\xc3\xa9/x", "\"\\u20ac\""};
+    static const std::vector<std::string> kScalars{
+        "plain", "nginx:1.25",    "'single ''quoted'''", "\"double \\\" \xc3\xa4\"", "12", "two words", "''",
+        "~",     "caf\xc3\xa9/x", "\"\\u20ac\""};
     return kScalars[static_cast<std::size_t>(pick(static_cast<int>(kScalars.size())))];
   }
-  std::string flow() { return chance(2) ? "[" + scalar() + ", " + scalar() + "]" : "{a: " + scalar() + ", \"b\": " + scalar() + "}"; }
+  std::string flow() {
+    return chance(2) ? "[" + scalar() + ", " + scalar() + "]" : "{a: " + scalar() + ", \"b\": " + scalar() + "}";
+  }
   std::string mapping(std::size_t indent, int depth) {
     const std::string pad(indent, ' ');
     std::string out;

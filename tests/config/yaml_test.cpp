@@ -91,21 +91,26 @@ TEST_P(Ranges, HoldExactlyTheScalarAsWritten) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, Ranges,
-    testing::Values(RangeCase{"plain", "k: abc  # c\n", "abc"}, RangeCase{"plain_last_byte", "k: abc", "abc"},
-                    RangeCase{"single", "k: 'it''s' # c\n", "'it''s'"}, RangeCase{"double", "k: \"a\\\"b\"\n", "\"a\\\"b\""},
-                    RangeCase{"empty_single", "k: ''\n", "''"}, RangeCase{"empty_double", "k: \"\"\n", "\"\""},
-                    RangeCase{"after_umlauts", "\xc3\xa4: \xc3\xb6\xc3\xbc # \xe2\x82\xac\nk: v\xc3\xa4l\n", "v\xc3\xa4l"},
-                    RangeCase{"after_emoji", "e: \"\xf0\x9f\x98\x80\"\nk: '\xf0\x9f\x98\x80'\n", "'\xf0\x9f\x98\x80'"},
-                    RangeCase{"crlf", "a: 1\r\nb: 2\r\nk: v\r\n", "v"}, RangeCase{"lone_cr", "a: 1\rk: v\r", "v"},
-                    RangeCase{"bom", "\xef\xbb\xbfk: v\n", "v"}, RangeCase{"bom_crlf", "\xef\xbb\xbf" "a: 1\r\nk: 'v'\r\n", "'v'"},
-                    RangeCase{"second_document", "a: b\n---\nk: v\n", "v"}, RangeCase{"flow", "{a: b,k: v}", "v"},
-                    RangeCase{"flow_no_space", "{\"a\":\"b\",\"k\":\"v\"}", "\"v\""},
-                    RangeCase{"anchor_stays_out", "k: &x v\n", "v"}, RangeCase{"tag_stays_out", "k: !!str v\n", "v"},
-                    RangeCase{"multi_line_plain", "k: a\n  b\nz: 1\n", "a\n  b"},
-                    RangeCase{"multi_line_double", "k: \"a\n  b\"\nz: 1\n", "\"a\n  b\""},
-                    RangeCase{"alias", "a: &x 1\nk: *x\n", "*x"}, RangeCase{"flow_list", "k: [a, [b]] # c\n", "[a, [b]]"},
-                    RangeCase{"flow_mapping", "k: {a: {b: c}}\n", "{a: {b: c}}"},
-                    RangeCase{"tab_after_colon", "k:\tv\n", "v"}, RangeCase{"literal", "k: |\n  a\n  b\nz: 1\n", "  a\n  b\n"}),
+    testing::Values(
+        RangeCase{"plain", "k: abc  # c\n", "abc"}, RangeCase{"plain_last_byte", "k: abc", "abc"},
+        RangeCase{"single", "k: 'it''s' # c\n", "'it''s'"}, RangeCase{"double", "k: \"a\\\"b\"\n", "\"a\\\"b\""},
+        RangeCase{"empty_single", "k: ''\n", "''"}, RangeCase{"empty_double", "k: \"\"\n", "\"\""},
+        RangeCase{"after_umlauts", "\xc3\xa4: \xc3\xb6\xc3\xbc # \xe2\x82\xac\nk: v\xc3\xa4l\n", "v\xc3\xa4l"},
+        RangeCase{"after_emoji", "e: \"\xf0\x9f\x98\x80\"\nk: '\xf0\x9f\x98\x80'\n", "'\xf0\x9f\x98\x80'"},
+        RangeCase{"crlf", "a: 1\r\nb: 2\r\nk: v\r\n", "v"}, RangeCase{"lone_cr", "a: 1\rk: v\r", "v"},
+        RangeCase{"bom", "\xef\xbb\xbfk: v\n", "v"},
+        RangeCase{"bom_crlf",
+                  "\xef\xbb\xbf"
+                  "a: 1\r\nk: 'v'\r\n",
+                  "'v'"},
+        RangeCase{"second_document", "a: b\n---\nk: v\n", "v"}, RangeCase{"flow", "{a: b,k: v}", "v"},
+        RangeCase{"flow_no_space", "{\"a\":\"b\",\"k\":\"v\"}", "\"v\""},
+        RangeCase{"anchor_stays_out", "k: &x v\n", "v"}, RangeCase{"tag_stays_out", "k: !!str v\n", "v"},
+        RangeCase{"multi_line_plain", "k: a\n  b\nz: 1\n", "a\n  b"},
+        RangeCase{"multi_line_double", "k: \"a\n  b\"\nz: 1\n", "\"a\n  b\""},
+        RangeCase{"alias", "a: &x 1\nk: *x\n", "*x"}, RangeCase{"flow_list", "k: [a, [b]] # c\n", "[a, [b]]"},
+        RangeCase{"flow_mapping", "k: {a: {b: c}}\n", "{a: {b: c}}"}, RangeCase{"tab_after_colon", "k:\tv\n", "v"},
+        RangeCase{"literal", "k: |\n  a\n  b\nz: 1\n", "  a\n  b\n"}),
     [](const auto& test) { return test.param.name; });
 
 TEST(ParseYaml, KeyRangesHoldTheKeysAsWritten) {
@@ -125,7 +130,9 @@ TEST(ParseYaml, RowsCountCrlfAndLoneCrAsOneLineEnd) {
 }
 
 TEST(ParseYaml, TheByteOrderMarkIsInNoColumn) {
-  const Node root = parsed_one("\xef\xbb\xbf" "a: 1\n");
+  const Node root = parsed_one(
+      "\xef\xbb\xbf"
+      "a: 1\n");
   EXPECT_EQ(place(root.members[0].key_where), "f.yaml:1:1");
   EXPECT_EQ(place(root.find("a")->where), "f.yaml:1:4");
 }
@@ -163,9 +170,8 @@ TEST(ParseYaml, DecodesSingleQuotesItself) {
 
 TEST(ParseYaml, DecodesDoubleQuotes) {
   const std::vector<std::pair<std::string, std::string>> cases{
-      {R"("\\\\")", R"(\\)"},      {R"("\"\"x")", R"(""x)"},
-      {R"("a\\\"\\b")", R"(a\"\b)"}, {"\"a \\\n  b\"", "a b"},
-      {"\"a\n\n  b\"", "a\nb"},    {R"("\x41\u00e4\U0001F600")", "A\xc3\xa4\xf0\x9f\x98\x80"},
+      {R"("\\\\")", R"(\\)"},      {R"("\"\"x")", R"(""x)"}, {R"("a\\\"\\b")", R"(a\"\b)"},
+      {"\"a \\\n  b\"", "a b"},    {"\"a\n\n  b\"", "a\nb"}, {R"("\x41\u00e4\U0001F600")", "A\xc3\xa4\xf0\x9f\x98\x80"},
       {R"("\/\e\a")", "/\x1b\x07"}};
   for (const auto& [written, text] : cases) {
     const Node root = parsed_one("k: " + written + "\n");
@@ -175,7 +181,8 @@ TEST(ParseYaml, DecodesDoubleQuotes) {
 }
 
 TEST(ParseYaml, ScalarsStayTextWhateverTheyLookLike) {
-  const std::vector<std::string> words{"NO", "1e3", "0o7", "0755", "1.10", "true", "2001-01-01", "0x1F", "12:30:45", "=", ".inf"};
+  const std::vector<std::string> words{"NO",         "1e3",  "0o7",      "0755", "1.10", "true",
+                                       "2001-01-01", "0x1F", "12:30:45", "=",    ".inf"};
   for (const std::string& word : words) {
     const Node root = parsed_one("k: " + word + "\n");
     EXPECT_TRUE(root.find("k")->is_scalar()) << word;
@@ -190,13 +197,12 @@ TEST(ParseYaml, NothingAndPlainNullAreNull) {
   for (const char* text : {"k: ''\n", "k: \"null\"\n", "k: '~'\n", "k: nUll\n", "k: nullx\n"}) {
     EXPECT_TRUE(parsed_one(text).find("k")->is_scalar()) << text;
   }
-  EXPECT_EQ(place(parsed_one("a: 1\n  \nkey:\n").find("key")->where), "f.yaml:3:1") << "nothing stands where its key does";
+  EXPECT_EQ(place(parsed_one("a: 1\n  \nkey:\n").find("key")->where), "f.yaml:3:1")
+      << "nothing stands where its key does";
   EXPECT_EQ(parsed_one("k: ~\n").find("k")->range, (Range{3, 4}));
 }
 
-TEST(ParseYaml, AKeyMaySpellNull) {
-  EXPECT_NE(parsed_one("null: 1\n~: 2\n").find("null"), nullptr);
-}
+TEST(ParseYaml, AKeyMaySpellNull) { EXPECT_NE(parsed_one("null: 1\n~: 2\n").find("null"), nullptr); }
 
 TEST(ParseYaml, CountsDocuments) {
   EXPECT_EQ(parsed("").size(), 0u);
@@ -239,29 +245,36 @@ TEST_P(Refused, WithItsPlaceAndNothingOnStandardError) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, Refused,
-    testing::Values(
-        Refusal{"duplicate_key", "a: 1\nb: 2\na: 3\n", "3:1", "key \"a\" is given twice"},
-        Refusal{"duplicate_key_quoted", "a: 1\n\"a\": 3\n", "2:1", "given twice"},
-        Refusal{"duplicate_key_flow", "{a: 1, a: 2}", "1:8", "given twice"},
-        Refusal{"duplicate_key_deep", "x:\n  - y:\n      a: 1\n      a: 2\n", "4:7", "given twice"},
-        Refusal{"tab_indentation", "a:\n\t- b\n", "2:1", "tab"},
-        Refusal{"anchor", "a: &x 1\n", "1:7", "anchor &x"}, Refusal{"alias", "a: *x\n", "1:4", "alias *x"},
-        Refusal{"merge_key", "<<: {a: 1}\n", "1:1", "merge key"}, Refusal{"core_tag", "a: !!str 1\n", "1:10", "tag !!str"},
-        Refusal{"python_tag", "a: !!python/object:os.system x\n", "1:30", "tag !!python"},
-        Refusal{"include_tag", "a: !include other.yaml\n", "1:13", "tag !include"},
-        Refusal{"unclosed_bracket", "a: [1, 2\n", "2:1", "not valid YAML"},
-        Refusal{"unclosed_quote", "a: \"x\n", "1:5", "not valid YAML"},
-        Refusal{"colon_in_plain", "a: b: c\n", "1:5", "not valid YAML"},
-        Refusal{"column_in_bytes", "\xc3\xa4\xc3\xb6: [\xc3\xbc}\n", "1:10", "not valid YAML"},
-        Refusal{"nul", std::string("a: b\0c\n", 7), "1:5", "control character"},
-        Refusal{"escape", "a: \x1b[2J\n", "1:4", "control character"}, Refusal{"del", "a: \x7f\n", "1:4", "control character"},
-        Refusal{"c1", "a: \xc2\x9b\n", "1:4", "control character"}, Refusal{"not_utf8", "a: x\nb: \xff\n", "2:4", "not UTF-8"},
-        Refusal{"utf16", std::string("\xff\xfe" "a\0:\0", 6), "1:1", "not UTF-8"},
-        Refusal{"overlong", "a: \xc0\x80\n", "1:4", "not UTF-8"}, Refusal{"surrogate", "a: \xed\xa0\x80\n", "1:4", "not UTF-8"},
-        Refusal{"cut_utf8", "a: \xe2\x82", "1:4", "not UTF-8"},
-        Refusal{"sequence_as_key", "? [a]\n: b\n", "1:3", "a key must be text"},
-        Refusal{"mapping_as_key", "{{a: b}: c}", "1:2", "a key must be text"},
-        Refusal{"nothing_as_key", ": b\n", "1:1", "a key must be text"}),
+    testing::Values(Refusal{"duplicate_key", "a: 1\nb: 2\na: 3\n", "3:1", "key \"a\" is given twice"},
+                    Refusal{"duplicate_key_quoted", "a: 1\n\"a\": 3\n", "2:1", "given twice"},
+                    Refusal{"duplicate_key_flow", "{a: 1, a: 2}", "1:8", "given twice"},
+                    Refusal{"duplicate_key_deep", "x:\n  - y:\n      a: 1\n      a: 2\n", "4:7", "given twice"},
+                    Refusal{"tab_indentation", "a:\n\t- b\n", "2:1", "tab"},
+                    Refusal{"anchor", "a: &x 1\n", "1:7", "anchor &x"}, Refusal{"alias", "a: *x\n", "1:4", "alias *x"},
+                    Refusal{"merge_key", "<<: {a: 1}\n", "1:1", "merge key"},
+                    Refusal{"core_tag", "a: !!str 1\n", "1:10", "tag !!str"},
+                    Refusal{"python_tag", "a: !!python/object:os.system x\n", "1:30", "tag !!python"},
+                    Refusal{"include_tag", "a: !include other.yaml\n", "1:13", "tag !include"},
+                    Refusal{"unclosed_bracket", "a: [1, 2\n", "2:1", "not valid YAML"},
+                    Refusal{"unclosed_quote", "a: \"x\n", "1:5", "not valid YAML"},
+                    Refusal{"colon_in_plain", "a: b: c\n", "1:5", "not valid YAML"},
+                    Refusal{"column_in_bytes", "\xc3\xa4\xc3\xb6: [\xc3\xbc}\n", "1:10", "not valid YAML"},
+                    Refusal{"nul", std::string("a: b\0c\n", 7), "1:5", "control character"},
+                    Refusal{"escape", "a: \x1b[2J\n", "1:4", "control character"},
+                    Refusal{"del", "a: \x7f\n", "1:4", "control character"},
+                    Refusal{"c1", "a: \xc2\x9b\n", "1:4", "control character"},
+                    Refusal{"not_utf8", "a: x\nb: \xff\n", "2:4", "not UTF-8"},
+                    Refusal{"utf16",
+                            std::string("\xff\xfe"
+                                        "a\0:\0",
+                                        6),
+                            "1:1", "not UTF-8"},
+                    Refusal{"overlong", "a: \xc0\x80\n", "1:4", "not UTF-8"},
+                    Refusal{"surrogate", "a: \xed\xa0\x80\n", "1:4", "not UTF-8"},
+                    Refusal{"cut_utf8", "a: \xe2\x82", "1:4", "not UTF-8"},
+                    Refusal{"sequence_as_key", "? [a]\n: b\n", "1:3", "a key must be text"},
+                    Refusal{"mapping_as_key", "{{a: b}: c}", "1:2", "a key must be text"},
+                    Refusal{"nothing_as_key", ": b\n", "1:1", "a key must be text"}),
     [](const auto& test) { return test.param.name; });
 
 TEST(ParseYaml, ReportsAllStructuralProblemsAtOnceAndTheSyntaxErrorToo) {
@@ -324,8 +337,8 @@ std::string repeated(std::string_view part, int count) {
 
 TEST(ParseYaml, RefusesDepthBeyondTheLimit) {
   EXPECT_EQ(parsed(repeated("[", 64) + repeated("]", 64)).size(), 1u);
-  for (const std::string& text : {repeated("[", 65) + repeated("]", 65), repeated("- ", 100'000) + "x", repeated("[", 100'000),
-                                  repeated("{a: ", 100'000)}) {
+  for (const std::string& text : {repeated("[", 65) + repeated("]", 65), repeated("- ", 100'000) + "x",
+                                  repeated("[", 100'000), repeated("{a: ", 100'000)}) {
     EXPECT_THAT(refused(text).message, HasSubstr("nested deeper than 64 levels"));
   }
   EXPECT_THAT(refused("a:\n b:\n  c: 1\n", YamlLimits{.max_depth = 2}).message, HasSubstr("nested deeper"));

@@ -37,7 +37,7 @@ class Decoder {
   std::optional<std::vector<std::string>> optional_string_list(std::string_view key);
   std::vector<std::pair<std::string, std::string>> string_map(std::string_view key);
 
-  Where where(std::string_view key) const;   ///< of the member's value, else of the mapping
+  Where where(std::string_view key) const;  ///< of the member's value, else of the mapping
   const std::string& what() const { return what_; }
   /// Reports a problem of a member's value as "what.key: message".
   void error(std::string_view key, std::string message, std::string hint = {});

@@ -34,7 +34,7 @@ struct PinReport {
   std::string after;               ///< equals `before` when nothing changes
   std::vector<PinChange> changes;  ///< in the order of the text
   std::vector<PinNote> notes;
-  std::size_t references = 0;      ///< image references found, pinned already or not
+  std::size_t references = 0;  ///< image references found, pinned already or not
   bool understood() const { return !format.empty(); }
   bool changed() const { return after != before; }
 };

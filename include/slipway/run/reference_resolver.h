@@ -29,10 +29,10 @@ Resolver remember(Resolver resolve);
 /// One environment's active release, as `pin --env` uses it.
 struct ReleasePin {
   std::string app;
-  oci::Location repository;              ///< the environment's
-  std::vector<oci::Location> app_places; ///< image.repository and the repositories of all environments of the app
-  std::string keep_tag;                  ///< <app>.<env>-v<N>, which never moves
-  Digest digest;                         ///< of the image that runs there
+  oci::Location repository;               ///< the environment's
+  std::vector<oci::Location> app_places;  ///< image.repository and the repositories of all environments of the app
+  std::string keep_tag;                   ///< <app>.<env>-v<N>, which never moves
+  Digest digest;                          ///< of the image that runs there
 };
 
 /// Replaces every reference whose repository (host and path, whatever its tag or digest) is one
