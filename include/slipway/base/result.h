@@ -39,7 +39,7 @@ inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(st
 /// Returns the error of a Result-valued expression; goes on otherwise.
 #define SLIPWAY_TRY(expr)                                                     \
   do {                                                                        \
-    if (auto slipway_status = (expr); !slipway_status.has_value())            \
+    if (auto&& slipway_status = (expr); !slipway_status.has_value())          \
       return ::tl::unexpected<::slipway::Error>(std::move(slipway_status).error()); \
   } while (false)
 

@@ -48,6 +48,9 @@ class Target : public ReadTarget {
   virtual Status push(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop = {}) = 0;
   /// Points a tag at content that is there; atomic, the last step of every copy.
   virtual Status tag(const oci::Descriptor& root, const std::string& tag) = 0;
+  /// Makes a document without a tag survive the place's own housekeeping: a layout
+  /// lists it in index.json; elsewhere there is nothing to do.
+  virtual Status keep(const oci::Descriptor& root);
   /// push and tag of a manifest or index, in one request where the target can.
   virtual Status push_tagged(const oci::Descriptor& root, std::string_view bytes, const std::string& tag);
 };

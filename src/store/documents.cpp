@@ -1,0 +1,37 @@
+#include "store/documents.h"
+
+#include "slipway/io/hash.h"
+
+namespace slipway::store {
+
+Status require_children(ReadTarget& target, const std::string& bytes, std::string_view media_type) {
+  SLIPWAY_ASSIGN(const oci::Document document, oci::parse_document(bytes, media_type));
+  for (const oci::Descriptor& child : oci::children(document)) {
+    if (!child.urls.empty()) continue;
+    SLIPWAY_ASSIGN(const bool there, target.exists(child));
+    if (!there) {
+      return fail(Errc::not_found, "{} does not have {}, which the manifest refers to", target.name(),
+                  child.digest.str());
+    }
+  }
+  return {};
+}
+
+std::optional<oci::Descriptor> referrer_entry(const std::string& bytes, std::string_view media_type,
+                                              const Digest& subject, const std::string& artifact_type) {
+  const auto document = oci::parse_document(bytes, media_type);
+  if (!document || !oci::subject_of(*document) || oci::subject_of(*document)->digest != subject) return std::nullopt;
+  oci::Descriptor entry(std::string(media_type), io::digest_of(bytes), static_cast<std::int64_t>(bytes.size()));
+  if (const auto* manifest = std::get_if<oci::Manifest>(&*document)) {
+    entry.artifact_type = manifest->artifact_type.empty() ? manifest->config.media_type : manifest->artifact_type;
+    entry.annotations = manifest->annotations;
+  } else {
+    const auto& index = std::get<oci::Index>(*document);
+    entry.artifact_type = index.artifact_type;
+    entry.annotations = index.annotations;
+  }
+  if (!artifact_type.empty() && entry.artifact_type != artifact_type) return std::nullopt;
+  return entry;
+}
+
+}  // namespace slipway::store

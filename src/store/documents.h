@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "slipway/store/target.h"
+
+namespace slipway::store {
+
+/// Refuses (not_found, naming the child) a document whose children are not in
+/// `target`: what a registry does with MANIFEST_BLOB_UNKNOWN. Children with urls may be absent.
+Status require_children(ReadTarget& target, const std::string& bytes, std::string_view media_type);
+
+/// The entry a referrers list has for a document, if its subject is `subject`
+/// and its type matches (distribution-spec "Listing Referrers").
+std::optional<oci::Descriptor> referrer_entry(const std::string& bytes, std::string_view media_type,
+                                              const Digest& subject, const std::string& artifact_type);
+
+}  // namespace slipway::store

@@ -1,0 +1,36 @@
+#include "slipway/store/opener.h"
+
+#include <set>
+
+#include "slipway/base/text.h"
+#include "slipway/store/layout.h"
+
+namespace slipway::store {
+
+Result<TagOrDigest> reference_of(const oci::Location& location, ReadTarget& target) {
+  if (location.digest()) return TagOrDigest(*location.digest());
+  if (location.tag()) return TagOrDigest(*location.tag());
+  auto* layout = dynamic_cast<LayoutTarget*>(&target);
+  if (layout == nullptr) {
+    return fail(Error(Errc::invalid_argument, fmt::format("'{}' names no image", location.str()))
+                    .with_hint("add a tag or a digest"));
+  }
+  SLIPWAY_ASSIGN(const auto roots, layout->roots());
+  std::vector<std::string> tags;
+  std::set<Digest> digests;
+  for (const oci::Descriptor& root : roots) {
+    const auto at = root.annotations.find(std::string(oci::kRefName));
+    if (at != root.annotations.end()) tags.push_back(at->second);
+    digests.insert(root.digest);
+  }
+  if (tags.size() == 1) return TagOrDigest(tags.front());
+  if (tags.empty() && digests.size() == 1) return TagOrDigest(*digests.begin());
+  if (digests.empty()) return fail(Errc::not_found, "{} holds no image", target.name());
+  constexpr std::size_t kShown = 10;
+  const std::size_t count = std::min(tags.size(), kShown);
+  return fail(Error(Errc::invalid_argument, fmt::format("{} holds more than one image", target.name()))
+                  .with_hint(fmt::format("add a tag: {}{}", fmt::join(tags.begin(), tags.begin() + static_cast<std::ptrdiff_t>(count), ", "),
+                                         tags.size() > kShown ? ", ..." : "")));
+}
+
+}  // namespace slipway::store
