@@ -146,6 +146,31 @@ Range widen(Range range, std::string_view text, const YamlEvent& event) {
   return range;
 }
 
+YamlEvent to_event(const fy_event& event, std::string_view text) {
+  YamlEvent out;
+  out.kind = kind_of(event.type);
+  const Tokens tokens = tokens_of(event);
+  if (tokens.value != nullptr) {
+    const bool has_text = out.kind == YamlEvent::Kind::scalar || out.kind == YamlEvent::Kind::alias;
+    out.range = range_of(tokens.value, text.size());
+    if (out.kind == YamlEvent::Kind::scalar) out.style = style_of(tokens.value);
+    if (has_text) {
+      const Range inside = out.range;
+      out.range = widen(inside, text, out);
+      out.text = out.style == Node::Style::single_quoted
+                     ? decode_single_quoted(text.substr(inside.begin, inside.end - inside.begin))
+                     : text_of(tokens.value);
+    }
+    out.written = has_text || out.range.end > out.range.begin;
+  }
+  out.anchor = text_of(tokens.anchor);
+  if (tokens.tag != nullptr) {
+    const Range tag = range_of(tokens.tag, text.size());
+    out.tag = std::string(text.substr(tag.begin, tag.end - tag.begin));
+  }
+  return out;
+}
+
 void discard(fy_diag*, void*, const char*, std::size_t) {}
 
 }  // namespace
@@ -200,28 +225,7 @@ Result<YamlEvent> EventReader::next() {
     }
   } while (event->type == FYET_STREAM_START || event->type == FYET_NONE);
 
-  YamlEvent out;
-  out.kind = kind_of(event->type);
-  const Tokens tokens = tokens_of(*event);
-  if (tokens.value != nullptr) {
-    const bool has_text = out.kind == YamlEvent::Kind::scalar || out.kind == YamlEvent::Kind::alias;
-    out.range = range_of(tokens.value, text_.size());
-    if (out.kind == YamlEvent::Kind::scalar) out.style = style_of(tokens.value);
-    if (has_text) {
-      const Range inside = out.range;
-      out.range = widen(inside, text_, out);
-      out.text = out.style == Node::Style::single_quoted
-                     ? decode_single_quoted(text_.substr(inside.begin, inside.end - inside.begin))
-                     : text_of(tokens.value);
-    }
-    out.written = has_text || out.range.end > out.range.begin;
-  }
-  out.anchor = text_of(tokens.anchor);
-  if (tokens.tag != nullptr) {
-    const Range tag = range_of(tokens.tag, text_.size());
-    out.tag = std::string(text_.substr(tag.begin, tag.end - tag.begin));
-  }
-  return out;
+  return to_event(*event, text_);
 }
 
 }  // namespace slipway::config

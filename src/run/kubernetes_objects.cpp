@@ -70,6 +70,8 @@ class Collector {
     std::string anchor;
   };
 
+  void settle_anchored(const Node& document);
+  bool is_image_anchor(const std::string& name) const;
   void pod_spec(const Node& spec, const std::string& owner);
   void containers(const Node& spec, std::string_view list, const std::string& owner);
   void image_volumes(const Node& spec, const std::string& owner);
@@ -190,28 +192,33 @@ void count_anchors(const Node& node, std::map<std::string, int>& anchors, std::m
   for (const Node::Member& member : node.members) count_anchors(member.value, anchors, aliases);
 }
 
-void Collector::settle(const Node& document) {
+void Collector::settle_anchored(const Node& document) {
   std::map<std::string, int> anchors;
   std::map<std::string, int> aliases;
   count_anchors(document, anchors, aliases);
-  std::set<std::string> pinned;
-  for (Anchored& entry : anchored_) {
+  for (const Anchored& entry : anchored_) {
     // An alias elsewhere would change with the anchor, and nobody asked for that.
     if (anchors[entry.anchor] == 1 && aliases[entry.anchor] == image_aliases_[entry.anchor]) {
-      pinned.insert(entry.anchor);
-      findings_.references.push_back(std::move(entry.reference));
+      findings_.references.push_back(entry.reference);
     } else {
       findings_.notes.push_back(
           {entry.reference.where, fmt::format("{}: left alone, &{} is used elsewhere too", entry.reference.role,
                                               printable(entry.anchor, 80))});
     }
   }
+}
+
+bool Collector::is_image_anchor(const std::string& name) const {
+  return std::any_of(anchored_.begin(), anchored_.end(), [&](const Anchored& entry) { return entry.anchor == name; });
+}
+
+void Collector::settle(const Node& document) {
+  settle_anchored(document);
   for (const auto& [name, count] : image_aliases_) {
-    const bool reported =
-        std::any_of(anchored_.begin(), anchored_.end(), [&](const Anchored& entry) { return entry.anchor == name; });
-    if (reported) continue;
+    if (count == 0 || is_image_anchor(name)) continue;
+    const std::string shown = printable(name, 80);
     note(document, fmt::format("{} image{} given as *{} left alone: &{} stands outside of the known places", count,
-                               count == 1 ? "" : "s", printable(name, 80), printable(name, 80)));
+                               count == 1 ? "" : "s", shown, shown));
   }
   for (const auto& [node, role] : alias_holders_) {
     if (node->is_alias() && known_holders_.contains(node->scalar)) continue;

@@ -1,0 +1,34 @@
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "slipway/run/pin.h"
+
+namespace {
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+slipway::Result<slipway::Digest> some_digest(const slipway::oci::Location&) {
+  return slipway::Digest::parse("sha256:" + std::string(64, 'a'));
+}
+
+}  // namespace
+
+// Whatever can be pinned is pinned once and for all, and no edit ever damages a file.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto resolve = slipway::run::resolve_from(some_digest);
+  const auto first = slipway::run::pin_text(text, "fuzz.yaml", resolve);
+  if (!first.has_value()) {
+    require(first.error().code == slipway::Errc::invalid_argument);
+    return 0;
+  }
+  require(first->before == text);
+  require(first->changed() == !first->changes.empty());
+  require(slipway::run::diff_of(*first).empty() == !first->changed());
+  const auto second = slipway::run::pin_text(first->after, "fuzz.yaml", resolve);
+  require(second.has_value() && !second->changed() && second->references == first->references);
+  return 0;
+}
