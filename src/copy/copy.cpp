@@ -1,0 +1,174 @@
+#include "slipway/copy/copy.h"
+
+#include <algorithm>
+
+#include "copy/graph.h"
+#include "copy/refetching_source.h"
+#include "slipway/base/lanes.h"
+#include "slipway/io/filters.h"
+
+namespace slipway::copy {
+namespace {
+
+/// Copies the nodes of one graph.
+class Carrier {
+ public:
+  Carrier(const std::vector<store::ReadTarget*>& sources, store::Target& to, const CopyOptions& options)
+      : sources_(sources), to_(to), options_(options) {}
+
+  Status blobs(const Graph& graph) {
+    std::vector<const Node*> leaves;
+    for (const Node& node : graph.nodes) {
+      if (!node.is_document) leaves.push_back(&node);
+    }
+    return run_lanes(options_.lanes, leaves.size(), options_.stop, [&](std::size_t i, std::stop_token stop) {
+      return within(blob(leaves[i]->descriptor, stop), leaves[i]->descriptor, "blob");
+    });
+  }
+
+  /// All documents but the last, which is the root. Children come first in the graph's order.
+  Status inner_documents(const Graph& graph) {
+    for (const Node& node : graph.nodes) {
+      if (node.is_document && &node != &graph.nodes.back()) SLIPWAY_TRY(document(node));
+    }
+    return {};
+  }
+
+  Status document(const Node& node) {
+    io::TextSource source(node.bytes);
+    started(node.descriptor);
+    const Status pushed = to_.push(node.descriptor, source, options_.stop);
+    if (pushed) copied(node.descriptor);
+    return within(pushed, node.descriptor, "manifest");
+  }
+
+  Status root(const Node& node, const std::string& tag) {
+    started(node.descriptor);
+    const Status pushed = to_.push_tagged(node.descriptor, node.bytes, tag);
+    if (pushed) copied(node.descriptor);
+    return within(pushed, node.descriptor, "manifest");
+  }
+
+ private:
+  Status blob(const oci::Descriptor& descriptor, std::stop_token stop) {
+    if (auto done = mount(descriptor); !done || *done) {
+      SLIPWAY_TRY(done);
+      return {};
+    }
+    SLIPWAY_ASSIGN(const bool there, to_.exists(descriptor));
+    if (there) {
+      if (options_.observer != nullptr) options_.observer->skipped(descriptor);
+      return {};
+    }
+    RefetchingSource source(sources_, descriptor, options_.observer);
+    if (Status opened = source.open(); !opened) {
+      // A foreign layer may be absent from its source: its urls are where it lives.
+      const bool foreign = opened.error().code == Errc::not_found && !descriptor.urls.empty();
+      return foreign ? Status() : opened;
+    }
+    started(descriptor);
+    const Status pushed = to_.push(descriptor, source, stop);
+    if (pushed) copied(descriptor);
+    if (!pushed && source.failure()) return fail(*source.failure());
+    return pushed;
+  }
+
+  /// True when the blob is at the destination now, without its bytes having moved.
+  Result<bool> mount(const oci::Descriptor& descriptor) {
+    auto* mounter = store::as<store::Mounter>(to_);
+    if (mounter == nullptr) return false;
+    for (store::ReadTarget* source : sources_) {
+      const auto* origin = store::as<store::Mounter>(*source);
+      if (origin == nullptr || origin->registry() != mounter->registry()) continue;
+      if (origin->repository() == mounter->repository()) continue;
+      auto mounted = mounter->mount(descriptor, origin->repository());
+      if (!mounted) return mounted;
+      if (*mounted) {
+        if (options_.observer != nullptr) options_.observer->mounted(descriptor);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  Status within(Status status, const oci::Descriptor& descriptor, std::string_view kind) const {
+    if (status) return status;
+    Error error = std::move(status).error();
+    if (error.code == Errc::cancelled) return fail(std::move(error));
+    return fail(std::move(error).on(Side::destination).in(
+        fmt::format("copying {} {} to {}", kind, descriptor.digest.str(), to_.name())));
+  }
+
+  void started(const oci::Descriptor& descriptor) const {
+    if (options_.observer != nullptr) options_.observer->started(descriptor);
+  }
+  void copied(const oci::Descriptor& descriptor) const {
+    if (options_.observer != nullptr) options_.observer->copied(descriptor);
+  }
+
+  const std::vector<store::ReadTarget*>& sources_;
+  store::Target& to_;
+  const CopyOptions& options_;
+};
+
+/// Brings everything but the root's own document to the destination; the root's node, or
+/// nothing when the root was there already.
+Result<std::optional<Node>> carry(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& root,
+                                  store::Target& to, bool enter_existing, const CopyOptions& options) {
+  Carrier carrier(sources, to, options);
+  SLIPWAY_ASSIGN(Graph graph, read_graph(sources, root, to, enter_existing, options));
+  if (graph.nodes.empty()) return std::optional<Node>();
+  SLIPWAY_TRY(carrier.blobs(graph));
+  if (!graph.nodes.back().is_document) return std::optional<Node>();
+  SLIPWAY_TRY(carrier.inner_documents(graph));
+  return std::optional<Node>(std::move(graph.nodes.back()));
+}
+
+/// Copies the graph and finishes with `place_root`. A document that the destination refuses
+/// because a child is missing there after all (a lost or lying child) is carried once more, whole.
+Status carry_and(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& root, store::Target& to,
+                 const CopyOptions& options, const std::function<Status(const std::optional<Node>&)>& place_root) {
+  const auto attempt = [&](bool enter_existing) -> Status {
+    SLIPWAY_ASSIGN(const auto node, carry(sources, root, to, enter_existing, options));
+    return place_root(node);
+  };
+  Status first = attempt(false);
+  const bool lost_child = !first && first.error().code == Errc::not_found && first.error().side == Side::destination;
+  return lost_child ? attempt(true) : first;
+}
+
+}  // namespace
+
+Status copy_graph(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& root, store::Target& to,
+                  const CopyOptions& options) {
+  Carrier carrier(sources, to, options);
+  return carry_and(sources, root, to, options, [&](const std::optional<Node>& node) -> Status {
+    if (node) SLIPWAY_TRY(carrier.document(*node));
+    return to.keep(root);
+  });
+}
+
+Status copy_tagged(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& root, store::Target& to,
+                   const std::vector<std::string>& tags, const CopyOptions& options) {
+  if (tags.empty()) return copy_graph(sources, root, to, options);
+  Carrier carrier(sources, to, options);
+  return carry_and(sources, root, to, options, [&](const std::optional<Node>& node) -> Status {
+    std::size_t first = 0;
+    if (node) {
+      SLIPWAY_TRY(carrier.root(*node, tags.front()));
+      first = 1;
+    }
+    for (std::size_t i = first; i < tags.size(); ++i) {
+      Status tagged = to.tag(root, tags[i]);
+      if (!tagged) return fail(std::move(tagged).error().on(Side::destination).in("tagging " + tags[i]));
+    }
+    return {};
+  });
+}
+
+Result<oci::Document> fetch_document(store::ReadTarget& from, const oci::Descriptor& descriptor) {
+  SLIPWAY_ASSIGN(std::string bytes, fetch_bytes({&from}, descriptor));
+  return oci::parse_document(std::move(bytes), descriptor.media_type);
+}
+
+}  // namespace slipway::copy

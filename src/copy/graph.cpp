@@ -1,0 +1,92 @@
+#include "copy/graph.h"
+
+#include "slipway/io/filters.h"
+#include "slipway/oci/media_type.h"
+
+namespace slipway::copy {
+namespace {
+
+/// Walks depth first, so that children stand before their parents.
+class Walk {
+ public:
+  Walk(const std::vector<store::ReadTarget*>& sources, store::Target& to, bool enter_existing,
+       const CopyOptions& options)
+      : sources_(sources), to_(to), enter_existing_(enter_existing), options_(options) {}
+
+  Result<bool> visit(const oci::Descriptor& descriptor, int depth) {
+    if (options_.stop.stop_requested()) return fail(Errc::cancelled, "interrupted");
+    if (const auto [at, added] = seen_.insert(descriptor.digest); !added) return false;
+    if (seen_.size() > options_.max_nodes) {
+      return fail(Errc::too_large, "the image has more than {} parts", options_.max_nodes);
+    }
+    Node node{.descriptor = descriptor, .is_document = oci::is_graph_node(descriptor.media_type)};
+    if (!node.is_document) {
+      graph_.nodes.push_back(std::move(node));
+      return true;
+    }
+    return visit_document(std::move(node), depth);
+  }
+
+  Graph take() { return std::move(graph_); }
+
+ private:
+  Result<bool> visit_document(Node node, int depth) {
+    if (depth > options_.max_depth) {
+      return fail(Errc::too_large, "indexes are nested deeper than {} levels", options_.max_depth);
+    }
+    if (!enter_existing_) {
+      auto there = to_.exists(node.descriptor);
+      if (!there) return fail(std::move(there).error().on(Side::destination));
+      if (*there) {
+        if (options_.observer != nullptr) options_.observer->skipped(node.descriptor);
+        return true;
+      }
+    }
+    SLIPWAY_ASSIGN(node.bytes, fetch_bytes(sources_, node.descriptor));
+    auto document = oci::parse_document(node.bytes, node.descriptor.media_type);
+    if (!document) return fail(std::move(document).error().on(Side::source).in("reading " + node.descriptor.digest.str()));
+    for (const oci::Descriptor& child : oci::children(*document)) {
+      SLIPWAY_TRY(visit(child, depth + 1));
+    }
+    graph_.nodes.push_back(std::move(node));
+    return true;
+  }
+
+  const std::vector<store::ReadTarget*>& sources_;
+  store::Target& to_;
+  bool enter_existing_;
+  const CopyOptions& options_;
+  std::set<Digest> seen_;
+  Graph graph_;
+};
+
+}  // namespace
+
+Result<std::string> fetch_bytes(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& descriptor) {
+  if (descriptor.size > static_cast<std::int64_t>(oci::kMaxDocument)) {
+    return fail(Errc::too_large, "{} has {} bytes, a manifest has at most {}", descriptor.digest.str(),
+                descriptor.size, oci::kMaxDocument);
+  }
+  std::optional<Error> missing;
+  for (store::ReadTarget* source : sources) {
+    auto stream = source->fetch(descriptor);
+    if (stream) {
+      auto bytes = io::read_all(**stream, oci::kMaxDocument);
+      if (bytes) return bytes;
+      return fail(std::move(bytes).error().on(Side::source).in("reading " + descriptor.digest.str()));
+    }
+    if (stream.error().code != Errc::not_found) return fail(std::move(stream).error().on(Side::source));
+    missing = std::move(stream).error();
+  }
+  if (missing) return fail(std::move(*missing).on(Side::source));
+  return fail(Errc::not_found, "there is no source for {}", descriptor.digest.str());
+}
+
+Result<Graph> read_graph(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& root,
+                         store::Target& to, bool enter_existing, const CopyOptions& options) {
+  Walk walk(sources, to, enter_existing, options);
+  SLIPWAY_TRY(walk.visit(root, 1));
+  return walk.take();
+}
+
+}  // namespace slipway::copy
