@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <stop_token>
+#include <string_view>
 
 #include "slipway/io/compress.h"
 #include "slipway/layer/file_tree.h"
@@ -13,12 +14,13 @@ namespace slipway::layer {
 inline constexpr int kCompatibility = 1;
 
 /// Writes the tree as tar: the same bytes on every machine. Regular files are
-/// read through `fs`; one that changed since it was listed is Errc::failed. `out` is not finished.
+/// read through `fs`; one that changed since it was listed is Errc::failed, naming it. `out` is not finished.
 Status write_tar(FileSystem& fs, const FileTree& tree, io::Sink& out, std::stop_token stop = {});
 
 struct LayerOptions {
   io::Compression compression = io::Compression::gzip;
   io::Level level = io::Level::normal;
+  std::size_t lanes = 1;  ///< threads that compress; the bytes do not depend on it
 };
 
 /// What one pass over the tree found out.

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "slipway/base/result.h"
+
+namespace slipway::layer {
+
+/// A list of .dockerignore patterns: `*` and `?` stay within a component, `**` crosses them, `[...]` is
+/// a class, `\` quotes, `!` takes back; a pattern that matches a folder matches all below it; the last match wins.
+class Excludes {
+ public:
+  /// Errc::invalid_argument for a pattern that cannot be read, naming it.
+  static Result<Excludes> compile(const std::vector<std::string>& patterns);
+
+  /// Whether `path` (relative, "/" between components) is left out.
+  bool excludes(std::string_view path) const;
+  /// True when something below an excluded folder may come back.
+  bool has_exceptions() const { return has_exceptions_; }
+
+ private:
+  struct Token {
+    enum class Kind { literal, any_char, any_run, any_deep, any_folders, char_class } kind;
+    char literal = 0;
+    bool negated = false;
+    std::vector<std::pair<unsigned char, unsigned char>> ranges;
+    bool accepts(char c) const;
+  };
+  struct Pattern {
+    std::vector<Token> tokens;
+    bool exception = false;
+    bool matches(std::string_view path) const;
+    bool matches_or_below(std::string_view path) const;
+  };
+  static Result<Pattern> compile_one(std::string text);
+  static Result<Token> compile_class(std::string_view text, std::size_t& at);
+
+  std::vector<Pattern> patterns_;
+  bool has_exceptions_ = false;
+};
+
+}  // namespace slipway::layer

@@ -1,0 +1,157 @@
+#include "layer/tree_walker.h"
+
+#include <algorithm>
+
+#include "layer/exclude.h"
+#include "slipway/base/text.h"
+
+namespace slipway::layer {
+namespace {
+
+constexpr int kMaxDepth = 512;
+
+std::string shown(const std::filesystem::path& path) { return printable(path.native(), 4096); }
+
+/// Turns what lstat says into an entry's metadata.
+class Rules {
+ public:
+  explicit Rules(const TreeOptions& options) : options_(options) {}
+
+  Entry entry(std::string path, EntryType type, const FileStat& stat) const {
+    Entry entry;
+    entry.path = std::move(path);
+    entry.type = type;
+    entry.mode = mode(type, stat);
+    entry.uid = options_.uid;
+    entry.gid = options_.gid;
+    entry.mtime = time(stat);
+    entry.seen = stat;
+    return entry;
+  }
+
+ private:
+  std::uint32_t mode(EntryType type, const FileStat& stat) const {
+    if (type == EntryType::symlink) return 0777;
+    if (type == EntryType::regular && options_.mode) return *options_.mode & 07777;
+    if (options_.keep_modes) return stat.mode & 07777;
+    if (type == EntryType::directory) return 0755;
+    return (stat.mode & 0100) != 0 ? 0755 : 0644;
+  }
+
+  std::int64_t time(const FileStat& stat) const {
+    if (!options_.clamp_times) return options_.epoch;
+    return std::clamp<std::int64_t>(stat.mtime_ns / 1'000'000'000, 0, std::max<std::int64_t>(options_.epoch, 0));
+  }
+
+  const TreeOptions& options_;
+};
+
+class Walk {
+ public:
+  Walk(FileSystem& fs, const TreeOptions& options, Excludes excludes, Diagnostics& diagnostics, const EntryTaker& take)
+      : fs_(fs), rules_(options), excludes_(std::move(excludes)), diagnostics_(diagnostics), take_(take) {}
+
+  Status file(const std::filesystem::path& source, const std::string& path, const FileStat& stat) {
+    Entry entry = rules_.entry(path, EntryType::regular, stat);
+    entry.size = stat.size;
+    entry.source = source;
+    return take_(std::move(entry));
+  }
+
+  Status root(const std::filesystem::path& source, const std::string& path, const FileStat& stat) {
+    if (!path.empty()) SLIPWAY_TRY(take_(rules_.entry(path, EntryType::directory, stat)));
+    return members(source, path, "", 0);
+  }
+
+ private:
+  Status members(const std::filesystem::path& folder, const std::string& to, const std::string& relative, int depth) {
+    if (depth > kMaxDepth) return fail(Errc::invalid_argument, "{} is nested too deeply to be packed", shown(folder));
+    SLIPWAY_ASSIGN(const auto names, fs_.list(folder));
+    for (const std::string& name : names) {
+      SLIPWAY_TRY(member(folder / name, to.empty() ? name : to + "/" + name,
+                         relative.empty() ? name : relative + "/" + name, depth));
+    }
+    return {};
+  }
+
+  Status member(const std::filesystem::path& source, const std::string& to, const std::string& relative, int depth) {
+    const bool excluded = excludes_.excludes(relative);
+    if (excluded && !excludes_.has_exceptions()) return {};
+    SLIPWAY_ASSIGN(const FileStat stat, fs_.stat(source));
+    if (stat.type == FileType::directory) {
+      if (!excluded) SLIPWAY_TRY(take_at(rules_.entry(to, EntryType::directory, stat), source));
+      return members(source, to, relative, depth + 1);
+    }
+    return excluded ? Status() : leaf(source, to, stat);
+  }
+
+  Status leaf(const std::filesystem::path& source, const std::string& to, const FileStat& stat) {
+    switch (stat.type) {
+      case FileType::regular: {
+        Entry entry = rules_.entry(to, EntryType::regular, stat);
+        entry.size = stat.size;
+        entry.source = source;
+        return take_at(std::move(entry), source);
+      }
+      case FileType::symlink: {
+        Entry entry = rules_.entry(to, EntryType::symlink, stat);
+        SLIPWAY_ASSIGN(entry.link, fs_.read_link(source));
+        return take_at(std::move(entry), source);
+      }
+      case FileType::fifo:
+        return take_at(rules_.entry(to, EntryType::fifo, stat), source);
+      case FileType::socket:
+        diagnostics_.warning({}, fmt::format("{} is a socket and is left out", shown(source)));
+        return {};
+      default:
+        return fail(Error(Errc::invalid_argument, fmt::format("{} is a device, which a layer cannot hold", shown(source)))
+                        .with_hint("leave it out with 'exclude'"));
+    }
+  }
+
+  Status take_at(Entry entry, const std::filesystem::path& source) {
+    auto path = image_path("/" + entry.path);
+    if (!path) return fail(std::move(path).error().in(fmt::format("while packing {}", shown(source))));
+    if (!is_valid_utf8(entry.link)) {
+      return fail(Errc::invalid_argument, "the symlink {} leads to a name that is not UTF-8", shown(source));
+    }
+    return take_(std::move(entry));
+  }
+
+  FileSystem& fs_;
+  Rules rules_;
+  Excludes excludes_;
+  Diagnostics& diagnostics_;
+  const EntryTaker& take_;
+};
+
+/// A file becomes `to`, or goes into it where that ends in "/".
+Result<std::string> file_path(const std::filesystem::path& from, const std::string& to) {
+  const std::string full = to.ends_with('/') ? to + from.filename().native() : to;
+  SLIPWAY_ASSIGN(auto path, image_path(full));
+  if (path.empty()) {
+    return fail(Error(Errc::invalid_argument, fmt::format("the file {} cannot become the folder '{}'", shown(from), printable(to)))
+                    .with_hint("name the file too"));
+  }
+  return path;
+}
+
+}  // namespace
+
+Status walk_source(FileSystem& fs, const std::filesystem::path& from, const std::string& to, const TreeOptions& options,
+                   Diagnostics& diagnostics, const EntryTaker& take) {
+  SLIPWAY_ASSIGN(auto excludes, Excludes::compile(options.exclude));
+  SLIPWAY_ASSIGN(const FileStat stat, fs.stat(from, true));
+  Walk walk(fs, options, std::move(excludes), diagnostics, take);
+  if (stat.type == FileType::regular) {
+    SLIPWAY_ASSIGN(const std::string path, file_path(from, to));
+    return walk.file(from, path, stat);
+  }
+  if (stat.type != FileType::directory) {
+    return fail(Errc::invalid_argument, "{} is neither a file nor a folder and cannot be packed", shown(from));
+  }
+  SLIPWAY_ASSIGN(const std::string path, image_path(to));
+  return walk.root(from, path, stat);
+}
+
+}  // namespace slipway::layer

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "slipway/layer/file_tree.h"
+
+namespace slipway::layer {
+
+/// Takes one entry found on disk.
+using EntryTaker = std::function<Status(Entry)>;
+
+/// Walks what FileTree::add was given and hands every entry to `take`; parents of `to` are not among them.
+Status walk_source(FileSystem& fs, const std::filesystem::path& from, const std::string& to, const TreeOptions& options,
+                   Diagnostics& diagnostics, const EntryTaker& take);
+
+}  // namespace slipway::layer
