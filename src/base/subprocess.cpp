@@ -183,7 +183,10 @@ Result<CommandResult> run_command(const Command& command, std::stop_token stop) 
 
   CommandResult result;
   const Status talked = Conversation(command, pipes, std::move(stop)).hold(result);
-  if (!talked) ::kill(-child, SIGKILL);
+  if (!talked) {
+    ::kill(-child, SIGKILL);
+    ::kill(child, SIGKILL);  // it may not have its own group yet
+  }
   result.status = wait_for(child);
   if (!talked) return fail(talked.error());
   int number = 0;

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "slipway/base/fs.h"
+#include "slipway/oci/document.h"
+#include "slipway/store/target.h"
+
+namespace slipway::release {
+
+inline constexpr std::string_view kConfigArtifactType = "application/vnd.slipway.config.v1+json";
+inline constexpr std::string_view kConfigSchema = "slipway/v1/config";
+
+/// One environment's config: plain values and references to secrets, never a secret itself.
+struct ConfigValues {
+  std::map<std::string, std::string> values;
+  std::map<std::string, std::string> secrets;  ///< NAME -> secret://, env:// or file:// reference
+
+  /// docs/FORMATS.md "Config": canonical JSON.
+  Result<std::string> canonical() const;
+  static Result<ConfigValues> parse(std::string_view json);
+  bool operator==(const ConfigValues&) const = default;
+};
+
+/// Reads an env file (docs/FORMATS.md "Env files"): NAME=VALUE lines, the value
+/// literal to the end of its line. Every odd line is reported as file:line:col, all at once.
+Result<ConfigValues> parse_env_file(std::string_view text, const std::string& file);
+
+/// A config as an OCI artifact, ready to be pushed.
+struct ConfigArtifact {
+  oci::Descriptor manifest;
+  std::string manifest_bytes;
+  oci::Descriptor blob;
+  std::string blob_bytes;
+};
+
+/// The same values give the same bytes and digest on every machine.
+Result<ConfigArtifact> make_config_artifact(const ConfigValues& values);
+
+/// Pushes the artifact and tags it, so that no registry collects it. Idempotent.
+Status push_config(const ConfigArtifact& artifact, store::Target& to, const std::string& tag);
+
+/// Reads a config back by its manifest's digest.
+Result<ConfigValues> fetch_config(store::ReadTarget& from, const Digest& manifest);
+
+}  // namespace slipway::release

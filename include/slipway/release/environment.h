@@ -1,0 +1,60 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "slipway/base/diagnostics.h"
+#include "slipway/config/yaml.h"
+#include "slipway/oci/location.h"
+
+namespace slipway::release {
+
+/// How an environment's config reaches its image (contract "Records").
+enum class Mode { env_file, layer };
+std::string_view name_of(Mode mode);
+
+/// `[a-z0-9]+(-[a-z0-9]+)*`, at most 40 characters: names of apps and environments.
+bool is_valid_name(std::string_view text);
+
+/// Something slipway.yaml asks for that this version cannot do; releasing there is refused with it.
+struct Unhonoured {
+  Where where;
+  std::string key;
+};
+
+/// One environment of slipway.yaml. A value.
+struct Environment {
+  std::string name;
+  Where where;
+  oci::Location repository = oci::Location::layout("");  ///< layouts absolute
+  std::string repository_text;                           ///< as written, for records
+  std::string tag;                                       ///< the one tag that moves
+  std::vector<std::string> tags;                         ///< templates of tags written once
+  std::optional<std::filesystem::path> env_file;         ///< absolute
+  Where env_file_where;
+  Mode mode = Mode::env_file;
+  std::vector<std::string> after;                        ///< a build must be active in all of these
+  std::vector<Unhonoured> unhonoured;
+};
+
+/// What slipway.yaml says about releasing one app. A value.
+struct Project {
+  std::string app;
+  std::filesystem::path folder;  ///< of slipway.yaml
+  std::optional<oci::Location> image_repository;
+  std::vector<Environment> environments;  ///< in the order of the file
+  oci::Location ledger = oci::Location::layout("");
+  std::string ledger_text;
+
+  const Environment* find(std::string_view name) const;
+  /// Errc::invalid_argument with the names there are.
+  Result<const Environment*> require(std::string_view name) const;
+};
+
+/// Decodes the keys `environments` and `ledger` (and what they need of `app` and `image`) of one
+/// document of slipway.yaml. Every problem goes to `diagnostics`; the result is meaningful only without errors.
+Project decode_project(const config::Node& document, const std::string& file, Diagnostics& diagnostics);
+
+}  // namespace slipway::release

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "slipway/oci/descriptor.h"
+#include "slipway/oci/location.h"
+#include "slipway/release/config_artifact.h"
+#include "slipway/release/entry.h"
+
+namespace slipway::release {
+
+inline constexpr std::string_view kPlanSchema = "slipway/v1/plan";
+
+/// A tag and what it must point to before it may be written.
+struct TagMove {
+  std::string tag;
+  std::optional<Digest> expected;  ///< nothing: the tag must not be there
+  bool operator==(const TagMove&) const = default;
+};
+
+/// Everything one release will do, frozen: the entry it will write, where the
+/// bytes come from, which tags it touches and the state it expects. Applied by
+/// apply() and nothing else; a value that prints, stores and compares.
+struct Plan {
+  bool changed = true;                     ///< false: build and config are active already, nothing will be written
+  Entry entry;                             ///< as it will be appended
+  oci::Descriptor image;                   ///< what is copied
+  std::vector<oci::Location> sources;      ///< where its bytes are looked for, in order
+  oci::Location repository;                ///< the environment's
+  oci::Location ledger;
+  std::string ledger_text;
+  std::optional<ConfigValues> config;      ///< nothing: the config artifact is in the ledger already
+  TagMove moving;                          ///< the environment's tag
+  std::vector<std::string> fixed_tags;     ///< written once, never moved
+
+  Plan(Entry e, oci::Descriptor i, oci::Location r, oci::Location l)
+      : entry(std::move(e)), image(std::move(i)), repository(std::move(r)), ledger(std::move(l)) {}
+
+  /// docs/FORMATS.md "Plan"; canonical.
+  Result<std::string> canonical() const;
+  static Result<Plan> parse(std::string_view json);
+  /// Lines for a person: what will be copied, tagged and recorded.
+  std::string describe() const;
+  /// `<repository>:<moving tag>@<image digest>`: what the command prints.
+  oci::Location location() const;
+};
+
+}  // namespace slipway::release

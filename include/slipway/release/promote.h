@@ -1,0 +1,64 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "slipway/base/actor.h"
+#include "slipway/base/clock.h"
+#include "slipway/copy/copy.h"
+#include "slipway/release/ledger.h"
+#include "slipway/release/plan.h"
+#include "slipway/release/sequencer.h"
+
+namespace slipway::release {
+
+/// Everything releasing needs from outside; pointers are kept alive by the caller.
+struct Parts {
+  store::Opener* opener = nullptr;
+  FileSystem* fs = nullptr;
+  Clock* clock = nullptr;
+  Sequencer* sequencer = nullptr;
+  Actor actor;
+  std::string tool;                       ///< "slipway 0.1.0"
+  std::filesystem::path state_folder;     ///< ".slipway": the journal
+  std::size_t lanes = 4;
+  copy::Observer* observer = nullptr;
+  std::stop_token stop;
+};
+
+/// What the user said beside the names.
+struct Remarks {
+  std::string reason;
+  std::string bypass;
+};
+
+/// Binds a build (a location that names an image; nothing: the active one) to the environment's config of today.
+Result<Plan> plan_release(const Project& project, const Environment& environment,
+                          const std::optional<oci::Location>& build, const Remarks& remarks, const Parts& parts);
+
+/// Releases to `to` the build that is active in `from`, taken from its ledger entry.
+Result<Plan> plan_promote(const Project& project, const Environment& from, const Environment& to,
+                          const Remarks& remarks, const Parts& parts);
+
+/// Which release a rollback restores.
+struct RollbackTarget {
+  std::optional<std::int64_t> number;  ///< vN
+  bool previous = false;               ///< --to-previous
+};
+
+/// A new release equal to an older one; by default the newest earlier one that differs from the
+/// active one and was never rolled back from. Errc::not_found when it or its image is gone.
+Result<Plan> plan_rollback(const Project& project, const Environment& environment, const RollbackTarget& target,
+                           const Remarks& remarks, const Parts& parts);
+
+/// Does exactly what the plan says, in the contract's order; the entry is the commit. Errc::conflict
+/// when the ledger or a tag is not as the plan expects. Run again after a crash, it completes.
+Result<Recorded> apply(const Plan& plan, const Parts& parts);
+
+/// Moves a tag that lags one release behind (a crash after the commit); nothing when it is where
+/// the ledger says; Errc::conflict for drift. Every writing command begins with it.
+Status finish_pending(const Project& project, const Environment& environment, const Parts& parts);
+
+}  // namespace slipway::release

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "slipway/base/json.h"
+#include "slipway/release/promote.h"
+
+namespace slipway::release {
+
+/// One environment as `status` shows it.
+struct StatusRow {
+  std::string environment;
+  oci::Location location = oci::Location::layout("");  ///< repository and moving tag
+  std::optional<Recorded> active;
+  bool pending = false;  ///< the tag still has the release before: the next writing command moves it
+  std::string drift;     ///< why the tag is not what the ledger says; empty when it is
+};
+
+/// One row for each environment, in the order of the file.
+Result<std::vector<StatusRow>> read_status(const Project& project, const Parts& parts);
+
+/// "exclusive" where one lock covers all writers (a layout), else "detected".
+std::string_view guarantee_of(const Project& project);
+
+/// A row of `history -o json` (contract "RELEASE").
+Json history_row(const Recorded& recorded, bool active);
+/// An environment of `status -o json`.
+Json status_row(const StatusRow& row);
+
+/// The values of a release's config, for `env`.
+Result<ConfigValues> config_of(const Project& project, const Entry& entry, const Parts& parts);
+
+}  // namespace slipway::release

@@ -1,0 +1,24 @@
+#include "release/journal.h"
+
+namespace slipway::release {
+
+Journal::Journal(const Parts& parts, const std::string& app, const std::string& environment)
+    : fs_(*parts.fs), file_(parts.state_folder / "journal" / (app + "." + environment + ".json")) {}
+
+Status Journal::begin(const Plan& plan) {
+  SLIPWAY_ASSIGN(const std::string text, plan.canonical());
+  SLIPWAY_TRY(fs_.make_directories(file_.parent_path()));
+  return write_file_atomically(fs_, file_, text);
+}
+
+std::optional<Plan> Journal::unfinished() const {
+  const auto text = read_file(fs_, file_);
+  if (!text) return std::nullopt;
+  auto plan = Plan::parse(*text);
+  if (!plan) return std::nullopt;
+  return *std::move(plan);
+}
+
+Status Journal::end() { return fs_.remove(file_); }
+
+}  // namespace slipway::release

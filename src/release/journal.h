@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+
+#include "slipway/release/promote.h"
+
+namespace slipway::release {
+
+/// What this machine was about to do, so that the next run can tell its own
+/// unfinished work from somebody else's. One file for each environment in `<state>/journal`.
+class Journal {
+ public:
+  Journal(const Parts& parts, const std::string& app, const std::string& environment);
+  Status begin(const Plan& plan);
+  /// The plan of an unfinished run; a missing or damaged journal is none.
+  std::optional<Plan> unfinished() const;
+  Status end();
+
+ private:
+  FileSystem& fs_;
+  std::filesystem::path file_;
+};
+
+}  // namespace slipway::release

@@ -1,0 +1,108 @@
+#include "slipway/release/plan.h"
+
+#include "slipway/base/json_reader.h"
+#include "slipway/base/text.h"
+
+namespace slipway::release {
+namespace {
+
+Result<oci::Location> read_location(JsonReader& reader, std::string_view key) {
+  SLIPWAY_ASSIGN(const std::string text, reader.required_string(key));
+  return oci::Location::parse(text);
+}
+
+Result<TagMove> read_move(const Json& json) {
+  SLIPWAY_ASSIGN(auto reader, JsonReader::of(json, "plan: moving"));
+  TagMove move;
+  SLIPWAY_ASSIGN(move.tag, reader.required_string("tag"));
+  if (reader.peek("expected") != nullptr) {
+    SLIPWAY_ASSIGN(move.expected, reader.required_digest("expected"));
+  }
+  SLIPWAY_TRY(reader.finish());
+  return move;
+}
+
+Result<const Json*> required(JsonReader& reader, std::string_view key) {
+  SLIPWAY_ASSIGN(const Json* json, reader.object(key));
+  if (json == nullptr) return fail(Errc::malformed, "plan: \"{}\" is missing", key);
+  return json;
+}
+
+}  // namespace
+
+Result<std::string> Plan::canonical() const {
+  SLIPWAY_ASSIGN(const std::string entry_text, entry.canonical());
+  SLIPWAY_ASSIGN(Json entry_json, Json::parse(entry_text, "entry"));
+  Json move;
+  move.set("tag", moving.tag);
+  if (moving.expected) move.set("expected", moving.expected->str());
+  Json json;
+  json.set("schema", kPlanSchema).set("changed", changed).set("entry", std::move(entry_json));
+  json.set("image", image.to_json()).set("repository", repository.str()).set("ledger", ledger.str());
+  json.set("moving", std::move(move)).set("tags", Json::Array(fixed_tags.begin(), fixed_tags.end()));
+  Json::Array places;
+  for (const oci::Location& source : sources) places.emplace_back(source.str());
+  json.set("sources", std::move(places));
+  if (config) {
+    SLIPWAY_ASSIGN(const std::string text, config->canonical());
+    SLIPWAY_ASSIGN(Json config_json, Json::parse(text, "config"));
+    json.set("config", std::move(config_json));
+  }
+  return json.canonical();
+}
+
+Result<Plan> Plan::parse(std::string_view text) {
+  SLIPWAY_ASSIGN(const Json json, Json::parse(text, "plan"));
+  SLIPWAY_ASSIGN(auto reader, JsonReader::of(json, "plan"));
+  SLIPWAY_ASSIGN(const std::string schema, reader.required_string("schema"));
+  if (schema != kPlanSchema) {
+    return fail(Errc::invalid_argument, "the plan has the format '{}', this version reads {}", printable(schema, 60),
+                kPlanSchema);
+  }
+  SLIPWAY_ASSIGN(const Json* entry_json, required(reader, "entry"));
+  SLIPWAY_ASSIGN(Entry entry, Entry::parse(entry_json->compact()));
+  SLIPWAY_ASSIGN(const Json* image_json, required(reader, "image"));
+  SLIPWAY_ASSIGN(auto image, oci::Descriptor::from_json(*image_json, "plan: image"));
+  SLIPWAY_ASSIGN(auto repository, read_location(reader, "repository"));
+  SLIPWAY_ASSIGN(auto ledger, read_location(reader, "ledger"));
+  Plan plan(std::move(entry), std::move(image), std::move(repository), std::move(ledger));
+  plan.ledger_text = plan.entry.ledger;
+  SLIPWAY_ASSIGN(const auto changed, reader.boolean("changed"));
+  plan.changed = changed.value_or(true);
+  SLIPWAY_ASSIGN(const Json* moving, required(reader, "moving"));
+  SLIPWAY_ASSIGN(plan.moving, read_move(*moving));
+  SLIPWAY_ASSIGN(auto tags, reader.string_list("tags"));
+  plan.fixed_tags = std::move(tags).value_or(std::vector<std::string>{});
+  SLIPWAY_ASSIGN(const auto sources, reader.string_list("sources"));
+  for (const std::string& source : sources.value_or(std::vector<std::string>{})) {
+    SLIPWAY_ASSIGN(auto location, oci::Location::parse(source));
+    plan.sources.push_back(std::move(location));
+  }
+  SLIPWAY_ASSIGN(const Json* config_json, reader.object("config"));
+  if (config_json != nullptr) {
+    SLIPWAY_ASSIGN(plan.config, ConfigValues::parse(config_json->compact()));
+  }
+  SLIPWAY_TRY(reader.finish());
+  return plan;
+}
+
+std::string Plan::describe() const {
+  if (!changed) {
+    return fmt::format("{} {} already runs {} with this config: nothing to do", entry.app, entry.environment,
+                       entry.image.digest.str());
+  }
+  std::string text = fmt::format("release v{} of {} to {} ({})\n", entry.number, entry.app, entry.environment,
+                                 name_of(entry.kind));
+  text += fmt::format("  image   {}\n", image.digest.str());
+  for (const oci::Location& source : sources) text += fmt::format("  from    {}\n", source.str());
+  text += fmt::format("  to      {}\n", repository.str());
+  text += fmt::format("  config  {}\n", entry.config.str());
+  text += fmt::format("  tag     {} (now {})\n", moving.tag, moving.expected ? moving.expected->str() : "absent");
+  for (const std::string& tag : fixed_tags) text += fmt::format("  tag     {} (written once)\n", tag);
+  text += fmt::format("  ledger  {}", ledger.str());
+  return text;
+}
+
+oci::Location Plan::location() const { return repository.with_tag(moving.tag).with_digest(image.digest); }
+
+}  // namespace slipway::release
