@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "slipway/base/digest.h"
 #include "slipway/base/fs.h"

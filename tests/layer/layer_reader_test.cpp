@@ -1,0 +1,200 @@
+#include "slipway/layer/layer_reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "layer/tar_header.h"
+#include "slipway/io/filters.h"
+
+namespace slipway::layer {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// A ustar header with nothing checked, so that tests can lie.
+std::string header(const std::string& name, char type, const std::string& size = "00000000000", const std::string& link = "") {
+  std::string block(512, '\0');
+  const auto put = [&block](std::size_t at, const std::string& text) { block.replace(at, text.size(), text); };
+  put(0, name);
+  put(100, "0000644");
+  put(108, "0000000");
+  put(116, "0000000");
+  put(124, size);
+  put(136, "00000000000");
+  block[156] = type;
+  put(157, link);
+  put(257, std::string("ustar\0" "00", 8));
+  put(148, "        ");
+  unsigned sum = 0;
+  for (const char c : block) sum += static_cast<unsigned char>(c);
+  put(148, fmt::format("{:06o}", sum));
+  block[154] = '\0';
+  return block;
+}
+
+std::string block(std::string text) {
+  text.resize((text.size() + 511) / 512 * 512, '\0');
+  return text;
+}
+
+std::string octal(std::size_t n) { return fmt::format("{:011o}", n); }
+std::string with(const std::string& name, const std::string& content) {
+  return header(name, '0', octal(content.size())) + block(content);
+}
+std::string pax(const std::string& records) { return header("pax", 'x', octal(records.size())) + block(records); }
+const std::string kEnd(1024, '\0');
+
+Status read(const std::string& tar, std::vector<std::string>* names = nullptr, const ReadLimits& limits = {}) {
+  io::TextSource source(tar);
+  return read_tar(source, limits, [&](const Entry& entry, io::Source&) -> Status {
+    if (names != nullptr) names->push_back(tar_name(entry));
+    return {};
+  });
+}
+
+struct Hostile {
+  const char* what;
+  std::string tar;
+};
+
+class Refuses : public ::testing::TestWithParam<Hostile> {};
+
+TEST_P(Refuses, WithAReason) {
+  std::vector<std::string> names;
+  const Status status = read(GetParam().tar, &names);
+  ASSERT_FALSE(status) << GetParam().what << ": read " << names.size() << " entries";
+  EXPECT_TRUE(status.error().code == Errc::malformed || status.error().code == Errc::too_large)
+      << status.error().describe();
+  EXPECT_FALSE(status.error().message.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Tar, Refuses,
+    ::testing::Values(
+        Hostile{"parent folder", with("../x", "x") + kEnd}, Hostile{"inner parent folder", with("a/../../x", "x") + kEnd},
+        Hostile{"parent after dot", with("./../x", "x") + kEnd}, Hostile{"only parents", header("..", '5') + kEnd},
+        Hostile{"file below symlink", header("a", '2', octal(0), "/etc") + with("a/passwd", "x") + kEnd},
+        Hostile{"file below deeper symlink", header("a", '2', octal(0), "b") + with("a/c/d", "x") + kEnd},
+        Hostile{"file below file", with("a", "x") + with("a/b", "x") + kEnd},
+        Hostile{"root as symlink", header(".", '2', octal(0), "/etc") + kEnd},
+        Hostile{"root as symlink with slash", header("/.", '2', octal(0), "/etc") + kEnd},
+        Hostile{"hard link out", header("a", '1', octal(0), "../../etc/shadow") + kEnd},
+        Hostile{"hard link to nothing", header("a", '1', octal(0), "b") + kEnd},
+        Hostile{"hard link to itself", with("a", "x") + header("a", '1', octal(0), "a") + kEnd},
+        Hostile{"hard link to a later file", header("a", '1', octal(0), "b") + with("b", "x") + kEnd},
+        Hostile{"hard link to a folder", header("d/", '5') + header("a", '1', octal(0), "d") + kEnd},
+        Hostile{"symlink to nowhere", header("a", '2') + kEnd},
+        Hostile{"whiteout of nothing", with(".wh.", "") + kEnd}, Hostile{"whiteout of dot", with(".wh..", "") + kEnd},
+        Hostile{"whiteout of dots", with("d/.wh...", "") + kEnd},
+        Hostile{"below a whiteout", with(".wh.d/x", "") + kEnd},
+        Hostile{"symlink with content", pax("12 size=512\n") + header("a", '2', octal(0), "b") + block("junk") + kEnd},
+        Hostile{"size that is no number", header("a", '0', "0000000000z") + block("x") + kEnd},
+        Hostile{"negative size", header("a", '0', std::string("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 12)) + kEnd},
+        Hostile{"pax record of a wrong length", pax("99 path=x\n") + with("a", "x") + kEnd},
+        Hostile{"pax record without line end", pax("10 path=xx") + with("a", "x") + kEnd},
+        Hostile{"pax record without equals", pax("8 pathx\n") + with("a", "x") + kEnd},
+        Hostile{"GNU sparse", pax("22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n20 GNU.sparse.name=a\n"
+                                  "28 GNU.sparse.realsize=4096\n") +
+                                  with("a", block("1\n3584\n512\n") + std::string(512, 'x')) + kEnd},
+        Hostile{"wrong checksum", [] {
+                  std::string tar = with("a", "x") + kEnd;
+                  tar[0] = 'b';
+                  return tar;
+                }()},
+        Hostile{"cut in a header", header("a", '0').substr(0, 300)},
+        Hostile{"cut in the content", header("a", '0', octal(2000)) + std::string(512, 'x')},
+        Hostile{"no end marker", with("a", "x")}, Hostile{"half an end marker", with("a", "x") + std::string(512, '\0')},
+        Hostile{"junk after the end", with("a", "x") + kEnd + "junk"},
+        Hostile{"an archive after the end", with("a", "x") + kEnd + with("b", "y") + kEnd},
+        Hostile{"no tar at all", std::string(2048, 'x')}, Hostile{"a zip", std::string("PK\x03\x04", 4) + std::string(2044, '\0')},
+        Hostile{"a component of 256 bytes", pax("266 path=" + std::string(256, 'n') + "\n") + with("a", "") + kEnd}));
+
+TEST(ReadTar, NothingIsAlsoCutShort) {
+  const Status status = read("");
+  EXPECT_FALSE(status);
+}
+
+TEST(ReadTar, CleansNamesAndSkipsTheRoot) {
+  std::vector<std::string> names;
+  ASSERT_TRUE(read(header("./", '5') + header("./a/", '5') + with("/a//b", "x") + kEnd, &names));
+  EXPECT_THAT(names, ElementsAre("a/", "a/b"));
+}
+
+TEST(ReadTar, MarkersAreUnderstoodWhereverTheyStand) {
+  std::vector<std::string> names;
+  ASSERT_TRUE(read(with("d/x", "x") + with("d/.wh..wh..opq", "") + with(".wh.gone", "payload") + with("d/.wh..wh.plnk", "") + kEnd,
+                   &names));
+  EXPECT_THAT(names, ElementsAre("d/x", "d/.wh..wh..opq", ".wh.gone"));
+}
+
+TEST(ReadTar, ZerosAfterTheEndAreFine) {
+  EXPECT_TRUE(read(with("a", "x") + kEnd + std::string(9216, '\0')));
+}
+
+TEST(ReadTar, ALayerWithoutEndMarkerWhereItsDigestProvesItWhole) {
+  ReadLimits limits;
+  limits.require_end = false;
+  EXPECT_TRUE(read(with("a", "x"), nullptr, limits));
+  EXPECT_FALSE(read(with("a", "x") + kEnd + with("b", "y"), nullptr, limits));
+}
+
+TEST(ReadTar, LastOneWinsWhenAPathComesTwice) {
+  std::vector<std::string> names;
+  EXPECT_TRUE(read(header("a", '2', octal(0), "/etc") + header("a/", '5') + with("a/b", "x") + kEnd, &names));
+  EXPECT_THAT(names, ElementsAre("a", "a/", "a/b"));
+}
+
+TEST(ReadTar, PaxSizeWinsAndContentIsWhole) {
+  const std::string tar = pax("10 size=3\n") + header("a", '0', octal(0)) + block("abc") + with("b", "z") + kEnd;
+  io::TextSource source(tar);
+  std::vector<std::string> texts;
+  ASSERT_TRUE(read_tar(source, {}, [&](const Entry&, io::Source& content) -> Status {
+    SLIPWAY_ASSIGN(std::string text, io::read_all(content, 100));
+    texts.push_back(std::move(text));
+    return {};
+  }));
+  EXPECT_THAT(texts, ElementsAre("abc", "z"));
+}
+
+TEST(ReadTar, KeepsToItsLimits) {
+  const std::string tar = with("a", "x") + with("b", "y") + kEnd;
+  ReadLimits limits;
+  limits.max_entries = 1;
+  EXPECT_EQ(read(tar, nullptr, limits).error().code, Errc::too_large);
+  limits = {};
+  limits.max_bytes = 1000;
+  EXPECT_EQ(read(tar, nullptr, limits).error().code, Errc::too_large);
+  limits = {};
+  limits.max_path = 10;
+  EXPECT_EQ(read(with("12345678901", "x") + kEnd, nullptr, limits).error().code, Errc::too_large);
+}
+
+TEST(ReadTar, TheVisitorsErrorComesBack) {
+  const std::string tar = with("a", "x") + kEnd;
+  io::TextSource source(tar);
+  const Status status = read_tar(source, {}, [](const Entry&, io::Source&) -> Status { return fail(Errc::conflict, "enough"); });
+  EXPECT_EQ(status.error().message, "enough");
+}
+
+class BrokenSource final : public io::Source {
+ public:
+  Result<std::size_t> read(std::span<std::byte>) override { return fail(Errc::network, "the line went dead"); }
+};
+
+TEST(ReadTar, TheSourcesErrorComesBack) {
+  BrokenSource source;
+  const Status status = read_tar(source, {}, [](const Entry&, io::Source&) -> Status { return {}; });
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, Errc::network);
+  EXPECT_EQ(status.error().message, "the line went dead");
+}
+
+TEST(ReadTar, NamesInMessagesArePrintable) {
+  const Status status = read(with("../\x1b[31m", "x") + kEnd);
+  ASSERT_FALSE(status);
+  EXPECT_THAT(status.error().message, ::testing::Not(HasSubstr("\x1b")));
+}
+
+}  // namespace
+}  // namespace slipway::layer

@@ -1,0 +1,291 @@
+#include "slipway/layer/layer_writer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "layer/tar_header.h"
+#include "slipway/base/subprocess.h"
+#include "slipway/io/filters.h"
+#include "slipway/layer/layer_reader.h"
+#include "support/temp_dir.h"
+
+namespace slipway::layer {
+namespace {
+
+using ::testing::HasSubstr;
+
+Entry file(std::string path, std::string content) {
+  Entry entry;
+  entry.path = std::move(path);
+  entry.content = std::move(content);
+  return entry;
+}
+
+/// One of everything, none of it from the disk.
+FileTree sample() {
+  FileTree tree;
+  const auto add = [&tree](Entry entry) { EXPECT_TRUE(tree.add_entry(std::move(entry))); };
+  add(file("usr/bin/hello", "#!hello\n"));
+  Entry tool = file("usr/bin/tool", std::string(1000, 't'));
+  tool.mode = 04755;
+  tool.uid = 65532;
+  tool.gid = 2097152;  // one too many for seven octal digits
+  tool.xattrs["security.capability"] = std::string("\x01\0\0\x02", 4);
+  add(tool);
+  add(file("opt/" + std::string(60, 'a') + "/" + std::string(60, 'b') + "/fits", "prefix"));
+  add(file("opt/" + std::string(150, 'c'), "pax"));
+  add(file("opt/gr\xc3\xbc\xc3\x9f" "e", "utf-8"));
+  add(file("empty", ""));
+  Entry link;
+  link.type = EntryType::symlink;
+  link.mode = 0777;
+  link.path = "usr/lib/short";
+  link.link = "../bin/hello";
+  add(link);
+  link.path = "usr/lib/long";
+  link.link = "/" + std::string(120, 'l');
+  add(link);
+  Entry pipe;
+  pipe.type = EntryType::fifo;
+  pipe.path = "run/pipe";
+  add(pipe);
+  Entry gone;
+  gone.type = EntryType::whiteout;
+  gone.path = "usr/share/doc";
+  add(gone);
+  EXPECT_TRUE(tree.finish(0));
+  return tree;
+}
+
+std::string tar_of(const FileTree& tree) {
+  io::StringSink sink(1u << 24);
+  const Status status = write_tar(real_fs(), tree, sink);
+  EXPECT_TRUE(status) << status.error().describe();
+  return sink.take();
+}
+
+std::string run(std::vector<std::string> argv, const std::string& input) {
+  Command command;
+  command.argv = std::move(argv);
+  command.input = input;
+  const auto result = run_command(command);
+  EXPECT_TRUE(result) << result.error().describe();
+  if (!result) return {};
+  EXPECT_EQ(result->status, 0) << result->err;
+  return result->out;
+}
+
+// Compatibility level 1. A change here changes every image's digest: raise kCompatibility and keep the old way.
+TEST(LayerWriter, GoldenTar) {
+  static_assert(kCompatibility == 1);
+  EXPECT_EQ(io::digest_of(tar_of(sample())).str(), "sha256:b9f07b2ca56d974cb6819a685ae8a16b6dc5f17f7c7c0b627e16920e90dc5009");
+  FileTree empty;
+  ASSERT_TRUE(empty.finish(0));
+  EXPECT_EQ(tar_of(empty), std::string(1024, '\0'));
+}
+
+TEST(LayerWriter, PythonReadsWhatWasMeant) {
+  const char* script = R"(
+import sys, tarfile, io
+t = tarfile.open(fileobj=io.BytesIO(sys.stdin.buffer.read()))
+for m in t:
+    print(m.type.decode(), oct(m.mode), m.uid, m.gid, repr(m.uname + m.gname), m.mtime, m.size, ascii(m.name[:12]),
+          len(m.name), m.linkname[:12], len(m.linkname), sorted(k for k in m.pax_headers if k != 'path'))
+    if m.isfile(): print(' ', ascii(t.extractfile(m).read(8)))
+)";
+  const std::string out = run({"python3", "-c", script}, tar_of(sample()));
+  EXPECT_EQ(out, R"(0 0o644 0 0 '' 0 0 'empty' 5  0 []
+  b''
+5 0o755 0 0 '' 0 0 'opt' 3  0 []
+5 0o755 0 0 '' 0 0 'opt/aaaaaaaa' 64  0 []
+5 0o755 0 0 '' 0 0 'opt/aaaaaaaa' 125  0 []
+0 0o644 0 0 '' 0 6 'opt/aaaaaaaa' 130  0 []
+  b'prefix'
+0 0o644 0 0 '' 0 3 'opt/cccccccc' 154  0 []
+  b'pax'
+0 0o644 0 0 '' 0 5 'opt/gr\xfc\xdfe' 9  0 []
+  b'utf-8'
+5 0o755 0 0 '' 0 0 'run' 3  0 []
+6 0o644 0 0 '' 0 0 'run/pipe' 8  0 []
+5 0o755 0 0 '' 0 0 'usr' 3  0 []
+5 0o755 0 0 '' 0 0 'usr/bin' 7  0 []
+0 0o644 0 0 '' 0 8 'usr/bin/hell' 13  0 []
+  b'#!hello\n'
+0 0o4755 65532 2097152 '' 0 1000 'usr/bin/tool' 12  0 ['SCHILY.xattr.security.capability', 'gid']
+  b'tttttttt'
+5 0o755 0 0 '' 0 0 'usr/lib' 7  0 []
+2 0o777 0 0 '' 0 0 'usr/lib/long' 12 /lllllllllll 121 ['linkpath']
+2 0o777 0 0 '' 0 0 'usr/lib/shor' 13 ../bin/hello 12 []
+5 0o755 0 0 '' 0 0 'usr/share' 9  0 []
+0 0o644 0 0 '' 0 0 'usr/share/.w' 17  0 []
+  b''
+)");
+}
+
+TEST(LayerWriter, GnuTarReadsItWithoutComplaint) {
+  Command command;
+  command.argv = {"tar", "-tf", "-", "--quoting-style=literal"};
+  command.input = tar_of(sample());
+  const auto result = run_command(command);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->status, 0);
+  EXPECT_EQ(result->err, "");
+  EXPECT_EQ(std::count(result->out.begin(), result->out.end(), '\n'), 18);
+  EXPECT_THAT(result->out, HasSubstr("opt/gr\xc3\xbc\xc3\x9f" "e\n"));
+}
+
+TEST(LayerWriter, OurOwnReaderGivesTheEntriesBack) {
+  const FileTree tree = sample();
+  const std::string tar = tar_of(tree);
+  io::TextSource source(tar);
+  std::size_t at = 0;
+  const Status read = read_tar(source, {}, [&](const Entry& got, io::Source& content) -> Status {
+    EXPECT_LT(at, tree.entries().size());
+    const Entry& want = tree.entries()[at++];
+    EXPECT_EQ(got.path, want.path);
+    EXPECT_EQ(got.type, want.type) << want.path;
+    EXPECT_EQ(got.mode, want.mode) << want.path;
+    EXPECT_EQ(got.uid, want.uid) << want.path;
+    EXPECT_EQ(got.gid, want.gid) << want.path;
+    EXPECT_EQ(got.link, want.link) << want.path;
+    EXPECT_EQ(got.xattrs, want.xattrs) << want.path;
+    SLIPWAY_ASSIGN(const std::string text, io::read_all(content, 1u << 20));
+    EXPECT_EQ(text, want.content) << want.path;
+    return {};
+  });
+  EXPECT_TRUE(read) << read.error().describe();
+  EXPECT_EQ(at, tree.entries().size());
+}
+
+struct NameCase {
+  std::size_t folder, name;  // lengths
+  bool pax;
+};
+
+TEST(LayerWriter, PaxOnlyWhereUstarDoesNotSuffice) {
+  for (const NameCase c : {NameCase{0, 100, false}, NameCase{0, 101, true}, NameCase{155, 100, false},
+                           NameCase{156, 100, true}, NameCase{155, 101, true}, NameCase{50, 100, false}}) {
+    const std::string path = (c.folder == 0 ? "" : std::string(c.folder, 'd') + "/") + std::string(c.name, 'n');
+    const auto header = tar_header(file(path, ""));
+    ASSERT_TRUE(header);
+    EXPECT_EQ(header->size() > kTarBlock, c.pax) << c.folder << "/" << c.name;
+  }
+}
+
+TEST(LayerWriter, EdgesOfNumbers) {
+  Entry entry = file("f", "");
+  entry.source = "/elsewhere";
+  entry.size = (8ull << 30) - 1;
+  EXPECT_EQ(tar_header(entry)->size(), kTarBlock);
+  entry.size = 8ull << 30;
+  EXPECT_THAT(*tar_header(entry), HasSubstr("19 size=8589934592\n"));
+  entry.size = 0;
+  entry.uid = 2097151;
+  EXPECT_EQ(tar_header(entry)->size(), kTarBlock);
+  entry.uid = 2097152;
+  EXPECT_THAT(*tar_header(entry), HasSubstr("15 uid=2097152\n"));
+  entry.uid = 0;
+  entry.mtime = -1;
+  EXPECT_EQ(tar_header(entry).error().code, Errc::invalid_argument);
+  entry.mtime = 0;
+  entry.xattrs["user.a=b"] = "x";
+  EXPECT_EQ(tar_header(entry).error().code, Errc::invalid_argument);
+}
+
+class FromDisk : public ::testing::Test {
+ protected:
+  FileTree listed(std::string_view text) {
+    std::ofstream(path(), std::ios::binary) << text;
+    FileTree tree;
+    Diagnostics diagnostics;
+    EXPECT_TRUE(tree.add(real_fs(), path(), "/f", {}, diagnostics));
+    EXPECT_TRUE(tree.finish(0));
+    return tree;
+  }
+  void expect_failed(const FileTree& tree, const std::string& text) {
+    io::NullSink sink;
+    const Status status = write_tar(real_fs(), tree, sink);
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code, Errc::failed);
+    EXPECT_THAT(status.error().describe(), HasSubstr(text));
+    EXPECT_THAT(status.error().describe(), HasSubstr(path().native()));
+  }
+  stdfs::path path() const { return dir.path() / "file"; }
+  test::TempDir dir;
+};
+
+TEST_F(FromDisk, AFileThatGrewIsNotPacked) {
+  const FileTree tree = listed("short");
+  std::ofstream(path(), std::ios::app) << "er than before";
+  expect_failed(tree, "changed while it was being packed");
+}
+
+TEST_F(FromDisk, AFileThatWasReplacedIsNotPacked) {
+  const FileTree tree = listed("one");
+  std::ofstream(dir.path() / "other") << "two";
+  stdfs::rename(dir.path() / "other", path());
+  expect_failed(tree, "changed while it was being packed");
+}
+
+TEST_F(FromDisk, AFileThatVanishedIsAFailure) {
+  const FileTree tree = listed("one");
+  stdfs::remove(path());
+  expect_failed(tree, "file");
+}
+
+/// Shortens the file in the middle of the copy.
+class CuttingSink final : public io::Sink {
+ public:
+  explicit CuttingSink(stdfs::path file) : file_(std::move(file)) {}
+  Status write(io::Bytes) override {
+    if (++writes_ == 2) stdfs::resize_file(file_, 10);
+    return {};
+  }
+  Status finish() override { return {}; }
+
+ private:
+  stdfs::path file_;
+  int writes_ = 0;
+};
+
+TEST_F(FromDisk, AFileThatShrinksMeanwhileIsNotPacked) {
+  const FileTree tree = listed(std::string(5u << 20, 'x'));
+  CuttingSink sink(path());
+  const Status status = write_tar(real_fs(), tree, sink);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, Errc::failed);
+  EXPECT_THAT(status.error().message, HasSubstr("changed"));
+}
+
+TEST_F(FromDisk, StopsWhenAsked) {
+  const FileTree tree = listed("x");
+  std::stop_source stop;
+  stop.request_stop();
+  io::NullSink sink;
+  EXPECT_EQ(write_tar(real_fs(), tree, sink, stop.get_token()).error().code, Errc::cancelled);
+}
+
+TEST(WriteLayer, DigestsAreThoseOfTarAndBlob) {
+  const FileTree tree = sample();
+  for (const auto format : {io::Compression::none, io::Compression::gzip, io::Compression::zstd}) {
+    io::StringSink sink(1u << 24);
+    const auto digests = write_layer(real_fs(), tree, {format, io::Level::normal, 2}, sink);
+    ASSERT_TRUE(digests);
+    const std::string blob = sink.take();
+    EXPECT_EQ(digests->digest, io::digest_of(blob));
+    EXPECT_EQ(digests->size, static_cast<std::int64_t>(blob.size()));
+    const auto plain = io::decompressor(std::make_unique<io::StringSource>(blob));
+    const auto tar = io::read_all(*plain, 1u << 24);
+    ASSERT_TRUE(tar);
+    EXPECT_EQ(digests->diff_id, io::digest_of(*tar));
+    EXPECT_EQ(*tar, tar_of(tree));
+  }
+  EXPECT_EQ(layer_media_type(io::Compression::zstd), "application/vnd.oci.image.layer.v1.tar+zstd");
+}
+
+}  // namespace
+}  // namespace slipway::layer
