@@ -1,0 +1,263 @@
+#include "slipway/build/build.h"
+
+#include <algorithm>
+#include <map>
+
+#include "build/base_image.h"
+#include "build/git_source.h"
+#include "build/image_assembly.h"
+#include "build/layer_plan.h"
+#include "slipway/base/clock.h"
+#include "slipway/base/lanes.h"
+#include "slipway/base/text.h"
+#include "slipway/io/filters.h"
+#include "slipway/layer/layer_writer.h"
+#include "slipway/oci/media_type.h"
+
+namespace slipway::build {
+namespace {
+
+/// Everything known about one platform on the way.
+struct PlatformWork {
+  oci::Platform platform;
+  std::optional<image::Image> base;
+  std::vector<PlannedLayer> layers;
+};
+
+/// One layer to write, for the first platform that has it.
+struct LayerJob {
+  const PlannedLayer* layer = nullptr;
+  std::string platform;
+  std::optional<FinishedLayer> done;
+};
+
+class Build {
+ public:
+  Build(const Recipe& recipe, const BuildOptions& options, FileSystem& fs, store::Opener& opener)
+      : recipe_(recipe), options_(options), fs_(fs), opener_(opener) {}
+
+  Result<BuildResult> run() {
+    SLIPWAY_TRY(read_lock());
+    SLIPWAY_TRY(plan());
+    SLIPWAY_TRY(make_annotations());
+    SLIPWAY_TRY(open_work());
+    SLIPWAY_TRY(write_layers());
+    SLIPWAY_ASSIGN(BuildResult result, assemble());
+    SLIPWAY_TRY(deliver(result));
+    for (const Error& warning : diagnostics_.warnings()) result.warnings.push_back(warning);
+    return result;
+  }
+
+ private:
+  Status read_lock() {
+    if (options_.lock_file.empty()) return {};
+    SLIPWAY_ASSIGN(lock_, image::Lock::read(fs_, options_.lock_file));
+    lock_before_ = lock_;
+    return {};
+  }
+
+  Status make_annotations() {
+    created_ = options_.created.value_or(options_.epoch);
+    annotations_ = recipe_.annotations;
+    if (recipe_.source_git || options_.created_from_git) {
+      SLIPWAY_ASSIGN(const GitSource source, read_git_source(recipe_.folder, options_.stop));
+      if (options_.created_from_git) created_ = source.commit_time;
+      // What the recipe says itself is meant.
+      if (recipe_.source_git) annotations_.merge(git_annotations(source));
+    }
+    if (base_ != nullptr) annotations_.merge(base_annotations(*base_));
+    annotations_[std::string(kCompatAnnotation)] = std::to_string(layer::kCompatibility);
+    return {};
+  }
+
+  /// Once; asking a registry waits until the recipe's own mistakes are known, where that can be.
+  Status look_for_base() {
+    if (base_ != nullptr) return {};
+    SLIPWAY_ASSIGN(base_, find_base(recipe_, options_, opener_, lock_));
+    return {};
+  }
+
+  Status plan() {
+    std::vector<oci::Platform> platforms = options_.platforms.empty() ? recipe_.platforms : options_.platforms;
+    if (platforms.empty()) {
+      SLIPWAY_TRY(look_for_base());
+      SLIPWAY_ASSIGN(oci::Platform guessed, guess_platform());
+      platforms.push_back(std::move(guessed));
+    }
+    for (oci::Platform& platform : platforms) {
+      SLIPWAY_ASSIGN(auto layers, plan_layers(recipe_, platform, options_.epoch, fs_, diagnostics_));
+      work_.push_back({std::move(platform), std::nullopt, std::move(layers)});
+    }
+    if (diagnostics_.has_errors()) return std::move(diagnostics_).status();
+    SLIPWAY_TRY(look_for_base());
+    if (base_ == nullptr) return {};
+    for (PlatformWork& work : work_) {
+      SLIPWAY_ASSIGN(work.base, load_base(*base_, recipe_, work.platform));
+    }
+    return {};
+  }
+
+  /// Contract: the first ELF input's platform, else the base's, else the host's with a warning.
+  Result<oci::Platform> guess_platform() {
+    if (depends_on_platform(recipe_)) {
+      return fail(Error(Errc::invalid_argument, "paths have {os}, {arch} or {variant}, but no platform is named")
+                      .with_hint("add 'platforms' to the image, or give --platform"));
+    }
+    Diagnostics ignored;  // the real planning, which follows, reports
+    SLIPWAY_ASSIGN(const auto layers, plan_layers(recipe_, oci::host_platform(), options_.epoch, fs_, ignored));
+    if (auto platform = first_elf_platform(layers, fs_)) return *std::move(platform);
+    const oci::Platform host = oci::host_platform();
+    if (base_ != nullptr) {
+      SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*base_->target, base_->root));
+      if (offers.size() == 1) return offers.front().platform;
+    }
+    diagnostics_.warning({}, fmt::format("no platform is named and no input tells one: building for {}, as this machine is",
+                                         host.str()));
+    return host;
+  }
+
+  /// Layers go straight to a layout: the destination itself, else the state folder's.
+  Status open_work() {
+    if (options_.dry_run) return {};
+    const bool lone = options_.destinations.size() == 1 &&
+                      options_.destinations[0].location.transport() == oci::Transport::layout;
+    const oci::Location place = lone ? options_.destinations[0].location.without_reference()
+                                     : oci::Location::layout((options_.state_folder / "images").native());
+    SLIPWAY_ASSIGN(work_target_, opener_.open_for_writing(place, lone ? Side::destination : Side::local));
+    ingest_ = store::as<store::BlobIngest>(*work_target_);
+    if (ingest_ == nullptr) return fail(Errc::internal, "{} takes no streams", work_target_->name());
+    return {};
+  }
+
+  Status write_layers() {
+    for (const PlatformWork& work : work_) {
+      for (const PlannedLayer& layer : work.layers) {
+        if (by_key_.emplace(layer.key, jobs_.size()).second) jobs_.push_back({&layer, work.platform.str(), std::nullopt});
+      }
+    }
+    if (jobs_.empty()) return {};
+    const std::size_t lanes = std::clamp<std::size_t>(options_.lanes, 1, jobs_.size());
+    const std::size_t inner = std::max<std::size_t>(1, options_.lanes / lanes);
+    return run_lanes(lanes, jobs_.size(), options_.stop,
+                     [this, inner](std::size_t i, std::stop_token stop) { return write_layer(jobs_[i], inner, std::move(stop)); });
+  }
+
+  Status write_layer(LayerJob& job, std::size_t lanes, std::stop_token stop) {
+    if (options_.observer != nullptr) options_.observer->layer_started(job.platform, job.layer->name);
+    const layer::LayerOptions how{recipe_.compression, recipe_.level, lanes};
+    const std::string type(layer::layer_media_type(recipe_.compression));
+    io::NullSink nowhere;
+    std::unique_ptr<store::BlobWriter> writer;
+    if (ingest_ != nullptr) {
+      SLIPWAY_ASSIGN(writer, ingest_->start_blob(type));
+    }
+    io::Sink& sink = writer == nullptr ? static_cast<io::Sink&>(nowhere) : *writer;
+    auto digests = layer::write_layer(fs_, job.layer->tree, how, sink, std::move(stop));
+    if (!digests) return fail(std::move(digests).error().in(fmt::format("while building the layer '{}'", printable(job.layer->name, 100))));
+    if (writer != nullptr && writer->descriptor().digest != digests->digest) {
+      return fail(Errc::verification_failed, "{} stored other bytes than the layer '{}' has", work_target_->name(),
+                  printable(job.layer->name, 100));
+    }
+    job.done = FinishedLayer{job.layer->name, digests->diff_id, digests->digest, digests->size};
+    if (options_.observer != nullptr) {
+      options_.observer->layer_built(job.platform, job.layer->name, oci::Descriptor(type, digests->digest, digests->size));
+    }
+    return {};
+  }
+
+  Result<BuildResult> assemble() {
+    std::vector<BuiltImage> images;
+    for (const PlatformWork& work : work_) {
+      Pieces pieces{recipe_, work.base ? &*work.base : nullptr, work.platform, {}, annotations_, format_time(created_)};
+      for (const PlannedLayer& layer : work.layers) pieces.layers.push_back(*jobs_[by_key_.at(layer.key)].done);
+      SLIPWAY_ASSIGN(BuiltImage image, assemble_image(pieces, documents_));
+      images.push_back(std::move(image));
+    }
+    SLIPWAY_TRY(check_images(images));
+    oci::Descriptor root = images.size() == 1 ? images[0].manifest : assemble_index(images, annotations_, documents_);
+    BuildResult result{std::move(root), std::move(images), {}, std::nullopt, annotations_, {}};
+    if (base_ != nullptr) result.base = base_->location;
+    return result;
+  }
+
+  Status check_images(const std::vector<BuiltImage>& images) {
+    for (const BuiltImage& image : images) {
+      if (image.layers.empty()) {
+        return fail(Error(Errc::invalid_argument, "the image would have no layer at all")
+                        .with_hint("add files with --add or 'layers', or name a base"));
+      }
+      if (image.manifest.media_type == oci::kDockerManifestType && !recipe_.annotations.empty()) {
+        diagnostics_.warning(recipe_.base_where, "the base has docker's older format, which has no annotations: they are left out");
+      }
+    }
+    return {};
+  }
+
+  /// Every destination gets the whole graph, then its tags; the lock is written when all of them have it.
+  Status deliver(BuildResult& result) {
+    std::vector<store::ReadTarget*> sources = {&documents_};
+    if (work_target_ != nullptr) sources.push_back(work_target_.get());
+    if (base_ != nullptr) sources.push_back(base_->target.get());
+    for (const Destination& destination : options_.destinations) {
+      const std::vector<std::string> tags = tags_of(destination, result.root);
+      if (!options_.dry_run) SLIPWAY_TRY(deliver_to(destination, result.root, sources, tags));
+      add_locations(destination, result.root, result.locations);
+    }
+    const bool changed = lock_.images() != lock_before_.images();
+    if (options_.dry_run || options_.lock_file.empty() || !changed) return {};
+    return lock_.write(fs_, options_.lock_file);
+  }
+
+  Status deliver_to(const Destination& destination, const oci::Descriptor& root,
+                    const std::vector<store::ReadTarget*>& sources, const std::vector<std::string>& tags) {
+    const oci::Location place = destination.location.without_reference();
+    SLIPWAY_ASSIGN(const auto target, opener_.open_for_writing(place, Side::destination));
+    copy::CopyOptions how;
+    how.lanes = std::max<std::size_t>(1, options_.lanes);
+    how.observer = options_.observer;
+    how.stop = options_.stop;
+    Status copied = copy::copy_tagged(sources, root, *target, tags, how);
+    if (!copied) return fail(std::move(copied).error().in(fmt::format("while storing the image in {}", place.str())));
+    return {};
+  }
+
+  static std::string build_tag(const oci::Descriptor& root) { return "build-" + root.digest.short_hex(); }
+
+  static std::vector<std::string> tags_of(const Destination& destination, const oci::Descriptor& root) {
+    std::vector<std::string> tags = destination.tags;
+    if (destination.build_tag) tags.push_back(build_tag(root));
+    return tags;
+  }
+
+  static void add_locations(const Destination& destination, const oci::Descriptor& root, std::vector<oci::Location>& out) {
+    const oci::Location place = destination.location.without_reference();
+    for (const std::string& tag : destination.tags) out.push_back(place.with_tag(tag).with_digest(root.digest));
+    if (!destination.tags.empty()) return;
+    const oci::Location named = destination.build_tag ? place.with_tag(build_tag(root)) : place;
+    out.push_back(named.with_digest(root.digest));
+  }
+
+  const Recipe& recipe_;
+  const BuildOptions& options_;
+  FileSystem& fs_;
+  store::Opener& opener_;
+  Diagnostics diagnostics_;
+  image::Lock lock_, lock_before_;
+  std::unique_ptr<Base> base_;
+  oci::Annotations annotations_;
+  std::int64_t created_ = 0;
+  std::vector<PlatformWork> work_;
+  std::vector<LayerJob> jobs_;
+  std::map<std::string, std::size_t> by_key_;
+  StagedDocuments documents_;
+  std::shared_ptr<store::Target> work_target_;
+  store::BlobIngest* ingest_ = nullptr;
+};
+
+}  // namespace
+
+Result<BuildResult> build_image(const Recipe& recipe, const BuildOptions& options, FileSystem& fs, store::Opener& opener) {
+  return Build(recipe, options, fs, opener).run();
+}
+
+}  // namespace slipway::build

@@ -1,0 +1,137 @@
+#include "build/layer_plan.h"
+
+#include <algorithm>
+
+#include "build/elf_machine.h"
+#include "build/recipe_values.h"
+#include "slipway/base/text.h"
+
+namespace slipway::build {
+namespace {
+
+/// Lists one layer; mistakes are reported and the rest goes on, so that all come at once.
+class LayerPlanner {
+ public:
+  LayerPlanner(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch, FileSystem& fs, Diagnostics& diagnostics)
+      : recipe_(recipe), platform_(platform), epoch_(epoch), fs_(fs), diagnostics_(diagnostics) {}
+
+  Result<PlannedLayer> plan(const LayerRule& rule, std::size_t index) {
+    PlannedLayer planned{rule.name, {}, std::to_string(index)};
+    refuse_what_comes_later(rule);
+    for (const FileRule& file : rule.files) SLIPWAY_TRY(add_files(rule, file, planned));
+    for (const Placed& path : rule.remove) {
+      if (!recipe_.base) {
+        report(path.where, "there is no base that it could be removed from", "name a base, or leave out 'remove'");
+        continue;
+      }
+      layer::Entry gone;
+      gone.path = path.text.substr(1);
+      gone.type = layer::EntryType::whiteout;
+      gone.mtime = epoch_;
+      SLIPWAY_TRY(take(planned.tree.add_entry(std::move(gone)), path.where));
+    }
+    SLIPWAY_TRY(take(planned.tree.finish(epoch_), rule.where));
+    return planned;
+  }
+
+ private:
+  void report(const Where& where, std::string message, std::string hint = {}) {
+    const auto same = [&](const Error& known) {
+      return known.message == message && known.where && known.where->file == where.file && known.where->row == where.row &&
+             known.where->col == where.col;
+    };
+    if (std::none_of(diagnostics_.errors().begin(), diagnostics_.errors().end(), same)) {
+      diagnostics_.error(where, std::move(message), std::move(hint));
+    }
+  }
+
+  /// A mistake is reported at its place; a failure of the disk ends the planning.
+  Status take(Status status, const Where& where) {
+    if (status) return {};
+    if (status.error().code != Errc::invalid_argument) return status;
+    report(where, status.error().message, status.error().hint);
+    return {};
+  }
+
+  void refuse_what_comes_later(const LayerRule& rule) {
+    const auto refuse = [this](const Where& where, std::string_view key, std::string hint) {
+      report(where, fmt::format("this version cannot honour '{}' of a layer", key), std::move(hint));
+    };
+    const char* by_hand = "list the shared libraries and the loader under 'files' (--add)";
+    if (!rule.closure.empty()) refuse(rule.closure[0].where, "closure", by_hand);
+    if (rule.sysroot) refuse(rule.sysroot->where, "sysroot", by_hand);
+    if (rule.archive) refuse(rule.archive->where, "archive", "unpack the archive and name its folder under 'files'");
+  }
+
+  Status add_files(const LayerRule& rule, const FileRule& file, PlannedLayer& planned) {
+    const std::string expanded = expand_placeholders(file.from.text, platform_);
+    planned.key += '\n' + expanded;
+    const std::filesystem::path source = recipe_.folder / expanded;
+    const auto there = fs_.stat(source, true);
+    if (!there && there.error().code == Errc::not_found) {
+      report(file.from.where, fmt::format("{} is not there", printable(source.native(), 4096)),
+             has_placeholders(file.from.text) ? fmt::format("it is '{}' for {}", printable(file.from.text, 300), platform_.str())
+                                              : std::string("build it first, or correct the path"));
+      return {};
+    }
+    if (!there) return fail(there.error());
+    Status added = planned.tree.add(fs_, source, file.to, options(rule, file), diagnostics_);
+    if (!added && added.error().code == Errc::not_found) {
+      // It was there a moment ago: somebody takes files away while we list them.
+      Error error = std::move(added).error();
+      error.code = Errc::failed;
+      return fail(std::move(error));
+    }
+    return take(std::move(added), file.from.where);
+  }
+
+  layer::TreeOptions options(const LayerRule& rule, const FileRule& file) const {
+    layer::TreeOptions options;
+    options.epoch = epoch_;
+    options.clamp_times = rule.clamp_times;
+    options.keep_modes = file.keep_modes;
+    options.mode = file.mode;
+    options.uid = file.owner ? file.owner->uid : 0;
+    options.gid = file.owner ? file.owner->gid : 0;
+    options.exclude = file.exclude;
+    return options;
+  }
+
+  const Recipe& recipe_;
+  const oci::Platform& platform_;
+  std::int64_t epoch_;
+  FileSystem& fs_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+Result<std::vector<PlannedLayer>> plan_layers(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch,
+                                              FileSystem& fs, Diagnostics& diagnostics) {
+  LayerPlanner planner(recipe, platform, epoch, fs, diagnostics);
+  std::vector<PlannedLayer> layers;
+  for (const LayerRule& rule : recipe.layers) {
+    SLIPWAY_ASSIGN(PlannedLayer planned, planner.plan(rule, layers.size()));
+    layers.push_back(std::move(planned));
+  }
+  return layers;
+}
+
+std::optional<oci::Platform> first_elf_platform(const std::vector<PlannedLayer>& layers, FileSystem& fs) {
+  for (const PlannedLayer& layer : layers) {
+    for (const layer::Entry& entry : layer.tree.entries()) {
+      if (entry.type != layer::EntryType::regular || entry.source.empty()) continue;
+      if (auto platform = elf_platform(fs, entry.source)) return platform;
+    }
+  }
+  return std::nullopt;
+}
+
+bool depends_on_platform(const Recipe& recipe) {
+  return std::any_of(recipe.layers.begin(), recipe.layers.end(), [](const LayerRule& rule) {
+    return std::any_of(rule.files.begin(), rule.files.end(),
+                       [](const FileRule& file) { return has_placeholders(file.from.text); });
+  });
+}
+
+}  // namespace slipway::build

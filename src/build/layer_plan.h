@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "slipway/build/recipe.h"
+#include "slipway/layer/file_tree.h"
+
+namespace slipway::build {
+
+/// One layer of one platform, listed and checked, ready to be written.
+struct PlannedLayer {
+  std::string name;
+  layer::FileTree tree;
+  std::string key;  ///< equal keys mean equal trees: a layer without {arch} is made once for all platforms
+};
+
+/// Lists the files of every layer for one platform. Mistakes (paths that are not there, what this
+/// version cannot honour) go to `diagnostics` with their places; a Status is the disk's failure.
+Result<std::vector<PlannedLayer>> plan_layers(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch,
+                                              FileSystem& fs, Diagnostics& diagnostics);
+
+/// The platform of the first ELF file that goes into the image, in the order of the recipe.
+std::optional<oci::Platform> first_elf_platform(const std::vector<PlannedLayer>& layers, FileSystem& fs);
+
+/// True when a path of the recipe depends on the platform.
+bool depends_on_platform(const Recipe& recipe);
+
+}  // namespace slipway::build
