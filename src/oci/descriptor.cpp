@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "oci/json_members.h"
 #include "slipway/base/json_reader.h"
 #include "slipway/base/text.h"
 #include "slipway/oci/media_type.h"
@@ -9,13 +10,7 @@
 namespace slipway::oci {
 namespace {
 
-constexpr std::size_t kMaxData = 1u << 20;
-
-Json to_json_object(const Annotations& annotations) {
-  Json::Object object;
-  for (const auto& [key, value] : annotations) object.emplace_back(key, value);
-  return object;
-}
+constexpr std::size_t kMaxData = 1u << 20;  // of base64 text
 
 Result<std::optional<std::string>> read_data(JsonReader& reader, const std::string& what) {
   SLIPWAY_ASSIGN(const auto coded, reader.string("data"));
@@ -43,9 +38,14 @@ Result<Descriptor> Descriptor::from_json(const Json& value, const std::string& w
   SLIPWAY_ASSIGN(const auto annotations, reader.string_map("annotations"));
   descriptor.annotations.insert(annotations.begin(), annotations.end());
   SLIPWAY_ASSIGN(descriptor.data, read_data(reader, what));
+  if (descriptor.data && descriptor.data->size() != static_cast<std::uint64_t>(size)) {
+    return fail(Errc::malformed, "{}: \"data\" holds {} bytes, \"size\" says {}", what, descriptor.data->size(), size);
+  }
   SLIPWAY_ASSIGN(const Json* platform, reader.object("platform"));
   if (platform != nullptr) {
-    SLIPWAY_ASSIGN(descriptor.platform, Platform::from_json(*platform));
+    auto read = Platform::from_json(*platform);
+    if (!read) return fail(Errc::malformed, "{}: {}", what, read.error().message);
+    descriptor.platform = *std::move(read);
   }
   SLIPWAY_ASSIGN(const auto artifact_type, reader.string("artifactType"));
   descriptor.artifact_type = artifact_type.value_or("");
@@ -56,12 +56,12 @@ Result<Descriptor> Descriptor::from_json(const Json& value, const std::string& w
 Json Descriptor::to_json() const {
   Json json;
   json.set("mediaType", media_type).set("digest", digest.str()).set("size", size);
-  if (!urls.empty()) json.set("urls", Json::Array(urls.begin(), urls.end()));
-  if (!annotations.empty()) json.set("annotations", to_json_object(annotations));
+  if (!urls.empty()) json.set("urls", write_list(urls));
+  if (!annotations.empty()) json.set("annotations", write_map(annotations));
   if (data) json.set("data", base64_encode(*data));
   if (platform) json.set("platform", platform->to_json());
   if (!artifact_type.empty()) json.set("artifactType", artifact_type);
-  for (const auto& [key, value] : other) json.set(key, value);
+  write_others(json, other);
   return json;
 }
 

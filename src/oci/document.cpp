@@ -1,13 +1,14 @@
 #include "slipway/oci/document.h"
 
+#include <algorithm>
+
+#include "oci/json_members.h"
 #include "slipway/base/json_reader.h"
 #include "slipway/base/text.h"
 #include "slipway/oci/media_type.h"
 
 namespace slipway::oci {
 namespace {
-
-constexpr std::size_t kMaxChildren = 1024;
 
 /// What manifests and indexes have in common.
 struct Head {
@@ -21,11 +22,15 @@ struct Head {
 Result<std::string> agreed_type(JsonReader& reader, std::string_view promised, std::string_view what) {
   SLIPWAY_ASSIGN(const std::int64_t version, reader.required_integer("schemaVersion", 0, 1000));
   if (version == 1) {
-    return fail(Error(Errc::unsupported, fmt::format("{} is a docker schema 1 manifest, which cannot be trusted", what))
+    return fail(Error(Errc::unsupported, fmt::format("{} is a docker schema 1 manifest, whose digest proves nothing", what))
                     .with_hint("push the image again with a current tool"));
   }
   if (version != 2) return fail(Errc::malformed, "{}: schemaVersion is {}, not 2", what, version);
   SLIPWAY_ASSIGN(const auto written, reader.string("mediaType"));
+  if (written && !is_graph_node(*written)) {
+    return fail(Errc::unsupported, "{} says it is '{}', which is neither an image manifest nor an index", what,
+                printable(*written, 100));
+  }
   if (written && !promised.empty() && *written != promised) {
     return fail(Errc::malformed, "{} says it is {}, what points to it says {}", what, printable(*written, 100),
                 printable(promised, 100));
@@ -64,15 +69,36 @@ Result<Head> read_head(JsonReader& reader, std::string_view promised, const std:
 }
 
 /// A document that could be read as both kinds is refused whatever it calls itself.
-Status refuse_ambiguity(const Json& json, bool index, const std::string& what) {
-  const bool has_index_members = json.find("manifests") != nullptr;
-  const bool has_manifest_members = json.find("layers") != nullptr || json.find("config") != nullptr;
-  if (json.find("fsLayers") != nullptr || (has_index_members && has_manifest_members)) {
-    return fail(Errc::malformed, "{} is a manifest and an index at once", what);
+Status refuse_ambiguity(const Json& json, JsonReader& reader, bool index, const std::string& what) {
+  // Known in both kinds, so that finish() sees case variants of the other kind's members too.
+  for (const char* key : {"manifests", "layers", "config", "fsLayers", "history"}) reader.peek(key);
+  const auto refuse_any = [&](std::initializer_list<const char*> foreign) -> Status {
+    const auto found = std::find_if(foreign.begin(), foreign.end(), [&](auto key) { return json.find(key) != nullptr; });
+    if (found == foreign.end()) return {};
+    return fail(Errc::malformed, "{} is ambiguous: {} with \"{}\"", what, index ? "an index" : "a manifest", *found);
+  };
+  const auto require = [&](const char* key) -> Status {
+    if (json.find(key) != nullptr) return {};
+    return fail(Errc::malformed, "{}: \"{}\" is missing", what, key);
+  };
+  if (index) {
+    SLIPWAY_TRY(refuse_any({"layers", "config", "fsLayers", "history"}));
+    return require("manifests");
   }
-  if (index && !has_index_members) return fail(Errc::malformed, "{}: \"manifests\" is missing", what);
-  if (!index && json.find("config") == nullptr) return fail(Errc::malformed, "{}: \"config\" is missing", what);
-  return {};
+  SLIPWAY_TRY(refuse_any({"manifests", "fsLayers", "history"}));
+  SLIPWAY_TRY(require("config"));
+  return require("layers");
+}
+
+/// What servers send when they know nothing better; the body decides then.
+bool says_nothing(std::string_view media_type) {
+  return media_type.empty() || media_type == "application/octet-stream" || media_type == "text/plain" ||
+         media_type == "application/json";
+}
+
+bool is_schema1(std::string_view media_type) {
+  return media_type == "application/vnd.docker.distribution.manifest.v1+json" ||
+         media_type == "application/vnd.docker.distribution.manifest.v1+prettyjws";
 }
 
 /// Manifest or index, by the promised type, the body's type, or the body's members.
@@ -82,17 +108,10 @@ Result<bool> is_index_body(const Json& json, std::string_view promised) {
   const std::string_view type = is_graph_node(promised) ? promised : own;
   if (is_index(type)) return true;
   if (is_manifest(type)) return false;
-  if (!promised.empty() && promised != "application/octet-stream" && promised != "text/plain" &&
-      promised != "application/json") {
+  if (!says_nothing(promised) && !is_schema1(promised)) {
     return fail(Errc::unsupported, "'{}' is neither an image manifest nor an index", printable(promised, 100));
   }
   return json.find("manifests") != nullptr;
-}
-
-Json to_json_object(const Annotations& annotations) {
-  Json::Object object;
-  for (const auto& [key, value] : annotations) object.emplace_back(key, value);
-  return object;
 }
 
 Json to_json_array(const std::vector<Descriptor>& list) {
@@ -111,7 +130,7 @@ Result<Document> parse_document(std::string raw, std::string_view media_type) {
   const std::string_view promised = is_graph_node(media_type) ? media_type : std::string_view();
   SLIPWAY_ASSIGN(Head head, read_head(reader, promised, what));
   if (head.media_type.empty()) head.media_type = index ? kIndexType : kManifestType;
-  SLIPWAY_TRY(refuse_ambiguity(json, index, what));
+  SLIPWAY_TRY(refuse_ambiguity(json, reader, index, what));
   if (index) {
     SLIPWAY_ASSIGN(auto manifests, descriptors(reader, "manifests", what));
     SLIPWAY_TRY(reader.finish());
@@ -158,21 +177,21 @@ const std::string& raw_of(const Document& document) {
 
 std::string write_manifest(const Manifest& manifest) {
   Json json;
-  json.set("schemaVersion", 2).set("mediaType", manifest.media_type);
+  json.set("schemaVersion", 2).set("mediaType", manifest.media_type.empty() ? kManifestType : manifest.media_type);
   if (!manifest.artifact_type.empty()) json.set("artifactType", manifest.artifact_type);
   json.set("config", manifest.config.to_json()).set("layers", to_json_array(manifest.layers));
   if (manifest.subject) json.set("subject", manifest.subject->to_json());
-  if (!manifest.annotations.empty()) json.set("annotations", to_json_object(manifest.annotations));
+  if (!manifest.annotations.empty()) json.set("annotations", write_map(manifest.annotations));
   return json.compact();
 }
 
 std::string write_index(const Index& index) {
   Json json;
-  json.set("schemaVersion", 2).set("mediaType", index.media_type);
+  json.set("schemaVersion", 2).set("mediaType", index.media_type.empty() ? kIndexType : index.media_type);
   if (!index.artifact_type.empty()) json.set("artifactType", index.artifact_type);
   json.set("manifests", to_json_array(index.manifests));
   if (index.subject) json.set("subject", index.subject->to_json());
-  if (!index.annotations.empty()) json.set("annotations", to_json_object(index.annotations));
+  if (!index.annotations.empty()) json.set("annotations", write_map(index.annotations));
   return json.compact();
 }
 
@@ -183,10 +202,16 @@ Descriptor empty_descriptor() {
 }
 
 const Descriptor* select_platform(const Index& index, const Platform& wanted) {
+  const Descriptor* best = nullptr;
+  int best_match = 0;
   for (const Descriptor& child : index.manifests) {
-    if (child.platform && wanted.accepts(*child.platform)) return &child;
+    if (!child.platform || child.annotations.contains(std::string(kDockerReferenceType))) continue;
+    const int match = wanted.match(*child.platform);
+    if (match <= best_match) continue;
+    best = &child;
+    best_match = match;
   }
-  return nullptr;
+  return best;
 }
 
 }  // namespace slipway::oci

@@ -1,5 +1,10 @@
 #include "slipway/oci/image_config.h"
 
+#include <algorithm>
+
+#include "oci/control_characters.h"
+#include "oci/json_members.h"
+#include "slipway/base/clock.h"
 #include "slipway/base/json_reader.h"
 #include "slipway/base/text.h"
 #include "slipway/oci/document.h"
@@ -7,7 +12,6 @@
 namespace slipway::oci {
 namespace {
 
-constexpr std::size_t kMaxLayers = 1024;
 constexpr std::size_t kMaxHistory = 8192;
 
 /// `{"80/tcp":{}}`, the form of ExposedPorts and Volumes (image-spec config.md).
@@ -15,7 +19,13 @@ Result<std::set<std::string>> read_set(JsonReader& reader, std::string_view key)
   std::set<std::string> names;
   SLIPWAY_ASSIGN(const Json* value, reader.object(key));
   if (value == nullptr) return names;
-  for (const auto& [name, empty] : *value->object()) names.insert(name);
+  for (const auto& [name, empty] : *value->object()) {
+    // Anything inside would be lost when the config is written again.
+    if (!empty.is_null() && !(empty == Json(Json::Object{}))) {
+      return fail(Errc::malformed, "the image config: \"{}\": '{}' is not followed by {{}}", key, printable(name, 80));
+    }
+    names.insert(name);
+  }
   return names;
 }
 
@@ -24,8 +34,6 @@ Json write_set(const std::set<std::string>& names) {
   for (const std::string& name : names) object.emplace_back(name, Json::Object{});
   return object;
 }
-
-Json write_list(const std::vector<std::string>& list) { return Json::Array(list.begin(), list.end()); }
 
 template <class T>
 Status assign(T& member, Result<std::optional<T>> value) {
@@ -59,20 +67,25 @@ Status read_rootfs(JsonReader& reader, ImageConfig& config) {
     return fail(Errc::malformed, "the image config: rootfs.type is '{}', not 'layers'", printable(type, 40));
   }
   SLIPWAY_ASSIGN(const auto diff_ids, rootfs.string_list("diff_ids"));
-  if (diff_ids && diff_ids->size() > kMaxLayers) return fail(Errc::too_large, "the image config: too many diff_ids");
+  if (diff_ids && diff_ids->size() > kMaxChildren) {
+    return fail(Errc::too_large, "the image config: {} diff_ids, the limit is {}", diff_ids->size(), kMaxChildren);
+  }
   for (const std::string& text : diff_ids.value_or(std::vector<std::string>{})) {
     auto digest = Digest::parse(text);
     if (!digest) return fail(Errc::malformed, "the image config: diff_ids: {}", digest.error().message);
     config.diff_ids.push_back(*std::move(digest));
   }
-  SLIPWAY_TRY(rootfs.finish());
+  SLIPWAY_ASSIGN(config.other_rootfs, rootfs.finish());
   return {};
 }
 
 Status read_history(JsonReader& reader, ImageConfig& config) {
   SLIPWAY_ASSIGN(const Json* array, reader.array("history"));
   if (array == nullptr) return {};
-  if (array->array()->size() > kMaxHistory) return fail(Errc::too_large, "the image config: too much history");
+  if (array->array()->size() > kMaxHistory) {
+    return fail(Errc::too_large, "the image config: {} entries of history, the limit is {}", array->array()->size(),
+                kMaxHistory);
+  }
   for (const Json& item : *array->array()) {
     SLIPWAY_ASSIGN(auto entry, JsonReader::of(item, "the image config: \"history\""));
     History history;
@@ -81,7 +94,7 @@ Status read_history(JsonReader& reader, ImageConfig& config) {
     SLIPWAY_TRY(assign(history.author, entry.string("author")));
     SLIPWAY_TRY(assign(history.comment, entry.string("comment")));
     SLIPWAY_TRY(assign(history.empty_layer, entry.boolean("empty_layer")));
-    SLIPWAY_TRY(entry.finish());
+    SLIPWAY_ASSIGN(history.other, entry.finish());
     config.history.push_back(std::move(history));
   }
   return {};
@@ -96,14 +109,55 @@ Json write_run_config(const ImageConfig& config) {
   if (!config.cmd.empty()) json.set("Cmd", write_list(config.cmd));
   if (!config.volumes.empty()) json.set("Volumes", write_set(config.volumes));
   if (!config.working_dir.empty()) json.set("WorkingDir", config.working_dir);
-  if (!config.labels.empty()) {
-    Json::Object labels;
-    for (const auto& [key, value] : config.labels) labels.emplace_back(key, value);
-    json.set("Labels", std::move(labels));
-  }
+  if (!config.labels.empty()) json.set("Labels", write_map(config.labels));
   if (!config.stop_signal.empty()) json.set("StopSignal", config.stop_signal);
-  for (const auto& [key, value] : config.other_config) json.set(key, value);
+  write_others(json, config.other_config);
   return json;
+}
+
+tl::unexpected<Error> refuse(std::string_view member, std::string_view text, std::string_view why) {
+  return fail(Errc::invalid_argument, "the image config: {}: '{}' {}", member, printable(text, 120), why);
+}
+
+Status check_times(const ImageConfig& config) {
+  if (!config.created.empty() && !parse_time(config.created)) {
+    return refuse("created", config.created, "is not an RFC 3339 time");
+  }
+  for (const History& entry : config.history) {
+    if (!entry.created.empty() && !parse_time(entry.created)) {
+      return refuse("history", entry.created, "is not an RFC 3339 time");
+    }
+  }
+  return {};
+}
+
+/// A newline in User or Env has fooled runtimes that write them into files line by line.
+Status check_texts(const ImageConfig& config) {
+  const auto has_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
+  if (has_control_characters(config.user)) return refuse("User", config.user, "has control characters");
+  if (has_control_characters(config.working_dir)) return refuse("WorkingDir", config.working_dir, "has control characters");
+  if (has_control_characters(config.stop_signal)) return refuse("StopSignal", config.stop_signal, "has control characters");
+  for (const std::string& volume : config.volumes) {
+    if (volume.empty() || has_control_characters(volume)) return refuse("Volumes", volume, "is not a path");
+  }
+  for (const auto* list : {&config.env, &config.entrypoint, &config.cmd}) {
+    const auto bad = std::find_if(list->begin(), list->end(), has_nul);
+    if (bad != list->end()) return refuse("Env, Entrypoint or Cmd", *bad, "has a NUL byte");
+  }
+  for (const auto& [key, value] : config.labels) {
+    if (key.empty()) return refuse("Labels", value, "has no name");
+  }
+  return {};
+}
+
+bool is_exposed_port(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const std::string_view number = text.substr(0, slash);
+  const std::string_view protocol = slash == std::string_view::npos ? "tcp" : text.substr(slash + 1);
+  if (number.empty() || number.size() > 5 || number.find_first_not_of("0123456789") != std::string_view::npos) return false;
+  int value = 0;
+  for (const char c : number) value = value * 10 + (c - '0');
+  return value >= 1 && value <= 65535 && (protocol == "tcp" || protocol == "udp" || protocol == "sctp");
 }
 
 Json write_history(const std::vector<History>& history) {
@@ -115,6 +169,7 @@ Json write_history(const std::vector<History>& history) {
     if (!entry.author.empty()) json.set("author", entry.author);
     if (!entry.comment.empty()) json.set("comment", entry.comment);
     if (entry.empty_layer) json.set("empty_layer", true);
+    write_others(json, entry.other);
     array.push_back(std::move(json));
   }
   return array;
@@ -154,10 +209,32 @@ std::string ImageConfig::serialize() const {
   for (const Digest& id : diff_ids) ids.emplace_back(id.str());
   Json rootfs;
   rootfs.set("type", "layers").set("diff_ids", std::move(ids));
+  write_others(rootfs, other_rootfs);
   json.set("rootfs", std::move(rootfs));
   if (!history.empty()) json.set("history", write_history(history));
-  for (const auto& [key, value] : other) json.set(key, value);
+  write_others(json, other);
   return json.compact();
+}
+
+Status ImageConfig::check() const {
+  SLIPWAY_TRY(check_times(*this));
+  SLIPWAY_TRY(check_texts(*this));
+  for (const std::string& entry : env) {
+    const std::size_t equals = entry.find('=');
+    if (equals == std::string::npos || equals == 0) return refuse("Env", entry, "is not KEY=VALUE");
+  }
+  for (const std::string& port : exposed_ports) {
+    if (!is_exposed_port(port)) return refuse("ExposedPorts", port, "is not PORT, PORT/tcp, PORT/udp or PORT/sctp");
+  }
+  if (platform.os.empty() || platform.architecture.empty()) {
+    return fail(Errc::invalid_argument, "the image config: \"os\" and \"architecture\" must be set");
+  }
+  const auto made_layers = std::count_if(history.begin(), history.end(), [](const History& h) { return !h.empty_layer; });
+  if (!history.empty() && static_cast<std::size_t>(made_layers) != diff_ids.size()) {
+    return fail(Errc::invalid_argument, "the image config: history tells of {} layers, there are {}", made_layers,
+                diff_ids.size());
+  }
+  return {};
 }
 
 void set_env(std::vector<std::string>& env, const std::string& key, const std::string& value) {
@@ -165,7 +242,7 @@ void set_env(std::vector<std::string>& env, const std::string& key, const std::s
   bool placed = false;
   std::vector<std::string> merged;
   for (std::string& entry : env) {
-    if (entry.rfind(prefix, 0) != 0) {
+    if (entry.rfind(prefix, 0) != 0 && entry != key) {
       merged.push_back(std::move(entry));
     } else if (!placed) {
       merged.push_back(prefix + value);

@@ -22,6 +22,8 @@ inline constexpr std::string_view kSourceUrl = "org.opencontainers.image.source"
 inline constexpr std::string_view kVersion = "org.opencontainers.image.version";
 inline constexpr std::string_view kBaseName = "org.opencontainers.image.base.name";
 inline constexpr std::string_view kBaseDigest = "org.opencontainers.image.base.digest";
+/// Marks buildkit's children of an index that are no image: "attestation-manifest".
+inline constexpr std::string_view kDockerReferenceType = "vnd.docker.reference.type";
 
 /// image-spec descriptor.md. Identity is (digest, size).
 struct Descriptor {
@@ -30,7 +32,7 @@ struct Descriptor {
   std::int64_t size = 0;
   std::vector<std::string> urls;
   Annotations annotations;
-  std::optional<std::string> data;  ///< decoded embedded content; checked against digest and size by from_json's caller
+  std::optional<std::string> data;  ///< decoded embedded content, `size` bytes; whoever uses it checks the digest
   std::optional<Platform> platform;
   std::string artifact_type;
   Json::Object other;  ///< unknown members, kept

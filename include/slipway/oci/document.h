@@ -11,6 +11,8 @@ namespace slipway::oci {
 
 /// Manifest and index documents of at most this many bytes are read.
 inline constexpr std::size_t kMaxDocument = 4u << 20;
+/// Layers of a manifest and children of an index, at most.
+inline constexpr std::size_t kMaxChildren = 1024;
 
 /// image-spec manifest.md. `raw` is the truth: a parsed manifest is never written again.
 struct Manifest {
@@ -49,7 +51,7 @@ const std::optional<Descriptor>& subject_of(const Document& document);
 const std::string& raw_of(const Document& document);
 
 /// Serialises a new manifest or index: compact, fixed key order, no final
-/// newline, always with schemaVersion 2 and mediaType. `raw` is ignored.
+/// newline, always with schemaVersion 2 and mediaType (OCI's when empty). `raw` is ignored.
 std::string write_manifest(const Manifest& manifest);
 std::string write_index(const Index& index);
 
@@ -57,7 +59,8 @@ std::string write_index(const Index& index);
 Descriptor empty_descriptor();
 inline constexpr std::string_view kEmptyJson = "{}";
 
-/// The child of an index that runs on `wanted`: the first match that is not an attestation. nullptr when none.
+/// The child of an index that runs best on `wanted` (Platform::match), the first of equals, attestations
+/// left out; nested indexes are the caller's business. Points into `index`; nullptr when none.
 const Descriptor* select_platform(const Index& index, const Platform& wanted);
 
 }  // namespace slipway::oci

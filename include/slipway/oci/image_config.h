@@ -19,6 +19,8 @@ struct History {
   std::string author;
   std::string comment;
   bool empty_layer = false;
+  Json::Object other;  ///< unknown members
+  bool operator==(const History&) const = default;
 };
 
 /// image-spec config.md: what to run and with which diff IDs. Members this
@@ -42,14 +44,20 @@ struct ImageConfig {
   std::vector<History> history;
   Json::Object other;         ///< unknown top-level members
   Json::Object other_config;  ///< unknown members of "config"
+  Json::Object other_rootfs;  ///< unknown members of "rootfs"
 
-  /// Errc::malformed for anything the spec forbids or a count that lies.
+  /// Types are strict, null counts as absent, texts stay as they are (foreign images are often careless).
+  /// `history` is not compared with `diff_ids`. Errc::malformed, too_large.
   static Result<ImageConfig> parse(std::string_view raw);
   /// Compact JSON, fixed member order, no final newline; empty members left out.
   std::string serialize() const;
+  /// What the spec demands of a config that we write: times, Env entries "K=V", ports, counts of history and
+  /// layers, no control characters. Errc::invalid_argument, naming the member.
+  Status check() const;
+  bool operator==(const ImageConfig&) const = default;
 };
 
-/// Sets KEY=VALUE: replaces the entry of that key in place, else appends (last wins, no duplicates).
+/// Sets KEY=VALUE: replaces the first entry of that key in place and drops its others, else appends.
 void set_env(std::vector<std::string>& env, const std::string& key, const std::string& value);
 
 }  // namespace slipway::oci

@@ -8,15 +8,18 @@
 
 namespace slipway::oci {
 
+/// host/repository of a registry location has at most this many characters.
+inline constexpr std::size_t kMaxName = 255;
+
 enum class Transport { registry, layout, oci_archive, docker_archive };
 
 /// distribution-spec: `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`.
 bool is_valid_tag(std::string_view text);
-/// image-spec annotations.md: the grammar of org.opencontainers.image.ref.name (a layout's tag).
+/// image-spec annotations.md: the grammar of org.opencontainers.image.ref.name (a layout's tag); at most 512 characters.
 bool is_valid_ref_name(std::string_view text);
 /// distribution-spec `<name>`, at most 255 characters.
 bool is_valid_repository(std::string_view text);
-/// host[:port], ASCII; IPv6 in brackets without a zone.
+/// host[:port], ASCII, port 1 to 65535; IPv6 in brackets without a zone or embedded IPv4.
 bool is_valid_host(std::string_view text);
 
 /// A parsed place: a registry repository, a layout folder or an archive file,
@@ -24,6 +27,7 @@ bool is_valid_host(std::string_view text);
 class Location {
  public:
   /// Full names only, as where something is written: "host[:port]/repo...". Errc::invalid_argument.
+  /// "oci:PATH" ends at its first colon; "ocidir://PATH" may hold colons, its tag follows the last colon after the last slash.
   static Result<Location> parse(std::string_view text);
   /// As docker reads: "alpine" is docker.io/library/alpine:latest (when neither tag nor digest is given).
   static Result<Location> parse_for_reading(std::string_view text);
@@ -44,7 +48,8 @@ class Location {
   /// The same path made absolute against `directory` (layouts and archives; others unchanged).
   Location relative_to(const std::string& directory) const;
 
-  /// Prints back what was parsed, with the transport's canonical prefix ("oci:", none for registries).
+  /// Prints back what was parsed, with the transport's canonical prefix: none for registries, "oci:" for
+  /// layouts ("ocidir://" where the path holds a colon). What is printed parses to an equal location.
   std::string str() const;
   /// The place without tag and digest.
   std::string place() const;
