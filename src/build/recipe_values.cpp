@@ -33,7 +33,7 @@ std::string value_of(std::string_view name, const oci::Platform& platform) {
 
 Result<std::uint32_t> parse_mode(std::string_view text) {
   std::uint32_t mode = 0;
-  if (text.empty() || text.size() > 4 || !parse_number(text, mode, 8)) {
+  if (text.empty() || text.size() > 5 || !parse_number(text, mode, 8) || mode > 07777) {
     return bad(text, "is not a file mode", "write it in octal, e.g. \"0755\"");
   }
   return mode;

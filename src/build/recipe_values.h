@@ -9,7 +9,7 @@ namespace slipway::build {
 
 // Single values as slipway.yaml and the flags spell them; Errc::invalid_argument with the value in the message.
 
-Result<std::uint32_t> parse_mode(std::string_view text);    ///< one to four octal digits
+Result<std::uint32_t> parse_mode(std::string_view text);    ///< octal, at most 07777
 Result<Owner> parse_owner(std::string_view text);           ///< "UID" or "UID:GID"
 Result<std::string> parse_port(std::string_view text);      ///< "8080" becomes "8080/tcp"
 Result<std::string> parse_absolute(std::string_view text);  ///< a folder in the image, e.g. a volume

@@ -1,0 +1,495 @@
+#include "slipway/build/build.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "build/place_book.h"
+#include "slipway/base/subprocess.h"
+#include "slipway/build/last_build.h"
+#include "slipway/image/image.h"
+#include "slipway/image/lock.h"
+#include "slipway/io/hash.h"
+#include "slipway/layer/layer_reader.h"
+#include "slipway/oci/media_type.h"
+#include "support/temp_dir.h"
+
+namespace slipway::build {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+void put(const stdfs::path& file, std::string_view text, mode_t mode = 0644) {
+  stdfs::create_directories(file.parent_path());
+  std::ofstream(file, std::ios::binary) << text;
+  ::chmod(file.c_str(), mode);
+}
+
+/// The first 20 bytes of an ELF program for a machine, and something after them.
+std::string elf(unsigned char machine, unsigned char bits = 2) {
+  std::string bytes("\x7f" "ELF", 4);
+  bytes += std::string{static_cast<char>(bits), 1, 1};
+  bytes.resize(16, '\0');
+  bytes += std::string{2, 0, static_cast<char>(machine), 0};
+  return bytes + "the program";
+}
+
+class BuildTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    options.state_folder = dir.path() / ".slipway";
+    put(dir.path() / "hello", elf(62), 0755);
+  }
+  stdfs::path out() const { return dir.path() / "out"; }
+  void to_layout(const std::string& tag = "v1") { options.destinations = {{oci::Location::layout(out().native()), {tag}}}; }
+  Destination to_registry(const std::string& place, std::vector<std::string> tags) {
+    return {*oci::Location::parse(place), std::move(tags)};
+  }
+  Recipe flags(const std::function<void(AdHocRequest&)>& change = {}) {
+    AdHocRequest request;
+    request.adds = {"hello:/usr/bin/hello:0755"};
+    request.entrypoint = "/usr/bin/hello";
+    if (change) change(request);
+    auto recipe = recipe_from_flags(request, dir.path());
+    EXPECT_TRUE(recipe) << recipe.error().describe();
+    return *recipe;
+  }
+  Recipe yaml(const std::string& text) {
+    const std::string file = (dir.path() / "slipway.yaml").native();
+    const auto documents = config::parse_yaml(text, file);
+    EXPECT_TRUE(documents) << documents.error().describe();
+    Diagnostics diagnostics;
+    Recipe recipe = decode_recipe(documents->front(), file, diagnostics);
+    EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.errors().front().describe();
+    return recipe;
+  }
+  Result<BuildResult> build(const Recipe& recipe) { return build_image(recipe, options, real_fs(), book); }
+  BuildResult must_build(const Recipe& recipe) {
+    auto result = build(recipe);
+    EXPECT_TRUE(result) << result.error().describe();
+    if (!result) std::abort();
+    return *std::move(result);
+  }
+  image::Image load(store::ReadTarget& target, const oci::Descriptor& manifest) {
+    auto image = image::load_manifest(target, manifest);
+    EXPECT_TRUE(image) << image.error().describe();
+    if (!image) std::abort();
+    return *std::move(image);
+  }
+  Error must_fail(const Recipe& recipe, Errc code) {
+    const auto result = build(recipe);
+    EXPECT_FALSE(result);
+    if (result) return {};
+    EXPECT_EQ(result.error().code, code) << result.error().describe();
+    return result.error();
+  }
+  std::vector<std::string> names_in(store::ReadTarget& target, const oci::Descriptor& layer) {
+    std::vector<std::string> names;
+    auto blob = target.fetch(layer);
+    EXPECT_TRUE(blob);
+    const auto tar = io::decompressor(*std::move(blob));
+    EXPECT_TRUE(layer::read_tar(*tar, {}, [&](const layer::Entry& entry, io::Source&) -> Status {
+      names.push_back(layer::tar_name(entry));
+      return {};
+    }));
+    return names;
+  }
+  /// Puts a base image with one foreign-looking layer into a registry.
+  oci::Descriptor make_base(const std::string& place, const std::string& tag, std::vector<std::string> platforms,
+                            bool docker = false) {
+    Recipe recipe = flags([&](AdHocRequest& r) {
+      r.adds = {"basefile:/etc/base"};
+      r.env = {"PATH=/bin", "A=base"};
+      r.cmd = R"(["basecmd"])";
+      r.labels = {"from=base"};
+      r.platforms = std::move(platforms);
+    });
+    put(dir.path() / "basefile", "base");
+    BuildOptions base;
+    base.state_folder = dir.path() / "base-state";
+    base.destinations = {to_registry(place, {tag})};
+    auto built = build_image(recipe, base, real_fs(), book);
+    EXPECT_TRUE(built) << built.error().describe();
+    return docker ? as_docker(place, tag, built->root) : built->root;
+  }
+  oci::Descriptor as_docker(const std::string& place, const std::string& tag, const oci::Descriptor& root) {
+    auto target = book.registry(place);
+    image::Image image = load(*target, root);
+    image.manifest.media_type = oci::kDockerManifestType;
+    image.manifest.config.media_type = oci::kDockerConfigType;
+    image.manifest.annotations.clear();
+    for (auto& layer : image.manifest.layers) layer.media_type = oci::kDockerLayerGzipType;
+    const std::string raw = oci::write_manifest(image.manifest);
+    const oci::Descriptor stored(std::string(oci::kDockerManifestType), io::digest_of(raw), static_cast<std::int64_t>(raw.size()));
+    EXPECT_TRUE(target->push_tagged(stored, raw, tag));
+    return stored;
+  }
+
+  test::TempDir dir;
+  PlaceBook book;
+  BuildOptions options;
+};
+
+TEST_F(BuildTest, AProgramFromScratch) {
+  to_layout();
+  const BuildResult result = must_build(flags([](AdHocRequest& r) {
+    r.env = {"LANG=C.UTF-8"};
+    r.user = "65532:65532";
+    r.ports = {"8080"};
+    r.annotations = {"team=blue"};
+  }));
+  ASSERT_EQ(result.locations.size(), 1u);
+  EXPECT_EQ(result.locations[0].str(), fmt::format("oci:{}:v1@{}", out().native(), result.root.digest.str()));
+  const auto layout = *store::LayoutTarget::open(out());
+  EXPECT_EQ(layout->resolve(std::string("v1"))->digest, result.root.digest);
+  EXPECT_TRUE(layout->validate()->empty());
+  const image::Image image = load(*layout, result.root);
+  EXPECT_EQ(image.config.platform.str(), "linux/amd64");
+  EXPECT_EQ(image.config.created, "1970-01-01T00:00:00Z");
+  EXPECT_THAT(image.config.entrypoint, ElementsAre("/usr/bin/hello"));
+  EXPECT_THAT(image.config.env, ElementsAre("LANG=C.UTF-8"));
+  EXPECT_THAT(image.config.exposed_ports, ElementsAre("8080/tcp"));
+  ASSERT_EQ(image.config.history.size(), 1u);
+  EXPECT_EQ(image.config.history[0].created_by, "slipway");
+  EXPECT_EQ(image.config.history[0].comment, "add");
+  EXPECT_EQ(image.manifest.annotations.at("io.slipway.compat"), "1");
+  EXPECT_EQ(image.manifest.annotations.at("team"), "blue");
+  EXPECT_THAT(names_in(*layout, image.manifest.layers.at(0)), ElementsAre("usr/", "usr/bin/", "usr/bin/hello"));
+  EXPECT_FALSE(stdfs::exists(options.state_folder));
+}
+
+// The digest of one image, fixed at compatibility level 1: uncompressed, so that no library's version is in it.
+TEST_F(BuildTest, GoldenImage) {
+  put(dir.path() / "plain", "hello\n", 0755);
+  to_layout();
+  const BuildResult result = must_build(flags([](AdHocRequest& r) {
+    r.adds = {"plain:/usr/bin/hello"};
+    r.compression = "none";
+    r.platforms = {"linux/amd64"};
+  }));
+  EXPECT_EQ(result.root.digest.str(), "sha256:4c04357ba6f2a8d5606a69acef7a6ec40d0ae10ebfaa8751896bbb7e97b9f805");
+}
+
+TEST_F(BuildTest, SameInputsSameDigest) {
+  std::vector<std::string> digests;
+  const mode_t before = ::umask(0);
+  int round = 0;
+  for (const mode_t mask : {mode_t{0022}, mode_t{0077}, mode_t{0002}}) {
+    ::umask(mask);
+    test::TempDir elsewhere;
+    ::setenv("TZ", round == 1 ? "Asia/Tokyo" : "UTC", 1);
+    const bool backwards = round++ == 1;
+    for (int i = 0; i < 3; ++i) {
+      const std::string name = "assets/" + std::string(1, static_cast<char>(backwards ? 'c' - i : 'a' + i));
+      stdfs::create_directories(elsewhere.path() / "assets");
+      std::ofstream(elsewhere.path() / name) << name;
+    }
+    AdHocRequest request;
+    request.adds = {"assets:/srv"};
+    request.platforms = {"linux/amd64"};
+    BuildOptions there = options;
+    there.lanes = static_cast<std::size_t>(round);
+    there.state_folder = elsewhere.path() / "state";
+    there.destinations = {{oci::Location::layout((elsewhere.path() / "o").native()), {"v"}}};
+    const auto result = build_image(*recipe_from_flags(request, elsewhere.path()), there, real_fs(), book);
+    ASSERT_TRUE(result) << result.error().describe();
+    digests.push_back(result->root.digest.str());
+  }
+  ::umask(before);
+  EXPECT_EQ(digests[0], digests[1]);
+  EXPECT_EQ(digests[0], digests[2]);
+}
+
+TEST_F(BuildTest, EpochAndCreated) {
+  to_layout();
+  options.epoch = 1'000'000'000;
+  const auto both = must_build(flags());
+  options.created = 1'500'000'000;
+  const auto apart = must_build(flags());
+  const auto layout = *store::LayoutTarget::open(out());
+  EXPECT_EQ(load(*layout, both.root).config.created, "2001-09-09T01:46:40Z");
+  EXPECT_EQ(load(*layout, apart.root).config.created, "2017-07-14T02:40:00Z");
+  EXPECT_EQ(both.images[0].layers[0].digest, apart.images[0].layers[0].digest);
+}
+
+TEST_F(BuildTest, SeveralPlatformsMakeAnIndex) {
+  put(dir.path() / "build/amd64/hello", elf(62), 0755);
+  put(dir.path() / "build/arm64/hello", elf(183), 0755);
+  put(dir.path() / "shared", "same everywhere");
+  const Recipe recipe = yaml(R"(app: hello
+image:
+  platforms: [linux/amd64, linux/arm64]
+  layers:
+    - {name: common, files: [{from: shared, to: /srv/}]}
+    - {name: app, files: [{from: "build/{arch}/hello", to: /usr/bin/hello}]}
+)");
+  options.destinations = {to_registry("r.example/team/hello", {"v1", "v2"}), {oci::Location::layout(out().native()), {}}};
+  options.destinations[0].build_tag = true;
+  options.destinations[1].build_tag = true;
+  const BuildResult result = must_build(recipe);
+  EXPECT_EQ(result.root.media_type, oci::kIndexType);
+  ASSERT_EQ(result.images.size(), 2u);
+  EXPECT_EQ(result.images[1].platform.str(), "linux/arm64");
+  EXPECT_EQ(result.images[0].layers[0].digest, result.images[1].layers[0].digest);
+  EXPECT_NE(result.images[0].layers[1].digest, result.images[1].layers[1].digest);
+  auto registry = book.registry("r.example/team/hello");
+  const std::string build_tag = "build-" + result.root.digest.short_hex();
+  EXPECT_THAT(*registry->list_tags(), ElementsAre(build_tag, "v1", "v2"));
+  ASSERT_EQ(result.locations.size(), 3u);
+  EXPECT_EQ(result.locations[1].tag(), "v2");
+  EXPECT_EQ(result.locations[2].tag(), build_tag);
+  const auto index = oci::parse_index(registry->fetch_document(result.root.digest)->bytes, oci::kIndexType);
+  ASSERT_TRUE(index);
+  EXPECT_EQ(index->manifests[1].platform->str(), "linux/arm64");
+  EXPECT_EQ(index->annotations.at("io.slipway.compat"), "1");
+  EXPECT_TRUE((*store::LayoutTarget::open(out()))->validate()->empty());
+  EXPECT_EQ(image::load_image(*registry, result.root, *oci::Platform::parse("linux/arm64"))->descriptor.digest,
+            result.images[1].manifest.digest);
+}
+
+TEST_F(BuildTest, ABaseIsInheritedUntouched) {
+  const oci::Descriptor base = make_base("r.example/base", "12", {"linux/amd64"});
+  const image::Image before = load(*book.registry("r.example/base"), base);
+  options.destinations = {to_registry("r.example/app", {"v1"})};
+  const BuildResult result = must_build(flags([](AdHocRequest& r) {
+    r.base = "r.example/base:12";
+    r.env = {"A=mine", "B=new"};
+    r.labels = {"to=app"};
+  }));
+  const image::Image image = load(*book.registry("r.example/app"), result.root);
+  ASSERT_EQ(image.manifest.layers.size(), 2u);
+  EXPECT_EQ(image.manifest.layers[0], before.manifest.layers[0]);
+  EXPECT_EQ(image.config.diff_ids[0], before.config.diff_ids[0]);
+  EXPECT_THAT(image.config.env, ElementsAre("PATH=/bin", "A=mine", "B=new"));
+  EXPECT_TRUE(image.config.cmd.empty()) << "a new entrypoint clears the inherited cmd";
+  EXPECT_EQ(image.config.labels.size(), 2u);
+  EXPECT_EQ(image.config.history.size(), 2u);
+  EXPECT_EQ(image.manifest.annotations.at("org.opencontainers.image.base.name"), "r.example/base:12");
+  EXPECT_EQ(image.manifest.annotations.at("org.opencontainers.image.base.digest"), base.digest.str());
+  EXPECT_EQ(result.base->digest(), base.digest);
+}
+
+TEST_F(BuildTest, RemovedPathsBecomeWhiteouts) {
+  make_base("r.example/base", "12", {"linux/amd64"});
+  const std::string text = "app: a\nimage:\n  base: {}\n  layers:\n    - {{name: cut, remove: [/etc/base]}}\n";
+  to_layout();
+  const BuildResult result = must_build(yaml(fmt::format(fmt::runtime(text), "r.example/base:12")));
+  const auto layout = *store::LayoutTarget::open(out());
+  EXPECT_THAT(names_in(*layout, result.images[0].layers[1]), ElementsAre("etc/", "etc/.wh.base"));
+  const Error error = must_fail(yaml(fmt::format(fmt::runtime(text), "scratch")), Errc::invalid_argument);
+  EXPECT_THAT(error.describe(), HasSubstr("slipway.yaml:5:"));
+}
+
+TEST_F(BuildTest, DockersFamilyIsFollowed) {
+  make_base("r.example/base", "d", {"linux/amd64"}, true);
+  options.destinations = {to_registry("r.example/app", {"v1"})};
+  const auto with_base = [](AdHocRequest& r) {
+    r.base = "r.example/base:d";
+    r.annotations = {"a=b"};
+  };
+  const BuildResult result = must_build(flags(with_base));
+  const image::Image image = load(*book.registry("r.example/app"), result.root);
+  EXPECT_EQ(image.manifest.media_type, oci::kDockerManifestType);
+  EXPECT_EQ(image.manifest.config.media_type, oci::kDockerConfigType);
+  for (const auto& layer : image.manifest.layers) EXPECT_EQ(layer.media_type, oci::kDockerLayerGzipType);
+  EXPECT_TRUE(image.manifest.annotations.empty());
+  EXPECT_EQ(result.warnings.size(), 1u);
+  Recipe zstd = flags(with_base);
+  zstd.compression = io::Compression::zstd;
+  EXPECT_THAT(must_fail(zstd, Errc::invalid_argument).describe(), HasSubstr("zstd"));
+}
+
+TEST_F(BuildTest, APlatformTheBaseLacks) {
+  make_base("r.example/base", "12", {"linux/amd64", "linux/arm64"});
+  to_layout();
+  const auto with = [](const std::string& platform) {
+    return [platform](AdHocRequest& r) {
+      r.base = "r.example/base:12";
+      r.platforms = {platform};
+    };
+  };
+  EXPECT_EQ(must_build(flags(with("linux/arm64"))).images[0].platform.str(), "linux/arm64");
+  const Error error = must_fail(flags(with("linux/s390x")), Errc::not_found);
+  EXPECT_THAT(error.describe(), HasSubstr("it has linux/amd64, linux/arm64"));
+}
+
+TEST_F(BuildTest, PlatformWhenNoneIsNamed) {
+  to_layout();
+  put(dir.path() / "arm", elf(183), 0755);
+  put(dir.path() / "script", "#!/bin/sh\n", 0755);
+  const auto add = [](const std::string& what) { return [what](AdHocRequest& r) { r.adds = {"script:/a", what + ":/b"}; }; };
+  EXPECT_EQ(must_build(flags(add("arm"))).images[0].platform.str(), "linux/arm64");
+  const BuildResult host = must_build(flags(add("script")));
+  EXPECT_EQ(host.images[0].platform, oci::host_platform());
+  ASSERT_EQ(host.warnings.size(), 1u);
+  make_base("r.example/base", "s390", {"linux/s390x"});
+  const BuildResult base = must_build(flags([](AdHocRequest& r) {
+    r.base = "r.example/base:s390";
+    r.adds = {"script:/a"};
+  }));
+  EXPECT_EQ(base.images[0].platform.str(), "linux/s390x");
+  EXPECT_TRUE(base.warnings.empty());
+}
+
+TEST_F(BuildTest, TheLockDecidesTheBase) {
+  const oci::Descriptor first = make_base("r.example/base", "12", {"linux/amd64"});
+  options.lock_file = dir.path() / "slipway.lock";
+  to_layout();
+  const Recipe recipe = flags([](AdHocRequest& r) { r.base = "r.example/base:12"; });
+  options.locked = true;
+  EXPECT_THAT(must_fail(recipe, Errc::invalid_argument).describe(), HasSubstr("r.example/base:12"));
+  EXPECT_FALSE(stdfs::exists(options.lock_file));
+  options.locked = false;
+  must_build(recipe);
+  EXPECT_EQ(image::Lock::read(real_fs(), options.lock_file)->find("r.example/base:12"), first.digest);
+
+  const oci::Descriptor second = make_base("r.example/base", "12", {"linux/amd64", "linux/arm64"});
+  ASSERT_NE(first.digest, second.digest);
+  options.locked = true;
+  EXPECT_EQ(must_build(recipe).base->digest(), first.digest);
+  options.locked = false;
+  options.update_base = true;
+  EXPECT_EQ(must_build(recipe).base->digest(), second.digest);
+  EXPECT_EQ(image::Lock::read(real_fs(), options.lock_file)->find("r.example/base:12"), second.digest);
+}
+
+TEST_F(BuildTest, MistakesComeAllAtOnceBeforeAnyNetwork) {
+  to_layout();
+  const Recipe recipe = yaml(R"(app: a
+image:
+  base: r.example/nowhere:1
+  platforms: [linux/amd64, linux/arm64]
+  layers:
+    - {name: one, closure: [x], sysroot: /s}
+    - {name: two, archive: a.tar}
+    - name: three
+      files:
+        - {from: missing, to: /x}
+        - {from: "{arch}/missing", to: /y}
+)");
+  const Error error = must_fail(recipe, Errc::invalid_argument);
+  const std::string text = error.describe();
+  for (const char* part : {"slipway.yaml:6:", "cannot honour 'closure'", "cannot honour 'sysroot'", "cannot honour 'archive'",
+                           "slipway.yaml:10:", "slipway.yaml:11:", "amd64/missing is not there", "arm64/missing is not there"}) {
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+  EXPECT_EQ(error.causes.size(), 6u) << text;
+  EXPECT_EQ(book.reads, 0);
+  EXPECT_FALSE(stdfs::exists(out()));
+}
+
+TEST_F(BuildTest, PathsWithPlaceholdersNeedAPlatform) {
+  to_layout();
+  Recipe recipe = flags([](AdHocRequest& r) { r.adds = {"hello:/x"}; });
+  recipe.layers[0].files[0].from.text = "{arch}/hello";
+  EXPECT_THAT(must_fail(recipe, Errc::invalid_argument).describe(), HasSubstr("--platform"));
+}
+
+TEST_F(BuildTest, NothingAtAllIsNoImage) {
+  to_layout();
+  EXPECT_THAT(must_fail(flags([](AdHocRequest& r) { r.adds = {}; }), Errc::invalid_argument).describe(), HasSubstr("no layer"));
+}
+
+TEST_F(BuildTest, DryRunWritesNothingAndSaysTheSame) {
+  to_layout();
+  options.dry_run = true;
+  const BuildResult dry = must_build(flags());
+  EXPECT_FALSE(stdfs::exists(out()));
+  EXPECT_FALSE(stdfs::exists(options.state_folder));
+  options.dry_run = false;
+  const BuildResult wet = must_build(flags());
+  EXPECT_EQ(dry.root.digest, wet.root.digest);
+  EXPECT_EQ(dry.locations[0].str(), wet.locations[0].str());
+}
+
+TEST_F(BuildTest, AnUnreadableFileFailsAndTagsNothing) {
+  /// Opens fail for one file: permission bits do not stop root, who may run the tests.
+  class NoEntry final : public FileSystem {
+   public:
+    Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override {
+      if (path.filename() == "secret") return fail(Errc::failed, "cannot open {}: permission denied", path.native());
+      return real_fs().open(path, follow);
+    }
+    Result<std::unique_ptr<File>> create(const stdfs::path& p, std::uint32_t m) override { return real_fs().create(p, m); }
+    Status rename(const stdfs::path& a, const stdfs::path& b) override { return real_fs().rename(a, b); }
+    Status remove(const stdfs::path& p) override { return real_fs().remove(p); }
+    Status make_directories(const stdfs::path& p, std::uint32_t m) override { return real_fs().make_directories(p, m); }
+    Status sync_directory(const stdfs::path& p) override { return real_fs().sync_directory(p); }
+    Result<FileStat> stat(const stdfs::path& p, bool follow) override { return real_fs().stat(p, follow); }
+    Result<std::vector<std::string>> list(const stdfs::path& p) override { return real_fs().list(p); }
+    Result<std::string> read_link(const stdfs::path& p) override { return real_fs().read_link(p); }
+    Result<std::unique_ptr<FileLock>> lock(const stdfs::path& p) override { return real_fs().lock(p); }
+  };
+  put(dir.path() / "secret", "x");
+  NoEntry fs;
+  to_layout();
+  const auto result = build_image(flags([](AdHocRequest& r) { r.adds = {"hello:/a", "secret:/b"}; }), options, fs, book);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::failed);
+  EXPECT_THAT(result.error().describe(), HasSubstr("secret"));
+  const auto layout = store::LayoutTarget::open(out());
+  if (layout) {
+    EXPECT_TRUE((*layout)->list_tags()->empty());
+  }
+}
+
+TEST_F(BuildTest, StopsWhenAsked) {
+  to_layout();
+  std::stop_source stop;
+  stop.request_stop();
+  options.stop = stop.get_token();
+  must_fail(flags(), Errc::cancelled);
+}
+
+TEST_F(BuildTest, GitSaysWhereItCameFrom) {
+  const auto git = [this](std::vector<std::string> words) {
+    Command command;
+    command.argv = {"git", "-C", dir.path().native(), "-c", "user.name=t", "-c", "user.email=t@example.com"};
+    command.argv.insert(command.argv.end(), words.begin(), words.end());
+    command.extra_env = {{"GIT_COMMITTER_DATE", "1234567890 +0000"}, {"GIT_AUTHOR_DATE", "1234567890 +0000"}};
+    const auto result = run_command(command);
+    EXPECT_TRUE(result);
+    EXPECT_EQ(result->status, 0) << result->err;
+    return result->out;
+  };
+  const Recipe recipe = yaml("app: a\nimage: {source: git, layers: [{name: x, files: [{from: hello, to: /x}]}]}\n");
+  to_layout();
+  EXPECT_THAT(must_fail(recipe, Errc::invalid_argument).describe(), HasSubstr("git"));
+  git({"init", "-q"});
+  git({"remote", "add", "origin", "https://me:secret@git.example.com/team/hello.git"});
+  git({"add", "hello"});
+  git({"commit", "-q", "-m", "first"});
+  const std::string revision = git({"rev-parse", "HEAD"}).substr(0, 40);
+  options.created_from_git = true;
+  const BuildResult clean = must_build(recipe);
+  EXPECT_EQ(clean.annotations.at("org.opencontainers.image.revision"), revision);
+  EXPECT_EQ(clean.annotations.at("org.opencontainers.image.source"), "https://git.example.com/team/hello.git");
+  EXPECT_EQ(clean.annotations.at("io.slipway.source.dirty"), "false");
+  EXPECT_EQ(load(**store::LayoutTarget::open(out()), clean.root).config.created, "2009-02-13T23:31:30Z");
+  put(dir.path() / "hello", elf(62) + "changed", 0755);
+  EXPECT_EQ(must_build(recipe).annotations.at("io.slipway.source.dirty"), "true");
+}
+
+TEST_F(BuildTest, LastBuildIsRememberedForEachApp) {
+  const Digest digest = io::digest_of("x");
+  const auto location = oci::Location::parse("r.example/app:v1")->with_digest(digest);
+  EXPECT_EQ(read_last_build(real_fs(), options.state_folder, "a").error().code, Errc::not_found);
+  ASSERT_TRUE(write_last_build(real_fs(), options.state_folder, {"a", {location}, digest, std::string(oci::kManifestType), 5}));
+  ASSERT_TRUE(write_last_build(real_fs(), options.state_folder, {"b", {}, io::digest_of("y"), "t/x", 6}));
+  ASSERT_TRUE(write_last_build(real_fs(), options.state_folder, {"a", {location}, digest, std::string(oci::kManifestType), 7}));
+  const auto a = read_last_build(real_fs(), options.state_folder, "a");
+  ASSERT_TRUE(a) << a.error().describe();
+  EXPECT_EQ(a->time, 7);
+  EXPECT_THAT(a->locations, ElementsAre(location));
+  EXPECT_EQ(read_last_build(real_fs(), options.state_folder, "b")->time, 6);
+  EXPECT_EQ(read_last_build(real_fs(), options.state_folder, "c").error().code, Errc::not_found);
+  put(options.state_folder / "last-build.json", R"({"schema": "slipway/v2/last-build", "builds": []})");
+  EXPECT_EQ(read_last_build(real_fs(), options.state_folder, "a").error().code, Errc::invalid_argument);
+}
+
+}  // namespace
+}  // namespace slipway::build
