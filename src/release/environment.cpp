@@ -14,8 +14,8 @@ constexpr std::size_t kMaxName = 40;
 /// Decodes one app's release side.
 class ProjectDecoder {
  public:
-  ProjectDecoder(const std::string& file, Diagnostics& diagnostics) : file_(file), diagnostics_(diagnostics) {
-    project_.folder = std::filesystem::path(file).parent_path();
+  ProjectDecoder(const std::filesystem::path& folder, Diagnostics& diagnostics) : diagnostics_(diagnostics) {
+    project_.folder = folder;
   }
 
   Project decode(const config::Node& document) {
@@ -51,13 +51,7 @@ class ProjectDecoder {
       diagnostics_.error(where, fmt::format("'{}' is an archive", text), "name a registry's repository or a layout");
       return std::nullopt;
     }
-    return location->relative_to(absolute_folder());
-  }
-
-  std::string absolute_folder() const {
-    std::error_code ignored;
-    const auto folder = std::filesystem::absolute(project_.folder.empty() ? "." : project_.folder, ignored);
-    return folder.lexically_normal().string();
+    return location->relative_to(project_.folder.string());
   }
 
   void decode_environments(const config::Node& node) {
@@ -118,7 +112,7 @@ class ProjectDecoder {
   void decode_config(const config::Node& node, Environment& environment) {
     config::Decoder decoder(node, "environments." + environment.name + ".config", diagnostics_);
     if (const auto file = decoder.string("env-file")) {
-      environment.env_file = (std::filesystem::path(absolute_folder()) / *file).lexically_normal();
+      environment.env_file = (project_.folder / *file).lexically_normal();
       environment.env_file_where = decoder.where("env-file");
     }
     if (decoder.one_of("mode", {"env-file", "layer"}).value_or("env-file") == "layer") {
@@ -207,7 +201,6 @@ class ProjectDecoder {
     }
   }
 
-  const std::string& file_;
   Diagnostics& diagnostics_;
   Project project_;
   std::string image_text_;
@@ -240,8 +233,8 @@ Result<const Environment*> Project::require(std::string_view name) const {
                                              : fmt::format("the environments are: {}", fmt::join(names, ", "))));
 }
 
-Project decode_project(const config::Node& document, const std::string& file, Diagnostics& diagnostics) {
-  return ProjectDecoder(file, diagnostics).decode(document);
+Project decode_project(const config::Node& document, const std::filesystem::path& folder, Diagnostics& diagnostics) {
+  return ProjectDecoder(folder, diagnostics).decode(document);
 }
 
 }  // namespace slipway::release

@@ -56,7 +56,7 @@ std::string record_text(const Project& project, const oci::Location& location) {
   if (project.image_repository && project.image_repository->same_place(location)) {
     const oci::Location& image = *project.image_repository;
     if (image.is_registry()) return image.place();
-    return "oci:" + std::filesystem::path(image.path()).lexically_proximate(project.folder.empty() ? std::filesystem::current_path() : std::filesystem::absolute(project.folder)).string();
+    return "oci:" + std::filesystem::path(image.path()).lexically_proximate(project.folder).string();
   }
   return location.place();
 }

@@ -255,7 +255,7 @@ Result<std::shared_ptr<LayoutTarget>> LayoutTarget::open_or_create(const stdfs::
   const bool complete = fs.stat(folder / kLayoutFile).has_value() && fs.stat(folder / kIndexFile).has_value();
   if (!complete) {
     static const std::set<std::string, std::less<>> kOwn{std::string(kLayoutFile), std::string(kIndexFile),
-                                                         std::string(kLockFile), "blobs"};
+                                                         std::string(kLockFile), ".slipway-locks", "blobs"};
     const auto names = fs.list(folder);
     for (const std::string& name : names.value_or(std::vector<std::string>{})) {
       if (kOwn.contains(name) || name.rfind(".tmp-", 0) == 0) continue;

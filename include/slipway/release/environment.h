@@ -42,7 +42,7 @@ struct Environment {
 /// What slipway.yaml says about releasing one app. A value.
 struct Project {
   std::string app;
-  std::filesystem::path folder;  ///< of slipway.yaml
+  std::filesystem::path folder;  ///< of slipway.yaml, absolute
   std::optional<oci::Location> image_repository;
   std::vector<Environment> environments;  ///< in the order of the file
   oci::Location ledger = oci::Location::layout("");
@@ -54,7 +54,8 @@ struct Project {
 };
 
 /// Decodes the keys `environments` and `ledger` (and what they need of `app` and `image`) of one
-/// document of slipway.yaml. Every problem goes to `diagnostics`; the result is meaningful only without errors.
-Project decode_project(const config::Node& document, const std::string& file, Diagnostics& diagnostics);
+/// document of slipway.yaml. `folder` (absolute) is what relative paths start from.
+/// Every problem goes to `diagnostics`; the result is meaningful only without errors.
+Project decode_project(const config::Node& document, const std::filesystem::path& folder, Diagnostics& diagnostics);
 
 }  // namespace slipway::release

@@ -1,0 +1,213 @@
+#include <algorithm>
+
+#include "cli/command.h"
+#include "cli/image_results.h"
+#include "cli/progress.h"
+#include "cli/project.h"
+#include "slipway/base/text.h"
+#include "slipway/build/last_build.h"
+#include "slipway/image/lock.h"
+
+namespace slipway::cli {
+namespace {
+
+struct BuildFlags {
+  build::AdHocRequest request;
+  std::optional<std::string> base;
+  std::vector<std::string> tags, to;
+  std::optional<std::string> created;
+  bool push = false, locked = false, update_base = false;
+  ResultFiles files;
+};
+
+void bind_flags(OptionSet& options, BuildFlags& f) {
+  options.list("-t,--tag", "TAG", f.tags, "tag for every destination that names none, or a full location");
+  options.flag("--push", f.push, "to image.repository of slipway.yaml");
+  options.list("--to", "LOCATION", f.to, "where the image goes (repeatable)");
+  options.list("--platform", "OS/ARCH", f.request.platforms, "build for these platforms (repeatable)");
+  options.flag("--locked", f.locked, "a base that slipway.lock lacks is an error");
+  options.flag("--update-base", f.update_base, "move the base's digest in slipway.lock");
+  options.value("--created", "TIME|git", f.created, "`created` of the image alone: RFC 3339, or the commit's time");
+  options.value("--base", "REF|scratch", f.base, "build from flags alone, on this base");
+  options.list("--add", "SRC:DST[:mode[:uid:gid]]", f.request.adds, "a file or a folder's contents (repeatable)");
+  options.value("--entrypoint", "ARGV", f.request.entrypoint, "a JSON array or one word");
+  options.value("--cmd", "ARGV", f.request.cmd, "a JSON array or one word");
+  options.list("--env", "K=V", f.request.env, "environment variable of the image (repeatable)");
+  options.value("--user", "USER", f.request.user, "user[:group] the program runs as");
+  options.value("--workdir", "DIR", f.request.workdir, "working directory");
+  options.list("--port", "PORT", f.request.ports, "port the program listens on (repeatable)");
+  options.list("--volume", "DIR", f.request.volumes, "volume (repeatable)");
+  options.list("--label", "K=V", f.request.labels, "label of the image config (repeatable)");
+  options.list("--annotation", "K=V", f.request.annotations, "annotation of the manifest (repeatable)");
+  options.value("--stop-signal", "SIGNAL", f.request.stop_signal, "signal that stops the program");
+  options.value("--compression", "FORMAT[:LEVEL]", f.request.compression, "gzip, zstd or none; fast, default or best");
+  options.flag("--preserve-modes", f.request.preserve_modes, "file modes as they are on disk");
+  bind_result_files(options, f.files);
+}
+
+Result<std::int64_t> epoch_of(const Context& context) {
+  const auto text = context.surroundings().env("SOURCE_DATE_EPOCH");
+  if (!text || text->empty()) return 0;
+  const bool digits = text->size() <= 12 && text->find_first_not_of("0123456789") == std::string::npos;
+  if (!digits) return fail(Errc::invalid_argument, "SOURCE_DATE_EPOCH is '{}', not a number of seconds", printable(*text, 40));
+  return std::stoll(*text);
+}
+
+/// The destinations with their tags (contract "BUILD").
+class Destinations {
+ public:
+  Destinations(Context& context, const BuildFlags& flags) : context_(context), flags_(flags) {}
+
+  Result<std::vector<build::Destination>> make(const std::optional<oci::Location>& repository, const stdfs::path& state) {
+    SLIPWAY_TRY(sort_tags());
+    for (const std::string& text : flags_.to) {
+      SLIPWAY_ASSIGN(const auto location, context_.location(text));
+      if (location.digest()) return fail(Errc::invalid_argument, "--to {}: the digest comes from the build", text);
+      add(location, false);
+    }
+    if (flags_.push) {
+      if (!repository) {
+        return fail(Error(Errc::invalid_argument, "--push needs image.repository in slipway.yaml")
+                        .with_hint("name the destination instead: --to LOCATION"));
+      }
+      add(*repository, true);
+    }
+    for (const oci::Location& location : full_locations_) add(location, false);
+    if (all_.empty()) add(oci::Location::layout((state / "images").string()), false);
+    return std::move(all_);
+  }
+
+ private:
+  /// A -t with a colon or slash is a location of its own, anything else a tag.
+  Status sort_tags() {
+    for (const std::string& text : flags_.tags) {
+      if (oci::is_valid_tag(text)) {
+        plain_tags_.push_back(text);
+        continue;
+      }
+      auto location = context_.location(text);
+      if (!location) {
+        return fail(Error(Errc::invalid_argument, fmt::format("-t '{}' is neither a tag nor a location", printable(text, 150)))
+                        .with_hint(location.error().hint));
+      }
+      full_locations_.push_back(*std::move(location));
+    }
+    return {};
+  }
+
+  void add(const oci::Location& location, bool build_tag) {
+    build::Destination destination{location.without_reference(), {}, build_tag};
+    if (location.tag()) {
+      destination.tags = {*location.tag()};
+    } else if (!plain_tags_.empty()) {
+      destination.tags = plain_tags_;
+    } else {
+      destination.tags = {"latest"};
+    }
+    all_.push_back(std::move(destination));
+  }
+
+  Context& context_;
+  const BuildFlags& flags_;
+  std::vector<std::string> plain_tags_;
+  std::vector<oci::Location> full_locations_;
+  std::vector<build::Destination> all_;
+};
+
+struct Prepared {
+  build::Recipe recipe;
+  stdfs::path folder;  ///< beside which .slipway and slipway.lock are
+};
+
+bool is_ad_hoc(const BuildFlags& f) { return f.base.has_value() || !f.request.adds.empty(); }
+
+Result<Prepared> prepare(Context& context, BuildFlags& f) {
+  if (!is_ad_hoc(f)) {
+    SLIPWAY_ASSIGN(auto loaded, load_project(context));
+    if (loaded) {
+      if (!f.request.env.empty() || f.request.entrypoint || f.request.cmd || f.request.user || f.request.workdir) {
+        return fail(Error(Errc::invalid_argument, "what the image runs is set in slipway.yaml, not by flags")
+                        .with_hint("give --base to build from flags alone"));
+      }
+      return Prepared{std::move(loaded->recipe), std::move(loaded->folder)};
+    }
+    return fail(Error(Errc::invalid_argument, "there is no slipway.yaml in this folder or above it, and no --base")
+                    .with_hint("name what to pack: slipway build --base scratch --add FILE:/PATH --to oci:out:v1"));
+  }
+  f.request.base = f.base.value_or("scratch");
+  SLIPWAY_ASSIGN(auto recipe, build::recipe_from_flags(f.request, context.surroundings().directory));
+  return Prepared{std::move(recipe), context.surroundings().directory};
+}
+
+Result<build::BuildOptions> options_of(Context& context, const BuildFlags& f, const Prepared& prepared) {
+  build::BuildOptions options;
+  options.state_folder = prepared.folder / ".slipway";
+  options.lock_file = prepared.folder / image::kLockFile;
+  SLIPWAY_ASSIGN(options.destinations, Destinations(context, f).make(prepared.recipe.repository, options.state_folder));
+  for (const std::string& text : f.request.platforms) {
+    for (const std::string& one : split(text, ',')) {
+      SLIPWAY_ASSIGN(auto platform, oci::Platform::parse(one));
+      options.platforms.push_back(std::move(platform));
+    }
+  }
+  SLIPWAY_ASSIGN(options.epoch, epoch_of(context));
+  if (f.created == "git") {
+    options.created_from_git = true;
+  } else if (f.created) {
+    SLIPWAY_ASSIGN(options.created, parse_time(*f.created));
+  }
+  const auto ci = context.surroundings().env("CI");
+  options.locked = f.locked || (ci && !ci->empty() && *ci != "false" && !f.update_base);
+  options.update_base = f.update_base;
+  options.dry_run = context.globals().dry_run;
+  options.lanes = context.jobs();
+  options.observer = dynamic_cast<build::Observer*>(context.observer());
+  options.stop = context.stop();
+  return options;
+}
+
+Status remember(Context& context, const build::BuildOptions& options, const Prepared& prepared, const build::BuildResult& result) {
+  build::LastBuild record{prepared.recipe.app, result.locations, result.root.digest, result.root.media_type,
+                          context.surroundings().clock->now()};
+  return build::write_last_build(context.fs(), options.state_folder, record);
+}
+
+Result<int> run_build(Context& context, BuildFlags& f) {
+  SLIPWAY_ASSIGN(const Prepared prepared, prepare(context, f));
+  SLIPWAY_ASSIGN(const build::BuildOptions options, options_of(context, f, prepared));
+  SLIPWAY_ASSIGN(const build::BuildResult result,
+                 build::build_image(prepared.recipe, options, context.fs(), context.opener()));
+  for (const Error& warning : result.warnings) context.warn(warning.describe());
+  if (!context.globals().dry_run) SLIPWAY_TRY(remember(context, options, prepared, result));
+  std::vector<std::string> platforms;
+  for (const build::BuiltImage& image : result.images) platforms.push_back(image.platform.str());
+  std::vector<ImageLine> lines;
+  for (const oci::Location& location : result.locations) lines.push_back({context.shown(location), result.root, platforms});
+  const std::optional<Digest> config =
+      result.images.size() == 1 ? std::optional<Digest>(result.images.front().config.digest) : std::nullopt;
+  if (!context.globals().dry_run) SLIPWAY_TRY(write_result_files(context, f.files, lines, config));
+  SLIPWAY_TRY(print_images(context, lines));
+  return 0;
+}
+
+}  // namespace
+
+Command build_command() {
+  return {.name = "build",
+          .aliases = {},
+          .group = "Build",
+          .summary = "pack files into an image, reproducibly",
+          .synopsis = "[OPTIONS]",
+          .examples = {{"what slipway.yaml says, into its repository", "slipway build --push"},
+                       {"one static program, no file needed",
+                        "slipway build --base scratch --add build/hello:/usr/bin/hello:0755 --entrypoint /usr/bin/hello "
+                        "--to oci:out:v1"},
+                       {"for two platforms", "slipway build --push --platform linux/amd64 --platform linux/arm64"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<BuildFlags>();
+            bind_flags(options, *flags);
+            return [flags](Context& context) { return run_build(context, *flags); };
+          }};
+}
+
+}  // namespace slipway::cli

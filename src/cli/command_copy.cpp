@@ -1,0 +1,130 @@
+#include "cli/command.h"
+#include "cli/image_results.h"
+#include "cli/project.h"
+#include "slipway/image/image.h"
+#include "slipway/oci/media_type.h"
+
+namespace slipway::cli {
+namespace {
+
+struct CopyFlags {
+  std::string source, destination;
+  bool no_clobber = false;
+  ResultFiles files;
+};
+
+Result<std::vector<std::string>> platform_names(store::ReadTarget& target, const oci::Descriptor& root) {
+  std::vector<std::string> names;
+  const auto offers = image::list_platforms(target, root);
+  if (!offers) return names;  // an artifact has no platforms
+  for (const image::Offer& offer : *offers) names.push_back(offer.platform.str());
+  return names;
+}
+
+/// Whether --no-clobber forbids the tag.
+Status refuse_taken(store::Target& target, const oci::Descriptor& root, const std::optional<std::string>& tag) {
+  if (!tag) return {};
+  const auto now = target.resolve(*tag);
+  if (!now && now.error().code == Errc::not_found) return {};
+  SLIPWAY_TRY(now);
+  if (now->digest == root.digest) return {};
+  return fail(Error(Errc::already_exists, fmt::format("{} has the tag {} already, for {}", target.name(), *tag, now->digest.str()))
+                  .with_hint("leave out --no-clobber to move it"));
+}
+
+Result<int> run_copy(Context& context, const CopyFlags& f) {
+  SLIPWAY_ASSIGN(const oci::Location from, readable(context, f.source));
+  SLIPWAY_ASSIGN(oci::Location to, context.location(f.destination));
+  if (to.digest()) {
+    return fail(Error(Errc::invalid_argument, fmt::format("{}: a destination cannot have a digest", f.destination))
+                    .with_hint("the digest is the source's; name a tag or nothing"));
+  }
+  SLIPWAY_ASSIGN(const auto source, context.opener().open_for_reading(from, Side::source));
+  SLIPWAY_ASSIGN(const auto reference, store::reference_of(from, *source));
+  auto root = source->resolve(reference);
+  if (!root) return fail(std::move(root).error().on(Side::source).in("looking for " + from.str()));
+  if (!to.tag() && from.tag() && !from.digest()) to = to.with_tag(*from.tag());
+  const ImageLine line{context.shown(to), *root, {}};
+  if (context.globals().dry_run) {
+    SLIPWAY_TRY(print_images(context, {line}));
+    return 0;
+  }
+  SLIPWAY_ASSIGN(const auto target, context.opener().open_for_writing(to, Side::destination));
+  if (f.no_clobber) SLIPWAY_TRY(refuse_taken(*target, *root, to.tag()));
+  std::vector<std::string> tags;
+  if (to.tag()) tags.push_back(*to.tag());
+  const copy::CopyOptions options{.lanes = context.jobs(), .observer = context.observer(), .stop = context.stop()};
+  SLIPWAY_TRY(copy::copy_tagged({source.get()}, *root, *target, tags, options));
+  ImageLine done = line;
+  if (context.json()) {
+    SLIPWAY_ASSIGN(done.platforms, platform_names(*target, *root));
+  }
+  SLIPWAY_TRY(write_result_files(context, f.files, {done}, std::nullopt));
+  SLIPWAY_TRY(print_images(context, {done}));
+  return 0;
+}
+
+struct TagFlags {
+  std::string reference;
+  std::vector<std::string> tags;
+};
+
+Result<int> run_tag(Context& context, const TagFlags& f) {
+  SLIPWAY_ASSIGN(const oci::Location location, context.location(f.reference));
+  for (const std::string& tag : f.tags) {
+    if (!oci::is_valid_tag(tag)) return fail(Errc::invalid_argument, "'{}' is not a tag", tag);
+  }
+  SLIPWAY_ASSIGN(const auto target, context.opener().open_for_writing(location, Side::destination));
+  SLIPWAY_ASSIGN(const auto reference, store::reference_of(location, *target));
+  SLIPWAY_ASSIGN(const oci::Descriptor root, target->resolve(reference));
+  std::vector<ImageLine> lines;
+  for (const std::string& tag : f.tags) {
+    if (!context.globals().dry_run) SLIPWAY_TRY(target->tag(root, tag));
+    ImageLine line{context.shown(location.without_reference().with_tag(tag)), root, {}};
+    if (context.json()) {
+      SLIPWAY_ASSIGN(line.platforms, platform_names(*target, root));
+    }
+    lines.push_back(std::move(line));
+  }
+  SLIPWAY_TRY(print_images(context, lines));
+  return 0;
+}
+
+}  // namespace
+
+Command copy_command() {
+  return {.name = "copy",
+          .aliases = {"cp", "push", "pull"},
+          .group = "Images",
+          .summary = "copy an image, byte for byte, between registries and layouts",
+          .synopsis = "[OPTIONS] SRC DST",
+          .examples = {{"from a layout to a registry", "slipway copy oci:out:v1 registry.example.com/team/app:v1"},
+                       {"from registry to registry, all platforms",
+                        "slipway copy registry.example.com/team/app:v1 mirror.example.com/team/app"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<CopyFlags>();
+            options.positional("SRC", flags->source, "what to copy: a location, or an environment of slipway.yaml");
+            options.positional("DST", flags->destination, "where to; without a tag it takes SRC's");
+            options.flag("-n,--no-clobber", flags->no_clobber, "never move a tag that is there");
+            bind_result_files(options, flags->files);
+            return [flags](Context& context) { return run_copy(context, *flags); };
+          }};
+}
+
+Command tag_command() {
+  return {.name = "tag",
+          .aliases = {},
+          .group = "Images",
+          .summary = "point tags at an image that is there",
+          .synopsis = "REF TAG...",
+          .examples = {{"a second tag", "slipway tag registry.example.com/team/app:v1 stable"},
+                       {"in a layout, by digest", "slipway tag oci:out@sha256:... v1 latest"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<TagFlags>();
+            options.positional("REF", flags->reference, "the image");
+            options.positionals("TAG", flags->tags, "tags to set");
+            return [flags](Context& context) { return run_tag(context, *flags); };
+          }};
+}
+
+}  // namespace slipway::cli

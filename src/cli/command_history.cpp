@@ -1,0 +1,191 @@
+#include "cli/command.h"
+#include "cli/project.h"
+#include "slipway/base/text.h"
+#include "slipway/release/views.h"
+#include "slipway/run/env_dialect.h"
+
+namespace slipway::cli {
+namespace {
+
+std::string history_line(const release::Recorded& recorded, bool active) {
+  const release::Entry& entry = recorded.entry;
+  std::string line = fmt::format("{}v{:<4} {:<8} {}  build {}  config {}  {}", active ? "* " : "  ", entry.number,
+                                 name_of(entry.kind), format_time(entry.time), entry.build.digest.short_hex(),
+                                 entry.config.short_hex(), printable(entry.actor, 64));
+  if (entry.from) line += fmt::format("  from {} v{}", entry.from->environment, entry.from->number);
+  if (!entry.reason.empty()) line += fmt::format("  \"{}\"", printable(entry.reason, 200));
+  if (!entry.bypass.empty()) line += fmt::format("  BYPASS \"{}\"", printable(entry.bypass, 200));
+  return line;
+}
+
+Result<int> run_history(Context& context, const std::string& name) {
+  SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
+  SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(name));
+  release::Ledger ledger(context.opener(), loaded.project.ledger);
+  SLIPWAY_ASSIGN(const release::Chain chain, ledger.read(loaded.project.app, environment->name));
+  Json::Array rows;
+  std::string lines;
+  for (auto at = chain.entries.rbegin(); at != chain.entries.rend(); ++at) {
+    const bool active = at == chain.entries.rbegin();
+    rows.push_back(release::history_row(*at, active));
+    lines += history_line(*at, active) + "\n";
+  }
+  if (!context.json()) {
+    if (chain.entries.empty()) context.note(fmt::format("nothing was ever released to {}", name));
+    SLIPWAY_TRY(context.print_raw(lines));
+    return 0;
+  }
+  Json document;
+  document.set("schema", "slipway/v1/history").set("app", loaded.project.app).set("environment", environment->name);
+  document.set("releases", std::move(rows));
+  SLIPWAY_TRY(context.print_document(document));
+  return 0;
+}
+
+std::string status_line(const release::StatusRow& row, const oci::Location& shown) {
+  if (!row.active) return fmt::format("{:<16} -      nothing released  {}{}", row.environment, shown.str(), row.drift.empty() ? "" : "  DRIFT: " + row.drift);
+  const release::Entry& entry = row.active->entry;
+  std::string line = fmt::format("{:<16} v{:<5} {}  config {}  {}", row.environment, entry.number,
+                                 shown.with_digest(entry.image.digest).str(), entry.config.short_hex(), format_time(entry.time));
+  if (row.pending) line += "  PENDING: the tag lags behind; the next release, promote or rollback moves it";
+  if (!row.drift.empty()) line += "  DRIFT: " + row.drift;
+  return line;
+}
+
+Result<int> run_status(Context& context, bool exit_code) {
+  SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
+  const ReleaseParts parts(context, loaded);
+  SLIPWAY_ASSIGN(const auto rows, release::read_status(loaded.project, parts.parts()));
+  Json::Array environments;
+  std::string lines;
+  bool differs = false;
+  for (release::StatusRow row : rows) {
+    differs = differs || row.pending || !row.drift.empty();
+    const oci::Location shown = context.shown(row.location);
+    lines += status_line(row, shown) + "\n";
+    row.location = shown;
+    environments.push_back(release::status_row(row));
+  }
+  if (context.json()) {
+    Json app;
+    app.set("app", loaded.project.app).set("guarantee", release::guarantee_of(loaded.project));
+    app.set("environments", std::move(environments));
+    Json document;
+    document.set("schema", "slipway/v1/status").set("apps", Json::Array{std::move(app)});
+    SLIPWAY_TRY(context.print_document(document));
+  } else {
+    SLIPWAY_TRY(context.print_raw(lines));
+  }
+  constexpr int kDiffers = 10;
+  return exit_code && differs ? kDiffers : 0;
+}
+
+Result<int> run_show(Context& context, const std::string& text) {
+  SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
+  SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded.project, text));
+  const ReleaseParts parts(context, loaded);
+  SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, parts.parts()));
+  release::Ledger ledger(context.opener(), loaded.project.ledger);
+  SLIPWAY_ASSIGN(const auto head, ledger.head(loaded.project.app, word.environment->name));
+  const bool active = head && head->id == recorded.id;
+  const oci::Location location = context.shown(word.environment->repository.with_tag(
+      active ? word.environment->tag
+             : release::keep_tag(recorded.entry.app, recorded.entry.environment, recorded.entry.number))
+                                                   .with_digest(recorded.entry.image.digest));
+  if (!context.json()) {
+    SLIPWAY_TRY(context.print(location.str()));
+    context.note(history_line(recorded, active));
+    return 0;
+  }
+  Json row = release::history_row(recorded, active);
+  Json document;
+  document.set("schema", "slipway/v1/release").set("app", loaded.project.app);
+  document.set("environment", word.environment->name).set("location", location.str()).set("changed", false);
+  for (const auto& [key, value] : *row.object()) document.set(key, value);
+  SLIPWAY_TRY(context.print_document(document));
+  return 0;
+}
+
+struct EnvFlags {
+  std::string environment;
+  std::string format = "docker";
+};
+
+Result<int> run_env(Context& context, const EnvFlags& f) {
+  SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
+  SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded.project, f.environment));
+  SLIPWAY_ASSIGN(const run::Dialect dialect, run::parse_dialect(f.format));
+  const ReleaseParts parts(context, loaded);
+  SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, parts.parts()));
+  SLIPWAY_ASSIGN(const auto config, release::config_of(loaded.project, recorded.entry, parts.parts()));
+  const std::vector<std::pair<std::string, std::string>> values(config.values.begin(), config.values.end());
+  SLIPWAY_ASSIGN(const std::string text, run::write_env(values, dialect));
+  for (const auto& [name, reference] : config.secrets) {
+    context.warn(fmt::format("{} is a secret ({}): left out", name, printable(reference, 200)));
+  }
+  SLIPWAY_TRY(context.print_raw(text));
+  return 0;
+}
+
+}  // namespace
+
+Command history_command() {
+  return {.name = "history",
+          .aliases = {},
+          .group = "Release",
+          .summary = "list an environment's releases, newest first",
+          .synopsis = "ENV",
+          .examples = {{"who released what, when and why", "slipway history production"},
+                       {"for a script", "slipway history production -o json | jq '.releases[0]'"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto name = std::make_shared<std::string>();
+            options.positional("ENV", *name, "an environment of slipway.yaml");
+            return [name](Context& context) { return run_history(context, *name); };
+          }};
+}
+
+Command status_command() {
+  return {.name = "status",
+          .aliases = {},
+          .group = "Release",
+          .summary = "show what is active in every environment",
+          .synopsis = "[--exit-code]",
+          .examples = {{"what runs where", "slipway status"}, {"fail when a tag was moved", "slipway status --exit-code"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto exit_code = std::make_shared<bool>(false);
+            options.flag("--exit-code", *exit_code, "exit 10 when a tag is not what the ledger says");
+            return [exit_code](Context& context) { return run_status(context, *exit_code); };
+          }};
+}
+
+Command show_command() {
+  return {.name = "show",
+          .aliases = {},
+          .group = "Release",
+          .summary = "show one release",
+          .synopsis = "ENV[@vN]",
+          .examples = {{"the active one", "slipway show production"}, {"an older one", "slipway show production@v3 -o json"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto word = std::make_shared<std::string>();
+            options.positional("ENV[@vN]", *word, "an environment of slipway.yaml, and which release");
+            return [word](Context& context) { return run_show(context, *word); };
+          }};
+}
+
+Command env_command() {
+  return {.name = "env",
+          .aliases = {},
+          .group = "Run",
+          .summary = "print a release's config in the dialect of what runs it",
+          .synopsis = "[--format DIALECT] ENV[@vN]",
+          .examples = {{"for docker run --env-file", "slipway env production > production.env"},
+                       {"of an older release, for a shell", "slipway env production@v3 --format sh"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<EnvFlags>();
+            options.positional("ENV[@vN]", flags->environment, "an environment of slipway.yaml, and which release");
+            options.choice("--format", flags->format, {"docker", "podman", "sh", "json"}, "the dialect");
+            return [flags](Context& context) { return run_env(context, *flags); };
+          }};
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,272 @@
+#include "cli/command.h"
+#include "cli/project.h"
+#include "slipway/base/text.h"
+#include "slipway/image/image.h"
+#include "slipway/io/filters.h"
+#include "slipway/oci/media_type.h"
+#include "slipway/store/layout.h"
+
+namespace slipway::cli {
+namespace {
+
+/// An image named on the command line, found.
+struct Found {
+  oci::Location location;
+  std::shared_ptr<store::ReadTarget> target;
+  store::TagOrDigest reference;
+};
+
+Result<Found> find(Context& context, const std::string& text) {
+  SLIPWAY_ASSIGN(oci::Location location, readable(context, text));
+  SLIPWAY_ASSIGN(auto target, context.opener().open_for_reading(location, Side::source));
+  SLIPWAY_ASSIGN(auto reference, store::reference_of(location, *target));
+  return Found{std::move(location), std::move(target), std::move(reference)};
+}
+
+Result<image::Image> load(const Found& found, const std::optional<std::string>& platform) {
+  oci::Platform wanted = oci::host_platform();
+  if (platform) {
+    SLIPWAY_ASSIGN(wanted, oci::Platform::parse(*platform));
+  }
+  SLIPWAY_ASSIGN(const auto root, found.target->resolve(found.reference));
+  // One manifest is what it is: only an index asks which platform is meant.
+  if (!platform) {
+    SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*found.target, root));
+    if (offers.size() == 1) return image::load_manifest(*found.target, offers.front().manifest);
+  }
+  return image::load_image(*found.target, root, wanted);
+}
+
+Result<int> run_digest(Context& context, const std::string& text) {
+  SLIPWAY_ASSIGN(const Found found, find(context, text));
+  SLIPWAY_ASSIGN(const auto root, found.target->resolve(found.reference));
+  SLIPWAY_TRY(context.print(root.digest.str()));
+  return 0;
+}
+
+Result<int> run_manifest(Context& context, const std::string& text) {
+  SLIPWAY_ASSIGN(const Found found, find(context, text));
+  SLIPWAY_ASSIGN(const auto fetched, found.target->fetch_document(found.reference));
+  SLIPWAY_TRY(context.print_raw(fetched.bytes));
+  return 0;
+}
+
+struct PlatformFlags {
+  std::string reference;
+  std::optional<std::string> platform;
+};
+
+Result<int> run_config(Context& context, const PlatformFlags& f) {
+  SLIPWAY_ASSIGN(const Found found, find(context, f.reference));
+  SLIPWAY_ASSIGN(const image::Image image, load(found, f.platform));
+  SLIPWAY_TRY(context.print_raw(image.raw_config));
+  return 0;
+}
+
+Result<int> run_ls(Context& context, const std::string& text) {
+  SLIPWAY_ASSIGN(const oci::Location location, context.location(text));
+  SLIPWAY_ASSIGN(const auto target, context.opener().open_for_reading(location, Side::source));
+  auto* lister = store::as<store::TagLister>(*target);
+  if (lister == nullptr) return fail(Errc::unsupported, "{} cannot list its tags", target->name());
+  SLIPWAY_ASSIGN(const auto tags, lister->list_tags());
+  if (context.json()) {
+    Json document;
+    document.set("schema", "slipway/v1/tags").set("location", context.shown(location).str());
+    document.set("tags", Json::Array(tags.begin(), tags.end()));
+    SLIPWAY_TRY(context.print_document(document));
+    return 0;
+  }
+  std::string lines;
+  for (const std::string& tag : tags) lines += tag + "\n";
+  SLIPWAY_TRY(context.print_raw(lines));
+  return 0;
+}
+
+Json image_json(const image::Image& image) {
+  const oci::ImageConfig& config = image.config;
+  Json::Array layers;
+  for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
+    const oci::Descriptor& layer = image.manifest.layers[i];
+    Json json;
+    json.set("digest", layer.digest.str()).set("size", layer.size).set("mediaType", layer.media_type);
+    json.set("diffId", config.diff_ids[i].str());
+    layers.push_back(std::move(json));
+  }
+  Json json;
+  json.set("platform", config.platform.str()).set("digest", image.descriptor.digest.str());
+  json.set("config", image.manifest.config.digest.str()).set("created", config.created);
+  json.set("entrypoint", Json::Array(config.entrypoint.begin(), config.entrypoint.end()));
+  json.set("cmd", Json::Array(config.cmd.begin(), config.cmd.end()));
+  json.set("env", Json::Array(config.env.begin(), config.env.end()));
+  json.set("user", config.user).set("workingDir", config.working_dir).set("layers", std::move(layers));
+  return json;
+}
+
+std::string image_text(const image::Image& image) {
+  const oci::ImageConfig& config = image.config;
+  std::string text = fmt::format("{} {}\n", config.platform.str(), image.descriptor.digest.str());
+  const auto line = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) text += fmt::format("  {:<12}{}\n", name, printable(value, 4096));
+  };
+  line("created", config.created);
+  line("entrypoint", fmt::format("{}", fmt::join(config.entrypoint, " ")));
+  line("cmd", fmt::format("{}", fmt::join(config.cmd, " ")));
+  line("user", config.user);
+  line("workdir", config.working_dir);
+  for (const std::string& entry : config.env) line("env", entry);
+  for (const auto& [key, value] : image.manifest.annotations) line("annotation", key + "=" + value);
+  for (const oci::Descriptor& layer : image.manifest.layers) {
+    line("layer", fmt::format("{} {}", layer.digest.str(), human_bytes(static_cast<std::uint64_t>(layer.size))));
+  }
+  return text;
+}
+
+Result<int> run_inspect(Context& context, const std::string& text) {
+  SLIPWAY_ASSIGN(const Found found, find(context, text));
+  SLIPWAY_ASSIGN(const auto root, found.target->resolve(found.reference));
+  SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*found.target, root));
+  const std::string location = context.shown(found.location.with_digest(root.digest)).str();
+  Json::Array images;
+  std::string lines = fmt::format("{}\n{} {}\n", location, root.media_type,
+                                  human_bytes(static_cast<std::uint64_t>(root.size)));
+  for (const image::Offer& offer : offers) {
+    SLIPWAY_ASSIGN(const image::Image image, image::load_manifest(*found.target, offer.manifest));
+    images.push_back(image_json(image));
+    lines += image_text(image);
+  }
+  if (!context.json()) {
+    SLIPWAY_TRY(context.print_raw(lines));
+    return 0;
+  }
+  Json document;
+  document.set("schema", "slipway/v1/inspect").set("location", location).set("digest", root.digest.str());
+  document.set("mediaType", root.media_type).set("size", root.size).set("images", std::move(images));
+  SLIPWAY_TRY(context.print_document(document));
+  return 0;
+}
+
+/// Hashes everything the image reaches, by reading it as a copy would.
+Status hash_graph(store::ReadTarget& target, const oci::Descriptor& root, std::stop_token stop) {
+  if (oci::is_graph_node(root.media_type)) {
+    SLIPWAY_ASSIGN(const oci::Document document, copy::fetch_document(target, root));
+    for (const oci::Descriptor& child : oci::children(document)) SLIPWAY_TRY(hash_graph(target, child, stop));
+    return {};
+  }
+  auto source = target.fetch(root);
+  if (!source && source.error().code == Errc::not_found && !root.urls.empty()) return {};
+  if (!source && source.error().code == Errc::not_found) {
+    return fail(Errc::verification_failed, "{}: {}", target.name(), source.error().message);
+  }
+  SLIPWAY_TRY(source);
+  io::NullSink nowhere;
+  SLIPWAY_TRY(io::copy(**source, nowhere, stop));
+  return {};
+}
+
+Result<int> run_validate(Context& context, const std::string& text) {
+  SLIPWAY_ASSIGN(const oci::Location location, readable(context, text));
+  SLIPWAY_ASSIGN(const auto target, context.opener().open_for_reading(location, Side::source));
+  auto* layout = dynamic_cast<store::LayoutTarget*>(target.get());
+  if (layout != nullptr && !location.tag() && !location.digest()) {
+    SLIPWAY_ASSIGN(const auto problems, layout->validate());
+    std::vector<Error> errors;
+    for (const store::LayoutProblem& problem : problems) {
+      errors.emplace_back(Errc::verification_failed, fmt::format("{}: {}", problem.object, problem.message));
+    }
+    if (!errors.empty()) return fail(combine(std::move(errors)).in("validating " + context.shown(location).str()));
+    SLIPWAY_TRY(context.print(context.shown(location).str()));
+    return 0;
+  }
+  SLIPWAY_ASSIGN(const auto reference, store::reference_of(location, *target));
+  SLIPWAY_ASSIGN(const auto root, target->resolve(reference));
+  SLIPWAY_TRY(hash_graph(*target, root, context.stop()));
+  const auto offers = image::list_platforms(*target, root);
+  for (const image::Offer& offer : offers.value_or(std::vector<image::Offer>{})) {
+    SLIPWAY_TRY(image::load_manifest(*target, offer.manifest));
+  }
+  SLIPWAY_TRY(context.print(context.shown(location).with_digest(root.digest).str()));
+  return 0;
+}
+
+/// The action of a command whose only argument is an image.
+Action on_reference(OptionSet& options, Result<int> (*run)(Context&, const std::string&), const char* help) {
+  auto reference = std::make_shared<std::string>();
+  options.positional("REF", *reference, help);
+  return [reference, run](Context& context) { return run(context, *reference); };
+}
+
+constexpr const char* kImageHelp = "an image: a location, or an environment of slipway.yaml (ENV, ENV@vN)";
+
+}  // namespace
+
+Command digest_command() {
+  return {.name = "digest",
+          .aliases = {},
+          .group = "Images",
+          .summary = "print an image's digest",
+          .synopsis = "REF",
+          .examples = {{"what a tag points to now", "slipway digest registry.example.com/team/app:v1"},
+                       {"what runs in production", "slipway digest production"}},
+          .bind = [](OptionSet& options) { return on_reference(options, run_digest, kImageHelp); }};
+}
+
+Command ls_command() {
+  return {.name = "ls",
+          .aliases = {"tags"},
+          .group = "Images",
+          .summary = "list the tags of a repository or layout",
+          .synopsis = "REPO|LAYOUT",
+          .examples = {{"of a repository", "slipway ls registry.example.com/team/app"}, {"of a layout", "slipway ls oci:out"}},
+          .bind = [](OptionSet& options) { return on_reference(options, run_ls, "a repository or a layout"); }};
+}
+
+Command inspect_command() {
+  return {.name = "inspect",
+          .aliases = {},
+          .group = "Images",
+          .summary = "show what an image is made of",
+          .synopsis = "REF",
+          .examples = {{"platforms, config and layers", "slipway inspect oci:out:v1"},
+                       {"for a script", "slipway inspect -o json registry.example.com/team/app:v1"}},
+          .bind = [](OptionSet& options) { return on_reference(options, run_inspect, kImageHelp); }};
+}
+
+Command manifest_command() {
+  return {.name = "manifest",
+          .aliases = {},
+          .group = "Images",
+          .summary = "print the raw bytes of an image's manifest or index",
+          .synopsis = "REF",
+          .examples = {{"pretty-printed by jq", "slipway manifest oci:out:v1 | jq ."},
+                       {"its digest, by hand", "slipway manifest oci:out:v1 | sha256sum"}},
+          .bind = [](OptionSet& options) { return on_reference(options, run_manifest, kImageHelp); }};
+}
+
+Command config_command() {
+  return {.name = "config",
+          .aliases = {},
+          .group = "Images",
+          .summary = "print the raw bytes of an image's config",
+          .synopsis = "[--platform OS/ARCH] REF",
+          .examples = {{"entrypoint and environment", "slipway config oci:out:v1 | jq .config"},
+                       {"of another platform", "slipway config --platform linux/arm64 oci:out:v1"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<PlatformFlags>();
+            options.positional("REF", flags->reference, kImageHelp);
+            options.value("--platform", "OS/ARCH", flags->platform, "of an index, this platform's (default: this machine's)");
+            return [flags](Context& context) { return run_config(context, *flags); };
+          }};
+}
+
+Command validate_command() {
+  return {.name = "validate",
+          .aliases = {},
+          .group = "Images",
+          .summary = "hash every byte of an image or a whole layout",
+          .synopsis = "REF|LAYOUT",
+          .examples = {{"everything in a layout", "slipway validate oci:out"},
+                       {"one image in a registry", "slipway validate registry.example.com/team/app:v1"}},
+          .bind = [](OptionSet& options) { return on_reference(options, run_validate, "an image, or a whole layout"); }};
+}
+
+}  // namespace slipway::cli

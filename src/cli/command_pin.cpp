@@ -1,0 +1,122 @@
+#include "cli/command.h"
+#include "cli/project.h"
+#include "slipway/base/text.h"
+#include "slipway/run/pin.h"
+
+namespace slipway::cli {
+namespace {
+
+struct PinFlags {
+  std::vector<std::string> files, images;
+  std::optional<std::string> environment;
+  bool check = false;
+};
+
+/// The digest a location has now.
+Result<Digest> digest_at(Context& context, const oci::Location& location) {
+  if (location.digest()) return *location.digest();
+  SLIPWAY_ASSIGN(const auto target, context.opener().open_for_reading(location, Side::source));
+  SLIPWAY_ASSIGN(const auto reference, store::reference_of(location, *target));
+  SLIPWAY_ASSIGN(const auto root, target->resolve(reference));
+  return root.digest;
+}
+
+/// --image NAME=REF.
+Result<run::Resolver> image_resolver(Context& context, const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+    return fail(Error(Errc::invalid_argument, fmt::format("--image '{}' is not NAME=REF", printable(text, 200)))
+                    .with_hint("for example --image hello=registry.example.com/team/hello:v1"));
+  }
+  SLIPWAY_ASSIGN(const oci::Location location, readable(context, text.substr(equals + 1)));
+  SLIPWAY_ASSIGN(Digest digest, digest_at(context, location));
+  run::PinnedReference pin{.name = {}, .tag = location.tag(), .digest = std::move(digest)};
+  if (location.is_registry()) pin.name = location.place();
+  return run::resolve_name(text.substr(0, equals), std::move(pin));
+}
+
+/// --env ENV: the active release.
+Result<run::Resolver> environment_resolver(Context& context, const std::string& text) {
+  SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
+  SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded.project, text));
+  const ReleaseParts parts(context, loaded);
+  SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, parts.parts()));
+  const release::Entry& entry = recorded.entry;
+  run::ReleasePin pin{.app = loaded.project.app,
+                      .repository = word.environment->repository,
+                      .app_places = {},
+                      .keep_tag = release::keep_tag(entry.app, entry.environment, entry.number),
+                      .digest = entry.image.digest};
+  if (loaded.project.image_repository) pin.app_places.push_back(*loaded.project.image_repository);
+  for (const release::Environment& environment : loaded.project.environments) pin.app_places.push_back(environment.repository);
+  return run::resolve_release(std::move(pin));
+}
+
+Result<run::Resolver> resolver_of(Context& context, const PinFlags& f) {
+  std::vector<run::Resolver> resolvers;
+  for (const std::string& image : f.images) {
+    SLIPWAY_ASSIGN(auto resolver, image_resolver(context, image));
+    resolvers.push_back(std::move(resolver));
+  }
+  if (f.environment) {
+    SLIPWAY_ASSIGN(auto resolver, environment_resolver(context, *f.environment));
+    resolvers.push_back(std::move(resolver));
+  }
+  // With nothing named, every reference is asked for where it lives.
+  if (resolvers.empty()) {
+    resolvers.push_back(run::resolve_from([&context](const oci::Location& location) { return digest_at(context, location); }));
+  }
+  return run::remember(run::first_of(std::move(resolvers)));
+}
+
+void tell(Context& context, const run::PinReport& report) {
+  for (const run::PinNote& note : report.notes) {
+    context.note(fmt::format("{}:{}:{}: {}", note.where.file, note.where.row, note.where.col, note.message));
+  }
+  for (const run::PinChange& change : report.changes) {
+    context.note(fmt::format("{}:{}: {} -> {}", report.file, change.where.row, change.before, change.after));
+  }
+}
+
+Result<int> run_pin(Context& context, const PinFlags& f) {
+  SLIPWAY_ASSIGN(const run::Resolver resolver, resolver_of(context, f));
+  std::vector<std::string> files;
+  for (const std::string& file : f.files) files.push_back(context.absolute(file).lexically_proximate(context.surroundings().directory).string());
+  SLIPWAY_ASSIGN(const auto reports, run::plan_pins(context.fs(), files, resolver));
+  bool changed = false;
+  for (const run::PinReport& report : reports) {
+    tell(context, report);
+    changed = changed || report.changed();
+    if (f.check && report.changed()) SLIPWAY_TRY(context.print_raw(run::diff_of(report)));
+  }
+  constexpr int kDiffers = 10;
+  if (f.check) return changed ? kDiffers : 0;
+  if (!context.globals().dry_run) SLIPWAY_TRY(run::write_pins(context.fs(), reports));
+  for (const run::PinReport& report : reports) {
+    if (report.changed()) SLIPWAY_TRY(context.print(report.file));
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command pin_command() {
+  return {.name = "pin",
+          .aliases = {},
+          .group = "Run",
+          .summary = "pin image references in files to digests, changing no other byte",
+          .synopsis = "[OPTIONS] FILE...",
+          .examples = {{"to what is active in production", "slipway pin --env production deploy/kubernetes.yaml"},
+                       {"in CI: fail when a file is not pinned", "slipway pin --env production --check deploy/kubernetes.yaml"},
+                       {"another image", "slipway pin --image nginx=docker.io/library/nginx:1.27 deploy/kubernetes.yaml"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<PinFlags>();
+            options.positionals("FILE", flags->files, "Kubernetes YAML files");
+            options.value("--env", "ENV[@vN]", flags->environment, "references to the app become this environment's release");
+            options.list("--image", "NAME=REF", flags->images, "references to NAME become REF, by digest (repeatable)");
+            options.flag("--check", flags->check, "change nothing, print the diff, exit 10 if there is one");
+            return [flags](Context& context) { return run_pin(context, *flags); };
+          }};
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,209 @@
+#include <charconv>
+
+#include "cli/command.h"
+#include "cli/project.h"
+#include "slipway/base/text.h"
+#include "slipway/build/last_build.h"
+#include "slipway/release/views.h"
+
+namespace slipway::cli {
+namespace {
+
+struct ReleaseFlags {
+  std::string environment, other;
+  std::optional<std::string> reference, plan_file, reason, bypass;
+  bool same_build = false, to_previous = false;
+
+  release::Remarks remarks() const { return {reason.value_or(""), bypass.value_or("")}; }
+};
+
+void bind_remarks(OptionSet& options, ReleaseFlags& f) {
+  options.value("--plan", "FILE", f.plan_file, "write the plan there and change nothing; see slipway apply");
+  options.value("--reason", "TEXT", f.reason, "why, recorded with the release");
+  options.value("--bypass", "REASON", f.bypass, "release although policy refuses; recorded and shown ever after");
+  options.command_line_only();
+}
+
+Json release_json(const release::Recorded& recorded, const oci::Location& location, bool changed) {
+  Json row = release::history_row(recorded, true);
+  Json document;
+  document.set("schema", "slipway/v1/release").set("app", recorded.entry.app);
+  document.set("environment", recorded.entry.environment).set("location", location.str());
+  document.set("changed", changed);
+  for (const auto& [key, value] : *row.object()) document.set(key, value);
+  return document;
+}
+
+Result<int> print_release(Context& context, const release::Recorded& recorded, const oci::Location& location, bool changed) {
+  const oci::Location shown = context.shown(location);
+  if (context.json()) {
+    SLIPWAY_TRY(context.print_document(release_json(recorded, shown, changed)));
+  } else {
+    SLIPWAY_TRY(context.print(shown.str()));
+  }
+  return 0;
+}
+
+/// Writes the plan, or shows it, or applies it: as the flags say.
+Result<int> carry_out(Context& context, const release::Plan& plan, const release::Parts& parts,
+                      const std::optional<std::string>& plan_file) {
+  const oci::Location location = context.shown(plan.location());
+  if (plan_file) {
+    SLIPWAY_ASSIGN(const std::string text, plan.canonical());
+    SLIPWAY_TRY(write_file_atomically(context.fs(), context.absolute(*plan_file), text + "\n"));
+    context.note(plan.describe());
+    SLIPWAY_TRY(context.print(location.str()));
+    return 0;
+  }
+  if (context.globals().dry_run) {
+    context.note(plan.describe());
+    SLIPWAY_TRY(context.print(location.str()));
+    return 0;
+  }
+  SLIPWAY_ASSIGN(const release::Recorded recorded, release::apply(plan, parts));
+  context.note(plan.changed ? fmt::format("{} {} is now v{}", plan.entry.app, plan.entry.environment, recorded.entry.number)
+                            : plan.describe());
+  return print_release(context, recorded, plan.location(), plan.changed);
+}
+
+/// The last build's place that needs the fewest bytes to move.
+Result<oci::Location> last_build(const Context& context, const Loaded& loaded, const release::Environment& environment) {
+  const auto record = build::read_last_build(context.fs(), loaded.state_folder(), loaded.project.app);
+  if (!record && record.error().code == Errc::not_found) {
+    return fail(Error(Errc::invalid_argument, fmt::format("no build of {} is recorded here, and none was named", loaded.project.app))
+                    .with_hint(fmt::format("name one: slipway release {0} REF; or keep the active one: slipway release {0} "
+                                           "--same-build",
+                                           environment.name)));
+  }
+  SLIPWAY_TRY(record);
+  for (const oci::Location& location : record->locations) {
+    if (location.same_place(environment.repository)) return location.with_digest(record->digest);
+  }
+  for (const oci::Location& location : record->locations) {
+    if (location.is_registry() == environment.repository.is_registry()) return location.with_digest(record->digest);
+  }
+  return record->locations.front().with_digest(record->digest);
+}
+
+Result<int> run_release(Context& context, const ReleaseFlags& f) {
+  if (f.same_build && f.reference) return fail(Errc::invalid_argument, "--same-build keeps the active build: name no REF with it");
+  SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
+  SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(f.environment));
+  std::optional<oci::Location> build;
+  if (f.reference) {
+    SLIPWAY_ASSIGN(build, readable(context, *f.reference));
+  } else if (!f.same_build) {
+    SLIPWAY_ASSIGN(build, last_build(context, loaded, *environment));
+  }
+  const ReleaseParts parts(context, loaded);
+  SLIPWAY_ASSIGN(const auto plan, release::plan_release(loaded.project, *environment, build, f.remarks(), parts.parts()));
+  return carry_out(context, plan, parts.parts(), f.plan_file);
+}
+
+Result<int> run_promote(Context& context, const ReleaseFlags& f) {
+  SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
+  SLIPWAY_ASSIGN(const auto* from, loaded.project.require(f.environment));
+  SLIPWAY_ASSIGN(const auto* to, loaded.project.require(f.other));
+  const ReleaseParts parts(context, loaded);
+  SLIPWAY_ASSIGN(const auto plan, release::plan_promote(loaded.project, *from, *to, f.remarks(), parts.parts()));
+  return carry_out(context, plan, parts.parts(), f.plan_file);
+}
+
+Result<int> run_rollback(Context& context, const ReleaseFlags& f) {
+  SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
+  SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(f.environment));
+  release::RollbackTarget target{.number = std::nullopt, .previous = f.to_previous};
+  if (f.reference) {
+    SLIPWAY_ASSIGN(const auto word, environment_word(loaded.project, f.environment + "@" + *f.reference));
+    target.number = word.number;
+  }
+  if (target.number && f.to_previous) return fail(Errc::invalid_argument, "--to-previous goes to one release back: name no vN with it");
+  const ReleaseParts parts(context, loaded);
+  SLIPWAY_ASSIGN(const auto plan, release::plan_rollback(loaded.project, *environment, target, f.remarks(), parts.parts()));
+  return carry_out(context, plan, parts.parts(), f.plan_file);
+}
+
+Result<int> run_apply(Context& context, const std::string& file) {
+  SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
+  SLIPWAY_ASSIGN(const std::string text, read_file(context.fs(), context.absolute(file), 4u << 20));
+  SLIPWAY_ASSIGN(const release::Plan plan, release::Plan::parse(text));
+  if (plan.entry.app != loaded.project.app) {
+    return fail(Errc::invalid_argument, "the plan is for the app {}, slipway.yaml is for {}", plan.entry.app, loaded.project.app);
+  }
+  const ReleaseParts parts(context, loaded);
+  return carry_out(context, plan, parts.parts(), std::nullopt);
+}
+
+}  // namespace
+
+Command release_command() {
+  return {.name = "release",
+          .aliases = {},
+          .group = "Release",
+          .summary = "bind a build to an environment's config, as its next release",
+          .synopsis = "[OPTIONS] ENV [REF | --same-build]",
+          .examples = {{"the last build, to staging", "slipway release staging"},
+                       {"a build by its digest", "slipway release staging registry.example.com/team/app@sha256:..."},
+                       {"a change of config alone", "slipway release production --same-build --reason 'raise the limit'"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<ReleaseFlags>();
+            options.positional("ENV", flags->environment, "an environment of slipway.yaml");
+            options.optional_positional("REF", flags->reference, "the build (default: the last one made here)");
+            options.flag("--same-build", flags->same_build, "keep the active build: a change of config");
+            bind_remarks(options, *flags);
+            return [flags](Context& context) { return run_release(context, *flags); };
+          }};
+}
+
+Command promote_command() {
+  return {.name = "promote",
+          .aliases = {},
+          .group = "Release",
+          .summary = "release to one environment exactly what is active in another",
+          .synopsis = "[OPTIONS] FROM TO",
+          .examples = {{"the very same digest, to production", "slipway promote staging production"},
+                       {"look first", "slipway promote staging production --dry-run"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<ReleaseFlags>();
+            options.positional("FROM", flags->environment, "where the build is active");
+            options.positional("TO", flags->other, "where it goes");
+            bind_remarks(options, *flags);
+            return [flags](Context& context) { return run_promote(context, *flags); };
+          }};
+}
+
+Command rollback_command() {
+  return {.name = "rollback",
+          .aliases = {},
+          .group = "Release",
+          .summary = "make a new release equal to an older one",
+          .synopsis = "[OPTIONS] ENV [vN]",
+          .examples = {{"the newest good one before this", "slipway rollback production --reason 'errors since v8'"},
+                       {"a certain one", "slipway rollback production v5"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<ReleaseFlags>();
+            options.positional("ENV", flags->environment, "an environment of slipway.yaml");
+            options.optional_positional("vN", flags->reference, "the release to restore");
+            options.flag("--to-previous", flags->to_previous, "the release before this one, whatever it was");
+            bind_remarks(options, *flags);
+            return [flags](Context& context) { return run_rollback(context, *flags); };
+          }};
+}
+
+Command apply_command() {
+  return {.name = "apply",
+          .aliases = {},
+          .group = "Release",
+          .summary = "do exactly what a stored plan says, or refuse it as stale",
+          .synopsis = "PLAN",
+          .examples = {{"plan now, apply after review",
+                        "slipway promote staging production --plan p.json && slipway apply p.json"},
+                       {"see what it would do", "slipway apply p.json --dry-run"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto file = std::make_shared<std::string>();
+            options.positional("PLAN", *file, "a file written by --plan");
+            return [file](Context& context) { return run_apply(context, *file); };
+          }};
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,24 @@
+#include <algorithm>
+
+#include "cli/command.h"
+
+namespace slipway::cli {
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> kCommands{
+      build_command(),   copy_command(),     tag_command(),      digest_command(),  ls_command(),
+      inspect_command(), manifest_command(), config_command(),   validate_command(), release_command(),
+      promote_command(), rollback_command(), apply_command(),    history_command(), status_command(),
+      show_command(),    env_command(),      pin_command(),      version_command()};
+  return kCommands;
+}
+
+const Command* find_command_named(std::string_view word) {
+  for (const Command& command : commands()) {
+    const bool alias = std::find(command.aliases.begin(), command.aliases.end(), word) != command.aliases.end();
+    if (command.name == word || alias) return &command;
+  }
+  return nullptr;
+}
+
+}  // namespace slipway::cli

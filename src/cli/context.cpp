@@ -1,0 +1,88 @@
+#include "cli/context.h"
+
+#include "cli/opener.h"
+#include "cli/progress.h"
+
+namespace slipway::cli {
+
+void bind_globals(OptionSet& options, Globals& g) {
+  options.value("-f,--file", "FILE", g.file, "the slipway.yaml to use (default: searched upwards)");
+  options.value("--app", "NAME", g.app, "which app of a slipway.yaml with several");
+  options.choice("-o,--output", g.output, {"text", "json"}, "form of the result");
+  options.choice("--progress", g.progress, {"auto", "plain", "json", "none"}, "how work is shown on standard error");
+  options.flag("-q,--quiet", g.quiet, "only errors on standard error");
+  options.count("-v,--verbose", g.verbose, "say more (repeatable)");
+  options.number("-j,--jobs", "N", g.jobs, "things done at once (default 4)");
+  options.number("--retry", "N", g.retry, "retries of a failed request (default 4)");
+  options.number("--timeout", "SECONDS", g.timeout, "give up a connection silent for so long (default 60)");
+  options.flag("--dry-run", g.dry_run, "write nothing, print what would be");
+  options.flag("-y,--yes", g.yes, "answer yes to every question");
+  options.flag("-h,--help", g.help, "help for the command");
+  for (const auto& [prefix, side, whose] : {std::tuple{"--", &g.both, "registries"},
+                                            std::tuple{"--src-", &g.source, "the source"},
+                                            std::tuple{"--dest-", &g.destination, "the destination"}}) {
+    const std::string p = prefix;
+    const std::string of = fmt::format(" for {}", whose);
+    options.value(p + "authfile", "FILE", side->authfile, "credentials file" + of);
+    options.value(p + "ca-file", "FILE", side->ca_file, "trusted certificates (PEM)" + of);
+    options.flag(p + "tls-verify", side->tls_verify, "check certificates, =false to skip" + of);
+    options.flag(p + "plain-http", side->plain_http, "no TLS" + of);
+    options.flag(p + "insecure", side->insecure, "neither certificate checks nor TLS where there is none" + of);
+  }
+}
+
+Context::Context(const Globals& globals, const Surroundings& surroundings)
+    : globals_(globals), surroundings_(surroundings) {}
+
+Context::~Context() = default;
+
+store::Opener& Context::opener() {
+  if (!opener_) opener_ = make_opener(globals_, surroundings_);
+  return *opener_;
+}
+
+copy::Observer* Context::observer() {
+  if (!observer_) observer_ = make_progress(globals_, surroundings_);
+  return observer_.get();
+}
+
+Status Context::print(std::string_view line) { return print_raw(std::string(line) + "\n"); }
+
+Status Context::print_raw(std::string_view bytes) {
+  if (surroundings_.write_out(bytes)) return {};
+  return fail(Errc::failed, "cannot write the result to standard output");
+}
+
+Status Context::print_document(const Json& document) { return print(document.pretty()); }
+
+void Context::note(std::string_view line) {
+  if (!globals_.quiet) surroundings_.write_err(std::string(line) + "\n");
+}
+
+void Context::warn(std::string_view line) { surroundings_.write_err("warning: " + std::string(line) + "\n"); }
+
+stdfs::path Context::absolute(const std::string& path) const {
+  return (surroundings_.directory / path).lexically_normal();
+}
+
+Result<oci::Location> Context::location(const std::string& text) const {
+  SLIPWAY_ASSIGN(const auto location, oci::Location::parse(text));
+  return location.relative_to(surroundings_.directory.string());
+}
+
+Result<oci::Location> Context::location_for_reading(const std::string& text) const {
+  SLIPWAY_ASSIGN(const auto location, oci::Location::parse_for_reading(text));
+  return location.relative_to(surroundings_.directory.string());
+}
+
+oci::Location Context::shown(const oci::Location& location) const {
+  if (location.transport() != oci::Transport::layout) return location;
+  const stdfs::path relative = stdfs::path(location.path()).lexically_relative(surroundings_.directory);
+  if (relative.empty() || *relative.begin() == "..") return location;
+  oci::Location shown = oci::Location::layout(relative.string());
+  if (location.tag()) shown = shown.with_tag(*location.tag());
+  if (location.digest()) shown = shown.with_digest(*location.digest());
+  return shown;
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/options.h"
+#include "slipway/base/json.h"
+#include "slipway/cli/run.h"
+#include "slipway/copy/copy.h"
+#include "slipway/oci/location.h"
+#include "slipway/store/opener.h"
+
+namespace slipway::cli {
+
+/// Connection flags of one side.
+struct SideFlags {
+  std::optional<std::string> authfile;
+  std::optional<std::string> ca_file;
+  bool tls_verify = true;
+  bool plain_http = false;
+  bool insecure = false;
+};
+
+/// The flags every command has.
+struct Globals {
+  std::optional<std::string> file;
+  std::optional<std::string> app;
+  std::string output = "text";
+  std::string progress = "auto";
+  bool quiet = false;
+  int verbose = 0;
+  int jobs = 4;
+  int retry = 4;
+  int timeout = 60;  ///< seconds without a byte
+  bool dry_run = false;
+  bool yes = false;
+  bool help = false;
+  SideFlags both, source, destination;
+};
+
+void bind_globals(OptionSet& options, Globals& globals);
+
+/// One run of the program: flags, streams and the parts put together.
+class Context {
+ public:
+  Context(const Globals& globals, const Surroundings& surroundings);
+  ~Context();
+
+  const Globals& globals() const { return globals_; }
+  const Surroundings& surroundings() const { return surroundings_; }
+  FileSystem& fs() const { return *surroundings_.fs; }
+  std::stop_token stop() const { return surroundings_.stop; }
+  bool json() const { return globals_.output == "json"; }
+  std::size_t jobs() const { return static_cast<std::size_t>(globals_.jobs < 1 ? 1 : globals_.jobs); }
+
+  store::Opener& opener();
+  copy::Observer* observer();
+
+  /// A line of the result. Errc::failed when standard output does not take it.
+  Status print(std::string_view line);
+  Status print_raw(std::string_view bytes);
+  Status print_document(const Json& document);
+  /// A line for people: on standard error, not with --quiet.
+  void note(std::string_view line);
+  void warn(std::string_view line);
+
+  /// A path made absolute against the current folder.
+  stdfs::path absolute(const std::string& path) const;
+  /// A location as typed, layouts made absolute.
+  Result<oci::Location> location(const std::string& text) const;
+  Result<oci::Location> location_for_reading(const std::string& text) const;
+  /// A location for people: layouts below the current folder relative to it.
+  oci::Location shown(const oci::Location& location) const;
+
+ private:
+  const Globals& globals_;
+  const Surroundings& surroundings_;
+  std::unique_ptr<store::Opener> opener_;
+  std::unique_ptr<copy::Observer> observer_;
+};
+
+}  // namespace slipway::cli

@@ -1,0 +1,95 @@
+#include "cli/image_results.h"
+
+namespace slipway::cli {
+namespace {
+
+std::string line_of(const ImageLine& line) { return line.location.with_digest(line.root.digest).str(); }
+
+std::string all_lines(const std::vector<ImageLine>& lines) {
+  std::string text;
+  for (const ImageLine& line : lines) text += line_of(line) + "\n";
+  return text;
+}
+
+Json descriptor_json(const oci::Descriptor& root) {
+  Json json;
+  json.set("mediaType", root.media_type).set("digest", root.digest.str()).set("size", root.size);
+  return json;
+}
+
+/// The keys that buildx writes, so that what reads its file reads ours.
+std::string metadata(const std::vector<ImageLine>& lines, const std::optional<Digest>& config) {
+  std::vector<std::string> names;
+  for (const ImageLine& line : lines) names.push_back(line.location.str());
+  Json json;
+  json.set("schema", "slipway/v1/metadata").set("containerimage.digest", lines.front().root.digest.str());
+  if (config) json.set("containerimage.config.digest", config->str());
+  json.set("containerimage.descriptor", descriptor_json(lines.front().root));
+  json.set("image.name", fmt::format("{}", fmt::join(names, ",")));
+  return json.pretty() + "\n";
+}
+
+/// GitHub and GitLab read these files line by line and keep what others wrote.
+Status append(Context& context, const std::string& path, const std::string& text) {
+  auto before = read_file(context.fs(), path);
+  if (!before && before.error().code != Errc::not_found) return fail(std::move(before).error());
+  return write_file_atomically(context.fs(), path, before.value_or("") + text);
+}
+
+Status write_github(Context& context, const std::vector<ImageLine>& lines) {
+  const auto output = context.surroundings().env("GITHUB_OUTPUT");
+  if (output && !output->empty()) {
+    SLIPWAY_TRY(append(context, *output, fmt::format("digest={}\nimage={}\n", lines.front().root.digest.str(),
+                                                     line_of(lines.front()))));
+  }
+  const auto summary = context.surroundings().env("GITHUB_STEP_SUMMARY");
+  if (!summary || summary->empty()) return {};
+  std::string text = "### slipway\n\n";
+  for (const ImageLine& line : lines) text += fmt::format("- `{}`\n", line_of(line));
+  return append(context, *summary, text);
+}
+
+}  // namespace
+
+Status print_images(Context& context, const std::vector<ImageLine>& lines) {
+  if (!context.json()) return context.print_raw(all_lines(lines));
+  Json::Array images;
+  for (const ImageLine& line : lines) {
+    Json image;
+    image.set("location", line.location.with_digest(line.root.digest).str()).set("digest", line.root.digest.str());
+    image.set("mediaType", line.root.media_type).set("size", line.root.size);
+    image.set("platforms", Json::Array(line.platforms.begin(), line.platforms.end()));
+    images.push_back(std::move(image));
+  }
+  Json document;
+  document.set("schema", "slipway/v1/images").set("images", std::move(images));
+  return context.print_document(document);
+}
+
+void bind_result_files(OptionSet& options, ResultFiles& files) {
+  options.value("--digest-file,--digestfile", "FILE", files.digest_file, "write the image's digest there");
+  options.value("--iidfile", "FILE", files.iid_file, "write the image ID (config digest) there");
+  options.value("--metadata-file", "FILE", files.metadata_file, "write buildx's metadata keys there, as JSON");
+  options.value("--image-refs", "FILE", files.image_refs, "write the result lines there");
+  options.value("--dotenv", "FILE", files.dotenv, "write IMAGE and DIGEST there, for GitLab");
+}
+
+Status write_result_files(Context& context, const ResultFiles& files, const std::vector<ImageLine>& lines,
+                          const std::optional<Digest>& config) {
+  const auto write = [&](const std::optional<std::string>& path, const std::string& text) -> Status {
+    return path ? write_file_atomically(context.fs(), context.absolute(*path), text) : Status();
+  };
+  const std::string digest = lines.front().root.digest.str();
+  if (files.iid_file && !config) {
+    return fail(Error(Errc::invalid_argument, "--iidfile: an index of several platforms has no one image ID")
+                    .with_hint("use --digest-file"));
+  }
+  SLIPWAY_TRY(write(files.digest_file, digest + "\n"));
+  SLIPWAY_TRY(write(files.iid_file, config ? config->str() + "\n" : ""));
+  SLIPWAY_TRY(write(files.metadata_file, metadata(lines, config)));
+  SLIPWAY_TRY(write(files.image_refs, all_lines(lines)));
+  SLIPWAY_TRY(write(files.dotenv, fmt::format("IMAGE={}\nDIGEST={}\n", line_of(lines.front()), digest)));
+  return write_github(context, lines);
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/context.h"
+#include "slipway/oci/descriptor.h"
+
+namespace slipway::cli {
+
+/// An image at a place: one line of `build`, `copy` and `tag`.
+struct ImageLine {
+  oci::Location location;
+  oci::Descriptor root;
+  std::vector<std::string> platforms;
+};
+
+/// `LOCATION@sha256:...` a line, or with -o json one document of schema slipway/v1/images.
+Status print_images(Context& context, const std::vector<ImageLine>& lines);
+
+/// Files that machines read afterwards.
+struct ResultFiles {
+  std::optional<std::string> digest_file, iid_file, metadata_file, image_refs, dotenv;
+};
+void bind_result_files(OptionSet& options, ResultFiles& files);
+
+/// Writes the files asked for and GitHub's; each in one step. `config` is the image ID of a single image.
+Status write_result_files(Context& context, const ResultFiles& files, const std::vector<ImageLine>& lines,
+                          const std::optional<Digest>& config);
+
+}  // namespace slipway::cli

@@ -1,0 +1,117 @@
+#include "cli/opener.h"
+
+#include <map>
+#include <mutex>
+
+#include "slipway/io/hash.h"
+#include "slipway/registry/registry_target.h"
+#include "slipway/store/layout.h"
+
+namespace slipway::cli {
+namespace {
+
+stdfs::path xdg_folder(const EnvLookup& env, const char* variable, const char* fallback) {
+  if (const auto folder = env(variable); folder && !folder->empty() && (*folder)[0] == '/') {
+    return stdfs::path(*folder) / "slipway";
+  }
+  if (const auto home = env("HOME"); home && !home->empty()) return stdfs::path(*home) / fallback / "slipway";
+  return {};
+}
+
+/// One side's connections.
+struct Connections {
+  std::unique_ptr<http::HttpTransport> transport;
+  std::unique_ptr<registry::CredentialStore> credentials;
+  std::shared_ptr<registry::Session> session;
+};
+
+class RealOpener final : public store::Opener {
+ public:
+  RealOpener(const Globals& globals, const Surroundings& surroundings)
+      : globals_(globals), surroundings_(surroundings) {}
+
+  Result<std::shared_ptr<store::ReadTarget>> open_for_reading(const oci::Location& location, Side side) override {
+    if (location.transport() == oci::Transport::layout) {
+      SLIPWAY_ASSIGN(auto layout, store::LayoutTarget::open(location.path(), layout_options(location)));
+      return std::shared_ptr<store::ReadTarget>(std::move(layout));
+    }
+    SLIPWAY_ASSIGN(auto target, open_registry(location, side));
+    return std::shared_ptr<store::ReadTarget>(std::move(target));
+  }
+
+  Result<std::shared_ptr<store::Target>> open_for_writing(const oci::Location& location, Side side) override {
+    if (location.transport() == oci::Transport::layout) {
+      SLIPWAY_ASSIGN(auto layout, store::LayoutTarget::open_or_create(location.path(), layout_options(location)));
+      return std::shared_ptr<store::Target>(std::move(layout));
+    }
+    return open_registry(location, side);
+  }
+
+ private:
+  store::LayoutOptions layout_options(const oci::Location& location) const {
+    store::LayoutOptions options{.fs = surroundings_.fs, .verified_record = {}};
+    const stdfs::path cache = cache_folder(surroundings_.env);
+    if (!cache.empty()) options.verified_record = cache / "verified" / io::digest_of(location.path()).short_hex();
+    return options;
+  }
+
+  Result<std::shared_ptr<store::Target>> open_registry(const oci::Location& location, Side side) {
+    if (!location.is_registry()) {
+      return fail(Error(Errc::unsupported, fmt::format("{}: archives cannot be read or written by this version", location.str()))
+                      .with_hint("use an OCI layout (oci:FOLDER) instead"));
+    }
+    const std::scoped_lock lock(mutex_);
+    SLIPWAY_ASSIGN(Connections * connections, connect(side));
+    return connections->session->open(location);
+  }
+
+  /// A side has its own session only where its flags differ from the common ones.
+  Result<Connections*> connect(Side side) {
+    const auto [found, added] = connections_.try_emplace(side);
+    Connections& c = found->second;
+    if (!added) return &c;
+    const SideFlags flags = flags_of(side);
+    http::TransportOptions transport;
+    transport.ca_file = flags.ca_file.value_or("");
+    transport.verify_tls = flags.tls_verify && !flags.insecure;
+    transport.idle_timeout = std::chrono::seconds(globals_.timeout);
+    registry::RegistryOptions options;
+    options.plain_http = flags.plain_http || flags.insecure;
+    options.require_tls = flags.ca_file.has_value();
+    options.retry.tries = globals_.retry + 1;
+    options.side = side;
+    c.transport = http::curl_transport(transport);
+    c.credentials = registry::file_credentials(*surroundings_.fs, surroundings_.env, flags.authfile.value_or(""));
+    c.session = registry::Session::create({c.transport.get(), c.credentials.get(), surroundings_.clock, surroundings_.rng}, options);
+    return &c;
+  }
+
+  SideFlags flags_of(Side side) const {
+    SideFlags flags = globals_.both;
+    if (side == Side::local) return flags;
+    const SideFlags& own = side == Side::source ? globals_.source : globals_.destination;
+    if (own.authfile) flags.authfile = own.authfile;
+    if (own.ca_file) flags.ca_file = own.ca_file;
+    flags.tls_verify = flags.tls_verify && own.tls_verify;
+    flags.plain_http = flags.plain_http || own.plain_http;
+    flags.insecure = flags.insecure || own.insecure;
+    return flags;
+  }
+
+  const Globals& globals_;
+  const Surroundings& surroundings_;
+  std::mutex mutex_;
+  std::map<Side, Connections> connections_;
+};
+
+}  // namespace
+
+stdfs::path cache_folder(const EnvLookup& env) { return xdg_folder(env, "XDG_CACHE_HOME", ".cache"); }
+
+stdfs::path user_state_folder(const EnvLookup& env) { return xdg_folder(env, "XDG_STATE_HOME", ".local/state"); }
+
+std::unique_ptr<store::Opener> make_opener(const Globals& globals, const Surroundings& surroundings) {
+  return std::make_unique<RealOpener>(globals, surroundings);
+}
+
+}  // namespace slipway::cli

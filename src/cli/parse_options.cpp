@@ -1,0 +1,105 @@
+#include <CLI/CLI.hpp>
+
+#include "cli/options.h"
+#include "slipway/base/text.h"
+
+namespace slipway::cli {
+namespace {
+
+/// The long name of an option without dashes.
+std::string long_name(const Option& option) {
+  for (const std::string& name : split(option.names, ',')) {
+    if (name.rfind("--", 0) == 0) return name.substr(2);
+  }
+  return {};
+}
+
+std::string variable_name(const std::string& command, const Option& option) {
+  std::string name = "SLIPWAY_" + (command.empty() ? "" : command + "_") + long_name(option);
+  for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+CLI::Option* add(CLI::App& app, const Option& option) {
+  return std::visit(
+      [&](auto* slot) -> CLI::Option* {
+        using T = std::remove_pointer_t<decltype(slot)>;
+        if constexpr (std::is_same_v<T, bool>) {
+          return app.add_flag(option.names, *slot);
+        } else if constexpr (std::is_same_v<T, int>) {
+          return option.value.empty() ? app.add_flag(option.names, *slot) : app.add_option(option.names, *slot);
+        } else if constexpr (std::is_same_v<T, std::optional<std::string>>) {
+          return app.add_option_function<std::string>(option.names, [slot](const std::string& text) { *slot = text; });
+        } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+          CLI::Option* added = app.add_option(option.names, *slot);
+          if (!option.positional) added->allow_extra_args(false);
+          return added;
+        } else {
+          return app.add_option(option.names, *slot);
+        }
+      },
+      option.slot);
+}
+
+void add_all(CLI::App& app, const OptionSet& set, const std::string& command, const ParseRequest& request) {
+  for (const Option& option : set.all()) {
+    CLI::Option* added = add(app, option);
+    if (option.required) added->required();
+    if (!option.choices.empty()) added->check(CLI::IsMember(option.choices));
+    if (option.positional || !option.from_environment) continue;
+    // The caller's environment, not the process's: CLI11 reads the latter itself.
+    const auto value = request.env(variable_name(command, option));
+    if (value && !value->empty()) added->default_str(*value)->force_callback();
+  }
+}
+
+std::vector<std::string> option_words(const ParseRequest& request) {
+  std::vector<std::string> words;
+  for (const OptionSet* set : {&request.own, &request.globals}) {
+    for (const Option& option : set->all()) {
+      if (option.positional) continue;
+      for (const std::string& name : split(option.names, ',')) words.push_back(name);
+    }
+  }
+  return words;
+}
+
+Error usage_error(const ParseRequest& request, std::string message) {
+  return Error(Errc::invalid_argument, std::move(message))
+      .with_hint(fmt::format("see: slipway {} --help", request.command));
+}
+
+Error unknown_argument(const ParseRequest& request, const CLI::App& app) {
+  const std::vector<std::string> extra = app.remaining();
+  for (const std::string& word : extra) {
+    if (word.size() < 2 || word[0] != '-') continue;
+    const std::string name = word.substr(0, word.find('='));
+    Error error(Errc::invalid_argument, fmt::format("slipway {} has no option {}", request.command, printable(name, 80)));
+    if (const auto near = nearest(name, option_words(request))) error.hint = fmt::format("did you mean {}?", *near);
+    return std::move(error).with_hint(fmt::format("see: slipway {} --help", request.command));
+  }
+  return usage_error(request, fmt::format("slipway {} takes no more words: '{}' is too much", request.command,
+                                          extra.empty() ? "" : printable(extra.front(), 80)));
+}
+
+}  // namespace
+
+Status parse_options(const ParseRequest& request) {
+  CLI::App app;
+  app.set_help_flag();
+  app.allow_extras();
+  try {
+    add_all(app, request.globals, "", request);
+    add_all(app, request.own, request.command, request);
+    std::vector<std::string> reversed(request.arguments.rbegin(), request.arguments.rend());
+    app.parse(reversed);
+    if (app.remaining_size() > 0) return fail(unknown_argument(request, app));
+    return {};
+  } catch (const CLI::ParseError& problem) {
+    return fail(usage_error(request, fmt::format("slipway {}: {}", request.command, printable(problem.what(), 300))));
+  } catch (const std::exception& problem) {
+    return fail(Errc::internal, "cannot parse the command line: {}", problem.what());
+  }
+}
+
+}  // namespace slipway::cli

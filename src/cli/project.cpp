@@ -1,0 +1,167 @@
+#include "cli/project.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "cli/opener.h"
+#include "slipway/base/text.h"
+#include "slipway/config/decoder.h"
+#include "slipway/io/hash.h"
+#include "slipway/release/ledger.h"
+
+namespace slipway::cli {
+namespace {
+
+constexpr const char* kFileName = "slipway.yaml";
+
+std::optional<stdfs::path> find_upwards(const Context& context) {
+  for (stdfs::path folder = context.surroundings().directory;; folder = folder.parent_path()) {
+    if (context.fs().stat(folder / kFileName, true)) return folder / kFileName;
+    if (folder == folder.parent_path()) return std::nullopt;
+  }
+}
+
+std::string app_of(const config::Node& document) {
+  const config::Node* app = document.find("app");
+  return app != nullptr && app->is_scalar() ? app->scalar : "";
+}
+
+Result<const config::Node*> choose(const std::vector<config::Node>& documents, const std::string& file,
+                                   const std::optional<std::string>& wanted) {
+  std::vector<std::string> apps;
+  for (const config::Node& document : documents) {
+    apps.push_back(app_of(document));
+    if (wanted && apps.back() == *wanted) return &document;
+  }
+  if (documents.empty()) return fail(Error(Errc::invalid_argument, "the file is empty").at({file, 1, 1}));
+  if (!wanted && documents.size() == 1) return &documents.front();
+  if (wanted) {
+    return fail(Error(Errc::invalid_argument, fmt::format("{} has no app '{}'", file, printable(*wanted, 80)))
+                    .with_hint(fmt::format("its apps are: {}", fmt::join(apps, ", "))));
+  }
+  return fail(Error(Errc::invalid_argument, fmt::format("{} has several apps", file))
+                  .with_hint(fmt::format("choose one with --app: {}", fmt::join(apps, ", "))));
+}
+
+void check_keys(const config::Node& document, Diagnostics& diagnostics) {
+  config::Decoder top(document, "", diagnostics);
+  for (const std::string& key : build::top_level_keys()) top.get(key);
+  top.finish();
+}
+
+std::string shown_path(const Context& context, const stdfs::path& path) {
+  const stdfs::path relative = path.lexically_relative(context.surroundings().directory);
+  return relative.empty() || *relative.begin() == ".." ? path.string() : relative.string();
+}
+
+stdfs::path lock_folder(Context& context, const release::Project& project) {
+  if (project.ledger.transport() == oci::Transport::layout) {
+    return stdfs::path(project.ledger.path()) / ".slipway-locks";
+  }
+  const stdfs::path state = user_state_folder(context.surroundings().env);
+  return (state.empty() ? stdfs::temp_directory_path() / "slipway" : state) / "locks" /
+         io::digest_of(project.ledger.str()).short_hex();
+}
+
+}  // namespace
+
+Result<std::optional<Loaded>> load_project(const Context& context) {
+  std::optional<stdfs::path> path;
+  if (context.globals().file) {
+    path = context.absolute(*context.globals().file);
+  } else {
+    path = find_upwards(context);
+  }
+  if (!path) return std::optional<Loaded>();
+  auto text = read_file(context.fs(), *path, 4u << 20);
+  if (!text) {
+    const Errc code = text.error().code == Errc::not_found ? Errc::invalid_argument : text.error().code;
+    return fail(Error(code, text.error().message).with_hint("give another file with --file"));
+  }
+  Loaded loaded;
+  loaded.file = shown_path(context, *path);
+  loaded.folder = path->parent_path();
+  SLIPWAY_ASSIGN(const auto documents, config::parse_yaml(*text, loaded.file));
+  SLIPWAY_ASSIGN(const config::Node* document, choose(documents, loaded.file, context.globals().app));
+  Diagnostics diagnostics;
+  check_keys(*document, diagnostics);
+  loaded.recipe = build::decode_recipe(*document, loaded.file, diagnostics);
+  loaded.recipe.folder = loaded.folder;
+  loaded.project = release::decode_project(*document, loaded.folder, diagnostics);
+  SLIPWAY_TRY(std::move(diagnostics).status());
+  return std::optional<Loaded>(std::move(loaded));
+}
+
+Result<Loaded> require_project(const Context& context) {
+  SLIPWAY_ASSIGN(auto loaded, load_project(context));
+  if (loaded) return *std::move(loaded);
+  return fail(Error(Errc::invalid_argument, "there is no slipway.yaml in this folder or above it")
+                  .with_hint("name one with --file"));
+}
+
+ReleaseParts::ReleaseParts(Context& context, const Loaded& loaded)
+    : sequencer_(release::file_sequencer(context.fs(), lock_folder(context, loaded.project))) {
+  parts_.opener = &context.opener();
+  parts_.fs = &context.fs();
+  parts_.clock = context.surroundings().clock;
+  parts_.sequencer = sequencer_.get();
+  parts_.actor = resolve_actor(context.surroundings().env);
+  parts_.tool = fmt::format("slipway {}", SLIPWAY_VERSION);
+  parts_.state_folder = loaded.state_folder();
+  parts_.lanes = context.jobs();
+  parts_.observer = context.observer();
+  parts_.stop = context.stop();
+}
+
+Result<EnvironmentWord> environment_word(const release::Project& project, const std::string& word) {
+  const std::size_t at = word.find('@');
+  EnvironmentWord found{};
+  SLIPWAY_ASSIGN(found.environment, project.require(word.substr(0, at)));
+  if (at == std::string::npos) return found;
+  const std::string number = word.substr(at + 1);
+  std::int64_t value = 0;
+  const char* const end = number.data() + number.size();
+  const bool shaped = number.size() > 1 && number[0] == 'v' &&
+                      std::from_chars(number.data() + 1, end, value).ptr == end && value > 0;
+  if (!shaped) {
+    return fail(Error(Errc::invalid_argument, fmt::format("'{}' does not name a release", printable(word, 80)))
+                    .with_hint("write ENV@vN, for example production@v3"));
+  }
+  found.number = value;
+  return found;
+}
+
+Result<release::Recorded> recorded_of(const Loaded& loaded, const EnvironmentWord& word, const release::Parts& parts) {
+  release::Ledger ledger(*parts.opener, loaded.project.ledger);
+  const std::string& name = word.environment->name;
+  if (!word.number) {
+    SLIPWAY_ASSIGN(const auto head, ledger.head(loaded.project.app, name));
+    if (head) return *head;
+    return fail(Error(Errc::not_found, fmt::format("nothing was ever released to {}", name))
+                    .with_hint(fmt::format("release a build: slipway release {}", name)));
+  }
+  SLIPWAY_ASSIGN(const release::Chain chain, ledger.read(loaded.project.app, name));
+  if (const release::Recorded* found = chain.number(*word.number)) return *found;
+  return fail(Error(Errc::not_found, fmt::format("{} has no release v{}", name, *word.number))
+                  .with_hint("list the releases with: slipway history " + name));
+}
+
+Result<oci::Location> readable(Context& context, const std::string& text) {
+  const std::string name = text.substr(0, text.find('@'));
+  if (release::is_valid_name(name)) {
+    SLIPWAY_ASSIGN(const auto loaded, load_project(context));
+    if (loaded && loaded->project.find(name) != nullptr) {
+      SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded->project, text));
+      const ReleaseParts parts(context, *loaded);
+      SLIPWAY_ASSIGN(const auto recorded, recorded_of(*loaded, word, parts.parts()));
+      return word.environment->repository.with_digest(recorded.entry.image.digest);
+    }
+  }
+  SLIPWAY_ASSIGN(auto location, context.location_for_reading(text));
+  if (location.is_registry() && location.host() == "docker.io" && text.find('/') == std::string::npos) {
+    context.note(fmt::format("reading {}", location.str()));
+  }
+  return location;
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+
+#include "cli/context.h"
+#include "slipway/build/recipe.h"
+#include "slipway/release/promote.h"
+
+namespace slipway::cli {
+
+/// One app of a slipway.yaml, decoded.
+struct Loaded {
+  std::string file;            ///< as shown in messages
+  stdfs::path folder;          ///< absolute
+  build::Recipe recipe;
+  release::Project project;
+  stdfs::path state_folder() const { return folder / ".slipway"; }
+};
+
+/// The slipway.yaml of --file, else the nearest one upwards; nothing when there is none. All its mistakes at once.
+Result<std::optional<Loaded>> load_project(const Context& context);
+/// The same, but it must be there.
+Result<Loaded> require_project(const Context& context);
+
+/// What the release room needs, from a context.
+class ReleaseParts {
+ public:
+  ReleaseParts(Context& context, const Loaded& loaded);
+  const release::Parts& parts() const { return parts_; }
+
+ private:
+  std::unique_ptr<release::Sequencer> sequencer_;
+  release::Parts parts_;
+};
+
+/// "ENV" or "ENV@vN".
+struct EnvironmentWord {
+  const release::Environment* environment;
+  std::optional<std::int64_t> number;
+};
+/// Errc::invalid_argument when the word is not an environment of the project.
+Result<EnvironmentWord> environment_word(const release::Project& project, const std::string& word);
+/// The release an environment word names; Errc::not_found when there is none.
+Result<release::Recorded> recorded_of(const Loaded& loaded, const EnvironmentWord& word, const release::Parts& parts);
+
+/// A location to read from: an environment of slipway.yaml (with @vN), or a location as typed.
+Result<oci::Location> readable(Context& context, const std::string& text);
+
+}  // namespace slipway::cli
