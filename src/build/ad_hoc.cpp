@@ -18,7 +18,8 @@ tl::unexpected<Error> bad_add(const std::string& text, std::string_view why) {
 /// SRC:DST[:mode[:uid:gid]]
 Status short_add(const std::string& text, FileRule& rule) {
   const std::vector<std::string> parts = split(text, ':');
-  if (parts.size() != 2 && parts.size() != 3 && parts.size() != 5) return bad_add(text, "cannot be split into its parts");
+  if (parts.size() != 2 && parts.size() != 3 && parts.size() != 5)
+    return bad_add(text, "cannot be split into its parts");
   rule.from.text = parts[0];
   rule.to = parts[1];
   if (parts.size() > 2) {
@@ -102,7 +103,8 @@ class FlagDecoder {
     decode_layers();
     decode_config();
     for (const std::string& text : request_.annotations) {
-      if (auto pair = keep(parse_pair(text, "--annotation", "an annotation"))) recipe_.annotations[pair->first] = pair->second;
+      if (auto pair = keep(parse_pair(text, "--annotation", "an annotation")))
+        recipe_.annotations[pair->first] = pair->second;
     }
     for (const std::string& text : request_.platforms) {
       if (auto platform = keep(oci::Platform::parse(text))) recipe_.platforms.push_back(*platform);
@@ -170,7 +172,8 @@ class FlagDecoder {
   void decode_compression() {
     if (!request_.compression) return;
     const std::size_t colon = request_.compression->find(':');
-    if (auto format = keep(io::parse_compression(request_.compression->substr(0, colon)))) recipe_.compression = *format;
+    if (auto format = keep(io::parse_compression(request_.compression->substr(0, colon))))
+      recipe_.compression = *format;
     if (colon == std::string::npos) return;
     if (auto level = keep(io::parse_level(request_.compression->substr(colon + 1)))) recipe_.level = *level;
   }

@@ -9,7 +9,8 @@ namespace slipway::build {
 namespace {
 
 /// Which digest the lock decides, if it does.
-Result<std::optional<Digest>> locked_digest(const Recipe& recipe, const BuildOptions& options, const image::Lock& lock) {
+Result<std::optional<Digest>> locked_digest(const Recipe& recipe, const BuildOptions& options,
+                                            const image::Lock& lock) {
   const oci::Location& base = *recipe.base;
   if (base.digest() || !base.is_registry() || options.update_base) return std::optional<Digest>();
   if (auto digest = lock.find(base.str())) return digest;
@@ -42,7 +43,8 @@ Result<image::Image> load_base(const Base& base, const Recipe& recipe, const oci
     return fail(std::move(error).in(fmt::format("while reading the base {}", base.location.str())));
   }
   const auto& history = image->config.history;
-  const auto filled = std::count_if(history.begin(), history.end(), [](const oci::History& h) { return !h.empty_layer; });
+  const auto filled =
+      std::count_if(history.begin(), history.end(), [](const oci::History& h) { return !h.empty_layer; });
   if (!history.empty() && static_cast<std::size_t>(filled) != image->config.diff_ids.size()) {
     return fail(Errc::malformed, "the base {} has {} layers, but a history of {}", base.location.str(),
                 image->config.diff_ids.size(), filled);

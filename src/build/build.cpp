@@ -111,16 +111,17 @@ class Build {
       SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*base_->target, base_->root));
       if (offers.size() == 1) return offers.front().platform;
     }
-    diagnostics_.warning({}, fmt::format("no platform is named and no input tells one: building for {}, as this machine is",
-                                         host.str()));
+    diagnostics_.warning(
+        {},
+        fmt::format("no platform is named and no input tells one: building for {}, as this machine is", host.str()));
     return host;
   }
 
   /// Layers go straight to a layout: the destination itself, else the state folder's.
   Status open_work() {
     if (options_.dry_run) return {};
-    const bool lone = options_.destinations.size() == 1 &&
-                      options_.destinations[0].location.transport() == oci::Transport::layout;
+    const bool lone =
+        options_.destinations.size() == 1 && options_.destinations[0].location.transport() == oci::Transport::layout;
     const oci::Location place = lone ? options_.destinations[0].location.without_reference()
                                      : oci::Location::layout((options_.state_folder / "images").native());
     SLIPWAY_ASSIGN(work_target_, opener_.open_for_writing(place, lone ? Side::destination : Side::local));
@@ -132,14 +133,16 @@ class Build {
   Status write_layers() {
     for (const PlatformWork& work : work_) {
       for (const PlannedLayer& layer : work.layers) {
-        if (by_key_.emplace(layer.key, jobs_.size()).second) jobs_.push_back({&layer, work.platform.str(), std::nullopt});
+        if (by_key_.emplace(layer.key, jobs_.size()).second)
+          jobs_.push_back({&layer, work.platform.str(), std::nullopt});
       }
     }
     if (jobs_.empty()) return {};
     const std::size_t lanes = std::clamp<std::size_t>(options_.lanes, 1, jobs_.size());
     const std::size_t inner = std::max<std::size_t>(1, options_.lanes / lanes);
-    return run_lanes(lanes, jobs_.size(), options_.stop,
-                     [this, inner](std::size_t i, std::stop_token stop) { return write_layer(jobs_[i], inner, std::move(stop)); });
+    return run_lanes(lanes, jobs_.size(), options_.stop, [this, inner](std::size_t i, std::stop_token stop) {
+      return write_layer(jobs_[i], inner, std::move(stop));
+    });
   }
 
   Status write_layer(LayerJob& job, std::size_t lanes, std::stop_token stop) {
@@ -153,14 +156,17 @@ class Build {
     }
     io::Sink& sink = writer == nullptr ? static_cast<io::Sink&>(nowhere) : *writer;
     auto digests = layer::write_layer(fs_, job.layer->tree, how, sink, std::move(stop));
-    if (!digests) return fail(std::move(digests).error().in(fmt::format("while building the layer '{}'", printable(job.layer->name, 100))));
+    if (!digests)
+      return fail(
+          std::move(digests).error().in(fmt::format("while building the layer '{}'", printable(job.layer->name, 100))));
     if (writer != nullptr && writer->descriptor().digest != digests->digest) {
       return fail(Errc::verification_failed, "{} stored other bytes than the layer '{}' has", work_target_->name(),
                   printable(job.layer->name, 100));
     }
     job.done = FinishedLayer{job.layer->name, digests->diff_id, digests->digest, digests->size};
     if (options_.observer != nullptr) {
-      options_.observer->layer_built(job.platform, job.layer->name, oci::Descriptor(type, digests->digest, digests->size));
+      options_.observer->layer_built(job.platform, job.layer->name,
+                                     oci::Descriptor(type, digests->digest, digests->size));
     }
     return {};
   }
@@ -187,7 +193,8 @@ class Build {
                         .with_hint("add files with --add or 'layers', or name a base"));
       }
       if (image.manifest.media_type == oci::kDockerManifestType && !recipe_.annotations.empty()) {
-        diagnostics_.warning(recipe_.base_where, "the base has docker's older format, which has no annotations: they are left out");
+        diagnostics_.warning(recipe_.base_where,
+                             "the base has docker's older format, which has no annotations: they are left out");
       }
     }
     return {};
@@ -229,7 +236,8 @@ class Build {
     return tags;
   }
 
-  static void add_locations(const Destination& destination, const oci::Descriptor& root, std::vector<oci::Location>& out) {
+  static void add_locations(const Destination& destination, const oci::Descriptor& root,
+                            std::vector<oci::Location>& out) {
     const oci::Location place = destination.location.without_reference();
     for (const std::string& tag : destination.tags) out.push_back(place.with_tag(tag).with_digest(root.digest));
     if (!destination.tags.empty()) return;
@@ -256,7 +264,8 @@ class Build {
 
 }  // namespace
 
-Result<BuildResult> build_image(const Recipe& recipe, const BuildOptions& options, FileSystem& fs, store::Opener& opener) {
+Result<BuildResult> build_image(const Recipe& recipe, const BuildOptions& options, FileSystem& fs,
+                                store::Opener& opener) {
   return Build(recipe, options, fs, opener).run();
 }
 

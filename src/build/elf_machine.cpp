@@ -16,16 +16,18 @@ struct Machine {
 };
 
 constexpr Machine kMachines[] = {
-    {3, 1, 1, "386", ""},      {62, 2, 1, "amd64", ""},   {183, 2, 1, "arm64", ""},   {40, 1, 1, "arm", "v7"},
-    {21, 2, 1, "ppc64le", ""}, {21, 2, 2, "ppc64", ""},   {22, 2, 2, "s390x", ""},    {243, 2, 1, "riscv64", ""},
-    {8, 1, 2, "mips", ""},     {8, 1, 1, "mipsle", ""},   {8, 2, 2, "mips64", ""},    {8, 2, 1, "mips64le", ""},
+    {3, 1, 1, "386", ""},       {62, 2, 1, "amd64", ""}, {183, 2, 1, "arm64", ""}, {40, 1, 1, "arm", "v7"},
+    {21, 2, 1, "ppc64le", ""},  {21, 2, 2, "ppc64", ""}, {22, 2, 2, "s390x", ""},  {243, 2, 1, "riscv64", ""},
+    {8, 1, 2, "mips", ""},      {8, 1, 1, "mipsle", ""}, {8, 2, 2, "mips64", ""},  {8, 2, 1, "mips64le", ""},
     {258, 2, 1, "loong64", ""},
 };
 
 }  // namespace
 
 std::optional<oci::Platform> elf_platform(std::string_view bytes) {
-  if (bytes.size() < kHeaderSize || !bytes.starts_with("\x7f" "ELF")) return std::nullopt;
+  if (bytes.size() < kHeaderSize || !bytes.starts_with("\x7f"
+                                                       "ELF"))
+    return std::nullopt;
   const auto byte = [bytes](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
   const bool little = byte(5) == 1;
   const auto half = [&](std::size_t at) {

@@ -20,8 +20,8 @@ Result<CommandResult> git(const std::filesystem::path& folder, std::vector<std::
 }
 
 tl::unexpected<Error> no_source(const std::filesystem::path& folder, std::string_view why) {
-  return fail(Error(Errc::invalid_argument, fmt::format("cannot ask git about the sources in {}: {}",
-                                                        printable(folder.native(), 4096), why))
+  return fail(Error(Errc::invalid_argument,
+                    fmt::format("cannot ask git about the sources in {}: {}", printable(folder.native(), 4096), why))
                   .with_hint("build inside a git working tree with a commit, or leave out what needs git"));
 }
 

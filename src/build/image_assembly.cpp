@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::string_view kCreatedBy = "slipway";
 
-bool is_docker(const image::Image* base) { return base != nullptr && base->manifest.media_type == oci::kDockerManifestType; }
+bool is_docker(const image::Image* base) {
+  return base != nullptr && base->manifest.media_type == oci::kDockerManifestType;
+}
 
 Result<std::string> layer_type(const Pieces& pieces) {
   const io::Compression format = pieces.recipe.compression;

@@ -24,8 +24,8 @@ struct Pieces {
   const image::Image* base = nullptr;  ///< nothing: scratch
   oci::Platform platform;
   std::vector<FinishedLayer> layers;
-  oci::Annotations annotations;        ///< of manifest and index
-  std::string created;                 ///< RFC 3339
+  oci::Annotations annotations;  ///< of manifest and index
+  std::string created;           ///< RFC 3339
 };
 
 /// The base's config with the recipe's on top (image-spec config.md; setting an entrypoint clears an inherited cmd).

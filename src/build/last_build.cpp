@@ -78,7 +78,8 @@ Result<LastBuild> read_last_build(FileSystem& fs, const std::filesystem::path& s
   for (LastBuild& build : builds) {
     if (build.app == app) return std::move(build);
   }
-  return fail(Errc::not_found, "no build of '{}' is recorded in {}", printable(app, 100), printable(state_folder.native(), 4096));
+  return fail(Errc::not_found, "no build of '{}' is recorded in {}", printable(app, 100),
+              printable(state_folder.native(), 4096));
 }
 
 }  // namespace slipway::build

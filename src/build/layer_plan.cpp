@@ -12,7 +12,8 @@ namespace {
 /// Lists one layer; mistakes are reported and the rest goes on, so that all come at once.
 class LayerPlanner {
  public:
-  LayerPlanner(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch, FileSystem& fs, Diagnostics& diagnostics)
+  LayerPlanner(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch, FileSystem& fs,
+               Diagnostics& diagnostics)
       : recipe_(recipe), platform_(platform), epoch_(epoch), fs_(fs), diagnostics_(diagnostics) {}
 
   Result<PlannedLayer> plan(const LayerRule& rule, std::size_t index) {
@@ -37,8 +38,8 @@ class LayerPlanner {
  private:
   void report(const Where& where, std::string message, std::string hint = {}) {
     const auto same = [&](const Error& known) {
-      return known.message == message && known.where && known.where->file == where.file && known.where->row == where.row &&
-             known.where->col == where.col;
+      return known.message == message && known.where && known.where->file == where.file &&
+             known.where->row == where.row && known.where->col == where.col;
     };
     if (std::none_of(diagnostics_.errors().begin(), diagnostics_.errors().end(), same)) {
       diagnostics_.error(where, std::move(message), std::move(hint));
@@ -70,8 +71,9 @@ class LayerPlanner {
     const auto there = fs_.stat(source, true);
     if (!there && there.error().code == Errc::not_found) {
       report(file.from.where, fmt::format("{} is not there", printable(source.native(), 4096)),
-             has_placeholders(file.from.text) ? fmt::format("it is '{}' for {}", printable(file.from.text, 300), platform_.str())
-                                              : std::string("build it first, or correct the path"));
+             has_placeholders(file.from.text)
+                 ? fmt::format("it is '{}' for {}", printable(file.from.text, 300), platform_.str())
+                 : std::string("build it first, or correct the path"));
       return {};
     }
     if (!there) return fail(there.error());

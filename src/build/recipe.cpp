@@ -58,7 +58,8 @@ class ImageDecoder {
     return out;
   }
 
-  std::vector<std::pair<std::string, std::string>> pairs(Decoder& decoder, std::string_view key, std::string_view what) {
+  std::vector<std::pair<std::string, std::string>> pairs(Decoder& decoder, std::string_view key,
+                                                         std::string_view what) {
     std::vector<std::pair<std::string, std::string>> out;
     const Node* map = decoder.get(key);
     for (auto& [name, value] : decoder.string_map(key)) {
@@ -73,7 +74,8 @@ class ImageDecoder {
   }
 
   template <class Parse>
-  auto value(Decoder& decoder, std::string_view key, Parse parse) -> decltype(keep(parse(std::string_view()), Where(), "")) {
+  auto value(Decoder& decoder, std::string_view key, Parse parse)
+      -> decltype(keep(parse(std::string_view()), Where(), "")) {
     const auto text = decoder.string(key);
     if (!text) return std::nullopt;
     return keep(parse(std::string_view(*text)), decoder.where(key), fmt::format("{}.{}", decoder.what(), key));
@@ -96,7 +98,9 @@ class ImageDecoder {
   bool check_path(const std::string& text, const Where& where, const Decoder& decoder, std::string_view key) {
     Status status = check_placeholders(text);
     if (status && text.empty()) status = fail(Errc::invalid_argument, "an empty path names nothing");
-    if (!status) diagnostics_.error(where, fmt::format("{}.{}: {}", decoder.what(), key, status.error().message), status.error().hint);
+    if (!status)
+      diagnostics_.error(where, fmt::format("{}.{}: {}", decoder.what(), key, status.error().message),
+                         status.error().hint);
     return status.has_value();
   }
 
@@ -104,7 +108,8 @@ class ImageDecoder {
     recipe_.repository = value(image, "repository", [this](std::string_view text) -> Result<oci::Location> {
       SLIPWAY_ASSIGN(oci::Location location, oci::Location::parse(text));
       if (location.tag() || location.digest()) {
-        return fail(Error(Errc::invalid_argument, fmt::format("'{}' names a tag or digest, not a repository", printable(text, 300)))
+        return fail(Error(Errc::invalid_argument,
+                          fmt::format("'{}' names a tag or digest, not a repository", printable(text, 300)))
                         .with_hint("leave out what follows the name; tags are given with -t"));
       }
       return location.relative_to(recipe_.folder.native());
@@ -132,7 +137,8 @@ class ImageDecoder {
     for (const Node& node : list->items) {
       LayerRule rule = decode_layer(node, recipe_.layers.size(), clamp, keep_modes);
       if (!rule.name.empty() && !names.insert(rule.name).second) {
-        diagnostics_.error(node.where, fmt::format("image.layers: two layers have the name '{}'", printable(rule.name, 100)));
+        diagnostics_.error(node.where,
+                           fmt::format("image.layers: two layers have the name '{}'", printable(rule.name, 100)));
       }
       recipe_.layers.push_back(std::move(rule));
     }
@@ -165,7 +171,8 @@ class ImageDecoder {
   void decode_files(Decoder& layer, bool keep_modes, LayerRule& rule) {
     const Node* list = layer.get("files");
     if (list == nullptr) return;
-    if (!list->is_sequence()) return diagnostics_.error(list->where, fmt::format("{}.files: a list is wanted", layer.what()));
+    if (!list->is_sequence())
+      return diagnostics_.error(list->where, fmt::format("{}.files: a list is wanted", layer.what()));
     for (const Node& node : list->items) {
       Decoder file(node, fmt::format("{}.files[{}]", layer.what(), rule.files.size()), diagnostics_);
       FileRule out;
@@ -191,7 +198,8 @@ class ImageDecoder {
   void decode_remove(Decoder& layer, LayerRule& rule) {
     for (const Node* item : items(layer, "remove")) {
       const auto path = keep(layer::image_path(item->scalar), item->where, fmt::format("{}.remove", layer.what()));
-      if (path && path->empty()) diagnostics_.error(item->where, fmt::format("{}.remove: the root folder cannot be removed", layer.what()));
+      if (path && path->empty())
+        diagnostics_.error(item->where, fmt::format("{}.remove: the root folder cannot be removed", layer.what()));
       if (path && !path->empty()) rule.remove.push_back({"/" + *path, item->where});
     }
   }
@@ -209,7 +217,8 @@ class ImageDecoder {
       if (auto port = keep(parse_port(item->scalar), item->where, "image.config.ports")) out.ports.push_back(*port);
     }
     for (const Node* item : items(config, "volumes")) {
-      if (auto path = keep(parse_absolute(item->scalar), item->where, "image.config.volumes")) out.volumes.push_back(*path);
+      if (auto path = keep(parse_absolute(item->scalar), item->where, "image.config.volumes"))
+        out.volumes.push_back(*path);
     }
     out.labels = pairs(config, "labels", "a label");
     out.stop_signal = value(config, "stop-signal", parse_stop_signal);

@@ -11,7 +11,8 @@ namespace {
 constexpr std::uint64_t kMaxId = 0xffff'fffe;  // 2^32-1 means "no owner" to the kernel
 
 tl::unexpected<Error> bad(std::string_view text, std::string_view why, std::string hint = {}) {
-  return fail(Error(Errc::invalid_argument, fmt::format("'{}' {}", printable(text, 200), why)).with_hint(std::move(hint)));
+  return fail(
+      Error(Errc::invalid_argument, fmt::format("'{}' {}", printable(text, 200), why)).with_hint(std::move(hint)));
 }
 
 template <class T>
@@ -21,7 +22,8 @@ bool parse_number(std::string_view text, T& out, int base = 10) {
 }
 
 bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 std::string value_of(std::string_view name, const oci::Platform& platform) {
@@ -45,7 +47,8 @@ Result<Owner> parse_owner(std::string_view text) {
   const bool numbers = !parts.empty() && parts.size() <= 2 && parse_number(parts[0], owner.uid) &&
                        (parts.size() == 1 || parse_number(parts[1], owner.gid));
   if (!numbers || owner.uid > kMaxId || owner.gid > kMaxId) {
-    return bad(text, "is not an owner", "write numbers as UID:GID, e.g. \"65532:65532\"; names differ between machines");
+    return bad(text, "is not an owner",
+               "write numbers as UID:GID, e.g. \"65532:65532\"; names differ between machines");
   }
   return owner;
 }
@@ -110,7 +113,8 @@ Status check_placeholders(std::string_view text) {
     if (close == std::string_view::npos) return bad(text, "has '{' without '}'");
     const std::string_view name = text.substr(open + 1, close - open - 1);
     if (name != "os" && name != "arch" && name != "variant") {
-      return bad(text, fmt::format("has the unknown placeholder {{{}}}", printable(name, 40)), "use {os}, {arch} or {variant}");
+      return bad(text, fmt::format("has the unknown placeholder {{{}}}", printable(name, 40)),
+                 "use {os}, {arch} or {variant}");
     }
   }
   return {};

@@ -13,8 +13,8 @@ constexpr std::size_t kMaxOffers = 10'000;
 
 Result<std::string> fetch_small(store::ReadTarget& from, const oci::Descriptor& descriptor) {
   if (descriptor.size > static_cast<std::int64_t>(oci::kMaxDocument)) {
-    return fail(Errc::too_large, "{} of {} has {}; documents of at most {} are read", descriptor.digest.str(), from.name(),
-                human_bytes(static_cast<std::uint64_t>(descriptor.size)), human_bytes(oci::kMaxDocument));
+    return fail(Errc::too_large, "{} of {} has {}; documents of at most {} are read", descriptor.digest.str(),
+                from.name(), human_bytes(static_cast<std::uint64_t>(descriptor.size)), human_bytes(oci::kMaxDocument));
   }
   SLIPWAY_ASSIGN(const auto source, from.fetch(descriptor));
   return io::read_all(*source, oci::kMaxDocument);
@@ -38,11 +38,13 @@ bool is_attestation(const oci::Descriptor& child) {
 Result<Image> load_parsed(store::ReadTarget& from, const oci::Descriptor& descriptor, oci::Manifest manifest) {
   if (!manifest.artifact_type.empty() || !oci::is_image_config(manifest.config.media_type)) {
     const std::string& type = manifest.artifact_type.empty() ? manifest.config.media_type : manifest.artifact_type;
-    return fail(Errc::unsupported, "{} is an artifact ({}), not an image", named(from, descriptor), printable(type, 200));
+    return fail(Errc::unsupported, "{} is an artifact ({}), not an image", named(from, descriptor),
+                printable(type, 200));
   }
   SLIPWAY_ASSIGN(std::string raw, fetch_small(from, manifest.config));
   auto config = oci::ImageConfig::parse(raw);
-  if (!config) return fail(std::move(config).error().in(fmt::format("while reading the config of {}", named(from, descriptor))));
+  if (!config)
+    return fail(std::move(config).error().in(fmt::format("while reading the config of {}", named(from, descriptor))));
   if (config->diff_ids.size() != manifest.layers.size()) {
     return fail(Errc::verification_failed, "{} has {} layers, but its config has {} diff IDs", named(from, descriptor),
                 manifest.layers.size(), config->diff_ids.size());
@@ -56,7 +58,8 @@ class OfferList {
   explicit OfferList(store::ReadTarget& from) : from_(from) {}
 
   Status add(const oci::Descriptor& descriptor, int depth) {
-    if (depth > kMaxDepth) return fail(Errc::too_large, "{} is nested more than {} levels deep", named(from_, descriptor), kMaxDepth);
+    if (depth > kMaxDepth)
+      return fail(Errc::too_large, "{} is nested more than {} levels deep", named(from_, descriptor), kMaxDepth);
     SLIPWAY_ASSIGN(oci::Document document, fetch_document(from_, descriptor));
     if (auto* manifest = std::get_if<oci::Manifest>(&document)) return add_manifest(descriptor, std::move(*manifest));
     for (const oci::Descriptor& child : std::get<oci::Index>(document).manifests) SLIPWAY_TRY(add_child(child, depth));

@@ -16,7 +16,9 @@ tl::unexpected<Error> refuse(std::string_view path, std::string_view why) {
   return fail(Errc::malformed, "the tar entry '{}' {}", printable(path, 4096), why);
 }
 
-std::string_view text_or_empty(const char* text) { return text == nullptr ? std::string_view() : std::string_view(text); }
+std::string_view text_or_empty(const char* text) {
+  return text == nullptr ? std::string_view() : std::string_view(text);
+}
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
@@ -109,7 +111,8 @@ Status EntryGate::fill_xattrs(archive_entry* raw, Entry& entry) {
   if (api_.xattr_reset(raw) == 0) return {};
   while (api_.xattr_next(raw, &name, &value, &size) == ARCHIVE_OK) {
     if (text_or_empty(name).empty()) return refuse(entry.path, "has an attribute without a name");
-    if (size > kMaxXattr || entry.xattrs.size() == kMaxXattrs) return refuse(entry.path, "has too many or too large attributes");
+    if (size > kMaxXattr || entry.xattrs.size() == kMaxXattrs)
+      return refuse(entry.path, "has too many or too large attributes");
     entry.xattrs[name] = std::string(static_cast<const char*>(value), size);
   }
   return {};

@@ -52,7 +52,8 @@ bool Excludes::Pattern::matches(std::string_view path) const {
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       if (states[i] == 0) continue;
       const Kind kind = tokens[i].kind;
-      const bool skippable = kind == Kind::any_run || kind == Kind::any_deep || (kind == Kind::any_folders && at_component);
+      const bool skippable =
+          kind == Kind::any_run || kind == Kind::any_deep || (kind == Kind::any_folders && at_component);
       if (skippable) states[i + 1] = 1;
     }
   };

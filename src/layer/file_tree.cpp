@@ -131,10 +131,10 @@ Status FileTree::add_checked(Entry entry, FileSystem* fs) {
     }
   }
   if (same) return {};
-  return fail(Error(Errc::invalid_argument,
-                    fmt::format("/{} is given twice in one layer, from {} and from {}, and they differ", printable(entry.path),
-                                origin(first), origin(entry)))
-                  .with_hint("leave one of them out, or put them into different layers"));
+  return fail(
+      Error(Errc::invalid_argument, fmt::format("/{} is given twice in one layer, from {} and from {}, and they differ",
+                                                printable(entry.path), origin(first), origin(entry)))
+          .with_hint("leave one of them out, or put them into different layers"));
 }
 
 void FileTree::add_parents(std::int64_t epoch, bool of_markers) {
@@ -169,8 +169,10 @@ void FileTree::settle_whiteouts() {
       if (below) {
         drop[index] = 1;
       } else if (added != by_path_.end()) {
-        if (entries_[added->second].type == EntryType::directory) marker.type = EntryType::opaque;
-        else drop[index] = 1;
+        if (entries_[added->second].type == EntryType::directory)
+          marker.type = EntryType::opaque;
+        else
+          drop[index] = 1;
       }
     }
   }

@@ -8,6 +8,7 @@
 
 #include "layer/archive_api.h"
 #include "layer/archive_entries.h"
+#include "layer/pax_scan.h"
 #include "layer/tar_header.h"
 #include "slipway/base/text.h"
 
@@ -44,6 +45,7 @@ class Feed {
     const auto last = std::find_if(begin, buffer_.rend(), [](std::byte b) { return b != std::byte{0}; });
     if (last != buffer_.rend()) content_end_ = total_ + static_cast<std::uint64_t>(buffer_.rend() - last);
     total_ += n;
+    SLIPWAY_TRY(scan_.see(std::span<const std::byte>(buffer_).first(n)));
     if (total_ > limits_.max_bytes) {
       return fail(Errc::too_large, "the archive has more than {}", human_bytes(limits_.max_bytes));
     }
@@ -57,6 +59,7 @@ class Feed {
  private:
   io::Source& tar_;
   const ReadLimits& limits_;
+  PaxScan scan_;
   std::vector<std::byte> buffer_;
   std::uint64_t total_ = 0;
   std::uint64_t content_end_ = 0;
@@ -113,7 +116,8 @@ class Reader {
     if (feed_.error) return fail(*std::move(feed_.error));
     if (code == ARCHIVE_OK) return {};
     const char* why = api_.error_string(archive_);
-    return fail(Errc::malformed, "cannot {} the tar archive: {}", doing, printable(why == nullptr ? "it is damaged" : why, 300));
+    return fail(Errc::malformed, "cannot {} the tar archive: {}", doing,
+                printable(why == nullptr ? "it is damaged" : why, 300));
   }
 
   const ArchiveApi& api_;

@@ -19,7 +19,8 @@ bool same_file(const FileStat& a, const FileStat& b) {
 }
 
 Error changed(const Entry& entry) {
-  return Error(Errc::failed, fmt::format("{} changed while it was being packed", printable(entry.source.native(), 4096)))
+  return Error(Errc::failed,
+               fmt::format("{} changed while it was being packed", printable(entry.source.native(), 4096)))
       .with_hint("let the compiler or copy that writes it end first, then build again");
 }
 

@@ -27,12 +27,15 @@ class Block {
     put(257, "ustar");
     put(263, "00");
   }
-  void put(std::size_t at, std::string_view text) { std::copy(text.begin(), text.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(at)); }
+  void put(std::size_t at, std::string_view text) {
+    std::copy(text.begin(), text.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(at));
+  }
   /// Octal digits and a final NUL; GNU's base-256 where they do not suffice, which every pax reader overrides anyway.
   void put_number(std::size_t at, std::size_t width, std::uint64_t value) {
     if (fits(width, value)) return put(at, fmt::format("{:0{}o}", value, width - 1));
     bytes_[at] = '\x80';
-    for (std::size_t i = width - 1; i > 0 && value != 0; --i, value >>= 8) bytes_[at + i] = static_cast<char>(value & 0xff);
+    for (std::size_t i = width - 1; i > 0 && value != 0; --i, value >>= 8)
+      bytes_[at + i] = static_cast<char>(value & 0xff);
   }
   static bool fits(std::size_t width, std::uint64_t value) { return value >> (3 * (width - 1)) == 0; }
   std::string finish() {
@@ -73,7 +76,8 @@ char type_flag(EntryType type) {
 /// What stands in a ustar field when a pax record has the truth: printable ASCII, cut to the field.
 std::string stand_in(std::string_view text, std::size_t width) {
   std::string out(text.substr(0, width));
-  std::replace_if(out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '_');
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '_');
   return out;
 }
 
@@ -98,7 +102,8 @@ void put_link(Block& block, const std::string& link, Records& records) {
   records["linkpath"] = link;
 }
 
-void put_number(Block& block, std::size_t at, std::size_t width, std::uint64_t value, const char* key, Records& records) {
+void put_number(Block& block, std::size_t at, std::size_t width, std::uint64_t value, const char* key,
+                Records& records) {
   block.put_number(at, width, value);
   if (!Block::fits(width, value)) records[key] = std::to_string(value);
 }

@@ -104,8 +104,9 @@ class Walk {
         diagnostics_.warning({}, fmt::format("{} is a socket and is left out", shown(source)));
         return {};
       default:
-        return fail(Error(Errc::invalid_argument, fmt::format("{} is a device, which a layer cannot hold", shown(source)))
-                        .with_hint("leave it out with 'exclude'"));
+        return fail(
+            Error(Errc::invalid_argument, fmt::format("{} is a device, which a layer cannot hold", shown(source)))
+                .with_hint("leave it out with 'exclude'"));
     }
   }
 
@@ -130,7 +131,8 @@ Result<std::string> file_path(const std::filesystem::path& from, const std::stri
   const std::string full = to.ends_with('/') ? to + from.filename().native() : to;
   SLIPWAY_ASSIGN(auto path, image_path(full));
   if (path.empty()) {
-    return fail(Error(Errc::invalid_argument, fmt::format("the file {} cannot become the folder '{}'", shown(from), printable(to)))
+    return fail(Error(Errc::invalid_argument,
+                      fmt::format("the file {} cannot become the folder '{}'", shown(from), printable(to)))
                     .with_hint("name the file too"));
   }
   return path;

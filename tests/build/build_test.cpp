@@ -31,7 +31,10 @@ void put(const stdfs::path& file, std::string_view text, mode_t mode = 0644) {
 
 /// The first 20 bytes of an ELF program for a machine, and something after them.
 std::string elf(unsigned char machine, unsigned char bits = 2) {
-  std::string bytes("\x7f" "ELF", 4);
+  std::string bytes(
+      "\x7f"
+      "ELF",
+      4);
   bytes += std::string{static_cast<char>(bits), 1, 1};
   bytes.resize(16, '\0');
   bytes += std::string{2, 0, static_cast<char>(machine), 0};
@@ -45,7 +48,9 @@ class BuildTest : public ::testing::Test {
     put(dir.path() / "hello", elf(62), 0755);
   }
   stdfs::path out() const { return dir.path() / "out"; }
-  void to_layout(const std::string& tag = "v1") { options.destinations = {{oci::Location::layout(out().native()), {tag}}}; }
+  void to_layout(const std::string& tag = "v1") {
+    options.destinations = {{oci::Location::layout(out().native()), {tag}}};
+  }
   Destination to_registry(const std::string& place, std::vector<std::string> tags) {
     return {*oci::Location::parse(place), std::move(tags)};
   }
@@ -124,7 +129,8 @@ class BuildTest : public ::testing::Test {
     image.manifest.annotations.clear();
     for (auto& layer : image.manifest.layers) layer.media_type = oci::kDockerLayerGzipType;
     const std::string raw = oci::write_manifest(image.manifest);
-    const oci::Descriptor stored(std::string(oci::kDockerManifestType), io::digest_of(raw), static_cast<std::int64_t>(raw.size()));
+    const oci::Descriptor stored(std::string(oci::kDockerManifestType), io::digest_of(raw),
+                                 static_cast<std::int64_t>(raw.size()));
     EXPECT_TRUE(target->push_tagged(stored, raw, tag));
     return stored;
   }
@@ -227,7 +233,8 @@ image:
     - {name: common, files: [{from: shared, to: /srv/}]}
     - {name: app, files: [{from: "build/{arch}/hello", to: /usr/bin/hello}]}
 )");
-  options.destinations = {to_registry("r.example/team/hello", {"v1", "v2"}), {oci::Location::layout(out().native()), {}}};
+  options.destinations = {to_registry("r.example/team/hello", {"v1", "v2"}),
+                          {oci::Location::layout(out().native()), {}}};
   options.destinations[0].build_tag = true;
   options.destinations[1].build_tag = true;
   const BuildResult result = must_build(recipe);
@@ -321,7 +328,9 @@ TEST_F(BuildTest, PlatformWhenNoneIsNamed) {
   to_layout();
   put(dir.path() / "arm", elf(183), 0755);
   put(dir.path() / "script", "#!/bin/sh\n", 0755);
-  const auto add = [](const std::string& what) { return [what](AdHocRequest& r) { r.adds = {"script:/a", what + ":/b"}; }; };
+  const auto add = [](const std::string& what) {
+    return [what](AdHocRequest& r) { r.adds = {"script:/a", what + ":/b"}; };
+  };
   EXPECT_EQ(must_build(flags(add("arm"))).images[0].platform.str(), "linux/arm64");
   const BuildResult host = must_build(flags(add("script")));
   EXPECT_EQ(host.images[0].platform, oci::host_platform());
@@ -373,8 +382,9 @@ image:
 )");
   const Error error = must_fail(recipe, Errc::invalid_argument);
   const std::string text = error.describe();
-  for (const char* part : {"slipway.yaml:6:", "cannot honour 'closure'", "cannot honour 'sysroot'", "cannot honour 'archive'",
-                           "slipway.yaml:10:", "slipway.yaml:11:", "amd64/missing is not there", "arm64/missing is not there"}) {
+  for (const char* part :
+       {"slipway.yaml:6:", "cannot honour 'closure'", "cannot honour 'sysroot'", "cannot honour 'archive'",
+        "slipway.yaml:10:", "slipway.yaml:11:", "amd64/missing is not there", "arm64/missing is not there"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
   EXPECT_EQ(error.causes.size(), 6u) << text;
@@ -391,7 +401,8 @@ TEST_F(BuildTest, PathsWithPlaceholdersNeedAPlatform) {
 
 TEST_F(BuildTest, NothingAtAllIsNoImage) {
   to_layout();
-  EXPECT_THAT(must_fail(flags([](AdHocRequest& r) { r.adds = {}; }), Errc::invalid_argument).describe(), HasSubstr("no layer"));
+  EXPECT_THAT(must_fail(flags([](AdHocRequest& r) { r.adds = {}; }), Errc::invalid_argument).describe(),
+              HasSubstr("no layer"));
 }
 
 TEST_F(BuildTest, DryRunWritesNothingAndSaysTheSame) {
@@ -414,7 +425,9 @@ TEST_F(BuildTest, AnUnreadableFileFailsAndTagsNothing) {
       if (path.filename() == "secret") return fail(Errc::failed, "cannot open {}: permission denied", path.native());
       return real_fs().open(path, follow);
     }
-    Result<std::unique_ptr<File>> create(const stdfs::path& p, std::uint32_t m) override { return real_fs().create(p, m); }
+    Result<std::unique_ptr<File>> create(const stdfs::path& p, std::uint32_t m) override {
+      return real_fs().create(p, m);
+    }
     Status rename(const stdfs::path& a, const stdfs::path& b) override { return real_fs().rename(a, b); }
     Status remove(const stdfs::path& p) override { return real_fs().remove(p); }
     Status make_directories(const stdfs::path& p, std::uint32_t m) override { return real_fs().make_directories(p, m); }
@@ -427,7 +440,10 @@ TEST_F(BuildTest, AnUnreadableFileFailsAndTagsNothing) {
   put(dir.path() / "secret", "x");
   NoEntry fs;
   to_layout();
-  const auto result = build_image(flags([](AdHocRequest& r) { r.adds = {"hello:/a", "secret:/b"}; }), options, fs, book);
+  const auto result = build_image(flags([](AdHocRequest& r) {
+                                    r.adds = {"hello:/a", "secret:/b"};
+                                  }),
+                                  options, fs, book);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Errc::failed);
   EXPECT_THAT(result.error().describe(), HasSubstr("secret"));
@@ -478,9 +494,11 @@ TEST_F(BuildTest, LastBuildIsRememberedForEachApp) {
   const Digest digest = io::digest_of("x");
   const auto location = oci::Location::parse("r.example/app:v1")->with_digest(digest);
   EXPECT_EQ(read_last_build(real_fs(), options.state_folder, "a").error().code, Errc::not_found);
-  ASSERT_TRUE(write_last_build(real_fs(), options.state_folder, {"a", {location}, digest, std::string(oci::kManifestType), 5}));
+  ASSERT_TRUE(
+      write_last_build(real_fs(), options.state_folder, {"a", {location}, digest, std::string(oci::kManifestType), 5}));
   ASSERT_TRUE(write_last_build(real_fs(), options.state_folder, {"b", {}, io::digest_of("y"), "t/x", 6}));
-  ASSERT_TRUE(write_last_build(real_fs(), options.state_folder, {"a", {location}, digest, std::string(oci::kManifestType), 7}));
+  ASSERT_TRUE(
+      write_last_build(real_fs(), options.state_folder, {"a", {location}, digest, std::string(oci::kManifestType), 7}));
   const auto a = read_last_build(real_fs(), options.state_folder, "a");
   ASSERT_TRUE(a) << a.error().describe();
   EXPECT_EQ(a->time, 7);

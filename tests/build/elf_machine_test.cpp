@@ -8,7 +8,10 @@ namespace slipway::build {
 namespace {
 
 std::string header(unsigned char bits, unsigned char endian, unsigned char type, unsigned machine) {
-  std::string bytes("\x7f" "ELF", 4);
+  std::string bytes(
+      "\x7f"
+      "ELF",
+      4);
   bytes += std::string{static_cast<char>(bits), static_cast<char>(endian), 1};
   bytes.resize(16, '\0');
   const auto half = [endian](unsigned value) {
@@ -25,9 +28,10 @@ struct Case {
 };
 
 TEST(ElfMachine, Table) {
-  for (const Case& c : {Case{2, 1, 62, "linux/amd64"}, Case{1, 1, 3, "linux/386"}, Case{2, 1, 183, "linux/arm64"},
-                        Case{1, 1, 40, "linux/arm/v7"}, Case{2, 1, 243, "linux/riscv64"}, Case{2, 2, 22, "linux/s390x"},
-                        Case{2, 1, 21, "linux/ppc64le"}, Case{2, 2, 21, "linux/ppc64"}, Case{2, 1, 258, "linux/loong64"}}) {
+  for (const Case& c :
+       {Case{2, 1, 62, "linux/amd64"}, Case{1, 1, 3, "linux/386"}, Case{2, 1, 183, "linux/arm64"},
+        Case{1, 1, 40, "linux/arm/v7"}, Case{2, 1, 243, "linux/riscv64"}, Case{2, 2, 22, "linux/s390x"},
+        Case{2, 1, 21, "linux/ppc64le"}, Case{2, 2, 21, "linux/ppc64"}, Case{2, 1, 258, "linux/loong64"}}) {
     for (const unsigned char type : {static_cast<unsigned char>(2), static_cast<unsigned char>(3)}) {
       const auto platform = elf_platform(header(c.bits, c.endian, type, c.machine));
       ASSERT_TRUE(platform) << c.platform;
@@ -48,16 +52,16 @@ TEST(ElfMachine, OtherBytesTellNothing) {
 }
 
 TEST(GitSource, UserInformationIsStripped) {
-  for (const auto& [url, stripped] : std::vector<std::pair<std::string, std::string>>{
-           {"https://u:p@h.example/x.git", "https://h.example/x.git"},
-           {"https://token@h.example/x.git", "https://h.example/x.git"},
-           {"https://h.example/a@b", "https://h.example/a@b"},
-           {"https://u:p@ss@h.example/x", "https://h.example/x"},
-           {"ssh://git@h.example:22/x.git", "ssh://h.example:22/x.git"},
-           {"git@h.example:team/x.git", "h.example:team/x.git"},
-           {"/srv/git/x.git", "/srv/git/x.git"},
-           {"https://h.example", "https://h.example"},
-           {"https://u:p@h.example", "https://h.example"}}) {
+  for (const auto& [url, stripped] :
+       std::vector<std::pair<std::string, std::string>>{{"https://u:p@h.example/x.git", "https://h.example/x.git"},
+                                                        {"https://token@h.example/x.git", "https://h.example/x.git"},
+                                                        {"https://h.example/a@b", "https://h.example/a@b"},
+                                                        {"https://u:p@ss@h.example/x", "https://h.example/x"},
+                                                        {"ssh://git@h.example:22/x.git", "ssh://h.example:22/x.git"},
+                                                        {"git@h.example:team/x.git", "h.example:team/x.git"},
+                                                        {"/srv/git/x.git", "/srv/git/x.git"},
+                                                        {"https://h.example", "https://h.example"},
+                                                        {"https://u:p@h.example", "https://h.example"}}) {
     EXPECT_EQ(strip_userinfo(url), stripped) << url;
   }
 }

@@ -129,26 +129,45 @@ image:
            stop-signal: TERM}
   compression: {format: bzip2, level: 9}
 )");
-  const std::vector<std::pair<int, std::string>> wanted = {
-      {1, "not a name of an app"}, {3, "tag or digest"},        {4, "bse"},          {5, "image.platforms"},
-      {5, "listed twice"},         {6, "source"},               {10, "{cpu}"},       {10, "does not start with '/'"},
-      {10, "not a file mode"},     {10, "not an owner"},        {11, "from is missing"}, {12, "root folder"},
-      {12, "does not start"},      {13, "name 'app'"},          {13, "no content"},  {14, "name is missing"},
-      {14, ".wh."},                {15, "cannot name a variable"}, {15, "not a user"}, {15, "workdir"},
-      {15, "not a port"},          {15, "volumes"},             {16, "not a signal"}, {17, "compression format"},
-      {17, "compression level"}};
+  const std::vector<std::pair<int, std::string>> wanted = {{1, "not a name of an app"},
+                                                           {3, "tag or digest"},
+                                                           {4, "bse"},
+                                                           {5, "image.platforms"},
+                                                           {5, "listed twice"},
+                                                           {6, "source"},
+                                                           {10, "{cpu}"},
+                                                           {10, "does not start with '/'"},
+                                                           {10, "not a file mode"},
+                                                           {10, "not an owner"},
+                                                           {11, "from is missing"},
+                                                           {12, "root folder"},
+                                                           {12, "does not start"},
+                                                           {13, "name 'app'"},
+                                                           {13, "no content"},
+                                                           {14, "name is missing"},
+                                                           {14, ".wh."},
+                                                           {15, "cannot name a variable"},
+                                                           {15, "not a user"},
+                                                           {15, "workdir"},
+                                                           {15, "not a port"},
+                                                           {15, "volumes"},
+                                                           {16, "not a signal"},
+                                                           {17, "compression format"},
+                                                           {17, "compression level"}};
   for (const auto& [row, text] : wanted) {
-    EXPECT_THAT(d.problems, ::testing::Contains(::testing::AllOf(::testing::StartsWith(fmt::format("{}: ", row)), HasSubstr(text))));
+    EXPECT_THAT(d.problems, ::testing::Contains(
+                                ::testing::AllOf(::testing::StartsWith(fmt::format("{}: ", row)), HasSubstr(text))));
   }
   EXPECT_EQ(d.problems.size(), wanted.size()) << fmt::format("{}", fmt::join(d.problems, "\n"));
 }
 
 TEST(Recipe, WrongKindsAreReportedAndNotFollowed) {
-  for (const char* yaml : {"app: a\nimage: 3\n", "app: a\nimage: {layers: 3}\n", "app: a\nimage: {layers: [3]}\n",
-                           "app: a\nimage: {layers: [{name: x, files: y}]}\n", "app: a\nimage: {layers: [{name: x, files: [y]}]}\n",
-                           "app: a\nimage: {config: []}\n", "app: a\nimage: {compression: gzip}\n", "app: [a]\nimage: {}\n",
-                           "app: a\nimage: {platforms: linux/amd64}\n", "app: a\n", "image: {}\n",
-                           "app: a\nimage: {annotations: [x]}\n", "app: a\nimage: {layers: [{name: x, remove: [{a: b}]}]}\n"}) {
+  for (const char* yaml :
+       {"app: a\nimage: 3\n", "app: a\nimage: {layers: 3}\n", "app: a\nimage: {layers: [3]}\n",
+        "app: a\nimage: {layers: [{name: x, files: y}]}\n", "app: a\nimage: {layers: [{name: x, files: [y]}]}\n",
+        "app: a\nimage: {config: []}\n", "app: a\nimage: {compression: gzip}\n", "app: [a]\nimage: {}\n",
+        "app: a\nimage: {platforms: linux/amd64}\n", "app: a\n", "image: {}\n", "app: a\nimage: {annotations: [x]}\n",
+        "app: a\nimage: {layers: [{name: x, remove: [{a: b}]}]}\n"}) {
     EXPECT_FALSE(decode(yaml).problems.empty()) << yaml;
   }
 }
@@ -193,10 +212,10 @@ struct AddCase {
 };
 
 TEST(AdHoc, AddsInBothForms) {
-  for (const AddCase& c : {AddCase{"a:/b", "a", "/b", {}, {}, {}}, AddCase{"a:/b:0700", "a", "/b", 0700, {}, {}},
-                           AddCase{"a:/b/:755:1:2", "a", "/b/", 0755, 1, 2},
-                           AddCase{"src=C:x,dst=/b", "C:x", "/b", {}, {}, {}},
-                           AddCase{"dst=/b,src=a,mode=0600,owner=5:6", "a", "/b", 0600, 5, 6}}) {
+  for (const AddCase& c :
+       {AddCase{"a:/b", "a", "/b", {}, {}, {}}, AddCase{"a:/b:0700", "a", "/b", 0700, {}, {}},
+        AddCase{"a:/b/:755:1:2", "a", "/b/", 0755, 1, 2}, AddCase{"src=C:x,dst=/b", "C:x", "/b", {}, {}, {}},
+        AddCase{"dst=/b,src=a,mode=0600,owner=5:6", "a", "/b", 0600, 5, 6}}) {
     AdHocRequest request;
     request.adds = {c.text};
     const auto recipe = recipe_from_flags(request, "/cwd");

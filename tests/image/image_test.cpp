@@ -26,8 +26,10 @@ class ImageTest : public ::testing::Test {
     oci::ImageConfig config;
     config.platform = *oci::Platform::parse(platform);
     for (std::size_t i = 0; i < diff_ids; ++i) config.diff_ids.push_back(io::digest_of(std::to_string(i)));
-    oci::Manifest manifest{{}, std::string(oci::kManifestType), {}, push(oci::kConfigType, config.serialize()), {}, {}, {}};
-    for (std::size_t i = 0; i < layers; ++i) manifest.layers.push_back(push(oci::kLayerType, platform + std::to_string(i)));
+    oci::Manifest manifest{{}, std::string(oci::kManifestType), {}, push(oci::kConfigType, config.serialize()), {}, {},
+                           {}};
+    for (std::size_t i = 0; i < layers; ++i)
+      manifest.layers.push_back(push(oci::kLayerType, platform + std::to_string(i)));
     return push(oci::kManifestType, oci::write_manifest(manifest));
   }
   oci::Descriptor index_of(std::vector<oci::Descriptor> children) {
@@ -65,13 +67,15 @@ TEST_F(ImageTest, OneManifestIsItsOwnPlatform) {
 }
 
 TEST_F(ImageTest, NestedIndexesAndAttestations) {
-  const auto amd = make("linux/amd64"), arm = make("linux/arm64"), s390 = make("linux/s390x"), proof = make("linux/riscv64");
+  const auto amd = make("linux/amd64"), arm = make("linux/arm64"), s390 = make("linux/s390x"),
+             proof = make("linux/riscv64");
   oci::Descriptor attestation = proof;
   attestation.platform = oci::Platform{"unknown", "unknown", "", "", {}};
   oci::Descriptor tool = on(proof, "linux/mips");
   tool.annotations["vnd.docker.reference.type"] = "attestation-manifest";
   const auto strange = push("application/vnd.example.thing", "?");
-  const auto root = index_of({on(amd, "linux/amd64"), attestation, tool, index_of({arm, on(s390, "linux/s390x")}), strange});
+  const auto root =
+      index_of({on(amd, "linux/amd64"), attestation, tool, index_of({arm, on(s390, "linux/s390x")}), strange});
   EXPECT_THAT(offers(root), ::testing::ElementsAre("linux/amd64", "linux/arm64", "linux/s390x"));
   EXPECT_EQ(load_image(store, root, *oci::Platform::parse("linux/s390x"))->descriptor.digest, s390.digest);
   const auto missing = load_image(store, root, *oci::Platform::parse("linux/ppc64le"));

@@ -45,11 +45,11 @@ TEST(Lock, UnknownMembersAreKept) {
 }
 
 TEST(Lock, WhatIsBrokenIsConfiguration) {
-  for (const char* bad : {"", "[]", "{}", R"({"schema": "slipway/v2/lock", "images": {}})",
-                          R"({"schema": "slipway/v1/lock", "images": {"a": "sha256:12"}})",
-                          R"({"schema": "slipway/v1/lock", "images": {"a": 1}})",
-                          R"({"schema": "slipway/v1/lock", "images": []})",
-                          R"({"schema": "slipway/v1/lock", "Images": {}})"}) {
+  for (const char* bad :
+       {"", "[]", "{}", R"({"schema": "slipway/v2/lock", "images": {}})",
+        R"({"schema": "slipway/v1/lock", "images": {"a": "sha256:12"}})",
+        R"({"schema": "slipway/v1/lock", "images": {"a": 1}})", R"({"schema": "slipway/v1/lock", "images": []})",
+        R"({"schema": "slipway/v1/lock", "Images": {}})"}) {
     const auto lock = Lock::parse(bad, "the lock");
     ASSERT_FALSE(lock) << bad;
     EXPECT_EQ(lock.error().code, Errc::invalid_argument) << bad;

@@ -1,7 +1,7 @@
 #include "slipway/layer/file_tree.h"
 
-#include <gmock/gmock.h>
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -251,15 +251,16 @@ TEST_F(FileTreeTest, RemovingAndAddingOnePath) {
     gone.path = path;
     return tree.add_entry(gone);
   };
-  ASSERT_TRUE(remove("etc/app"));        // a folder that comes back with other content: opaque
+  ASSERT_TRUE(remove("etc/app"));  // a folder that comes back with other content: opaque
   ASSERT_TRUE(add("f", "/etc/app/new"));
-  ASSERT_TRUE(remove("etc/app/old"));    // inside what is gone already
-  ASSERT_TRUE(remove("bin/tool"));       // a file that is replaced
+  ASSERT_TRUE(remove("etc/app/old"));  // inside what is gone already
+  ASSERT_TRUE(remove("bin/tool"));     // a file that is replaced
   ASSERT_TRUE(add("f", "/bin/tool"));
   ASSERT_TRUE(remove("var"));
   ASSERT_TRUE(remove("var/log/x"));
   ASSERT_TRUE(tree.finish(0));
-  EXPECT_THAT(names(), ElementsAre(".wh.var", "bin/", "bin/tool", "etc/", "etc/app/", "etc/app/.wh..wh..opq", "etc/app/new"));
+  EXPECT_THAT(names(),
+              ElementsAre(".wh.var", "bin/", "bin/tool", "etc/", "etc/app/", "etc/app/.wh..wh..opq", "etc/app/new"));
 }
 
 TEST_F(FileTreeTest, TheRootCannotBeRemoved) {

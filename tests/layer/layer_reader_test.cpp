@@ -13,7 +13,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 /// A ustar header with nothing checked, so that tests can lie.
-std::string header(const std::string& name, char type, const std::string& size = "00000000000", const std::string& link = "") {
+std::string header(const std::string& name, char type, const std::string& size = "00000000000",
+                   const std::string& link = "") {
   std::string block(512, '\0');
   const auto put = [&block](std::size_t at, const std::string& text) { block.replace(at, text.size(), text); };
   put(0, name);
@@ -24,7 +25,9 @@ std::string header(const std::string& name, char type, const std::string& size =
   put(136, "00000000000");
   block[156] = type;
   put(157, link);
-  put(257, std::string("ustar\0" "00", 8));
+  put(257, std::string("ustar\0"
+                       "00",
+                       8));
   put(148, "        ");
   unsigned sum = 0;
   for (const char c : block) sum += static_cast<unsigned char>(c);
@@ -94,6 +97,11 @@ INSTANTIATE_TEST_SUITE_P(
         Hostile{"pax record of a wrong length", pax("99 path=x\n") + with("a", "x") + kEnd},
         Hostile{"pax record without line end", pax("10 path=xx") + with("a", "x") + kEnd},
         Hostile{"pax record without equals", pax("8 pathx\n") + with("a", "x") + kEnd},
+        Hostile{"NUL in a pax path", pax(std::string("12 path=a\0b\n", 12)) + with("a", "x") + kEnd},
+        Hostile{"NUL in a pax link", pax(std::string("16 linkpath=a\0b\n", 16)) + header("a", '2', octal(0), "x") + kEnd},
+        Hostile{"pax size against header size", pax("10 size=3\n") + header("a", '0', octal(600)) + block("abc") + kEnd},
+        Hostile{"pax size over a hidden entry", pax("13 size=1024\n") + header("a", '0', octal(1)) + block("x") +
+                                                    header("hidden", '0') + kEnd},
         Hostile{"GNU sparse", pax("22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n20 GNU.sparse.name=a\n"
                                   "28 GNU.sparse.realsize=4096\n") +
                                   with("a", block("1\n3584\n512\n") + std::string(512, 'x')) + kEnd},
@@ -123,14 +131,13 @@ TEST(ReadTar, CleansNamesAndSkipsTheRoot) {
 
 TEST(ReadTar, MarkersAreUnderstoodWhereverTheyStand) {
   std::vector<std::string> names;
-  ASSERT_TRUE(read(with("d/x", "x") + with("d/.wh..wh..opq", "") + with(".wh.gone", "payload") + with("d/.wh..wh.plnk", "") + kEnd,
-                   &names));
+  ASSERT_TRUE(read(
+      with("d/x", "x") + with("d/.wh..wh..opq", "") + with(".wh.gone", "payload") + with("d/.wh..wh.plnk", "") + kEnd,
+      &names));
   EXPECT_THAT(names, ElementsAre("d/x", "d/.wh..wh..opq", ".wh.gone"));
 }
 
-TEST(ReadTar, ZerosAfterTheEndAreFine) {
-  EXPECT_TRUE(read(with("a", "x") + kEnd + std::string(9216, '\0')));
-}
+TEST(ReadTar, ZerosAfterTheEndAreFine) { EXPECT_TRUE(read(with("a", "x") + kEnd + std::string(9216, '\0'))); }
 
 TEST(ReadTar, ALayerWithoutEndMarkerWhereItsDigestProvesItWhole) {
   ReadLimits limits;
@@ -173,7 +180,8 @@ TEST(ReadTar, KeepsToItsLimits) {
 TEST(ReadTar, TheVisitorsErrorComesBack) {
   const std::string tar = with("a", "x") + kEnd;
   io::TextSource source(tar);
-  const Status status = read_tar(source, {}, [](const Entry&, io::Source&) -> Status { return fail(Errc::conflict, "enough"); });
+  const Status status =
+      read_tar(source, {}, [](const Entry&, io::Source&) -> Status { return fail(Errc::conflict, "enough"); });
   EXPECT_EQ(status.error().message, "enough");
 }
 

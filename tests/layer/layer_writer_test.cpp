@@ -38,7 +38,10 @@ FileTree sample() {
   add(tool);
   add(file("opt/" + std::string(60, 'a') + "/" + std::string(60, 'b') + "/fits", "prefix"));
   add(file("opt/" + std::string(150, 'c'), "pax"));
-  add(file("opt/gr\xc3\xbc\xc3\x9f" "e", "utf-8"));
+  add(
+      file("opt/gr\xc3\xbc\xc3\x9f"
+           "e",
+           "utf-8"));
   add(file("empty", ""));
   Entry link;
   link.type = EntryType::symlink;
@@ -82,7 +85,8 @@ std::string run(std::vector<std::string> argv, const std::string& input) {
 // Compatibility level 1. A change here changes every image's digest: raise kCompatibility and keep the old way.
 TEST(LayerWriter, GoldenTar) {
   static_assert(kCompatibility == 1);
-  EXPECT_EQ(io::digest_of(tar_of(sample())).str(), "sha256:b9f07b2ca56d974cb6819a685ae8a16b6dc5f17f7c7c0b627e16920e90dc5009");
+  EXPECT_EQ(io::digest_of(tar_of(sample())).str(),
+            "sha256:b9f07b2ca56d974cb6819a685ae8a16b6dc5f17f7c7c0b627e16920e90dc5009");
   FileTree empty;
   ASSERT_TRUE(empty.finish(0));
   EXPECT_EQ(tar_of(empty), std::string(1024, '\0'));
@@ -135,7 +139,8 @@ TEST(LayerWriter, GnuTarReadsItWithoutComplaint) {
   EXPECT_EQ(result->status, 0);
   EXPECT_EQ(result->err, "");
   EXPECT_EQ(std::count(result->out.begin(), result->out.end(), '\n'), 18);
-  EXPECT_THAT(result->out, HasSubstr("opt/gr\xc3\xbc\xc3\x9f" "e\n"));
+  EXPECT_THAT(result->out, HasSubstr("opt/gr\xc3\xbc\xc3\x9f"
+                                     "e\n"));
 }
 
 TEST(LayerWriter, OurOwnReaderGivesTheEntriesBack) {

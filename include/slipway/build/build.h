@@ -22,9 +22,9 @@ inline constexpr std::string_view kDirtyAnnotation = "io.slipway.source.dirty";
 
 /// Where the finished image goes and how it is called there.
 struct Destination {
-  oci::Location location;         ///< its own tag is ignored: put it into `tags`
+  oci::Location location;  ///< its own tag is ignored: put it into `tags`
   std::vector<std::string> tags;
-  bool build_tag = false;         ///< also `build-<first 12 hex of the digest>`
+  bool build_tag = false;  ///< also `build-<first 12 hex of the digest>`
 };
 
 /// Sees what a build does; called from several threads.
@@ -36,17 +36,17 @@ class Observer : public copy::Observer {
 
 struct BuildOptions {
   std::vector<Destination> destinations;
-  std::filesystem::path state_folder;            ///< ".slipway": holds `images` when no destination is a lone layout
-  std::filesystem::path lock_file;               ///< empty: no lock is read or written
-  std::vector<oci::Platform> platforms;          ///< overrides the recipe's
-  std::int64_t epoch = 0;                        ///< SOURCE_DATE_EPOCH
-  std::optional<std::int64_t> created;           ///< --created TIME: `created` alone
-  bool created_from_git = false;                 ///< --created git: the commit's time
-  bool locked = false;                           ///< a base that the lock lacks is Errc::invalid_argument
-  bool update_base = false;                      ///< ask for the base's digest anew
-  bool dry_run = false;                          ///< compute digests, write nothing
+  std::filesystem::path state_folder;    ///< ".slipway": holds `images` when no destination is a lone layout
+  std::filesystem::path lock_file;       ///< empty: no lock is read or written
+  std::vector<oci::Platform> platforms;  ///< overrides the recipe's
+  std::int64_t epoch = 0;                ///< SOURCE_DATE_EPOCH
+  std::optional<std::int64_t> created;   ///< --created TIME: `created` alone
+  bool created_from_git = false;         ///< --created git: the commit's time
+  bool locked = false;                   ///< a base that the lock lacks is Errc::invalid_argument
+  bool update_base = false;              ///< ask for the base's digest anew
+  bool dry_run = false;                  ///< compute digests, write nothing
   std::size_t lanes = 4;
-  Observer* observer = nullptr;                  ///< not owned
+  Observer* observer = nullptr;  ///< not owned
   std::stop_token stop;
 };
 
@@ -59,12 +59,12 @@ struct BuiltImage {
 };
 
 struct BuildResult {
-  oci::Descriptor root;                  ///< the only manifest, or the index
-  std::vector<BuiltImage> images;        ///< in the order of the platforms
+  oci::Descriptor root;            ///< the only manifest, or the index
+  std::vector<BuiltImage> images;  ///< in the order of the platforms
   /// One for each destination and tag, in order: tag and digest set. "build-..." tags are not among them unless alone.
   std::vector<oci::Location> locations;
-  std::optional<oci::Location> base;     ///< full reference with the digest used
-  oci::Annotations annotations;          ///< of the manifests
+  std::optional<oci::Location> base;  ///< full reference with the digest used
+  oci::Annotations annotations;       ///< of the manifests
   std::vector<Error> warnings;
 };
 

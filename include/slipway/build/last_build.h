@@ -20,7 +20,7 @@ struct LastBuild {
   std::vector<oci::Location> locations;  ///< with digest; layouts with absolute paths
   Digest digest;
   std::string media_type;
-  std::int64_t time = 0;                 ///< when it was built, unix seconds
+  std::int64_t time = 0;  ///< when it was built, unix seconds
 };
 
 /// Remembers `build` in `state_folder` ("<project>/.slipway", made when missing), replacing what is there for its app.

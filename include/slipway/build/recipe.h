@@ -69,9 +69,9 @@ struct ConfigRule {
 /// Everything that decides an image, from slipway.yaml or from flags. A value.
 struct Recipe {
   std::string app;
-  std::filesystem::path folder;              ///< what relative paths start from
-  std::optional<oci::Location> repository;   ///< layouts are relative to `folder`
-  std::optional<oci::Location> base;         ///< nothing: scratch
+  std::filesystem::path folder;             ///< what relative paths start from
+  std::optional<oci::Location> repository;  ///< layouts are relative to `folder`
+  std::optional<oci::Location> base;        ///< nothing: scratch
   Where base_where;
   std::vector<oci::Platform> platforms;
   bool source_git = false;

@@ -21,15 +21,15 @@ struct Entry {
   std::uint32_t mode = 0644;
   std::uint64_t uid = 0;
   std::uint64_t gid = 0;
-  std::int64_t mtime = 0;            ///< seconds
-  std::uint64_t size = 0;            ///< regular files
-  std::string link;                  ///< symlink text, or a hard link's target path in this layer
-  std::uint64_t device_major = 0;    ///< devices, which only reading a foreign layer gives
+  std::int64_t mtime = 0;          ///< seconds
+  std::uint64_t size = 0;          ///< regular files
+  std::string link;                ///< symlink text, or a hard link's target path in this layer
+  std::uint64_t device_major = 0;  ///< devices, which only reading a foreign layer gives
   std::uint64_t device_minor = 0;
-  std::filesystem::path source;      ///< regular files: where the bytes are
-  std::string content;               ///< regular files without a source: the bytes themselves
+  std::filesystem::path source;  ///< regular files: where the bytes are
+  std::string content;           ///< regular files without a source: the bytes themselves
   std::map<std::string, std::string> xattrs;
-  FileStat seen;                     ///< the source as it was when listed, to notice changes
+  FileStat seen;  ///< the source as it was when listed, to notice changes
 };
 
 /// The name an entry has in a tar: whiteouts with their ".wh." prefix, folders with a trailing "/".
@@ -37,13 +37,13 @@ std::string tar_name(const Entry& entry);
 
 /// How files found on disk become entries (contract "Defaults of a layer").
 struct TreeOptions {
-  std::int64_t epoch = 0;              ///< SOURCE_DATE_EPOCH
-  bool clamp_times = false;            ///< keep mtimes older than epoch
-  bool keep_modes = false;             ///< modes as on disk instead of 0755/0644
-  std::optional<std::uint32_t> mode;   ///< for files given by name and regular files in folders
+  std::int64_t epoch = 0;             ///< SOURCE_DATE_EPOCH
+  bool clamp_times = false;           ///< keep mtimes older than epoch
+  bool keep_modes = false;            ///< modes as on disk instead of 0755/0644
+  std::optional<std::uint32_t> mode;  ///< for files given by name and regular files in folders
   std::uint64_t uid = 0;
   std::uint64_t gid = 0;
-  std::vector<std::string> exclude;    ///< .dockerignore patterns relative to the source folder
+  std::vector<std::string> exclude;  ///< .dockerignore patterns relative to the source folder
 };
 
 /// A path in an image as entries hold it: absolute, without ".." or control characters, UTF-8.

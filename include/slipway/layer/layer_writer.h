@@ -25,9 +25,9 @@ struct LayerOptions {
 
 /// What one pass over the tree found out.
 struct LayerDigests {
-  Digest diff_id;          ///< of the tar
-  Digest digest;           ///< of the blob written to the sink
-  std::int64_t size = 0;   ///< of the blob, bytes
+  Digest diff_id;         ///< of the tar
+  Digest digest;          ///< of the blob written to the sink
+  std::int64_t size = 0;  ///< of the blob, bytes
 };
 
 /// tar, hash, compress, hash, write: one pass. Finishes `blob`.
