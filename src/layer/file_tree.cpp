@@ -155,25 +155,29 @@ void FileTree::add_parents(std::int64_t epoch, bool of_markers) {
   }
 }
 
+bool FileTree::is_below_removed(const std::string& path) const {
+  if (removed_.contains("")) return true;
+  for (std::string_view parent = parent_of(path); !parent.empty(); parent = parent_of(parent)) {
+    if (removed_.contains(std::string(parent))) return true;
+  }
+  return false;
+}
+
 // What is removed and added in one layer must look the same to every runtime: a folder becomes opaque, a file
 // needs no whiteout as it replaces what was there, and below either a whiteout would bring the folder back.
 void FileTree::settle_whiteouts() {
   std::vector<char> drop(entries_.size(), 0);
-  for (const auto& [path, index] : removed_) {
-    Entry& marker = entries_[index];
-    if (marker.type == EntryType::whiteout) {
-      const auto added = by_path_.find(path);
-      const bool below = path.empty() ? false : std::any_of(removed_.begin(), removed_.end(), [&](const auto& other) {
-        return other.first.size() < path.size() && (other.first.empty() || path.starts_with(other.first + "/"));
-      });
-      if (below) {
-        drop[index] = 1;
-      } else if (added != by_path_.end()) {
-        if (entries_[added->second].type == EntryType::directory)
-          marker.type = EntryType::opaque;
-        else
-          drop[index] = 1;
-      }
+  for (const auto& removed : removed_) {
+    Entry& marker = entries_[removed.second];
+    if (marker.type != EntryType::whiteout) continue;
+    const auto added = by_path_.find(removed.first);
+    const bool replaced = added != by_path_.end();
+    if (is_below_removed(removed.first)) {
+      drop[removed.second] = 1;
+    } else if (replaced && entries_[added->second].type == EntryType::directory) {
+      marker.type = EntryType::opaque;
+    } else if (replaced) {
+      drop[removed.second] = 1;
     }
   }
   std::vector<Entry> kept;
@@ -187,7 +191,7 @@ Status FileTree::check_parents() const {
   for (const Entry& entry : entries_) {
     for (std::string_view parent = parent_of(entry.path); !parent.empty(); parent = parent_of(parent)) {
       const auto at = by_path_.find(std::string(parent));
-      if (at == by_path_.end()) break;
+      if (at == by_path_.end()) continue;
       const Entry& folder = entries_[at->second];
       if (folder.type == EntryType::directory) continue;
       return fail(Error(Errc::invalid_argument,

@@ -186,6 +186,13 @@ TEST_F(FileTreeTest, NothingLiesBelowAFileOrSymlink) {
   expect_refused(tree.finish(0), "/lib/f cannot lie below /lib");
 }
 
+TEST_F(FileTreeTest, NothingLiesDeepBelowAFileEither) {
+  put(dir.path() / "f");
+  ASSERT_TRUE(add("f", "/a"));
+  ASSERT_TRUE(add("f", "/a/b/c"));
+  expect_refused(tree.finish(0), "/a/b/c cannot lie below /a");
+}
+
 TEST_F(FileTreeTest, ExcludesAndTakesBack) {
   put(dir.path() / "a/keep.js");
   put(dir.path() / "a/keep.js.map");

@@ -70,6 +70,7 @@ class FileTree {
   Status add_checked(Entry entry, FileSystem* fs);
   void add_parents(std::int64_t epoch, bool of_markers);
   void settle_whiteouts();
+  bool is_below_removed(const std::string& path) const;
   Status check_parents() const;
   void link_inodes();
 
