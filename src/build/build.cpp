@@ -44,11 +44,17 @@ class Build {
     SLIPWAY_TRY(write_layers());
     SLIPWAY_ASSIGN(BuildResult result, assemble());
     SLIPWAY_TRY(deliver(result));
-    for (const Error& warning : diagnostics_.warnings()) result.warnings.push_back(warning);
+    for (const Error& warning : diagnostics_.warnings()) add_once(result.warnings, warning);
     return result;
   }
 
  private:
+  /// Several platforms meet the same sockets.
+  static void add_once(std::vector<Error>& warnings, const Error& warning) {
+    const auto same = [&warning](const Error& known) { return known.message == warning.message; };
+    if (std::none_of(warnings.begin(), warnings.end(), same)) warnings.push_back(warning);
+  }
+
   Status read_lock() {
     if (options_.lock_file.empty()) return {};
     SLIPWAY_ASSIGN(lock_, image::Lock::read(fs_, options_.lock_file));
