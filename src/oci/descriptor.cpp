@@ -15,7 +15,8 @@ constexpr std::size_t kMaxData = 1u << 20;  // of base64 text
 Result<std::optional<std::string>> read_data(JsonReader& reader, const std::string& what) {
   SLIPWAY_ASSIGN(const auto coded, reader.string("data"));
   if (!coded) return std::optional<std::string>();
-  if (coded->size() > kMaxData) return fail(Errc::too_large, "{}: \"data\" is more than {}", what, human_bytes(kMaxData));
+  if (coded->size() > kMaxData)
+    return fail(Errc::too_large, "{}: \"data\" is more than {}", what, human_bytes(kMaxData));
   auto decoded = base64_decode(*coded);
   if (!decoded) return fail(Errc::malformed, "{}: \"data\" is not base64", what);
   return decoded;
@@ -30,8 +31,7 @@ Result<Descriptor> Descriptor::from_json(const Json& value, const std::string& w
     return fail(Errc::malformed, "{}: '{}' is not a media type", what, printable(media_type, 80));
   }
   SLIPWAY_ASSIGN(Digest digest, reader.required_digest("digest"));
-  SLIPWAY_ASSIGN(const std::int64_t size,
-                 reader.required_integer("size", 0, std::numeric_limits<std::int64_t>::max()));
+  SLIPWAY_ASSIGN(const std::int64_t size, reader.required_integer("size", 0, std::numeric_limits<std::int64_t>::max()));
   Descriptor descriptor(std::move(media_type), std::move(digest), size);
   SLIPWAY_ASSIGN(auto urls, reader.string_list("urls"));
   descriptor.urls = std::move(urls).value_or(std::vector<std::string>{});

@@ -22,8 +22,9 @@ struct Head {
 Result<std::string> agreed_type(JsonReader& reader, std::string_view promised, std::string_view what) {
   SLIPWAY_ASSIGN(const std::int64_t version, reader.required_integer("schemaVersion", 0, 1000));
   if (version == 1) {
-    return fail(Error(Errc::unsupported, fmt::format("{} is a docker schema 1 manifest, whose digest proves nothing", what))
-                    .with_hint("push the image again with a current tool"));
+    return fail(
+        Error(Errc::unsupported, fmt::format("{} is a docker schema 1 manifest, whose digest proves nothing", what))
+            .with_hint("push the image again with a current tool"));
   }
   if (version != 2) return fail(Errc::malformed, "{}: schemaVersion is {}, not 2", what, version);
   SLIPWAY_ASSIGN(const auto written, reader.string("mediaType"));
@@ -47,8 +48,7 @@ Result<std::vector<Descriptor>> descriptors(JsonReader& reader, std::string_view
                 kMaxChildren);
   }
   for (const Json& item : *array->array()) {
-    SLIPWAY_ASSIGN(auto descriptor,
-                   Descriptor::from_json(item, fmt::format("{}: {}[{}]", what, key, list.size())));
+    SLIPWAY_ASSIGN(auto descriptor, Descriptor::from_json(item, fmt::format("{}: {}[{}]", what, key, list.size())));
     list.push_back(std::move(descriptor));
   }
   return list;
@@ -71,9 +71,11 @@ Result<Head> read_head(JsonReader& reader, std::string_view promised, const std:
 /// A document that could be read as both kinds is refused whatever it calls itself.
 Status refuse_ambiguity(const Json& json, JsonReader& reader, bool index, const std::string& what) {
   // Known in both kinds, so that finish() sees case variants of the other kind's members too.
-  for (const char* key : {"manifests", "layers", "config", "fsLayers", "history"}) reader.peek(key);
+  for (const char* key : {"manifests", "layers", "config", "fsLayers", "history"})
+    reader.peek(key);
   const auto refuse_any = [&](std::initializer_list<const char*> foreign) -> Status {
-    const auto found = std::find_if(foreign.begin(), foreign.end(), [&](auto key) { return json.find(key) != nullptr; });
+    const auto found =
+        std::find_if(foreign.begin(), foreign.end(), [&](auto key) { return json.find(key) != nullptr; });
     if (found == foreign.end()) return {};
     return fail(Errc::malformed, "{} is ambiguous: {} with \"{}\"", what, index ? "an index" : "a manifest", *found);
   };
@@ -104,7 +106,8 @@ bool is_schema1(std::string_view media_type) {
 /// Manifest or index, by the promised type, the body's type, or the body's members.
 Result<bool> is_index_body(const Json& json, std::string_view promised) {
   const Json* written = json.find("mediaType");
-  const std::string_view own = written != nullptr && written->string() != nullptr ? *written->string() : "";
+  std::string_view own;
+  if (written != nullptr && written->string() != nullptr) own = *written->string();
   const std::string_view type = is_graph_node(promised) ? promised : own;
   if (is_index(type)) return true;
   if (is_manifest(type)) return false;
@@ -116,7 +119,8 @@ Result<bool> is_index_body(const Json& json, std::string_view promised) {
 
 Json to_json_array(const std::vector<Descriptor>& list) {
   Json::Array array;
-  for (const Descriptor& descriptor : list) array.push_back(descriptor.to_json());
+  for (const Descriptor& descriptor : list)
+    array.push_back(descriptor.to_json());
   return array;
 }
 
@@ -142,9 +146,8 @@ Result<Document> parse_document(std::string raw, std::string_view media_type) {
   SLIPWAY_ASSIGN(auto config, Descriptor::from_json(*config_json, what + ": config"));
   SLIPWAY_ASSIGN(auto layers, descriptors(reader, "layers", what));
   SLIPWAY_TRY(reader.finish());
-  return Document(Manifest{std::move(raw), std::move(head.media_type), std::move(head.artifact_type),
-                           std::move(config), std::move(layers), std::move(head.subject),
-                           std::move(head.annotations)});
+  return Document(Manifest{std::move(raw), std::move(head.media_type), std::move(head.artifact_type), std::move(config),
+                           std::move(layers), std::move(head.subject), std::move(head.annotations)});
 }
 
 Result<Manifest> parse_manifest(std::string raw, std::string_view media_type) {

@@ -31,7 +31,8 @@ Result<std::set<std::string>> read_set(JsonReader& reader, std::string_view key)
 
 Json write_set(const std::set<std::string>& names) {
   Json::Object object;
-  for (const std::string& name : names) object.emplace_back(name, Json::Object{});
+  for (const std::string& name : names)
+    object.emplace_back(name, Json::Object{});
   return object;
 }
 
@@ -135,8 +136,10 @@ Status check_times(const ImageConfig& config) {
 Status check_texts(const ImageConfig& config) {
   const auto has_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
   if (has_control_characters(config.user)) return refuse("User", config.user, "has control characters");
-  if (has_control_characters(config.working_dir)) return refuse("WorkingDir", config.working_dir, "has control characters");
-  if (has_control_characters(config.stop_signal)) return refuse("StopSignal", config.stop_signal, "has control characters");
+  if (has_control_characters(config.working_dir))
+    return refuse("WorkingDir", config.working_dir, "has control characters");
+  if (has_control_characters(config.stop_signal))
+    return refuse("StopSignal", config.stop_signal, "has control characters");
   for (const std::string& volume : config.volumes) {
     if (volume.empty() || has_control_characters(volume)) return refuse("Volumes", volume, "is not a path");
   }
@@ -154,9 +157,11 @@ bool is_exposed_port(std::string_view text) {
   const std::size_t slash = text.find('/');
   const std::string_view number = text.substr(0, slash);
   const std::string_view protocol = slash == std::string_view::npos ? "tcp" : text.substr(slash + 1);
-  if (number.empty() || number.size() > 5 || number.find_first_not_of("0123456789") != std::string_view::npos) return false;
+  if (number.empty() || number.size() > 5 || number.find_first_not_of("0123456789") != std::string_view::npos)
+    return false;
   int value = 0;
-  for (const char c : number) value = value * 10 + (c - '0');
+  for (const char c : number)
+    value = value * 10 + (c - '0');
   return value >= 1 && value <= 65535 && (protocol == "tcp" || protocol == "udp" || protocol == "sctp");
 }
 
@@ -206,7 +211,8 @@ std::string ImageConfig::serialize() const {
   if (!platform.variant.empty()) json.set("variant", platform.variant);
   json.set("config", write_run_config(*this));
   Json::Array ids;
-  for (const Digest& id : diff_ids) ids.emplace_back(id.str());
+  for (const Digest& id : diff_ids)
+    ids.emplace_back(id.str());
   Json rootfs;
   rootfs.set("type", "layers").set("diff_ids", std::move(ids));
   write_others(rootfs, other_rootfs);
@@ -229,7 +235,8 @@ Status ImageConfig::check() const {
   if (platform.os.empty() || platform.architecture.empty()) {
     return fail(Errc::invalid_argument, "the image config: \"os\" and \"architecture\" must be set");
   }
-  const auto made_layers = std::count_if(history.begin(), history.end(), [](const History& h) { return !h.empty_layer; });
+  const auto made_layers =
+      std::count_if(history.begin(), history.end(), [](const History& h) { return !h.empty_layer; });
   if (!history.empty() && static_cast<std::size_t>(made_layers) != diff_ids.size()) {
     return fail(Errc::invalid_argument, "the image config: history tells of {} layers, there are {}", made_layers,
                 diff_ids.size());

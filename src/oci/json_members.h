@@ -11,7 +11,8 @@ namespace slipway::oci {
 /// A map of strings as a JSON object, byte-sorted by key.
 inline Json write_map(const Annotations& map) {
   Json::Object object;
-  for (const auto& [key, value] : map) object.emplace_back(key, value);
+  for (const auto& [key, value] : map)
+    object.emplace_back(key, value);
   return object;
 }
 

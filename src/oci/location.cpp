@@ -10,7 +10,8 @@ namespace slipway::oci {
 namespace {
 
 constexpr std::string_view kHub = "docker.io";
-constexpr std::string_view kTagHint = "a tag has at most 128 characters of A-Z a-z 0-9 _ . - and does not begin with . or -";
+constexpr std::string_view kTagHint =
+    "a tag has at most 128 characters of A-Z a-z 0-9 _ . - and does not begin with . or -";
 
 /// Docker's rule: the first of several components is a host only if it could not be part of a name.
 bool looks_like_host(std::string_view component) {
@@ -43,7 +44,8 @@ class LocationParser {
   LocationParser(std::string_view text, bool reading) : text_(text), rest_(text), reading_(reading) {}
 
   Result<Location> parse() {
-    if (text_.empty()) return refuse(text_, "it is empty", "name an image, for example registry.example.com/team/app:v1");
+    if (text_.empty())
+      return refuse(text_, "it is empty", "name an image, for example registry.example.com/team/app:v1");
     if (has_control_characters(text_)) return refuse(text_, "it has control characters");
     if (!is_valid_utf8(text_)) return refuse(text_, "it is not UTF-8");
     for (const auto& [prefix, transport] : kPrefixes) {
@@ -102,8 +104,9 @@ class LocationParser {
   Status take_tag(std::string_view tag) {
     const bool valid = location_.is_registry() ? is_valid_tag(tag) : is_valid_ref_name(tag) || is_docker_name(tag);
     if (!valid) {
-      return refuse(text_, fmt::format("'{}' is not a tag", printable(tag, 150)),
-                    location_.is_registry() ? std::string(kTagHint) : "words of A-Z a-z 0-9, joined by one of - . _ : @ + /");
+      return refuse(
+          text_, fmt::format("'{}' is not a tag", printable(tag, 150)),
+          location_.is_registry() ? std::string(kTagHint) : "words of A-Z a-z 0-9, joined by one of - . _ : @ + /");
     }
     location_.tag_ = std::string(tag);
     return {};
@@ -133,7 +136,8 @@ class LocationParser {
     SLIPWAY_TRY(take_digest());
     const std::size_t slash = rest_.rfind('/');
     std::size_t colon = rest_.rfind(':');
-    if (slash != std::string_view::npos && colon != std::string_view::npos && colon < slash) colon = std::string_view::npos;
+    if (slash != std::string_view::npos && colon != std::string_view::npos && colon < slash)
+      colon = std::string_view::npos;
     SLIPWAY_TRY(take_path(rest_.substr(0, colon)));
     if (colon != std::string_view::npos) SLIPWAY_TRY(take_tag(rest_.substr(colon + 1)));
     return std::move(location_);
@@ -142,7 +146,8 @@ class LocationParser {
   Status take_path(std::string_view path) {
     if (path.empty()) return refuse(text_, "it names no path", "write the folder or file after the colon");
     if (path == "-" && location_.transport_ == Transport::layout) {
-      return refuse(text_, "a folder cannot be standard input or output", "write oci-archive:-, or oci:./- for a folder of that name");
+      return refuse(text_, "a folder cannot be standard input or output",
+                    "write oci-archive:-, or oci:./- for a folder of that name");
     }
     location_.path_ = std::string(path);
     return {};
@@ -184,7 +189,8 @@ class LocationParser {
                     "a host is a name or address with an optional port, without user or scheme");
     }
     if (rest_.size() == 64 && is_hex(rest_, 64)) {
-      return refuse(text_, "64 hexadecimal digits are an image ID, not a name", "put a repository and '@sha256:' before it");
+      return refuse(text_, "64 hexadecimal digits are an image ID, not a name",
+                    "put a repository and '@sha256:' before it");
     }
     if (location_.host_.size() + 1 + repository.size() > kMaxName) {
       return refuse(text_, fmt::format("a name has at most {} characters", kMaxName));
@@ -246,23 +252,33 @@ Location Location::relative_to(const std::string& directory) const {
   return copy;
 }
 
-std::string Location::place() const {
+std::string Location::prefixed_place() const {
   switch (transport_) {
     case Transport::layout: {
-      const std::size_t colon = path_.rfind(':');
-      if (colon == std::string::npos) return (path_.rfind("//", 0) == 0 ? "ocidir://" : "oci:") + path_;
-      // A slash after it keeps a colon in the last component from being read as a tag's.
-      return "ocidir://" + path_ + (path_.find('/', colon) == std::string::npos ? "/" : "");
+      const bool plain = path_.find(':') == std::string::npos && path_.rfind("//", 0) != 0;
+      return (plain ? "oci:" : "ocidir://") + path_;
     }
-    case Transport::oci_archive: return "oci-archive:" + path_;
-    case Transport::docker_archive: return "docker-archive:" + path_;
-    case Transport::registry: break;
+    case Transport::oci_archive:
+      return "oci-archive:" + path_;
+    case Transport::docker_archive:
+      return "docker-archive:" + path_;
+    case Transport::registry:
+      break;
   }
   return host_ + "/" + repository_;
 }
 
+std::string Location::place() const {
+  std::string text = prefixed_place();
+  if (transport_ != Transport::layout) return text;
+  // A slash keeps a colon in a layout's last component from being read as a tag's.
+  const std::size_t colon = path_.rfind(':');
+  if (colon != std::string::npos && path_.find('/', colon) == std::string::npos) text += '/';
+  return text;
+}
+
 std::string Location::str() const {
-  std::string text = place();
+  std::string text = tag_ ? prefixed_place() : place();
   if (tag_) text += ":" + *tag_;
   if (digest_) text += "@" + digest_->str();
   return text;

@@ -18,7 +18,9 @@ bool is_restricted_name(std::string_view text) {
 
 }  // namespace
 
-bool is_manifest(std::string_view media_type) { return media_type == kManifestType || media_type == kDockerManifestType; }
+bool is_manifest(std::string_view media_type) {
+  return media_type == kManifestType || media_type == kDockerManifestType;
+}
 
 bool is_index(std::string_view media_type) { return media_type == kIndexType || media_type == kDockerIndexType; }
 

@@ -20,10 +20,22 @@ struct Machine {
 };
 
 constexpr Machine kMachines[] = {
-    {"x86_64", "amd64", ""},     {"x86-64", "amd64", ""},       {"aarch64", "arm64", ""},   {"i386", "386", ""},
-    {"i486", "386", ""},         {"i586", "386", ""},           {"i686", "386", ""},        {"armv5tel", "arm", "v5"},
-    {"armv6l", "arm", "v6"},     {"armv7l", "arm", "v7"},       {"armv8l", "arm", "v7"},    {"armhf", "arm", "v7"},
-    {"armel", "arm", "v6"},      {"loongarch64", "loong64", ""}, {"mips64el", "mips64le", ""}, {"mipsel", "mipsle", ""},
+    {"x86_64", "amd64", ""},
+    {"x86-64", "amd64", ""},
+    {"aarch64", "arm64", ""},
+    {"i386", "386", ""},
+    {"i486", "386", ""},
+    {"i586", "386", ""},
+    {"i686", "386", ""},
+    {"armv5tel", "arm", "v5"},
+    {"armv6l", "arm", "v6"},
+    {"armv7l", "arm", "v7"},
+    {"armv8l", "arm", "v7"},
+    {"armhf", "arm", "v7"},
+    {"armel", "arm", "v6"},
+    {"loongarch64", "loong64", ""},
+    {"mips64el", "mips64le", ""},
+    {"mipsel", "mipsle", ""},
     {"powerpc64le", "ppc64le", ""},
 };
 
@@ -85,11 +97,12 @@ Result<Platform> Platform::parse(std::string_view text) {
   if (const Machine* machine = find_machine(platform.architecture)) {
     Platform meant{.os = platform.os, .architecture = std::string(machine->architecture)};
     meant.variant = platform.variant.empty() ? std::string(machine->variant) : platform.variant;
-    return fail(Error(Errc::invalid_argument,
-                      fmt::format("'{}' is not a platform: images do not call a machine {}", text, machine->kernel_name))
+    return fail(Error(Errc::invalid_argument, fmt::format("'{}' is not a platform: images do not call a machine {}",
+                                                          text, machine->kernel_name))
                     .with_hint(fmt::format("write {}", meant.str())));
   }
-  const bool unwritten_default = platform.architecture != "arm" && platform.variant == default_variant(platform.architecture);
+  const bool unwritten_default =
+      platform.architecture != "arm" && platform.variant == default_variant(platform.architecture);
   if (unwritten_default) platform.variant.clear();
   return platform;
 }

@@ -20,13 +20,15 @@ bool is_path_component(std::string_view text) {
   std::size_t i = 0;
   const auto word = [&] {
     const std::size_t begin = i;
-    while (i < text.size() && is_lower_alnum(text[i])) ++i;
+    while (i < text.size() && is_lower_alnum(text[i]))
+      ++i;
     return i > begin;
   };
   if (!word()) return false;
   while (i < text.size()) {
     if (text[i] == '-') {
-      while (i < text.size() && text[i] == '-') ++i;
+      while (i < text.size() && text[i] == '-')
+        ++i;
     } else if (text[i] == '_') {
       i += text.substr(i, 2) == "__" ? 2 : 1;
     } else if (text[i] == '.') {
@@ -48,7 +50,8 @@ bool is_host_label(std::string_view text) {
 bool is_port(std::string_view text) {
   if (text.empty() || text.size() > 5 || !std::all_of(text.begin(), text.end(), is_digit)) return false;
   int number = 0;
-  for (const char c : text) number = number * 10 + (c - '0');
+  for (const char c : text)
+    number = number * 10 + (c - '0');
   return number >= 1 && number <= 65535;
 }
 
@@ -56,7 +59,8 @@ bool is_port(std::string_view text) {
 /// in distribution: an address has one way to be written here.
 bool is_ipv6(std::string_view text) {
   constexpr std::size_t kLongest = 39;
-  if (text.size() > kLongest || text.find_first_not_of("0123456789abcdefABCDEF:") != std::string_view::npos) return false;
+  if (text.size() > kLongest || text.find_first_not_of("0123456789abcdefABCDEF:") != std::string_view::npos)
+    return false;
   in6_addr address{};
   return inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
 }
@@ -65,8 +69,7 @@ bool is_ipv6(std::string_view text) {
 
 bool is_valid_tag(std::string_view text) {
   return !text.empty() && text.size() <= kMaxTag && (is_alnum(text[0]) || text[0] == '_') &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return is_alnum(c) || c == '_' || c == '.' || c == '-'; });
+         std::all_of(text.begin(), text.end(), [](char c) { return is_alnum(c) || c == '_' || c == '.' || c == '-'; });
 }
 
 bool is_valid_ref_name(std::string_view text) {

@@ -11,7 +11,9 @@ using testing::HasSubstr;
 
 const std::string kHex(64, 'b');
 
-Result<Descriptor> from(std::string_view json) { return Descriptor::from_json(Json::parse(json, "test").value(), "layers[0]"); }
+Result<Descriptor> from(std::string_view json) {
+  return Descriptor::from_json(Json::parse(json, "test").value(), "layers[0]");
+}
 
 /// The three required members, then `more`.
 std::string with(const std::string& more) {
@@ -40,7 +42,8 @@ TEST(Descriptor, PrintsBackEveryMemberInFixedOrder) {
 }
 
 TEST(Descriptor, OrderOfWritingDoesNotDependOnReading) {
-  const auto d = from(R"({"zz":1,"annotations":{"b":"2","a":"1"},"size":3,"digest":"sha256:)" + kHex + R"(","mediaType":"a/b"})");
+  const auto d =
+      from(R"({"zz":1,"annotations":{"b":"2","a":"1"},"size":3,"digest":"sha256:)" + kHex + R"(","mediaType":"a/b"})");
   EXPECT_EQ(d->to_json().compact(), with(R"(,"annotations":{"a":"1","b":"2"},"zz":1)"));
 }
 
@@ -64,8 +67,9 @@ TEST(Descriptor, SizesReachInt64) {
 
 TEST(Descriptor, RefusesEveryDigestThatCannotBeVerified) {
   for (const std::string& digest :
-       {std::string("sha256:../../etc/passwd"), std::string("sha256:"), std::string(), "SHA256:" + kHex, "md5:" + std::string(32, 'a'),
-        std::string("multihash+base58:QmX"), "sha256:" + std::string(64, 'B'), "sha256:" + kHex + "\\n", "sha512:" + kHex, " sha256:" + kHex}) {
+       {std::string("sha256:../../etc/passwd"), std::string("sha256:"), std::string(), "SHA256:" + kHex,
+        "md5:" + std::string(32, 'a'), std::string("multihash+base58:QmX"), "sha256:" + std::string(64, 'B'),
+        "sha256:" + kHex + "\\n", "sha512:" + kHex, " sha256:" + kHex}) {
     const auto d = from(R"({"mediaType":"a/b","size":3,"digest":")" + digest + "\"}");
     ASSERT_FALSE(d.has_value()) << digest;
     EXPECT_EQ(d.error().code, Errc::malformed);
@@ -92,20 +96,23 @@ TEST_P(DescriptorRefuses, NamingTheMember) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, DescriptorRefuses,
-    testing::Values(Bad{"Array", "[]", "not a JSON object"}, Bad{"String", "\"x\"", "not a JSON object"},
-                    Bad{"NoType", R"({"size":1,"digest":"sha256:)" + kHex + "\"}", "\"mediaType\" is missing"},
-                    Bad{"NoDigest", R"({"size":1,"mediaType":"a/b"})", "\"digest\" is missing"},
-                    Bad{"NoSize", R"({"mediaType":"a/b","digest":"sha256:)" + kHex + "\"}", "\"size\" is missing"},
-                    Bad{"BadType", R"({"mediaType":"ab","size":1,"digest":"sha256:)" + kHex + "\"}", "not a media type"},
-                    Bad{"CaseVariant", with(R"(,"MediaType":"x/y")"), "only in case"},
-                    Bad{"CaseVariantOfAnAbsentOne", with(R"(,"Data":"YWJj")"), "only in case"},
-                    Bad{"UrlsNoList", with(R"(,"urls":"x")"), "\"urls\""}, Bad{"UrlsOfNumbers", with(R"(,"urls":[1])"), "\"urls\""},
-                    Bad{"AnnotationNumber", with(R"(,"annotations":{"a":1})"), "\"annotations\""},
-                    Bad{"AnnotationsList", with(R"(,"annotations":[])"), "\"annotations\""},
-                    Bad{"DataNoBase64", with(R"(,"data":"####")"), "not base64"}, Bad{"DataUnpadded", with(R"(,"data":"YWJ")"), "not base64"},
-                    Bad{"DataTooShort", with(R"(,"data":"YWI=")"), "holds 2 bytes"}, Bad{"DataTooLong", with(R"(,"data":"YWJjZA==")"), "holds 4 bytes"},
-                    Bad{"PlatformText", with(R"(,"platform":"linux/amd64")"), "\"platform\""},
-                    Bad{"PlatformHalf", with(R"(,"platform":{"os":"linux"})"), "platform: \"architecture\" is missing"}),
+    testing::Values(
+        Bad{"Array", "[]", "not a JSON object"}, Bad{"String", "\"x\"", "not a JSON object"},
+        Bad{"NoType", R"({"size":1,"digest":"sha256:)" + kHex + "\"}", "\"mediaType\" is missing"},
+        Bad{"NoDigest", R"({"size":1,"mediaType":"a/b"})", "\"digest\" is missing"},
+        Bad{"NoSize", R"({"mediaType":"a/b","digest":"sha256:)" + kHex + "\"}", "\"size\" is missing"},
+        Bad{"BadType", R"({"mediaType":"ab","size":1,"digest":"sha256:)" + kHex + "\"}", "not a media type"},
+        Bad{"CaseVariant", with(R"(,"MediaType":"x/y")"), "only in case"},
+        Bad{"CaseVariantOfAnAbsentOne", with(R"(,"Data":"YWJj")"), "only in case"},
+        Bad{"UrlsNoList", with(R"(,"urls":"x")"), "\"urls\""}, Bad{"UrlsOfNumbers", with(R"(,"urls":[1])"), "\"urls\""},
+        Bad{"AnnotationNumber", with(R"(,"annotations":{"a":1})"), "\"annotations\""},
+        Bad{"AnnotationsList", with(R"(,"annotations":[])"), "\"annotations\""},
+        Bad{"DataNoBase64", with(R"(,"data":"####")"), "not base64"},
+        Bad{"DataUnpadded", with(R"(,"data":"YWJ")"), "not base64"},
+        Bad{"DataTooShort", with(R"(,"data":"YWI=")"), "holds 2 bytes"},
+        Bad{"DataTooLong", with(R"(,"data":"YWJjZA==")"), "holds 4 bytes"},
+        Bad{"PlatformText", with(R"(,"platform":"linux/amd64")"), "\"platform\""},
+        Bad{"PlatformHalf", with(R"(,"platform":{"os":"linux"})"), "platform: \"architecture\" is missing"}),
     [](const auto& row) { return row.param.name; });
 
 TEST(Descriptor, EmbeddedDataIsCapped) {

@@ -14,7 +14,8 @@ const std::string kAt = "@" + kDigest;
 
 std::string repeat(std::string_view text, int times) {
   std::string out;
-  for (int i = 0; i < times; ++i) out += text;
+  for (int i = 0; i < times; ++i)
+    out += text;
   return out;
 }
 
@@ -63,24 +64,18 @@ TEST_P(FullName, ReadsTheSameButForTheDefaultTag) {
 INSTANTIATE_TEST_SUITE_P(
     Table, FullName,
     testing::Values(
-        Accepted{"r.io/a", "r.io", "a", "", ""},
-        Accepted{"r.io/a:1", "r.io", "a", "1", ""},
-        Accepted{"r.io/a" + kAt, "r.io", "a", "", kDigest},
-        Accepted{"r.io/a:1" + kAt, "r.io", "a", "1", kDigest},
+        Accepted{"r.io/a", "r.io", "a", "", ""}, Accepted{"r.io/a:1", "r.io", "a", "1", ""},
+        Accepted{"r.io/a" + kAt, "r.io", "a", "", kDigest}, Accepted{"r.io/a:1" + kAt, "r.io", "a", "1", kDigest},
         Accepted{"r.io/a@" + kDigest512, "r.io", "a", "", kDigest512},
         Accepted{"registry.example.com/team/app:v1.2.3", "registry.example.com", "team/app", "v1.2.3", ""},
         Accepted{"registry.example.com:5000/team/app", "registry.example.com:5000", "team/app", "", ""},
         Accepted{"registry.example.com:5000/team/app:5000", "registry.example.com:5000", "team/app", "5000", ""},
-        Accepted{"foo:5000/x", "foo:5000", "x", "", ""},
-        Accepted{"foo:1/x", "foo:1", "x", "", ""},
-        Accepted{"foo:65535/x", "foo:65535", "x", "", ""},
-        Accepted{"localhost/x:t", "localhost", "x", "t", ""},
+        Accepted{"foo:5000/x", "foo:5000", "x", "", ""}, Accepted{"foo:1/x", "foo:1", "x", "", ""},
+        Accepted{"foo:65535/x", "foo:65535", "x", "", ""}, Accepted{"localhost/x:t", "localhost", "x", "t", ""},
         Accepted{"localhost:5000/x/y/z", "localhost:5000", "x/y/z", "", ""},
-        Accepted{"app.localhost/x", "app.localhost", "x", "", ""},
-        Accepted{"127.0.0.1/x", "127.0.0.1", "x", "", ""},
+        Accepted{"app.localhost/x", "app.localhost", "x", "", ""}, Accepted{"127.0.0.1/x", "127.0.0.1", "x", "", ""},
         Accepted{"127.0.0.1:5000/x:t" + kAt, "127.0.0.1:5000", "x", "t", kDigest},
-        Accepted{"[::1]/x", "[::1]", "x", "", ""},
-        Accepted{"[::1]:5000/x:t", "[::1]:5000", "x", "t", ""},
+        Accepted{"[::1]/x", "[::1]", "x", "", ""}, Accepted{"[::1]:5000/x:t", "[::1]:5000", "x", "t", ""},
         Accepted{"[2001:db8::1]/team/app" + kAt, "[2001:db8::1]", "team/app", "", kDigest},
         Accepted{"[2001:DB8:1:2:3:4:5:6]:80/x", "[2001:DB8:1:2:3:4:5:6]:80", "x", "", ""},
         Accepted{"[::]/x", "[::]", "x", "", ""},
@@ -96,22 +91,16 @@ INSTANTIATE_TEST_SUITE_P(
         Accepted{"Foo:443/app", "Foo:443", "app", "", ""},
         Accepted{"xn--7o8h.com/app:v", "xn--7o8h.com", "app", "v", ""},
         Accepted{"xn--7o8h.com:80/a/b" + kAt, "xn--7o8h.com:80", "a/b", "", kDigest},
-        Accepted{"a-b.c--d.io/x", "a-b.c--d.io", "x", "", ""},
-        Accepted{"1.2/x", "1.2", "x", "", ""},
+        Accepted{"a-b.c--d.io/x", "a-b.c--d.io", "x", "", ""}, Accepted{"1.2/x", "1.2", "x", "", ""},
         Accepted{"r.io/a.b/c_d/e__f/g-h/i--j/k---l", "r.io", "a.b/c_d/e__f/g-h/i--j/k---l", "", ""},
-        Accepted{"r.io/0", "r.io", "0", "", ""},
-        Accepted{"r.io/0/1/2", "r.io", "0/1/2", "", ""},
-        Accepted{"r.io/sha256", "r.io", "sha256", "", ""},
-        Accepted{"r.io/a:_", "r.io", "a", "_", ""},
-        Accepted{"r.io/a:__x__", "r.io", "a", "__x__", ""},
-        Accepted{"r.io/a:A.B-c_D", "r.io", "a", "A.B-c_D", ""},
-        Accepted{"r.io/a:v1-", "r.io", "a", "v1-", ""},
-        Accepted{"r.io/a:1..2", "r.io", "a", "1..2", ""},
+        Accepted{"r.io/0", "r.io", "0", "", ""}, Accepted{"r.io/0/1/2", "r.io", "0/1/2", "", ""},
+        Accepted{"r.io/sha256", "r.io", "sha256", "", ""}, Accepted{"r.io/a:_", "r.io", "a", "_", ""},
+        Accepted{"r.io/a:__x__", "r.io", "a", "__x__", ""}, Accepted{"r.io/a:A.B-c_D", "r.io", "a", "A.B-c_D", ""},
+        Accepted{"r.io/a:v1-", "r.io", "a", "v1-", ""}, Accepted{"r.io/a:1..2", "r.io", "a", "1..2", ""},
         Accepted{"r.io/a:latest", "r.io", "a", "latest", ""},
         Accepted{"r.io/a:" + std::string(128, 't'), "r.io", "a", std::string(128, 't'), ""},
         Accepted{"r.io/a:sha256-" + kHex, "r.io", "a", "sha256-" + kHex, ""},
-        Accepted{"r.io/" + kHex, "r.io", kHex, "", ""},
-        Accepted{"r.io/a/" + kHex + ":t", "r.io", "a/" + kHex, "t", ""},
+        Accepted{"r.io/" + kHex, "r.io", kHex, "", ""}, Accepted{"r.io/a/" + kHex + ":t", "r.io", "a/" + kHex, "t", ""},
         Accepted{"r.io/" + std::string(250, 'a'), "r.io", std::string(250, 'a'), "", ""},
         Accepted{"r.io/" + repeat("a/", 124) + "ab", "r.io", repeat("a/", 124) + "ab", "", ""}));
 
@@ -184,14 +173,16 @@ TEST_P(NoLocation, IsRefusedForWriting) {
 INSTANTIATE_TEST_SUITE_P(
     Names, NoLocation,
     testing::Values(
-        Refused{"", "it is empty"}, Refused{":tag", "not a repository's name"}, Refused{"@" + kDigest, "not a repository's name"},
-        Refused{"/", "not a repository's name"}, Refused{"/a", "not a repository's name"}, Refused{"r.io/", "not a repository's name"},
+        Refused{"", "it is empty"}, Refused{":tag", "not a repository's name"},
+        Refused{"@" + kDigest, "not a repository's name"}, Refused{"/", "not a repository's name"},
+        Refused{"/a", "not a repository's name"}, Refused{"r.io/", "not a repository's name"},
         Refused{"r.io//a", "not a repository's name"}, Refused{"r.io/a/", "not a repository's name"},
         Refused{"a//b", "not a repository's name"}, Refused{"a/../b", "not a repository's name"},
         Refused{"a/./b", "not a repository's name"}, Refused{"../a", "not a host"}, Refused{"./a", "not a host"},
-        Refused{"-x", "not a repository's name"}, Refused{"x-", "not a repository's name"}, Refused{"a..b", "not a repository's name"},
-        Refused{"a___b", "not a repository's name"}, Refused{"a._b", "not a repository's name"},
-        Refused{"a-_b", "not a repository's name"}, Refused{"_a", "not a repository's name"}, Refused{".a", "not a repository's name"},
+        Refused{"-x", "not a repository's name"}, Refused{"x-", "not a repository's name"},
+        Refused{"a..b", "not a repository's name"}, Refused{"a___b", "not a repository's name"},
+        Refused{"a._b", "not a repository's name"}, Refused{"a-_b", "not a repository's name"},
+        Refused{"_a", "not a repository's name"}, Refused{".a", "not a repository's name"},
         Refused{"a_", "not a repository's name"}, Refused{"r.io/a-/b", "not a repository's name"},
         Refused{"r.io/-a", "not a repository's name"}, Refused{"r.io/a b", "not a repository's name"},
         Refused{"r.io/a%20b", "not a repository's name"}, Refused{"r.io/a?b", "not a repository's name"},
@@ -202,24 +193,27 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"Alpine", "lower-case"}, Refused{"Repo/upper", "lower-case"}, Refused{"r.io/Team/app", "lower-case"},
         Refused{"r.io/tEam/app:v1", "lower-case"}, Refused{kHex, "image ID"}, Refused{"docker://" + kHex, "image ID"},
         Refused{kHex + ":t", "image ID"}, Refused{"r.io/" + std::string(251, 'a'), "at most 255"},
-        Refused{std::string(240, 'a') + ":t", "at most 255"}, Refused{"r.io/" + repeat("a/", 125) + "b", "at most 255"}));
+        Refused{std::string(240, 'a') + ":t", "at most 255"},
+        Refused{"r.io/" + repeat("a/", 125) + "b", "at most 255"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Hosts, NoLocation,
     testing::Values(
         Refused{"user@r.io/a", "not a digest"}, Refused{"user:pw@r.io/a", "not a digest"},
         Refused{"r.io:/a", "not a host"}, Refused{"r.io:0/a", "not a host"}, Refused{"r.io:65536/a", "not a host"},
-        Refused{"r.io:99999999999999999999/a", "not a host"}, Refused{"r.io:-1/a", "not a host"}, Refused{"r.io:8o/a", "not a host"},
-        Refused{"r.io:80:80/a", "not a host"}, Refused{".io/a", "not a host"}, Refused{"r..io/a", "not a host"},
-        Refused{"r.io./a", "not a host"}, Refused{"-r.io/a", "not a host"}, Refused{"r-.io/a", "not a host"},
-        Refused{"r_x.io/a", "not a host"}, Refused{"r .io/a", "not a host"}, Refused{"r.io%41/a", "not a host"},
-        Refused{"\xF0\x9F\x90\xB3.com/a", "not a host"}, Refused{"r.\xD1\x96o/a", "not a host"}, Refused{"[::1/a", "not a host"},
-        Refused{"::1/a", "not a host"}, Refused{"[]/a", "not a host"}, Refused{"[:]/a", "not a host"},
-        Refused{"[:::]/a", "not a host"}, Refused{"[1:2:3]/a", "not a host"}, Refused{"[::12345]/a", "not a host"},
+        Refused{"r.io:99999999999999999999/a", "not a host"}, Refused{"r.io:-1/a", "not a host"},
+        Refused{"r.io:8o/a", "not a host"}, Refused{"r.io:80:80/a", "not a host"}, Refused{".io/a", "not a host"},
+        Refused{"r..io/a", "not a host"}, Refused{"r.io./a", "not a host"}, Refused{"-r.io/a", "not a host"},
+        Refused{"r-.io/a", "not a host"}, Refused{"r_x.io/a", "not a host"}, Refused{"r .io/a", "not a host"},
+        Refused{"r.io%41/a", "not a host"}, Refused{"\xF0\x9F\x90\xB3.com/a", "not a host"},
+        Refused{"r.\xD1\x96o/a", "not a host"}, Refused{"[::1/a", "not a host"}, Refused{"::1/a", "not a host"},
+        Refused{"[]/a", "not a host"}, Refused{"[:]/a", "not a host"}, Refused{"[:::]/a", "not a host"},
+        Refused{"[1:2:3]/a", "not a host"}, Refused{"[::12345]/a", "not a host"},
         Refused{"[fe80::1%eth0]/a", "not a host"}, Refused{"[fe80::1%25eth0]:5000/a", "not a host"},
-        Refused{"[::ffff:192.0.2.1]/a", "not a host"}, Refused{"[::g]/a", "not a host"}, Refused{"[::1]x/a", "not a host"},
-        Refused{"[::1]:/a", "not a host"}, Refused{"[::1]:0/a", "not a host"}, Refused{"[::1]5000/a", "not a host"},
-        Refused{"[127.0.0.1]/a", "not a host"}, Refused{"[::1]", "not a repository's name"}, Refused{"::1", "not a repository's name"},
+        Refused{"[::ffff:192.0.2.1]/a", "not a host"}, Refused{"[::g]/a", "not a host"},
+        Refused{"[::1]x/a", "not a host"}, Refused{"[::1]:/a", "not a host"}, Refused{"[::1]:0/a", "not a host"},
+        Refused{"[::1]5000/a", "not a host"}, Refused{"[127.0.0.1]/a", "not a host"},
+        Refused{"[::1]", "not a repository's name"}, Refused{"::1", "not a repository's name"},
         Refused{"https://r.io/a", "no transport"}, Refused{"http://r.io/a:1", "no transport"},
         Refused{"docker://https://r.io/a", "no transport"}, Refused{"dir:/tmp/x", "not a host"},
         Refused{"DOCKER://r.io/a", "no transport"}));
@@ -235,16 +229,20 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"r.io/a:", "not a tag"}, Refused{"a:", "not a tag"}, Refused{"r.io/a:.x", "not a tag"},
         Refused{"r.io/a:-x", "not a tag"}, Refused{"r.io/a:x+y", "not a tag"}, Refused{"r.io/a:x y", "not a tag"},
         Refused{"r.io/a:\xC3\xA4", "not a tag"}, Refused{"r.io/a:" + std::string(129, 't'), "not a tag"},
-        Refused{"r.io/a:1:2", "not a repository's name"}, Refused{"r.io/a@", "not a digest"}, Refused{"r.io/a@sha256", "not a digest"},
-        Refused{"r.io/a@sha256:", "not a digest"}, Refused{"r.io/a@sha256:abc", "3 hex digits"},
-        Refused{"r.io/a@sha256:" + std::string(63, 'a'), "63 hex digits"}, Refused{"r.io/a@sha256:" + std::string(65, 'a'), "65 hex digits"},
-        Refused{"r.io/a@sha256:" + std::string(64, 'A'), "0-9a-f"}, Refused{"r.io/a@SHA256:" + kHex, "only sha256 and sha512"},
-        Refused{"r.io/a@sha512:" + kHex, "64 hex digits, not 128"}, Refused{"r.io/a@sha1:" + std::string(40, 'a'), "only sha256"},
-        Refused{"r.io/a@md5:" + std::string(32, 'a'), "only sha256"}, Refused{"r.io/a@sha256:../../../etc/passwd", "not a digest"},
-        Refused{"r.io/a" + kAt + ":tag", "not a digest"}, Refused{"r.io/a" + kAt + kAt, "not a repository's name"},
-        Refused{"r.io/a" + kAt + "\n", "control"}, Refused{"r.io/a:t\n", "control"}, Refused{"r.io/a\r\nHost: x", "control"},
-        Refused{std::string("r.io/a\0b", 8), "control"}, Refused{"r.io/a\x1b[31m", "control"}, Refused{"r.io/a\x7f", "control"},
-        Refused{"r.io/\xff", "not UTF-8"}));
+        Refused{"r.io/a:1:2", "not a repository's name"}, Refused{"r.io/a@", "not a digest"},
+        Refused{"r.io/a@sha256", "not a digest"}, Refused{"r.io/a@sha256:", "not a digest"},
+        Refused{"r.io/a@sha256:abc", "3 hex digits"}, Refused{"r.io/a@sha256:" + std::string(63, 'a'), "63 hex digits"},
+        Refused{"r.io/a@sha256:" + std::string(65, 'a'), "65 hex digits"},
+        Refused{"r.io/a@sha256:" + std::string(64, 'A'), "0-9a-f"},
+        Refused{"r.io/a@SHA256:" + kHex, "only sha256 and sha512"},
+        Refused{"r.io/a@sha512:" + kHex, "64 hex digits, not 128"},
+        Refused{"r.io/a@sha1:" + std::string(40, 'a'), "only sha256"},
+        Refused{"r.io/a@md5:" + std::string(32, 'a'), "only sha256"},
+        Refused{"r.io/a@sha256:../../../etc/passwd", "not a digest"}, Refused{"r.io/a" + kAt + ":tag", "not a digest"},
+        Refused{"r.io/a" + kAt + kAt, "not a repository's name"}, Refused{"r.io/a" + kAt + "\n", "control"},
+        Refused{"r.io/a:t\n", "control"}, Refused{"r.io/a\r\nHost: x", "control"},
+        Refused{std::string("r.io/a\0b", 8), "control"}, Refused{"r.io/a\x1b[31m", "control"},
+        Refused{"r.io/a\x7f", "control"}, Refused{"r.io/\xff", "not UTF-8"}));
 
 /// Layouts and archives.
 struct Path {
@@ -279,14 +277,17 @@ INSTANTIATE_TEST_SUITE_P(
     Table, PathLocation,
     testing::Values(
         Path{"oci:out", Transport::layout, "out", "", ""}, Path{"oci:out:v1", Transport::layout, "out", "v1", ""},
-        Path{"oci:out:v1" + kAt, Transport::layout, "out", "v1", kDigest}, Path{"oci:out" + kAt, Transport::layout, "out", "", kDigest},
-        Path{"oci:.", Transport::layout, ".", "", ""}, Path{"oci:./images/", Transport::layout, "./images/", "", ""},
+        Path{"oci:out:v1" + kAt, Transport::layout, "out", "v1", kDigest},
+        Path{"oci:out" + kAt, Transport::layout, "out", "", kDigest}, Path{"oci:.", Transport::layout, ".", "", ""},
+        Path{"oci:./images/", Transport::layout, "./images/", "", ""},
         Path{"oci:/abs/Path with spaces:v1", Transport::layout, "/abs/Path with spaces", "v1", ""},
         Path{"oci:../Bilder-\xC3\xA4:v1", Transport::layout, "../Bilder-\xC3\xA4", "v1", ""},
         Path{"oci:out:docker.io/library/app:v1", Transport::layout, "out", "docker.io/library/app:v1", ""},
-        Path{"oci:out:team/app", Transport::layout, "out", "team/app", ""}, Path{"oci:out:a--b", Transport::layout, "out", "a--b", ""},
+        Path{"oci:out:team/app", Transport::layout, "out", "team/app", ""},
+        Path{"oci:out:a--b", Transport::layout, "out", "a--b", ""},
         Path{"oci:out:1.2+build@4", Transport::layout, "out", "1.2+build@4", ""},
-        Path{"oci:job@2:v1", Transport::layout, "job@2", "v1", ""}, Path{"oci:/w/job@2", Transport::layout, "/w/job@2", "", ""},
+        Path{"oci:job@2:v1", Transport::layout, "job@2", "v1", ""},
+        Path{"oci:/w/job@2", Transport::layout, "/w/job@2", "", ""},
         Path{"oci:/w/me@host/out:v1" + kAt, Transport::layout, "/w/me@host/out", "v1", kDigest},
         Path{"oci:out@" + kDigest512, Transport::layout, "out", "", kDigest512},
         Path{"oci:./-", Transport::layout, "./-", "", ""},
@@ -296,25 +297,30 @@ INSTANTIATE_TEST_SUITE_P(
         Path{"ocidir://a:b/out:v1", Transport::layout, "a:b/out", "v1", ""},
         Path{"ocidir://a:b/out", Transport::layout, "a:b/out", "", ""},
         Path{"ocidir://a:b/:v1", Transport::layout, "a:b/", "v1", ""},
+        Path{"ocidir://a:b/c:d:v1", Transport::layout, "a:b/c:d", "v1", ""},
+        Path{"ocidir://a:b/c:d/" + kAt, Transport::layout, "a:b/c:d/", "", kDigest},
         Path{"ocidir:////share/out:v1", Transport::layout, "//share/out", "v1", ""},
         Path{"oci-archive:out.tar", Transport::oci_archive, "out.tar", "", ""},
         Path{"oci-archive:/x/out.tar:v1", Transport::oci_archive, "/x/out.tar", "v1", ""},
-        Path{"oci-archive:-", Transport::oci_archive, "-", "", ""}, Path{"oci-archive:-:v1", Transport::oci_archive, "-", "v1", ""},
+        Path{"oci-archive:-", Transport::oci_archive, "-", "", ""},
+        Path{"oci-archive:-:v1", Transport::oci_archive, "-", "v1", ""},
         Path{"oci-archive:out.tar:v1" + kAt, Transport::oci_archive, "out.tar", "v1", kDigest},
         Path{"docker-archive:out.tar", Transport::docker_archive, "out.tar", "", ""},
         Path{"docker-archive:-", Transport::docker_archive, "-", "", ""},
         Path{"docker-archive:out.tar:app:v1", Transport::docker_archive, "out.tar", "app:v1", ""},
         Path{"docker-archive:out.tar:docker.io/library/my__app:v1_", Transport::docker_archive, "out.tar",
              "docker.io/library/my__app:v1_", ""},
-        Path{"docker-archive:out.tar:localhost:5000/app:v1", Transport::docker_archive, "out.tar", "localhost:5000/app:v1", ""}));
+        Path{"docker-archive:out.tar:localhost:5000/app:v1", Transport::docker_archive, "out.tar",
+             "localhost:5000/app:v1", ""}));
 
 INSTANTIATE_TEST_SUITE_P(
     Paths, NoLocation,
     testing::Values(
         Refused{"oci:", "names no path"}, Refused{"oci::v1", "names no path"}, Refused{"oci:" + kAt, "names no path"},
-        Refused{"ocidir://", "names no path"}, Refused{"ocidir://:v1", "names no path"}, Refused{"oci-archive:", "names no path"},
-        Refused{"docker-archive::x", "names no path"}, Refused{"oci:-", "standard input or output"},
-        Refused{"oci:-:v1", "standard input or output"}, Refused{"oci://registry.example.com/app", "slashes after the transport"},
+        Refused{"ocidir://", "names no path"}, Refused{"ocidir://:v1", "names no path"},
+        Refused{"oci-archive:", "names no path"}, Refused{"docker-archive::x", "names no path"},
+        Refused{"oci:-", "standard input or output"}, Refused{"oci:-:v1", "standard input or output"},
+        Refused{"oci://registry.example.com/app", "slashes after the transport"},
         Refused{"oci-archive://x.tar", "slashes after the transport"}, Refused{"oci:out:", "not a tag"},
         Refused{"oci:out:-x", "not a tag"}, Refused{"oci:out:x-", "not a tag"}, Refused{"oci:out:a..b", "not a tag"},
         Refused{"oci:out:a---b", "not a tag"}, Refused{"oci:out:a__b", "not a tag"}, Refused{"oci:out:/a", "not a tag"},
@@ -382,15 +388,18 @@ TEST(Location, APathWithAColonPrintsSoThatItParses) {
 }
 
 TEST(ReferenceGrammar, Tags) {
-  for (const char* tag : {"a", "0", "_", "v1.2.3", "A-b_c.D", "a--", "a.."}) EXPECT_TRUE(is_valid_tag(tag)) << tag;
-  for (const char* tag : {"", ".a", "-a", "a+b", "a/b", "a:b", "a b", "\xC3\xA4"}) EXPECT_FALSE(is_valid_tag(tag)) << tag;
+  for (const char* tag : {"a", "0", "_", "v1.2.3", "A-b_c.D", "a--", "a.."})
+    EXPECT_TRUE(is_valid_tag(tag)) << tag;
+  for (const char* tag : {"", ".a", "-a", "a+b", "a/b", "a:b", "a b", "\xC3\xA4"})
+    EXPECT_FALSE(is_valid_tag(tag)) << tag;
 }
 
 TEST(ReferenceGrammar, RefNames) {
   for (const char* name : {"a", "v1", "a-b", "a--b", "a.b_c:d@e+f", "a/b", "r.io:5000/a/b:v1", "A1/B2"}) {
     EXPECT_TRUE(is_valid_ref_name(name)) << name;
   }
-  for (const char* name : {"", "-", "a-", "-a", "a..b", "a---b", "a-.b", "a/", "/a", "a//b", "a b", "a\nb", "a~b", "a-/b", "a/-b"}) {
+  for (const char* name :
+       {"", "-", "a-", "-a", "a..b", "a---b", "a-.b", "a/", "/a", "a//b", "a b", "a\nb", "a~b", "a-/b", "a/-b"}) {
     EXPECT_FALSE(is_valid_ref_name(name)) << name;
   }
 }
@@ -406,8 +415,10 @@ TEST(ReferenceGrammar, Repositories) {
 }
 
 TEST(ReferenceGrammar, Hosts) {
-  for (const char* host : {"a", "localhost", "r.io:443", "1.2.3.4:5", "[::1]", "[fe80::1]:1"}) EXPECT_TRUE(is_valid_host(host)) << host;
-  for (const char* host : {"", ":", ":80", "a:", "a:b", "[", "[]", "]", "a/b", "a@b", "[::1]:99999"}) EXPECT_FALSE(is_valid_host(host)) << host;
+  for (const char* host : {"a", "localhost", "r.io:443", "1.2.3.4:5", "[::1]", "[fe80::1]:1"})
+    EXPECT_TRUE(is_valid_host(host)) << host;
+  for (const char* host : {"", ":", ":80", "a:", "a:b", "[", "[]", "]", "a/b", "a@b", "[::1]:99999"})
+    EXPECT_FALSE(is_valid_host(host)) << host;
 }
 
 }  // namespace

@@ -28,8 +28,9 @@ TEST(MediaType, KindsOfDocuments) {
 }
 
 TEST(MediaType, EveryConstantFitsTheGrammar) {
-  for (const auto type : {kManifestType, kIndexType, kConfigType, kEmptyType, kLayerType, kLayerGzipType, kLayerZstdType,
-                          kDockerManifestType, kDockerIndexType, kDockerConfigType, kDockerLayerGzipType, kDockerLayerType}) {
+  for (const auto type :
+       {kManifestType, kIndexType, kConfigType, kEmptyType, kLayerType, kLayerGzipType, kLayerZstdType,
+        kDockerManifestType, kDockerIndexType, kDockerConfigType, kDockerLayerGzipType, kDockerLayerType}) {
     EXPECT_TRUE(is_valid_media_type(type)) << type;
   }
 }
@@ -42,8 +43,9 @@ TEST(MediaType, Grammar) {
   }
   for (const std::string& type :
        {std::string(), std::string("a"), std::string("/"), std::string("a/"), std::string("/b"), std::string("a/b/c"),
-        std::string("a/.b"), std::string("+a/b"), std::string("a/b; charset=utf-8"), std::string("a /b"), std::string("a/b\n"),
-        std::string("a/\xC3\xA4"), std::string("a/b*"), longest + "x/b", "a/" + longest + "x", std::string("a/b\0", 4)}) {
+        std::string("a/.b"), std::string("+a/b"), std::string("a/b; charset=utf-8"), std::string("a /b"),
+        std::string("a/b\n"), std::string("a/\xC3\xA4"), std::string("a/b*"), longest + "x/b", "a/" + longest + "x",
+        std::string("a/b\0", 4)}) {
     EXPECT_FALSE(is_valid_media_type(type)) << type;
   }
 }

@@ -12,8 +12,8 @@ Platform platform(std::string_view text) { return Platform::parse(text).value();
 Result<Platform> from(std::string_view json) { return Platform::from_json(Json::parse(json, "test").value()); }
 
 TEST(Platform, ParsesAndPrints) {
-  for (const char* text : {"linux/amd64", "linux/arm/v7", "linux/arm64", "windows/amd64", "linux/amd64/v3", "linux/riscv64",
-                           "linux/arm64/v9", "freebsd/386", "linux/arm/v6", "linux/arm"}) {
+  for (const char* text : {"linux/amd64", "linux/arm/v7", "linux/arm64", "windows/amd64", "linux/amd64/v3",
+                           "linux/riscv64", "linux/arm64/v9", "freebsd/386", "linux/arm/v6", "linux/arm"}) {
     EXPECT_EQ(platform(text).str(), text);
   }
   const Platform arm = platform("linux/arm/v7");
@@ -29,8 +29,9 @@ TEST(Platform, DefaultVariantsAreLeftOut) {
 }
 
 TEST(Platform, RefusesWhatIsNone) {
-  for (const char* text : {"", "linux", "linux/", "/amd64", "linux/amd64/", "linux/amd64/v1/x", "Linux/amd64", "linux/AMD64",
-                           "linux /amd64", "linux/amd64\n", "linux//v7", "linux/\xC3\xA4", "linux,amd64"}) {
+  for (const char* text :
+       {"", "linux", "linux/", "/amd64", "linux/amd64/", "linux/amd64/v1/x", "Linux/amd64", "linux/AMD64",
+        "linux /amd64", "linux/amd64\n", "linux//v7", "linux/\xC3\xA4", "linux,amd64"}) {
     const auto parsed = Platform::parse(text);
     ASSERT_FALSE(parsed.has_value()) << text;
     EXPECT_EQ(parsed.error().code, Errc::invalid_argument);
@@ -76,7 +77,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Match{"linux/amd64", "linux/amd64/vx", false}, Match{"linux/amd64", "linux/amd64/v1.9", false},
                     Match{"linux/amd64/x", "linux/amd64", false}, Match{"linux/amd64/x", "linux/amd64/x", true},
                     Match{"linux/amd64/v4", "linux/amd64/v999999999999", false},
-                    Match{"linux/mips", "linux/mips/hardfloat", true}, Match{"linux/mips/softfloat", "linux/mips/hardfloat", false}));
+                    Match{"linux/mips", "linux/mips/hardfloat", true},
+                    Match{"linux/mips/softfloat", "linux/mips/hardfloat", false}));
 
 // A stored variant "v8" and a missing one are the same: the commonest selection mistake.
 TEST(Platform, WrittenAndMissingDefaultsAreOne) {
@@ -119,10 +121,11 @@ TEST(Platform, JsonOrderIsFixedAndEmptyMembersAreLeftOut) {
 }
 
 TEST(Platform, JsonIsStrict) {
-  for (const char* text : {R"([])", R"({})", R"({"os":"linux"})", R"({"architecture":"amd64"})", R"({"os":1,"architecture":"a"})",
-                           R"({"os":null,"architecture":"a"})", R"({"os":"linux","architecture":"a","OS":"windows"})",
-                           R"({"os":"linux","architecture":"a","variant":7})", R"({"os":"linux","architecture":"a","os.features":"x"})",
-                           R"({"os":"linux","architecture":"a","Os.Version":"1"})"}) {
+  for (const char* text :
+       {R"([])", R"({})", R"({"os":"linux"})", R"({"architecture":"amd64"})", R"({"os":1,"architecture":"a"})",
+        R"({"os":null,"architecture":"a"})", R"({"os":"linux","architecture":"a","OS":"windows"})",
+        R"({"os":"linux","architecture":"a","variant":7})", R"({"os":"linux","architecture":"a","os.features":"x"})",
+        R"({"os":"linux","architecture":"a","Os.Version":"1"})"}) {
     const auto read = from(text);
     ASSERT_FALSE(read.has_value()) << text;
     EXPECT_EQ(read.error().code, Errc::malformed) << text;

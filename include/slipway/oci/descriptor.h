@@ -41,7 +41,8 @@ struct Descriptor {
 
   /// Errc::malformed for bad media types, digests, sizes or base64; `what` names it in messages.
   static Result<Descriptor> from_json(const Json& value, const std::string& what);
-  /// Members in a fixed order: mediaType, digest, size, urls, annotations, data, platform, artifactType, the unknown ones.
+  /// Members in a fixed order: mediaType, digest, size, urls, annotations, data, platform, artifactType, the unknown
+  /// ones.
   Json to_json() const;
   bool same_content(const Descriptor& o) const { return digest == o.digest && size == o.size; }
   bool operator==(const Descriptor&) const = default;

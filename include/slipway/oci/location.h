@@ -15,7 +15,8 @@ enum class Transport { registry, layout, oci_archive, docker_archive };
 
 /// distribution-spec: `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`.
 bool is_valid_tag(std::string_view text);
-/// image-spec annotations.md: the grammar of org.opencontainers.image.ref.name (a layout's tag); at most 512 characters.
+/// image-spec annotations.md: the grammar of org.opencontainers.image.ref.name (a layout's tag); at most 512
+/// characters.
 bool is_valid_ref_name(std::string_view text);
 /// distribution-spec `<name>`, at most 255 characters.
 bool is_valid_repository(std::string_view text);
@@ -27,7 +28,8 @@ bool is_valid_host(std::string_view text);
 class Location {
  public:
   /// Full names only, as where something is written: "host[:port]/repo...". Errc::invalid_argument.
-  /// "oci:PATH" ends at its first colon; "ocidir://PATH" may hold colons, its tag follows the last colon after the last slash.
+  /// "oci:PATH" ends at its first colon; "ocidir://PATH" may hold colons, its tag follows the last colon after the last
+  /// slash.
   static Result<Location> parse(std::string_view text);
   /// As docker reads: "alpine" is docker.io/library/alpine:latest (when neither tag nor digest is given).
   static Result<Location> parse_for_reading(std::string_view text);
@@ -41,9 +43,9 @@ class Location {
   const std::optional<std::string>& tag() const { return tag_; }
   const std::optional<Digest>& digest() const { return digest_; }
 
-  Location with_tag(std::string tag) const;        ///< replaces the tag, drops the digest
-  Location with_digest(const Digest& digest) const;///< sets the digest, keeps the tag
-  Location without_reference() const;              ///< the repository, layout or archive alone
+  Location with_tag(std::string tag) const;                ///< replaces the tag, drops the digest
+  Location with_digest(const Digest& digest) const;        ///< sets the digest, keeps the tag
+  Location without_reference() const;                      ///< the repository, layout or archive alone
   Location with_repository(std::string repository) const;  ///< same host, other repository
   /// The same path made absolute against `directory` (layouts and archives; others unchanged).
   Location relative_to(const std::string& directory) const;
@@ -57,6 +59,8 @@ class Location {
   bool operator==(const Location&) const = default;
 
  private:
+  std::string prefixed_place() const;
+
   Transport transport_ = Transport::registry;
   std::string host_, repository_, path_;
   std::optional<std::string> tag_;

@@ -17,9 +17,9 @@ inline constexpr std::string_view kDockerConfigType = "application/vnd.docker.co
 inline constexpr std::string_view kDockerLayerGzipType = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 inline constexpr std::string_view kDockerLayerType = "application/vnd.docker.image.rootfs.diff.tar";
 
-bool is_manifest(std::string_view media_type);  ///< an image manifest, OCI or docker
-bool is_index(std::string_view media_type);     ///< an index or manifest list
-bool is_graph_node(std::string_view media_type);///< either: stored under /manifests/ in a registry
+bool is_manifest(std::string_view media_type);    ///< an image manifest, OCI or docker
+bool is_index(std::string_view media_type);       ///< an index or manifest list
+bool is_graph_node(std::string_view media_type);  ///< either: stored under /manifests/ in a registry
 bool is_image_config(std::string_view media_type);
 
 /// RFC 6838 section 4.2: type "/" subtype of restricted names.
