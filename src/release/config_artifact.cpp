@@ -1,6 +1,7 @@
 #include "slipway/release/config_artifact.h"
 
 #include "slipway/base/json_reader.h"
+#include "slipway/base/text.h"
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
@@ -35,7 +36,7 @@ Result<ConfigValues> ConfigValues::parse(std::string_view text) {
   SLIPWAY_ASSIGN(const std::string schema, reader.required_string("schema"));
   if (schema != kConfigSchema) {
     return fail(Error(Errc::invalid_argument, fmt::format("the config has the format '{}', this version reads {}",
-                                                          schema, kConfigSchema))
+                                                          printable(schema, 60), kConfigSchema))
                     .with_hint("use a newer slipway"));
   }
   ConfigValues config;
@@ -43,8 +44,21 @@ Result<ConfigValues> ConfigValues::parse(std::string_view text) {
   config.values.insert(values.begin(), values.end());
   SLIPWAY_ASSIGN(const auto secrets, reader.string_map("secrets"));
   config.secrets.insert(secrets.begin(), secrets.end());
+  // The files are in the artifact's second layer; what reads values has no use for their list.
+  SLIPWAY_TRY(reader.array("files"));
   SLIPWAY_TRY(reader.finish());
   return config;
+}
+
+void ConfigValues::overlay(const ConfigValues& later) {
+  for (const auto& [name, value] : later.values) {
+    secrets.erase(name);
+    values.insert_or_assign(name, value);
+  }
+  for (const auto& [name, reference] : later.secrets) {
+    values.erase(name);
+    secrets.insert_or_assign(name, reference);
+  }
 }
 
 Result<ConfigArtifact> make_config_artifact(const ConfigValues& values) {
@@ -73,6 +87,7 @@ Status push_config(const ConfigArtifact& artifact, store::Target& to, const std:
   }
   const auto tagged = to.resolve(tag);
   if (tagged && tagged->digest == artifact.manifest.digest) return {};
+  if (!tagged && tagged.error().code != Errc::not_found) return fail(tagged.error());
   return to.tag(artifact.manifest, tag);
 }
 

@@ -23,6 +23,7 @@ Result<Kind> parse_kind(const std::string& text) {
 Json content_json(const Content& content) {
   Json json;
   json.set("digest", content.digest.str()).set("repository", content.repository);
+  for (const auto& [key, value] : content.other) json.set(key, value);
   return json;
 }
 
@@ -44,8 +45,8 @@ Result<std::optional<Origin>> read_origin(JsonReader& reader) {
   SLIPWAY_ASSIGN(std::string environment, from.required_string("environment"));
   SLIPWAY_ASSIGN(const std::int64_t number, from.required_integer("number", 1, 1ll << 53));
   SLIPWAY_ASSIGN(Digest entry, from.required_digest("entry"));
-  SLIPWAY_TRY(from.finish());
-  return std::optional<Origin>(Origin{std::move(environment), number, std::move(entry)});
+  SLIPWAY_ASSIGN(auto other, from.finish());
+  return std::optional<Origin>(Origin{std::move(environment), number, std::move(entry), std::move(other)});
 }
 
 Status read_texts(JsonReader& reader, Entry& entry) {
@@ -92,6 +93,7 @@ Result<std::string> Entry::canonical() const {
   if (from) {
     Json origin;
     origin.set("environment", from->environment).set("number", from->number).set("entry", from->entry.str());
+    for (const auto& [key, value] : from->other) origin.set(key, value);
     json.set("from", std::move(origin));
   }
   json.set("ledger", ledger).set("actor", actor).set("time", format_time(time));
@@ -113,23 +115,27 @@ Result<Entry> Entry::parse(std::string_view text) {
   SLIPWAY_ASSIGN(const std::string kind_name, reader.required_string("kind"));
   SLIPWAY_ASSIGN(const Kind kind, parse_kind(kind_name));
   SLIPWAY_ASSIGN(const std::string mode, reader.required_string("mode"));
-  if (mode != "env-file" && mode != "layer") return fail(Errc::malformed, "release entry: '{}' is not a mode", printable(mode, 40));
+  if (mode != "env-file" && mode != "layer") {
+    return fail(Errc::malformed, "release entry: '{}' is not a mode", printable(mode, 40));
+  }
   SLIPWAY_ASSIGN(auto build, member(reader, "build"));
   SLIPWAY_ASSIGN(Digest build_digest, build.required_digest("digest"));
   SLIPWAY_ASSIGN(std::string build_repository, build.required_string("repository"));
   SLIPWAY_ASSIGN(const auto revision, build.string("revision"));
+  SLIPWAY_ASSIGN(auto build_other, build.finish());
   SLIPWAY_ASSIGN(auto image, member(reader, "image"));
   SLIPWAY_ASSIGN(Digest image_digest, image.required_digest("digest"));
   SLIPWAY_ASSIGN(std::string image_repository, image.required_string("repository"));
+  SLIPWAY_ASSIGN(auto image_other, image.finish());
   SLIPWAY_ASSIGN(Digest config, reader.required_digest("config"));
   Entry entry{.app = std::move(app),
               .environment = std::move(environment),
               .number = number,
               .kind = kind,
               .mode = mode == "layer" ? Mode::layer : Mode::env_file,
-              .build = {std::move(build_repository), std::move(build_digest)},
+              .build = {std::move(build_repository), std::move(build_digest), std::move(build_other)},
               .revision = revision.value_or(""),
-              .image = {std::move(image_repository), std::move(image_digest)},
+              .image = {std::move(image_repository), std::move(image_digest), std::move(image_other)},
               .config = std::move(config)};
   SLIPWAY_ASSIGN(entry.prev, optional_digest(reader, "prev"));
   SLIPWAY_ASSIGN(entry.from, read_origin(reader));

@@ -1,8 +1,10 @@
 #include "slipway/release/environment.h"
 
 #include <algorithm>
-#include <set>
 
+#include "release/build_finder.h"
+#include "release/project_checks.h"
+#include "release/tag_template.h"
 #include "slipway/base/text.h"
 #include "slipway/config/decoder.h"
 
@@ -20,22 +22,30 @@ class ProjectDecoder {
 
   Project decode(const config::Node& document) {
     config::Decoder top(document, "", diagnostics_);
-    project_.app = top.string("app").value_or("");
-    if (const config::Node* image = top.get("image"); image != nullptr && image->is_mapping()) {
-      config::Decoder decoder(*image, "image", diagnostics_);
-      if (const auto text = decoder.string("repository")) {
-        image_text_ = *text;
-        project_.image_repository = place(*text, decoder.where("repository"));
-      }
-    }
+    decode_build_side(document);
     if (const config::Node* environments = top.get("environments")) decode_environments(*environments);
     decode_ledger(top.get("ledger"), document.where);
-    check_after();
-    check_tags();
+    check_project(project_, after_where_, diagnostics_);
     return std::move(project_);
   }
 
  private:
+  /// What the recipe's decoder reports is not reported again.
+  void decode_build_side(const config::Node& document) {
+    Diagnostics unheard;
+    config::Decoder top(document, "", unheard);
+    project_.app = top.string("app").value_or("");
+    const config::Node* image = top.get("image");
+    if (image == nullptr || !image->is_mapping()) return;
+    config::Decoder decoder(*image, "image", unheard);
+    const auto text = decoder.string("repository");
+    if (!text) return;
+    has_image_ = true;
+    const auto location = oci::Location::parse(*text);
+    if (!location || location->tag() || location->digest()) return;
+    project_.image_repository = place(*text, decoder.where("repository"));
+  }
+
   /// A repository or layout without tag or digest, layouts made absolute.
   std::optional<oci::Location> place(const std::string& text, const Where& where) {
     auto location = oci::Location::parse(text);
@@ -81,7 +91,12 @@ class ProjectDecoder {
       decoder.error("tag", fmt::format("'{}' is not a tag", printable(environment.tag, 150)));
     }
     environment.tags = decoder.string_list("tags");
-    environment.after = decoder.string_list("after");
+    for (const std::string& text : environment.tags) {
+      if (const Status status = check_tag_template(text); !status) {
+        decoder.error("tags", status.error().message, status.error().hint);
+      }
+    }
+    if (const config::Node* after = decoder.get("after")) decode_after(*after, environment);
     if (const config::Node* config_node = decoder.get("config")) decode_config(*config_node, environment);
     if (decoder.get("schema") != nullptr) unhonoured(environment, decoder, "schema");
     if (const config::Node* policy = decoder.get("policy")) decode_policy(*policy, environment);
@@ -98,23 +113,55 @@ class ProjectDecoder {
 
   void decode_repository(config::Decoder& decoder, Environment& environment) {
     const auto text = decoder.string("repository");
-    environment.repository_text = text.value_or(image_text_);
     if (text) {
       if (auto location = place(*text, decoder.where("repository"))) environment.repository = *location;
     } else if (project_.image_repository) {
       environment.repository = *project_.image_repository;
-    } else if (image_text_.empty()) {
+    } else if (!has_image_) {
       diagnostics_.error(environment.where, fmt::format("environments.{} has no repository", environment.name),
                          "set its repository, or image.repository for all environments");
+    }
+    environment.repository_text = record_text(project_.folder, environment.repository);
+  }
+
+  /// `[a, b]` is all-of; `{all: [...]}` and `{any: [...]}` say it in words.
+  void decode_after(const config::Node& node, Environment& environment) {
+    const std::string what = "environments." + environment.name + ".after";
+    const config::Node* list = &node;
+    if (node.is_mapping()) {
+      config::Decoder decoder(node, what, diagnostics_);
+      const config::Node* all = decoder.get("all");
+      const config::Node* any = decoder.get("any");
+      decoder.finish();
+      if ((all == nullptr) == (any == nullptr)) {
+        diagnostics_.error(node.where, what + " must have exactly one of all and any");
+        return;
+      }
+      environment.after_any = any != nullptr;
+      list = any != nullptr ? any : all;
+    }
+    if (!list->is_sequence()) {
+      diagnostics_.error(list->where, what + " must be a list of environments",
+                         list->is_scalar() ? fmt::format("write [{}]", printable(list->scalar, 80)) : "");
+      return;
+    }
+    for (const config::Node& item : list->items) {
+      if (!item.is_scalar()) {
+        diagnostics_.error(item.where, what + ": an environment's name is expected here");
+        continue;
+      }
+      if (std::find(environment.after.begin(), environment.after.end(), item.scalar) != environment.after.end()) {
+        diagnostics_.error(item.where, fmt::format("{} names '{}' twice", what, printable(item.scalar, 80)));
+        continue;
+      }
+      environment.after.push_back(item.scalar);
+      after_where_[environment.name].push_back(item.where);
     }
   }
 
   void decode_config(const config::Node& node, Environment& environment) {
     config::Decoder decoder(node, "environments." + environment.name + ".config", diagnostics_);
-    if (const auto file = decoder.string("env-file")) {
-      environment.env_file = (project_.folder / *file).lexically_normal();
-      environment.env_file_where = decoder.where("env-file");
-    }
+    if (const config::Node* files = decoder.get("env-file")) decode_env_files(*files, environment);
     if (decoder.one_of("mode", {"env-file", "layer"}).value_or("env-file") == "layer") {
       environment.mode = Mode::layer;
       unhonoured(environment, decoder, "mode");
@@ -125,10 +172,21 @@ class ProjectDecoder {
     decoder.finish();
   }
 
+  void decode_env_files(const config::Node& node, Environment& environment) {
+    for (const config::Node& item : node.is_sequence() ? node.items : std::vector<config::Node>{node}) {
+      if (item.is_scalar() && !item.scalar.empty()) {
+        environment.env_files.push_back({(project_.folder / item.scalar).lexically_normal(), item.where});
+      } else {
+        diagnostics_.error(item.where, fmt::format("environments.{}.config.env-file must be a path or a list of paths",
+                                                   environment.name));
+      }
+    }
+  }
+
   void decode_policy(const config::Node& node, Environment& environment) {
     config::Decoder decoder(node, "environments." + environment.name + ".policy", diagnostics_);
-    for (const char* key : {"soak", "approvals", "freeze", "hold", "platforms", "denied", "annotations", "max-age",
-                            "exec", "rollback"}) {
+    for (const char* key :
+         {"soak", "approvals", "freeze", "platforms", "deny", "annotations", "max-age", "exec", "rollback"}) {
       if (decoder.get(key) != nullptr) unhonoured(environment, decoder, key);
     }
     decoder.finish();
@@ -139,71 +197,39 @@ class ProjectDecoder {
   }
 
   void decode_ledger(const config::Node* node, const Where& fallback) {
+    bool named = false;
     if (node != nullptr) {
       config::Decoder decoder(*node, "ledger", diagnostics_);
       if (const auto text = decoder.string("repository")) {
-        project_.ledger_text = *text;
+        named = true;
         if (auto location = place(*text, decoder.where("repository"))) project_.ledger = *location;
       }
+      if (decoder.get("immutable-tags") != nullptr) {
+        project_.unhonoured.push_back({decoder.where("immutable-tags"), "ledger.immutable-tags"});
+      }
       decoder.finish();
-      if (!project_.ledger_text.empty()) return;
     }
-    if (image_text_.empty()) {
-      if (!project_.environments.empty()) {
-        diagnostics_.error(node != nullptr ? node->where : fallback, "there is no repository for the ledger",
-                           "set ledger.repository or image.repository");
-      }
-      return;
+    if (!named && project_.image_repository) {
+      project_.ledger = beside(*project_.image_repository);
+    } else if (!named && !has_image_ && !project_.environments.empty()) {
+      diagnostics_.error(node != nullptr ? node->where : fallback, "there is no repository for the ledger",
+                         "set ledger.repository or image.repository");
     }
-    project_.ledger_text = image_text_ + "-releases";
-    if (project_.image_repository) {
-      if (auto location = place(project_.ledger_text, fallback)) project_.ledger = *location;
-    }
+    project_.ledger_text = record_text(project_.folder, project_.ledger);
   }
 
-  void check_after() {
-    for (const Environment& environment : project_.environments) {
-      for (const std::string& name : environment.after) {
-        if (project_.find(name) == nullptr) {
-          diagnostics_.error(environment.where,
-                             fmt::format("environments.{}.after names '{}', which is not an environment",
-                                         environment.name, printable(name, 80)));
-        }
-      }
-      std::set<std::string> seen;
-      if (reaches(environment, environment.name, seen)) {
-        diagnostics_.error(environment.where,
-                           fmt::format("environments.{}.after leads back to itself", environment.name));
-      }
-    }
-  }
-
-  bool reaches(const Environment& from, const std::string& goal, std::set<std::string>& seen) const {
-    for (const std::string& name : from.after) {
-      if (name == goal) return true;
-      const Environment* next = project_.find(name);
-      if (next != nullptr && seen.insert(name).second && reaches(*next, goal, seen)) return true;
-    }
-    return false;
-  }
-
-  /// Two environments that move one tag would undo each other's releases.
-  void check_tags() {
-    std::set<std::string> taken;
-    for (const Environment& environment : project_.environments) {
-      const std::string key = environment.repository.place() + ":" + environment.tag;
-      if (!taken.insert(key).second) {
-        diagnostics_.error(environment.where,
-                           fmt::format("environments.{} has the same repository and tag as another environment ({})",
-                                       environment.name, key),
-                           "give it a tag of its own");
-      }
-    }
+  /// The default ledger: the image's repository or layout with "-releases" after its name.
+  static oci::Location beside(const oci::Location& image) {
+    if (image.is_registry()) return image.with_repository(image.repository() + "-releases");
+    std::string path = image.path();
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    return oci::Location::layout(path + "-releases");
   }
 
   Diagnostics& diagnostics_;
   Project project_;
-  std::string image_text_;
+  bool has_image_ = false;
+  AfterPlaces after_where_;
 };
 
 }  // namespace

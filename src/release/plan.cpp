@@ -2,6 +2,7 @@
 
 #include "slipway/base/json_reader.h"
 #include "slipway/base/text.h"
+#include "slipway/io/hash.h"
 
 namespace slipway::release {
 namespace {
@@ -28,6 +29,21 @@ Result<const Json*> required(JsonReader& reader, std::string_view key) {
   return json;
 }
 
+/// A plan is what was reviewed only while its parts say the same.
+Status check_consistency(const Plan& plan) {
+  const auto refuse = [](std::string_view why) { return fail(Errc::malformed, "plan: {}", why); };
+  if (plan.image.digest != plan.entry.image.digest) return refuse("image and entry name different digests");
+  if (plan.entry.policy != io::digest_of(plan.rules)) return refuse("the entry has another policy than the plan");
+  if (!oci::is_valid_tag(plan.moving.tag)) return refuse("the moving tag is not a tag");
+  for (const std::string& tag : plan.fixed_tags) {
+    if (!oci::is_valid_tag(tag)) return refuse("one of the tags is not a tag");
+  }
+  if (!plan.config) return {};
+  SLIPWAY_ASSIGN(const ConfigArtifact artifact, make_config_artifact(*plan.config));
+  if (artifact.manifest.digest != plan.entry.config) return refuse("config and entry do not fit");
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> Plan::canonical() const {
@@ -38,6 +54,8 @@ Result<std::string> Plan::canonical() const {
   if (moving.expected) move.set("expected", moving.expected->str());
   Json json;
   json.set("schema", kPlanSchema).set("changed", changed).set("entry", std::move(entry_json));
+  SLIPWAY_ASSIGN(Json rules_json, Json::parse(rules, "policy"));
+  json.set("policy", std::move(rules_json)).set("finish", finish_active);
   json.set("image", image.to_json()).set("repository", repository.str()).set("ledger", ledger.str());
   json.set("moving", std::move(move)).set("tags", Json::Array(fixed_tags.begin(), fixed_tags.end()));
   Json::Array places;
@@ -82,14 +100,31 @@ Result<Plan> Plan::parse(std::string_view text) {
   if (config_json != nullptr) {
     SLIPWAY_ASSIGN(plan.config, ConfigValues::parse(config_json->compact()));
   }
-  SLIPWAY_TRY(reader.finish());
+  SLIPWAY_ASSIGN(const Json* rules, required(reader, "policy"));
+  SLIPWAY_ASSIGN(plan.rules, rules->canonical());
+  SLIPWAY_ASSIGN(const auto finish, reader.boolean("finish"));
+  plan.finish_active = finish.value_or(false);
+  SLIPWAY_ASSIGN(const Json::Object unknown, reader.finish());
+  // What a plan says and this version does not do would be left out silently.
+  if (!unknown.empty()) {
+    return fail(Error(Errc::invalid_argument, fmt::format("the plan has \"{}\", which this version does not know",
+                                                          printable(unknown.front().first, 60)))
+                    .with_hint("use a newer slipway"));
+  }
+  SLIPWAY_TRY(check_consistency(plan));
   return plan;
+}
+
+Result<Digest> Plan::digest() const {
+  SLIPWAY_ASSIGN(const std::string text, canonical());
+  return io::digest_of(text);
 }
 
 std::string Plan::describe() const {
   if (!changed) {
-    return fmt::format("{} {} already runs {} with this config: nothing to do", entry.app, entry.environment,
-                       entry.image.digest.str());
+    return fmt::format("{} {} already runs {} with this config: {}", entry.app, entry.environment,
+                       entry.image.digest.str(),
+                       finish_active ? "the interrupted release is finished, nothing else to do" : "nothing to do");
   }
   std::string text = fmt::format("release v{} of {} to {} ({})\n", entry.number, entry.app, entry.environment,
                                  name_of(entry.kind));

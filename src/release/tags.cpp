@@ -1,6 +1,16 @@
 #include "release/tags.h"
 
 namespace slipway::release {
+namespace {
+
+Error taken_error(const store::ReadTarget& target, const std::string& tag, const Digest& found, const Digest& wanted) {
+  return Error(Errc::conflict, fmt::format("the tag {} in {} is taken: it points to {}, not to {}", tag, target.name(),
+                                           found.str(), wanted.str()))
+      .with_hint("it is written once and never moved: find out who put it there; if a run that was interrupted "
+                 "on another machine did, repeat it there, or remove the tag");
+}
+
+}  // namespace
 
 Result<std::optional<Digest>> tag_state(store::ReadTarget& target, const std::string& tag) {
   auto resolved = target.resolve(tag);
@@ -9,36 +19,27 @@ Result<std::optional<Digest>> tag_state(store::ReadTarget& target, const std::st
   return fail(std::move(resolved).error());
 }
 
-Result<std::optional<Digest>> tag_state(store::Opener& opener, const oci::Location& repository, const std::string& tag) {
+Result<std::optional<Digest>> tag_state(store::Opener& opener, const oci::Location& repository,
+                                        const std::string& tag) {
   auto target = opener.open_for_reading(repository, Side::destination);
   if (!target && target.error().code == Errc::not_found) return std::optional<Digest>();
   SLIPWAY_TRY(target);
   return tag_state(**target, tag);
 }
 
+Status require_free(store::ReadTarget& target, const Digest& root, const std::string& tag,
+                    const std::optional<Digest>& ours) {
+  SLIPWAY_ASSIGN(const auto found, tag_state(target, tag));
+  if (!found || *found == root || found == ours) return {};
+  return fail(taken_error(target, tag, *found, root));
+}
+
 Status write_once(store::Target& target, const oci::Descriptor& root, const std::string& tag,
                   const std::optional<Digest>& ours) {
   SLIPWAY_ASSIGN(const auto found, tag_state(target, tag));
   if (found == root.digest) return {};
-  if (found && found != ours) {
-    return fail(Error(Errc::conflict, fmt::format("the tag {} in {} is taken: it points to {}, not to {}", tag,
-                                                  target.name(), found->str(), root.digest.str()))
-                    .with_hint("this tag is written once and never moved; find out who put it there"));
-  }
+  if (found && found != ours) return fail(taken_error(target, tag, *found, root.digest));
   return target.tag(root, tag);
-}
-
-Status move_tag(store::Target& target, const oci::Descriptor& root, const TagMove& move) {
-  SLIPWAY_ASSIGN(const auto found, tag_state(target, move.tag));
-  if (found == root.digest) return {};
-  if (found != move.expected) return fail(drift_error(target.name(), move.tag, found));
-  return target.tag(root, move.tag);
-}
-
-Error drift_error(const std::string& place, const std::string& tag, const std::optional<Digest>& found) {
-  return Error(Errc::conflict, fmt::format("the tag {} in {} points to {}, which no release put there", tag, place,
-                                           found ? found->str() : "nothing"))
-      .with_hint("find out who moved it; to go on, point it back to the active release (slipway status shows it)");
 }
 
 }  // namespace slipway::release

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "slipway/release/promote.h"
+#include "slipway/store/opener.h"
 
 namespace slipway::release {
 
@@ -11,15 +11,13 @@ namespace slipway::release {
 Result<std::optional<Digest>> tag_state(store::ReadTarget& target, const std::string& tag);
 Result<std::optional<Digest>> tag_state(store::Opener& opener, const oci::Location& repository, const std::string& tag);
 
-/// Writes a tag that never moves: the same digest is success, another one Errc::conflict
-/// unless it is `ours`, left behind by an unfinished run of this machine.
+/// Refuses a tag that is written once when it points to anything but `root` (Errc::conflict), or to
+/// `ours`, left behind by an unfinished run of this machine.
+Status require_free(store::ReadTarget& target, const Digest& root, const std::string& tag,
+                    const std::optional<Digest>& ours);
+
+/// Writes a tag that never moves: the same digest is success, otherwise as require_free.
 Status write_once(store::Target& target, const oci::Descriptor& root, const std::string& tag,
                   const std::optional<Digest>& ours);
-
-/// Moves a tag from `expected` to `root`; there already is success, anything else Errc::conflict.
-Status move_tag(store::Target& target, const oci::Descriptor& root, const TagMove& move);
-
-/// Errc::conflict, for a tag that somebody else moved.
-Error drift_error(const std::string& place, const std::string& tag, const std::optional<Digest>& found);
 
 }  // namespace slipway::release

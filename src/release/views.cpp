@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "release/standing.h"
 #include "release/tags.h"
 
 namespace slipway::release {
@@ -14,18 +15,26 @@ Result<StatusRow> read_row(const Project& project, const Environment& environmen
   row.environment = environment.name;
   row.location = environment.repository.with_tag(environment.tag);
   Ledger ledger(*parts.opener, project.ledger);
-  SLIPWAY_ASSIGN(row.active, ledger.head(project.app, environment.name));
-  SLIPWAY_ASSIGN(const auto now, tag_state(*parts.opener, environment.repository, environment.tag));
-  if (!row.active) {
-    if (now) row.drift = fmt::format("the tag points to {}, but nothing was released", now->str());
+  auto head = ledger.head(project.app, environment.name);
+  if (!head && (head.error().code == Errc::conflict || head.error().code == Errc::verification_failed)) {
+    row.drift = head.error().message;
     return row;
   }
-  if (now == row.active->entry.image.digest) return row;
-  SLIPWAY_ASSIGN(const Chain chain, ledger.read(project.app, environment.name));
-  const Recorded* before = chain.number(row.active->entry.number - 1);
-  const std::optional<Digest> older = before ? std::optional<Digest>(before->entry.image.digest) : std::nullopt;
-  row.pending = now == older;
-  if (!row.pending) row.drift = fmt::format("the tag points to {}", now ? now->str() : "nothing");
+  SLIPWAY_TRY(head);
+  row.active = *std::move(head);
+  SLIPWAY_ASSIGN(const auto now, tag_state(*parts.opener, environment.repository, environment.tag));
+  std::optional<Recorded> before;
+  const Recorded* const active = row.active ? &*row.active : nullptr;
+  if (active != nullptr && now != active->entry.image.digest) {
+    SLIPWAY_ASSIGN(before, ledger.number(project.app, environment.name, active->entry.number - 1));
+  }
+  const Standing standing = judge_tag(now, active, before ? &*before : nullptr, environment.repository_text);
+  row.pending = standing == Standing::pending;
+  if (standing == Standing::drift) row.drift = drift_error(row.location, now, active).message;
+  if (standing == Standing::elsewhere) {
+    row.drift = fmt::format("v{} was released to {}; release it again to bring it here", active->entry.number,
+                            active->entry.image.repository);
+  }
   return row;
 }
 
@@ -48,7 +57,8 @@ Json history_row(const Recorded& recorded, bool active) {
   const Entry& entry = recorded.entry;
   Json from;
   if (entry.from) {
-    from.set("environment", entry.from->environment).set("number", entry.from->number).set("entry", entry.from->entry.str());
+    from.set("environment", entry.from->environment).set("number", entry.from->number);
+    from.set("entry", entry.from->entry.str());
   }
   Json row;
   row.set("number", entry.number).set("kind", name_of(entry.kind)).set("digest", entry.image.digest.str());
@@ -75,7 +85,12 @@ Json status_row(const StatusRow& row) {
 Result<ConfigValues> config_of(const Project& project, const Entry& entry, const Parts& parts) {
   Ledger ledger(*parts.opener, project.ledger);
   SLIPWAY_ASSIGN(const auto target, ledger.open_for_reading());
-  return fetch_config(*target, entry.config);
+  auto config = fetch_config(*target, entry.config);
+  if (!config) {
+    return fail(std::move(config).error().in(
+        fmt::format("reading the config of {} v{}", entry.environment, entry.number)));
+  }
+  return config;
 }
 
 }  // namespace slipway::release

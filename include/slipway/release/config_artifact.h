@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "slipway/base/fs.h"
+#include "slipway/base/diagnostics.h"
 #include "slipway/oci/document.h"
 #include "slipway/store/target.h"
 
@@ -20,13 +20,17 @@ struct ConfigValues {
 
   /// docs/FORMATS.md "Config": canonical JSON.
   Result<std::string> canonical() const;
+  /// Strict. Errc::malformed; invalid_argument for another major version.
   static Result<ConfigValues> parse(std::string_view json);
+  /// Lays `later` over this: its values and references replace those of the same name.
+  void overlay(const ConfigValues& later);
   bool operator==(const ConfigValues&) const = default;
 };
 
 /// Reads an env file (docs/FORMATS.md "Env files"): NAME=VALUE lines, the value
-/// literal to the end of its line. Every odd line is reported as file:line:col, all at once.
-Result<ConfigValues> parse_env_file(std::string_view text, const std::string& file);
+/// literal to the end of its line. Every odd line is reported as file:line:col, all at once;
+/// quotes around a value stay part of it, with a warning.
+ConfigValues parse_env_file(std::string_view text, const std::string& file, Diagnostics& diagnostics);
 
 /// A config as an OCI artifact, ready to be pushed.
 struct ConfigArtifact {
@@ -42,7 +46,7 @@ Result<ConfigArtifact> make_config_artifact(const ConfigValues& values);
 /// Pushes the artifact and tags it, so that no registry collects it. Idempotent.
 Status push_config(const ConfigArtifact& artifact, store::Target& to, const std::string& tag);
 
-/// Reads a config back by its manifest's digest.
+/// Reads a config back by its manifest's digest. Errc::not_found, verification_failed when it is no config.
 Result<ConfigValues> fetch_config(store::ReadTarget& from, const Digest& manifest);
 
 }  // namespace slipway::release

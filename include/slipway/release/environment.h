@@ -24,6 +24,12 @@ struct Unhonoured {
   std::string key;
 };
 
+/// A file that slipway.yaml names.
+struct ConfigFile {
+  std::filesystem::path path;  ///< absolute
+  Where where;                 ///< where slipway.yaml names it
+};
+
 /// One environment of slipway.yaml. A value.
 struct Environment {
   std::string name;
@@ -31,11 +37,11 @@ struct Environment {
   oci::Location repository = oci::Location::layout("");  ///< layouts absolute
   std::string repository_text;                           ///< as written, for records
   std::string tag;                                       ///< the one tag that moves
-  std::vector<std::string> tags;                         ///< templates of tags written once
-  std::optional<std::filesystem::path> env_file;         ///< absolute
-  Where env_file_where;
+  std::vector<std::string> tags;                         ///< templates of tags written once: {version} {revision} {number}
+  std::vector<ConfigFile> env_files;                     ///< later ones win
   Mode mode = Mode::env_file;
-  std::vector<std::string> after;                        ///< a build must be active in all of these
+  std::vector<std::string> after;                        ///< a build must be active in these environments
+  bool after_any = false;                                ///< one of them is enough
   std::vector<Unhonoured> unhonoured;
 };
 
@@ -47,15 +53,16 @@ struct Project {
   std::vector<Environment> environments;  ///< in the order of the file
   oci::Location ledger = oci::Location::layout("");
   std::string ledger_text;
+  std::vector<Unhonoured> unhonoured;  ///< of all environments
 
   const Environment* find(std::string_view name) const;
   /// Errc::invalid_argument with the names there are.
   Result<const Environment*> require(std::string_view name) const;
 };
 
-/// Decodes the keys `environments` and `ledger` (and what they need of `app` and `image`) of one
-/// document of slipway.yaml. `folder` (absolute) is what relative paths start from.
-/// Every problem goes to `diagnostics`; the result is meaningful only without errors.
+/// Decodes the keys `environments` and `ledger` of one document of slipway.yaml; mistakes in `app`
+/// and `image`, which it needs too, are for the recipe's decoder to report. `folder` (absolute) is
+/// what relative paths start from. Every problem goes to `diagnostics`; the result is meaningful only without errors.
 Project decode_project(const config::Node& document, const std::filesystem::path& folder, Diagnostics& diagnostics);
 
 }  // namespace slipway::release

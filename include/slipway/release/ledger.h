@@ -10,10 +10,11 @@
 
 namespace slipway::release {
 
-/// An entry with its id.
+/// An entry with its id and the very bytes that have it.
 struct Recorded {
   Entry entry;
   Digest id;
+  std::string bytes;
 };
 
 /// The append-only chain of one environment, oldest first.
@@ -30,11 +31,13 @@ class Ledger {
  public:
   Ledger(store::Opener& opener, oci::Location location) : opener_(opener), location_(std::move(location)) {}
 
-  /// The whole chain, verified: ids, numbers without gaps, every `prev`. A ledger that does
-  /// not exist yet is empty. Errc::conflict for two entries with one number, verification_failed for a broken chain.
+  /// The whole chain, verified: ids, canonical bytes, numbers without gaps, every `prev`. A ledger that does not
+  /// exist yet is empty. Errc::conflict for two entries with one number, verification_failed for a broken chain.
   Result<Chain> read(const std::string& app, const std::string& environment);
-  /// The newest entry alone: two requests.
+  /// The newest entry alone, verified by itself: two requests.
   Result<std::optional<Recorded>> head(const std::string& app, const std::string& environment);
+  /// The entry of one number, verified by itself; nothing when the ledger has none.
+  Result<std::optional<Recorded>> number(const std::string& app, const std::string& environment, std::int64_t n);
   /// Puts the entry: the commit of a release. Idempotent.
   Result<Recorded> append(const Entry& entry);
   /// The config artifact's home is the ledger, tag `<app>.<env>.c.<12 hex>`.
@@ -54,7 +57,7 @@ class Ledger {
   oci::Location location_;
 };
 
-/// Attaches the same entry to the image in its environment's repository, as a referrer. Idempotent.
-Status push_evidence(const Entry& entry, const oci::Descriptor& image, store::Target& to);
+/// Attaches the entry, byte for byte, to the image in its environment's repository, as a referrer. Idempotent.
+Status push_evidence(const Recorded& recorded, const oci::Descriptor& image, store::Target& to);
 
 }  // namespace slipway::release

@@ -13,10 +13,10 @@ namespace slipway::release {
 
 inline constexpr std::string_view kPlanSchema = "slipway/v1/plan";
 
-/// A tag and what it must point to before it may be written.
+/// A tag that moves and what it pointed to when the plan was made.
 struct TagMove {
   std::string tag;
-  std::optional<Digest> expected;  ///< nothing: the tag must not be there
+  std::optional<Digest> expected;  ///< nothing: the tag was not there
   bool operator==(const TagMove&) const = default;
 };
 
@@ -34,12 +34,18 @@ struct Plan {
   std::optional<ConfigValues> config;      ///< nothing: the config artifact is in the ledger already
   TagMove moving;                          ///< the environment's tag
   std::vector<std::string> fixed_tags;     ///< written once, never moved
+  std::string rules;                       ///< the policy in canonical JSON; the entry has its digest
+  bool finish_active = false;              ///< the active release was committed, but not finished: do that first
+  std::vector<Error> warnings;             ///< for whoever shows the plan; not stored
 
   Plan(Entry e, oci::Descriptor i, oci::Location r, oci::Location l)
       : entry(std::move(e)), image(std::move(i)), repository(std::move(r)), ledger(std::move(l)) {}
 
   /// docs/FORMATS.md "Plan"; canonical.
   Result<std::string> canonical() const;
+  /// Of canonical(): what an approval names.
+  Result<Digest> digest() const;
+  /// Strict; refuses a plan whose parts contradict each other. Errc::malformed, invalid_argument.
   static Result<Plan> parse(std::string_view json);
   /// Lines for a person: what will be copied, tagged and recorded.
   std::string describe() const;

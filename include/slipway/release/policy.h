@@ -19,14 +19,20 @@ struct Facts {
 /// The rules of one environment. Pure: no I/O, the same answer for the same question.
 class Policy {
  public:
-  explicit Policy(const Environment& environment) : after_(environment.after) {}
+  explicit Policy(const Environment& environment) : after_(environment.after), any_(environment.after_any) {}
+  /// Reads what canonical() wrote. Errc::malformed; invalid_argument for rules this version does not know.
+  static Result<Policy> parse(std::string_view json);
   /// Every reason against the plan; empty means allowed. A rollback is not held up by `after`.
   std::vector<std::string> judge(const Plan& plan, const Facts& facts) const;
   /// Canonical JSON of the rules; its digest is recorded in entries.
   Result<std::string> canonical() const;
+  /// The environments whose active builds judge() needs to know.
+  const std::vector<std::string>& upstreams() const { return after_; }
 
  private:
+  Policy(std::vector<std::string> after, bool any) : after_(std::move(after)), any_(any) {}
   std::vector<std::string> after_;
+  bool any_;
 };
 
 /// Success, or Errc::policy_denied with all reasons; a plan with a bypass passes.

@@ -34,6 +34,9 @@ struct Remarks {
   std::string bypass;
 };
 
+// Planning only reads. Whatever stands in the way (keys this version cannot honour, a policy, a tag that
+// somebody moved, a lost ledger, a fork) is refused before there is a plan.
+
 /// Binds a build (a location that names an image; nothing: the active one) to the environment's config of today.
 Result<Plan> plan_release(const Project& project, const Environment& environment,
                           const std::optional<oci::Location>& build, const Remarks& remarks, const Parts& parts);
@@ -53,12 +56,10 @@ struct RollbackTarget {
 Result<Plan> plan_rollback(const Project& project, const Environment& environment, const RollbackTarget& target,
                            const Remarks& remarks, const Parts& parts);
 
-/// Does exactly what the plan says, in the contract's order; the entry is the commit. Errc::conflict
-/// when the ledger or a tag is not as the plan expects. Run again after a crash, it completes.
+/// Does exactly what the plan says, in this order: journal, blobs and manifests, keep tags, config, entry,
+/// evidence, moving tag. The entry is the commit. Judges the plan's policy once more. Errc::conflict when the ledger
+/// or a tag is not as the plan expects. A release that a crash left unfinished is finished first; planned and
+/// applied again after a crash, every release completes. Returns the release that is active afterwards.
 Result<Recorded> apply(const Plan& plan, const Parts& parts);
-
-/// Moves a tag that lags one release behind (a crash after the commit); nothing when it is where
-/// the ledger says; Errc::conflict for drift. Every writing command begins with it.
-Status finish_pending(const Project& project, const Environment& environment, const Parts& parts);
 
 }  // namespace slipway::release

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "release/build_finder.h"
+#include "slipway/release/policy.h"
+
+namespace slipway::release {
+
+/// The active builds of the environments that a policy looks at; two requests each.
+Result<Facts> gather_facts(const Policy& policy, const std::string& app, Ledger& ledger, Clock& clock);
+
+/// Makes one plan; only reads. The project, environment and parts must outlive it.
+class Planner {
+ public:
+  Planner(const Project& project, const Environment& environment, const Remarks& remarks, const Parts& parts)
+      : project_(project), environment_(environment), remarks_(remarks), parts_(parts),
+        ledger_(*parts.opener, project.ledger) {}
+
+  /// Reads ledger and tag, and refuses what must be refused whatever the plan.
+  Status begin();
+  const Chain& chain() const { return chain_; }
+  const Recorded* active() const { return chain_.head(); }
+  /// The active release was committed by a run that did not get to its end.
+  bool unfinished() const { return finish_active_; }
+
+  /// A release of `build` with the environment's config as its files say today.
+  Result<Plan> plan_today(Kind kind, Build build, std::optional<Origin> from);
+  /// A release of `build` with a config that the ledger has already.
+  Result<Plan> plan_recorded(Kind kind, Build build, Digest config, std::optional<Origin> from);
+
+ private:
+  Status refuse_lost_ledger() const;
+  Result<ConfigValues> config_of_today();
+  Entry next_entry(Kind kind, const Build& build, Digest config, std::optional<Origin> from) const;
+  Result<std::vector<std::string>> fixed_tags(const Entry& entry, const Build& build) const;
+  Status require_free_tags(const Plan& plan) const;
+  Result<Plan> plan(Kind kind, Build build, Digest config, std::optional<ConfigValues> values,
+                    std::optional<Origin> from);
+
+  const Project& project_;
+  const Environment& environment_;
+  const Remarks& remarks_;
+  const Parts& parts_;
+  Ledger ledger_;
+  Chain chain_;
+  std::optional<Digest> tag_now_;
+  bool finish_active_ = false;
+  std::vector<Error> warnings_;
+};
+
+}  // namespace slipway::release

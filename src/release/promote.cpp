@@ -1,0 +1,93 @@
+#include "slipway/release/promote.h"
+
+#include "release/build_finder.h"
+#include "release/planner.h"
+#include "slipway/release/views.h"
+
+namespace slipway::release {
+namespace {
+
+/// Builds and configs that somebody rolled back from: never the default to go back to.
+bool was_rolled_back(const Chain& chain, const Recorded& candidate) {
+  for (std::size_t i = 1; i < chain.entries.size(); ++i) {
+    if (chain.entries[i].entry.kind != Kind::rollback) continue;
+    if (chain.entries[i - 1].entry.same_release(candidate.entry)) return true;
+  }
+  return false;
+}
+
+Error nothing_released(const Environment& environment) {
+  return Error(Errc::not_found, fmt::format("nothing was ever released to {}", environment.name))
+      .with_hint(fmt::format("release a build first: slipway release {} REF", environment.name));
+}
+
+Result<const Recorded*> choose(const Chain& chain, const Environment& environment, const RollbackTarget& target) {
+  const Recorded* head = chain.head();
+  if (head == nullptr) return fail(nothing_released(environment));
+  if (target.number) {
+    if (const Recorded* found = chain.number(*target.number)) return found;
+    return fail(Error(Errc::not_found, fmt::format("{} has no release v{}", environment.name, *target.number))
+                    .with_hint("list the releases with: slipway history " + environment.name));
+  }
+  for (std::size_t i = chain.entries.size() - 1; i-- > 0;) {
+    const Recorded& candidate = chain.entries[i];
+    if (target.previous) return &candidate;
+    if (!candidate.entry.same_release(head->entry) && !was_rolled_back(chain, candidate)) return &candidate;
+  }
+  return fail(Error(Errc::not_found, fmt::format("{} has no earlier release to go back to", environment.name))
+                  .with_hint(fmt::format("name one of slipway history {0}: slipway rollback {0} vN",
+                                         environment.name)));
+}
+
+}  // namespace
+
+Result<Plan> plan_release(const Project& project, const Environment& environment,
+                          const std::optional<oci::Location>& location, const Remarks& remarks, const Parts& parts) {
+  Planner planner(project, environment, remarks, parts);
+  SLIPWAY_TRY(planner.begin());
+  const Recorded* const active = planner.active();
+  if (!location) {
+    if (active == nullptr) return fail(nothing_released(environment));
+    SLIPWAY_ASSIGN(Build build, recorded_build(project, environment, active->entry, parts));
+    return planner.plan_today(Kind::config, std::move(build), std::nullopt);
+  }
+  SLIPWAY_ASSIGN(Build build, build_at(project, *location, parts));
+  const bool same = active != nullptr && active->entry.build.digest == build.content.digest;
+  return planner.plan_today(same ? Kind::config : Kind::release, std::move(build), std::nullopt);
+}
+
+Result<Plan> plan_promote(const Project& project, const Environment& from, const Environment& to,
+                          const Remarks& remarks, const Parts& parts) {
+  if (from.name == to.name) {
+    return fail(Error(Errc::invalid_argument, fmt::format("{} cannot be promoted to itself", from.name))
+                    .with_hint(fmt::format("for a change of config: slipway release {} --same-build", from.name)));
+  }
+  Ledger ledger(*parts.opener, project.ledger);
+  SLIPWAY_ASSIGN(const auto source, ledger.head(project.app, from.name));
+  if (!source) return fail(nothing_released(from));
+  Planner planner(project, to, remarks, parts);
+  SLIPWAY_TRY(planner.begin());
+  SLIPWAY_ASSIGN(Build build, recorded_build(project, from, source->entry, parts));
+  return planner.plan_today(Kind::promote, std::move(build), Origin{from.name, source->entry.number, source->id});
+}
+
+Result<Plan> plan_rollback(const Project& project, const Environment& environment, const RollbackTarget& target,
+                           const Remarks& remarks, const Parts& parts) {
+  Planner planner(project, environment, remarks, parts);
+  SLIPWAY_TRY(planner.begin());
+  const Recorded* const active = planner.active();
+  if (planner.unfinished() && active->entry.kind == Kind::rollback && !target.number) {
+    // The rollback that was interrupted after its commit: go through with it, not back another step.
+    SLIPWAY_ASSIGN(Build build, recorded_build(project, environment, active->entry, parts));
+    return planner.plan_recorded(Kind::rollback, std::move(build), active->entry.config, active->entry.from);
+  }
+  SLIPWAY_ASSIGN(const Recorded* older, choose(planner.chain(), environment, target));
+  SLIPWAY_ASSIGN(Build build, recorded_build(project, environment, older->entry, parts));
+  SLIPWAY_TRY(require_complete(build, parts));
+  // A release whose config is gone could not be run again.
+  SLIPWAY_TRY(config_of(project, older->entry, parts));
+  return planner.plan_recorded(Kind::rollback, std::move(build), older->entry.config,
+                               Origin{environment.name, older->entry.number, older->id});
+}
+
+}  // namespace slipway::release

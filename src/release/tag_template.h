@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "slipway/base/result.h"
+
+namespace slipway::release {
+
+/// What the placeholders of a tag template stand for; empty: the build does not say.
+struct TagWords {
+  std::string number;
+  std::string version;
+  std::string revision;
+};
+
+/// Checks "{version}-{number}" and the like without knowing the build; Errc::invalid_argument.
+Status check_tag_template(const std::string& text);
+
+/// The tag that a template gives. Errc::invalid_argument when the build lacks a word or the result is no tag.
+Result<std::string> expand_tag_template(const std::string& text, const TagWords& words);
+
+}  // namespace slipway::release

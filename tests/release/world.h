@@ -1,0 +1,247 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "slipway/io/filters.h"
+#include "slipway/io/hash.h"
+#include "slipway/oci/media_type.h"
+#include "slipway/release/promote.h"
+#include "slipway/store/layout.h"
+#include "slipway/store/memory.h"
+#include "support/fake_clock.h"
+#include "support/temp_dir.h"
+
+namespace slipway::release {
+
+/// A repository of a registry that exists in memory only. It mounts, and counts what was pushed to it.
+class FakeRepository final : public store::Target,
+                             public store::TagLister,
+                             public store::ReferrerLister,
+                             public store::Mounter,
+                             public store::Deleter {
+ public:
+  using Repositories = std::map<std::string, std::shared_ptr<FakeRepository>>;
+  FakeRepository(Repositories& all, std::string host, std::string repository)
+      : all_(all), host_(std::move(host)), repository_(std::move(repository)), content_(host_ + "/" + repository_) {}
+
+  std::string name() const override { return content_.name(); }
+  Result<oci::Descriptor> resolve(const store::TagOrDigest& reference) override { return content_.resolve(reference); }
+  Result<bool> exists(const oci::Descriptor& descriptor) override { return content_.exists(descriptor); }
+  Result<std::unique_ptr<io::Source>> fetch(const oci::Descriptor& descriptor) override {
+    return content_.fetch(descriptor);
+  }
+  Status push(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop) override {
+    // The artifacts of releases are small; what a promotion must not move are an image's blobs.
+    if (!oci::is_graph_node(descriptor.media_type)) pushed_blobs.insert(descriptor.media_type);
+    return content_.push(descriptor, bytes, std::move(stop));
+  }
+  Status tag(const oci::Descriptor& root, const std::string& tag_name) override {
+    tagged.push_back(tag_name);
+    return content_.tag(root, tag_name);
+  }
+  Result<std::vector<std::string>> list_tags() override { return content_.list_tags(); }
+  Result<std::vector<oci::Descriptor>> referrers(const Digest& subject, const std::string& type) override {
+    return content_.referrers(subject, type);
+  }
+  Status delete_tag(const std::string& tag_name) override { return content_.delete_tag(tag_name); }
+  std::string registry() const override { return host_; }
+  std::string repository() const override { return repository_; }
+  Result<bool> mount(const oci::Descriptor& blob, const std::string& from) override {
+    const auto at = all_.find(host_ + "/" + from);
+    if (at == all_.end()) return false;
+    auto source = at->second->content_.fetch(blob);
+    if (!source) return false;
+    SLIPWAY_ASSIGN(std::string bytes, io::read_all(**source, 1u << 20));
+    io::StringSource text(std::move(bytes));
+    SLIPWAY_TRY(content_.push(blob, text));
+    ++mounted;
+    return true;
+  }
+
+  std::set<std::string> pushed_blobs;  ///< media types
+  std::vector<std::string> tagged;     ///< in order
+  int mounted = 0;
+
+ private:
+  Repositories& all_;
+  std::string host_;
+  std::string repository_;
+  store::MemoryTarget content_;
+};
+
+/// Registries in memory and layouts on disk, reached as the program reaches them.
+class World final : public store::Opener {
+ public:
+  explicit World(FileSystem& fs = real_fs()) : fs_(&fs) {}
+
+  Result<std::shared_ptr<store::ReadTarget>> open_for_reading(const oci::Location& location, Side) override {
+    if (location.is_registry()) return std::static_pointer_cast<store::ReadTarget>(repository(location.place()));
+    SLIPWAY_ASSIGN(auto layout, store::LayoutTarget::open(location.path(), {.fs = fs_, .verified_record = {}}));
+    return std::static_pointer_cast<store::ReadTarget>(std::move(layout));
+  }
+  Result<std::shared_ptr<store::Target>> open_for_writing(const oci::Location& location, Side) override {
+    if (location.is_registry()) return std::static_pointer_cast<store::Target>(repository(location.place()));
+    SLIPWAY_ASSIGN(auto layout, store::LayoutTarget::open_or_create(location.path(), {.fs = fs_, .verified_record = {}}));
+    return std::static_pointer_cast<store::Target>(std::move(layout));
+  }
+  /// By "host/repository".
+  std::shared_ptr<FakeRepository> repository(const std::string& place) {
+    auto& found = repositories_[place];
+    const std::size_t slash = place.find('/');
+    if (!found) {
+      found = std::make_shared<FakeRepository>(repositories_, place.substr(0, slash), place.substr(slash + 1));
+    }
+    return found;
+  }
+  void use(FileSystem& fs) { fs_ = &fs; }
+
+ private:
+  FileSystem* fs_;
+  FakeRepository::Repositories repositories_;
+};
+
+/// A sequencer for one thread.
+class NoSequencer final : public Sequencer {
+ public:
+  Result<std::unique_ptr<Turn>> take(const std::string&, const std::string&) override {
+    return std::make_unique<Turn>();
+  }
+};
+
+inline oci::Descriptor put_blob(store::Target& to, const std::string& type, const std::string& bytes) {
+  const oci::Descriptor descriptor(type, io::digest_of(bytes), static_cast<std::int64_t>(bytes.size()));
+  io::TextSource source(bytes);
+  EXPECT_TRUE(to.push(descriptor, source));
+  return descriptor;
+}
+
+/// An image that differs from others by `content`.
+inline oci::Descriptor put_image(store::Target& to, const std::string& content, oci::Annotations annotations = {}) {
+  oci::Manifest manifest{.raw = {},
+                         .media_type = std::string(oci::kManifestType),
+                         .artifact_type = {},
+                         .config = put_blob(to, std::string(oci::kConfigType), "{\"author\":\"" + content + "\"}"),
+                         .layers = {put_blob(to, std::string(oci::kLayerType), "layer of " + content)},
+                         .subject = {},
+                         .annotations = std::move(annotations)};
+  return put_blob(to, std::string(oci::kManifestType), oci::write_manifest(manifest));
+}
+
+/// An index of images for these platforms; an empty name is a child without one.
+inline oci::Descriptor put_index(store::Target& to, const std::vector<std::string>& platforms) {
+  oci::Index index{.raw = {},
+                   .media_type = std::string(oci::kIndexType),
+                   .artifact_type = {},
+                   .manifests = {},
+                   .subject = {},
+                   .annotations = {}};
+  for (std::size_t i = 0; i < platforms.size(); ++i) {
+    oci::Descriptor child = put_image(to, fmt::format("{} {}", platforms[i], i));
+    if (!platforms[i].empty()) child.platform = oci::Platform::parse(platforms[i]).value();
+    index.manifests.push_back(std::move(child));
+  }
+  return put_blob(to, std::string(oci::kIndexType), oci::write_index(index));
+}
+
+/// A project in a folder of its own, with everything releasing needs.
+class Shop {
+ public:
+  explicit Shop(const std::string& yaml) {
+    parts.opener = &world;
+    parts.fs = &real_fs();
+    parts.clock = &clock;
+    parts.sequencer = &sequencer;
+    parts.actor = {"ann"};
+    parts.tool = "slipway test";
+    parts.lanes = 1;
+    parts.state_folder = folder.path() / ".slipway";
+    write("staging.env", "PORT=80\n");
+    write("production.env", "PORT=443\n");
+    configure(yaml);
+  }
+
+  void write(const std::string& name, const std::string& text) {
+    ASSERT_TRUE(write_file_atomically(real_fs(), folder.path() / name, text));
+  }
+  void configure(const std::string& yaml) {
+    const auto documents = config::parse_yaml(yaml, "slipway.yaml");
+    ASSERT_TRUE(documents) << documents.error().describe();
+    Diagnostics diagnostics;
+    project = decode_project(documents->front(), folder.path(), diagnostics);
+    const Status status = std::move(diagnostics).status();
+    ASSERT_TRUE(status) << status.error().describe();
+  }
+  const Environment& environment(const std::string& name) const { return *project.find(name); }
+  std::shared_ptr<store::Target> open(const oci::Location& location) {
+    return world.open_for_writing(location, Side::destination).value();
+  }
+  std::shared_ptr<store::Target> target(const std::string& name) { return open(environment(name).repository); }
+  Ledger ledger() { return {world, project.ledger}; }
+  Chain chain(const std::string& name) {
+    auto read = ledger().read(project.app, name);
+    EXPECT_TRUE(read) << read.error().describe();
+    return read ? *std::move(read) : Chain{};
+  }
+  std::optional<Digest> tag(const std::string& name) {
+    const auto found = target(name)->resolve(environment(name).tag);
+    return found ? std::optional<Digest>(found->digest) : std::nullopt;
+  }
+
+  Result<Plan> plan_release(const std::string& name, const std::optional<oci::Location>& build, Remarks remarks = {}) {
+    return release::plan_release(project, environment(name), build, remarks, parts);
+  }
+  Result<Recorded> release(const std::string& name, const std::optional<oci::Location>& build, Remarks remarks = {}) {
+    SLIPWAY_ASSIGN(const Plan plan, plan_release(name, build, remarks));
+    return apply(plan, parts);
+  }
+  Result<Recorded> promote(const std::string& from, const std::string& to, Remarks remarks = {}) {
+    SLIPWAY_ASSIGN(const Plan plan, plan_promote(project, environment(from), environment(to), remarks, parts));
+    return apply(plan, parts);
+  }
+  Result<Recorded> rollback(const std::string& name, RollbackTarget to = {}, Remarks remarks = {}) {
+    SLIPWAY_ASSIGN(const Plan plan, plan_rollback(project, environment(name), to, remarks, parts));
+    return apply(plan, parts);
+  }
+
+  test::TempDir folder;
+  World world;
+  test::FakeClock clock;
+  NoSequencer sequencer;
+  Parts parts;
+  Project project;
+};
+
+inline constexpr const char* kLayoutYaml = R"(
+app: hello
+image: {repository: "oci:./images"}
+environments:
+  staging:
+    repository: oci:./staging
+    config: {env-file: staging.env}
+  production:
+    after: [staging]
+    repository: oci:./production
+    config: {env-file: production.env}
+)";
+
+inline constexpr const char* kRegistryYaml = R"(
+app: hello
+image: {repository: reg.example/team/hello}
+environments:
+  staging:
+    repository: reg.example/staging/hello
+    config: {env-file: staging.env}
+  production:
+    after: [staging]
+    repository: reg.example/prod/hello
+    config: {env-file: production.env}
+  away:
+    repository: other.example/hello
+)";
+
+}  // namespace slipway::release
