@@ -76,7 +76,8 @@ class RealOpener final : public store::Opener {
     transport.verify_tls = flags.tls_verify && !flags.insecure;
     transport.idle_timeout = std::chrono::seconds(globals_.timeout);
     registry::RegistryOptions options;
-    options.plain_http = flags.plain_http || flags.insecure;
+    options.plain_http = flags.plain_http;
+    options.insecure = flags.insecure;
     options.require_tls = flags.ca_file.has_value();
     options.retry.tries = globals_.retry + 1;
     options.side = side;

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "registry/call.h"
+#include "slipway/http/url.h"
+#include "slipway/registry/challenge.h"
+#include "slipway/registry/registry_target.h"
+
+namespace slipway::registry {
+
+/// One registry host: its scheme, how it wants to be authenticated, its back-off.
+/// Every request to it goes through send(). Thread-safe.
+class Host {
+ public:
+  Host(std::string name, RegistryParts parts, RegistryOptions options);
+
+  /// As the user wrote it, e.g. "docker.io".
+  const std::string& name() const { return name_; }
+
+  /// One call with everything around it: scheme, token, redirects, retries. A response of 400 and
+  /// more is an error unless `call.accepts` lists its status.
+  Result<Reply> send(const Call& call, std::stop_token stop);
+
+  /// What was learned of the host: absent, or whether it has the referrers API.
+  std::optional<bool> has_referrers_api();
+  void learn_referrers_api(bool has);
+
+ private:
+  struct Token {
+    Secret value;
+    std::chrono::milliseconds expires{0};
+  };
+
+  Result<Reply> attempt(const Call& call, std::stop_token stop);
+  Result<Reply> exchange(const Call& call, const Secret& authorization, std::stop_token stop);
+  Result<Reply> follow(http::Request request, const Call& call, std::stop_token stop);
+  std::string scheme_for(const Call& call);
+  bool switch_to_https(const Result<Reply>& reply, const Call& call);
+  Status wait_for_embargo(std::stop_token stop);
+  void impose_embargo(std::chrono::milliseconds duration);
+
+  Result<Secret> authorization_for(const Call& call, std::stop_token stop);
+  /// Learns from a 401; false when nothing new can be tried.
+  Result<bool> answer_challenge(const Reply& reply, const Call& call, std::stop_token stop);
+  Result<Token> request_token(const Challenge& challenge, const Call& call, std::stop_token stop);
+  Result<std::optional<Credential>> credential(const Call& call);
+  Status check_realm(const http::Url& realm) const;
+  static std::string scopes_of(const Call& call);
+
+  std::string name_;
+  std::string authority_;  // where it really is: docker.io is registry-1.docker.io
+  RegistryParts parts_;
+  RegistryOptions options_;
+  bool loopback_;
+
+  std::mutex mutex_;
+  std::string scheme_;
+  bool scheme_decided_ = false;
+  std::optional<Challenge> challenge_;
+  std::map<std::string, Token> tokens_;
+  std::chrono::milliseconds embargo_{0};
+  std::optional<bool> referrers_api_;
+  std::mutex token_mutex_;  // one token request at a time
+};
+
+}  // namespace slipway::registry

@@ -1,0 +1,136 @@
+#include <algorithm>
+
+#include "registry/host.h"
+#include "slipway/base/json_reader.h"
+#include "slipway/base/text.h"
+
+namespace slipway::registry {
+namespace {
+
+constexpr std::size_t kMaxTokenBody = 128u << 10;
+constexpr std::int64_t kDefaultLifetime = 60;
+constexpr std::int64_t kLongestLifetime = 12 * 3600;
+
+Secret basic(const Credential& credential) {
+  return Secret("Basic " + base64_encode(credential.username + ":" + credential.password.reveal()));
+}
+
+/// A token is sent as a header: nothing but visible ASCII may be in it.
+bool is_token_text(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+}  // namespace
+
+std::string Host::scopes_of(const Call& call) {
+  if (call.repository.empty()) return {};
+  // The scope to write first: some token servers look at the first one only.
+  std::string scopes = "repository:" + call.repository + ":" + call.actions;
+  if (!call.mount_from.empty()) scopes += " repository:" + call.mount_from + ":pull";
+  return scopes;
+}
+
+Result<std::optional<Credential>> Host::credential(const Call& call) {
+  return parts_.credentials->find(name_, call.repository);
+}
+
+Result<Secret> Host::authorization_for(const Call& call, std::stop_token stop) {
+  std::optional<Challenge> challenge;
+  {
+    const std::scoped_lock lock(mutex_);
+    challenge = challenge_;
+  }
+  if (!challenge) return Secret();
+  if (challenge->scheme == "basic") {
+    SLIPWAY_ASSIGN(const auto found, credential(call));
+    return found ? basic(*found) : Secret();
+  }
+  const std::string scopes = scopes_of(call);
+  const std::scoped_lock one_at_a_time(token_mutex_);
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto at = tokens_.find(scopes);
+    if (at != tokens_.end() && at->second.expires > parts_.clock->monotonic()) return at->second.value;
+  }
+  SLIPWAY_ASSIGN(Token token, request_token(*challenge, call, std::move(stop)));
+  const std::scoped_lock lock(mutex_);
+  return tokens_.insert_or_assign(scopes, std::move(token)).first->second.value;
+}
+
+Result<bool> Host::answer_challenge(const Reply& reply, const Call& call, std::stop_token stop) {
+  std::vector<Challenge> offered;
+  for (const std::string& header : reply.response.all("www-authenticate")) {
+    SLIPWAY_ASSIGN(const auto some, parse_challenges(header));
+    offered.insert(offered.end(), some.begin(), some.end());
+  }
+  const auto with_scheme = [&](std::string_view scheme) {
+    return std::find_if(offered.begin(), offered.end(), [&](const Challenge& c) { return c.scheme == scheme; });
+  };
+  auto chosen = with_scheme("bearer");
+  if (chosen == offered.end()) chosen = with_scheme("basic");
+  if (chosen == offered.end()) return false;
+  if (chosen->scheme == "basic") {
+    const bool plain_to_others = scheme_ == "http" && !loopback_ && !options_.plain_http && !options_.insecure;
+    SLIPWAY_ASSIGN(const auto found, credential(call));
+    if (!found || plain_to_others) return false;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    const bool known = challenge_ && challenge_->scheme == chosen->scheme;
+    // Basic was sent and refused: the same again will not help.
+    if (known && chosen->scheme == "basic") return false;
+    challenge_ = *chosen;
+    tokens_.erase(scopes_of(call));
+  }
+  (void)stop;
+  return true;
+}
+
+Result<Host::Token> Host::request_token(const Challenge& challenge, const Call& call, std::stop_token stop) {
+  const auto realm_text = challenge.params.find("realm");
+  if (realm_text == challenge.params.end()) return fail(Errc::malformed, "{} asks for a token but names no realm", name_);
+  SLIPWAY_ASSIGN(const auto home, http::Url::parse(scheme_for(call) + "://" + authority_));
+  SLIPWAY_ASSIGN(const auto realm, http::resolve(home, realm_text->second));
+  SLIPWAY_TRY(check_realm(realm));
+  SLIPWAY_ASSIGN(const auto found, credential(call));
+  const std::chrono::milliseconds now = parts_.clock->monotonic();
+  if (found && !found->registry_token.empty()) {
+    return Token{Secret("Bearer " + found->registry_token.reveal()), now + std::chrono::seconds(kDefaultLifetime)};
+  }
+  if (found && !found->identity_token.empty() && found->username.empty()) {
+    return fail(Error(Errc::unsupported, fmt::format("the credentials of {} are an identity token, which this version cannot use", name_))
+                    .with_hint("use a user name and password or an access token"));
+  }
+  http::Request request;
+  request.url = realm.str();
+  if (const auto service = challenge.params.find("service"); service != challenge.params.end()) {
+    request.url = http::with_query(request.url, "service", service->second);
+  }
+  for (const std::string& scope : split(scopes_of(call), ' ')) {
+    if (!scope.empty()) request.url = http::with_query(request.url, "scope", scope);
+  }
+  if (found) request.authorization = basic(*found);
+  SLIPWAY_ASSIGN(auto answer, http::perform_text(*parts_.transport, request, kMaxTokenBody, std::move(stop)));
+  if (answer.response.status != 200) {
+    Error error(answer.response.status == 403 ? Errc::forbidden : Errc::unauthorized,
+                fmt::format("{} gives no token for {} (HTTP {})", realm.host, call.what, answer.response.status));
+    if (answer.response.status >= 500 || answer.response.status == 429) error.code = Errc::network;
+    error.hint = found ? fmt::format("the credentials from {} are refused", found->origin)
+                       : fmt::format("put credentials for {} into ~/.docker/config.json or name a file with --authfile", name_);
+    return fail(std::move(error));
+  }
+  // The body holds a secret: its parser's message is not passed on.
+  const auto json = Json::parse(answer.body, "token", {.max_bytes = kMaxTokenBody});
+  const Json* token = json ? json->find("token") : nullptr;
+  if (json && token == nullptr) token = json->find("access_token");
+  if (token == nullptr || token->string() == nullptr || !is_token_text(*token->string())) {
+    return fail(Errc::malformed, "{} answers without a usable token", realm.host);
+  }
+  const Json* lifetime = json->find("expires_in");
+  const std::int64_t seconds = lifetime != nullptr && lifetime->integer() != nullptr ? *lifetime->integer() : kDefaultLifetime;
+  constexpr std::int64_t kEarly = 5;
+  return Token{Secret("Bearer " + *token->string()),
+               now + std::chrono::seconds(std::clamp(seconds, kDefaultLifetime, kLongestLifetime) - kEarly)};
+}
+
+}  // namespace slipway::registry
