@@ -211,8 +211,8 @@ Status push_evidence(const Recorded& recorded, const oci::Descriptor& image, sto
   const EntryArtifact artifact =
       make_artifact(recorded.bytes, oci::Descriptor(image.media_type, image.digest, image.size));
   SLIPWAY_ASSIGN(const bool there, to.exists(artifact.manifest));
-  if (there) return {};
-  SLIPWAY_TRY(push_blobs(artifact, to));
+  if (!there) SLIPWAY_TRY(push_blobs(artifact, to));
+  // Also when it is there: an interrupted run may not have come to listing it among the referrers.
   io::TextSource source(artifact.manifest_bytes);
   return to.push(artifact.manifest, source);
 }

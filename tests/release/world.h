@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "release/step_fs.h"
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
@@ -152,8 +153,9 @@ inline oci::Descriptor put_index(store::Target& to, const std::vector<std::strin
 class Shop {
  public:
   explicit Shop(const std::string& yaml) {
+    world.use(disk);
     parts.opener = &world;
-    parts.fs = &real_fs();
+    parts.fs = &disk;
     parts.clock = &clock;
     parts.sequencer = &sequencer;
     parts.actor = {"ann"};
@@ -209,6 +211,7 @@ class Shop {
   }
 
   test::TempDir folder;
+  StepFs disk;  ///< never waits for the platter
   World world;
   test::FakeClock clock;
   NoSequencer sequencer;

@@ -1,0 +1,219 @@
+#include "slipway/release/ledger.h"
+
+#include "release/world.h"
+
+namespace slipway::release {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr const char* kPlace = "reg.example/hello-releases";
+
+Entry entry_of(std::int64_t number, std::optional<Digest> prev, const std::string& environment = "staging") {
+  Entry entry{.app = "hello",
+              .environment = environment,
+              .number = number,
+              .kind = Kind::release,
+              .mode = Mode::env_file,
+              .build = {"reg.example/hello", io::digest_of(fmt::format("build {}", number))},
+              .image = {"reg.example/hello", io::digest_of(fmt::format("build {}", number))},
+              .config = io::digest_of("config")};
+  entry.prev = std::move(prev);
+  entry.ledger = kPlace;
+  entry.actor = "ann";
+  entry.time = 1000 + number;
+  return entry;
+}
+
+class LedgerTest : public ::testing::Test {
+ protected:
+  /// Appends entries 1..n; their ids.
+  std::vector<Recorded> fill(std::int64_t n) {
+    std::vector<Recorded> out;
+    for (std::int64_t i = 1; i <= n; ++i) {
+      auto recorded = ledger.append(entry_of(i, out.empty() ? std::nullopt : std::optional<Digest>(out.back().id)));
+      EXPECT_TRUE(recorded) << recorded.error().describe();
+      out.push_back(*std::move(recorded));
+    }
+    return out;
+  }
+  std::string tag_of(const Recorded& recorded) {
+    return fmt::format("hello.staging.v{}.{}", recorded.entry.number, recorded.id.short_hex());
+  }
+  /// Puts a manifest that carries `bytes` the way an entry is carried.
+  void put(const std::string& tag, const std::string& bytes, const std::string& type = std::string(kEntryType)) {
+    put_blob(*target, type, bytes);
+    oci::Descriptor config(type, io::digest_of(bytes), static_cast<std::int64_t>(bytes.size()));
+    config.data = bytes;
+    put_blob(*target, std::string(oci::kEmptyType), std::string(oci::kEmptyJson));
+    const oci::Manifest manifest{.raw = {},
+                                 .media_type = std::string(oci::kManifestType),
+                                 .artifact_type = type,
+                                 .config = config,
+                                 .layers = {oci::empty_descriptor()},
+                                 .subject = {},
+                                 .annotations = {}};
+    ASSERT_TRUE(target->tag(put_blob(*target, std::string(oci::kManifestType), oci::write_manifest(manifest)), tag));
+  }
+
+  World world;
+  std::shared_ptr<FakeRepository> target = world.repository(kPlace);
+  Ledger ledger{world, oci::Location::parse(kPlace).value()};
+};
+
+TEST_F(LedgerTest, EmptyIsEmpty) {
+  EXPECT_THAT(ledger.read("hello", "staging")->entries, IsEmpty());
+  EXPECT_EQ(ledger.head("hello", "staging").value(), std::nullopt);
+  EXPECT_EQ(ledger.number("hello", "staging", 1).value(), std::nullopt);
+}
+
+TEST_F(LedgerTest, ALayoutThatIsNotThereIsEmpty) {
+  test::TempDir folder;
+  Ledger absent(world, oci::Location::layout((folder.path() / "none").string()));
+  EXPECT_THAT(absent.read("hello", "staging")->entries, IsEmpty());
+  EXPECT_EQ(absent.head("hello", "staging").value(), std::nullopt);
+}
+
+TEST_F(LedgerTest, ReadsBackWhatWasAppended) {
+  const auto written = fill(12);
+  const auto chain = ledger.read("hello", "staging");
+  ASSERT_TRUE(chain) << chain.error().describe();
+  ASSERT_EQ(chain->entries.size(), 12u);
+  for (std::size_t i = 0; i < 12; ++i) {
+    EXPECT_EQ(chain->entries[i].id, written[i].id);
+    EXPECT_EQ(chain->entries[i].entry, written[i].entry);
+    EXPECT_EQ(io::digest_of(chain->entries[i].bytes), written[i].id);
+  }
+  EXPECT_EQ(chain->head()->entry.number, 12);
+  EXPECT_EQ(chain->number(3)->id, written[2].id);
+  EXPECT_EQ(chain->number(13), nullptr);
+  EXPECT_EQ(ledger.head("hello", "staging").value()->id, written[11].id);
+  EXPECT_EQ(ledger.number("hello", "staging", 9).value()->id, written[8].id);
+}
+
+TEST_F(LedgerTest, AppendingTheSameTwiceIsOnce) {
+  const auto first = fill(1);
+  EXPECT_EQ(ledger.append(first[0].entry)->id, first[0].id);
+  EXPECT_EQ(ledger.read("hello", "staging")->entries.size(), 1u);
+}
+
+TEST_F(LedgerTest, OneGetReadsAnEntry) {
+  const auto first = fill(1);
+  const auto fetched = target->fetch_document(tag_of(first[0])).value();
+  const auto manifest = oci::parse_manifest(fetched.bytes, "").value();
+  EXPECT_EQ(manifest.config.data, first[0].bytes);
+  EXPECT_EQ(manifest.artifact_type, kEntryType);
+  EXPECT_FALSE(manifest.subject);
+}
+
+TEST_F(LedgerTest, OtherAppsEnvironmentsAndTagsAreNotMixedIn) {
+  fill(2);
+  ASSERT_TRUE(ledger.append(entry_of(1, std::nullopt, "production")));
+  for (const char* tag : {"latest", "hello.staging-v1", "hello.staging.c.0123456789ab", "hello.staging.vx.1",
+                          "hello.staging.v", "hello.staging.v3", "hello.staging.v0.0123456789ab",
+                          "hello.staging.v99999999999999999999.0123456789ab", "hell.staging.v7.0123456789ab"}) {
+    ASSERT_TRUE(target->tag(put_image(*target, "x"), tag));
+  }
+  const auto chain = ledger.read("hello", "staging");
+  ASSERT_TRUE(chain) << chain.error().describe();
+  EXPECT_EQ(chain->entries.size(), 2u);
+  EXPECT_EQ(ledger.read("hello", "production")->entries.size(), 1u);
+}
+
+TEST_F(LedgerTest, AForkIsAConflictThatNamesBoth) {
+  const auto entries = fill(2);
+  Entry rival = entry_of(2, entries[0].id);
+  rival.actor = "bob";
+  const auto other = ledger.append(rival).value();
+  for (const auto& error : {ledger.read("hello", "staging").error(), ledger.head("hello", "staging").error()}) {
+    EXPECT_EQ(error.code, Errc::conflict);
+    EXPECT_THAT(error.message, HasSubstr(tag_of(entries[1])));
+    EXPECT_THAT(error.message, HasSubstr(other.id.short_hex()));
+  }
+}
+
+TEST_F(LedgerTest, ARemovedEntryBreaksTheChain) {
+  for (const std::size_t gone : {0u, 1u}) {
+    World other;
+    const auto place = other.repository(kPlace);
+    Ledger broken(other, oci::Location::parse(kPlace).value());
+    std::vector<Recorded> entries;
+    for (std::int64_t i = 1; i <= 3; ++i) {
+      entries.push_back(
+          broken.append(entry_of(i, entries.empty() ? std::nullopt : std::optional<Digest>(entries.back().id))).value());
+    }
+    ASSERT_TRUE(place->delete_tag(tag_of(entries[gone])));
+    const auto read = broken.read("hello", "staging");
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().code, Errc::verification_failed) << read.error().describe();
+  }
+}
+
+TEST_F(LedgerTest, AReplacedEntryBreaksTheChain) {
+  const auto entries = fill(3);
+  ASSERT_TRUE(target->delete_tag(tag_of(entries[1])));
+  Entry forged = entries[1].entry;
+  forged.actor = "mallory";
+  ASSERT_TRUE(ledger.append(forged));
+  const auto read = ledger.read("hello", "staging");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, Errc::verification_failed);
+  EXPECT_THAT(read.error().message, HasSubstr("v3"));
+}
+
+TEST_F(LedgerTest, AnEntryUnderAnotherTagIsRefused) {
+  const auto entries = fill(1);
+  const auto manifest = target->resolve(tag_of(entries[0])).value();
+  for (const std::string& tag : {"hello.staging.v2." + entries[0].id.short_hex(),
+                                 "hello.production.v1." + entries[0].id.short_hex(),
+                                 std::string("hello.qa.v1.0123456789ab")}) {
+    ASSERT_TRUE(target->tag(manifest, tag));
+  }
+  for (const char* environment : {"staging", "production", "qa"}) {
+    const auto head = ledger.head("hello", environment);
+    ASSERT_FALSE(head) << environment;
+    EXPECT_EQ(head.error().code, Errc::verification_failed);
+  }
+}
+
+TEST_F(LedgerTest, OnlyCanonicalBytesCount) {
+  const std::string bytes = entry_of(1, std::nullopt).canonical().value();
+  const std::string spaced = "{ " + bytes.substr(1);
+  put("hello.staging.v1." + io::digest_of(spaced).short_hex(), spaced);
+  const auto head = ledger.head("hello", "staging");
+  ASSERT_FALSE(head);
+  EXPECT_EQ(head.error().code, Errc::verification_failed);
+  EXPECT_THAT(head.error().message, HasSubstr("canonical"));
+}
+
+TEST_F(LedgerTest, UnknownMembersOfANewerWriterDoNotDisturb) {
+  std::string bytes = entry_of(1, std::nullopt).canonical().value();
+  bytes.insert(bytes.size() - 1, ",\"zz\":1");
+  put("hello.staging.v1." + io::digest_of(bytes).short_hex(), bytes);
+  const auto head = ledger.head("hello", "staging");
+  ASSERT_TRUE(head) << head.error().describe();
+  EXPECT_EQ((*head)->bytes, bytes);
+  // And the evidence carries the very same bytes.
+  const auto image = put_image(*target, "image");
+  ASSERT_TRUE(push_evidence(**head, image, *target));
+  const auto evidence = target->referrers(image.digest, std::string(kEntryType)).value();
+  ASSERT_EQ(evidence.size(), 1u);
+  const auto manifest = oci::parse_manifest(target->fetch_document(evidence[0].digest)->bytes, "").value();
+  EXPECT_EQ(manifest.config.data, bytes);
+}
+
+TEST_F(LedgerTest, OtherArtifactsAreNoEntries) {
+  put("hello.staging.v1." + io::digest_of("{}").short_hex(), "{}", "application/vnd.example");
+  EXPECT_EQ(ledger.head("hello", "staging").error().code, Errc::verification_failed);
+}
+
+TEST_F(LedgerTest, EvidenceIsIdempotent) {
+  const auto first = fill(1);
+  const auto image = put_image(*target, "image");
+  for (int run = 0; run < 3; ++run) ASSERT_TRUE(push_evidence(first[0], image, *target));
+  EXPECT_EQ(target->referrers(image.digest, std::string(kEntryType))->size(), 1u);
+}
+
+}  // namespace
+}  // namespace slipway::release
