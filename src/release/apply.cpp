@@ -41,8 +41,11 @@ std::vector<std::pair<std::string, oci::Descriptor>> child_tags(const std::strin
 class Application {
  public:
   Application(const Plan& plan, const Parts& parts)
-      : plan_(plan), parts_(parts), ledger_(*parts.opener, plan.ledger),
-        journal_(parts, plan.entry.app, plan.entry.environment), tag_now_(plan.moving.expected) {}
+      : plan_(plan),
+        parts_(parts),
+        ledger_(*parts.opener, plan.ledger),
+        journal_(parts, plan.entry.app, plan.entry.environment),
+        tag_now_(plan.moving.expected) {}
 
   Result<Recorded> run() {
     SLIPWAY_ASSIGN(const auto turn, parts_.sequencer->take(plan_.entry.app, plan_.entry.environment));
@@ -176,18 +179,19 @@ class Application {
   Status verify_copy() {
     SLIPWAY_ASSIGN(const oci::Descriptor found, target_->resolve(plan_.image.digest));
     if (found.same_content(plan_.image) && found.media_type == plan_.image.media_type) return {};
-    return fail(Error(Errc::verification_failed,
-                      fmt::format("{} says {} is {} of {} bytes, but {} of {} bytes was copied", plan_.repository.str(),
-                                  found.digest.str(), found.media_type, found.size, plan_.image.media_type,
-                                  plan_.image.size))
-                    .with_hint("the registry altered the manifest; nothing was released"));
+    return fail(
+        Error(Errc::verification_failed,
+              fmt::format("{} says {} is {} of {} bytes, but {} of {} bytes was copied", plan_.repository.str(),
+                          found.digest.str(), found.media_type, found.size, plan_.image.media_type, plan_.image.size))
+            .with_hint("the registry altered the manifest; nothing was released"));
   }
 
   /// Keep tags: children before their index, as in every copy.
   Status keep() {
     const std::string tag = keep_tag(plan_.entry.app, plan_.entry.environment, plan_.entry.number);
     if (plan_.repository.is_registry() && oci::is_index(plan_.image.media_type)) SLIPWAY_TRY(keep_children(tag));
-    for (const std::string& name : once_written()) SLIPWAY_TRY(write_once(*target_, plan_.image, name, ours()));
+    for (const std::string& name : once_written())
+      SLIPWAY_TRY(write_once(*target_, plan_.image, name, ours()));
     return {};
   }
 
@@ -196,8 +200,8 @@ class Application {
     SLIPWAY_ASSIGN(const oci::Document document, copy::fetch_document(*target_, plan_.image));
     for (const auto& [tag, child] : child_tags(keep, std::get<oci::Index>(document))) {
       const auto left = theirs.find(tag);
-      SLIPWAY_TRY(write_once(*target_, child, tag,
-                             left == theirs.end() ? std::nullopt : std::optional<Digest>(left->second)));
+      SLIPWAY_TRY(
+          write_once(*target_, child, tag, left == theirs.end() ? std::nullopt : std::optional<Digest>(left->second)));
     }
     return {};
   }
@@ -210,7 +214,8 @@ class Application {
     auto document = copy::fetch_document(*target_, left_behind_->image);
     if (!document && document.error().code == Errc::not_found) return tags;
     SLIPWAY_TRY(document);
-    for (const auto& [tag, child] : child_tags(keep, std::get<oci::Index>(*document))) tags.emplace(tag, child.digest);
+    for (const auto& [tag, child] : child_tags(keep, std::get<oci::Index>(*document)))
+      tags.emplace(tag, child.digest);
     return tags;
   }
 
@@ -218,9 +223,9 @@ class Application {
     if (!plan_.config) return {};
     SLIPWAY_ASSIGN(const ConfigArtifact artifact, make_config_artifact(*plan_.config));
     SLIPWAY_ASSIGN(const auto ledger, ledger_.open_for_writing());
-    return push_config(artifact, *ledger,
-                       fmt::format("{}.{}.c.{}", plan_.entry.app, plan_.entry.environment,
-                                   artifact.manifest.digest.short_hex()));
+    return push_config(
+        artifact, *ledger,
+        fmt::format("{}.{}.c.{}", plan_.entry.app, plan_.entry.environment, artifact.manifest.digest.short_hex()));
   }
 
   /// The commit, and a look whether it was the only one.
@@ -237,8 +242,8 @@ class Application {
   Ledger ledger_;
   Journal journal_;
   std::shared_ptr<store::Target> target_;
-  std::optional<Digest> tag_now_;      ///< the moving tag, as last seen before the commit
-  std::optional<Plan> left_behind_;    ///< what an unfinished run of this machine was writing under this number
+  std::optional<Digest> tag_now_;    ///< the moving tag, as last seen before the commit
+  std::optional<Plan> left_behind_;  ///< what an unfinished run of this machine was writing under this number
 };
 
 }  // namespace

@@ -49,7 +49,8 @@ std::string record_text(const std::filesystem::path& folder, const oci::Location
   const std::filesystem::path relative = path.lexically_relative(folder.lexically_normal());
   const bool inside = !relative.empty() && *relative.begin() != "..";
   std::string text = (inside ? relative : path).string();
-  while (text.size() > 1 && text.back() == '/') text.pop_back();
+  while (text.size() > 1 && text.back() == '/')
+    text.pop_back();
   return oci::Location::layout(std::move(text)).place();
 }
 
@@ -109,7 +110,8 @@ Status require_complete(const Build& build, const Parts& parts) {
     }
     if (!oci::is_graph_node(next.media_type)) continue;
     SLIPWAY_ASSIGN(const oci::Document document, copy::fetch_document(*target, next));
-    for (oci::Descriptor& child : oci::children(document)) waiting.push_back(std::move(child));
+    for (oci::Descriptor& child : oci::children(document))
+      waiting.push_back(std::move(child));
   }
   return {};
 }

@@ -13,7 +13,8 @@ constexpr std::size_t kMaxConfig = 1u << 20;
 
 Json object_of(const std::map<std::string, std::string>& map) {
   Json::Object object;
-  for (const auto& [key, value] : map) object.emplace_back(key, value);
+  for (const auto& [key, value] : map)
+    object.emplace_back(key, value);
   return object;
 }
 

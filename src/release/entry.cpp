@@ -23,7 +23,8 @@ Result<Kind> parse_kind(const std::string& text) {
 Json content_json(const Content& content) {
   Json json;
   json.set("digest", content.digest.str()).set("repository", content.repository);
-  for (const auto& [key, value] : content.other) json.set(key, value);
+  for (const auto& [key, value] : content.other)
+    json.set(key, value);
   return json;
 }
 
@@ -50,8 +51,8 @@ Result<std::optional<Origin>> read_origin(JsonReader& reader) {
 }
 
 Status read_texts(JsonReader& reader, Entry& entry) {
-  for (const auto& [key, field] : {std::pair{"reason", &entry.reason}, std::pair{"bypass", &entry.bypass},
-                                   std::pair{"tool", &entry.tool}}) {
+  for (const auto& [key, field] :
+       {std::pair{"reason", &entry.reason}, std::pair{"bypass", &entry.bypass}, std::pair{"tool", &entry.tool}}) {
     SLIPWAY_ASSIGN(const auto text, reader.string(key));
     *field = text.value_or("");
   }
@@ -67,9 +68,8 @@ Status read_texts(JsonReader& reader, Entry& entry) {
 Status check_schema(JsonReader& reader) {
   SLIPWAY_ASSIGN(const std::string schema, reader.required_string("schema"));
   if (schema == kEntrySchema) return {};
-  return fail(Error(Errc::invalid_argument,
-                    fmt::format("a release entry has the format '{}', this version reads {}", printable(schema, 60),
-                                kEntrySchema))
+  return fail(Error(Errc::invalid_argument, fmt::format("a release entry has the format '{}', this version reads {}",
+                                                        printable(schema, 60), kEntrySchema))
                   .with_hint("use a newer slipway"));
 }
 
@@ -93,7 +93,8 @@ Result<std::string> Entry::canonical() const {
   if (from) {
     Json origin;
     origin.set("environment", from->environment).set("number", from->number).set("entry", from->entry.str());
-    for (const auto& [key, value] : from->other) origin.set(key, value);
+    for (const auto& [key, value] : from->other)
+      origin.set(key, value);
     json.set("from", std::move(origin));
   }
   json.set("ledger", ledger).set("actor", actor).set("time", format_time(time));
@@ -101,7 +102,8 @@ Result<std::string> Entry::canonical() const {
   if (!reason.empty()) json.set("reason", reason);
   if (!bypass.empty()) json.set("bypass", bypass);
   if (!tool.empty()) json.set("tool", tool);
-  for (const auto& [key, value] : other) json.set(key, value);
+  for (const auto& [key, value] : other)
+    json.set(key, value);
   return json.canonical();
 }
 

@@ -71,7 +71,8 @@ class ProjectDecoder {
     }
     for (const auto& member : node.members) {
       if (!is_valid_name(member.key)) {
-        diagnostics_.error(member.key_where, fmt::format("'{}' is not an environment's name", printable(member.key, 80)),
+        diagnostics_.error(member.key_where,
+                           fmt::format("'{}' is not an environment's name", printable(member.key, 80)),
                            "use lower-case letters, digits and single dashes, at most 40 characters");
         continue;
       }
@@ -222,7 +223,8 @@ class ProjectDecoder {
   static oci::Location beside(const oci::Location& image) {
     if (image.is_registry()) return image.with_repository(image.repository() + "-releases");
     std::string path = image.path();
-    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    while (path.size() > 1 && path.back() == '/')
+      path.pop_back();
     return oci::Location::layout(path + "-releases");
   }
 
@@ -251,10 +253,11 @@ const Environment* Project::find(std::string_view name) const {
 Result<const Environment*> Project::require(std::string_view name) const {
   if (const Environment* environment = find(name)) return environment;
   std::vector<std::string> names;
-  for (const Environment& environment : environments) names.push_back(environment.name);
+  for (const Environment& environment : environments)
+    names.push_back(environment.name);
   const auto near = nearest(name, names);
   return fail(Error(Errc::invalid_argument, fmt::format("there is no environment '{}'", printable(name, 80)))
-                  .with_hint(near           ? fmt::format("did you mean '{}'?", *near)
+                  .with_hint(near            ? fmt::format("did you mean '{}'?", *near)
                              : names.empty() ? std::string("add it under 'environments' in slipway.yaml")
                                              : fmt::format("the environments are: {}", fmt::join(names, ", "))));
 }

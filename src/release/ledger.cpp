@@ -53,9 +53,7 @@ Status push_blobs(const EntryArtifact& artifact, store::Target& to) {
   return to.push(artifact.blob, blob);
 }
 
-std::string prefix_of(const std::string& app, const std::string& environment) {
-  return app + "." + environment + ".v";
-}
+std::string prefix_of(const std::string& app, const std::string& environment) { return app + "." + environment + ".v"; }
 
 /// Only the canonical bytes of an entry have its id (RFC 8785).
 bool is_canonical(const std::string& bytes) {
@@ -129,9 +127,9 @@ Result<Recorded> Ledger::fetch(store::ReadTarget& target, const Slot& slot) {
   SLIPWAY_ASSIGN(const oci::Manifest manifest,
                  oci::parse_manifest(std::move(fetched.bytes), fetched.descriptor.media_type));
   const auto refuse = [&](std::string_view why) {
-    return fail(Error(Errc::verification_failed,
-                      fmt::format("the ledger entry {} in {} {}", slot.tag, location_.str(), why))
-                    .with_hint("somebody changed the ledger; restore this entry from a copy of the repository"));
+    return fail(
+        Error(Errc::verification_failed, fmt::format("the ledger entry {} in {} {}", slot.tag, location_.str(), why))
+            .with_hint("somebody changed the ledger; restore this entry from a copy of the repository"));
   };
   if (manifest.artifact_type != kEntryType) return refuse("is not a release entry");
   std::string bytes;
@@ -184,8 +182,7 @@ Result<std::optional<Recorded>> Ledger::head(const std::string& app, const std::
   return std::optional<Recorded>(std::move(recorded));
 }
 
-Result<std::optional<Recorded>> Ledger::number(const std::string& app, const std::string& environment,
-                                               std::int64_t n) {
+Result<std::optional<Recorded>> Ledger::number(const std::string& app, const std::string& environment, std::int64_t n) {
   auto target = open_for_reading();
   if (!target && target.error().code == Errc::not_found) return std::optional<Recorded>();
   SLIPWAY_TRY(target);

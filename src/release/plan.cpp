@@ -59,7 +59,8 @@ Result<std::string> Plan::canonical() const {
   json.set("image", image.to_json()).set("repository", repository.str()).set("ledger", ledger.str());
   json.set("moving", std::move(move)).set("tags", Json::Array(fixed_tags.begin(), fixed_tags.end()));
   Json::Array places;
-  for (const oci::Location& source : sources) places.emplace_back(source.str());
+  for (const oci::Location& source : sources)
+    places.emplace_back(source.str());
   json.set("sources", std::move(places));
   if (config) {
     SLIPWAY_ASSIGN(const std::string text, config->canonical());
@@ -126,14 +127,16 @@ std::string Plan::describe() const {
                        entry.image.digest.str(),
                        finish_active ? "the interrupted release is finished, nothing else to do" : "nothing to do");
   }
-  std::string text = fmt::format("release v{} of {} to {} ({})\n", entry.number, entry.app, entry.environment,
-                                 name_of(entry.kind));
+  std::string text =
+      fmt::format("release v{} of {} to {} ({})\n", entry.number, entry.app, entry.environment, name_of(entry.kind));
   text += fmt::format("  image   {}\n", image.digest.str());
-  for (const oci::Location& source : sources) text += fmt::format("  from    {}\n", source.str());
+  for (const oci::Location& source : sources)
+    text += fmt::format("  from    {}\n", source.str());
   text += fmt::format("  to      {}\n", repository.str());
   text += fmt::format("  config  {}\n", entry.config.str());
   text += fmt::format("  tag     {} (now {})\n", moving.tag, moving.expected ? moving.expected->str() : "absent");
-  for (const std::string& tag : fixed_tags) text += fmt::format("  tag     {} (written once)\n", tag);
+  for (const std::string& tag : fixed_tags)
+    text += fmt::format("  tag     {} (written once)\n", tag);
   text += fmt::format("  ledger  {}", ledger.str());
   return text;
 }

@@ -78,11 +78,11 @@ Status Planner::refuse_lost_ledger() const {
   for (const std::string& tag : *tags) {
     if (tag.rfind(prefix, 0) != 0) continue;
     if (began_here && (tag == first || tag.rfind(first + "-", 0) == 0)) continue;
-    return fail(Error(Errc::conflict, fmt::format("{} has the keep tag {}, but the ledger {} has no release of {}",
-                                                  environment_.repository.str(), tag, project_.ledger.str(),
-                                                  environment_.name))
-                    .with_hint("the ledger is lost or elsewhere: check ledger.repository in slipway.yaml; if a first "
-                               "release was interrupted on another machine, repeat it there or remove the tag"));
+    return fail(
+        Error(Errc::conflict, fmt::format("{} has the keep tag {}, but the ledger {} has no release of {}",
+                                          environment_.repository.str(), tag, project_.ledger.str(), environment_.name))
+            .with_hint("the ledger is lost or elsewhere: check ledger.repository in slipway.yaml; if a first "
+                       "release was interrupted on another machine, repeat it there or remove the tag"));
   }
   return {};
 }
@@ -137,7 +137,8 @@ Result<std::vector<std::string>> Planner::fixed_tags(const Entry& entry, const B
     if (!tag) return fail(std::move(tag).error().at(environment_.where).in("naming the tags of " + environment_.name));
     if (*tag == environment_.tag) {
       return fail(Error(Errc::invalid_argument, fmt::format("the tag '{}' of {} cannot be written once: it is the one "
-                                                            "that moves", *tag, environment_.name))
+                                                            "that moves",
+                                                            *tag, environment_.name))
                       .at(environment_.where)
                       .with_hint("give the environment another 'tag', or this build another version"));
     }
@@ -155,7 +156,8 @@ Status Planner::require_free_tags(const Plan& plan) const {
   if (unfinished && unfinished->entry.number == plan.entry.number) ours = unfinished->image.digest;
   std::vector<std::string> tags = plan.fixed_tags;
   tags.push_back(keep_tag(project_.app, environment_.name, plan.entry.number));
-  for (const std::string& tag : tags) SLIPWAY_TRY(require_free(**target, plan.image.digest, tag, ours));
+  for (const std::string& tag : tags)
+    SLIPWAY_TRY(require_free(**target, plan.image.digest, tag, ours));
   return {};
 }
 

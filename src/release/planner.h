@@ -15,7 +15,10 @@ Result<Facts> gather_facts(const Policy& policy, const std::string& app, Ledger&
 class Planner {
  public:
   Planner(const Project& project, const Environment& environment, const Remarks& remarks, const Parts& parts)
-      : project_(project), environment_(environment), remarks_(remarks), parts_(parts),
+      : project_(project),
+        environment_(environment),
+        remarks_(remarks),
+        parts_(parts),
         ledger_(*parts.opener, project.ledger) {}
 
   /// Reads ledger and tag, and refuses what must be refused whatever the plan.

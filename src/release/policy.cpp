@@ -27,10 +27,10 @@ Result<Policy> Policy::parse(std::string_view text) {
   SLIPWAY_ASSIGN(const Json::Object unknown, reader.finish());
   // A rule that is not understood would be a rule that is not kept.
   if (schema != kPolicySchema || !unknown.empty()) {
-    return fail(Error(Errc::invalid_argument, fmt::format("a policy has {}, which this version does not know",
-                                                          unknown.empty()
-                                                              ? fmt::format("the format '{}'", printable(schema, 60))
-                                                              : fmt::format("the rule '{}'", printable(unknown[0].first, 60))))
+    return fail(Error(Errc::invalid_argument,
+                      fmt::format("a policy has {}, which this version does not know",
+                                  unknown.empty() ? fmt::format("the format '{}'", printable(schema, 60))
+                                                  : fmt::format("the rule '{}'", printable(unknown[0].first, 60))))
                     .with_hint("use a newer slipway"));
   }
   if (after == nullptr) return Policy({}, false);
@@ -55,10 +55,9 @@ std::vector<std::string> Policy::judge(const Plan& plan, const Facts& facts) con
   if (any_ && std::any_of(after_.begin(), after_.end(), has_build)) return reasons;
   for (const std::string& environment : after_) {
     if (has_build(environment)) continue;
-    reasons.push_back(fmt::format("{} comes after {}{}, where {} is active instead of this build",
-                                  plan.entry.environment, environment,
-                                  any_ ? fmt::format(" (one of {} is enough)", fmt::join(after_, ", ")) : "",
-                                  active_in(environment, facts)));
+    reasons.push_back(fmt::format(
+        "{} comes after {}{}, where {} is active instead of this build", plan.entry.environment, environment,
+        any_ ? fmt::format(" (one of {} is enough)", fmt::join(after_, ", ")) : "", active_in(environment, facts)));
   }
   return reasons;
 }
@@ -74,7 +73,8 @@ Status enforce(const Policy& policy, const Plan& plan, const Facts& facts) {
   const std::vector<std::string> reasons = policy.judge(plan, facts);
   if (reasons.empty() || !plan.entry.bypass.empty()) return {};
   std::vector<Error> errors;
-  for (const std::string& reason : reasons) errors.emplace_back(Errc::policy_denied, "refused: " + reason);
+  for (const std::string& reason : reasons)
+    errors.emplace_back(Errc::policy_denied, "refused: " + reason);
   return fail(
       combine(std::move(errors)).with_hint("promote it there first, or give --bypass REASON, which is recorded"));
 }

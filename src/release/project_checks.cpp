@@ -9,7 +9,8 @@ namespace {
 
 std::vector<std::string> names_of(const Project& project) {
   std::vector<std::string> names;
-  for (const Environment& environment : project.environments) names.push_back(environment.name);
+  for (const Environment& environment : project.environments)
+    names.push_back(environment.name);
   return names;
 }
 

@@ -34,9 +34,9 @@ Result<const Recorded*> choose(const Chain& chain, const Environment& environmen
     if (target.previous) return &candidate;
     if (!candidate.entry.same_release(head->entry) && !was_rolled_back(chain, candidate)) return &candidate;
   }
-  return fail(Error(Errc::not_found, fmt::format("{} has no earlier release to go back to", environment.name))
-                  .with_hint(fmt::format("name one of slipway history {0}: slipway rollback {0} vN",
-                                         environment.name)));
+  return fail(
+      Error(Errc::not_found, fmt::format("{} has no earlier release to go back to", environment.name))
+          .with_hint(fmt::format("name one of slipway history {0}: slipway rollback {0} vN", environment.name)));
 }
 
 }  // namespace

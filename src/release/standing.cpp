@@ -17,11 +17,12 @@ Error drift_error(const oci::Location& tagged, const std::optional<Digest>& now,
   const std::string found = now ? "points to " + now->str() : std::string("is gone");
   if (head == nullptr) {
     return Error(Errc::conflict, fmt::format("the tag {} {}, but nothing was ever released there", place, found))
-        .with_hint("check ledger.repository in slipway.yaml; if the tag is a leftover, remove it or choose another tag");
+        .with_hint(
+            "check ledger.repository in slipway.yaml; if the tag is a leftover, remove it or choose another tag");
   }
   const oci::Location active = tagged.without_reference().with_digest(head->entry.image.digest);
-  return Error(Errc::conflict, fmt::format("the tag {} {}, but v{} is active with {}", place, found,
-                                           head->entry.number, head->entry.image.digest.str()))
+  return Error(Errc::conflict, fmt::format("the tag {} {}, but v{} is active with {}", place, found, head->entry.number,
+                                           head->entry.image.digest.str()))
       .with_hint(fmt::format("find out who moved it; to go on, put it back: slipway tag {} {}", active.str(),
                              tagged.tag().value_or("")));
 }

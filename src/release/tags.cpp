@@ -6,8 +6,9 @@ namespace {
 Error taken_error(const store::ReadTarget& target, const std::string& tag, const Digest& found, const Digest& wanted) {
   return Error(Errc::conflict, fmt::format("the tag {} in {} is taken: it points to {}, not to {}", tag, target.name(),
                                            found.str(), wanted.str()))
-      .with_hint("it is written once and never moved: find out who put it there; if a run that was interrupted "
-                 "on another machine did, repeat it there, or remove the tag");
+      .with_hint(
+          "it is written once and never moved: find out who put it there; if a run that was interrupted "
+          "on another machine did, repeat it there, or remove the tag");
 }
 
 }  // namespace

@@ -76,7 +76,8 @@ Json status_row(const StatusRow& row) {
     json.set("number", entry.number).set("digest", entry.image.digest.str()).set("build", entry.build.digest.str());
     json.set("config", entry.config.str()).set("time", format_time(entry.time));
   } else {
-    for (const char* key : {"number", "digest", "build", "config", "time"}) json.set(key, Json());
+    for (const char* key : {"number", "digest", "build", "config", "time"})
+      json.set(key, Json());
   }
   json.set("pending", row.pending).set("drift", !row.drift.empty());
   return json;
@@ -87,8 +88,8 @@ Result<ConfigValues> config_of(const Project& project, const Entry& entry, const
   SLIPWAY_ASSIGN(const auto target, ledger.open_for_reading());
   auto config = fetch_config(*target, entry.config);
   if (!config) {
-    return fail(std::move(config).error().in(
-        fmt::format("reading the config of {} v{}", entry.environment, entry.number)));
+    return fail(
+        std::move(config).error().in(fmt::format("reading the config of {} v{}", entry.environment, entry.number)));
   }
   return config;
 }

@@ -35,8 +35,10 @@ std::string shown(const Error& error) {
 Read read(std::string_view text) {
   Diagnostics diagnostics;
   Read out{parse_env_file(text, "app.env", diagnostics), {}, {}};
-  for (const Error& error : diagnostics.errors()) out.problems.push_back(shown(error));
-  for (const Error& error : diagnostics.warnings()) out.warnings.push_back(shown(error));
+  for (const Error& error : diagnostics.errors())
+    out.problems.push_back(shown(error));
+  for (const Error& error : diagnostics.warnings())
+    out.warnings.push_back(shown(error));
   return out;
 }
 
@@ -49,22 +51,26 @@ struct Good {
 };
 
 class GoodEnvFile : public ::testing::TestWithParam<Good> {};
-INSTANTIATE_TEST_SUITE_P(
-    Table, GoodEnvFile,
-    ::testing::Values(Good{"empty", "", {}}, Good{"one", "A=1\n", {{"A", "1"}}}, Good{"no_final_newline", "A=1", {{"A", "1"}}},
-                      Good{"empty_value", "A=\n", {{"A", ""}}}, Good{"equals_in_value", "A=b=c\n", {{"A", "b=c"}}},
-                      Good{"spaces_stay", "A= 1 \t\n", {{"A", " 1 \t"}}},
-                      Good{"hash_stays", "A=1 # no comment\n", {{"A", "1 # no comment"}}},
-                      Good{"dollar_stays", "A=$HOME ${X}\n", {{"A", "$HOME ${X}"}}},
-                      Good{"backslash_stays", "A=a\\\nB=\\n\n", {{"A", "a\\"}, {"B", "\\n"}}},
-                      Good{"comments", "# A=1\n#\nB=2\n", {{"B", "2"}}}, Good{"blank_lines", "\n  \n\t\nA=1\n\n", {{"A", "1"}}},
-                      Good{"crlf", "A=1\r\n\r\n#x\r\nB=2\r\n", {{"A", "1"}, {"B", "2"}}},
-                      Good{"cr_inside_stays", "A=1\r2\r\n", {{"A", "1\r2"}}},
-                      Good{"byte_order_mark", "\xEF\xBB\xBF"
-                                              "A=1\n",
-                           {{"A", "1"}}},
-                      Good{"utf8", "A=ü€😀\n", {{"A", "ü€😀"}}}, Good{"names", "_a9=1\nAbC_=2\n", {{"_a9", "1"}, {"AbC_", "2"}}}),
-    [](const auto& good) { return good.param.name; });
+INSTANTIATE_TEST_SUITE_P(Table, GoodEnvFile,
+                         ::testing::Values(Good{"empty", "", {}}, Good{"one", "A=1\n", {{"A", "1"}}},
+                                           Good{"no_final_newline", "A=1", {{"A", "1"}}},
+                                           Good{"empty_value", "A=\n", {{"A", ""}}},
+                                           Good{"equals_in_value", "A=b=c\n", {{"A", "b=c"}}},
+                                           Good{"spaces_stay", "A= 1 \t\n", {{"A", " 1 \t"}}},
+                                           Good{"hash_stays", "A=1 # no comment\n", {{"A", "1 # no comment"}}},
+                                           Good{"dollar_stays", "A=$HOME ${X}\n", {{"A", "$HOME ${X}"}}},
+                                           Good{"backslash_stays", "A=a\\\nB=\\n\n", {{"A", "a\\"}, {"B", "\\n"}}},
+                                           Good{"comments", "# A=1\n#\nB=2\n", {{"B", "2"}}},
+                                           Good{"blank_lines", "\n  \n\t\nA=1\n\n", {{"A", "1"}}},
+                                           Good{"crlf", "A=1\r\n\r\n#x\r\nB=2\r\n", {{"A", "1"}, {"B", "2"}}},
+                                           Good{"cr_inside_stays", "A=1\r2\r\n", {{"A", "1\r2"}}},
+                                           Good{"byte_order_mark",
+                                                "\xEF\xBB\xBF"
+                                                "A=1\n",
+                                                {{"A", "1"}}},
+                                           Good{"utf8", "A=ü€😀\n", {{"A", "ü€😀"}}},
+                                           Good{"names", "_a9=1\nAbC_=2\n", {{"_a9", "1"}, {"AbC_", "2"}}}),
+                         [](const auto& good) { return good.param.name; });
 
 TEST_P(GoodEnvFile, Reads) {
   const Read out = read(GetParam().text);
@@ -82,29 +88,38 @@ struct Bad {
 class BadEnvFile : public ::testing::TestWithParam<Bad> {};
 INSTANTIATE_TEST_SUITE_P(
     Table, BadEnvFile,
-    ::testing::Values(
-        Bad{"bare_key", "A\n", {"1:1 'A' has no value"}}, Bad{"exported", "export A=1\n", {"1:1 'export A' is not a name"}},
-        Bad{"space_before_equals", "A =1\n", {"1:1 'A ' is not a name"}},
-        Bad{"indented", " A=1\n", {"1:1 ' A' is not a name"}}, Bad{"indented_comment", " # x\n", {"1:1 ' # x' has no value"}},
-        Bad{"digit_first", "1A=1\n", {"1:1 '1A' is not a name"}}, Bad{"dot", "A.B=1\n", {"1:1 'A.B' is not a name"}},
-        Bad{"dash", "A-B=1\n", {"1:1 'A-B' is not a name"}}, Bad{"no_name", "=1\n", {"1:1 '' is not a name"}},
-        Bad{"not_ascii", "Ä=1\n", {"1:1 'Ä' is not a name"}}, Bad{"twice", "A=1\nB=2\nA=3\n", {"3:1 'A' is set twice, first in line 1"}},
-        Bad{"value_and_secret", "A=1\nA=env://X\n", {"2:1 'A' is set twice, first in line 1"}},
-        Bad{"nul", std::string("A=1\nB=x\0y\n", 10), {"2:4 a NUL byte"}},
-        Bad{"nul_in_comment", std::string("#\0\n", 3), {"1:2 a NUL byte"}},
-        Bad{"not_utf8", "A=ok\nB=\xC3\x28\n", {"2:3 bytes that are not UTF-8"}},
-        Bad{"utf16", std::string("\xFF\xFE"
-                                 "A\0",
-                                 4),
-            {"1:4 a NUL byte"}},
-        Bad{"after_a_byte_order_mark", "\xEF\xBB\xBF"
-                                       "A B=1\n",
-            {"1:4 'A B' is not a name"}},
-        Bad{"second_byte_order_mark", "A=1\n\xEF\xBB\xBF"
-                                      "B=1\n",
-            {"2:1 '\xEF\xBB\xBF"
-             "B' is not a name"}},
-        Bad{"all_at_once", "A\nB=1\n=\nB=2\n", {"1:1 'A' has no value", "3:1 '' is not a name", "4:1 'B' is set twice, first in line 2"}}),
+    ::testing::Values(Bad{"bare_key", "A\n", {"1:1 'A' has no value"}},
+                      Bad{"exported", "export A=1\n", {"1:1 'export A' is not a name"}},
+                      Bad{"space_before_equals", "A =1\n", {"1:1 'A ' is not a name"}},
+                      Bad{"indented", " A=1\n", {"1:1 ' A' is not a name"}},
+                      Bad{"indented_comment", " # x\n", {"1:1 ' # x' has no value"}},
+                      Bad{"digit_first", "1A=1\n", {"1:1 '1A' is not a name"}},
+                      Bad{"dot", "A.B=1\n", {"1:1 'A.B' is not a name"}},
+                      Bad{"dash", "A-B=1\n", {"1:1 'A-B' is not a name"}},
+                      Bad{"no_name", "=1\n", {"1:1 '' is not a name"}},
+                      Bad{"not_ascii", "Ä=1\n", {"1:1 'Ä' is not a name"}},
+                      Bad{"twice", "A=1\nB=2\nA=3\n", {"3:1 'A' is set twice, first in line 1"}},
+                      Bad{"value_and_secret", "A=1\nA=env://X\n", {"2:1 'A' is set twice, first in line 1"}},
+                      Bad{"nul", std::string("A=1\nB=x\0y\n", 10), {"2:4 a NUL byte"}},
+                      Bad{"nul_in_comment", std::string("#\0\n", 3), {"1:2 a NUL byte"}},
+                      Bad{"not_utf8", "A=ok\nB=\xC3\x28\n", {"2:3 bytes that are not UTF-8"}},
+                      Bad{"utf16",
+                          std::string("\xFF\xFE"
+                                      "A\0",
+                                      4),
+                          {"1:4 a NUL byte"}},
+                      Bad{"after_a_byte_order_mark",
+                          "\xEF\xBB\xBF"
+                          "A B=1\n",
+                          {"1:4 'A B' is not a name"}},
+                      Bad{"second_byte_order_mark",
+                          "A=1\n\xEF\xBB\xBF"
+                          "B=1\n",
+                          {"2:1 '\xEF\xBB\xBF"
+                           "B' is not a name"}},
+                      Bad{"all_at_once",
+                          "A\nB=1\n=\nB=2\n",
+                          {"1:1 'A' has no value", "3:1 '' is not a name", "4:1 'B' is set twice, first in line 2"}}),
     [](const auto& bad) { return bad.param.name; });
 
 TEST_P(BadEnvFile, IsReported) { EXPECT_EQ(read(GetParam().text).problems, GetParam().problems); }
@@ -146,15 +161,15 @@ TEST(Config, RefusesWhatItCannotRead) {
     const char* text;
     Errc code;
   };
-  for (const auto& [text, code] : std::initializer_list<Case>{
-           {"", Errc::malformed},
-           {"[]", Errc::malformed},
-           {R"({"values":{}})", Errc::malformed},
-           {R"({"schema":"slipway/v2/config"})", Errc::invalid_argument},
-           {R"({"schema":"slipway/v1/config","values":{"A":1}})", Errc::malformed},
-           {R"({"schema":"slipway/v1/config","values":{"A":"1","A":"2"}})", Errc::malformed},
-           {R"({"schema":"slipway/v1/config","Values":{}})", Errc::malformed},
-           {R"({"schema":"slipway/v1/config","files":{}})", Errc::malformed}}) {
+  for (const auto& [text, code] :
+       std::initializer_list<Case>{{"", Errc::malformed},
+                                   {"[]", Errc::malformed},
+                                   {R"({"values":{}})", Errc::malformed},
+                                   {R"({"schema":"slipway/v2/config"})", Errc::invalid_argument},
+                                   {R"({"schema":"slipway/v1/config","values":{"A":1}})", Errc::malformed},
+                                   {R"({"schema":"slipway/v1/config","values":{"A":"1","A":"2"}})", Errc::malformed},
+                                   {R"({"schema":"slipway/v1/config","Values":{}})", Errc::malformed},
+                                   {R"({"schema":"slipway/v1/config","files":{}})", Errc::malformed}}) {
     const auto parsed = ConfigValues::parse(text);
     ASSERT_FALSE(parsed) << text;
     EXPECT_EQ(parsed.error().code, code) << text;
@@ -170,7 +185,8 @@ TEST(Config, LaterFilesWin) {
 TEST(Config, TravelsAsAnArtifact) {
   store::MemoryTarget target;
   const auto artifact = make_config_artifact(sample()).value();
-  for (int run = 0; run < 2; ++run) ASSERT_TRUE(push_config(artifact, target, "hello.staging.c.1"));
+  for (int run = 0; run < 2; ++run)
+    ASSERT_TRUE(push_config(artifact, target, "hello.staging.c.1"));
   EXPECT_EQ(target.resolve("hello.staging.c.1")->digest, artifact.manifest.digest);
   EXPECT_EQ(fetch_config(target, artifact.manifest.digest).value(), sample());
   const auto manifest = oci::parse_manifest(artifact.manifest_bytes, "").value();

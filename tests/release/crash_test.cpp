@@ -104,7 +104,8 @@ class Crash : public ::testing::TestWithParam<Scene> {
     const Chain chain = shop.chain(name);
     const std::size_t old_size = before_.entries.size();
     ASSERT_TRUE(chain.entries.size() == old_size || chain.entries.size() == old_size + 1);
-    for (std::size_t i = 0; i < old_size; ++i) EXPECT_EQ(chain.entries[i].bytes, before_.entries[i].bytes);
+    for (std::size_t i = 0; i < old_size; ++i)
+      EXPECT_EQ(chain.entries[i].bytes, before_.entries[i].bytes);
     const auto tag = shop.tag(name);
     if (tag != tag_before_) {
       ASSERT_EQ(chain.entries.size(), old_size + 1) << "the tag moved before the commit";
@@ -112,7 +113,8 @@ class Crash : public ::testing::TestWithParam<Scene> {
     }
     const auto rows = read_status(shop.project, shop.parts);
     ASSERT_TRUE(rows) << rows.error().describe();
-    for (const StatusRow& row : *rows) EXPECT_EQ(row.drift, "") << row.environment;
+    for (const StatusRow& row : *rows)
+      EXPECT_EQ(row.drift, "") << row.environment;
   }
 
   /// The same command again brings exactly one new release to its end.
@@ -135,8 +137,8 @@ class Crash : public ::testing::TestWithParam<Scene> {
   }
 
   static bool has_evidence(store::Target& target, const Recorded& recorded) {
-    const auto found = store::as<store::ReferrerLister>(target)->referrers(recorded.entry.image.digest,
-                                                                           std::string(kEntryType));
+    const auto found =
+        store::as<store::ReferrerLister>(target)->referrers(recorded.entry.image.digest, std::string(kEntryType));
     for (const oci::Descriptor& descriptor : found.value()) {
       const auto bytes = target.fetch_document(descriptor.digest).value().bytes;
       if (oci::parse_manifest(bytes, "")->config.digest == recorded.id) return true;
@@ -150,7 +152,8 @@ class Crash : public ::testing::TestWithParam<Scene> {
       ASSERT_TRUE(layout) << layout.error().describe();
       const auto problems = (*layout)->validate();
       ASSERT_TRUE(problems);
-      for (const auto& problem : *problems) ADD_FAILURE() << place.str() << ": " << problem.message;
+      for (const auto& problem : *problems)
+        ADD_FAILURE() << place.str() << ": " << problem.message;
     }
   }
 

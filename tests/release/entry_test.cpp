@@ -64,7 +64,8 @@ struct Golden {
 
 class GoldenEntry : public ::testing::TestWithParam<Golden> {};
 INSTANTIATE_TEST_SUITE_P(Files, GoldenEntry,
-                         ::testing::Values(Golden{"entry-full.json", full_entry}, Golden{"entry-first.json", first_entry}));
+                         ::testing::Values(Golden{"entry-full.json", full_entry},
+                                           Golden{"entry-first.json", first_entry}));
 
 TEST_P(GoldenEntry, BytesNeverChange) { EXPECT_EQ(GetParam().make().canonical().value(), golden(GetParam().file)); }
 

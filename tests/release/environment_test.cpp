@@ -30,13 +30,15 @@ Decoded decode(const std::string& yaml) {
 
 std::vector<std::string> keys(const std::vector<Unhonoured>& items) {
   std::vector<std::string> out;
-  for (const Unhonoured& item : items) out.push_back(fmt::format("{} {}", item.where.row, item.key));
+  for (const Unhonoured& item : items)
+    out.push_back(fmt::format("{} {}", item.where.row, item.key));
   return out;
 }
 
 TEST(Environments, TheExampleOfTheContract) {
   const char* folder = std::getenv("SLIPWAY_TESTDATA");
-  const auto text = read_file(real_fs(), stdfs::path(folder != nullptr ? folder : "testdata") / "contract-example.yaml");
+  const auto text =
+      read_file(real_fs(), stdfs::path(folder != nullptr ? folder : "testdata") / "contract-example.yaml");
   ASSERT_TRUE(text);
   const auto [project, problems] = decode(*text);
   EXPECT_THAT(problems, IsEmpty());
@@ -50,21 +52,21 @@ TEST(Environments, TheExampleOfTheContract) {
   ASSERT_EQ(staging.env_files.size(), 1u);
   EXPECT_EQ(staging.env_files[0].path, "/project/deploy/staging.env");
   EXPECT_EQ(staging.mode, Mode::env_file);
-  EXPECT_THAT(keys(staging.unhonoured), ElementsAre(HasSubstr("environments.staging.config.files"),
-                                                    HasSubstr("environments.staging.schema")));
+  EXPECT_THAT(keys(staging.unhonoured),
+              ElementsAre(HasSubstr("environments.staging.config.files"), HasSubstr("environments.staging.schema")));
   const Environment& production = project.environments[1];
   EXPECT_EQ(production.tag, "production");
   EXPECT_EQ(production.mode, Mode::layer);
   EXPECT_THAT(production.after, ElementsAre("staging"));
   EXPECT_FALSE(production.after_any);
-  EXPECT_THAT(keys(production.unhonoured),
-              ElementsAre(HasSubstr("config.mode"), HasSubstr("policy.soak"), HasSubstr("policy.approvals"),
-                          HasSubstr("policy.freeze")));
+  EXPECT_THAT(keys(production.unhonoured), ElementsAre(HasSubstr("config.mode"), HasSubstr("policy.soak"),
+                                                       HasSubstr("policy.approvals"), HasSubstr("policy.freeze")));
   EXPECT_EQ(project.ledger.str(), "registry.example.com/team/hello-releases");
 }
 
 TEST(Environments, Defaults) {
-  const auto [project, problems] = decode("app: a\nimage: {repository: reg.example/a}\nenvironments:\n  dev:\n  qa: {}\n");
+  const auto [project, problems] =
+      decode("app: a\nimage: {repository: reg.example/a}\nenvironments:\n  dev:\n  qa: {}\n");
   EXPECT_THAT(problems, IsEmpty());
   ASSERT_EQ(project.environments.size(), 2u);
   EXPECT_EQ(project.environments[0].repository.str(), "reg.example/a");
@@ -108,8 +110,8 @@ TEST(Environments, TheLedgerMayBeAnywhere) {
 }
 
 TEST(Environments, SeveralEnvFiles) {
-  const auto [project, problems] =
-      decode("app: a\nimage: {repository: r.example/a}\nenvironments:\n  dev: {config: {env-file: [base.env, ../x.env]}}\n");
+  const auto [project, problems] = decode(
+      "app: a\nimage: {repository: r.example/a}\nenvironments:\n  dev: {config: {env-file: [base.env, ../x.env]}}\n");
   EXPECT_THAT(problems, IsEmpty());
   const auto& files = project.environments[0].env_files;
   ASSERT_EQ(files.size(), 2u);
@@ -167,33 +169,67 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"unknown_config_key", "environments: {dev: {config: {envfile: x}}}\n", {"3:31 unknown key \"envfile\""}},
         Bad{"unknown_policy_key", "environments: {dev: {policy: {soaked: x}}}\n", {"3:31 unknown key \"soaked\""}},
         Bad{"repository", "environments: {dev: {repository: 'UPPER/case'}}\n", {"3:34 "}},
-        Bad{"repository_with_tag", "environments: {dev: {repository: 'r.example/a:1'}}\n", {"3:34 'r.example/a:1' has a tag"}},
-        Bad{"repository_archive", "environments: {dev: {repository: 'oci-archive:x.tar'}}\n", {"3:34 'oci-archive:x.tar' is an archive"}},
+        Bad{"repository_with_tag",
+            "environments: {dev: {repository: 'r.example/a:1'}}\n",
+            {"3:34 'r.example/a:1' has a tag"}},
+        Bad{"repository_archive",
+            "environments: {dev: {repository: 'oci-archive:x.tar'}}\n",
+            {"3:34 'oci-archive:x.tar' is an archive"}},
         Bad{"tag", "environments: {dev: {tag: 'a b'}}\n", {"3:27 environments.dev.tag: 'a b' is not a tag"}},
-        Bad{"tags", "environments: {dev: {tags: ['{version']}}\n", {"3:28 environments.dev.tags: '{version' is not a tag"}},
-        Bad{"tags_placeholder", "environments: {dev: {tags: ['{date}']}}\n", {"3:28 environments.dev.tags: '{date}' is not a tag"}},
-        Bad{"mode", "environments: {dev: {config: {mode: magic}}}\n", {"3:37 environments.dev.config.mode must be one of"}},
-        Bad{"env_file", "environments: {dev: {config: {env-file: {}}}}\n", {"3:41 environments.dev.config.env-file must be"}},
-        Bad{"after_unknown", "environments: {dev: {}, prod: {after: [dve]}}\n", {"3:40 environments.prod.after names 'dve'"}},
-        Bad{"after_twice", "environments: {dev: {}, prod: {after: [dev, dev]}}\n", {"3:45 environments.prod.after names 'dev' twice"}},
-        Bad{"after_scalar", "environments: {dev: {}, prod: {after: dev}}\n", {"3:39 environments.prod.after must be a list"}},
-        Bad{"after_both", "environments: {dev: {}, prod: {after: {all: [dev], any: [dev]}}}\n", {"3:39 environments.prod.after must have exactly one"}},
-        Bad{"after_itself", "environments: {dev: {after: [dev]}}\n", {"3:16 environments.dev.after leads back to itself"}},
-        Bad{"after_circle", "environments: {a: {after: [b]}, b: {after: [a]}}\n",
+        Bad{"tags",
+            "environments: {dev: {tags: ['{version']}}\n",
+            {"3:28 environments.dev.tags: '{version' is not a tag"}},
+        Bad{"tags_placeholder",
+            "environments: {dev: {tags: ['{date}']}}\n",
+            {"3:28 environments.dev.tags: '{date}' is not a tag"}},
+        Bad{"mode",
+            "environments: {dev: {config: {mode: magic}}}\n",
+            {"3:37 environments.dev.config.mode must be one of"}},
+        Bad{"env_file",
+            "environments: {dev: {config: {env-file: {}}}}\n",
+            {"3:41 environments.dev.config.env-file must be"}},
+        Bad{"after_unknown",
+            "environments: {dev: {}, prod: {after: [dve]}}\n",
+            {"3:40 environments.prod.after names 'dve'"}},
+        Bad{"after_twice",
+            "environments: {dev: {}, prod: {after: [dev, dev]}}\n",
+            {"3:45 environments.prod.after names 'dev' twice"}},
+        Bad{"after_scalar",
+            "environments: {dev: {}, prod: {after: dev}}\n",
+            {"3:39 environments.prod.after must be a list"}},
+        Bad{"after_both",
+            "environments: {dev: {}, prod: {after: {all: [dev], any: [dev]}}}\n",
+            {"3:39 environments.prod.after must have exactly one"}},
+        Bad{"after_itself",
+            "environments: {dev: {after: [dev]}}\n",
+            {"3:16 environments.dev.after leads back to itself"}},
+        Bad{"after_circle",
+            "environments: {a: {after: [b]}, b: {after: [a]}}\n",
             {"3:16 environments.a.after leads back", "3:33 environments.b.after leads back"}},
-        Bad{"same_tag", "environments: {a: {tag: live}, b: {tag: live}}\n", {"3:32 environments.b moves the same tag as environments.a"}},
-        Bad{"tag_like_a_keep_tag", "environments: {dev: {tag: a.dev-v1}}\n", {"3:16 the tag 'a.dev-v1' of environments.dev"}},
-        Bad{"tag_like_an_entry", "environments: {dev: {tag: a.dev.v1}}\n", {"3:16 the tag 'a.dev.v1' of environments.dev"}},
+        Bad{"same_tag",
+            "environments: {a: {tag: live}, b: {tag: live}}\n",
+            {"3:32 environments.b moves the same tag as environments.a"}},
+        Bad{"tag_like_a_keep_tag",
+            "environments: {dev: {tag: a.dev-v1}}\n",
+            {"3:16 the tag 'a.dev-v1' of environments.dev"}},
+        Bad{"tag_like_an_entry",
+            "environments: {dev: {tag: a.dev.v1}}\n",
+            {"3:16 the tag 'a.dev.v1' of environments.dev"}},
         Bad{"name_like_a_keep_tag", "environments: {dev: {}, dev-v2: {}}\n", {"3:25 the name of environments.dev-v2"}},
         Bad{"ledger_key", "environments: {dev: {}}\nledger: {repo: x}\n", {"4:10 unknown key \"repo\""}},
-        Bad{"ledger_place", "environments: {dev: {}}\nledger: {repository: 'r.example/a:t'}\n", {"4:22 'r.example/a:t' has a tag"}},
-        Bad{"all_at_once", "environments:\n  dev: {tag: 'a b', x: 1}\n  Q: {}\n  prod: {after: [z]}\n",
-            {"4:14 environments.dev.tag", "4:21 unknown key \"x\"", "5:3 'Q' is not", "6:18 environments.prod.after names 'z'"}}),
+        Bad{"ledger_place",
+            "environments: {dev: {}}\nledger: {repository: 'r.example/a:t'}\n",
+            {"4:22 'r.example/a:t' has a tag"}},
+        Bad{"all_at_once",
+            "environments:\n  dev: {tag: 'a b', x: 1}\n  Q: {}\n  prod: {after: [z]}\n",
+            {"4:14 environments.dev.tag", "4:21 unknown key \"x\"", "5:3 'Q' is not",
+             "6:18 environments.prod.after names 'z'"}}),
     [](const auto& bad) { return bad.param.name; });
 
 TEST_P(BadEnvironments, IsReportedAtItsPlace) {
   const auto decoded = decode(std::string("app: a\nimage: {repository: r.example/a}\n") + GetParam().yaml);
-  ASSERT_EQ(decoded.problems.size(), GetParam().problems.size()) << fmt::format("{}", fmt::join(decoded.problems, "\n"));
+  ASSERT_EQ(decoded.problems.size(), GetParam().problems.size())
+      << fmt::format("{}", fmt::join(decoded.problems, "\n"));
   for (std::size_t i = 0; i < decoded.problems.size(); ++i) {
     EXPECT_THAT(decoded.problems[i], HasSubstr(GetParam().problems[i]));
   }
@@ -210,7 +246,8 @@ TEST(Environments, MistakesOfTheImageAreReportedElsewhere) {
 }
 
 TEST(Environments, RequireNamesWhatThereIs) {
-  const auto project = decode("app: a\nimage: {repository: r.example/a}\nenvironments: {staging: {}, prod: {}}\n").project;
+  const auto project =
+      decode("app: a\nimage: {repository: r.example/a}\nenvironments: {staging: {}, prod: {}}\n").project;
   ASSERT_TRUE(project.require("prod"));
   const auto near = project.require("stagin");
   ASSERT_FALSE(near);
@@ -221,8 +258,10 @@ TEST(Environments, RequireNamesWhatThereIs) {
 }
 
 TEST(Environments, Names) {
-  for (const char* good : {"a", "0", "a-b", "staging-eu-1"}) EXPECT_TRUE(is_valid_name(good)) << good;
-  for (const char* bad : {"", "-a", "a-", "a--b", "A", "a_b", "a.b", "ä"}) EXPECT_FALSE(is_valid_name(bad)) << bad;
+  for (const char* good : {"a", "0", "a-b", "staging-eu-1"})
+    EXPECT_TRUE(is_valid_name(good)) << good;
+  for (const char* bad : {"", "-a", "a-", "a--b", "A", "a_b", "a.b", "ä"})
+    EXPECT_FALSE(is_valid_name(bad)) << bad;
   EXPECT_TRUE(is_valid_name(std::string(40, 'a')));
   EXPECT_FALSE(is_valid_name(std::string(41, 'a')));
 }

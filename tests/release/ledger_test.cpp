@@ -141,7 +141,8 @@ TEST_F(LedgerTest, ARemovedEntryBreaksTheChain) {
     std::vector<Recorded> entries;
     for (std::int64_t i = 1; i <= 3; ++i) {
       entries.push_back(
-          broken.append(entry_of(i, entries.empty() ? std::nullopt : std::optional<Digest>(entries.back().id))).value());
+          broken.append(entry_of(i, entries.empty() ? std::nullopt : std::optional<Digest>(entries.back().id)))
+              .value());
     }
     ASSERT_TRUE(place->delete_tag(tag_of(entries[gone])));
     const auto read = broken.read("hello", "staging");
@@ -165,9 +166,9 @@ TEST_F(LedgerTest, AReplacedEntryBreaksTheChain) {
 TEST_F(LedgerTest, AnEntryUnderAnotherTagIsRefused) {
   const auto entries = fill(1);
   const auto manifest = target->resolve(tag_of(entries[0])).value();
-  for (const std::string& tag : {"hello.staging.v2." + entries[0].id.short_hex(),
-                                 "hello.production.v1." + entries[0].id.short_hex(),
-                                 std::string("hello.qa.v1.0123456789ab")}) {
+  for (const std::string& tag :
+       {"hello.staging.v2." + entries[0].id.short_hex(), "hello.production.v1." + entries[0].id.short_hex(),
+        std::string("hello.qa.v1.0123456789ab")}) {
     ASSERT_TRUE(target->tag(manifest, tag));
   }
   for (const char* environment : {"staging", "production", "qa"}) {
@@ -211,7 +212,8 @@ TEST_F(LedgerTest, OtherArtifactsAreNoEntries) {
 TEST_F(LedgerTest, EvidenceIsIdempotent) {
   const auto first = fill(1);
   const auto image = put_image(*target, "image");
-  for (int run = 0; run < 3; ++run) ASSERT_TRUE(push_evidence(first[0], image, *target));
+  for (int run = 0; run < 3; ++run)
+    ASSERT_TRUE(push_evidence(first[0], image, *target));
   EXPECT_EQ(target->referrers(image.digest, std::string(kEntryType))->size(), 1u);
 }
 

@@ -52,8 +52,8 @@ TEST_P(Flow, ReleaseBindsBuildAndConfig) {
 TEST_P(Flow, EvidenceIsTheEntryAsAReferrer) {
   const auto first = shop.release("staging", build("one")).value();
   const auto target = shop.target("staging");
-  const auto found = store::as<store::ReferrerLister>(*target)->referrers(first.entry.image.digest,
-                                                                          std::string(kEntryType));
+  const auto found =
+      store::as<store::ReferrerLister>(*target)->referrers(first.entry.image.digest, std::string(kEntryType));
   ASSERT_TRUE(found);
   ASSERT_EQ(found->size(), 1u);
   const auto fetched = target->fetch_document(found->front().digest).value();
@@ -130,7 +130,8 @@ TEST_P(Flow, RollbackIsANewRelease) {
 }
 
 TEST_P(Flow, RollbackPassesOverWhatWasRolledBackFrom) {
-  for (const char* name : {"one", "two", "three", "four"}) ASSERT_TRUE(shop.release("staging", build(name)));
+  for (const char* name : {"one", "two", "three", "four"})
+    ASSERT_TRUE(shop.release("staging", build(name)));
   EXPECT_EQ(shop.rollback("staging")->entry.from->number, 3);  // v5 = three
   EXPECT_EQ(shop.rollback("staging")->entry.from->number, 2);  // v6 = two: v4 failed, v5 and v3 are the same and failed
   EXPECT_EQ(shop.rollback("staging")->entry.from->number, 1);
@@ -295,7 +296,8 @@ TEST_P(Flow, ALaggingTagIsMovedByTheNextWriter) {
 TEST_P(Flow, AnEnvironmentMayMoveToAnotherRepository) {
   ASSERT_TRUE(shop.release("staging", build("one")));
   std::string yaml = GetParam();
-  const std::string from = yaml.find("oci:./staging") != std::string::npos ? "oci:./staging" : "reg.example/staging/hello";
+  const std::string from =
+      yaml.find("oci:./staging") != std::string::npos ? "oci:./staging" : "reg.example/staging/hello";
   yaml.replace(yaml.find(from), from.size(), from + "2");
   shop.configure(yaml);
   EXPECT_THAT(read_status(shop.project, shop.parts).value()[0].drift, HasSubstr("release it again"));
@@ -417,8 +419,8 @@ ledger: {repository: "oci:./ledger"}
 TEST(Promote, EveryChildOfAnIndexIsKept) {
   Shop shop(kRegistryYaml);
   // Two children of one platform and one without any, as other builders make them.
-  const auto image = put_index(*shop.open(*shop.project.image_repository),
-                               {"linux/amd64", "linux/arm/v7", "linux/amd64", ""});
+  const auto image =
+      put_index(*shop.open(*shop.project.image_repository), {"linux/amd64", "linux/arm/v7", "linux/amd64", ""});
   const auto first = shop.release("staging", shop.project.image_repository->with_digest(image.digest));
   ASSERT_TRUE(first) << first.error().describe();
   const auto target = shop.world.repository("reg.example/staging/hello");

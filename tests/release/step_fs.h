@@ -15,9 +15,7 @@ class StepFs final : public FileSystem {
   explicit StepFs(Stop stop = Stop::never, int stop_at = 0) : stop_(stop), stop_at_(stop_at) {}
   int steps() const { return steps_; }
 
-  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override {
-    return disk_.open(path, follow);
-  }
+  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override { return disk_.open(path, follow); }
   Result<std::unique_ptr<File>> create(const stdfs::path& path, std::uint32_t mode) override {
     SLIPWAY_TRY(step());
     SLIPWAY_ASSIGN(auto file, disk_.create(path, mode));

@@ -87,7 +87,8 @@ class World final : public store::Opener {
   }
   Result<std::shared_ptr<store::Target>> open_for_writing(const oci::Location& location, Side) override {
     if (location.is_registry()) return std::static_pointer_cast<store::Target>(repository(location.place()));
-    SLIPWAY_ASSIGN(auto layout, store::LayoutTarget::open_or_create(location.path(), {.fs = fs_, .verified_record = {}}));
+    SLIPWAY_ASSIGN(auto layout,
+                   store::LayoutTarget::open_or_create(location.path(), {.fs = fs_, .verified_record = {}}));
     return std::static_pointer_cast<store::Target>(std::move(layout));
   }
   /// By "host/repository".

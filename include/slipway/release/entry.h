@@ -21,7 +21,7 @@ std::string_view name_of(Kind kind);
 struct Content {
   std::string repository;  ///< as slipway.yaml or the user wrote it
   Digest digest;
-  Json::Object other{};    ///< unknown members, kept
+  Json::Object other{};  ///< unknown members, kept
   bool operator==(const Content&) const = default;
 };
 
@@ -42,19 +42,19 @@ struct Entry {
   Kind kind = Kind::release;
   Mode mode = Mode::env_file;
   Content build;
-  std::string revision{};         ///< of the build's source; may be empty
-  Content image;                  ///< what the tag points to
-  Digest config;                  ///< of the config artifact's manifest
-  std::optional<Digest> prev{};   ///< id of the entry before
-  std::optional<Origin> from{};   ///< promote: where the build was active; rollback: the release restored
-  std::string ledger{};           ///< where the authority is
-  std::optional<Digest> policy{}; ///< of the rules it was judged by
+  std::string revision{};          ///< of the build's source; may be empty
+  Content image;                   ///< what the tag points to
+  Digest config;                   ///< of the config artifact's manifest
+  std::optional<Digest> prev{};    ///< id of the entry before
+  std::optional<Origin> from{};    ///< promote: where the build was active; rollback: the release restored
+  std::string ledger{};            ///< where the authority is
+  std::optional<Digest> policy{};  ///< of the rules it was judged by
   std::string actor{};
   std::string reason{};
   std::string bypass{};
-  std::int64_t time = 0;          ///< unix seconds
+  std::int64_t time = 0;  ///< unix seconds
   std::string tool{};
-  Json::Object other{};           ///< unknown members, kept
+  Json::Object other{};  ///< unknown members, kept
 
   Result<std::string> canonical() const;
   /// Strict. Errc::malformed; invalid_argument for another major version.

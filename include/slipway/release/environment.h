@@ -37,11 +37,11 @@ struct Environment {
   oci::Location repository = oci::Location::layout("");  ///< layouts absolute
   std::string repository_text;                           ///< as written, for records
   std::string tag;                                       ///< the one tag that moves
-  std::vector<std::string> tags;                         ///< templates of tags written once: {version} {revision} {number}
-  std::vector<ConfigFile> env_files;                     ///< later ones win
+  std::vector<std::string> tags;      ///< templates of tags written once: {version} {revision} {number}
+  std::vector<ConfigFile> env_files;  ///< later ones win
   Mode mode = Mode::env_file;
-  std::vector<std::string> after;                        ///< a build must be active in these environments
-  bool after_any = false;                                ///< one of them is enough
+  std::vector<std::string> after;  ///< a build must be active in these environments
+  bool after_any = false;          ///< one of them is enough
   std::vector<Unhonoured> unhonoured;
 };
 

@@ -24,19 +24,19 @@ struct TagMove {
 /// bytes come from, which tags it touches and the state it expects. Applied by
 /// apply() and nothing else; a value that prints, stores and compares.
 struct Plan {
-  bool changed = true;                     ///< false: build and config are active already, nothing will be written
-  Entry entry;                             ///< as it will be appended
-  oci::Descriptor image;                   ///< what is copied
-  std::vector<oci::Location> sources;      ///< where its bytes are looked for, in order
-  oci::Location repository;                ///< the environment's
+  bool changed = true;                 ///< false: build and config are active already, nothing will be written
+  Entry entry;                         ///< as it will be appended
+  oci::Descriptor image;               ///< what is copied
+  std::vector<oci::Location> sources;  ///< where its bytes are looked for, in order
+  oci::Location repository;            ///< the environment's
   oci::Location ledger;
   std::string ledger_text;
-  std::optional<ConfigValues> config;      ///< nothing: the config artifact is in the ledger already
-  TagMove moving;                          ///< the environment's tag
-  std::vector<std::string> fixed_tags;     ///< written once, never moved
-  std::string rules;                       ///< the policy in canonical JSON; the entry has its digest
-  bool finish_active = false;              ///< the active release was committed, but not finished: do that first
-  std::vector<Error> warnings;             ///< for whoever shows the plan; not stored
+  std::optional<ConfigValues> config;   ///< nothing: the config artifact is in the ledger already
+  TagMove moving;                       ///< the environment's tag
+  std::vector<std::string> fixed_tags;  ///< written once, never moved
+  std::string rules;                    ///< the policy in canonical JSON; the entry has its digest
+  bool finish_active = false;           ///< the active release was committed, but not finished: do that first
+  std::vector<Error> warnings;          ///< for whoever shows the plan; not stored
 
   Plan(Entry e, oci::Descriptor i, oci::Location r, oci::Location l)
       : entry(std::move(e)), image(std::move(i)), repository(std::move(r)), ledger(std::move(l)) {}

@@ -21,8 +21,8 @@ struct Parts {
   Clock* clock = nullptr;
   Sequencer* sequencer = nullptr;
   Actor actor;
-  std::string tool;                       ///< "slipway 0.1.0"
-  std::filesystem::path state_folder;     ///< ".slipway": the journal
+  std::string tool;                    ///< "slipway 0.1.0"
+  std::filesystem::path state_folder;  ///< ".slipway": the journal
   std::size_t lanes = 4;
   copy::Observer* observer = nullptr;
   std::stop_token stop;

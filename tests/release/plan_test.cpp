@@ -1,0 +1,145 @@
+#include "slipway/release/plan.h"
+
+#include "release/world.h"
+#include "slipway/release/policy.h"
+
+namespace slipway::release {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string golden(const std::string& name) {
+  const char* folder = std::getenv("SLIPWAY_TESTDATA");
+  auto text = read_file(real_fs(), stdfs::path(folder != nullptr ? folder : "testdata") / "release" / name);
+  EXPECT_TRUE(text) << text.error().describe();
+  return text ? *text : "";
+}
+
+Plan sample() {
+  const ConfigValues values{{{"PORT", "443"}}, {{"PASSWORD", "env://PASSWORD"}}};
+  const Digest build = io::digest_of("build");
+  Entry entry{.app = "hello",
+              .environment = "production",
+              .number = 3,
+              .kind = Kind::promote,
+              .mode = Mode::env_file,
+              .build = {"registry.example.com/team/hello", build},
+              .image = {"registry.example.com/prod/hello", build},
+              .config = make_config_artifact(values)->manifest.digest};
+  Environment environment;
+  environment.after = {"staging"};
+  const std::string rules = Policy(environment).canonical().value();
+  entry.prev = io::digest_of("prev");
+  entry.from = Origin{"staging", 12, io::digest_of("from")};
+  entry.ledger = "registry.example.com/team/hello-releases";
+  entry.policy = io::digest_of(rules);
+  entry.actor = "ann";
+  entry.time = 1'700'000'000;
+  Plan plan(std::move(entry), oci::Descriptor(std::string(oci::kIndexType), build, 1234),
+            oci::Location::parse("registry.example.com/prod/hello").value(),
+            oci::Location::parse("registry.example.com/team/hello-releases").value());
+  plan.ledger_text = plan.entry.ledger;
+  plan.rules = rules;
+  plan.config = values;
+  plan.sources = {oci::Location::parse("registry.example.com/staging/hello").value()};
+  plan.moving = {"production", io::digest_of("active")};
+  plan.fixed_tags = {"1.2.3"};
+  return plan;
+}
+
+TEST(Plan, BytesNeverChange) { EXPECT_EQ(sample().canonical().value(), golden("plan.json")); }
+
+TEST(Plan, ParsesBack) {
+  const auto parsed = Plan::parse(golden("plan.json"));
+  ASSERT_TRUE(parsed) << parsed.error().describe();
+  const Plan expected = sample();
+  EXPECT_EQ(parsed->entry, expected.entry);
+  EXPECT_EQ(parsed->image, expected.image);
+  EXPECT_EQ(parsed->sources, expected.sources);
+  EXPECT_EQ(parsed->repository, expected.repository);
+  EXPECT_EQ(parsed->ledger, expected.ledger);
+  EXPECT_EQ(parsed->config, expected.config);
+  EXPECT_EQ(parsed->moving, expected.moving);
+  EXPECT_EQ(parsed->fixed_tags, expected.fixed_tags);
+  EXPECT_EQ(parsed->rules, expected.rules);
+  EXPECT_EQ(parsed->changed, true);
+  EXPECT_EQ(parsed->finish_active, false);
+  EXPECT_EQ(parsed->digest().value(), io::digest_of(golden("plan.json")));
+}
+
+TEST(Plan, OptionalPartsComeBackToo) {
+  Plan plan = sample();
+  plan.changed = false;
+  plan.finish_active = true;
+  plan.config = std::nullopt;
+  plan.moving.expected = std::nullopt;
+  plan.fixed_tags.clear();
+  plan.sources.clear();
+  const auto parsed = Plan::parse(plan.canonical().value());
+  ASSERT_TRUE(parsed) << parsed.error().describe();
+  EXPECT_FALSE(parsed->changed);
+  EXPECT_TRUE(parsed->finish_active);
+  EXPECT_EQ(parsed->config, std::nullopt);
+  EXPECT_EQ(parsed->moving.expected, std::nullopt);
+}
+
+TEST(Plan, PrintsWhatItWillDo) {
+  Plan plan = sample();
+  const std::string text = plan.describe();
+  for (const char* part : {"release v3 of hello to production (promote)", "registry.example.com/staging/hello",
+                           "registry.example.com/prod/hello", "1.2.3 (written once)", "production (now sha256:"}) {
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+  EXPECT_THAT(text, HasSubstr(plan.entry.image.digest.str()));
+  plan.changed = false;
+  EXPECT_THAT(plan.describe(), HasSubstr("nothing to do"));
+  plan.finish_active = true;
+  EXPECT_THAT(plan.describe(), HasSubstr("interrupted"));
+}
+
+TEST(Plan, NeverHoldsASecret) { EXPECT_THAT(sample().describe(), Not(HasSubstr("env://"))); }
+
+TEST(Plan, LocationIsWhatTheCommandPrints) {
+  EXPECT_EQ(sample().location().str(), "registry.example.com/prod/hello:production@" + io::digest_of("build").str());
+}
+
+struct Bad {
+  const char* name;
+  std::string from;
+  std::string to;
+  Errc code = Errc::malformed;
+};
+
+class BadPlan : public ::testing::TestWithParam<Bad> {};
+INSTANTIATE_TEST_SUITE_P(
+    Table, BadPlan,
+    ::testing::Values(
+        Bad{"schema", "slipway/v1/plan", "slipway/v2/plan", Errc::invalid_argument},
+        Bad{"unknown_member", "\"changed\":true", "\"changed\":true,\"chmod\":true", Errc::invalid_argument},
+        Bad{"other_image", "\"image\":{\"digest\":\"" + io::digest_of("build").str() + "\",\"mediaType\"",
+            "\"image\":{\"digest\":\"" + io::digest_of("evil").str() + "\",\"mediaType\""},
+        Bad{"softer_policy", "\"all\":[\"staging\"]", "\"all\":[]"},
+        Bad{"other_config", "\"PORT\":\"443\"", "\"PORT\":\"444\""},
+        Bad{"moving_tag", "\"tag\":\"production\"", "\"tag\":\"not a tag\""},
+        Bad{"fixed_tag", "[\"1.2.3\"]", "[\"1/2\"]"},
+        Bad{"no_repository", "\"repository\":\"registry.example.com/prod/hello\",\"schema\":\"slipway/v1/plan\"",
+            "\"schema\":\"slipway/v1/plan\""},
+        Bad{"bad_source", "\"sources\":[\"registry.example.com/staging/hello\"]", "\"sources\":[\"?\"]",
+            Errc::invalid_argument},
+        Bad{"changed_text", "\"changed\":true", "\"changed\":\"yes\""},
+        Bad{"trailing", "\"tags\":[\"1.2.3\"]}", "\"tags\":[]}]"}),
+    [](const auto& bad) { return bad.param.name; });
+
+TEST_P(BadPlan, IsRefused) {
+  std::string text = golden("plan.json");
+  const std::size_t at = text.find(GetParam().from);
+  ASSERT_NE(at, std::string::npos) << text;
+  text.replace(at, GetParam().from.size(), GetParam().to);
+  const auto parsed = Plan::parse(text);
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.error().code, GetParam().code) << parsed.error().describe();
+}
+
+}  // namespace
+}  // namespace slipway::release

@@ -1,0 +1,187 @@
+#include "slipway/release/views.h"
+
+#include "release/standing.h"
+#include "release/tag_template.h"
+#include "release/world.h"
+
+namespace slipway::release {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::vector<std::string> keys_of(const Json& json) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : *json.object())
+    keys.push_back(key);
+  return keys;
+}
+
+class Views : public ::testing::Test {
+ protected:
+  oci::Location build(const std::string& content) {
+    return shop.project.image_repository->with_digest(
+        put_image(*shop.open(*shop.project.image_repository), content).digest);
+  }
+  Shop shop{kRegistryYaml};
+};
+
+TEST_F(Views, AHistoryRowHasTheFieldsOfTheContract) {
+  const auto first = shop.release("staging", build("one"), {.reason = "why", .bypass = ""}).value();
+  const auto row = history_row(first, true);
+  EXPECT_THAT(keys_of(row), ElementsAre("number", "kind", "digest", "build", "config", "entry", "from", "actor",
+                                        "reason", "bypass", "time", "active"));
+  EXPECT_EQ(*row.find("number")->integer(), 1);
+  EXPECT_EQ(*row.find("kind")->string(), "release");
+  EXPECT_EQ(*row.find("digest")->string(), first.entry.image.digest.str());
+  EXPECT_EQ(*row.find("entry")->string(), first.id.str());
+  EXPECT_EQ(*row.find("reason")->string(), "why");
+  EXPECT_EQ(*row.find("time")->string(), "2023-11-14T22:13:20Z");
+  EXPECT_TRUE(*row.find("active")->boolean());
+  EXPECT_TRUE(row.find("bypass")->is_null());
+  EXPECT_TRUE(row.find("from")->is_null());
+}
+
+TEST_F(Views, AHistoryRowSaysWhereAPromotionCameFrom) {
+  const auto staged = shop.release("staging", build("one")).value();
+  const auto row = history_row(shop.promote("staging", "production").value(), false);
+  const Json* from = row.find("from");
+  ASSERT_NE(from->object(), nullptr);
+  EXPECT_EQ(*from->find("environment")->string(), "staging");
+  EXPECT_EQ(*from->find("number")->integer(), 1);
+  EXPECT_EQ(*from->find("entry")->string(), staged.id.str());
+  EXPECT_FALSE(*row.find("active")->boolean());
+}
+
+TEST_F(Views, StatusHasEveryEnvironmentInOrder) {
+  const auto first = shop.release("staging", build("one")).value();
+  const auto rows = read_status(shop.project, shop.parts).value();
+  ASSERT_EQ(rows.size(), 3u);
+  const Json staging = status_row(rows[0]);
+  EXPECT_THAT(keys_of(staging), ElementsAre("environment", "location", "number", "digest", "build", "config", "time",
+                                            "pending", "drift"));
+  EXPECT_EQ(*staging.find("environment")->string(), "staging");
+  EXPECT_EQ(*staging.find("location")->string(), "reg.example/staging/hello:staging");
+  EXPECT_EQ(*staging.find("number")->integer(), 1);
+  EXPECT_EQ(*staging.find("config")->string(), first.entry.config.str());
+  EXPECT_FALSE(*staging.find("pending")->boolean());
+  EXPECT_FALSE(*staging.find("drift")->boolean());
+  const Json production = status_row(rows[1]);
+  EXPECT_EQ(keys_of(production), keys_of(staging));
+  EXPECT_TRUE(production.find("number")->is_null());
+  EXPECT_FALSE(*production.find("drift")->boolean());
+}
+
+TEST_F(Views, StatusShowsDrift) {
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  const auto target = shop.target("staging");
+  const auto foreign = put_image(*target, "foreign");
+  ASSERT_TRUE(target->tag(foreign, "staging"));
+  ASSERT_TRUE(shop.target("production")->tag(put_image(*shop.target("production"), "foreign"), "production"));
+  const auto rows = read_status(shop.project, shop.parts).value();
+  EXPECT_THAT(rows[0].drift, HasSubstr(foreign.digest.str()));
+  EXPECT_THAT(rows[1].drift, HasSubstr("nothing was ever released"));
+  EXPECT_EQ(rows[2].drift, "");
+}
+
+TEST_F(Views, StatusShowsADeletedTag) {
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  ASSERT_TRUE(shop.release("staging", build("two")));
+  ASSERT_TRUE(shop.world.repository("reg.example/staging/hello")->delete_tag("staging"));
+  EXPECT_THAT(read_status(shop.project, shop.parts).value()[0].drift, HasSubstr("is gone"));
+}
+
+TEST_F(Views, AForkInOneEnvironmentHidesNoOther) {
+  const auto first = shop.release("staging", build("one")).value();
+  ASSERT_TRUE(shop.promote("staging", "away"));
+  Entry rival = first.entry;
+  rival.actor = "bob";
+  ASSERT_TRUE(shop.ledger().append(rival));
+  const auto rows = read_status(shop.project, shop.parts).value();
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_THAT(rows[0].drift, HasSubstr("two releases with one number"));
+  EXPECT_TRUE(rows[2].active);
+  EXPECT_EQ(rows[2].drift, "");
+}
+
+TEST_F(Views, GuaranteeDependsOnTheLedger) {
+  EXPECT_EQ(guarantee_of(shop.project), "detected");
+  EXPECT_EQ(guarantee_of(Shop(kLayoutYaml).project), "exclusive");
+}
+
+TEST_F(Views, ConfigThatIsGoneNamesTheRelease) {
+  Entry entry = shop.release("staging", build("one"))->entry;
+  entry.config = io::digest_of("gone");
+  const auto config = config_of(shop.project, entry, shop.parts);
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().code, Errc::not_found);
+  EXPECT_THAT(config.error().describe(), HasSubstr("staging v1"));
+}
+
+/// Builds and repositories by letter; '-' is none.
+struct StandingCase {
+  char now;
+  const char* head;    ///< image and repository, "" for no release
+  const char* before;  ///< the same
+  Standing standing;
+};
+
+Recorded recorded_of(const char* text) {
+  const Digest digest = io::digest_of(std::string(1, text[0]));
+  Entry entry{.app = "hello",
+              .environment = "staging",
+              .number = 1,
+              .kind = Kind::release,
+              .mode = Mode::env_file,
+              .build = {"x", digest},
+              .image = {std::string(1, text[1]), digest},
+              .config = digest};
+  return {std::move(entry), digest, ""};
+}
+
+TEST(StandingOfATag, Table) {
+  // The environment is in repository r.
+  for (const auto& [now, head, before, standing] :
+       std::initializer_list<StandingCase>{{'-', "", "", Standing::settled},
+                                           {'a', "", "", Standing::drift},
+                                           {'a', "ar", "", Standing::settled},
+                                           {'-', "ar", "", Standing::pending},
+                                           {'x', "ar", "", Standing::drift},
+                                           {'b', "br", "ar", Standing::settled},
+                                           {'a', "br", "ar", Standing::pending},
+                                           {'-', "br", "ar", Standing::drift},
+                                           {'x', "br", "ar", Standing::drift},
+                                           {'a', "ar", "ar", Standing::settled},
+                                           {'-', "br", "aq", Standing::pending},
+                                           {'a', "br", "aq", Standing::drift},
+                                           {'-', "aq", "", Standing::elsewhere},
+                                           {'a', "aq", "", Standing::settled},
+                                           {'x', "aq", "", Standing::drift}}) {
+    const auto tag = now == '-' ? std::nullopt : std::optional<Digest>(io::digest_of(std::string(1, now)));
+    std::optional<Recorded> head_entry, before_entry;
+    if (*head != '\0') head_entry = recorded_of(head);
+    if (*before != '\0') before_entry = recorded_of(before);
+    EXPECT_EQ(judge_tag(tag, head_entry ? &*head_entry : nullptr, before_entry ? &*before_entry : nullptr, "r"),
+              standing)
+        << now << " " << head << " " << before;
+  }
+}
+
+TEST(TagTemplate, Expands) {
+  const TagWords words{.number = "7", .version = "1.2", .revision = "abc"};
+  EXPECT_EQ(expand_tag_template("{version}", words).value(), "1.2");
+  EXPECT_EQ(expand_tag_template("v{version}-{revision}.{number}.{number}", words).value(), "v1.2-abc.7.7");
+  EXPECT_EQ(expand_tag_template("plain", words).value(), "plain");
+  EXPECT_EQ(expand_tag_template("{version}", {.number = "1", .version = "{version}", .revision = ""}).error().code,
+            Errc::invalid_argument);
+  for (const char* bad : {"", "{date}", "a b", "-x", "{version", "x/y"}) {
+    EXPECT_EQ(expand_tag_template(bad, words).error().code, Errc::invalid_argument) << bad;
+    EXPECT_FALSE(check_tag_template(bad)) << bad;
+  }
+  EXPECT_FALSE(expand_tag_template("{revision}", {.number = "1", .version = "1", .revision = ""}));
+  EXPECT_FALSE(expand_tag_template("{version}", {.number = "1", .version = "1 beta/2", .revision = ""}));
+  EXPECT_TRUE(check_tag_template("{revision}-{number}"));
+}
+
+}  // namespace
+}  // namespace slipway::release
