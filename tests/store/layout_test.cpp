@@ -1,0 +1,315 @@
+#include "slipway/store/layout.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "slipway/io/hash.h"
+#include "slipway/oci/media_type.h"
+#include "slipway/store/opener.h"
+#include "support/fault_fs.h"
+#include "support/target_conformance.h"
+#include "support/temp_dir.h"
+
+namespace slipway::store {
+namespace {
+
+using test::Blob;
+using test::make_blob;
+using test::push_image;
+using test::TempDir;
+
+std::shared_ptr<LayoutTarget> make(const stdfs::path& folder, LayoutOptions options = {}) {
+  auto layout = LayoutTarget::open_or_create(folder, std::move(options));
+  EXPECT_TRUE(layout.has_value()) << layout.error().describe();
+  return *layout;
+}
+
+stdfs::path blob_path(const stdfs::path& folder, const oci::Descriptor& d) {
+  return folder / "blobs" / "sha256" / std::string(d.digest.hex());
+}
+
+void overwrite(const stdfs::path& path, const std::string& text) {
+  ASSERT_TRUE(write_file_atomically(real_fs(), path, text).has_value());
+}
+
+TEST(Layout, HasTheFilesOfTheSpecification) {
+  const TempDir dir;
+  const auto layout = make(dir.path() / "l");
+  const Blob image = push_image(*layout, {"one"});
+  ASSERT_TRUE(layout->tag(image.descriptor, "v1").has_value());
+  EXPECT_EQ(read_file(real_fs(), dir.path() / "l/oci-layout").value(), R"({"imageLayoutVersion":"1.0.0"})");
+  EXPECT_EQ(read_file(real_fs(), dir.path() / "l/index.json").value(),
+            R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":)"
+            R"("application/vnd.oci.image.manifest.v1+json","digest":")" +
+                image.descriptor.digest.str() + R"(","size":)" + std::to_string(image.descriptor.size) +
+                R"(,"annotations":{"org.opencontainers.image.ref.name":"v1"}}]})");
+  EXPECT_EQ(read_file(real_fs(), blob_path(dir.path() / "l", image.descriptor)).value(), image.bytes);
+}
+
+TEST(Layout, OpeningSaysWhatIsWrong) {
+  const TempDir dir;
+  EXPECT_EQ(LayoutTarget::open(dir.path() / "no").error().code, Errc::not_found);
+  ASSERT_TRUE(real_fs().make_directories(dir.path() / "other").has_value());
+  overwrite(dir.path() / "other/file", "x");
+  EXPECT_EQ(LayoutTarget::open(dir.path() / "other").error().code, Errc::not_found);
+  EXPECT_EQ(LayoutTarget::open_or_create(dir.path() / "other").error().code, Errc::invalid_argument);
+
+  make(dir.path() / "l");
+  overwrite(dir.path() / "l/oci-layout", R"({"imageLayoutVersion":"2.0.0"})");
+  EXPECT_EQ(LayoutTarget::open(dir.path() / "l").error().code, Errc::verification_failed);
+  overwrite(dir.path() / "l/oci-layout", R"({"imageLayoutVersion":"1.1.0"})");
+  EXPECT_TRUE(LayoutTarget::open(dir.path() / "l").has_value());
+  overwrite(dir.path() / "l/index.json", "{");
+  EXPECT_EQ(LayoutTarget::open(dir.path() / "l").error().code, Errc::malformed);
+  stdfs::remove(dir.path() / "l/index.json");
+  EXPECT_EQ(LayoutTarget::open(dir.path() / "l").error().code, Errc::verification_failed);
+}
+
+TEST(Layout, TwoEntriesWithOneNameAreAnError) {
+  const TempDir dir;
+  const auto layout = make(dir.path());
+  const Blob one = push_image(*layout, {"one"});
+  ASSERT_TRUE(layout->tag(one.descriptor, "v1").has_value());
+  std::string index = read_file(real_fs(), dir.path() / "index.json").value();
+  const std::string entry = index.substr(index.find("[") + 1, index.rfind("]") - index.find("[") - 1);
+  overwrite(dir.path() / "index.json", index.insert(index.rfind("]"), "," + entry));
+  const auto resolved = layout->resolve(std::string("v1"));
+  ASSERT_FALSE(resolved.has_value());
+  EXPECT_EQ(resolved.error().code, Errc::verification_failed);
+  EXPECT_NE(resolved.error().message.find("'v1'"), std::string::npos);
+}
+
+TEST(Layout, UnknownMembersOfTheIndexSurviveATag) {
+  const TempDir dir;
+  const auto layout = make(dir.path());
+  const Blob one = push_image(*layout, {"one"});
+  overwrite(dir.path() / "index.json",
+            R"({"schemaVersion":2,"x-future":[1],"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" +
+                one.descriptor.digest.str() + R"(","size":)" + std::to_string(one.descriptor.size) +
+                R"(,"x-mine":true,"annotations":{"org.opencontainers.image.ref.name":"old"}}]})");
+  ASSERT_TRUE(layout->tag(one.descriptor, "new").has_value());
+  const std::string index = read_file(real_fs(), dir.path() / "index.json").value();
+  EXPECT_NE(index.find(R"("x-future":[1])"), std::string::npos);
+  EXPECT_NE(index.find(R"("x-mine":true)"), std::string::npos);
+}
+
+TEST(Layout, ABlobIsNeverTrustedByItsNameAlone) {
+  const TempDir dir;
+  const auto record = dir.path() / "record";
+  const Blob blob = make_blob("good bytes");
+  const auto folder = dir.path() / "l";
+  ASSERT_TRUE(test::push(*make(folder, {.fs = &real_fs(), .verified_record = record}), blob).has_value());
+  EXPECT_TRUE(make(folder, {.fs = &real_fs(), .verified_record = record})->exists(blob.descriptor).value());
+  overwrite(blob_path(folder, blob.descriptor), "evil bytes");
+  const auto layout = make(folder, {.fs = &real_fs(), .verified_record = record});
+  EXPECT_FALSE(layout->exists(blob.descriptor).value());
+  EXPECT_EQ(test::read(*layout, blob.descriptor).error().code, Errc::verification_failed);
+  ASSERT_TRUE(test::push(*layout, blob).has_value()) << "pushing mends it";
+  EXPECT_EQ(test::read(*layout, blob.descriptor).value(), blob.bytes);
+}
+
+TEST(Layout, ADamagedRecordOnlyCostsTime) {
+  const TempDir dir;
+  const auto record = dir.path() / "cache/record";
+  const Blob blob = make_blob("bytes");
+  ASSERT_TRUE(test::push(*make(dir.path() / "l", {.fs = &real_fs(), .verified_record = record}), blob).has_value());
+  ASSERT_TRUE(read_file(real_fs(), record).has_value()) << "the record outlives the target";
+  overwrite(record, "rubbish");
+  EXPECT_TRUE(make(dir.path() / "l", {.fs = &real_fs(), .verified_record = record})->exists(blob.descriptor).value());
+}
+
+TEST(Layout, RefusesBlobsThatAreNoRegularFiles) {
+  const TempDir dir;
+  const auto layout = make(dir.path());
+  const Blob blob = make_blob("x");
+  ASSERT_TRUE(real_fs().make_directories(dir.path() / "blobs/sha256").has_value());
+  stdfs::create_symlink("/etc/hostname", blob_path(dir.path(), blob.descriptor));
+  EXPECT_FALSE(layout->exists(blob.descriptor).value());
+  EXPECT_FALSE(test::read(*layout, blob.descriptor).has_value());
+  stdfs::remove(blob_path(dir.path(), blob.descriptor));
+  ASSERT_EQ(::mkfifo(blob_path(dir.path(), blob.descriptor).c_str(), 0600), 0);
+  EXPECT_FALSE(layout->exists(blob.descriptor).value());
+  EXPECT_FALSE(test::read(*layout, blob.descriptor).has_value());
+}
+
+TEST(Layout, RefusesABlobFolderThatLeadsElsewhere) {
+  const TempDir dir;
+  make(dir.path() / "l");
+  stdfs::remove_all(dir.path() / "l/blobs");
+  stdfs::create_directory(dir.path() / "elsewhere");
+  stdfs::create_symlink(dir.path() / "elsewhere", dir.path() / "l/blobs");
+  EXPECT_EQ(LayoutTarget::open(dir.path() / "l").error().code, Errc::verification_failed);
+}
+
+TEST(Layout, ValidateNamesEveryDamagedBlob) {
+  const TempDir dir;
+  const auto layout = make(dir.path());
+  const Blob one = push_image(*layout, {"one", "two"});
+  ASSERT_TRUE(layout->tag(one.descriptor, "v1").has_value());
+  EXPECT_TRUE(layout->validate()->empty());
+  const Blob layer = make_blob("one");
+  overwrite(blob_path(dir.path(), layer.descriptor), "0ne");
+  stdfs::remove(blob_path(dir.path(), make_blob("two").descriptor));
+  const auto problems = layout->validate();
+  ASSERT_TRUE(problems.has_value());
+  EXPECT_EQ(problems->size(), 2u);
+}
+
+TEST(Layout, StaleTemporariesGoAndLivingOnesStay) {
+  const TempDir dir;
+  make(dir.path());
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);
+  const std::string stale = ".tmp-" + std::to_string(child) + "-abc";
+  const std::string living = temporary_name("").string();
+  overwrite(dir.path() / stale, "x");
+  overwrite(dir.path() / living, "x");
+  make(dir.path());
+  EXPECT_FALSE(real_fs().stat(dir.path() / stale).has_value());
+  EXPECT_TRUE(real_fs().stat(dir.path() / living).has_value());
+}
+
+TEST(Layout, ReadsWithoutWriting) {
+  const TempDir dir;
+  const auto layout = make(dir.path());
+  const Blob image = push_image(*layout, {"one"});
+  ASSERT_TRUE(layout->tag(image.descriptor, "v1").has_value());
+  const auto before = real_fs().list(dir.path()).value();
+  test::FaultFs counting;
+  const auto reader = LayoutTarget::open(dir.path(), {.fs = &counting, .verified_record = {}}).value();
+  EXPECT_TRUE(reader->resolve(std::string("v1")).has_value());
+  EXPECT_TRUE(test::read(*reader, image.descriptor).has_value());
+  EXPECT_EQ(counting.steps(), 0u);
+  EXPECT_EQ(real_fs().list(dir.path()).value(), before);
+}
+
+TEST(Layout, DeletedTagsAreGone) {
+  const TempDir dir;
+  const auto layout = make(dir.path());
+  const Blob image = push_image(*layout, {"one"});
+  ASSERT_TRUE(layout->tag(image.descriptor, "v1").has_value());
+  ASSERT_TRUE(layout->delete_tag("v1").has_value());
+  EXPECT_EQ(layout->resolve(std::string("v1")).error().code, Errc::not_found);
+  EXPECT_EQ(layout->delete_tag("v1").error().code, Errc::not_found);
+}
+
+TEST(Layout, KeptImagesAreListedWithoutAName) {
+  const TempDir dir;
+  const auto layout = make(dir.path());
+  const Blob image = push_image(*layout, {"one"});
+  EXPECT_TRUE(layout->roots()->empty());
+  ASSERT_TRUE(layout->keep(image.descriptor).has_value());
+  ASSERT_TRUE(layout->keep(image.descriptor).has_value());
+  EXPECT_EQ(layout->roots()->size(), 1u);
+  EXPECT_TRUE(layout->list_tags()->empty());
+}
+
+TEST(Layout, KilledAtAnyStepItHasTheOldTagOrTheNewOneAndARerunCompletes) {
+  const TempDir dir;
+  const auto folder = dir.path() / "l";
+  const auto before = make(folder);
+  const Blob old_image = push_image(*before, {"old"});
+  ASSERT_TRUE(before->tag(old_image.descriptor, "v").has_value());
+  const Blob new_image = test::make_manifest({make_blob("new")});
+  const auto work = [&](FileSystem& fs) {
+    const auto layout = LayoutTarget::open_or_create(folder, {.fs = &fs, .verified_record = dir.path() / "record"});
+    return layout && test::push(**layout, make_blob("new")) &&
+           test::push(**layout, make_blob("{}", std::string(oci::kEmptyType))) && test::push(**layout, new_image) &&
+           (*layout)->tag(new_image.descriptor, "v");
+  };
+  const int deaths = test::kill_at_every_step(work, [&](int step) {
+    const auto layout = LayoutTarget::open(folder);
+    ASSERT_TRUE(layout.has_value()) << step << ": " << layout.error().describe();
+    EXPECT_TRUE((*layout)->validate()->empty()) << step;
+    const auto tagged = (*layout)->resolve(std::string("v"));
+    ASSERT_TRUE(tagged.has_value()) << step;
+    EXPECT_TRUE(tagged->digest == old_image.descriptor.digest || tagged->digest == new_image.descriptor.digest) << step;
+  });
+  EXPECT_GT(deaths, 15);
+  EXPECT_EQ(make(folder)->resolve(std::string("v"))->digest, new_image.descriptor.digest);
+  const auto names = real_fs().list(folder).value();
+  for (const std::string& name : names) EXPECT_NE(name.substr(0, 5), ".tmp-") << "left behind";
+}
+
+TEST(Layout, KilledWhileItIsMadeItCanBeMadeAgain) {
+  const TempDir dir;
+  const auto folder = dir.path() / "l";
+  const auto work = [&](FileSystem& fs) {
+    return LayoutTarget::open_or_create(folder, {.fs = &fs, .verified_record = {}}).has_value();
+  };
+  test::kill_at_every_step(work, [&](int) {
+    EXPECT_TRUE(LayoutTarget::open_or_create(folder).has_value());
+    stdfs::remove_all(folder);
+  });
+}
+
+TEST(Layout, AFullDiskLeavesNothingVisible) {
+  const TempDir dir;
+  const Blob blob = make_blob(std::string(500'000, 'z'));
+  make(dir.path() / "l");
+  for (std::uint64_t step = 1; step < 40; ++step) {
+    test::FaultFs fs;
+    const auto layout = LayoutTarget::open(dir.path() / "l", {.fs = &fs, .verified_record = {}}).value();
+    fs.fail_at(step, Error(Errc::failed, "No space left on device"));
+    const Status status = test::push(*layout, blob);
+    if (status) return;  // the fault lay behind the last step
+    EXPECT_EQ(status.error().code, Errc::failed);
+    const auto again = LayoutTarget::open(dir.path() / "l").value();
+    const bool visible = again->exists(blob.descriptor).value();
+    if (visible) {
+      EXPECT_EQ(test::read(*again, blob.descriptor).value(), blob.bytes) << "only whole blobs are visible";
+      stdfs::remove(blob_path(dir.path() / "l", blob.descriptor));
+    }
+  }
+  FAIL() << "no undisturbed run";
+}
+
+TEST(Layout, ProcessesThatTagAtOnceLoseNothing) {
+  const TempDir dir;
+  const auto layout = make(dir.path());
+  const Blob image = push_image(*layout, {"one"});
+  constexpr int kProcesses = 6;
+  constexpr int kTags = 10;
+  std::vector<pid_t> children;
+  for (int p = 0; p < kProcesses; ++p) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const auto mine = LayoutTarget::open_or_create(dir.path());
+      bool ok = mine.has_value();
+      for (int t = 0; ok && t < kTags; ++t) ok = (*mine)->tag(image.descriptor, fmt::format("p{}-t{}", p, t)).has_value();
+      ::_exit(ok ? 0 : 1);
+    }
+    children.push_back(child);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  EXPECT_EQ(layout->list_tags()->size(), static_cast<std::size_t>(kProcesses * kTags));
+}
+
+TEST(ReferenceOf, DigestThenTagThenTheOnlyImage) {
+  const TempDir dir;
+  const auto layout = make(dir.path());
+  const oci::Location place = oci::Location::layout(dir.path().string());
+  EXPECT_EQ(reference_of(place, *layout).error().code, Errc::not_found);
+  const Blob one = push_image(*layout, {"one"});
+  ASSERT_TRUE(layout->tag(one.descriptor, "v1").has_value());
+  EXPECT_EQ(to_string(reference_of(place, *layout).value()), "v1");
+  EXPECT_EQ(to_string(reference_of(place.with_tag("x"), *layout).value()), "x");
+  const oci::Location both = place.with_tag("x").with_digest(one.descriptor.digest);
+  EXPECT_EQ(to_string(reference_of(both, *layout).value()), one.descriptor.digest.str());
+  const Blob two = push_image(*layout, {"two"});
+  ASSERT_TRUE(layout->tag(two.descriptor, "v2").has_value());
+  const auto ambiguous = reference_of(place, *layout);
+  ASSERT_FALSE(ambiguous.has_value());
+  EXPECT_EQ(ambiguous.error().code, Errc::invalid_argument);
+  EXPECT_EQ(ambiguous.error().hint, "add a tag: v1, v2");
+}
+
+}  // namespace
+}  // namespace slipway::store

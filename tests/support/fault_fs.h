@@ -1,0 +1,47 @@
+#pragma once
+
+#include <atomic>
+#include <optional>
+
+#include "slipway/base/fs.h"
+
+namespace slipway::test {
+
+/// A file system that fails or kills the process at the Nth step that changes
+/// something (create, write, sync, rename, remove, folder, lock), counted from 1. Thread-safe.
+class FaultFs final : public FileSystem {
+ public:
+  explicit FaultFs(FileSystem& inner = real_fs()) : inner_(inner) {}
+
+  void fail_at(std::uint64_t step, Error error);
+  /// SIGKILL before the step: use it in a forked child.
+  void die_at(std::uint64_t step) { die_at_ = step; }
+  std::uint64_t steps() const { return steps_; }
+
+  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override { return inner_.open(path, follow); }
+  Result<std::unique_ptr<File>> create(const stdfs::path& path, std::uint32_t mode) override;
+  Status rename(const stdfs::path& from, const stdfs::path& to) override;
+  Status remove(const stdfs::path& path) override;
+  Status make_directories(const stdfs::path& path, std::uint32_t mode) override;
+  Status sync_directory(const stdfs::path& path) override;
+  Result<FileStat> stat(const stdfs::path& path, bool follow) override { return inner_.stat(path, follow); }
+  Result<std::vector<std::string>> list(const stdfs::path& path) override { return inner_.list(path); }
+  Result<std::string> read_link(const stdfs::path& path) override { return inner_.read_link(path); }
+  Result<std::unique_ptr<FileLock>> lock(const stdfs::path& path) override;
+
+  /// Counts one step; the error to fail it with, if it is the one.
+  Status step();
+
+ private:
+  FileSystem& inner_;
+  std::atomic<std::uint64_t> steps_{0};
+  std::atomic<std::uint64_t> fail_at_{0};
+  std::atomic<std::uint64_t> die_at_{0};
+  Error error_;
+};
+
+/// Runs `work` in a forked child that is killed at its Nth step, for N = 1, 2, ... until it survives;
+/// after each death calls `check` in the parent. Returns the number of deaths.
+int kill_at_every_step(const std::function<bool(FileSystem&)>& work, const std::function<void(int step)>& check);
+
+}  // namespace slipway::test
