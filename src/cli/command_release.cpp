@@ -48,6 +48,7 @@ Result<int> print_release(Context& context, const release::Recorded& recorded, c
 Result<int> carry_out(Context& context, const release::Plan& plan, const release::Parts& parts,
                       const std::optional<std::string>& plan_file) {
   const oci::Location location = context.shown(plan.location());
+  for (const Error& warning : plan.warnings) context.warn(warning.describe());
   if (plan_file) {
     SLIPWAY_ASSIGN(const std::string text, plan.canonical());
     SLIPWAY_TRY(write_file_atomically(context.fs(), context.absolute(*plan_file), text + "\n"));
