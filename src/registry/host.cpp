@@ -136,7 +136,7 @@ Result<Reply> Host::attempt(const Call& call, std::stop_token stop) {
       continue;
     }
     if (!reply || reply->status() != 401 || challenged) return reply;
-    SLIPWAY_ASSIGN(const bool again, answer_challenge(*reply, call, stop));
+    SLIPWAY_ASSIGN(const bool again, answer_challenge(*reply, call, !authorization.empty()));
     if (!again) return reply;
     challenged = true;
     if (call.body != nullptr) SLIPWAY_TRY(call.body->restart());

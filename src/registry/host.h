@@ -44,8 +44,8 @@ class Host {
   void impose_embargo(std::chrono::milliseconds duration);
 
   Result<Secret> authorization_for(const Call& call, std::stop_token stop);
-  /// Learns from a 401; false when nothing new can be tried.
-  Result<bool> answer_challenge(const Reply& reply, const Call& call, std::stop_token stop);
+  /// Learns from a 401; false when nothing new can be tried. `sent`: the request had credentials.
+  Result<bool> answer_challenge(const Reply& reply, const Call& call, bool sent);
   Result<Token> request_token(const Challenge& challenge, const Call& call, std::stop_token stop);
   Result<std::optional<Credential>> credential(const Call& call);
   Status check_realm(const http::Url& realm) const;

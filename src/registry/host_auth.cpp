@@ -57,7 +57,7 @@ Result<Secret> Host::authorization_for(const Call& call, std::stop_token stop) {
   return tokens_.insert_or_assign(scopes, std::move(token)).first->second.value;
 }
 
-Result<bool> Host::answer_challenge(const Reply& reply, const Call& call, std::stop_token stop) {
+Result<bool> Host::answer_challenge(const Reply& reply, const Call& call, bool sent) {
   std::vector<Challenge> offered;
   for (const std::string& header : reply.response.all("www-authenticate")) {
     SLIPWAY_ASSIGN(const auto some, parse_challenges(header));
@@ -76,13 +76,12 @@ Result<bool> Host::answer_challenge(const Reply& reply, const Call& call, std::s
   }
   {
     const std::scoped_lock lock(mutex_);
-    const bool known = challenge_ && challenge_->scheme == chosen->scheme;
-    // Basic was sent and refused: the same again will not help.
-    if (known && chosen->scheme == "basic") return false;
+    // Basic was sent and refused: the same again will not help. (Another lane may have learned the
+    // challenge while this request was under way without credentials: then it will.)
+    if (sent && chosen->scheme == "basic") return false;
     challenge_ = *chosen;
-    tokens_.erase(scopes_of(call));
+    if (sent) tokens_.erase(scopes_of(call));
   }
-  (void)stop;
   return true;
 }
 

@@ -208,11 +208,12 @@ Result<bool> RegistryTarget::mount(const oci::Descriptor& blob, const std::strin
 Status RegistryTarget::push_blob(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop) {
   for (int attempt = 1;; ++attempt) {
     Status status = upload(descriptor, bytes, stop);
-    if (status || status.error().code != Errc::network) return status;
+    if (status || (status.error().code != Errc::network && status.error().code != Errc::rate_limited)) return status;
     // The answer may have been lost after the registry took the blob.
     const auto there = exists(descriptor);
     if (there && *there) return {};
-    const auto delay = http::retry_delay(retry_, attempt, 0, std::nullopt, rng_);
+    const int said = status.error().http ? status.error().http->status : 0;
+    const auto delay = http::retry_delay(retry_, attempt, said, std::nullopt, rng_);
     if (!delay) return status;
     SLIPWAY_TRY(clock_.sleep(*delay, stop));
     SLIPWAY_TRY(bytes.restart());

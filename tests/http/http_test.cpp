@@ -1,0 +1,144 @@
+#include <gtest/gtest.h>
+
+#include "registry_support/registry_server.h"
+#include "slipway/http/retry.h"
+#include "slipway/http/transport.h"
+#include "slipway/http/url.h"
+#include "slipway/io/filters.h"
+#include "support/fake_clock.h"
+
+namespace slipway::http {
+namespace {
+
+TEST(Url, ParsesAndPrintsBack) {
+  for (const char* text : {"http://h/", "https://h.example:8443/v2/a?x=%2F&y", "http://127.0.0.1:5000/v2/", "https://[::1]:5000/x"}) {
+    const auto url = Url::parse(text);
+    ASSERT_TRUE(url.has_value()) << text;
+    EXPECT_EQ(url->str(), text);
+  }
+  EXPECT_EQ(Url::parse("HTTPS://H:443/a#frag")->str(), "https://h/a");
+  EXPECT_EQ(Url::parse("http://h?x=1")->path, "/");
+}
+
+TEST(Url, RefusesWhatCannotBeFollowedSafely) {
+  for (const char* text : {"", "h/x", "ftp://h/x", "file:///etc/passwd", "http://user:pass@h/", "http://h:0/", "http://h:99999/",
+                           "http://h:x/", "http:///x", "http://h/a b", "http://h/\r\nX: y", "http://h\\evil/", "http://[::1/x",
+                           "http://h\xC3\xA9/x"}) {
+    EXPECT_FALSE(Url::parse(text).has_value()) << text;
+  }
+}
+
+TEST(Url, ResolvesReferences) {
+  const Url base = Url::parse("https://h:8443/v2/a/blobs/uploads/?x=1").value();
+  EXPECT_EQ(resolve(base, "/v2/b?state=a%2Fb")->str(), "https://h:8443/v2/b?state=a%2Fb");
+  EXPECT_EQ(resolve(base, "id")->str(), "https://h:8443/v2/a/blobs/uploads/id");
+  EXPECT_EQ(resolve(base, "../x")->str(), "https://h:8443/v2/a/blobs/x");
+  EXPECT_EQ(resolve(base, "../../../../../../etc")->str(), "https://h:8443/etc");
+  EXPECT_EQ(resolve(base, "https://other/y?z")->str(), "https://other/y?z");
+  EXPECT_EQ(resolve(base, "//other/y")->str(), "https://other/y");
+  EXPECT_EQ(resolve(base, "?n=2")->str(), "https://h:8443/v2/a/blobs/uploads/?n=2");
+  EXPECT_FALSE(resolve(base, "javascript:alert(1)").has_value());
+  EXPECT_FALSE(resolve(base, "file:///etc/passwd").has_value());
+}
+
+TEST(Url, QueriesAndSecrets) {
+  EXPECT_EQ(with_query("http://h/x", "digest", "sha256:ab"), "http://h/x?digest=sha256%3Aab");
+  EXPECT_EQ(with_query("http://h/x?a=%2F", "b", "c"), "http://h/x?a=%2F&b=c");
+  EXPECT_EQ(displayable("https://u:p@h/x?X-Amz-Signature=secret&plain"), "https://h/x?X-Amz-Signature=...&plain");
+  EXPECT_TRUE(Url::parse("http://h/")->same_origin(Url::parse("http://h:80/x").value()));
+  EXPECT_FALSE(Url::parse("http://h/")->same_origin(Url::parse("https://h/").value()));
+}
+
+TEST(Retry, DelaysGrowWithinTheCeilingAndEnd) {
+  test::SeededRng rng;
+  const RetryPolicy policy;
+  for (int round = 0; round < 200; ++round) {
+    for (int attempt = 1; attempt < policy.tries; ++attempt) {
+      const auto delay = retry_delay(policy, attempt, 500, std::nullopt, rng);
+      ASSERT_TRUE(delay.has_value());
+      EXPECT_LT(*delay, policy.base * (1 << (attempt - 1)) + std::chrono::milliseconds(1));
+    }
+  }
+  EXPECT_FALSE(retry_delay(policy, policy.tries, 500, std::nullopt, rng).has_value());
+}
+
+TEST(Retry, RetryAfterIsAFloorAndHasACeiling) {
+  test::SeededRng rng;
+  const RetryPolicy policy;
+  EXPECT_GE(*retry_delay(policy, 1, 429, std::chrono::seconds(9), rng), std::chrono::seconds(9));
+  EXPECT_FALSE(retry_delay(policy, 1, 429, std::chrono::seconds(3600), rng).has_value());
+}
+
+TEST(Retry, ReadsSecondsAndDates) {
+  constexpr std::int64_t kNow = 784111777 - 30;  // thirty seconds before 1994-11-06T08:49:37Z
+  EXPECT_EQ(parse_retry_after("120", kNow), std::chrono::seconds(120));
+  EXPECT_EQ(parse_retry_after(" 0 ", kNow), std::chrono::seconds(0));
+  EXPECT_EQ(parse_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", kNow), std::chrono::seconds(30));
+  EXPECT_EQ(parse_retry_after("1000000000", kNow), std::chrono::hours(24));
+  for (const char* bad : {"", "-5", "1e9", "soon", "Sun, 06 Nov 1993 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT"}) {
+    EXPECT_EQ(parse_retry_after(bad, kNow), std::nullopt) << bad;
+  }
+}
+
+TEST(Retry, OnlySomeStatusesAreWorthIt) {
+  for (const int status : {408, 429, 499, 500, 502, 503, 504, 522}) EXPECT_TRUE(is_retryable(status));
+  for (const int status : {200, 301, 400, 401, 403, 404, 405, 409, 412, 501}) EXPECT_FALSE(is_retryable(status));
+}
+
+TEST(Transport, HeadersAndBodiesGoBothWays) {
+  test::TestRegistry registry;
+  const auto transport = curl_transport({});
+  Request request;
+  request.url = "http://" + registry.host() + "/v2/";
+  request.authorization = Secret("Basic eA==");
+  const auto answer = perform_text(*transport, request, 1000, {});
+  ASSERT_TRUE(answer.has_value()) << answer.error().describe();
+  EXPECT_EQ(answer->response.status, 200);
+  EXPECT_EQ(answer->body, "{}");
+  EXPECT_EQ(answer->response.header("content-type"), "application/json");
+  EXPECT_EQ(registry.authorizations(), std::vector<std::string>{"Basic eA=="});
+}
+
+TEST(Transport, BodiesAreCapped) {
+  test::TestRegistry registry;
+  const auto transport = curl_transport({});
+  Request request;
+  request.url = "http://" + registry.host() + "/v2/";
+  EXPECT_EQ(perform_text(*transport, request, 1, {}).error().code, Errc::too_large);
+}
+
+TEST(Transport, RefusesHeadersWithControlCharacters) {
+  const auto transport = curl_transport({});
+  Request request;
+  request.url = "http://127.0.0.1:1/";
+  request.headers = {{"X", "a\r\nEvil: yes"}};
+  EXPECT_EQ(perform_text(*transport, request, 10, {}).error().code, Errc::invalid_argument);
+  request.headers.clear();
+  request.authorization = Secret("Bearer a\nb");
+  EXPECT_EQ(perform_text(*transport, request, 10, {}).error().code, Errc::invalid_argument);
+}
+
+TEST(Transport, AnUploadWhoseSourceFailsReportsTheSource) {
+  class Failing final : public io::RestartableSource {
+   public:
+    Result<std::size_t> read(std::span<std::byte>) override { return fail(Errc::failed, "the disk is gone"); }
+    Status restart() override { return {}; }
+  };
+  test::TestRegistry registry;
+  const auto transport = curl_transport({});
+  Failing body;
+  Request request{.method = "PUT", .url = "http://" + registry.host() + "/v2/a/blobs/uploads/1", .headers = {}, .authorization = Secret(), .body = &body, .body_size = 100};
+  EXPECT_EQ(perform_text(*transport, request, 1000, {}).error().message, "the disk is gone");
+}
+
+TEST(Transport, NothingListensThere) {
+  const auto transport = curl_transport({});
+  Request request;
+  request.url = "http://127.0.0.1:1/";
+  const auto answer = perform_text(*transport, request, 10, {});
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code, Errc::network);
+}
+
+}  // namespace
+}  // namespace slipway::http

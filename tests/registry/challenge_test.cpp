@@ -1,0 +1,160 @@
+#include "slipway/registry/challenge.h"
+
+#include <gtest/gtest.h>
+
+#include "registry/registry_target.h"
+#include "slipway/registry/credentials.h"
+#include "support/temp_dir.h"
+
+namespace slipway::registry {
+namespace {
+
+TEST(Challenge, ReadsWhatRegistriesSend) {
+  const auto hub = parse_challenges(
+      R"(Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push")");
+  ASSERT_TRUE(hub.has_value());
+  ASSERT_EQ(hub->size(), 1u);
+  EXPECT_EQ((*hub)[0].scheme, "bearer");
+  EXPECT_EQ((*hub)[0].params.at("realm"), "https://auth.docker.io/token");
+  EXPECT_EQ((*hub)[0].params.at("scope"), "repository:a/b:pull,push");
+}
+
+TEST(Challenge, ReadsSeveralInOneHeaderAnyCaseAndQuotedPairs) {
+  const auto many = parse_challenges(R"(Negotiate, BASIC Realm="a \"b\" c", bearer realm=x , service = "s", NTLM abc==)");
+  ASSERT_TRUE(many.has_value()) << many.error().message;
+  ASSERT_EQ(many->size(), 4u);
+  EXPECT_EQ((*many)[0].scheme, "negotiate");
+  EXPECT_EQ((*many)[1].params.at("realm"), "a \"b\" c");
+  EXPECT_EQ((*many)[2].params.at("service"), "s");
+  EXPECT_EQ((*many)[3].scheme, "ntlm");
+}
+
+TEST(Challenge, TheFirstOfTwoParametersCounts) {
+  EXPECT_EQ(parse_challenges("Bearer realm=a, realm=b")->front().params.at("realm"), "a");
+}
+
+TEST(Challenge, RefusesDamage) {
+  for (const char* bad : {"Bearer realm=\"unclosed", "=x", "Bearer realm=\"a\\", "\"quoted\"", "Bearer realm=\"a\"\x01"}) {
+    EXPECT_FALSE(parse_challenges(bad).has_value()) << bad;
+  }
+  EXPECT_FALSE(parse_challenges(std::string(9000, 'a')).has_value());
+  std::string many;
+  for (int i = 0; i < 40; ++i) many += "Basic realm=x, ";
+  EXPECT_FALSE(parse_challenges(many).has_value());
+  EXPECT_TRUE(parse_challenges("")->empty());
+}
+
+TEST(Link, FindsTheNextPage) {
+  EXPECT_EQ(next_link(R"(</v2/a/tags/list?last=x&n=2>; rel="next")"), "/v2/a/tags/list?last=x&n=2");
+  EXPECT_EQ(next_link(R"(<http://h/x>; rel="prev", <http://h/y>; rel=next)"), "http://h/y");
+  EXPECT_EQ(next_link("</x>; rel=\"last\""), std::nullopt);
+  EXPECT_EQ(next_link("rubbish"), std::nullopt);
+}
+
+TEST(FallbackTag, IsTheSpecificationsTable) {
+  const std::string hex256(64, 'a');
+  EXPECT_EQ(fallback_tag(Digest::parse("sha256:" + hex256).value()), "sha256-" + hex256);
+  EXPECT_EQ(fallback_tag(Digest::parse("sha512:" + std::string(128, 'b')).value()), "sha512-" + std::string(64, 'b'));
+}
+
+class Credentials : public testing::Test {
+ protected:
+  std::optional<Credential> find(const std::string& host, const std::string& repository = "team/app") {
+    auto found = store()->find(host, repository);
+    EXPECT_TRUE(found.has_value()) << found.error().describe();
+    return found ? *found : std::nullopt;
+  }
+  std::unique_ptr<CredentialStore> store() {
+    return file_credentials(real_fs(), [this](const std::string& name) -> std::optional<std::string> {
+      const auto at = env_.find(name);
+      if (at == env_.end()) return std::nullopt;
+      return at->second;
+    }, authfile_);
+  }
+  void write(const std::string& name, const std::string& text) {
+    const auto path = dir_.path() / name;
+    ASSERT_TRUE(real_fs().make_directories(path.parent_path()).has_value());
+    ASSERT_TRUE(write_file_atomically(real_fs(), path, text).has_value());
+  }
+  std::string path(const std::string& name) const { return (dir_.path() / name).string(); }
+
+  test::TempDir dir_;
+  std::map<std::string, std::string> env_;
+  std::string authfile_;
+};
+
+// base64 of "user:pa:ss", "two:x"
+constexpr const char* kFile = R"({"auths":{"h.example":{"auth":"dXNlcjpwYTpzcw=="},"h.example/team":{"auth":"dHdvOng="},
+  "https://index.docker.io/v1/":{"auth":"dHdvOng="},"empty.example":{}}})";
+
+TEST_F(Credentials, TheLongestPathWinsAndAPasswordMayHoldColons) {
+  write("auth.json", kFile);
+  authfile_ = path("auth.json");
+  EXPECT_EQ(find("h.example", "other/app")->username, "user");
+  EXPECT_EQ(find("h.example", "other/app")->password.reveal(), "pa:ss");
+  EXPECT_EQ(find("h.example", "team/app")->username, "two");
+  EXPECT_EQ(find("docker.io", "library/x")->username, "two");
+  EXPECT_FALSE(find("elsewhere.example").has_value());
+  EXPECT_FALSE(find("empty.example").has_value());
+}
+
+TEST_F(Credentials, TheFirstPlaceThatIsSetDecides) {
+  const auto file = [](const std::string& user) {
+    return R"({"auths":{"h":{"username":")" + user + R"(","password":"p"}}})";
+  };
+  write("home/.docker/config.json", file("docker"));
+  env_["HOME"] = path("home");
+  EXPECT_EQ(find("h")->username, "docker");
+  write("xdg/containers/auth.json", file("xdg"));
+  env_["XDG_RUNTIME_DIR"] = path("xdg");
+  EXPECT_EQ(find("h")->username, "xdg");
+  write("dc/config.json", file("dockerconfig"));
+  env_["DOCKER_CONFIG"] = path("dc");
+  EXPECT_EQ(find("h")->username, "dockerconfig");
+  env_["DOCKER_AUTH_CONFIG"] = file("content");
+  EXPECT_EQ(find("h")->username, "content");
+  write("raf.json", file("authfile-variable"));
+  env_["REGISTRY_AUTH_FILE"] = path("raf.json");
+  EXPECT_EQ(find("h")->username, "authfile-variable");
+  write("flag.json", file("flag"));
+  authfile_ = path("flag.json");
+  EXPECT_EQ(find("h")->username, "flag");
+}
+
+TEST_F(Credentials, BrokenFilesAreErrorsThatQuoteNothing) {
+  write("bad.json", R"({"auths": hunter2)");
+  authfile_ = path("bad.json");
+  const auto bad = store()->find("h", "");
+  ASSERT_FALSE(bad.has_value());
+  EXPECT_EQ(bad.error().code, Errc::invalid_argument);
+  EXPECT_EQ(bad.error().describe().find("hunter2"), std::string::npos);
+  write("entry.json", R"({"auths":{"h":{"auth":"!!!"},"g":{"auth":"dHdvOng="}}})");
+  authfile_ = path("entry.json");
+  EXPECT_FALSE(store()->find("h", "").has_value());
+  EXPECT_TRUE(store()->find("g", "")->has_value()) << "a broken entry matters to its own host only";
+  authfile_ = path("missing.json");
+  EXPECT_FALSE(store()->find("h", "").has_value()) << "a file that was named must be there";
+}
+
+TEST_F(Credentials, HelpersAnswerOrAreRefused) {
+  write("bin/docker-credential-good", "#!/bin/sh\nread host\nprintf '{\"ServerURL\":\"%s\",\"Username\":\"u\",\"Secret\":\"s\"}' \"$host\"\n");
+  write("bin/docker-credential-none", "#!/bin/sh\necho 'credentials not found in native keychain'\nexit 1\n");
+  write("bin/docker-credential-bad", "#!/bin/sh\necho 'hunter2'\n");
+  for (const char* name : {"good", "none", "bad"}) {
+    stdfs::permissions(dir_.path() / "bin" / ("docker-credential-" + std::string(name)), stdfs::perms::owner_all);
+  }
+  const std::string before = std::getenv("PATH");
+  ::setenv("PATH", (path("bin") + ":" + before).c_str(), 1);
+  write("c.json", R"({"credHelpers":{"good.example":"good","none.example":"none","bad.example":"bad","evil.example":"../x"}})");
+  authfile_ = path("c.json");
+  EXPECT_EQ(find("good.example")->password.reveal(), "s");
+  EXPECT_FALSE(find("none.example").has_value());
+  const auto bad = store()->find("bad.example", "");
+  ASSERT_FALSE(bad.has_value());
+  EXPECT_EQ(bad.error().describe().find("hunter2"), std::string::npos);
+  EXPECT_EQ(store()->find("evil.example", "").error().code, Errc::invalid_argument);
+  ::setenv("PATH", before.c_str(), 1);
+}
+
+}  // namespace
+}  // namespace slipway::registry

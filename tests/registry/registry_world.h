@@ -1,0 +1,41 @@
+#pragma once
+
+#include "registry_support/registry_server.h"
+#include "slipway/registry/registry_target.h"
+#include "support/fake_clock.h"
+
+namespace slipway::test {
+
+/// Credentials for one host, or nobody's.
+class FixedCredentials final : public registry::CredentialStore {
+ public:
+  void set(std::string username, std::string password) {
+    credential_.emplace();
+    credential_->username = std::move(username);
+    credential_->password = Secret(std::move(password));
+    credential_->origin = "the test";
+  }
+  Result<std::optional<registry::Credential>> find(const std::string&, const std::string&) override { return credential_; }
+
+ private:
+  std::optional<registry::Credential> credential_;
+};
+
+/// A client: transport, clock that never waits, credentials, session.
+struct Client {
+  Client() : transport(http::curl_transport({})) { make_session(); }
+  void make_session(registry::RegistryOptions options = {}) {
+    session = registry::Session::create({transport.get(), &credentials, &clock, &rng}, options);
+  }
+  std::shared_ptr<store::Target> open(const std::string& place) {
+    return session->open(oci::Location::parse(place).value());
+  }
+
+  FakeClock clock;
+  SeededRng rng;
+  FixedCredentials credentials;
+  std::unique_ptr<http::HttpTransport> transport;
+  std::shared_ptr<registry::Session> session;
+};
+
+}  // namespace slipway::test
