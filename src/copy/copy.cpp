@@ -1,14 +1,19 @@
 #include "slipway/copy/copy.h"
 
-#include <algorithm>
+#include <functional>
+#include <optional>
 
 #include "copy/graph.h"
 #include "copy/refetching_source.h"
 #include "slipway/base/lanes.h"
 #include "slipway/io/filters.h"
+#include "slipway/oci/media_type.h"
 
 namespace slipway::copy {
 namespace {
+
+/// Whether the destination's word that it has something counts.
+enum class Trust { destination, nothing };
 
 /// Copies the nodes of one graph.
 class Carrier {
@@ -16,13 +21,13 @@ class Carrier {
   Carrier(const std::vector<store::ReadTarget*>& sources, store::Target& to, const CopyOptions& options)
       : sources_(sources), to_(to), options_(options) {}
 
-  Status blobs(const Graph& graph) {
+  Status blobs(const Graph& graph, Trust trust) {
     std::vector<const Node*> leaves;
     for (const Node& node : graph.nodes) {
       if (!node.is_document) leaves.push_back(&node);
     }
     return run_lanes(options_.lanes, leaves.size(), options_.stop, [&](std::size_t i, std::stop_token stop) {
-      return within(blob(leaves[i]->descriptor, stop), leaves[i]->descriptor, "blob");
+      return within(blob(leaves[i]->descriptor, trust, stop), leaves[i]->descriptor, "blob");
     });
   }
 
@@ -50,15 +55,10 @@ class Carrier {
   }
 
  private:
-  Status blob(const oci::Descriptor& descriptor, std::stop_token stop) {
-    if (auto done = mount(descriptor); !done || *done) {
-      SLIPWAY_TRY(done);
-      return {};
-    }
-    SLIPWAY_ASSIGN(const bool there, to_.exists(descriptor));
-    if (there) {
-      if (options_.observer != nullptr) options_.observer->skipped(descriptor);
-      return {};
+  Status blob(const oci::Descriptor& descriptor, Trust trust, std::stop_token stop) {
+    if (trust == Trust::destination) {
+      SLIPWAY_ASSIGN(const bool spared, mount_or_skip(descriptor));
+      if (spared) return {};
     }
     RefetchingSource source(sources_, descriptor, options_.observer);
     if (Status opened = source.open(); !opened) {
@@ -71,6 +71,15 @@ class Carrier {
     if (pushed) copied(descriptor);
     if (!pushed && source.failure()) return fail(*source.failure());
     return pushed;
+  }
+
+  /// True when the blob need not be sent.
+  Result<bool> mount_or_skip(const oci::Descriptor& descriptor) {
+    SLIPWAY_ASSIGN(const bool mounted, mount(descriptor));
+    if (mounted) return true;
+    SLIPWAY_ASSIGN(const bool there, to_.exists(descriptor));
+    if (there && options_.observer != nullptr) options_.observer->skipped(descriptor);
+    return there;
   }
 
   /// True when the blob is at the destination now, without its bytes having moved.
@@ -95,8 +104,9 @@ class Carrier {
     if (status) return status;
     Error error = std::move(status).error();
     if (error.code == Errc::cancelled) return fail(std::move(error));
-    return fail(std::move(error).on(Side::destination).in(
-        fmt::format("copying {} {} to {}", kind, descriptor.digest.str(), to_.name())));
+    return fail(std::move(error)
+                    .on(Side::destination)
+                    .in(fmt::format("copying {} {} to {}", kind, descriptor.digest.str(), to_.name())));
   }
 
   void started(const oci::Descriptor& descriptor) const {
@@ -114,11 +124,11 @@ class Carrier {
 /// Brings everything but the root's own document to the destination; the root's node, or
 /// nothing when the root was there already.
 Result<std::optional<Node>> carry(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& root,
-                                  store::Target& to, bool enter_existing, const CopyOptions& options) {
+                                  store::Target& to, Trust trust, const CopyOptions& options) {
   Carrier carrier(sources, to, options);
-  SLIPWAY_ASSIGN(Graph graph, read_graph(sources, root, to, enter_existing, options));
+  SLIPWAY_ASSIGN(Graph graph, read_graph(sources, root, to, trust == Trust::nothing, options));
   if (graph.nodes.empty()) return std::optional<Node>();
-  SLIPWAY_TRY(carrier.blobs(graph));
+  SLIPWAY_TRY(carrier.blobs(graph, trust));
   if (!graph.nodes.back().is_document) return std::optional<Node>();
   SLIPWAY_TRY(carrier.inner_documents(graph));
   return std::optional<Node>(std::move(graph.nodes.back()));
@@ -128,13 +138,13 @@ Result<std::optional<Node>> carry(const std::vector<store::ReadTarget*>& sources
 /// because a child is missing there after all (a lost or lying child) is carried once more, whole.
 Status carry_and(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& root, store::Target& to,
                  const CopyOptions& options, const std::function<Status(const std::optional<Node>&)>& place_root) {
-  const auto attempt = [&](bool enter_existing) -> Status {
-    SLIPWAY_ASSIGN(const auto node, carry(sources, root, to, enter_existing, options));
+  const auto attempt = [&](Trust trust) -> Status {
+    SLIPWAY_ASSIGN(const auto node, carry(sources, root, to, trust, options));
     return place_root(node);
   };
-  Status first = attempt(false);
+  Status first = attempt(Trust::destination);
   const bool lost_child = !first && first.error().code == Errc::not_found && first.error().side == Side::destination;
-  return lost_child ? attempt(true) : first;
+  return lost_child ? attempt(Trust::nothing) : first;
 }
 
 }  // namespace
@@ -144,7 +154,10 @@ Status copy_graph(const std::vector<store::ReadTarget*>& sources, const oci::Des
   Carrier carrier(sources, to, options);
   return carry_and(sources, root, to, options, [&](const std::optional<Node>& node) -> Status {
     if (node) SLIPWAY_TRY(carrier.document(*node));
-    return to.keep(root);
+    if (!oci::is_graph_node(root.media_type)) return {};
+    Status kept = to.keep(root);
+    if (!kept) return fail(std::move(kept).error().on(Side::destination).in("keeping " + root.digest.str()));
+    return kept;
   });
 }
 

@@ -1,5 +1,7 @@
 #include "copy/graph.h"
 
+#include <set>
+
 #include "slipway/io/filters.h"
 #include "slipway/oci/media_type.h"
 
@@ -13,24 +15,24 @@ class Walk {
        const CopyOptions& options)
       : sources_(sources), to_(to), enter_existing_(enter_existing), options_(options) {}
 
-  Result<bool> visit(const oci::Descriptor& descriptor, int depth) {
+  Status visit(const oci::Descriptor& descriptor, int depth) {
     if (options_.stop.stop_requested()) return fail(Errc::cancelled, "interrupted");
-    if (const auto [at, added] = seen_.insert(descriptor.digest); !added) return false;
+    const bool is_document = oci::is_graph_node(descriptor.media_type);
+    // The same bytes may be a document here and somebody's layer there: a registry keeps the two apart.
+    if (!seen_.emplace(descriptor.digest, is_document).second) return {};
     if (seen_.size() > options_.max_nodes) {
       return fail(Errc::too_large, "the image has more than {} parts", options_.max_nodes);
     }
-    Node node{.descriptor = descriptor, .is_document = oci::is_graph_node(descriptor.media_type)};
-    if (!node.is_document) {
-      graph_.nodes.push_back(std::move(node));
-      return true;
-    }
-    return visit_document(std::move(node), depth);
+    Node node{.descriptor = descriptor, .bytes = {}, .is_document = is_document};
+    if (is_document) return visit_document(std::move(node), depth);
+    graph_.nodes.push_back(std::move(node));
+    return {};
   }
 
   Graph take() { return std::move(graph_); }
 
  private:
-  Result<bool> visit_document(Node node, int depth) {
+  Status visit_document(Node node, int depth) {
     if (depth > options_.max_depth) {
       return fail(Errc::too_large, "indexes are nested deeper than {} levels", options_.max_depth);
     }
@@ -39,24 +41,30 @@ class Walk {
       if (!there) return fail(std::move(there).error().on(Side::destination));
       if (*there) {
         if (options_.observer != nullptr) options_.observer->skipped(node.descriptor);
-        return true;
+        return {};
       }
     }
     SLIPWAY_ASSIGN(node.bytes, fetch_bytes(sources_, node.descriptor));
+    document_bytes_ += node.bytes.size();
+    if (document_bytes_ > options_.max_document_bytes) {
+      return fail(Errc::too_large, "the manifests of the image have more than {} bytes", options_.max_document_bytes);
+    }
     auto document = oci::parse_document(node.bytes, node.descriptor.media_type);
-    if (!document) return fail(std::move(document).error().on(Side::source).in("reading " + node.descriptor.digest.str()));
+    if (!document)
+      return fail(std::move(document).error().on(Side::source).in("reading " + node.descriptor.digest.str()));
     for (const oci::Descriptor& child : oci::children(*document)) {
       SLIPWAY_TRY(visit(child, depth + 1));
     }
     graph_.nodes.push_back(std::move(node));
-    return true;
+    return {};
   }
 
   const std::vector<store::ReadTarget*>& sources_;
   store::Target& to_;
   bool enter_existing_;
   const CopyOptions& options_;
-  std::set<Digest> seen_;
+  std::set<std::pair<Digest, bool>> seen_;
+  std::size_t document_bytes_ = 0;
   Graph graph_;
 };
 
@@ -64,8 +72,8 @@ class Walk {
 
 Result<std::string> fetch_bytes(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& descriptor) {
   if (descriptor.size > static_cast<std::int64_t>(oci::kMaxDocument)) {
-    return fail(Errc::too_large, "{} has {} bytes, a manifest has at most {}", descriptor.digest.str(),
-                descriptor.size, oci::kMaxDocument);
+    return fail(Errc::too_large, "{} has {} bytes, a manifest has at most {}", descriptor.digest.str(), descriptor.size,
+                oci::kMaxDocument);
   }
   std::optional<Error> missing;
   for (store::ReadTarget* source : sources) {
@@ -82,8 +90,8 @@ Result<std::string> fetch_bytes(const std::vector<store::ReadTarget*>& sources, 
   return fail(Errc::not_found, "there is no source for {}", descriptor.digest.str());
 }
 
-Result<Graph> read_graph(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& root,
-                         store::Target& to, bool enter_existing, const CopyOptions& options) {
+Result<Graph> read_graph(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& root, store::Target& to,
+                         bool enter_existing, const CopyOptions& options) {
   Walk walk(sources, to, enter_existing, options);
   SLIPWAY_TRY(walk.visit(root, 1));
   return walk.take();

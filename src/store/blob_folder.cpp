@@ -4,7 +4,6 @@
 #include "slipway/io/hash.h"
 
 namespace slipway::store {
-namespace {
 
 /// A file being written, removed unless it was published.
 class TemporaryBlob {
@@ -27,6 +26,8 @@ class TemporaryBlob {
   std::unique_ptr<File> file_;
   bool published_ = false;
 };
+
+namespace {
 
 Result<std::unique_ptr<TemporaryBlob>> make_temporary(FileSystem& fs, const stdfs::path& layout) {
   stdfs::path path = temporary_name(layout);
@@ -51,8 +52,7 @@ class LayoutBlobWriter final : public BlobWriter {
   Status finish() override {
     SLIPWAY_TRY(temporary_->file().sync());
     descriptor_.digest = hasher_.finish();
-    SLIPWAY_TRY(folder_.publish(temporary_->path(), descriptor_.digest));
-    temporary_->published();
+    SLIPWAY_TRY(folder_.publish(*temporary_, descriptor_.digest));
     return {};
   }
 
@@ -112,9 +112,9 @@ Result<std::unique_ptr<io::Source>> BlobFolder::open(const Digest& digest, std::
     return fail(Errc::not_found, "the layout {} has no blob {}", layout_.string(), digest.str());
   }
   SLIPWAY_TRY(file);
-  return std::unique_ptr<io::Source>(std::make_unique<io::VerifyingSource>(
-      std::make_unique<io::FileSource>(*std::move(file)), digest, size,
-      fmt::format("blob {} of the layout {}", digest.str(), layout_.string())));
+  return std::unique_ptr<io::Source>(
+      std::make_unique<io::VerifyingSource>(std::make_unique<io::FileSource>(*std::move(file)), digest, size,
+                                            fmt::format("blob {} of the layout {}", digest.str(), layout_.string())));
 }
 
 Status BlobFolder::verify(const oci::Descriptor& descriptor) {
@@ -143,26 +143,34 @@ Status BlobFolder::store(const oci::Descriptor& descriptor, io::Source& bytes, s
     SLIPWAY_TRY(temporary->file().write(std::span(buffer).first(n)));
   }
   if (size != descriptor.size) {
-    return fail(Errc::verification_failed, "blob {} has {} bytes or more, its descriptor promises {}",
-                descriptor.digest.str(), size, descriptor.size);
+    return fail(Errc::verification_failed, "content pushed as {} has {}{} bytes, its descriptor promises {}",
+                descriptor.digest.str(), size > descriptor.size ? "at least " : "", size, descriptor.size);
   }
   const Digest found = hasher.finish();
   if (found != descriptor.digest) {
-    return fail(Errc::verification_failed, "blob {} hashes to {}", descriptor.digest.str(), found.str());
+    return fail(Errc::verification_failed, "content pushed as {} hashes to {}", descriptor.digest.str(), found.str());
   }
   SLIPWAY_TRY(temporary->file().sync());
-  SLIPWAY_TRY(publish(temporary->path(), descriptor.digest));
-  temporary->published();
-  return {};
+  return publish(*temporary, descriptor.digest);
 }
 
-Status BlobFolder::publish(const stdfs::path& temporary, const Digest& digest) {
+Status BlobFolder::publish(TemporaryBlob& temporary, const Digest& digest) {
   const stdfs::path final_path = path_of(digest);
-  SLIPWAY_TRY(fs_.make_directories(final_path.parent_path()));
-  SLIPWAY_TRY(fs_.rename(temporary, final_path));
-  SLIPWAY_TRY(fs_.sync_directory(final_path.parent_path()));
-  SLIPWAY_ASSIGN(const FileStat st, fs_.stat(final_path));
-  record_.add(digest, st);
+  const stdfs::path parent = final_path.parent_path();
+  if (!fs_.stat(parent)) {
+    SLIPWAY_TRY(fs_.make_directories(parent));
+    SLIPWAY_TRY(fs_.sync_directory(parent.parent_path()));
+  }
+  SLIPWAY_ASSIGN(const FileStat hashed, temporary.file().stat());
+  SLIPWAY_TRY(fs_.rename(temporary.path(), final_path));
+  temporary.published();
+  SLIPWAY_TRY(fs_.sync_directory(parent));
+  // Renaming changes ctime, so the name is asked again; it may be another writer's file by now.
+  const auto placed = fs_.stat(final_path);
+  if (placed && placed->device == hashed.device && placed->inode == hashed.inode && placed->size == hashed.size &&
+      placed->mtime_ns == hashed.mtime_ns) {
+    record_.add(digest, *placed);
+  }
   return {};
 }
 

@@ -9,6 +9,8 @@
 
 namespace slipway::store {
 
+class TemporaryBlob;
+
 /// The blobs of a layout. A blob becomes visible by one rename, after its bytes
 /// were hashed and synced. Thread-safe.
 class BlobFolder {
@@ -32,7 +34,8 @@ class BlobFolder {
 
  private:
   friend class LayoutBlobWriter;
-  Status publish(const stdfs::path& temporary, const Digest& digest);
+  /// Renames a whole, synced, hashed file to its name and makes that durable.
+  Status publish(TemporaryBlob& temporary, const Digest& digest);
 
   FileSystem& fs_;
   stdfs::path layout_;

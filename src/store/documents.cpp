@@ -1,8 +1,30 @@
 #include "store/documents.h"
 
+#include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 
 namespace slipway::store {
+namespace {
+
+/// A source that the caller keeps.
+class BorrowedSource final : public io::Source {
+ public:
+  explicit BorrowedSource(io::Source& inner) : inner_(inner) {}
+  Result<std::size_t> read(std::span<std::byte> buffer) override { return inner_.read(buffer); }
+
+ private:
+  io::Source& inner_;
+};
+
+}  // namespace
+
+Result<std::string> read_verified(const oci::Descriptor& descriptor, io::Source& bytes, std::stop_token stop) {
+  io::VerifyingSource source(std::make_unique<BorrowedSource>(bytes), descriptor.digest, descriptor.size,
+                             "content pushed as " + descriptor.digest.str());
+  io::StringSink sink(static_cast<std::size_t>(descriptor.size));
+  SLIPWAY_TRY(io::copy(source, sink, std::move(stop)));
+  return sink.take();
+}
 
 Status require_children(ReadTarget& target, const std::string& bytes, std::string_view media_type) {
   SLIPWAY_ASSIGN(const oci::Document document, oci::parse_document(bytes, media_type));

@@ -7,6 +7,9 @@
 
 namespace slipway::store {
 
+/// Reads a source to its end; Errc::verification_failed unless the bytes are exactly `descriptor`.
+Result<std::string> read_verified(const oci::Descriptor& descriptor, io::Source& bytes, std::stop_token stop);
+
 /// Refuses (not_found, naming the child) a document whose children are not in
 /// `target`: what a registry does with MANIFEST_BLOB_UNKNOWN. Children with urls may be absent.
 Status require_children(ReadTarget& target, const std::string& bytes, std::string_view media_type);

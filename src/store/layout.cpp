@@ -54,6 +54,7 @@ class LayoutImpl final : public LayoutTarget {
   /// A crash while a layout was being made leaves either nothing or a layout without index.json.
   Status create() {
     SLIPWAY_TRY(fs_.make_directories(folder_ / "blobs" / "sha256"));
+    SLIPWAY_TRY(fs_.sync_directory(folder_ / "blobs"));
     SLIPWAY_ASSIGN(const auto lock, fs_.lock(folder_ / kLockFile));
     if (!fs_.stat(folder_ / kIndexFile)) SLIPWAY_TRY(write_index(LayoutIndex::empty()));
     if (!fs_.stat(folder_ / kLayoutFile)) {
@@ -85,7 +86,11 @@ class LayoutImpl final : public LayoutTarget {
 
   Status push(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop) override {
     if (!oci::is_graph_node(descriptor.media_type)) return blobs_.store(descriptor, bytes, std::move(stop));
-    SLIPWAY_ASSIGN(std::string document, io::read_all(bytes, oci::kMaxDocument));
+    if (descriptor.size > static_cast<std::int64_t>(oci::kMaxDocument)) {
+      return fail(Errc::too_large, "manifest {} has {} bytes, the limit is {}", descriptor.digest.str(),
+                  descriptor.size, oci::kMaxDocument);
+    }
+    SLIPWAY_ASSIGN(const std::string document, read_verified(descriptor, bytes, stop));
     io::TextSource source(document);
     SLIPWAY_TRY(require_children(*this, document, descriptor.media_type));
     SLIPWAY_TRY(blobs_.store(descriptor, source, std::move(stop)));
@@ -134,8 +139,11 @@ class LayoutImpl final : public LayoutTarget {
     std::set<Digest> seen;
     for (const oci::Descriptor& entry : index.entries()) {
       if (!oci::is_graph_node(entry.media_type) || !seen.insert(entry.digest).second) continue;
-      SLIPWAY_ASSIGN(const auto source, fetch(entry));
-      SLIPWAY_ASSIGN(const std::string bytes, io::read_all(*source, oci::kMaxDocument));
+      const auto source = fetch(entry);
+      // A layout may list what it does not hold (image-layout.md "Blobs").
+      if (!source && source.error().code == Errc::not_found) continue;
+      SLIPWAY_TRY(source);
+      SLIPWAY_ASSIGN(const std::string bytes, io::read_all(**source, oci::kMaxDocument));
       auto referrer = referrer_entry(bytes, entry.media_type, subject, artifact_type);
       if (referrer) found.push_back(*std::move(referrer));
     }
@@ -207,15 +215,18 @@ class LayoutImpl final : public LayoutTarget {
 
   Result<oci::Descriptor> by_digest(const LayoutIndex& index, const Digest& digest) {
     if (const oci::Descriptor* entry = index.by_digest(digest)) return without_name(*entry);
-    auto size = blobs_.size_of(digest);
-    if (!size && size.error().code == Errc::not_found) {
-      return fail(Errc::not_found, "{} has no manifest {}", name(), digest.str());
-    }
+    const auto absent = [&] { return fail(Errc::not_found, "{} has no manifest {}", name(), digest.str()); };
+    const auto size = blobs_.size_of(digest);
+    if (!size && size.error().code == Errc::not_found) return absent();
     SLIPWAY_TRY(size);
+    if (*size > static_cast<std::int64_t>(oci::kMaxDocument)) return absent();
     SLIPWAY_ASSIGN(const auto source, blobs_.open(digest, *size));
     SLIPWAY_ASSIGN(std::string bytes, io::read_all(*source, oci::kMaxDocument));
-    SLIPWAY_ASSIGN(const oci::Document document, oci::parse_document(std::move(bytes), ""));
-    const std::string media_type = std::visit([](const auto& d) { return d.media_type; }, document);
+    const auto document = oci::parse_document(std::move(bytes), "");
+    // Sound bytes that are no manifest are some layer or config.
+    if (!document && document.error().code == Errc::malformed) return absent();
+    SLIPWAY_TRY(document);
+    const std::string media_type = std::visit([](const auto& d) { return d.media_type; }, *document);
     return oci::Descriptor(media_type, digest, *size);
   }
 

@@ -35,7 +35,8 @@ Result<LayoutIndex> LayoutIndex::parse(const std::string& bytes, const std::stri
   if (manifests == nullptr) return fail(Errc::malformed, "{}: \"manifests\" is missing", what);
   std::set<std::string> tags;
   for (const Json& item : *manifests->array()) {
-    SLIPWAY_ASSIGN(auto entry, oci::Descriptor::from_json(item, fmt::format("{}: manifests[{}]", what, index.entries_.size())));
+    SLIPWAY_ASSIGN(auto entry,
+                   oci::Descriptor::from_json(item, fmt::format("{}: manifests[{}]", what, index.entries_.size())));
     const std::string* tag = tag_of(entry);
     if (tag != nullptr && !tags.insert(*tag).second) {
       return fail(Error(Errc::verification_failed,
@@ -52,7 +53,8 @@ Result<LayoutIndex> LayoutIndex::parse(const std::string& bytes, const std::stri
 std::string LayoutIndex::serialize() const {
   Json document = members_;
   Json::Array manifests;
-  for (const oci::Descriptor& entry : entries_) manifests.push_back(entry.to_json());
+  for (const oci::Descriptor& entry : entries_)
+    manifests.push_back(entry.to_json());
   document.set("manifests", std::move(manifests));
   return document.compact();
 }

@@ -45,13 +45,16 @@ Result<oci::Descriptor> MemoryTarget::resolve(const TagOrDigest& reference) {
   }
   const Digest& digest = std::get<Digest>(reference);
   const auto at = blobs_.find(digest);
-  if (at == blobs_.end()) return fail(Errc::not_found, "{} has no manifest {}", name_, digest.str());
+  if (at == blobs_.end() || !oci::is_graph_node(at->second.media_type)) {
+    return fail(Errc::not_found, "{} has no manifest {}", name_, digest.str());
+  }
   return oci::Descriptor(at->second.media_type, digest, static_cast<std::int64_t>(at->second.bytes.size()));
 }
 
 Result<bool> MemoryTarget::exists(const oci::Descriptor& descriptor) {
   const std::scoped_lock lock(mutex_);
-  return blobs_.contains(descriptor.digest);
+  const auto at = blobs_.find(descriptor.digest);
+  return at != blobs_.end() && at->second.bytes.size() == static_cast<std::size_t>(descriptor.size);
 }
 
 Result<std::unique_ptr<io::Source>> MemoryTarget::fetch(const oci::Descriptor& descriptor) {
@@ -64,22 +67,13 @@ Result<std::unique_ptr<io::Source>> MemoryTarget::fetch(const oci::Descriptor& d
 }
 
 Status MemoryTarget::push(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop) {
-  // Borrowed: the caller keeps the source.
-  class Borrowed final : public io::Source {
-   public:
-    explicit Borrowed(io::Source& inner) : inner_(inner) {}
-    Result<std::size_t> read(std::span<std::byte> buffer) override { return inner_.read(buffer); }
-
-   private:
-    io::Source& inner_;
-  };
-  io::VerifyingSource source(std::make_unique<Borrowed>(bytes), descriptor.digest, descriptor.size,
-                             "blob " + descriptor.digest.str());
-  io::StringSink sink(static_cast<std::size_t>(descriptor.size));
-  SLIPWAY_TRY(io::copy(source, sink, stop));
-  if (oci::is_graph_node(descriptor.media_type)) SLIPWAY_TRY(require_children(*this, sink.text(), descriptor.media_type));
+  SLIPWAY_ASSIGN(std::string content, read_verified(descriptor, bytes, std::move(stop)));
+  if (oci::is_graph_node(descriptor.media_type)) SLIPWAY_TRY(require_children(*this, content, descriptor.media_type));
   const std::scoped_lock lock(mutex_);
-  blobs_.insert_or_assign(descriptor.digest, Blob{descriptor.media_type, sink.take()});
+  // Bytes known as a document stay one, also when somebody lists them as a layer.
+  const auto at = blobs_.find(descriptor.digest);
+  if (at != blobs_.end() && oci::is_graph_node(at->second.media_type)) return {};
+  blobs_.insert_or_assign(descriptor.digest, Blob{descriptor.media_type, std::move(content)});
   return {};
 }
 
@@ -100,7 +94,8 @@ Result<std::unique_ptr<BlobWriter>> MemoryTarget::start_blob(std::string media_t
 Result<std::vector<std::string>> MemoryTarget::list_tags() {
   const std::scoped_lock lock(mutex_);
   std::vector<std::string> names;
-  for (const auto& [tag_name, descriptor] : tags_) names.push_back(tag_name);
+  for (const auto& [tag_name, descriptor] : tags_)
+    names.push_back(tag_name);
   return names;
 }
 
@@ -109,7 +104,8 @@ Result<std::vector<oci::Descriptor>> MemoryTarget::referrers(const Digest& subje
   std::vector<oci::Descriptor> found;
   for (const auto& [digest, blob] : blobs_) {
     if (!oci::is_graph_node(blob.media_type)) continue;
-    if (auto entry = referrer_entry(blob.bytes, blob.media_type, subject, artifact_type)) found.push_back(*std::move(entry));
+    if (auto entry = referrer_entry(blob.bytes, blob.media_type, subject, artifact_type))
+      found.push_back(*std::move(entry));
   }
   return found;
 }

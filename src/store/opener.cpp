@@ -28,9 +28,11 @@ Result<TagOrDigest> reference_of(const oci::Location& location, ReadTarget& targ
   if (digests.empty()) return fail(Errc::not_found, "{} holds no image", target.name());
   constexpr std::size_t kShown = 10;
   const std::size_t count = std::min(tags.size(), kShown);
-  return fail(Error(Errc::invalid_argument, fmt::format("{} holds more than one image", target.name()))
-                  .with_hint(fmt::format("add a tag: {}{}", fmt::join(tags.begin(), tags.begin() + static_cast<std::ptrdiff_t>(count), ", "),
-                                         tags.size() > kShown ? ", ..." : "")));
+  return fail(
+      Error(Errc::invalid_argument, fmt::format("{} holds more than one image", target.name()))
+          .with_hint(fmt::format("add a tag: {}{}",
+                                 fmt::join(tags.begin(), tags.begin() + static_cast<std::ptrdiff_t>(count), ", "),
+                                 tags.size() > kShown ? ", ..." : "")));
 }
 
 }  // namespace slipway::store

@@ -38,10 +38,12 @@ void VerifiedRecord::save() {
   if (!changed_ || file_.empty()) return;
   changed_ = false;
   Entries all = read();  // another process may have added some
-  for (const auto& [digest, print] : entries_) all.insert_or_assign(digest, print);
+  for (const auto& [digest, print] : entries_)
+    all.insert_or_assign(digest, print);
   std::string text(kHeader);
   text += '\n';
-  for (const auto& [digest, print] : all) text += digest + " " + print + "\n";
+  for (const auto& [digest, print] : all)
+    text += digest + " " + print + "\n";
   if (fs_.make_directories(file_.parent_path(), 0700)) (void)write_file_atomically(fs_, file_, text, 0600).has_value();
 }
 

@@ -11,7 +11,8 @@ namespace slipway::test {
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(TargetConformance);
 
 TEST_P(TargetConformance, BlobsComeBackByteForByte) {
-  for (const std::string& bytes : {std::string("hello"), std::string(), std::string(300'000, '\x01'), std::string("{}")}) {
+  for (const std::string& bytes :
+       {std::string("hello"), std::string(), std::string(300'000, '\x01'), std::string("{}")}) {
     const Blob blob = make_blob(bytes, "application/x-something.unknown");
     EXPECT_FALSE(target_->exists(blob.descriptor).value()) << bytes.size();
     ASSERT_TRUE(push(*target_, blob).has_value()) << push(*target_, blob).error().describe();
@@ -33,9 +34,10 @@ TEST_P(TargetConformance, WrongContentIsRefusedAndLeavesNothing) {
     std::string bytes;
     std::int64_t size;
   };
-  for (const Case& wrong : {Case{"the wrong bytes", good.descriptor.size}, Case{"short", good.descriptor.size},
-                            Case{"the right bytes and more", good.descriptor.size},
-                            Case{"the right bytes", good.descriptor.size - 1}, Case{"the right bytes", good.descriptor.size + 1}}) {
+  for (const Case& wrong :
+       {Case{"the wrong bytes", good.descriptor.size}, Case{"short", good.descriptor.size},
+        Case{"the right bytes and more", good.descriptor.size}, Case{"the right bytes", good.descriptor.size - 1},
+        Case{"the right bytes", good.descriptor.size + 1}}) {
     oci::Descriptor promised = good.descriptor;
     promised.size = wrong.size;
     io::TextSource source(wrong.bytes);
@@ -45,6 +47,34 @@ TEST_P(TargetConformance, WrongContentIsRefusedAndLeavesNothing) {
     EXPECT_FALSE(target_->exists(good.descriptor).value());
     EXPECT_FALSE(reopened()->exists(good.descriptor).value());
   }
+}
+
+TEST_P(TargetConformance, WrongManifestsAreRefusedToo) {
+  const Blob good = push_image(*target_, {"one"});
+  const Blob other = make_manifest({make_blob("one"), make_blob("one")});
+  for (const std::string& bytes : {good.bytes, std::string("{"), other.bytes + " "}) {
+    io::TextSource source(bytes);
+    const Status status = target_->push(other.descriptor, source);
+    ASSERT_FALSE(status.has_value()) << bytes;
+    EXPECT_EQ(status.error().code, Errc::verification_failed) << status.error().describe();
+    EXPECT_EQ(reopened()->resolve(other.descriptor.digest).error().code, Errc::not_found);
+  }
+}
+
+TEST_P(TargetConformance, FetchingHoldsTheDescriptorToItsWord) {
+  const Blob blob = make_blob("ten bytes.");
+  ASSERT_TRUE(push(*target_, blob).has_value());
+  for (const std::int64_t size : {blob.descriptor.size - 1, blob.descriptor.size + 1}) {
+    oci::Descriptor wrong = blob.descriptor;
+    wrong.size = size;
+    EXPECT_FALSE(read(*target_, wrong).has_value()) << size;
+  }
+}
+
+TEST_P(TargetConformance, ABlobIsNoManifest) {
+  const Blob blob = make_blob("only a layer");
+  ASSERT_TRUE(push(*target_, blob).has_value());
+  EXPECT_EQ(target_->resolve(blob.descriptor.digest).error().code, Errc::not_found);
 }
 
 TEST_P(TargetConformance, WhatIsNotThereIsNotFound) {
@@ -118,7 +148,8 @@ TEST_P(TargetConformance, TagsAreListedSorted) {
   auto* lister = store::as<store::TagLister>(*target_);
   ASSERT_NE(lister, nullptr);
   const Blob manifest = push_image(*target_, {"one"});
-  for (const char* tag : {"b", "a", "c.1"}) ASSERT_TRUE(target_->tag(manifest.descriptor, tag).has_value());
+  for (const char* tag : {"b", "a", "c.1"})
+    ASSERT_TRUE(target_->tag(manifest.descriptor, tag).has_value());
   EXPECT_EQ(lister->list_tags().value(), (std::vector<std::string>{"a", "b", "c.1"}));
 }
 
@@ -152,9 +183,11 @@ TEST_P(TargetConformance, ManyThreadsPushOneBlob) {
   std::vector<Status> results(8);
   {
     std::vector<std::jthread> threads;
-    for (Status& result : results) threads.emplace_back([&] { result = push(*target_, blob); });
+    for (Status& result : results)
+      threads.emplace_back([&] { result = push(*target_, blob); });
   }
-  for (const Status& result : results) EXPECT_TRUE(result.has_value());
+  for (const Status& result : results)
+    EXPECT_TRUE(result.has_value());
   EXPECT_EQ(read(*target_, blob.descriptor).value(), blob.bytes);
 }
 

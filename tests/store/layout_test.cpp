@@ -1,10 +1,12 @@
 #include "slipway/store/layout.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "slipway/base/lanes.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
 #include "slipway/store/opener.h"
@@ -85,10 +87,11 @@ TEST(Layout, UnknownMembersOfTheIndexSurviveATag) {
   const TempDir dir;
   const auto layout = make(dir.path());
   const Blob one = push_image(*layout, {"one"});
-  overwrite(dir.path() / "index.json",
-            R"({"schemaVersion":2,"x-future":[1],"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" +
-                one.descriptor.digest.str() + R"(","size":)" + std::to_string(one.descriptor.size) +
-                R"(,"x-mine":true,"annotations":{"org.opencontainers.image.ref.name":"old"}}]})");
+  overwrite(
+      dir.path() / "index.json",
+      R"({"schemaVersion":2,"x-future":[1],"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" +
+          one.descriptor.digest.str() + R"(","size":)" + std::to_string(one.descriptor.size) +
+          R"(,"x-mine":true,"annotations":{"org.opencontainers.image.ref.name":"old"}}]})");
   ASSERT_TRUE(layout->tag(one.descriptor, "new").has_value());
   const std::string index = read_file(real_fs(), dir.path() / "index.json").value();
   EXPECT_NE(index.find(R"("x-future":[1])"), std::string::npos);
@@ -118,6 +121,50 @@ TEST(Layout, ADamagedRecordOnlyCostsTime) {
   ASSERT_TRUE(read_file(real_fs(), record).has_value()) << "the record outlives the target";
   overwrite(record, "rubbish");
   EXPECT_TRUE(make(dir.path() / "l", {.fs = &real_fs(), .verified_record = record})->exists(blob.descriptor).value());
+}
+
+TEST(Layout, HoldsSha512ToItsWordAsWell) {
+  const TempDir dir;
+  const auto layout = make(dir.path());
+  const std::string bytes = "hashed with sha512";
+  io::Hasher hasher("sha512");
+  hasher.update(io::as_bytes(bytes));
+  const oci::Descriptor descriptor("application/x-y", hasher.finish(), static_cast<std::int64_t>(bytes.size()));
+  EXPECT_EQ(test::push(*layout, {descriptor, "hashed with sha-12"}).error().code, Errc::verification_failed);
+  ASSERT_TRUE(test::push(*layout, {descriptor, bytes}).has_value());
+  EXPECT_EQ(read_file(real_fs(), dir.path() / "blobs/sha512" / std::string(descriptor.digest.hex())).value(), bytes);
+  EXPECT_TRUE(make(dir.path())->exists(descriptor).value());
+}
+
+TEST(Layout, ReferrersAreFoundBesideEntriesWhoseBlobIsGone) {
+  const TempDir dir;
+  const auto layout = make(dir.path());
+  const Blob image = push_image(*layout, {"one"});
+  const Blob other = push_image(*layout, {"two"});
+  ASSERT_TRUE(layout->tag(other.descriptor, "v2").has_value());
+  const Blob referrer = test::make_manifest({}, image.descriptor);
+  ASSERT_TRUE(test::push(*layout, referrer).has_value());
+  stdfs::remove(blob_path(dir.path(), other.descriptor));
+  const auto found = layout->referrers(image.descriptor.digest, "");
+  ASSERT_TRUE(found.has_value()) << found.error().describe();
+  ASSERT_EQ(found->size(), 1u);
+  EXPECT_EQ(found->front().digest, referrer.descriptor.digest);
+}
+
+TEST(Layout, AFileThatChangesAfterItWasPlacedIsNotVouchedFor) {
+  const TempDir dir;
+  const auto record = dir.path() / "record";
+  const Blob blob = make_blob("0123456789");
+  const auto folder = dir.path() / "l";
+  ASSERT_TRUE(test::push(*make(folder, {.fs = &real_fs(), .verified_record = record}), blob).has_value());
+  // In place: same inode, same size, and mtime put back as cp -p would.
+  const auto path = blob_path(folder, blob.descriptor);
+  const auto before = stdfs::last_write_time(path);
+  const int fd = ::open(path.c_str(), O_WRONLY);
+  ASSERT_EQ(::pwrite(fd, "X", 1, 3), 1);
+  ::close(fd);
+  stdfs::last_write_time(path, before);
+  EXPECT_FALSE(make(folder, {.fs = &real_fs(), .verified_record = record})->exists(blob.descriptor).value());
 }
 
 TEST(Layout, RefusesBlobsThatAreNoRegularFiles) {
@@ -231,7 +278,8 @@ TEST(Layout, KilledAtAnyStepItHasTheOldTagOrTheNewOneAndARerunCompletes) {
   EXPECT_GT(deaths, 15);
   EXPECT_EQ(make(folder)->resolve(std::string("v"))->digest, new_image.descriptor.digest);
   const auto names = real_fs().list(folder).value();
-  for (const std::string& name : names) EXPECT_NE(name.substr(0, 5), ".tmp-") << "left behind";
+  for (const std::string& name : names)
+    EXPECT_NE(name.substr(0, 5), ".tmp-") << "left behind";
 }
 
 TEST(Layout, KilledWhileItIsMadeItCanBeMadeAgain) {
@@ -257,6 +305,9 @@ TEST(Layout, AFullDiskLeavesNothingVisible) {
     const Status status = test::push(*layout, blob);
     if (status) return;  // the fault lay behind the last step
     EXPECT_EQ(status.error().code, Errc::failed);
+    EXPECT_NE(status.error().message.find("No space left"), std::string::npos);
+    for (const std::string& name : real_fs().list(dir.path() / "l").value())
+      EXPECT_NE(name.substr(0, 5), ".tmp-") << step;
     const auto again = LayoutTarget::open(dir.path() / "l").value();
     const bool visible = again->exists(blob.descriptor).value();
     if (visible) {
@@ -265,6 +316,40 @@ TEST(Layout, AFullDiskLeavesNothingVisible) {
     }
   }
   FAIL() << "no undisturbed run";
+}
+
+TEST(Layout, AFullDiskLeavesTheTagWhereItWas) {
+  const TempDir dir;
+  const auto before = make(dir.path());
+  const Blob old_image = push_image(*before, {"old"});
+  const Blob new_image = push_image(*before, {"new"});
+  for (std::uint64_t step = 1; step < 20; ++step) {
+    ASSERT_TRUE(before->tag(old_image.descriptor, "v").has_value());
+    test::FaultFs fs;
+    const auto layout = LayoutTarget::open(dir.path(), {.fs = &fs, .verified_record = {}}).value();
+    fs.fail_at(step, Error(Errc::failed, "No space left on device"));
+    const Status status = layout->tag(new_image.descriptor, "v");
+    if (status) {
+      EXPECT_GT(step, 5u);
+      return;
+    }
+    const auto found = LayoutTarget::open(dir.path()).value()->resolve(std::string("v"));
+    ASSERT_TRUE(found.has_value()) << step;
+    // Lock, create, write, sync, rename: only what makes the rename durable comes after the new tag is seen.
+    EXPECT_EQ(found->digest == old_image.descriptor.digest, step <= 5) << step;
+  }
+  FAIL() << "no undisturbed run";
+}
+
+TEST(Layout, ThreadsThatTagAtOnceLoseNothing) {
+  const TempDir dir;
+  const auto layout = make(dir.path());
+  const Blob image = push_image(*layout, {"one"});
+  std::vector<Status> results(24);
+  ASSERT_TRUE(run_lanes(6, results.size(), {}, [&](std::size_t i, std::stop_token) {
+                return results[i] = layout->tag(image.descriptor, fmt::format("t{}", i));
+              }).has_value());
+  EXPECT_EQ(layout->list_tags()->size(), results.size());
 }
 
 TEST(Layout, ProcessesThatTagAtOnceLoseNothing) {
@@ -279,7 +364,8 @@ TEST(Layout, ProcessesThatTagAtOnceLoseNothing) {
     if (child == 0) {
       const auto mine = LayoutTarget::open_or_create(dir.path());
       bool ok = mine.has_value();
-      for (int t = 0; ok && t < kTags; ++t) ok = (*mine)->tag(image.descriptor, fmt::format("p{}-t{}", p, t)).has_value();
+      for (int t = 0; ok && t < kTags; ++t)
+        ok = (*mine)->tag(image.descriptor, fmt::format("p{}-t{}", p, t)).has_value();
       ::_exit(ok ? 0 : 1);
     }
     children.push_back(child);

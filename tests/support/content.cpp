@@ -18,7 +18,8 @@ Blob make_manifest(const std::vector<Blob>& layers, std::optional<oci::Descripto
                          .layers = {},
                          .subject = std::move(subject),
                          .annotations = {}};
-  for (const Blob& layer : layers) manifest.layers.push_back(layer.descriptor);
+  for (const Blob& layer : layers)
+    manifest.layers.push_back(layer.descriptor);
   return make_blob(oci::write_manifest(manifest), std::string(oci::kManifestType));
 }
 
@@ -29,7 +30,8 @@ Blob make_index(const std::vector<Blob>& manifests) {
                    .manifests = {},
                    .subject = {},
                    .annotations = {}};
-  for (const Blob& manifest : manifests) index.manifests.push_back(manifest.descriptor);
+  for (const Blob& manifest : manifests)
+    index.manifests.push_back(manifest.descriptor);
   return make_blob(oci::write_index(index), std::string(oci::kIndexType));
 }
 
@@ -40,8 +42,10 @@ Status push(store::Target& target, const Blob& blob) {
 
 Blob push_image(store::Target& target, const std::vector<std::string>& layers) {
   std::vector<Blob> blobs;
-  for (const std::string& layer : layers) blobs.push_back(make_blob(layer));
-  for (const Blob& blob : blobs) EXPECT_TRUE(push(target, blob).has_value());
+  for (const std::string& layer : layers)
+    blobs.push_back(make_blob(layer));
+  for (const Blob& blob : blobs)
+    EXPECT_TRUE(push(target, blob).has_value());
   EXPECT_TRUE(push(target, make_blob("{}", std::string(oci::kEmptyType))).has_value());
   Blob manifest = make_manifest(blobs);
   const Status pushed = push(target, manifest);

@@ -18,7 +18,9 @@ class FaultFs final : public FileSystem {
   void die_at(std::uint64_t step) { die_at_ = step; }
   std::uint64_t steps() const { return steps_; }
 
-  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override { return inner_.open(path, follow); }
+  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override {
+    return inner_.open(path, follow);
+  }
   Result<std::unique_ptr<File>> create(const stdfs::path& path, std::uint32_t mode) override;
   Status rename(const stdfs::path& from, const stdfs::path& to) override;
   Status remove(const stdfs::path& path) override;

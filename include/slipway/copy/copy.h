@@ -15,7 +15,7 @@ namespace slipway::copy {
 class Observer {
  public:
   virtual ~Observer() = default;
-  virtual void skipped(const oci::Descriptor&) {}   ///< already there
+  virtual void skipped(const oci::Descriptor&) {}  ///< already there
   virtual void mounted(const oci::Descriptor&) {}
   virtual void started(const oci::Descriptor&) {}
   virtual void progressed(const oci::Descriptor&, std::uint64_t /*bytes so far*/) {}
@@ -24,17 +24,21 @@ class Observer {
 
 struct CopyOptions {
   std::size_t lanes = 4;
-  std::size_t max_nodes = 10'000;  ///< documents and blobs in one graph; Errc::too_large beyond
+  std::size_t max_nodes = 10'000;               ///< documents and blobs in one graph; Errc::too_large beyond
+  std::size_t max_document_bytes = 128u << 20;  ///< of all manifests together, held in memory; Errc::too_large beyond
   int max_depth = 8;
-  Observer* observer = nullptr;    ///< not owned
+  Observer* observer = nullptr;  ///< not owned
   std::stop_token stop;
 };
 
 /// Copies everything `root` reaches to `to`, children first, without a tag.
 /// Content is looked for in `sources` in order (a repository of the destination's
-/// own registry first makes it a mount). Bytes are never altered. A root that is
-/// already there with all children is left alone. Not atomic: until the root's
-/// document is there nothing names the rest.
+/// own registry first makes it a mount). Bytes are never altered. A document that is
+/// already there is not entered: targets take a document only after its children, so
+/// they are trusted to be there; should the destination then say that one is missing,
+/// everything is sent once more. Layers with urls may be absent from the sources. Not
+/// atomic: until the root's document is there nothing names the rest. Errors say which
+/// side failed.
 Status copy_graph(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& root, store::Target& to,
                   const CopyOptions& options);
 

@@ -1,0 +1,342 @@
+#include "slipway/copy/copy.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "copy/watched_target.h"
+#include "slipway/oci/media_type.h"
+#include "support/target_conformance.h"
+
+namespace slipway::copy {
+namespace {
+
+using test::Blob;
+using test::make_blob;
+using test::make_index;
+using test::make_manifest;
+using test::MountingTarget;
+using test::push_image;
+using test::WatchedTarget;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+std::string text(const Blob& blob) { return blob.descriptor.digest.str(); }
+std::string empty_config() { return oci::empty_descriptor().digest.str(); }
+
+/// Counts what an observer is told.
+struct Counting final : Observer {
+  void skipped(const oci::Descriptor&) override { ++skips; }
+  void mounted(const oci::Descriptor&) override { ++mounts; }
+  void started(const oci::Descriptor&) override { ++starts; }
+  void progressed(const oci::Descriptor& d, std::uint64_t bytes) override {
+    if (bytes == static_cast<std::uint64_t>(d.size)) ++wholes;
+  }
+  void copied(const oci::Descriptor&) override { ++copies; }
+  std::atomic<int> skips = 0, mounts = 0, starts = 0, wholes = 0, copies = 0;
+};
+
+TEST(Copy, ChildrenComeFirstAndTheTagLast) {
+  WatchedTarget from;
+  WatchedTarget to;
+  const Blob one = push_image(from, {"one", "shared"});
+  const Blob two = push_image(from, {"two", "shared"});
+  const Blob inner = make_index({one, two});
+  const Blob root = make_index({inner, one});
+  ASSERT_TRUE(test::push(from, inner).has_value());
+  ASSERT_TRUE(test::push(from, root).has_value());
+  const Status copied = copy_tagged({&from}, root.descriptor, to, {"v1", "latest"}, {.lanes = 1});
+  ASSERT_TRUE(copied.has_value()) << copied.error().describe();
+  std::vector<std::string> calls = to.calls("push");
+  ASSERT_EQ(calls.size(), 8u);
+  EXPECT_THAT(
+      std::vector(calls.begin(), calls.begin() + 4),
+      UnorderedElementsAre(text(make_blob("one")), text(make_blob("two")), text(make_blob("shared")), empty_config()));
+  EXPECT_THAT(std::vector(calls.begin() + 4, calls.end()), ElementsAre(text(one), text(two), text(inner), text(root)));
+  calls = to.calls();
+  EXPECT_EQ(calls[calls.size() - 2], "tag v1");
+  EXPECT_EQ(calls.back(), "tag latest");
+  EXPECT_EQ(to.resolve(std::string("latest"))->digest, root.descriptor.digest);
+}
+
+TEST(Copy, AnImageThatIsThereCostsOneQuestionAndTheTag) {
+  WatchedTarget from;
+  WatchedTarget to;
+  const Blob image = push_image(from, {"one"});
+  ASSERT_TRUE(copy_tagged({&from}, image.descriptor, to, {"v1"}, {}).has_value());
+  from.forget_calls();
+  to.forget_calls();
+  Counting seen;
+  ASSERT_TRUE(copy_tagged({&from}, image.descriptor, to, {"v2"}, {.observer = &seen}).has_value());
+  EXPECT_THAT(from.calls(), IsEmpty());
+  EXPECT_THAT(to.calls(), ElementsAre("exists " + text(image), "tag v2"));
+  EXPECT_EQ(seen.skips, 1);
+}
+
+TEST(Copy, OneDigestIsSentOnceHoweverOftenItIsListed) {
+  WatchedTarget from;
+  WatchedTarget to;
+  const Blob image = push_image(from, {"same", "same", "same", "{}"});
+  ASSERT_TRUE(copy_graph({&from}, image.descriptor, to, {.lanes = 4}).has_value());
+  EXPECT_EQ(to.calls("push").size(), 3u);
+  EXPECT_FALSE(to.collided());
+}
+
+TEST(Copy, TheFirstSourceThatHasItGivesIt) {
+  WatchedTarget first("first");
+  WatchedTarget second("second");
+  WatchedTarget to;
+  const Blob image = push_image(second, {"one", "two"});
+  ASSERT_TRUE(test::push(first, make_blob("one")).has_value());
+  first.forget_calls();
+  second.forget_calls();
+  ASSERT_TRUE(copy_graph({&first, &second}, image.descriptor, to, {.lanes = 1}).has_value());
+  EXPECT_THAT(second.calls("fetch"), UnorderedElementsAre(text(image), text(make_blob("two")), empty_config()));
+}
+
+TEST(Copy, WhatNoSourceHasIsTheSourcesFault) {
+  WatchedTarget from("the-source");
+  WatchedTarget to("the-destination");
+  const Blob image = push_image(from, {"one", "two"});
+  from.fault = [&](const std::string& verb, const std::string& object) -> Status {
+    if (verb == "fetch" && object == text(make_blob("two"))) return fail(Errc::not_found, "gone");
+    return {};
+  };
+  const Status copied = copy_tagged({&from}, image.descriptor, to, {"v1"}, {});
+  ASSERT_FALSE(copied.has_value());
+  EXPECT_EQ(copied.error().code, Errc::not_found);
+  EXPECT_EQ(copied.error().side, Side::source);
+  EXPECT_THAT(copied.error().describe(), HasSubstr("while copying blob " + text(make_blob("two"))));
+  EXPECT_EQ(to.resolve(std::string("v1")).error().code, Errc::not_found);
+  EXPECT_FALSE(to.inner().exists(image.descriptor).value());
+
+  const Status without = copy_graph({}, image.descriptor, to, {});
+  ASSERT_FALSE(without.has_value());
+  EXPECT_EQ(without.error().code, Errc::not_found);
+}
+
+TEST(Copy, AFailureOfTheDestinationSaysSo) {
+  WatchedTarget from;
+  WatchedTarget to("the-destination");
+  const Blob image = push_image(from, {"one"});
+  for (const std::string verb : {"exists", "push", "tag"}) {
+    to.fault = [&](const std::string& asked, const std::string&) -> Status {
+      if (asked == verb) return fail(Errc::forbidden, "no");
+      return {};
+    };
+    const Status copied = copy_tagged({&from}, image.descriptor, to, {"v1"}, {});
+    ASSERT_FALSE(copied.has_value()) << verb;
+    EXPECT_EQ(copied.error().code, Errc::forbidden);
+    EXPECT_EQ(copied.error().side, Side::destination) << verb;
+  }
+}
+
+TEST(Copy, MountsWithinOneRegistryMoveNoBytes) {
+  MountingTarget from("r.example", "team/a");
+  MountingTarget to("r.example", "team/b");
+  to.neighbours["team/a"] = &from;
+  const Blob image = push_image(from, {"one", "two"});
+  from.forget_calls();
+  Counting seen;
+  ASSERT_TRUE(copy_tagged({&from}, image.descriptor, to, {"v1"}, {.observer = &seen}).has_value());
+  EXPECT_THAT(from.calls(), ElementsAre("fetch " + text(image)));
+  EXPECT_THAT(to.calls("push"), ElementsAre(text(image)));
+  EXPECT_EQ(seen.mounts, 3);
+}
+
+TEST(Copy, WhatCannotBeMountedIsSent) {
+  MountingTarget from("r.example", "team/a");
+  MountingTarget refusing("r.example", "team/b");
+  MountingTarget elsewhere("other.example", "team/a");
+  const Blob image = push_image(from, {"one"});
+  ASSERT_TRUE(copy_graph({&from}, image.descriptor, refusing, {}).has_value());
+  EXPECT_EQ(refusing.calls("mount").size(), 2u);
+  EXPECT_EQ(refusing.calls("push").size(), 3u);
+  ASSERT_TRUE(copy_graph({&from}, image.descriptor, elsewhere, {}).has_value());
+  EXPECT_THAT(elsewhere.calls("mount"), IsEmpty());
+  EXPECT_EQ(elsewhere.calls("push").size(), 3u);
+}
+
+TEST(Copy, ARepositoryIsNotMountedFromItself) {
+  MountingTarget from("r.example", "team/a");
+  MountingTarget to("r.example", "team/a");
+  const Blob image = push_image(from, {"one"});
+  ASSERT_TRUE(copy_graph({&from}, image.descriptor, to, {}).has_value());
+  EXPECT_THAT(to.calls("mount"), IsEmpty());
+}
+
+TEST(Copy, ADestinationThatSaysItHasWhatItLacksGetsEverythingOnceMore) {
+  WatchedTarget from;
+  const Blob one = push_image(from, {"one"});
+  const Blob two = push_image(from, {"two"});
+  const Blob root = make_index({one, two});
+  ASSERT_TRUE(test::push(from, root).has_value());
+  for (const Blob& lost : {make_blob("one"), one}) {
+    WatchedTarget to;
+    to.lies_about = {lost.descriptor.digest};
+    const Status copied = copy_tagged({&from}, root.descriptor, to, {"v1"}, {});
+    ASSERT_TRUE(copied.has_value()) << copied.error().describe();
+    EXPECT_EQ(test::read(to, lost.descriptor).value(), lost.bytes);
+  }
+}
+
+TEST(Copy, ADestinationThatKeepsRefusingIsNotAskedForever) {
+  WatchedTarget from;
+  WatchedTarget to;
+  const Blob image = push_image(from, {"one"});
+  to.fault = [&](const std::string& verb, const std::string& object) -> Status {
+    if (verb == "push" && object == text(image)) return fail(Errc::not_found, "a blob is unknown");
+    return {};
+  };
+  const Status copied = copy_graph({&from}, image.descriptor, to, {});
+  ASSERT_FALSE(copied.has_value());
+  EXPECT_EQ(copied.error().code, Errc::not_found);
+  const std::vector<std::string> pushes = to.calls("push");
+  EXPECT_EQ(std::count(pushes.begin(), pushes.end(), text(image)), 2);
+}
+
+TEST(Copy, ForeignLayersMayBeAbsentFromTheSource) {
+  const Blob foreign = [] {
+    Blob blob = make_blob("windows base", "application/vnd.oci.image.layer.nondistributable.v1.tar");
+    blob.descriptor.urls = {"https://example.com/base"};
+    return blob;
+  }();
+  const Blob image = make_manifest({foreign});
+  WatchedTarget from;
+  ASSERT_TRUE(test::push(from, make_blob("{}", std::string(oci::kEmptyType))).has_value());
+  ASSERT_TRUE(test::push(from, image).has_value());
+  WatchedTarget to;
+  ASSERT_TRUE(copy_tagged({&from}, image.descriptor, to, {"v1"}, {}).has_value());
+  EXPECT_FALSE(to.inner().exists(foreign.descriptor).value());
+
+  WatchedTarget complete;
+  ASSERT_TRUE(test::push(from, foreign).has_value());
+  ASSERT_TRUE(copy_tagged({&from}, image.descriptor, complete, {"v1"}, {}).has_value());
+  EXPECT_TRUE(complete.inner().exists(foreign.descriptor).value()) << "a source that has it gives it";
+
+  WatchedTarget unlucky;
+  from.fault = [&](const std::string& verb, const std::string& object) -> Status {
+    if (verb == "fetch" && object == text(foreign)) return fail(Errc::network, "unreachable");
+    return {};
+  };
+  EXPECT_EQ(copy_graph({&from}, image.descriptor, unlucky, {}).error().code, Errc::network);
+}
+
+TEST(Copy, UploadsCanStartAgain) {
+  WatchedTarget from;
+  WatchedTarget to;
+  to.reads_twice = true;
+  const Blob image = push_image(from, {"a layer whose upload breaks off once"});
+  Counting seen;
+  const Status copied = copy_graph({&from}, image.descriptor, to, {.observer = &seen});
+  ASSERT_TRUE(copied.has_value()) << copied.error().describe();
+  EXPECT_EQ(test::read(to, image.descriptor).value(), image.bytes);
+  EXPECT_EQ(seen.starts, 3);
+  EXPECT_EQ(seen.copies, 3);
+}
+
+TEST(Copy, LimitsHold) {
+  WatchedTarget from;
+  const Blob image = push_image(from, {"1", "2", "3", "4"});
+  Blob nested = make_index({image});
+  ASSERT_TRUE(test::push(from, nested).has_value());
+  for (int depth = 2; depth < 8; ++depth) {
+    nested = make_index({nested});
+    ASSERT_TRUE(test::push(from, nested).has_value());
+  }
+  const struct {
+    const char* what;
+    const Blob& root;
+    CopyOptions options;
+    bool fits;
+  } cases[] = {
+      {"six parts", image, {.max_nodes = 6}, true},
+      {"five of six parts", image, {.max_nodes = 5}, false},
+      {"eight levels", nested, {.max_depth = 8}, true},
+      {"seven of eight levels", nested, {.max_depth = 7}, false},
+      {"bytes", image, {.max_document_bytes = image.bytes.size()}, true},
+      {"a byte too many", image, {.max_document_bytes = image.bytes.size() - 1}, false},
+  };
+  for (const auto& c : cases) {
+    WatchedTarget to;
+    const Status copied = copy_tagged({&from}, c.root.descriptor, to, {"v1"}, c.options);
+    EXPECT_EQ(copied.has_value(), c.fits) << c.what;
+    if (copied) continue;
+    EXPECT_EQ(copied.error().code, Errc::too_large) << c.what;
+    EXPECT_THAT(to.calls("push"), IsEmpty()) << c.what;
+  }
+}
+
+TEST(Copy, AManifestThatPromisesTooMuchIsNotRead) {
+  WatchedTarget from;
+  WatchedTarget to;
+  oci::Descriptor huge = push_image(from, {"one"}).descriptor;
+  huge.size = static_cast<std::int64_t>(oci::kMaxDocument) + 1;
+  from.forget_calls();
+  EXPECT_EQ(copy_graph({&from}, huge, to, {}).error().code, Errc::too_large);
+  EXPECT_THAT(from.calls(), IsEmpty());
+}
+
+TEST(Copy, StoppingLeavesNoTag) {
+  WatchedTarget from;
+  std::vector<std::string> layers;
+  for (int i = 0; i < 30; ++i)
+    layers.push_back("layer " + std::to_string(i));
+  const Blob image = push_image(from, layers);
+  for (const std::size_t lanes : {1u, 4u}) {
+    WatchedTarget to;
+    std::stop_source stop;
+    std::atomic<int> pushes = 0;
+    to.fault = [&](const std::string& verb, const std::string&) -> Status {
+      if (verb == "push" && ++pushes == 5) stop.request_stop();
+      return {};
+    };
+    const Status copied =
+        copy_tagged({&from}, image.descriptor, to, {"v1"}, {.lanes = lanes, .stop = stop.get_token()});
+    ASSERT_FALSE(copied.has_value());
+    EXPECT_EQ(copied.error().code, Errc::cancelled);
+    EXPECT_LT(pushes, 15);
+    EXPECT_EQ(to.resolve(std::string("v1")).error().code, Errc::not_found);
+  }
+}
+
+TEST(Copy, ASingleBlobIsAGraphToo) {
+  WatchedTarget from;
+  WatchedTarget to;
+  const Blob blob = make_blob("alone");
+  ASSERT_TRUE(test::push(from, blob).has_value());
+  ASSERT_TRUE(copy_graph({&from}, blob.descriptor, to, {}).has_value());
+  EXPECT_EQ(test::read(to, blob.descriptor).value(), "alone");
+}
+
+TEST(Copy, BytesThatAreBothManifestAndLayerArriveAsBoth) {
+  WatchedTarget from;
+  WatchedTarget to;
+  const Blob image = push_image(from, {"one"});
+  Blob as_layer = image;
+  as_layer.descriptor.media_type = "application/octet-stream";
+  const Blob wrapper = make_manifest({as_layer});
+  const Blob root = make_index({wrapper, image});
+  ASSERT_TRUE(test::push(from, wrapper).has_value());
+  ASSERT_TRUE(test::push(from, root).has_value());
+  ASSERT_TRUE(copy_graph({&from}, root.descriptor, to, {}).has_value());
+  EXPECT_EQ(to.resolve(image.descriptor.digest)->media_type, oci::kManifestType);
+}
+
+TEST(FetchDocument, ParsesWhatTheDescriptorPromises) {
+  WatchedTarget from;
+  const Blob image = push_image(from, {"one"});
+  const auto document = fetch_document(from, image.descriptor);
+  ASSERT_TRUE(document.has_value());
+  EXPECT_EQ(oci::raw_of(*document), image.bytes);
+  oci::Descriptor as_index = image.descriptor;
+  as_index.media_type = std::string(oci::kIndexType);
+  EXPECT_EQ(fetch_document(from, as_index).error().code, Errc::malformed);
+  EXPECT_EQ(fetch_document(from, make_manifest({}).descriptor).error().code, Errc::not_found);
+}
+
+}  // namespace
+}  // namespace slipway::copy
