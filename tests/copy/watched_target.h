@@ -21,7 +21,7 @@ class WatchedTarget : public store::Target {
   Result<oci::Descriptor> resolve(const store::TagOrDigest& reference) override { return inner_.resolve(reference); }
   Result<bool> exists(const oci::Descriptor& d) override {
     SLIPWAY_TRY(note("exists", d.digest.str()));
-    if (lies_about.contains(d.digest)) return true;
+    if (lied_about(d.digest)) return true;
     return inner_.exists(d);
   }
   Result<std::unique_ptr<io::Source>> fetch(const oci::Descriptor& d) override {
@@ -81,6 +81,11 @@ class WatchedTarget : public store::Target {
   }
 
  private:
+  bool lied_about(const Digest& digest) const {
+    const std::scoped_lock lock(mutex_);
+    return lies_about.contains(digest);
+  }
+
   store::MemoryTarget inner_;
   mutable std::mutex mutex_;
   std::vector<std::string> calls_;
