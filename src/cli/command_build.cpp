@@ -178,7 +178,11 @@ Result<int> run_build(Context& context, BuildFlags& f) {
   SLIPWAY_ASSIGN(const build::BuildResult result,
                  build::build_image(prepared.recipe, options, context.fs(), context.opener()));
   for (const Error& warning : result.warnings) context.warn(warning.describe());
-  if (!context.globals().dry_run) SLIPWAY_TRY(remember(context, options, prepared, result));
+  if (!context.globals().dry_run) {
+    // The image is published: a folder that cannot be written must not make that a failure.
+    const Status remembered = remember(context, options, prepared, result);
+    if (!remembered) context.warn("this build is not recorded for 'slipway release': " + remembered.error().message);
+  }
   std::vector<std::string> platforms;
   for (const build::BuiltImage& image : result.images) platforms.push_back(image.platform.str());
   std::vector<ImageLine> lines;
