@@ -146,12 +146,12 @@ Result<Reply> Host::attempt(const Call& call, std::stop_token stop) {
 Result<Reply> Host::exchange(const Call& call, const Secret& authorization, std::stop_token stop) {
   http::Request request;
   request.method = call.method;
-  request.url = call.path[0] == '/' ? scheme_for(call) + "://" + authority_ + call.path : call.path;
+  request.url = call.path[0] == '/' ? scheme() + "://" + authority_ + call.path : call.path;
   request.headers = call.headers;
   request.body = call.body;
   request.body_size = call.body_size;
   SLIPWAY_ASSIGN(const auto url, http::Url::parse(request.url));
-  SLIPWAY_ASSIGN(const auto home, http::Url::parse(scheme_for(call) + "://" + authority_));
+  SLIPWAY_ASSIGN(const auto home, http::Url::parse(scheme() + "://" + authority_));
   // An upload may live elsewhere: credentials go to the registry alone.
   if (url.same_origin(home)) {
     request.authorization = authorization;
@@ -197,7 +197,7 @@ Result<Reply> Host::follow(http::Request request, const Call& call, std::stop_to
   }
 }
 
-std::string Host::scheme_for(const Call&) {
+std::string Host::scheme() {
   const std::scoped_lock lock(mutex_);
   return scheme_;
 }
@@ -241,8 +241,8 @@ void Host::impose_embargo(std::chrono::milliseconds duration) {
   embargo_ = std::max(embargo_, parts_.clock->monotonic() + duration);
 }
 
-Status Host::check_realm(const http::Url& realm) const {
-  const bool plain = scheme_ == "http";
+Status Host::check_realm(const http::Url& realm) {
+  const bool plain = scheme() == "http";
   if (realm.scheme != "https" && !plain) {
     return fail(Errc::unauthorized, "{} sends logins to {} without TLS, which is refused", name_, realm.host);
   }

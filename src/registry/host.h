@@ -38,7 +38,7 @@ class Host {
   Result<Reply> attempt(const Call& call, std::stop_token stop);
   Result<Reply> exchange(const Call& call, const Secret& authorization, std::stop_token stop);
   Result<Reply> follow(http::Request request, const Call& call, std::stop_token stop);
-  std::string scheme_for(const Call& call);
+  std::string scheme();
   bool switch_to_https(const Result<Reply>& reply, const Call& call);
   Status wait_for_embargo(std::stop_token stop);
   void impose_embargo(std::chrono::milliseconds duration);
@@ -48,7 +48,7 @@ class Host {
   Result<bool> answer_challenge(const Reply& reply, const Call& call, bool sent);
   Result<Token> request_token(const Challenge& challenge, const Call& call, std::stop_token stop);
   Result<std::optional<Credential>> credential(const Call& call);
-  Status check_realm(const http::Url& realm) const;
+  Status check_realm(const http::Url& realm);
   static std::string scopes_of(const Call& call);
 
   std::string name_;

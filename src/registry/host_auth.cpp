@@ -70,7 +70,7 @@ Result<bool> Host::answer_challenge(const Reply& reply, const Call& call, bool s
   if (chosen == offered.end()) chosen = with_scheme("basic");
   if (chosen == offered.end()) return false;
   if (chosen->scheme == "basic") {
-    const bool plain_to_others = scheme_ == "http" && !loopback_ && !options_.plain_http && !options_.insecure;
+    const bool plain_to_others = scheme() == "http" && !loopback_ && !options_.plain_http && !options_.insecure;
     SLIPWAY_ASSIGN(const auto found, credential(call));
     if (!found || plain_to_others) return false;
   }
@@ -88,7 +88,7 @@ Result<bool> Host::answer_challenge(const Reply& reply, const Call& call, bool s
 Result<Host::Token> Host::request_token(const Challenge& challenge, const Call& call, std::stop_token stop) {
   const auto realm_text = challenge.params.find("realm");
   if (realm_text == challenge.params.end()) return fail(Errc::malformed, "{} asks for a token but names no realm", name_);
-  SLIPWAY_ASSIGN(const auto home, http::Url::parse(scheme_for(call) + "://" + authority_));
+  SLIPWAY_ASSIGN(const auto home, http::Url::parse(scheme() + "://" + authority_));
   SLIPWAY_ASSIGN(const auto realm, http::resolve(home, realm_text->second));
   SLIPWAY_TRY(check_realm(realm));
   SLIPWAY_ASSIGN(const auto found, credential(call));
