@@ -15,7 +15,8 @@ std::string user_name(const EnvLookup& env) {
   std::array<char, 4096> buffer{};
   passwd entry{};
   passwd* found = nullptr;
-  if (getpwuid_r(geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return entry.pw_name;
+  if (getpwuid_r(geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr)
+    return entry.pw_name;
   if (const auto name = env("USER"); name && !name->empty()) return *name;
   return std::to_string(geteuid());
 }

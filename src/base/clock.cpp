@@ -15,8 +15,7 @@ class SystemClock final : public Clock {
   std::int64_t now() override { return static_cast<std::int64_t>(std::time(nullptr)); }
 
   std::chrono::milliseconds monotonic() override {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(
-        std::chrono::steady_clock::now().time_since_epoch());
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
   }
 
   Status sleep(std::chrono::milliseconds duration, std::stop_token stop) override {
@@ -72,8 +71,8 @@ Result<std::int64_t> parse_time(std::string_view text) {
     return fail(Error(Errc::invalid_argument, fmt::format("'{}' is not an RFC 3339 time", printable(text, 64)))
                     .with_hint("write it as 2026-01-31T12:00:00Z"));
   };
-  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') ||
-      text[13] != ':' || text[16] != ':') {
+  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') || text[13] != ':' ||
+      text[16] != ':') {
     return refuse();
   }
   std::tm parts{};

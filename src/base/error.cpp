@@ -89,7 +89,8 @@ std::string Error::describe() const {
       text += cause.describe();
     }
   }
-  for (const std::string& line : trail) text += "\n  while " + line;
+  for (const std::string& line : trail)
+    text += "\n  while " + line;
   if (!hint.empty()) text += "\n  hint: " + hint;
   return text;
 }

@@ -12,13 +12,27 @@ void write_string(std::string& out, std::string_view text) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (byte < 0x20) {
           out += fmt::format("\\u{:04x}", byte);
@@ -39,7 +53,8 @@ std::u16string utf16(std::string_view text) {
     const std::size_t n = a < 0x80 ? 1 : a < 0xE0 ? 2 : a < 0xF0 ? 3 : 4;
     if (i + n > text.size()) break;
     std::uint32_t point = n == 1 ? a : a & (0xFFu >> (n + 1));
-    for (std::size_t k = 1; k < n; ++k) point = point << 6 | (byte(k) & 0x3Fu);
+    for (std::size_t k = 1; k < n; ++k)
+      point = point << 6 | (byte(k) & 0x3Fu);
     i += n;
     if (point >= 0x10000) {
       out += static_cast<char16_t>(0xD800 + ((point - 0x10000) >> 10));
@@ -123,7 +138,8 @@ Status write_canonical(std::string& out, const Json& value) {
   }
   if (const Json::Object* object = value.object()) {
     std::vector<const Json::Member*> members;
-    for (const Json::Member& member : *object) members.push_back(&member);
+    for (const Json::Member& member : *object)
+      members.push_back(&member);
     std::sort(members.begin(), members.end(),
               [](const auto* a, const auto* b) { return utf16(a->first) < utf16(b->first); });
     out += '{';

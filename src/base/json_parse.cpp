@@ -44,7 +44,8 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
     // nlohmann's text is "[json.exception...] parse error at line 1, column 2: syntax error ... - WHY; last read: ..."
     std::string_view text = problem.what();
     if (const std::size_t dash = text.rfind(" - "); dash != std::string_view::npos) text.remove_prefix(dash + 3);
-    if (const std::size_t semicolon = text.find("; "); semicolon != std::string_view::npos) text = text.substr(0, semicolon);
+    if (const std::size_t semicolon = text.find("; "); semicolon != std::string_view::npos)
+      text = text.substr(0, semicolon);
     return refuse(Errc::malformed, fmt::format("not valid JSON at byte {}: {}", position, printable(text, 200)));
   }
 

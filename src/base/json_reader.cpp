@@ -101,7 +101,8 @@ Result<Digest> JsonReader::required_digest(std::string_view key) {
 
 Result<Json::Object> JsonReader::finish() {
   std::set<std::string> folded;
-  for (const std::string& key : known_) folded.insert(to_lower(key));
+  for (const std::string& key : known_)
+    folded.insert(to_lower(key));
   Json::Object unknown;
   for (const Json::Member& member : *members_) {
     if (known_.contains(member.first)) continue;

@@ -63,7 +63,8 @@ Status run_lanes(std::size_t lanes, std::size_t count, std::stop_token stop,
     const std::stop_callback forward(stop, [&] { run.stop(); });
     const std::size_t extra = std::min(std::max<std::size_t>(lanes, 1), count);
     std::vector<std::jthread> threads;
-    for (std::size_t i = 1; i < extra; ++i) threads.emplace_back([&] { run.work(job); });
+    for (std::size_t i = 1; i < extra; ++i)
+      threads.emplace_back([&] { run.work(job); });
     run.work(job);
   }
   return std::move(run).result();

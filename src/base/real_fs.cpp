@@ -78,8 +78,7 @@ class RealFile final : public File {
   }
 
   Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) override {
-    return checked_read(
-        [&] { return ::pread(fd_.get(), buffer.data(), buffer.size(), static_cast<off_t>(offset)); });
+    return checked_read([&] { return ::pread(fd_.get(), buffer.data(), buffer.size(), static_cast<off_t>(offset)); });
   }
 
   Status write(std::span<const std::byte> bytes) override {
@@ -93,7 +92,8 @@ class RealFile final : public File {
   }
 
   Status seek(std::uint64_t offset) override {
-    if (::lseek(fd_.get(), static_cast<off_t>(offset), SEEK_SET) < 0) return fail(system_error("seek in", path_, errno));
+    if (::lseek(fd_.get(), static_cast<off_t>(offset), SEEK_SET) < 0)
+      return fail(system_error("seek in", path_, errno));
     return {};
   }
 

@@ -22,7 +22,8 @@ class SystemRng final : public Rng {
 std::string Rng::name(std::size_t length) {
   static constexpr char kAlphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789";
   std::string text;
-  for (std::size_t i = 0; i < length; ++i) text += kAlphabet[next() % 36];
+  for (std::size_t i = 0; i < length; ++i)
+    text += kAlphabet[next() % 36];
   return text;
 }
 

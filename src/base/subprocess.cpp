@@ -82,7 +82,9 @@ ssize_t write_quietly(int fd, std::string_view bytes) {
 class Conversation {
  public:
   Conversation(const Command& command, Pipes& pipes, std::stop_token stop)
-      : command_(command), pipes_(pipes), stop_(std::move(stop)),
+      : command_(command),
+        pipes_(pipes),
+        stop_(std::move(stop)),
         deadline_(std::chrono::steady_clock::now() + command.timeout) {}
 
   Status hold(CommandResult& result) {
@@ -136,7 +138,8 @@ class Conversation {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> list;
-  for (std::string& text : texts) list.push_back(text.data());
+  for (std::string& text : texts)
+    list.push_back(text.data());
   list.push_back(nullptr);
   return list;
 }
@@ -149,7 +152,8 @@ std::vector<std::string> environment_with(const std::vector<std::pair<std::strin
     const bool replaced = std::any_of(extra.begin(), extra.end(), [&](const auto& e) { return e.first == name; });
     if (!replaced) all.emplace_back(text);
   }
-  for (const auto& [name, value] : extra) all.push_back(name + "=" + value);
+  for (const auto& [name, value] : extra)
+    all.push_back(name + "=" + value);
   return all;
 }
 
@@ -165,7 +169,8 @@ int wait_for(pid_t child) {
 Result<CommandResult> run_command(const Command& command, std::stop_token stop) {
   if (command.argv.empty()) return fail(Errc::internal, "no program to run");
   Pipes pipes;
-  for (Pipe* pipe : {&pipes.in, &pipes.out, &pipes.err, &pipes.failure}) SLIPWAY_TRY(pipe->open());
+  for (Pipe* pipe : {&pipes.in, &pipes.out, &pipes.err, &pipes.failure})
+    SLIPWAY_TRY(pipe->open());
   std::vector<std::string> arguments = command.argv;
   std::vector<std::string> environment = environment_with(command.extra_env);
   const std::vector<char*> argv = pointers(arguments);

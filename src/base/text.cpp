@@ -36,12 +36,14 @@ bool is_deceptive(std::string_view sequence) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
   if (sequence.size() == 2) return byte(0) == 0xC2 && byte(1) < 0xA0;
   if (sequence.size() != 3 || byte(0) != 0xE2) return false;
-  return (byte(1) == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE) || (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9);
+  return (byte(1) == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE) ||
+         (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9);
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t j = 0; j <= b.size(); ++j)
+    row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::size_t diagonal = row[0];
     row[0] = i;
@@ -149,7 +151,8 @@ std::string base64_encode(std::string_view bytes) {
 std::optional<std::string> base64_decode(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   std::size_t padding = 0;
-  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
+  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=')
+    ++padding;
   std::string out;
   out.reserve(text.size() / 4 * 3);
   std::uint32_t chunk = 0;
@@ -161,7 +164,8 @@ std::optional<std::string> base64_decode(std::string_view text) {
     }
     chunk = chunk << 6 | static_cast<std::uint32_t>(value);
     if (i % 4 == 3) {
-      for (int shift = 16; shift >= 0; shift -= 8) out += static_cast<char>(chunk >> shift & 0xFF);
+      for (int shift = 16; shift >= 0; shift -= 8)
+        out += static_cast<char>(chunk >> shift & 0xFF);
       chunk = 0;
     }
   }

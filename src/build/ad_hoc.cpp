@@ -133,7 +133,8 @@ class FlagDecoder {
     if (!request_.closures.empty()) {
       LayerRule rule;
       rule.name = "closure";
-      for (const std::string& binary : request_.closures) rule.closure.push_back({binary, {"--closure", 0, 0}});
+      for (const std::string& binary : request_.closures)
+        rule.closure.push_back({binary, {"--closure", 0, 0}});
       recipe_.layers.push_back(std::move(rule));
     }
     if (request_.adds.empty()) return;

@@ -44,7 +44,8 @@ class Build {
     SLIPWAY_TRY(write_layers());
     SLIPWAY_ASSIGN(BuildResult result, assemble());
     SLIPWAY_TRY(deliver(result));
-    for (const Error& warning : diagnostics_.warnings()) add_once(result.warnings, warning);
+    for (const Error& warning : diagnostics_.warnings())
+      add_once(result.warnings, warning);
     return result;
   }
 
@@ -181,7 +182,8 @@ class Build {
     std::vector<BuiltImage> images;
     for (const PlatformWork& work : work_) {
       Pieces pieces{recipe_, work.base ? &*work.base : nullptr, work.platform, {}, annotations_, format_time(created_)};
-      for (const PlannedLayer& layer : work.layers) pieces.layers.push_back(*jobs_[by_key_.at(layer.key)].done);
+      for (const PlannedLayer& layer : work.layers)
+        pieces.layers.push_back(*jobs_[by_key_.at(layer.key)].done);
       SLIPWAY_ASSIGN(BuiltImage image, assemble_image(pieces, documents_));
       images.push_back(std::move(image));
     }
@@ -245,7 +247,8 @@ class Build {
   static void add_locations(const Destination& destination, const oci::Descriptor& root,
                             std::vector<oci::Location>& out) {
     const oci::Location place = destination.location.without_reference();
-    for (const std::string& tag : destination.tags) out.push_back(place.with_tag(tag).with_digest(root.digest));
+    for (const std::string& tag : destination.tags)
+      out.push_back(place.with_tag(tag).with_digest(root.digest));
     if (!destination.tags.empty()) return;
     const oci::Location named = destination.build_tag ? place.with_tag(build_tag(root)) : place;
     out.push_back(named.with_digest(root.digest));

@@ -47,8 +47,10 @@ void apply_rule(const ConfigRule& rule, oci::ImageConfig& config) {
     config.cmd.clear();
   }
   if (rule.cmd) config.cmd = *rule.cmd;
-  for (const auto& [key, value] : rule.env) oci::set_env(config.env, key, value);
-  for (const auto& [key, value] : rule.labels) config.labels[key] = value;
+  for (const auto& [key, value] : rule.env)
+    oci::set_env(config.env, key, value);
+  for (const auto& [key, value] : rule.labels)
+    config.labels[key] = value;
   config.exposed_ports.insert(rule.ports.begin(), rule.ports.end());
   config.volumes.insert(rule.volumes.begin(), rule.volumes.end());
   if (rule.user) config.user = *rule.user;
@@ -82,7 +84,8 @@ Result<BuiltImage> assemble_image(const Pieces& pieces, StagedDocuments& documen
   oci::Manifest manifest{
       {}, std::string(docker ? oci::kDockerManifestType : oci::kManifestType), {}, stored_config, {}, {}, {}};
   if (pieces.base != nullptr) manifest.layers = pieces.base->manifest.layers;
-  for (const FinishedLayer& layer : pieces.layers) manifest.layers.emplace_back(type, layer.digest, layer.size);
+  for (const FinishedLayer& layer : pieces.layers)
+    manifest.layers.emplace_back(type, layer.digest, layer.size);
   if (!docker) manifest.annotations = pieces.annotations;
   oci::Descriptor stored = documents.add(manifest.media_type, oci::write_manifest(manifest));
   return BuiltImage{config.platform, std::move(stored), stored_config, std::move(manifest.layers)};

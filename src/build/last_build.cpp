@@ -11,7 +11,8 @@ namespace {
 
 Json to_json(const LastBuild& build) {
   Json::Array locations;
-  for (const oci::Location& location : build.locations) locations.emplace_back(location.str());
+  for (const oci::Location& location : build.locations)
+    locations.emplace_back(location.str());
   return Json(Json::Object{{"app", build.app},
                            {"digest", build.digest.str()},
                            {"locations", std::move(locations)},
@@ -67,7 +68,8 @@ Status write_last_build(FileSystem& fs, const std::filesystem::path& state_folde
   builds.push_back(build);
   std::sort(builds.begin(), builds.end(), [](const LastBuild& a, const LastBuild& b) { return a.app < b.app; });
   Json::Array list;
-  for (const LastBuild& item : builds) list.push_back(to_json(item));
+  for (const LastBuild& item : builds)
+    list.push_back(to_json(item));
   const Json document(Json::Object{{"builds", std::move(list)}, {"schema", Json(kLastBuildSchema)}});
   SLIPWAY_ASSIGN(const std::string text, document.canonical());
   return write_file_atomically(fs, file, text);

@@ -19,7 +19,8 @@ class LayerPlanner {
   Result<PlannedLayer> plan(const LayerRule& rule, std::size_t index) {
     PlannedLayer planned{rule.name, {}, std::to_string(index)};
     refuse_what_comes_later(rule);
-    for (const FileRule& file : rule.files) SLIPWAY_TRY(add_files(rule, file, planned));
+    for (const FileRule& file : rule.files)
+      SLIPWAY_TRY(add_files(rule, file, planned));
     for (const Placed& path : rule.remove) {
       if (!recipe_.base) {
         report(path.where, "there is no base that it could be removed from", "name a base, or leave out 'remove'");

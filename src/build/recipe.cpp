@@ -32,7 +32,8 @@ class ImageDecoder {
     const bool keep_modes = image.one_of("modes", {"default", "keep"}) == "keep";
     decode_layers(image, clamp, keep_modes);
     if (const Node* config = image.get("config")) decode_config(*config);
-    for (auto& [key, value] : pairs(image, "annotations", "an annotation")) recipe_.annotations[key] = value;
+    for (auto& [key, value] : pairs(image, "annotations", "an annotation"))
+      recipe_.annotations[key] = value;
     if (const Node* compression = image.get("compression")) decode_compression(*compression);
     image.finish();
   }

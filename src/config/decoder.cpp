@@ -28,7 +28,8 @@ std::string_view kind_name(const Node& node) {
 
 std::string quoted_list(const std::vector<std::string>& words) {
   std::string out;
-  for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
+  for (const std::string& word : words)
+    out += (out.empty() ? "" : ", ") + word;
   return out;
 }
 

@@ -51,7 +51,8 @@ std::size_t LineIndex::offset_of(int row, int character) const {
   std::size_t offset = starts_[line - 1];
   const std::size_t limit = line < starts_.size() ? starts_[line] : text_.size();
   for (int skipped = 1; skipped < character && offset < limit; ++skipped) {
-    do ++offset;
+    do
+      ++offset;
     while (offset < limit && continues_character(text_[offset]));
   }
   return offset;

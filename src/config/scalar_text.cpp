@@ -34,7 +34,8 @@ bool has_line_end(std::string_view text) {
 
 std::string quote_single(std::string_view text) {
   std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
+  for (const char c : text)
+    out += c == '\'' ? std::string("''") : std::string(1, c);
   return out + '\'';
 }
 

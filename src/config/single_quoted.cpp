@@ -18,7 +18,8 @@ bool take_line_end(std::string_view& text) {
 }
 
 void skip_blanks(std::string_view& text) {
-  while (!text.empty() && is_blank(text[0])) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text[0]))
+    text.remove_prefix(1);
 }
 
 /// One line end is a space, each further one stands for itself; blanks around them are layout.
@@ -38,7 +39,8 @@ std::string decode_single_quoted(std::string_view written) {
   std::size_t kept = 0;  // blanks before `kept` are content: they follow a fold
   while (!written.empty()) {
     if (written[0] == '\n' || written[0] == '\r') {
-      while (out.size() > kept && is_blank(out.back())) out.pop_back();
+      while (out.size() > kept && is_blank(out.back()))
+        out.pop_back();
       out += fold(written);
       kept = out.size();
       continue;

@@ -18,8 +18,10 @@ using Scalars = std::map<std::size_t, const Node*>;
 
 void collect_scalars(const Node& node, Scalars& out) {
   if (node.range.end > node.range.begin && (node.is_scalar() || node.is_null())) out.emplace(node.range.begin, &node);
-  for (const Node& item : node.items) collect_scalars(item, out);
-  for (const Node::Member& member : node.members) collect_scalars(member.value, out);
+  for (const Node& item : node.items)
+    collect_scalars(item, out);
+  for (const Node::Member& member : node.members)
+    collect_scalars(member.value, out);
 }
 
 /// An edit with the bytes that it writes.
@@ -67,7 +69,8 @@ Result<Replacements> plan(const std::vector<Edit>& edits, const Scalars& scalars
 
 std::string apply(std::string_view text, const Replacements& replacements) {
   std::vector<const Replacement*> in_order;
-  for (const auto& [node, replacement] : replacements) in_order.push_back(&replacement);
+  for (const auto& [node, replacement] : replacements)
+    in_order.push_back(&replacement);
   std::sort(in_order.begin(), in_order.end(),
             [](const Replacement* a, const Replacement* b) { return a->node->range.begin < b->node->range.begin; });
   std::string out;
@@ -103,7 +106,8 @@ Status prove(const std::vector<Node>& before, std::string_view text, const std::
              const Replacements& replacements) {
   auto after = parse_yaml(text, file, kForeign);
   bool same = after.has_value() && after->size() == before.size();
-  for (std::size_t i = 0; same && i < before.size(); ++i) same = same_but_for(before[i], (*after)[i], replacements);
+  for (std::size_t i = 0; same && i < before.size(); ++i)
+    same = same_but_for(before[i], (*after)[i], replacements);
   if (same) return {};
   return fail(Errc::internal, "{}: the edit would change more than the values asked for; nothing was changed", file);
 }
@@ -113,7 +117,8 @@ Status prove(const std::vector<Node>& before, std::string_view text, const std::
 Result<std::string> splice_yaml(std::string_view text, const std::string& file, std::vector<Edit> edits) {
   SLIPWAY_ASSIGN(const std::vector<Node> before, parse_yaml(text, file, kForeign));
   Scalars scalars;
-  for (const Node& document : before) collect_scalars(document, scalars);
+  for (const Node& document : before)
+    collect_scalars(document, scalars);
   SLIPWAY_ASSIGN(const Replacements replacements, plan(edits, scalars, file));
   std::string out = apply(text, replacements);
   SLIPWAY_TRY(prove(before, out, file, replacements));

@@ -103,15 +103,24 @@ class Exchange {
     const std::string host = url ? url->host + ":" + std::to_string(url->port) : "the server";
     Error error(Errc::network, fmt::format("cannot talk to {}: {}", host, printable(api_.easy_strerror(code), 300)));
     switch (code) {
-      case CURLE_COULDNT_RESOLVE_HOST: error.hint = "check the host's name and this machine's DNS"; break;
-      case CURLE_COULDNT_CONNECT: error.hint = "check that the registry runs there and that no firewall is between"; break;
+      case CURLE_COULDNT_RESOLVE_HOST:
+        error.hint = "check the host's name and this machine's DNS";
+        break;
+      case CURLE_COULDNT_CONNECT:
+        error.hint = "check that the registry runs there and that no firewall is between";
+        break;
       case CURLE_PEER_FAILED_VERIFICATION:
       case CURLE_SSL_CACERT_BADFILE:
         error.hint = "check this machine's clock; trust a private CA with --ca-file FILE";
         break;
-      case CURLE_SSL_CONNECT_ERROR: error.hint = "is it a TLS port? --plain-http talks without TLS"; break;
-      case CURLE_OPERATION_TIMEDOUT: error.hint = "raise --timeout if the network is slow"; break;
-      default: break;
+      case CURLE_SSL_CONNECT_ERROR:
+        error.hint = "is it a TLS port? --plain-http talks without TLS";
+        break;
+      case CURLE_OPERATION_TIMEDOUT:
+        error.hint = "raise --timeout if the network is slow";
+        break;
+      default:
+        break;
     }
     return error;
   }
@@ -146,7 +155,8 @@ class CurlTransport final : public HttpTransport {
  public:
   explicit CurlTransport(TransportOptions options) : options_(std::move(options)) {}
   ~CurlTransport() override {
-    for (CURL* handle : idle_) (*CurlApi::get())->easy_cleanup(handle);
+    for (CURL* handle : idle_)
+      (*CurlApi::get())->easy_cleanup(handle);
   }
 
   Result<Response> perform(const Request& request, ResponseHandler& handler, std::stop_token stop) override {
@@ -166,7 +176,8 @@ class CurlTransport final : public HttpTransport {
   static Status check(const Request& request) {
     SLIPWAY_TRY(Url::parse(request.url));
     for (const auto& [name, value] : request.headers) {
-      if (has_control(name) || has_control(value)) return fail(Errc::invalid_argument, "a header holds control characters");
+      if (has_control(name) || has_control(value))
+        return fail(Errc::invalid_argument, "a header holds control characters");
     }
     if (has_control(request.authorization.reveal())) {
       return fail(Errc::invalid_argument, "the credentials hold control characters");
@@ -200,7 +211,8 @@ class CurlTransport final : public HttpTransport {
     set(CURLOPT_XFERINFOFUNCTION, &Exchange::on_progress);
     set(CURLOPT_XFERINFODATA, &exchange);
     set_method(api, h, request, exchange);
-    for (const auto& [name, value] : request.headers) headers.add(name + ": " + value);
+    for (const auto& [name, value] : request.headers)
+      headers.add(name + ": " + value);
     if (!request.authorization.empty()) headers.add("Authorization: " + request.authorization.reveal());
     headers.add("Expect:");
     const bool typed = std::any_of(request.headers.begin(), request.headers.end(),

@@ -48,8 +48,10 @@ bool is_retryable(int status) {
     case 502:
     case 503:
     case 504:
-    case 522: return true;
-    default: return false;
+    case 522:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -62,7 +62,8 @@ class OfferList {
       return fail(Errc::too_large, "{} is nested more than {} levels deep", named(from_, descriptor), kMaxDepth);
     SLIPWAY_ASSIGN(oci::Document document, fetch_document(from_, descriptor));
     if (auto* manifest = std::get_if<oci::Manifest>(&document)) return add_manifest(descriptor, std::move(*manifest));
-    for (const oci::Descriptor& child : std::get<oci::Index>(document).manifests) SLIPWAY_TRY(add_child(child, depth));
+    for (const oci::Descriptor& child : std::get<oci::Index>(document).manifests)
+      SLIPWAY_TRY(add_child(child, depth));
     return {};
   }
   std::vector<Offer> take() { return std::move(offers_); }
@@ -95,7 +96,8 @@ class OfferList {
 
 std::string list_of(const std::vector<Offer>& offers) {
   std::string out;
-  for (const Offer& offer : offers) out += (out.empty() ? "" : ", ") + offer.platform.str();
+  for (const Offer& offer : offers)
+    out += (out.empty() ? "" : ", ") + offer.platform.str();
   return out.empty() ? "no image at all" : printable(out);
 }
 

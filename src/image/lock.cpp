@@ -49,9 +49,11 @@ Result<Lock> Lock::read(FileSystem& fs, const std::filesystem::path& file) {
 
 std::string Lock::serialize() const {
   Json::Object images;
-  for (const auto& [reference, digest] : images_) images.emplace_back(reference, digest.str());
+  for (const auto& [reference, digest] : images_)
+    images.emplace_back(reference, digest.str());
   Json::Object document{{"schema", Json(kLockSchema)}, {"images", Json(std::move(images))}};
-  for (const Json::Member& member : other_) document.push_back(member);
+  for (const Json::Member& member : other_)
+    document.push_back(member);
   return Json(std::move(document)).pretty() + "\n";
 }
 

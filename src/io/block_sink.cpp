@@ -32,7 +32,8 @@ Status BlockSink::write(Bytes bytes) {
 Status BlockSink::finish() {
   // An empty stream still needs one member to be of the format.
   if (!filling_.input.empty() || !wrote_) SLIPWAY_TRY(submit());
-  while (!in_order_.empty()) SLIPWAY_TRY(pass_on_oldest());
+  while (!in_order_.empty())
+    SLIPWAY_TRY(pass_on_oldest());
   return next_.finish();
 }
 
@@ -53,7 +54,8 @@ Status BlockSink::submit() {
     in_order_.push_back(std::move(block));
     changed_.notify_all();
   }
-  while (in_order_.size() > lanes_ + 1) SLIPWAY_TRY(pass_on_oldest());
+  while (in_order_.size() > lanes_ + 1)
+    SLIPWAY_TRY(pass_on_oldest());
   return {};
 }
 

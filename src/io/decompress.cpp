@@ -158,7 +158,8 @@ class DecompressingSource final : public Source {
 
   Status next_member() {
     SLIPWAY_TRY(input_.fill_at_least(4));
-    if (!engine_->begins_with(input_.waiting())) return fail(Errc::malformed, "junk after the end of the compressed data");
+    if (!engine_->begins_with(input_.waiting()))
+      return fail(Errc::malformed, "junk after the end of the compressed data");
     inside_ = true;
     return {};
   }

@@ -113,7 +113,8 @@ Result<Excludes::Pattern> Excludes::compile_one(std::string text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     using Kind = Token::Kind;
     if (text[i] == '*' && i + 1 < text.size() && text[i + 1] == '*') {
-      while (i + 1 < text.size() && text[i + 1] == '*') ++i;
+      while (i + 1 < text.size() && text[i + 1] == '*')
+        ++i;
       const bool folders = i + 1 < text.size() && text[i + 1] == '/';
       if (folders) ++i;
       pattern.tokens.push_back({folders ? Kind::any_folders : Kind::any_deep, 0, false, {}});

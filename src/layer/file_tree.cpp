@@ -232,11 +232,13 @@ Status FileTree::finish(std::int64_t epoch) {
   add_parents(epoch, true);
   std::vector<std::pair<std::string, std::size_t>> order;
   order.reserve(entries_.size());
-  for (std::size_t i = 0; i < entries_.size(); ++i) order.emplace_back(sort_key(entries_[i]), i);
+  for (std::size_t i = 0; i < entries_.size(); ++i)
+    order.emplace_back(sort_key(entries_[i]), i);
   std::sort(order.begin(), order.end());
   std::vector<Entry> sorted;
   sorted.reserve(entries_.size());
-  for (const auto& [key, i] : order) sorted.push_back(std::move(entries_[i]));
+  for (const auto& [key, i] : order)
+    sorted.push_back(std::move(entries_[i]));
   entries_ = std::move(sorted);
   link_inodes();
   reindex();

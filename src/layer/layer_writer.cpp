@@ -97,7 +97,8 @@ class TarWriter {
 
 Status write_tar(FileSystem& fs, const FileTree& tree, io::Sink& out, std::stop_token stop) {
   TarWriter writer(fs, out, std::move(stop));
-  for (const Entry& entry : tree.entries()) SLIPWAY_TRY(writer.write(entry));
+  for (const Entry& entry : tree.entries())
+    SLIPWAY_TRY(writer.write(entry));
   return writer.end();
 }
 

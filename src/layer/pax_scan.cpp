@@ -25,7 +25,8 @@ std::optional<std::uint64_t> field(std::string_view text) {
     return begin == std::string_view::npos ? std::nullopt : number(text.substr(begin), 8);
   }
   std::uint64_t value = 0;
-  for (const char c : text.substr(text.size() - 8)) value = value << 8 | static_cast<unsigned char>(c);
+  for (const char c : text.substr(text.size() - 8))
+    value = value << 8 | static_cast<unsigned char>(c);
   return value;
 }
 

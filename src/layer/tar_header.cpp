@@ -41,7 +41,8 @@ class Block {
   std::string finish() {
     put(148, "        ");
     unsigned sum = 0;
-    for (const char c : bytes_) sum += static_cast<unsigned char>(c);
+    for (const char c : bytes_)
+      sum += static_cast<unsigned char>(c);
     put(148, fmt::format("{:06o}", sum));
     bytes_[154] = '\0';
     return {bytes_.data(), bytes_.size()};
@@ -112,13 +113,15 @@ void put_number(Block& block, std::size_t at, std::size_t width, std::uint64_t v
 std::string pax_record(const std::string& key, const std::string& value) {
   const std::size_t rest = key.size() + value.size() + 3;
   std::size_t length = rest + 1;
-  while (length != rest + std::to_string(length).size()) length = rest + std::to_string(length).size();
+  while (length != rest + std::to_string(length).size())
+    length = rest + std::to_string(length).size();
   return fmt::format("{} {}={}\n", length, key, value);
 }
 
 std::string pax_header(const Records& records) {
   std::string body;
-  for (const auto& [key, value] : records) body += pax_record(key, value);
+  for (const auto& [key, value] : records)
+    body += pax_record(key, value);
   Block block;
   block.put(0, kPaxName);
   block.put_number(100, 8, 0644);

@@ -30,13 +30,20 @@ HttpDetail detail_of(const Reply& reply) {
 
 Errc code_of(const HttpDetail& detail) {
   switch (detail.status) {
-    case 401: return Errc::unauthorized;
-    case 403: return Errc::forbidden;
-    case 404: return Errc::not_found;
-    case 409: return Errc::conflict;
-    case 413: return Errc::too_large;
-    case 429: return Errc::rate_limited;
-    default: break;
+    case 401:
+      return Errc::unauthorized;
+    case 403:
+      return Errc::forbidden;
+    case 404:
+      return Errc::not_found;
+    case 409:
+      return Errc::conflict;
+    case 413:
+      return Errc::too_large;
+    case 429:
+      return Errc::rate_limited;
+    default:
+      break;
   }
   if (detail.code == "DIGEST_INVALID" || detail.code == "SIZE_INVALID") return Errc::verification_failed;
   if (detail.code == "MANIFEST_BLOB_UNKNOWN" || detail.code == "BLOB_UNKNOWN") return Errc::not_found;
@@ -53,17 +60,28 @@ Error error_of(const Reply& reply, const Call& call, const std::string& host) {
   const Errc code = code_of(detail);
   std::string message;
   switch (code) {
-    case Errc::not_found: message = fmt::format("{} is not there", call.what); break;
-    case Errc::unauthorized: message = fmt::format("{} wants credentials for {}", host, call.what); break;
-    case Errc::forbidden: message = fmt::format("{} does not allow {} for {}", host, call.actions, call.what); break;
-    case Errc::rate_limited: message = fmt::format("{} limits the rate of requests", host); break;
-    default: message = fmt::format("{} refuses {} of {}", host, call.method, call.what); break;
+    case Errc::not_found:
+      message = fmt::format("{} is not there", call.what);
+      break;
+    case Errc::unauthorized:
+      message = fmt::format("{} wants credentials for {}", host, call.what);
+      break;
+    case Errc::forbidden:
+      message = fmt::format("{} does not allow {} for {}", host, call.actions, call.what);
+      break;
+    case Errc::rate_limited:
+      message = fmt::format("{} limits the rate of requests", host);
+      break;
+    default:
+      message = fmt::format("{} refuses {} of {}", host, call.method, call.what);
+      break;
   }
   Error error(code, std::move(message));
   if (code == Errc::unauthorized) {
     error.hint = fmt::format("put credentials for {} into ~/.docker/config.json or name a file with --authfile", host);
   }
-  if (code == Errc::forbidden) error.hint = "the credentials are valid but not for this; check the account's permissions";
+  if (code == Errc::forbidden)
+    error.hint = "the credentials are valid but not for this; check the account's permissions";
   if (code == Errc::rate_limited) error.hint = "wait and run it again, or log in: many registries then allow more";
   error.http = std::move(detail);
   return error;

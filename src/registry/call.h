@@ -10,18 +10,18 @@ namespace slipway::registry {
 /// One request of the distribution API.
 struct Call {
   std::string method = "GET";
-  std::string path;                     ///< "/v2/..." with its query, or an absolute URL (an upload's Location)
+  std::string path;  ///< "/v2/..." with its query, or an absolute URL (an upload's Location)
   std::vector<http::Header> headers;
   io::RestartableSource* body = nullptr;
   std::int64_t body_size = 0;
-  std::string repository;               ///< whose scope is asked for; empty for none
-  std::string actions = "pull";         ///< "pull", "pull,push", "delete"
-  std::string mount_from;               ///< another repository to be read
-  std::vector<int> accepts;             ///< statuses of 400 and more that are answers, not errors
-  bool retry = true;                    ///< false where a repetition means something else
-  io::Sink* sink = nullptr;             ///< where a successful body goes; else it is collected
-  std::size_t limit = 4u << 20;         ///< of a collected body
-  std::string what;                     ///< "manifest v1 of host/repo", for messages
+  std::string repository;        ///< whose scope is asked for; empty for none
+  std::string actions = "pull";  ///< "pull", "pull,push", "delete"
+  std::string mount_from;        ///< another repository to be read
+  std::vector<int> accepts;      ///< statuses of 400 and more that are answers, not errors
+  bool retry = true;             ///< false where a repetition means something else
+  io::Sink* sink = nullptr;      ///< where a successful body goes; else it is collected
+  std::size_t limit = 4u << 20;  ///< of a collected body
+  std::string what;              ///< "manifest v1 of host/repo", for messages
 };
 
 /// What came back.

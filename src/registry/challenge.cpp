@@ -38,13 +38,15 @@ class ChallengeParser {
 
  private:
   Status scheme(const std::string& name) {
-    if (challenges_.size() == kMaxChallenges) return fail(Errc::malformed, "WWW-Authenticate holds too many challenges");
+    if (challenges_.size() == kMaxChallenges)
+      return fail(Errc::malformed, "WWW-Authenticate holds too many challenges");
     challenges_.push_back({to_lower(name), {}});
     // "Negotiate abc==": token68 data instead of parameters, of no use here.
     const std::size_t begin = at_;
     const std::string_view word = token();
     std::size_t end = at_;
-    while (end < text_.size() && text_[end] == '=') ++end;
+    while (end < text_.size() && text_[end] == '=')
+      ++end;
     const bool data = !word.empty() && (end == text_.size() || text_[end] == ',') && (end > at_ || end == text_.size());
     at_ = data ? end : begin;
     return {};
@@ -72,7 +74,8 @@ class ChallengeParser {
 
   std::string_view token() {
     const std::size_t begin = at_;
-    while (at_ < text_.size() && is_token(text_[at_])) ++at_;
+    while (at_ < text_.size() && is_token(text_[at_]))
+      ++at_;
     return text_.substr(begin, at_ - begin);
   }
 
@@ -90,7 +93,8 @@ class ChallengeParser {
 }  // namespace
 
 Result<std::vector<Challenge>> parse_challenges(std::string_view header) {
-  if (header.size() > kMaxHeader) return fail(Errc::malformed, "WWW-Authenticate is more than {}", human_bytes(kMaxHeader));
+  if (header.size() > kMaxHeader)
+    return fail(Errc::malformed, "WWW-Authenticate is more than {}", human_bytes(kMaxHeader));
   return ChallengeParser(header).parse();
 }
 

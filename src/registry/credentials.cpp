@@ -27,7 +27,8 @@ std::string normal_key(std::string_view key) {
   for (const std::string_view scheme : {"https://", "http://"}) {
     if (key.rfind(scheme, 0) == 0) key.remove_prefix(scheme.size());
   }
-  while (!key.empty() && key.back() == '/') key.remove_suffix(1);
+  while (!key.empty() && key.back() == '/')
+    key.remove_suffix(1);
   for (const std::string_view version : {"/v1", "/v2"}) {
     if (key.size() > version.size() && key.substr(key.size() - version.size()) == version) {
       key.remove_suffix(version.size());
@@ -48,8 +49,9 @@ bool has_control(std::string_view text) {
 
 /// A credential helper (docker-credential-NAME): the host on stdin, JSON on stdout.
 Result<std::optional<Credential>> ask_helper(const std::string& name, const std::string& host) {
-  const bool safe = !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                            "0123456789._-") == std::string::npos;
+  const bool safe = !name.empty() && name.find_first_not_of(
+                                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                         "0123456789._-") == std::string::npos;
   if (!safe) return fail(Errc::invalid_argument, "'{}' is not a credential helper's name", printable(name, 80));
   const std::string program = "docker-credential-" + name;
   auto result = run_command({.argv = {program, "get"}, .input = is_hub(host) ? "https://index.docker.io/v1/" : host});
@@ -90,7 +92,8 @@ class AuthFile {
     SLIPWAY_ASSIGN(auto found, entry_for(*json, host, repository));
     if (found) return found;
     const Json* store = json->find("credsStore");
-    if (store != nullptr && store->string() != nullptr && !store->string()->empty()) return ask_helper(*store->string(), host);
+    if (store != nullptr && store->string() != nullptr && !store->string()->empty())
+      return ask_helper(*store->string(), host);
     return std::optional<Credential>();
   }
 
@@ -105,7 +108,8 @@ class AuthFile {
   }
 
   /// The entry of the longest matching path: host/a/b before host/a before host.
-  Result<std::optional<Credential>> entry_for(const Json& json, const std::string& host, const std::string& repository) const {
+  Result<std::optional<Credential>> entry_for(const Json& json, const std::string& host,
+                                              const std::string& repository) const {
     const Json* auths = json.find("auths");
     if (auths == nullptr || auths->object() == nullptr) return std::optional<Credential>();
     std::string wanted = normal_key(host) + (repository.empty() ? "" : "/" + repository);
@@ -134,9 +138,11 @@ class AuthFile {
       auto plain = base64_decode(auth);
       const std::size_t colon = plain ? plain->find(':') : std::string::npos;
       if (colon == std::string::npos) {
-        return fail(Errc::invalid_argument, "the credentials file {}: the entry for {} is damaged", origin_, printable(key, 150));
+        return fail(Errc::invalid_argument, "the credentials file {}: the entry for {} is damaged", origin_,
+                    printable(key, 150));
       }
-      while (!plain->empty() && plain->back() == '\0') plain->pop_back();
+      while (!plain->empty() && plain->back() == '\0')
+        plain->pop_back();
       credential.username = plain->substr(0, colon);
       credential.password = Secret(plain->substr(colon + 1));
     }
@@ -168,11 +174,11 @@ class FileCredentials final : public CredentialStore {
       loaded_ = true;
       return {};
     }
-    if (const auto folder = env_("DOCKER_CONFIG"); folder && !folder->empty()) return take(stdfs::path(*folder) / "config.json", false);
-    for (const auto& [variable, tail] : {std::pair{"XDG_RUNTIME_DIR", "containers/auth.json"},
-                                         std::pair{"XDG_CONFIG_HOME", "containers/auth.json"},
-                                         std::pair{"HOME", ".config/containers/auth.json"},
-                                         std::pair{"HOME", ".docker/config.json"}}) {
+    if (const auto folder = env_("DOCKER_CONFIG"); folder && !folder->empty())
+      return take(stdfs::path(*folder) / "config.json", false);
+    for (const auto& [variable, tail] :
+         {std::pair{"XDG_RUNTIME_DIR", "containers/auth.json"}, std::pair{"XDG_CONFIG_HOME", "containers/auth.json"},
+          std::pair{"HOME", ".config/containers/auth.json"}, std::pair{"HOME", ".docker/config.json"}}) {
       const auto folder = env_(variable);
       if (!folder || folder->empty()) continue;
       SLIPWAY_TRY(take(stdfs::path(*folder) / tail, false));

@@ -75,10 +75,14 @@ bool is_private(std::string_view host) {
 }  // namespace
 
 Host::Host(std::string name, RegistryParts parts, RegistryOptions options)
-    : name_(std::move(name)), authority_(name_ == "docker.io" ? "registry-1.docker.io" : name_), parts_(parts),
-      options_(options), loopback_(is_loopback(host_of(name_))) {
+    : name_(std::move(name)),
+      authority_(name_ == "docker.io" ? "registry-1.docker.io" : name_),
+      parts_(parts),
+      options_(options),
+      loopback_(is_loopback(host_of(name_))) {
   const bool port_443 = authority_.size() > 4 && authority_.substr(authority_.size() - 4) == ":443";
-  const bool http_first = options_.plain_http || (loopback_ && !options_.require_tls && !options_.insecure && !port_443);
+  const bool http_first =
+      options_.plain_http || (loopback_ && !options_.require_tls && !options_.insecure && !port_443);
   scheme_ = http_first ? "http" : "https";
   scheme_decided_ = options_.plain_http || (!loopback_ && !options_.insecure) || options_.require_tls || port_443;
 }
@@ -100,7 +104,8 @@ Result<Reply> Host::send(const Call& call, std::stop_token stop) {
     Result<Reply> reply = attempt(call, stop);
     const bool answered = reply.has_value();
     const int status = answered ? reply->status() : 0;
-    if (answered && (status < 400 || std::find(call.accepts.begin(), call.accepts.end(), status) != call.accepts.end())) {
+    if (answered &&
+        (status < 400 || std::find(call.accepts.begin(), call.accepts.end(), status) != call.accepts.end())) {
       return reply;
     }
     const bool worth = answered ? http::is_retryable(status) : reply.error().code == Errc::network;

@@ -87,7 +87,8 @@ Result<bool> Host::answer_challenge(const Reply& reply, const Call& call, bool s
 
 Result<Host::Token> Host::request_token(const Challenge& challenge, const Call& call, std::stop_token stop) {
   const auto realm_text = challenge.params.find("realm");
-  if (realm_text == challenge.params.end()) return fail(Errc::malformed, "{} asks for a token but names no realm", name_);
+  if (realm_text == challenge.params.end())
+    return fail(Errc::malformed, "{} asks for a token but names no realm", name_);
   SLIPWAY_ASSIGN(const auto home, http::Url::parse(scheme() + "://" + authority_));
   SLIPWAY_ASSIGN(const auto realm, http::resolve(home, realm_text->second));
   SLIPWAY_TRY(check_realm(realm));
@@ -97,7 +98,8 @@ Result<Host::Token> Host::request_token(const Challenge& challenge, const Call& 
     return Token{Secret("Bearer " + found->registry_token.reveal()), now + std::chrono::seconds(kDefaultLifetime)};
   }
   if (found && !found->identity_token.empty() && found->username.empty()) {
-    return fail(Error(Errc::unsupported, fmt::format("the credentials of {} are an identity token, which this version cannot use", name_))
+    return fail(Error(Errc::unsupported,
+                      fmt::format("the credentials of {} are an identity token, which this version cannot use", name_))
                     .with_hint("use a user name and password or an access token"));
   }
   http::Request request;
@@ -114,8 +116,9 @@ Result<Host::Token> Host::request_token(const Challenge& challenge, const Call& 
     Error error(answer.response.status == 403 ? Errc::forbidden : Errc::unauthorized,
                 fmt::format("{} gives no token for {} (HTTP {})", realm.host, call.what, answer.response.status));
     if (answer.response.status >= 500 || answer.response.status == 429) error.code = Errc::network;
-    error.hint = found ? fmt::format("the credentials from {} are refused", found->origin)
-                       : fmt::format("put credentials for {} into ~/.docker/config.json or name a file with --authfile", name_);
+    error.hint =
+        found ? fmt::format("the credentials from {} are refused", found->origin)
+              : fmt::format("put credentials for {} into ~/.docker/config.json or name a file with --authfile", name_);
     return fail(std::move(error));
   }
   // The body holds a secret: its parser's message is not passed on.
@@ -126,7 +129,8 @@ Result<Host::Token> Host::request_token(const Challenge& challenge, const Call& 
     return fail(Errc::malformed, "{} answers without a usable token", realm.host);
   }
   const Json* lifetime = json->find("expires_in");
-  const std::int64_t seconds = lifetime != nullptr && lifetime->integer() != nullptr ? *lifetime->integer() : kDefaultLifetime;
+  const std::int64_t seconds =
+      lifetime != nullptr && lifetime->integer() != nullptr ? *lifetime->integer() : kDefaultLifetime;
   constexpr std::int64_t kEarly = 5;
   return Token{Secret("Bearer " + *token->string()),
                now + std::chrono::seconds(std::clamp(seconds, kDefaultLifetime, kLongestLifetime) - kEarly)};

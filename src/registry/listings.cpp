@@ -69,20 +69,24 @@ Result<std::vector<std::string>> RegistryTarget::list_tags() {
     const auto link = reply.response.header("link");
     const auto next = link ? next_link(*link) : std::nullopt;
     if (!next) break;
-    if (page > 0 && tags.size() == before) return fail(Errc::malformed, "{} repeats its list of tags without end", name());
+    if (page > 0 && tags.size() == before)
+      return fail(Errc::malformed, "{} repeats its list of tags without end", name());
     SLIPWAY_ASSIGN(const auto here, http::Url::parse(reply.response.url));
     SLIPWAY_ASSIGN(const auto there, http::resolve(here, *next));
     if (!there.same_origin(here)) {
-      return fail(Errc::malformed, "{} continues its list of tags on another host ({}), which is refused", name(), there.host);
+      return fail(Errc::malformed, "{} continues its list of tags on another host ({}), which is refused", name(),
+                  there.host);
     }
     get.path = there.path + (there.query.empty() ? "" : "?" + there.query);
   }
   return std::vector<std::string>(tags.begin(), tags.end());
 }
 
-Result<std::vector<oci::Descriptor>> RegistryTarget::referrers(const Digest& subject, const std::string& artifact_type) {
+Result<std::vector<oci::Descriptor>> RegistryTarget::referrers(const Digest& subject,
+                                                               const std::string& artifact_type) {
   if (host_->has_referrers_api().value_or(true)) {
-    Call get = call("GET", "/referrers/" + subject.str(), fmt::format("the referrers of {} in {}", subject.str(), name()));
+    Call get =
+        call("GET", "/referrers/" + subject.str(), fmt::format("the referrers of {} in {}", subject.str(), name()));
     get.headers = {{"Accept", std::string(oci::kIndexType)}};
     get.accepts = {400, 404, 405};
     SLIPWAY_ASSIGN(const Reply reply, host_->send(get, {}));
@@ -106,13 +110,15 @@ Result<std::optional<oci::Index>> RegistryTarget::fallback_index(const Digest& s
   auto index = oci::parse_index(fetched->bytes, fetched->descriptor.media_type);
   // One registry resolves sha256-<hex> to the subject itself: such a thing is never overwritten.
   if (!index || fetched->descriptor.digest == subject || index->subject || index->media_type != oci::kIndexType) {
-    return fail(Error(Errc::conflict, fmt::format("the tag {} of {} is not a list of referrers", fallback_tag(subject), name()))
-                    .with_hint("this registry has no place for attachments; use one with the referrers API"));
+    return fail(
+        Error(Errc::conflict, fmt::format("the tag {} of {} is not a list of referrers", fallback_tag(subject), name()))
+            .with_hint("this registry has no place for attachments; use one with the referrers API"));
   }
   return std::optional<oci::Index>(*std::move(index));
 }
 
-Status RegistryTarget::add_fallback_referrer(const oci::Descriptor& referrer, std::string_view bytes, const Digest& subject) {
+Status RegistryTarget::add_fallback_referrer(const oci::Descriptor& referrer, std::string_view bytes,
+                                             const Digest& subject) {
   SLIPWAY_ASSIGN(const oci::Document document, oci::parse_document(std::string(bytes), referrer.media_type));
   const oci::Descriptor entry = list_entry(referrer, document);
   const std::scoped_lock lock(fallback_mutex_);

@@ -87,8 +87,9 @@ Result<store::Fetched> RegistryTarget::checked_document(const Reply& reply, cons
   const auto* asked = std::get_if<Digest>(&reference);
   SLIPWAY_ASSIGN(const oci::Document document, oci::parse_document(reply.body, media_type_of(reply.response)));
   const std::string type = std::visit([](const auto& d) { return d.media_type; }, document);
-  return store::Fetched{oci::Descriptor(type, asked != nullptr ? *asked : found, static_cast<std::int64_t>(reply.body.size())),
-                        reply.body};
+  return store::Fetched{
+      oci::Descriptor(type, asked != nullptr ? *asked : found, static_cast<std::int64_t>(reply.body.size())),
+      reply.body};
 }
 
 Result<store::Fetched> RegistryTarget::fetch_document(const store::TagOrDigest& reference) {
@@ -104,7 +105,8 @@ Result<store::Fetched> RegistryTarget::fetch_document(const store::TagOrDigest& 
 Result<bool> RegistryTarget::exists(const oci::Descriptor& descriptor) {
   const bool document = oci::is_graph_node(descriptor.media_type);
   Call head = document ? manifest_call("HEAD", descriptor.digest.str())
-                       : call("HEAD", "/blobs/" + descriptor.digest.str(), fmt::format("blob {} of {}", descriptor.digest.str(), name()));
+                       : call("HEAD", "/blobs/" + descriptor.digest.str(),
+                              fmt::format("blob {} of {}", descriptor.digest.str(), name()));
   if (document) head.headers = accept_documents();
   head.accepts = {404};
   SLIPWAY_ASSIGN(const Reply reply, host_->send(head, {}));
@@ -205,7 +207,8 @@ Result<bool> RegistryTarget::mount(const oci::Descriptor& blob, const std::strin
   return false;
 }
 
-Status RegistryTarget::push_blob(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop) {
+Status RegistryTarget::push_blob(const oci::Descriptor& descriptor, io::RestartableSource& bytes,
+                                 std::stop_token stop) {
   for (int attempt = 1;; ++attempt) {
     Status status = upload(descriptor, bytes, stop);
     if (status || (status.error().code != Errc::network && status.error().code != Errc::rate_limited)) return status;

@@ -128,7 +128,8 @@ Status check(const Values& values, Dialect dialect) {
 
 std::string write_lines(const Values& values) {
   std::string out;
-  for (const auto& [key, value] : values) out += key + "=" + value + "\n";
+  for (const auto& [key, value] : values)
+    out += key + "=" + value + "\n";
   return out;
 }
 
@@ -136,7 +137,8 @@ std::string write_shell(const Values& values) {
   std::string out;
   for (const auto& [key, value] : values) {
     out += "export " + key + "='";
-    for (const char c : value) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    for (const char c : value)
+      out += c == '\'' ? std::string("'\\''") : std::string(1, c);
     out += "'\n";
   }
   return out;
@@ -144,7 +146,8 @@ std::string write_shell(const Values& values) {
 
 std::string write_json(const Values& values) {
   Json::Object object;
-  for (const auto& [key, value] : values) object.emplace_back(key, value);
+  for (const auto& [key, value] : values)
+    object.emplace_back(key, value);
   return Json(std::move(object)).pretty() + "\n";
 }
 

@@ -96,10 +96,12 @@ std::string owner_of(const Node& object) {
 /// How many images stand in lists called containers, wherever they are.
 int count_containers(const Node& node) {
   int count = 0;
-  for (const Node& item : node.items) count += count_containers(item);
+  for (const Node& item : node.items)
+    count += count_containers(item);
   for (const Node::Member& member : node.members) {
     if (member.key == "containers" || member.key == "initContainers") {
-      for (const Node& item : member.value.items) count += item.find("image") != nullptr ? 1 : 0;
+      for (const Node& item : member.value.items)
+        count += item.find("image") != nullptr ? 1 : 0;
     } else {
       count += count_containers(member.value);
     }
@@ -112,7 +114,8 @@ void Collector::object(const Node& node) {
   const std::string owner = owner_of(node);
   const Node* items = node.find("items");
   if (kind.ends_with("List") && items != nullptr && items->is_sequence()) {
-    for (const Node& item : items->items) object(item);
+    for (const Node& item : items->items)
+      object(item);
     return;
   }
   if (is_builtin_group(text_at(node, "apiVersion"))) {
@@ -135,7 +138,8 @@ void Collector::unknown_kind(const Node& node, const std::string& owner) {
 }
 
 void Collector::pod_spec(const Node& spec, const std::string& owner) {
-  for (std::string_view list : {"initContainers", "containers", "ephemeralContainers"}) containers(spec, list, owner);
+  for (std::string_view list : {"initContainers", "containers", "ephemeralContainers"})
+    containers(spec, list, owner);
   image_volumes(spec, owner);
 }
 
@@ -188,8 +192,10 @@ void Collector::image(const Node& value, const std::string& role) {
 void count_anchors(const Node& node, std::map<std::string, int>& anchors, std::map<std::string, int>& aliases) {
   if (!node.anchor.empty()) ++anchors[node.anchor];
   if (node.is_alias()) ++aliases[node.scalar];
-  for (const Node& item : node.items) count_anchors(item, anchors, aliases);
-  for (const Node::Member& member : node.members) count_anchors(member.value, anchors, aliases);
+  for (const Node& item : node.items)
+    count_anchors(item, anchors, aliases);
+  for (const Node::Member& member : node.members)
+    count_anchors(member.value, anchors, aliases);
 }
 
 void Collector::settle_anchored(const Node& document) {

@@ -80,7 +80,8 @@ class DiffWriter {
     const std::vector<Block> blocks = blocks_of(old_, new_);
     for (std::size_t first = 0; first < blocks.size();) {
       std::size_t last = first;
-      while (last + 1 < blocks.size() && blocks[last + 1].begin - blocks[last].end <= 2 * kContext) ++last;
+      while (last + 1 < blocks.size() && blocks[last + 1].begin - blocks[last].end <= 2 * kContext)
+        ++last;
       hunk({blocks.begin() + static_cast<std::ptrdiff_t>(first),
             blocks.begin() + static_cast<std::ptrdiff_t>(last) + 1});
       first = last + 1;
@@ -100,11 +101,15 @@ class DiffWriter {
     out_ += fmt::format("@@ -{} +{} @@\n", span(begin, end - begin), span(new_begin, tail.new_end + trail - new_begin));
     std::size_t at = begin;
     for (const Block& block : blocks) {
-      for (; at < block.begin; ++at) add_line(out_, ' ', old_[at]);
-      for (; at < block.end; ++at) add_line(out_, '-', old_[at]);
-      for (std::size_t line = block.new_begin; line < block.new_end; ++line) add_line(out_, '+', new_[line]);
+      for (; at < block.begin; ++at)
+        add_line(out_, ' ', old_[at]);
+      for (; at < block.end; ++at)
+        add_line(out_, '-', old_[at]);
+      for (std::size_t line = block.new_begin; line < block.new_end; ++line)
+        add_line(out_, '+', new_[line]);
     }
-    for (; at < end; ++at) add_line(out_, ' ', old_[at]);
+    for (; at < end; ++at)
+      add_line(out_, ' ', old_[at]);
   }
 
   std::vector<std::string_view> old_;

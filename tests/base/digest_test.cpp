@@ -45,7 +45,8 @@ TEST(Digest, FromBytesIsLowerHex) {
   EXPECT_EQ(Digest::from_bytes("sha256", std::string(32, '\xAF')).hex(),
             std::string("af").append(std::string(62, ' ')).replace(2, 62, [] {
               std::string rest;
-              for (int i = 0; i < 31; ++i) rest += "af";
+              for (int i = 0; i < 31; ++i)
+                rest += "af";
               return rest;
             }()));
 }

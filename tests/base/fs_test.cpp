@@ -77,7 +77,8 @@ TEST(Fs, LockExcludesAnotherProcess) {
     ok = ok && write_file_atomically(real_fs(), leaving, "x").has_value();
     ::_exit(ok ? 0 : 1);
   }
-  while (!real_fs().stat(held).has_value()) ::usleep(1'000);
+  while (!real_fs().stat(held).has_value())
+    ::usleep(1'000);
   const auto lock = real_fs().lock(dir.path() / "lock");
   EXPECT_TRUE(lock.has_value());
   EXPECT_TRUE(real_fs().stat(leaving).has_value()) << "the lock was given out while another process held it";

@@ -75,8 +75,7 @@ TEST(Json, CanonicalSortsByUtf16AndEscapesAsRfc8785) {
   json.set("\xF0\x9F\x98\x80", 1);  // U+1F600: surrogates sort before U+FB33
   json.set("\xEF\xAC\xB3", 2);
   json.set("a", "\x01\"\\/\b");
-  EXPECT_EQ(json.canonical().value(),
-            "{\"a\":\"\\u0001\\\"\\\\/\\b\",\"\xF0\x9F\x98\x80\":1,\"\xEF\xAC\xB3\":2}");
+  EXPECT_EQ(json.canonical().value(), "{\"a\":\"\\u0001\\\"\\\\/\\b\",\"\xF0\x9F\x98\x80\":1,\"\xEF\xAC\xB3\":2}");
 }
 
 TEST(Json, CanonicalRefusesWhatHasNoOneForm) {

@@ -4,8 +4,8 @@
 
 #include <atomic>
 #include <chrono>
-#include <set>
 #include <mutex>
+#include <set>
 #include <thread>
 
 namespace slipway {
@@ -27,8 +27,9 @@ TEST(Lanes, RunsEveryJobOnce) {
 }
 
 TEST(Lanes, NothingToDoIsSuccess) {
-  EXPECT_TRUE(run_lanes(4, 0, {}, [](std::size_t, std::stop_token) -> Status { return fail(Errc::internal, "no"); })
-                  .has_value());
+  EXPECT_TRUE(run_lanes(4, 0, {}, [](std::size_t, std::stop_token) -> Status {
+                return fail(Errc::internal, "no");
+              }).has_value());
 }
 
 TEST(Lanes, FirstFailureStopsTheRest) {
@@ -46,7 +47,8 @@ TEST(Lanes, FirstFailureStopsTheRest) {
 TEST(Lanes, TheCauseIsReportedNotThoseItCancelled) {
   const Status status = run_lanes(2, 2, {}, [&](std::size_t i, std::stop_token stop) -> Status {
     if (i == 1) return fail(Errc::network, "the cause");
-    while (!stop.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    while (!stop.stop_requested())
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     return fail(Errc::cancelled, "told to stop");
   });
   ASSERT_FALSE(status.has_value());

@@ -39,7 +39,8 @@ TEST(Subprocess, MissingProgramIsNotFound) {
 
 TEST(Subprocess, TimeoutKillsTheWholeGroup) {
   const auto begin = std::chrono::steady_clock::now();
-  const auto result = run_command({.argv = {"sh", "-c", "sleep 30 | sleep 30"}, .timeout = std::chrono::milliseconds(200)});
+  const auto result =
+      run_command({.argv = {"sh", "-c", "sleep 30 | sleep 30"}, .timeout = std::chrono::milliseconds(200)});
   ASSERT_FALSE(result.has_value());
   EXPECT_EQ(result.error().code, Errc::failed);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));

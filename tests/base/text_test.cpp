@@ -13,8 +13,12 @@ TEST(Text, PrintableEscapesWhatATerminalActsOn) {
   EXPECT_EQ(printable("\x1b[31mred\x07"), "\\x1b[31mred\\x07");
   EXPECT_EQ(printable("a\nb\tc\r"), "a\\nb\\tc\\x0d");
   EXPECT_EQ(printable("\xff\xfe"), "\\xff\\xfe");
-  EXPECT_EQ(printable("\xC2\x9B" "2J"), "\\xc2\\x9b2J");             // C1 CSI
-  EXPECT_EQ(printable("\xE2\x80\xAE" "x"), "\\xe2\\x80\\xaex");      // right-to-left override
+  EXPECT_EQ(printable("\xC2\x9B"
+                      "2J"),
+            "\\xc2\\x9b2J");  // C1 CSI
+  EXPECT_EQ(printable("\xE2\x80\xAE"
+                      "x"),
+            "\\xe2\\x80\\xaex");  // right-to-left override
   EXPECT_EQ(printable("abcdef", 3), "abc...");
 }
 
@@ -45,7 +49,8 @@ TEST(Text, NearestSuggestsOnlyWhatMayBeMeant) {
 
 TEST(Text, Base64BothWays) {
   const std::vector<std::pair<std::string, std::string>> table{
-      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {std::string("\0\xff", 2), "AP8="}};
+      {"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
+      {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {std::string("\0\xff", 2), "AP8="}};
   for (const auto& [plain, coded] : table) {
     EXPECT_EQ(base64_encode(plain), coded);
     EXPECT_EQ(base64_decode(coded), plain);
@@ -68,17 +73,21 @@ TEST(Time, FormatsAndParses) {
   EXPECT_EQ(parse_time("2023-11-14T22:13:20Z").value(), 1'700'000'000);
   EXPECT_EQ(parse_time("2023-11-14T23:13:20.123+01:00").value(), 1'700'000'000);
   EXPECT_EQ(parse_time("1969-12-31T23:59:59Z").value(), -1);
-  for (const char* bad : {"", "2023", "2023-11-14 22:13:20Z", "2023-02-30T00:00:00Z", "2023-13-01T00:00:00Z",
-                          "2023-11-14T24:00:00Z", "2023-11-14T22:13:20", "2023-11-14T22:13:20.Z",
-                          "2023-11-14T22:13:20+1:00", "2023-11-14T22:13:20Zjunk"}) {
+  for (const char* bad :
+       {"", "2023", "2023-11-14 22:13:20Z", "2023-02-30T00:00:00Z", "2023-13-01T00:00:00Z", "2023-11-14T24:00:00Z",
+        "2023-11-14T22:13:20", "2023-11-14T22:13:20.Z", "2023-11-14T22:13:20+1:00", "2023-11-14T22:13:20Zjunk"}) {
     EXPECT_FALSE(parse_time(bad).has_value()) << bad;
   }
 }
 
 template <class T>
-concept Streamable = requires(std::ostream& out, const T& value) { out << value; };
+concept Streamable = requires(std::ostream& out, const T& value) {
+  out << value;
+};
 template <class T>
-concept Comparable = requires(const T& a, const T& b) { a == b; };
+concept Comparable = requires(const T& a, const T& b) {
+  a == b;
+};
 
 TEST(Secret, CannotBePrintedFormattedOrCompared) {
   static_assert(!Streamable<Secret>);

@@ -127,7 +127,8 @@ class BuildTest : public ::testing::Test {
     image.manifest.media_type = oci::kDockerManifestType;
     image.manifest.config.media_type = oci::kDockerConfigType;
     image.manifest.annotations.clear();
-    for (auto& layer : image.manifest.layers) layer.media_type = oci::kDockerLayerGzipType;
+    for (auto& layer : image.manifest.layers)
+      layer.media_type = oci::kDockerLayerGzipType;
     const std::string raw = oci::write_manifest(image.manifest);
     const oci::Descriptor stored(std::string(oci::kDockerManifestType), io::digest_of(raw),
                                  static_cast<std::int64_t>(raw.size()));
@@ -302,7 +303,8 @@ TEST_F(BuildTest, DockersFamilyIsFollowed) {
   const image::Image image = load(*book.registry("r.example/app"), result.root);
   EXPECT_EQ(image.manifest.media_type, oci::kDockerManifestType);
   EXPECT_EQ(image.manifest.config.media_type, oci::kDockerConfigType);
-  for (const auto& layer : image.manifest.layers) EXPECT_EQ(layer.media_type, oci::kDockerLayerGzipType);
+  for (const auto& layer : image.manifest.layers)
+    EXPECT_EQ(layer.media_type, oci::kDockerLayerGzipType);
   EXPECT_TRUE(image.manifest.annotations.empty());
   EXPECT_EQ(result.warnings.size(), 1u);
   Recipe zstd = flags(with_base);

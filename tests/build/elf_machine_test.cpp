@@ -43,7 +43,8 @@ TEST(ElfMachine, Table) {
 
 TEST(ElfMachine, OtherBytesTellNothing) {
   const std::string good = header(2, 1, 2, 62);
-  for (std::size_t n = 0; n < good.size(); ++n) EXPECT_FALSE(elf_platform(std::string_view(good).substr(0, n))) << n;
+  for (std::size_t n = 0; n < good.size(); ++n)
+    EXPECT_FALSE(elf_platform(std::string_view(good).substr(0, n))) << n;
   EXPECT_FALSE(elf_platform(std::string(64, 'x')));
   EXPECT_FALSE(elf_platform(header(2, 1, 2, 9999)));
   EXPECT_FALSE(elf_platform(header(1, 1, 2, 62)));

@@ -173,7 +173,8 @@ TEST(Recipe, WrongKindsAreReportedAndNotFollowed) {
 }
 
 TEST(RecipeValues, Modes) {
-  for (const char* bad : {"", "8", "07777777", "-1", "0x1", "rwx"}) EXPECT_FALSE(parse_mode(bad)) << bad;
+  for (const char* bad : {"", "8", "07777777", "-1", "0x1", "rwx"})
+    EXPECT_FALSE(parse_mode(bad)) << bad;
   EXPECT_EQ(*parse_mode("4755"), 04755u);
   EXPECT_EQ(*parse_mode("0755"), 0755u);
   EXPECT_EQ(*parse_mode("755"), 0755u);
@@ -184,16 +185,24 @@ TEST(RecipeValues, Modes) {
 TEST(RecipeValues, OwnersPortsUsersSignals) {
   EXPECT_EQ(parse_owner("7")->gid, 0u);
   EXPECT_EQ(parse_owner("7:8")->gid, 8u);
-  for (const char* bad : {"", ":", "1:", "a:b", "1:2:3", "4294967295", "-1"}) EXPECT_FALSE(parse_owner(bad)) << bad;
+  for (const char* bad : {"", ":", "1:", "a:b", "1:2:3", "4294967295", "-1"})
+    EXPECT_FALSE(parse_owner(bad)) << bad;
   EXPECT_EQ(*parse_port("8080"), "8080/tcp");
   EXPECT_EQ(*parse_port("53/udp"), "53/udp");
-  for (const char* bad : {"", "0", "65536", "80/icmp", "80/", "http", "80-90"}) EXPECT_FALSE(parse_port(bad)) << bad;
-  for (const char* good : {"0", "65532:65532", "app", "app:staff"}) EXPECT_TRUE(parse_user(good)) << good;
-  for (const char* bad : {"", "0\n", "a b", "a:b:c", "a/b"}) EXPECT_FALSE(parse_user(bad)) << bad;
-  for (const char* good : {"SIGTERM", "15", "SIGRTMIN+3"}) EXPECT_TRUE(parse_stop_signal(good)) << good;
-  for (const char* bad : {"", "TERM", "0", "65", "SIG", "sigterm"}) EXPECT_FALSE(parse_stop_signal(bad)) << bad;
-  for (const char* good : {"a", "a-b", "a1-2"}) EXPECT_TRUE(is_app_name(good)) << good;
-  for (const char* bad : {"", "-a", "a-", "a--b", "A", "a_b"}) EXPECT_FALSE(is_app_name(bad)) << bad;
+  for (const char* bad : {"", "0", "65536", "80/icmp", "80/", "http", "80-90"})
+    EXPECT_FALSE(parse_port(bad)) << bad;
+  for (const char* good : {"0", "65532:65532", "app", "app:staff"})
+    EXPECT_TRUE(parse_user(good)) << good;
+  for (const char* bad : {"", "0\n", "a b", "a:b:c", "a/b"})
+    EXPECT_FALSE(parse_user(bad)) << bad;
+  for (const char* good : {"SIGTERM", "15", "SIGRTMIN+3"})
+    EXPECT_TRUE(parse_stop_signal(good)) << good;
+  for (const char* bad : {"", "TERM", "0", "65", "SIG", "sigterm"})
+    EXPECT_FALSE(parse_stop_signal(bad)) << bad;
+  for (const char* good : {"a", "a-b", "a1-2"})
+    EXPECT_TRUE(is_app_name(good)) << good;
+  for (const char* bad : {"", "-a", "a-", "a--b", "A", "a_b"})
+    EXPECT_FALSE(is_app_name(bad)) << bad;
 }
 
 TEST(RecipeValues, Placeholders) {

@@ -36,7 +36,8 @@ class DecoderTest : public testing::Test {
                        error.hint.empty() ? "" : fmt::format(" [{}]", error.hint));
   }
   void expect_clean() const {
-    for (const Error& error : diagnostics_.errors()) ADD_FAILURE() << error.describe();
+    for (const Error& error : diagnostics_.errors())
+      ADD_FAILURE() << error.describe();
   }
 
   Node root_;
@@ -210,7 +211,8 @@ TEST_F(DecoderTest, ErrorsOfTheCallerHaveTheMembersPlace) {
 TEST_F(DecoderTest, MessagesShowNoControlCharacters) {
   decode("a: \"\\e[2J\"\n\"\\e[1m\": 1\n").boolean("a");
   decoder_->finish();
-  for (const Error& error : diagnostics_.errors()) EXPECT_EQ(error.describe().find('\x1b'), std::string::npos);
+  for (const Error& error : diagnostics_.errors())
+    EXPECT_EQ(error.describe().find('\x1b'), std::string::npos);
   EXPECT_EQ(diagnostics_.errors().size(), 2u);
 }
 

@@ -230,8 +230,10 @@ class Generator {
 void collect(const Node& node, std::vector<const Node*>& out) {
   const bool inline_scalar = node.is_scalar() && node.style != Node::Style::block;
   if (inline_scalar && node.range.end > node.range.begin) out.push_back(&node);
-  for (const Node& item : node.items) collect(item, out);
-  for (const Node::Member& member : node.members) collect(member.value, out);
+  for (const Node& item : node.items)
+    collect(item, out);
+  for (const Node::Member& member : node.members)
+    collect(member.value, out);
 }
 
 TEST(SpliceYaml, RandomEditsKeepEveryOtherByte) {
@@ -242,7 +244,8 @@ TEST(SpliceYaml, RandomEditsKeepEveryOtherByte) {
     const auto documents = parse_yaml(text, "f.yaml");
     ASSERT_TRUE(documents.has_value()) << documents.error().describe() << "\n" << text;
     std::vector<const Node*> scalars;
-    for (const Node& document : *documents) collect(document, scalars);
+    for (const Node& document : *documents)
+      collect(document, scalars);
 
     std::vector<Edit> edits;
     std::string expected_rest;  // the bytes outside of all edits
@@ -260,7 +263,8 @@ TEST(SpliceYaml, RandomEditsKeepEveryOtherByte) {
     const auto after = parse_yaml(*out, "f.yaml");
     ASSERT_TRUE(after.has_value()) << *out;
     std::vector<const Node*> now;
-    for (const Node& document : *after) collect(document, now);
+    for (const Node& document : *after)
+      collect(document, now);
     ASSERT_EQ(now.size(), scalars.size()) << *out;
 
     std::string rest;

@@ -287,7 +287,8 @@ TEST(ParseYaml, ReportsAllStructuralProblemsAtOnceAndTheSyntaxErrorToo) {
 
 TEST(ParseYaml, ReportsAtMostFiftyProblems) {
   std::string text;
-  for (int i = 0; i < 1000; ++i) text += "a: 1\n";
+  for (int i = 0; i < 1000; ++i)
+    text += "a: 1\n";
   EXPECT_LE(refused(text).causes.size(), 51u);
 }
 
@@ -319,7 +320,8 @@ TEST(ParseYaml, AnchorBombsAreNeverExpanded) {
   std::string bomb = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n";
   for (int level = 1; level <= 9; ++level) {
     bomb += fmt::format("a{0}: &a{0} [", level);
-    for (int i = 0; i < 9; ++i) bomb += fmt::format("{}*a{}", i == 0 ? "" : ", ", level - 1);
+    for (int i = 0; i < 9; ++i)
+      bomb += fmt::format("{}*a{}", i == 0 ? "" : ", ", level - 1);
     bomb += "]\n";
   }
   const Node root = parsed_one(bomb, foreign());
@@ -331,7 +333,8 @@ TEST(ParseYaml, AnchorBombsAreNeverExpanded) {
 
 std::string repeated(std::string_view part, int count) {
   std::string out;
-  for (int i = 0; i < count; ++i) out += part;
+  for (int i = 0; i < count; ++i)
+    out += part;
   return out;
 }
 

@@ -21,7 +21,8 @@ void visit(const Node& node, std::string_view text, std::vector<Edit>& edits) {
   require(node.where.row >= 1 && node.where.col >= 1);
   const bool written = node.range.end > node.range.begin;
   if (node.is_scalar() && written && node.style != Node::Style::block) edits.push_back({node.range, "w:1@x"});
-  for (const Node& item : node.items) visit(item, text, edits);
+  for (const Node& item : node.items)
+    visit(item, text, edits);
   for (const Node::Member& member : node.members) {
     require(member.key_range.end <= text.size());
     visit(member.value, text, edits);
@@ -30,7 +31,8 @@ void visit(const Node& node, std::string_view text, std::vector<Edit>& edits) {
 
 void check_splice(std::string_view text, const std::vector<Node>& documents) {
   std::vector<Edit> edits;
-  for (const Node& document : documents) visit(document, text, edits);
+  for (const Node& document : documents)
+    visit(document, text, edits);
   const auto same = slipway::config::splice_yaml(text, "fuzz.yaml", {});
   require(same.has_value() && *same == text);
   const auto edited = slipway::config::splice_yaml(text, "fuzz.yaml", edits);
@@ -56,7 +58,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto strict = slipway::config::parse_yaml(text, "fuzz.yaml", {.max_nodes = 5000});
   require(!strict.has_value() || foreign.has_value());
   if (!foreign.has_value()) return 0;
-  for (const Node& document : *foreign) check_decoder(document);
+  for (const Node& document : *foreign)
+    check_decoder(document);
   check_splice(text, *foreign);
   return 0;
 }

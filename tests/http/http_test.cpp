@@ -11,7 +11,8 @@ namespace slipway::http {
 namespace {
 
 TEST(Url, ParsesAndPrintsBack) {
-  for (const char* text : {"http://h/", "https://h.example:8443/v2/a?x=%2F&y", "http://127.0.0.1:5000/v2/", "https://[::1]:5000/x"}) {
+  for (const char* text :
+       {"http://h/", "https://h.example:8443/v2/a?x=%2F&y", "http://127.0.0.1:5000/v2/", "https://[::1]:5000/x"}) {
     const auto url = Url::parse(text);
     ASSERT_TRUE(url.has_value()) << text;
     EXPECT_EQ(url->str(), text);
@@ -21,9 +22,9 @@ TEST(Url, ParsesAndPrintsBack) {
 }
 
 TEST(Url, RefusesWhatCannotBeFollowedSafely) {
-  for (const char* text : {"", "h/x", "ftp://h/x", "file:///etc/passwd", "http://user:pass@h/", "http://h:0/", "http://h:99999/",
-                           "http://h:x/", "http:///x", "http://h/a b", "http://h/\r\nX: y", "http://h\\evil/", "http://[::1/x",
-                           "http://h\xC3\xA9/x"}) {
+  for (const char* text : {"", "h/x", "ftp://h/x", "file:///etc/passwd", "http://user:pass@h/", "http://h:0/",
+                           "http://h:99999/", "http://h:x/", "http:///x", "http://h/a b", "http://h/\r\nX: y",
+                           "http://h\\evil/", "http://[::1/x", "http://h\xC3\xA9/x"}) {
     EXPECT_FALSE(Url::parse(text).has_value()) << text;
   }
 }
@@ -81,8 +82,10 @@ TEST(Retry, ReadsSecondsAndDates) {
 }
 
 TEST(Retry, OnlySomeStatusesAreWorthIt) {
-  for (const int status : {408, 429, 499, 500, 502, 503, 504, 522}) EXPECT_TRUE(is_retryable(status));
-  for (const int status : {200, 301, 400, 401, 403, 404, 405, 409, 412, 501}) EXPECT_FALSE(is_retryable(status));
+  for (const int status : {408, 429, 499, 500, 502, 503, 504, 522})
+    EXPECT_TRUE(is_retryable(status));
+  for (const int status : {200, 301, 400, 401, 403, 404, 405, 409, 412, 501})
+    EXPECT_FALSE(is_retryable(status));
 }
 
 TEST(Transport, HeadersAndBodiesGoBothWays) {
@@ -127,7 +130,12 @@ TEST(Transport, AnUploadWhoseSourceFailsReportsTheSource) {
   test::TestRegistry registry;
   const auto transport = curl_transport({});
   Failing body;
-  Request request{.method = "PUT", .url = "http://" + registry.host() + "/v2/a/blobs/uploads/1", .headers = {}, .authorization = Secret(), .body = &body, .body_size = 100};
+  Request request{.method = "PUT",
+                  .url = "http://" + registry.host() + "/v2/a/blobs/uploads/1",
+                  .headers = {},
+                  .authorization = Secret(),
+                  .body = &body,
+                  .body_size = 100};
   EXPECT_EQ(perform_text(*transport, request, 1000, {}).error().message, "the disk is gone");
 }
 

@@ -25,7 +25,8 @@ class ImageTest : public ::testing::Test {
   oci::Descriptor make(const std::string& platform, std::size_t layers = 1, std::size_t diff_ids = 1) {
     oci::ImageConfig config;
     config.platform = *oci::Platform::parse(platform);
-    for (std::size_t i = 0; i < diff_ids; ++i) config.diff_ids.push_back(io::digest_of(std::to_string(i)));
+    for (std::size_t i = 0; i < diff_ids; ++i)
+      config.diff_ids.push_back(io::digest_of(std::to_string(i)));
     oci::Manifest manifest{{}, std::string(oci::kManifestType), {}, push(oci::kConfigType, config.serialize()), {}, {},
                            {}};
     for (std::size_t i = 0; i < layers; ++i)
@@ -47,7 +48,8 @@ class ImageTest : public ::testing::Test {
     const auto list = list_platforms(store, root);
     EXPECT_TRUE(list) << list.error().describe();
     if (list) {
-      for (const Offer& offer : *list) out.push_back(offer.platform.str());
+      for (const Offer& offer : *list)
+        out.push_back(offer.platform.str());
     }
     return out;
   }

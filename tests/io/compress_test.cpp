@@ -83,7 +83,8 @@ TEST(Compress, AFullSinkFailsTheWriterWhileLanesRun) {
   const auto sink = compressor(Compression::gzip, Level::fast, full, 4);
   const std::string text = sample(1'000'000);
   Status status;
-  for (int i = 0; i < 50 && status; ++i) status = sink->write(as_bytes(text));
+  for (int i = 0; i < 50 && status; ++i)
+    status = sink->write(as_bytes(text));
   ASSERT_FALSE(status.has_value());
   EXPECT_EQ(status.error().message, "no space");
 }

@@ -45,7 +45,8 @@ class FailingSink final : public Sink {
 
 const std::string kText = [] {
   std::string text;
-  for (int i = 0; i < 200'000; ++i) text += static_cast<char>(i * 7 + i / 256);
+  for (int i = 0; i < 200'000; ++i)
+    text += static_cast<char>(i * 7 + i / 256);
   return text;
 }();
 

@@ -53,7 +53,8 @@ TEST(Excludes, RefusesWhatItCannotRead) {
 
 TEST(Excludes, HostilePatternsTakeNoLonger) {
   std::string pattern, path(2000, 'a');
-  for (int i = 0; i < 60; ++i) pattern += "*a";
+  for (int i = 0; i < 60; ++i)
+    pattern += "*a";
   const auto excludes = Excludes::compile({pattern + "b"});
   ASSERT_TRUE(excludes);
   EXPECT_FALSE(excludes->excludes(path));

@@ -30,7 +30,8 @@ class FileTreeTest : public ::testing::Test {
   }
   std::vector<std::string> names() const {
     std::vector<std::string> out;
-    for (const Entry& entry : tree.entries()) out.push_back(tar_name(entry));
+    for (const Entry& entry : tree.entries())
+      out.push_back(tar_name(entry));
     return out;
   }
   const Entry& entry(const std::string& path) const {

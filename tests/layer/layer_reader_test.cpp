@@ -30,7 +30,8 @@ std::string header(const std::string& name, char type, const std::string& size =
                        8));
   put(148, "        ");
   unsigned sum = 0;
-  for (const char c : block) sum += static_cast<unsigned char>(c);
+  for (const char c : block)
+    sum += static_cast<unsigned char>(c);
   put(148, fmt::format("{:06o}", sum));
   block[154] = '\0';
   return block;

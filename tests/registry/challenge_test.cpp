@@ -20,7 +20,8 @@ TEST(Challenge, ReadsWhatRegistriesSend) {
 }
 
 TEST(Challenge, ReadsSeveralInOneHeaderAnyCaseAndQuotedPairs) {
-  const auto many = parse_challenges(R"(Negotiate, BASIC Realm="a \"b\" c", bearer realm=x , service = "s", NTLM abc==)");
+  const auto many =
+      parse_challenges(R"(Negotiate, BASIC Realm="a \"b\" c", bearer realm=x , service = "s", NTLM abc==)");
   ASSERT_TRUE(many.has_value()) << many.error().message;
   ASSERT_EQ(many->size(), 4u);
   EXPECT_EQ((*many)[0].scheme, "negotiate");
@@ -34,12 +35,14 @@ TEST(Challenge, TheFirstOfTwoParametersCounts) {
 }
 
 TEST(Challenge, RefusesDamage) {
-  for (const char* bad : {"Bearer realm=\"unclosed", "=x", "Bearer realm=\"a\\", "\"quoted\"", "Bearer realm=\"a\"\x01"}) {
+  for (const char* bad :
+       {"Bearer realm=\"unclosed", "=x", "Bearer realm=\"a\\", "\"quoted\"", "Bearer realm=\"a\"\x01"}) {
     EXPECT_FALSE(parse_challenges(bad).has_value()) << bad;
   }
   EXPECT_FALSE(parse_challenges(std::string(9000, 'a')).has_value());
   std::string many;
-  for (int i = 0; i < 40; ++i) many += "Basic realm=x, ";
+  for (int i = 0; i < 40; ++i)
+    many += "Basic realm=x, ";
   EXPECT_FALSE(parse_challenges(many).has_value());
   EXPECT_TRUE(parse_challenges("")->empty());
 }
@@ -65,11 +68,14 @@ class Credentials : public testing::Test {
     return found ? *found : std::nullopt;
   }
   std::unique_ptr<CredentialStore> store() {
-    return file_credentials(real_fs(), [this](const std::string& name) -> std::optional<std::string> {
-      const auto at = env_.find(name);
-      if (at == env_.end()) return std::nullopt;
-      return at->second;
-    }, authfile_);
+    return file_credentials(
+        real_fs(),
+        [this](const std::string& name) -> std::optional<std::string> {
+          const auto at = env_.find(name);
+          if (at == env_.end()) return std::nullopt;
+          return at->second;
+        },
+        authfile_);
   }
   void write(const std::string& name, const std::string& text) {
     const auto path = dir_.path() / name;
@@ -137,7 +143,8 @@ TEST_F(Credentials, BrokenFilesAreErrorsThatQuoteNothing) {
 }
 
 TEST_F(Credentials, HelpersAnswerOrAreRefused) {
-  write("bin/docker-credential-good", "#!/bin/sh\nread host\nprintf '{\"ServerURL\":\"%s\",\"Username\":\"u\",\"Secret\":\"s\"}' \"$host\"\n");
+  write("bin/docker-credential-good",
+        "#!/bin/sh\nread host\nprintf '{\"ServerURL\":\"%s\",\"Username\":\"u\",\"Secret\":\"s\"}' \"$host\"\n");
   write("bin/docker-credential-none", "#!/bin/sh\necho 'credentials not found in native keychain'\nexit 1\n");
   write("bin/docker-credential-bad", "#!/bin/sh\necho 'hunter2'\n");
   for (const char* name : {"good", "none", "bad"}) {
@@ -145,7 +152,8 @@ TEST_F(Credentials, HelpersAnswerOrAreRefused) {
   }
   const std::string before = std::getenv("PATH");
   ::setenv("PATH", (path("bin") + ":" + before).c_str(), 1);
-  write("c.json", R"({"credHelpers":{"good.example":"good","none.example":"none","bad.example":"bad","evil.example":"../x"}})");
+  write("c.json",
+        R"({"credHelpers":{"good.example":"good","none.example":"none","bad.example":"bad","evil.example":"../x"}})");
   authfile_ = path("c.json");
   EXPECT_EQ(find("good.example")->password.reveal(), "s");
   EXPECT_FALSE(find("none.example").has_value());

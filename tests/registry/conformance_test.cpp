@@ -31,13 +31,13 @@ TargetKind registry_kind(std::string name, RegistryBehaviour behaviour, bool log
           }};
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Kinds, TargetConformance,
-    testing::Values(registry_kind("Plain", {}), registry_kind("ReferrersApi", {.referrers_api = true}),
-                    registry_kind("SaysNoDigest", {.says_digest = false}),
-                    registry_kind("Basic", {.login = Login::basic}, true),
-                    registry_kind("Bearer", {.login = Login::bearer}, true)),
-    kind_name);
+INSTANTIATE_TEST_SUITE_P(Kinds, TargetConformance,
+                         testing::Values(registry_kind("Plain", {}),
+                                         registry_kind("ReferrersApi", {.referrers_api = true}),
+                                         registry_kind("SaysNoDigest", {.says_digest = false}),
+                                         registry_kind("Basic", {.login = Login::basic}, true),
+                                         registry_kind("Bearer", {.login = Login::bearer}, true)),
+                         kind_name);
 
 }  // namespace
 }  // namespace slipway::test

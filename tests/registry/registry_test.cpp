@@ -136,7 +136,8 @@ TEST(Registry, RetryAfterIsObeyed) {
 
 TEST(Registry, AnAbsurdRetryAfterFailsFast) {
   TestRegistry registry;
-  registry.add_fault({.method = "", .path_part = "", .times = 99, .status = 429, .headers = {{"Retry-After", "99999"}}});
+  registry.add_fault(
+      {.method = "", .path_part = "", .times = 99, .status = 429, .headers = {{"Retry-After", "99999"}}});
   Client client;
   const auto result = client.open(registry.host() + "/team/app")->resolve(std::string("v1"));
   EXPECT_EQ(result.error().code, Errc::rate_limited);
@@ -182,7 +183,8 @@ TEST(Registry, TagListsAreFollowedPageByPage) {
   Client client;
   const auto target = client.open(registry.host() + "/team/app");
   const Blob image = push_image(*target, {"one"});
-  for (int i = 0; i < 10; ++i) ASSERT_TRUE(target->tag(image.descriptor, fmt::format("t{}", i)).has_value());
+  for (int i = 0; i < 10; ++i)
+    ASSERT_TRUE(target->tag(image.descriptor, fmt::format("t{}", i)).has_value());
   EXPECT_EQ(as<store::TagLister>(*target)->list_tags()->size(), 10u);
 }
 

@@ -15,7 +15,9 @@ class FixedCredentials final : public registry::CredentialStore {
     credential_->password = Secret(std::move(password));
     credential_->origin = "the test";
   }
-  Result<std::optional<registry::Credential>> find(const std::string&, const std::string&) override { return credential_; }
+  Result<std::optional<registry::Credential>> find(const std::string&, const std::string&) override {
+    return credential_;
+  }
 
  private:
   std::optional<registry::Credential> credential_;

@@ -50,7 +50,8 @@ struct TestRegistry::Impl {
     server.set_tcp_nodelay(true);
     port = server.bind_to_any_port("127.0.0.1");
     thread = std::thread([this] { server.listen_after_bind(); });
-    while (!server.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    while (!server.is_running())
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 
   ~Impl() {
@@ -65,7 +66,8 @@ struct TestRegistry::Impl {
     const Fault* fault = hit(request);
     if (fault != nullptr && fault->kind == Fault::Kind::status) {
       answer_error(response, fault->status, "FAULT");
-      for (const auto& [name, value] : fault->headers) response.set_header(name, value);
+      for (const auto& [name, value] : fault->headers)
+        response.set_header(name, value);
       return;
     }
     if (request.path == "/token") return give_token(request, response);
@@ -175,7 +177,8 @@ struct TestRegistry::Impl {
     if (request.method == "POST") {
       const std::string from = request.get_param_value("from");
       const std::string digest = request.get_param_value("mount");
-      if (!digest.empty() && behaviour.mounts && repositories.contains(from) && repositories[from].blobs.contains(digest)) {
+      if (!digest.empty() && behaviour.mounts && repositories.contains(from) &&
+          repositories[from].blobs.contains(digest)) {
         repositories[name].blobs[digest] = repositories[from].blobs[digest];
         response.status = 201;
         response.set_header("Location", "/v2/" + name + "/blobs/" + digest);
@@ -262,7 +265,12 @@ struct TestRegistry::Impl {
 
   void referrers(Response& response, const std::string& name, const std::string& subject) {
     if (!behaviour.referrers_api) return answer_error(response, 404, "UNSUPPORTED");
-    oci::Index index{.raw = {}, .media_type = std::string(oci::kIndexType), .artifact_type = {}, .manifests = {}, .subject = {}, .annotations = {}};
+    oci::Index index{.raw = {},
+                     .media_type = std::string(oci::kIndexType),
+                     .artifact_type = {},
+                     .manifests = {},
+                     .subject = {},
+                     .annotations = {}};
     for (const auto& [digest, stored] : repositories[name].documents) {
       const auto document = oci::parse_document(stored.bytes, stored.type);
       if (!document || !oci::subject_of(*document) || oci::subject_of(*document)->digest.str() != subject) continue;

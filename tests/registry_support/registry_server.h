@@ -12,23 +12,23 @@ enum class Login { none, basic, bearer };
 /// What kind of registry it is.
 struct RegistryBehaviour {
   bool referrers_api = false;
-  bool immutable_tags = false;   ///< another digest on a tag that is there: 400 TAG_INVALID
-  bool mounts = true;            ///< false: every mount becomes an upload session
-  bool says_digest = true;       ///< Docker-Content-Digest in responses
+  bool immutable_tags = false;  ///< another digest on a tag that is there: 400 TAG_INVALID
+  bool mounts = true;           ///< false: every mount becomes an upload session
+  bool says_digest = true;      ///< Docker-Content-Digest in responses
   Login login = Login::none;
   std::string username = "user";
   std::string password = "pass";
-  int page_size = 1000;          ///< of tag lists, at most
+  int page_size = 1000;  ///< of tag lists, at most
 };
 
 /// Something that goes wrong with some requests.
 struct Fault {
-  std::string method;            ///< empty: any
-  std::string path_part;         ///< in path or query
-  int first = 1;                 ///< the first matching request it hits, counted from 1
-  int times = 1;                 ///< how many it hits
+  std::string method;     ///< empty: any
+  std::string path_part;  ///< in path or query
+  int first = 1;          ///< the first matching request it hits, counted from 1
+  int times = 1;          ///< how many it hits
   enum class Kind { status, truncate, wrong_body, lost_answer } kind = Kind::status;
-  int status = 500;              ///< of Kind::status; lost_answer does the work, then answers 502
+  int status = 500;  ///< of Kind::status; lost_answer does the work, then answers 502
   std::vector<std::pair<std::string, std::string>> headers;  ///< added to Kind::status
 };
 

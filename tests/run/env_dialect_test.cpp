@@ -155,12 +155,14 @@ TEST(WriteEnv, TheShellReadsBackWhatWasWritten) {
   const auto text = write_env(values, Dialect::sh);
   ASSERT_TRUE(text.has_value()) << text.error().describe();
   std::string script = *text;
-  for (const auto& [key, value] : values) script += "printf '%s|' \"$" + key + "\"\n";
+  for (const auto& [key, value] : values)
+    script += "printf '%s|' \"$" + key + "\"\n";
   const auto result = run_command({.argv = {"sh"}, .input = script});
   ASSERT_TRUE(result.has_value()) << result.error().describe();
   EXPECT_EQ(result->err, "");
   std::string expected;
-  for (const auto& [key, value] : values) expected += value + "|";
+  for (const auto& [key, value] : values)
+    expected += value + "|";
   EXPECT_EQ(result->out, expected);
 }
 
@@ -189,7 +191,8 @@ TEST(WriteEnv, JsonCarriesAnyText) {
   const Json json = Json::parse(*text, "env").value();
   ASSERT_NE(json.object(), nullptr);
   Values back;
-  for (const auto& [key, value] : *json.object()) back.emplace_back(key, *value.string());
+  for (const auto& [key, value] : *json.object())
+    back.emplace_back(key, *value.string());
   EXPECT_EQ(back, values);
   EXPECT_FALSE(write_env({{"A", "\xff"}}, Dialect::json).has_value());
 }

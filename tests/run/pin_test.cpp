@@ -45,13 +45,15 @@ PinReport pinned(std::string_view text, const Resolver& resolve) {
 /// "col:row role: before -> after" is too long for a table; role and after suffice.
 std::vector<std::string> roles(const PinReport& report) {
   std::vector<std::string> out;
-  for (const PinChange& change : report.changes) out.push_back(change.role);
+  for (const PinChange& change : report.changes)
+    out.push_back(change.role);
   return out;
 }
 
 std::string notes(const PinReport& report) {
   std::string out;
-  for (const PinNote& note : report.notes) out += fmt::format("{}: {}\n", note.where.row, note.message);
+  for (const PinNote& note : report.notes)
+    out += fmt::format("{}: {}\n", note.where.row, note.message);
   return out;
 }
 

@@ -132,7 +132,8 @@ TEST(PinnedText, KeepsTheSpellingOfTheName) {
       {"alpine@" + digest('4').str(), "alpine" + end},
       {"a/b:v1@" + digest('4').str(), "a/b:v1" + end},
   };
-  for (const auto& [written, expected] : cases) EXPECT_EQ(pinned_text(written, location(written), pin), expected);
+  for (const auto& [written, expected] : cases)
+    EXPECT_EQ(pinned_text(written, location(written), pin), expected);
 }
 
 }  // namespace

@@ -38,7 +38,5 @@ class Digest {
 
 template <>
 struct std::hash<slipway::Digest> {
-  std::size_t operator()(const slipway::Digest& d) const noexcept {
-    return std::hash<std::string>()(d.str());
-  }
+  std::size_t operator()(const slipway::Digest& d) const noexcept { return std::hash<std::string>()(d.str()); }
 };

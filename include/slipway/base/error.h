@@ -48,7 +48,7 @@ struct HttpDetail {
 /// One failure. A value: built where it happens, enriched on the way up, shown once in cli.
 struct Error {
   Errc code = Errc::failed;
-  std::string message;             ///< what was attempted and why it failed, no trailing period
+  std::string message;  ///< what was attempted and why it failed, no trailing period
   Side side = Side::local;
   std::optional<Where> where;
   std::optional<HttpDetail> http;

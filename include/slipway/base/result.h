@@ -37,15 +37,15 @@ inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(st
 #define SLIPWAY_CAT(a, b) SLIPWAY_CAT2(a, b)
 
 /// Returns the error of a Result-valued expression; goes on otherwise.
-#define SLIPWAY_TRY(expr)                                                     \
-  do {                                                                        \
-    if (auto&& slipway_status = (expr); !slipway_status.has_value())          \
+#define SLIPWAY_TRY(expr)                                                           \
+  do {                                                                              \
+    if (auto&& slipway_status = (expr); !slipway_status.has_value())                \
       return ::tl::unexpected<::slipway::Error>(std::move(slipway_status).error()); \
   } while (false)
 
 /// `SLIPWAY_ASSIGN(auto x, f())`: declares or assigns the value, or returns the error.
 #define SLIPWAY_ASSIGN(decl, ...) SLIPWAY_ASSIGN_(SLIPWAY_CAT(slipway_result_, __LINE__), decl, __VA_ARGS__)
-#define SLIPWAY_ASSIGN_(tmp, decl, ...)                                       \
-  auto tmp = (__VA_ARGS__);                                                   \
+#define SLIPWAY_ASSIGN_(tmp, decl, ...)                                                    \
+  auto tmp = (__VA_ARGS__);                                                                \
   if (!tmp.has_value()) return ::tl::unexpected<::slipway::Error>(std::move(tmp).error()); \
   decl = *std::move(tmp)

@@ -13,10 +13,10 @@ namespace slipway {
 /// A program to run to its end. Never a shell; argv[0] is looked up in PATH.
 struct Command {
   std::vector<std::string> argv;
-  std::string input;                                  ///< fed to stdin, then closed
-  std::chrono::milliseconds timeout{30'000};          ///< SIGKILL and Errc::failed after this
-  std::size_t max_output = 64u << 10;                 ///< of each stream; Errc::too_large beyond
-  std::optional<std::string> directory;               ///< working directory
+  std::string input;                          ///< fed to stdin, then closed
+  std::chrono::milliseconds timeout{30'000};  ///< SIGKILL and Errc::failed after this
+  std::size_t max_output = 64u << 10;         ///< of each stream; Errc::too_large beyond
+  std::optional<std::string> directory;       ///< working directory
   std::vector<std::pair<std::string, std::string>> extra_env;
 };
 

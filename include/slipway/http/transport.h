@@ -20,11 +20,11 @@ using Header = std::pair<std::string, std::string>;
 /// One request. The body, if any, has a known length; uploads are never chunked.
 struct Request {
   std::string method = "GET";
-  std::string url;                       ///< absolute http or https
-  std::vector<Header> headers;           ///< no control characters (checked)
-  Secret authorization;                  ///< value of the Authorization header, empty for none
-  io::RestartableSource* body = nullptr; ///< not owned; read once from its start
-  std::int64_t body_size = 0;            ///< bytes
+  std::string url;                        ///< absolute http or https
+  std::vector<Header> headers;            ///< no control characters (checked)
+  Secret authorization;                   ///< value of the Authorization header, empty for none
+  io::RestartableSource* body = nullptr;  ///< not owned; read once from its start
+  std::int64_t body_size = 0;             ///< bytes
 };
 
 /// One response; header names lower-case, in the order received.
@@ -49,7 +49,7 @@ class ResponseHandler {
 
 /// How connections are made, for one side of a transfer.
 struct TransportOptions {
-  std::string ca_file;                       ///< PEM; empty: SSL_CERT_FILE or the system's
+  std::string ca_file;  ///< PEM; empty: SSL_CERT_FILE or the system's
   std::string ca_path;
   bool verify_tls = true;
   std::chrono::milliseconds connect_timeout{10'000};

@@ -14,11 +14,11 @@ namespace slipway::registry {
 
 /// How one side of the program talks to registries.
 struct RegistryOptions {
-  bool plain_http = false;           ///< --plain-http
-  bool require_tls = false;          ///< --ca-file, --cert-dir: https at once, also on loopback
-  bool insecure = false;             ///< --insecure: https first, http where there is no TLS
+  bool plain_http = false;   ///< --plain-http
+  bool require_tls = false;  ///< --ca-file, --cert-dir: https at once, also on loopback
+  bool insecure = false;     ///< --insecure: https first, http where there is no TLS
   http::RetryPolicy retry;
-  Side side = Side::local;           ///< whom errors blame
+  Side side = Side::local;  ///< whom errors blame
 };
 
 /// Everything a session needs from outside; all kept alive by the caller, all thread-safe.
