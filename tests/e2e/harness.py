@@ -3,6 +3,7 @@
 A test is a function `test_*(world)` of a file `*_test.py`; it fails by raising. SLIPWAY_BIN names the program.
 """
 import contextlib
+import hashlib
 import http.client
 import json
 import os
@@ -210,6 +211,25 @@ def layout_tags(path):
     name = "org.opencontainers.image.ref.name"
     return {entry["annotations"][name]: entry["digest"] for entry in layout_index(path)["manifests"]
             if name in entry.get("annotations", {})}
+
+
+def check_layout(path):
+    """A layout that anybody may read: whatever index.json names is there, whole and true."""
+    if not (path / "index.json").exists():
+        return {}
+
+    def visit(digest):
+        data = layout_blob(path, digest)
+        check_equal("sha256:" + hashlib.sha256(data).hexdigest(), digest, "a blob's bytes")
+        document = json.loads(data)
+        for child in document.get("manifests", []):
+            visit(child["digest"])
+        for blob in [document[name] for name in ("config",) if name in document] + document.get("layers", []):
+            check_equal("sha256:" + hashlib.sha256(layout_blob(path, blob["digest"])).hexdigest(), blob["digest"], "a blob")
+
+    for entry in layout_index(path)["manifests"]:
+        visit(entry["digest"])
+    return layout_tags(path)
 
 
 def run_file(functions):
