@@ -29,6 +29,23 @@ class TemporaryBlob {
 
 namespace {
 
+/// Tells what to do about a blob that is not what its name says.
+class AdvisingSource final : public io::Source {
+ public:
+  AdvisingSource(std::unique_ptr<io::Source> inner, std::string advice)
+      : inner_(std::move(inner)), advice_(std::move(advice)) {}
+
+  Result<std::size_t> read(std::span<std::byte> buffer) override {
+    auto n = inner_->read(buffer);
+    if (!n && n.error().code == Errc::verification_failed) return fail(std::move(n).error().with_hint(advice_));
+    return n;
+  }
+
+ private:
+  std::unique_ptr<io::Source> inner_;
+  std::string advice_;
+};
+
 Result<std::unique_ptr<TemporaryBlob>> make_temporary(FileSystem& fs, const stdfs::path& layout) {
   stdfs::path path = temporary_name(layout);
   SLIPWAY_ASSIGN(auto file, fs.create(path));
@@ -108,13 +125,17 @@ Result<std::int64_t> BlobFolder::size_of(const Digest& digest) {
 
 Result<std::unique_ptr<io::Source>> BlobFolder::open(const Digest& digest, std::int64_t size) {
   auto file = fs_.open(path_of(digest), false);
+  const std::string advice =
+      fmt::format("push or copy the image to oci:{} again: that replaces the blob", layout_.string());
   if (!file && file.error().code == Errc::not_found) {
-    return fail(Errc::not_found, "the layout {} has no blob {}", layout_.string(), digest.str());
+    return fail(Error(Errc::not_found, fmt::format("the layout {} has no blob {}", layout_.string(), digest.str()))
+                    .with_hint(advice));
   }
   SLIPWAY_TRY(file);
-  return std::unique_ptr<io::Source>(
+  auto verifying =
       std::make_unique<io::VerifyingSource>(std::make_unique<io::FileSource>(*std::move(file)), digest, size,
-                                            fmt::format("blob {} of the layout {}", digest.str(), layout_.string())));
+                                            fmt::format("blob {} of the layout {}", digest.str(), layout_.string()));
+  return std::unique_ptr<io::Source>(std::make_unique<AdvisingSource>(std::move(verifying), advice));
 }
 
 Status BlobFolder::verify(const oci::Descriptor& descriptor) {

@@ -78,7 +78,23 @@ class LayoutImpl final : public LayoutTarget {
     return by_digest(index, std::get<Digest>(reference));
   }
 
-  Result<bool> exists(const oci::Descriptor& descriptor) override { return blobs_.holds(descriptor); }
+  Result<bool> exists(const oci::Descriptor& descriptor) override {
+    std::set<Digest> seen;
+    std::vector<oci::Descriptor> waiting{descriptor};
+    while (!waiting.empty()) {
+      const oci::Descriptor next = std::move(waiting.back());
+      waiting.pop_back();
+      if (!seen.insert(next.digest).second) continue;
+      SLIPWAY_ASSIGN(const bool there, blobs_.holds(next));
+      const bool may_be_elsewhere = !next.urls.empty() && !next.same_content(descriptor);
+      if (!there && !may_be_elsewhere) return false;
+      if (!oci::is_graph_node(next.media_type)) continue;
+      SLIPWAY_ASSIGN(const oci::Document document, read_document(next));
+      const std::vector<oci::Descriptor> below = oci::children(document);
+      waiting.insert(waiting.end(), below.begin(), below.end());
+    }
+    return true;
+  }
 
   Result<std::unique_ptr<io::Source>> fetch(const oci::Descriptor& descriptor) override {
     return blobs_.open(descriptor.digest, descriptor.size);
@@ -239,10 +255,14 @@ class LayoutImpl final : public LayoutTarget {
       if (!foreign) SLIPWAY_TRY(status);
       return children;
     }
+    SLIPWAY_ASSIGN(const oci::Document document, read_document(descriptor));
+    return oci::children(document);
+  }
+
+  Result<oci::Document> read_document(const oci::Descriptor& descriptor) {
     SLIPWAY_ASSIGN(const auto source, fetch(descriptor));
     SLIPWAY_ASSIGN(std::string bytes, io::read_all(*source, oci::kMaxDocument));
-    SLIPWAY_ASSIGN(const oci::Document document, oci::parse_document(std::move(bytes), descriptor.media_type));
-    return oci::children(document);
+    return oci::parse_document(std::move(bytes), descriptor.media_type);
   }
 
   stdfs::path folder_;

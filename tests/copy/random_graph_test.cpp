@@ -121,6 +121,31 @@ TEST(RandomGraphs, GoThroughLayoutsAndBackUnchanged) {
   }
 }
 
+TEST(RandomGraphs, CopyingToADamagedLayoutMendsIt) {
+  const TempDir dir;
+  const RandomGraph graph = random_graph(4);
+  store::MemoryTarget from;
+  fill(from, graph);
+  const auto copy_there = [&] {
+    const auto layout = store::LayoutTarget::open_or_create(dir.path()).value();
+    const Status copied = copy_tagged({&from}, graph.root().descriptor, *layout, {"v"}, {});
+    EXPECT_TRUE(copied.has_value()) << copied.error().describe();
+  };
+  copy_there();
+  for (const Blob& node : graph.nodes) {
+    const auto blob = dir.path() / "blobs/sha256" / std::string(node.descriptor.digest.hex());
+    for (const bool removed : {true, false}) {
+      stdfs::remove(blob);
+      if (!removed) {
+        ASSERT_TRUE(write_file_atomically(real_fs(), blob, "damage").has_value());
+      }
+      copy_there();
+      const auto layout = store::LayoutTarget::open(dir.path()).value();
+      EXPECT_TRUE(layout->validate()->empty()) << node.descriptor.media_type << " removed: " << removed;
+    }
+  }
+}
+
 TEST(RandomGraphs, AKilledCopyIntoALayoutLeavesTheOldTagOrTheNewOneAndARerunCompletes) {
   const TempDir dir;
   const auto folder = dir.path() / "l";

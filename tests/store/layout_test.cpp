@@ -115,9 +115,49 @@ TEST(Layout, ABlobIsNeverTrustedByItsNameAlone) {
   overwrite(blob_path(folder, blob.descriptor), "evil bytes");
   const auto layout = make(folder, {.fs = &real_fs(), .verified_record = record});
   EXPECT_FALSE(layout->exists(blob.descriptor).value());
-  EXPECT_EQ(test::read(*layout, blob.descriptor).error().code, Errc::verification_failed);
+  const auto damaged = test::read(*layout, blob.descriptor);
+  ASSERT_FALSE(damaged.has_value());
+  EXPECT_EQ(damaged.error().code, Errc::verification_failed);
+  EXPECT_NE(damaged.error().message.find(blob.descriptor.digest.str()), std::string::npos);
+  EXPECT_NE(damaged.error().hint.find("again"), std::string::npos);
   ASSERT_TRUE(test::push(*layout, blob).has_value()) << "pushing mends it";
   EXPECT_EQ(test::read(*layout, blob.descriptor).value(), blob.bytes);
+}
+
+TEST(Layout, ADocumentIsThereOnlyWithEverythingItReaches) {
+  const TempDir dir;
+  const auto layout = make(dir.path());
+  const Blob image = push_image(*layout, {"one", "two"});
+  const Blob index = test::make_index({image, image});
+  ASSERT_TRUE(test::push(*layout, index).has_value());
+  const Blob layer = make_blob("two");
+  const auto path = blob_path(dir.path(), layer.descriptor);
+  for (const char* damage : {"twx", "longer", "", "gone"}) {
+    ASSERT_TRUE(layout->exists(index.descriptor).value()) << damage;
+    if (std::string(damage) == "gone") {
+      stdfs::remove(path);
+    } else {
+      overwrite(path, damage);
+    }
+    EXPECT_FALSE(layout->exists(index.descriptor).value()) << damage;
+    EXPECT_FALSE(layout->exists(image.descriptor).value()) << damage;
+    EXPECT_EQ(test::push(*layout, index).error().code, Errc::not_found) << damage;
+    ASSERT_TRUE(test::push(*layout, layer).has_value());
+  }
+}
+
+TEST(Layout, LayersThatLiveElsewhereMayBeAbsent) {
+  const TempDir dir;
+  const auto layout = make(dir.path());
+  Blob foreign = make_blob("windows base");
+  foreign.descriptor.urls = {"https://example.com/base"};
+  const Blob image = test::make_manifest({foreign});
+  ASSERT_TRUE(test::push(*layout, make_blob("{}", std::string(oci::kEmptyType))).has_value());
+  ASSERT_TRUE(test::push(*layout, image).has_value());
+  ASSERT_TRUE(layout->tag(image.descriptor, "v1").has_value());
+  EXPECT_TRUE(layout->exists(image.descriptor).value());
+  EXPECT_FALSE(layout->exists(foreign.descriptor).value());
+  EXPECT_TRUE(layout->validate()->empty());
 }
 
 TEST(Layout, ADamagedRecordOnlyCostsTime) {

@@ -27,7 +27,9 @@ struct LayoutProblem {
 /// An OCI image layout folder (image-spec image-layout.md) as a Target.
 /// Crash-safe: blobs and index.json are written to a temporary file, fsynced,
 /// renamed, and the folder fsynced; writers of several processes are
-/// serialised by a lock file. A blob is never trusted by name alone.
+/// serialised by a lock file. A blob is never trusted by name alone,
+/// and a document is there only when everything it reaches is: copying an image
+/// to a damaged layout mends it.
 class LayoutTarget : public Target, public BlobIngest, public TagLister, public ReferrerLister, public Deleter {
  public:
   /// Opens an existing layout; Errc::not_found naming the folder, Errc::verification_failed for a damaged one.
