@@ -15,6 +15,20 @@ namespace {
 
 constexpr std::size_t kMaxHeaders = 256u << 10;
 
+Breakdown breakdown_of(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_RESOLVE_HOST: return Breakdown::resolve;
+    case CURLE_COULDNT_CONNECT: return Breakdown::connect;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH: return Breakdown::certificate;
+    case CURLE_OPERATION_TIMEDOUT: return Breakdown::timeout;
+    default: return Breakdown::other;
+  }
+}
+
 bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -50,7 +64,10 @@ class Exchange {
   Result<Response> result(CURLcode code) {
     if (stop_.stop_requested()) return fail(Errc::cancelled, "interrupted");
     if (error_) return fail(*std::move(error_));
-    if (code != CURLE_OK) return fail(network_error(code));
+    if (code != CURLE_OK) {
+      handler_.broke(breakdown_of(code));
+      return fail(network_error(code));
+    }
     SLIPWAY_TRY(begin());
     return std::move(response_);
   }

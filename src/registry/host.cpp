@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "registry/address.h"
 #include "slipway/base/text.h"
 
 namespace slipway::registry {
@@ -37,6 +38,9 @@ class ReplyHandler final : public http::ResponseHandler {
     return {};
   }
 
+  void broke(http::Breakdown breakdown) override { breakdown_ = breakdown; }
+
+  http::Breakdown breakdown() const { return breakdown_; }
   bool streamed() const { return streamed_; }
   std::string take() { return std::move(body_); }
 
@@ -44,33 +48,9 @@ class ReplyHandler final : public http::ResponseHandler {
   const Call& call_;
   bool success_ = false;
   bool streamed_ = false;
+  http::Breakdown breakdown_ = http::Breakdown::none;
   std::string body_;
 };
-
-std::string host_of(std::string_view authority) {
-  if (!authority.empty() && authority[0] == '[') return std::string(authority.substr(0, authority.find(']') + 1));
-  return std::string(authority.substr(0, authority.find(':')));
-}
-
-/// Canonical forms only: "127.1" or "0x7f.1" are not local to anybody who reads them.
-bool is_loopback(std::string_view host) {
-  if (host == "localhost" || host == "[::1]") return true;
-  if (host.size() > 10 && host.substr(host.size() - 10) == ".localhost") return true;
-  const std::vector<std::string> parts = split(host, '.');
-  return parts.size() == 4 && parts[0] == "127" && std::all_of(parts.begin(), parts.end(), [](const std::string& part) {
-           return !part.empty() && part.size() <= 3 && part.find_first_not_of("0123456789") == std::string::npos;
-         });
-}
-
-/// Literal addresses that a public server has no business pointing at.
-bool is_private(std::string_view host) {
-  if (is_loopback(host) || host.rfind("[f", 0) == 0) return true;
-  const std::vector<std::string> parts = split(host, '.');
-  if (parts.size() != 4 || parts[0].find_first_not_of("0123456789") != std::string::npos) return false;
-  const int second = parts[1].empty() || parts[1].size() > 3 ? 0 : std::atoi(parts[1].c_str());
-  return parts[0] == "10" || parts[0] == "0" || (parts[0] == "192" && second == 168) ||
-         (parts[0] == "172" && second >= 16 && second < 32) || (parts[0] == "169" && second == 254);
-}
 
 }  // namespace
 
@@ -101,14 +81,15 @@ Result<Reply> Host::send(const Call& call, std::stop_token stop) {
   for (int attempt_number = 1;; ++attempt_number) {
     SLIPWAY_TRY(wait_for_embargo(stop));
     if (attempt_number > 1 && call.body != nullptr) SLIPWAY_TRY(call.body->restart());
-    Result<Reply> reply = attempt(call, stop);
+    Trouble trouble;
+    Result<Reply> reply = attempt(call, stop, trouble);
     const bool answered = reply.has_value();
     const int status = answered ? reply->status() : 0;
     if (answered &&
         (status < 400 || std::find(call.accepts.begin(), call.accepts.end(), status) != call.accepts.end())) {
       return reply;
     }
-    const bool worth = answered ? http::is_retryable(status) : reply.error().code == Errc::network;
+    const bool worth = answered ? http::is_retryable(status) : reply.error().code == Errc::network && !trouble.lasting;
     std::optional<std::chrono::milliseconds> asked;
     if (answered) {
       if (const auto header = reply->response.header("retry-after")) {
@@ -131,12 +112,19 @@ Result<Reply> Host::send(const Call& call, std::stop_token stop) {
   }
 }
 
-Result<Reply> Host::attempt(const Call& call, std::stop_token stop) {
+Result<Reply> Host::attempt(const Call& call, std::stop_token stop, Trouble& trouble) {
   bool challenged = false;
+  std::optional<Result<Reply>> before_switch;
   while (true) {
     SLIPWAY_ASSIGN(const Secret authorization, authorization_for(call, stop));
-    Result<Reply> reply = exchange(call, authorization, stop);
-    if (switch_to_https(reply, call)) {
+    const std::string used = scheme();
+    trouble = {};
+    Result<Reply> reply = exchange(call, used, authorization, stop, trouble);
+    const bool other = call.path[0] == '/' && learn_scheme(call, reply, used, trouble.breakdown);
+    const bool broken = !reply && trouble.breakdown != http::Breakdown::none;
+    if (broken && before_switch && trouble.breakdown != http::Breakdown::certificate) return *std::move(before_switch);
+    if (other && !before_switch) {
+      before_switch = std::move(reply);
       if (call.body != nullptr) SLIPWAY_TRY(call.body->restart());
       continue;
     }
@@ -148,39 +136,45 @@ Result<Reply> Host::attempt(const Call& call, std::stop_token stop) {
   }
 }
 
-Result<Reply> Host::exchange(const Call& call, const Secret& authorization, std::stop_token stop) {
+Result<Reply> Host::exchange(const Call& call, const std::string& scheme, const Secret& authorization,
+                             std::stop_token stop, Trouble& trouble) {
   http::Request request;
   request.method = call.method;
-  request.url = call.path[0] == '/' ? scheme() + "://" + authority_ + call.path : call.path;
+  request.url = call.path[0] == '/' ? scheme + "://" + authority_ + call.path : call.path;
   request.headers = call.headers;
   request.body = call.body;
   request.body_size = call.body_size;
   SLIPWAY_ASSIGN(const auto url, http::Url::parse(request.url));
-  SLIPWAY_ASSIGN(const auto home, http::Url::parse(scheme() + "://" + authority_));
+  SLIPWAY_ASSIGN(const auto home, http::Url::parse(scheme + "://" + authority_));
   // An upload may live elsewhere: credentials go to the registry alone.
   if (url.same_origin(home)) {
     request.authorization = authorization;
   } else if (url.scheme == "http" && home.scheme == "https") {
+    trouble.lasting = true;
     return fail(Errc::network, "{} sends the transfer from https to http ({}), which is refused", name_,
                 printable(http::displayable(request.url), 200));
+  } else if (is_private(url.host) && !is_private(home.host)) {
+    trouble.lasting = true;
+    return fail(Errc::network, "{} sends the transfer to the private address {}, which is refused", name_, url.host);
   }
-  return follow(std::move(request), call, std::move(stop));
+  return follow(std::move(request), call, std::move(stop), trouble);
 }
 
-Result<Reply> Host::follow(http::Request request, const Call& call, std::stop_token stop) {
+Result<Reply> Host::follow(http::Request request, const Call& call, std::stop_token stop, Trouble& trouble) {
   for (int redirects = 0;; ++redirects) {
     ReplyHandler handler(call);
     auto response = parts_.transport->perform(request, handler, stop);
     if (!response) {
-      Error error = std::move(response).error();
-      // Bytes that were passed on cannot be taken back: this is no case for a silent retry.
-      if (handler.streamed() && error.code == Errc::network) error.code = Errc::failed;
-      return fail(std::move(error));
+      trouble.breakdown = handler.breakdown();
+      // Bytes that were passed on cannot be taken back; a certificate will not be better in a second.
+      trouble.lasting = handler.streamed() || trouble.breakdown == http::Breakdown::certificate;
+      return fail(std::move(response).error());
     }
     const int status = response->status;
     const bool redirect = status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
     const auto location = response->header("location");
     if (!redirect || !location) return Reply{*std::move(response), handler.take()};
+    trouble.lasting = true;  // what follows are refusals: the same again would not help
     if (redirects == kMaxRedirects) return fail(Errc::network, "{} redirects without end", name_);
     const bool reading = request.method == "GET" || request.method == "HEAD";
     if (!reading && status != 307 && status != 308) {
@@ -199,6 +193,7 @@ Result<Reply> Host::follow(http::Request request, const Call& call, std::stop_to
     }
     if (request.body != nullptr) SLIPWAY_TRY(request.body->restart());
     request.url = to.str();
+    trouble.lasting = false;
   }
 }
 
@@ -207,28 +202,32 @@ std::string Host::scheme() {
   return scheme_;
 }
 
-bool Host::switch_to_https(const Result<Reply>& reply, const Call& call) {
-  if (call.path[0] != '/') return false;
+bool Host::learn_scheme(const Call& call, const Result<Reply>& reply, const std::string& used,
+                        http::Breakdown breakdown) {
   const std::scoped_lock lock(mutex_);
-  if (scheme_decided_) return false;
-  const bool answered = reply.has_value();
-  if (scheme_ == "https") {  // --insecure: no TLS there, so without
+  const bool plain_400 = reply && used == "http" && reply->status() == 400 && loopback_ && !options_.plain_http;
+  const auto says = [&](const char* text) { return reply->body.find(text) != std::string::npos; };
+  if (plain_400 && (says("HTTPS") || says("SSL-enabled"))) {
+    scheme_ = "https";
     scheme_decided_ = true;
-    if (answered || reply.error().code != Errc::network) return false;
-    scheme_ = "http";
     return true;
   }
-  const bool wants_tls = answered && reply->status() == 400 && reply->body.find("HTTPS") != std::string::npos;
-  const bool garbage = !answered && reply.error().code == Errc::network &&
-                       reply.error().message.find("resolve") == std::string::npos &&
-                       reply.error().message.find("connect") == std::string::npos;
-  if (!wants_tls && !garbage) {
-    scheme_decided_ = answered;
+  // The 400 of a TLS port to a HEAD says nothing: like a connection that breaks, it is worth a guess.
+  const bool mute = plain_400 && call.method == "HEAD" && !scheme_decided_;
+  if ((reply && !mute) || breakdown == http::Breakdown::certificate) {
+    scheme_decided_ = scheme_decided_ || used == scheme_;
     return false;
   }
-  scheme_ = "https";
-  scheme_decided_ = true;
-  return true;
+  if (scheme_ != used) return true;  // another lane found out while this request was under way
+  if (scheme_decided_) return false;
+  const std::string preferred = options_.insecure ? "https" : "http";
+  if (used != preferred) {  // the guess was wrong
+    scheme_ = preferred;
+    return false;
+  }
+  const bool other = mute || breakdown == http::Breakdown::other || (options_.insecure && breakdown == http::Breakdown::connect);
+  if (other) scheme_ = used == "http" ? "https" : "http";
+  return other;
 }
 
 Status Host::wait_for_embargo(std::stop_token stop) {
@@ -248,10 +247,11 @@ void Host::impose_embargo(std::chrono::milliseconds duration) {
 
 Status Host::check_realm(const http::Url& realm) {
   const bool plain = scheme() == "http";
-  if (realm.scheme != "https" && !plain) {
+  const bool near = realm.host == host_of(authority_) || (loopback_ && is_loopback(realm.host));
+  if (realm.scheme != "https" && !(plain && (near || options_.plain_http || options_.insecure))) {
     return fail(Errc::unauthorized, "{} sends logins to {} without TLS, which is refused", name_, realm.host);
   }
-  if (is_private(realm.host) && !is_private(host_of(authority_)) && realm.host != host_of(authority_)) {
+  if (is_private(realm.host) && !is_private(host_of(authority_))) {
     return fail(Errc::unauthorized, "{} sends logins to the private address {}, which is refused", name_, realm.host);
   }
   return {};

@@ -35,11 +35,19 @@ class Host {
     std::chrono::milliseconds expires{0};
   };
 
-  Result<Reply> attempt(const Call& call, std::stop_token stop);
-  Result<Reply> exchange(const Call& call, const Secret& authorization, std::stop_token stop);
-  Result<Reply> follow(http::Request request, const Call& call, std::stop_token stop);
+  /// How an attempt failed, beside the error that says it to people.
+  struct Trouble {
+    http::Breakdown breakdown = http::Breakdown::none;
+    bool lasting = false;  // the same again would fail the same way
+  };
+
+  Result<Reply> attempt(const Call& call, std::stop_token stop, Trouble& trouble);
+  Result<Reply> exchange(const Call& call, const std::string& scheme, const Secret& authorization,
+                         std::stop_token stop, Trouble& trouble);
+  Result<Reply> follow(http::Request request, const Call& call, std::stop_token stop, Trouble& trouble);
   std::string scheme();
-  bool switch_to_https(const Result<Reply>& reply, const Call& call);
+  /// Learns from an exchange over `used` whether http or https is spoken; true when the other is worth a try.
+  bool learn_scheme(const Call& call, const Result<Reply>& reply, const std::string& used, http::Breakdown breakdown);
   Status wait_for_embargo(std::stop_token stop);
   void impose_embargo(std::chrono::milliseconds duration);
 

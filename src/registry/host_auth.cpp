@@ -97,7 +97,7 @@ Result<Host::Token> Host::request_token(const Challenge& challenge, const Call& 
   if (found && !found->registry_token.empty()) {
     return Token{Secret("Bearer " + found->registry_token.reveal()), now + std::chrono::seconds(kDefaultLifetime)};
   }
-  if (found && !found->identity_token.empty() && found->username.empty()) {
+  if (found && !found->identity_token.empty() && found->password.empty()) {
     return fail(Error(Errc::unsupported,
                       fmt::format("the credentials of {} are an identity token, which this version cannot use", name_))
                     .with_hint("use a user name and password or an access token"));

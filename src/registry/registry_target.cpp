@@ -197,10 +197,14 @@ Result<bool> RegistryTarget::mount(const oci::Descriptor& blob, const std::strin
   post.mount_from = from_repository;
   // A mount that is refused in whatever way is only a reason to send the bytes.
   post.accepts = {400, 401, 403, 404, 405, 500, 501};
-  SLIPWAY_ASSIGN(const Reply reply, host_->send(post, {}));
-  if (reply.status() == 201) return true;
-  if (reply.status() != 202) return false;
-  const auto location = upload_location(reply);
+  const auto reply = host_->send(post, {});
+  // A login that may not read the other repository may still write this one.
+  const bool no_token = !reply && (reply.error().code == Errc::unauthorized || reply.error().code == Errc::forbidden);
+  if (no_token) return false;
+  SLIPWAY_TRY(reply);
+  if (reply->status() == 201) return true;
+  if (reply->status() != 202) return false;
+  const auto location = upload_location(*reply);
   if (!location) return false;
   const std::scoped_lock lock(mutex_);
   sessions_.insert_or_assign(blob.digest, *location);

@@ -38,6 +38,9 @@ struct Response {
   std::vector<std::string> all(std::string_view name) const;
 };
 
+/// Why there was no whole response: to decide what to try next. People read the error's message.
+enum class Breakdown { none, resolve, connect, certificate, timeout, other };
+
 /// Where the body of a response goes, decided when its status is known.
 class ResponseHandler {
  public:
@@ -45,6 +48,8 @@ class ResponseHandler {
   /// Called once before the body; an error aborts the transfer.
   virtual Status begin(const Response& response) = 0;
   virtual Status write(io::Bytes bytes) = 0;
+  /// Called once, last, when perform() is about to fail with Errc::network.
+  virtual void broke(Breakdown) {}
 };
 
 /// How connections are made, for one side of a transfer.
