@@ -99,18 +99,24 @@ Result<Build> recorded_build(const Project& project, const Environment& environm
 Status require_complete(const Build& build, const Parts& parts) {
   const oci::Location& place = build.sources.front();
   SLIPWAY_ASSIGN(const auto target, parts.opener->open_for_reading(place, Side::source));
+  const auto gone = [&](const oci::Descriptor& part) {
+    return fail(Error(Errc::not_found, fmt::format("{} is no longer in {}", part.digest.str(), place.str()))
+                    .with_hint("this release cannot come back; choose another one"));
+  };
   std::vector<oci::Descriptor> waiting{build.image};
   while (!waiting.empty()) {
     const oci::Descriptor next = std::move(waiting.back());
     waiting.pop_back();
-    SLIPWAY_ASSIGN(const bool there, target->exists(next));
-    if (!there && next.urls.empty()) {
-      return fail(Error(Errc::not_found, fmt::format("{} is no longer in {}", next.digest.str(), place.str()))
-                      .with_hint("this release cannot come back; choose another one"));
+    if (!oci::is_graph_node(next.media_type)) {
+      SLIPWAY_ASSIGN(const bool there, target->exists(next));
+      if (!there && next.urls.empty()) return gone(next);
+      continue;
     }
-    if (!oci::is_graph_node(next.media_type)) continue;
-    SLIPWAY_ASSIGN(const oci::Document document, copy::fetch_document(*target, next));
-    for (oci::Descriptor& child : oci::children(document))
+    // A document is read, not asked for: a layout calls it absent when a child is, and it is the child that is named.
+    const auto document = copy::fetch_document(*target, next);
+    if (!document && document.error().code == Errc::not_found) return gone(next);
+    SLIPWAY_TRY(document);
+    for (oci::Descriptor& child : oci::children(*document))
       waiting.push_back(std::move(child));
   }
   return {};
