@@ -15,9 +15,9 @@ using Action = std::function<Result<int>(Context&)>;
 struct Command {
   std::string_view name;
   std::vector<std::string_view> aliases;
-  std::string_view group;    ///< heading in the list of commands
-  std::string_view summary;  ///< one line, no period
-  std::string_view synopsis; ///< after "slipway NAME"
+  std::string_view group;                                               ///< heading in the list of commands
+  std::string_view summary;                                             ///< one line, no period
+  std::string_view synopsis;                                            ///< after "slipway NAME"
   std::vector<std::pair<std::string_view, std::string_view>> examples;  ///< what it does, the command line
   /// Declares the options and gives the action that uses them.
   Action (*bind)(OptionSet&);
@@ -27,7 +27,7 @@ struct Command {
 const std::vector<Command>& commands();
 const Command* find_command_named(std::string_view word);
 
-std::string overview();                    ///< `slipway --help`
+std::string overview();  ///< `slipway --help`
 std::string help_of(const Command& command, const OptionSet& own, const OptionSet& globals);
 
 Command build_command();

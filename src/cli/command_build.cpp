@@ -49,7 +49,8 @@ Result<std::int64_t> epoch_of(const Context& context) {
   const auto text = context.surroundings().env("SOURCE_DATE_EPOCH");
   if (!text || text->empty()) return 0;
   const bool digits = text->size() <= 12 && text->find_first_not_of("0123456789") == std::string::npos;
-  if (!digits) return fail(Errc::invalid_argument, "SOURCE_DATE_EPOCH is '{}', not a number of seconds", printable(*text, 40));
+  if (!digits)
+    return fail(Errc::invalid_argument, "SOURCE_DATE_EPOCH is '{}', not a number of seconds", printable(*text, 40));
   return std::stoll(*text);
 }
 
@@ -58,7 +59,8 @@ class Destinations {
  public:
   Destinations(Context& context, const BuildFlags& flags) : context_(context), flags_(flags) {}
 
-  Result<std::vector<build::Destination>> make(const std::optional<oci::Location>& repository, const stdfs::path& state) {
+  Result<std::vector<build::Destination>> make(const std::optional<oci::Location>& repository,
+                                               const stdfs::path& state) {
     SLIPWAY_TRY(sort_tags());
     for (const std::string& text : flags_.to) {
       SLIPWAY_ASSIGN(const auto location, context_.location(text));
@@ -72,7 +74,8 @@ class Destinations {
       }
       add(*repository, true);
     }
-    for (const oci::Location& location : full_locations_) add(location, false);
+    for (const oci::Location& location : full_locations_)
+      add(location, false);
     if (all_.empty()) add(oci::Location::layout((state / "images").string()), false);
     return std::move(all_);
   }
@@ -87,8 +90,9 @@ class Destinations {
       }
       auto location = context_.location(text);
       if (!location) {
-        return fail(Error(Errc::invalid_argument, fmt::format("-t '{}' is neither a tag nor a location", printable(text, 150)))
-                        .with_hint(location.error().hint));
+        return fail(
+            Error(Errc::invalid_argument, fmt::format("-t '{}' is neither a tag nor a location", printable(text, 150)))
+                .with_hint(location.error().hint));
       }
       full_locations_.push_back(*std::move(location));
     }
@@ -166,7 +170,8 @@ Result<build::BuildOptions> options_of(Context& context, const BuildFlags& f, co
   return options;
 }
 
-Status remember(Context& context, const build::BuildOptions& options, const Prepared& prepared, const build::BuildResult& result) {
+Status remember(Context& context, const build::BuildOptions& options, const Prepared& prepared,
+                const build::BuildResult& result) {
   build::LastBuild record{prepared.recipe.app, result.locations, result.root.digest, result.root.media_type,
                           context.surroundings().clock->now()};
   return build::write_last_build(context.fs(), options.state_folder, record);
@@ -177,16 +182,19 @@ Result<int> run_build(Context& context, BuildFlags& f) {
   SLIPWAY_ASSIGN(const build::BuildOptions options, options_of(context, f, prepared));
   SLIPWAY_ASSIGN(const build::BuildResult result,
                  build::build_image(prepared.recipe, options, context.fs(), context.opener()));
-  for (const Error& warning : result.warnings) context.warn(warning.describe());
+  for (const Error& warning : result.warnings)
+    context.warn(warning.describe());
   if (!context.globals().dry_run) {
     // The image is published: a folder that cannot be written must not make that a failure.
     const Status remembered = remember(context, options, prepared, result);
     if (!remembered) context.warn("this build is not recorded for 'slipway release': " + remembered.error().message);
   }
   std::vector<std::string> platforms;
-  for (const build::BuiltImage& image : result.images) platforms.push_back(image.platform.str());
+  for (const build::BuiltImage& image : result.images)
+    platforms.push_back(image.platform.str());
   std::vector<ImageLine> lines;
-  for (const oci::Location& location : result.locations) lines.push_back({context.shown(location), result.root, platforms});
+  for (const oci::Location& location : result.locations)
+    lines.push_back({context.shown(location), result.root, platforms});
   const std::optional<Digest> config =
       result.images.size() == 1 ? std::optional<Digest>(result.images.front().config.digest) : std::nullopt;
   if (!context.globals().dry_run) SLIPWAY_TRY(write_result_files(context, f.files, lines, config));
@@ -197,21 +205,22 @@ Result<int> run_build(Context& context, BuildFlags& f) {
 }  // namespace
 
 Command build_command() {
-  return {.name = "build",
-          .aliases = {},
-          .group = "Build",
-          .summary = "pack files into an image, reproducibly",
-          .synopsis = "[OPTIONS]",
-          .examples = {{"what slipway.yaml says, into its repository", "slipway build --push"},
-                       {"one static program, no file needed",
-                        "slipway build --base scratch --add build/hello:/usr/bin/hello:0755 --entrypoint /usr/bin/hello "
-                        "--to oci:out:v1"},
-                       {"for two platforms", "slipway build --push --platform linux/amd64 --platform linux/arm64"}},
-          .bind = [](OptionSet& options) -> Action {
-            auto flags = std::make_shared<BuildFlags>();
-            bind_flags(options, *flags);
-            return [flags](Context& context) { return run_build(context, *flags); };
-          }};
+  return {
+      .name = "build",
+      .aliases = {},
+      .group = "Build",
+      .summary = "pack files into an image, reproducibly",
+      .synopsis = "[OPTIONS]",
+      .examples = {{"what slipway.yaml says, into its repository", "slipway build --push"},
+                   {"one static program, no file needed",
+                    "slipway build --base scratch --add build/hello:/usr/bin/hello:0755 --entrypoint /usr/bin/hello "
+                    "--to oci:out:v1"},
+                   {"for two platforms", "slipway build --push --platform linux/amd64 --platform linux/arm64"}},
+      .bind = [](OptionSet& options) -> Action {
+        auto flags = std::make_shared<BuildFlags>();
+        bind_flags(options, *flags);
+        return [flags](Context& context) { return run_build(context, *flags); };
+      }};
 }
 
 }  // namespace slipway::cli

@@ -17,7 +17,8 @@ Result<std::vector<std::string>> platform_names(store::ReadTarget& target, const
   std::vector<std::string> names;
   const auto offers = image::list_platforms(target, root);
   if (!offers) return names;  // an artifact has no platforms
-  for (const image::Offer& offer : *offers) names.push_back(offer.platform.str());
+  for (const image::Offer& offer : *offers)
+    names.push_back(offer.platform.str());
   return names;
 }
 
@@ -28,7 +29,8 @@ Status refuse_taken(store::Target& target, const oci::Descriptor& root, const st
   if (!now && now.error().code == Errc::not_found) return {};
   SLIPWAY_TRY(now);
   if (now->digest == root.digest) return {};
-  return fail(Error(Errc::already_exists, fmt::format("{} has the tag {} already, for {}", target.name(), *tag, now->digest.str()))
+  return fail(Error(Errc::already_exists,
+                    fmt::format("{} has the tag {} already, for {}", target.name(), *tag, now->digest.str()))
                   .with_hint("leave out --no-clobber to move it"));
 }
 

@@ -43,10 +43,13 @@ Result<int> run_history(Context& context, const std::string& name) {
 }
 
 std::string status_line(const release::StatusRow& row, const oci::Location& shown) {
-  if (!row.active) return fmt::format("{:<16} -      nothing released  {}{}", row.environment, shown.str(), row.drift.empty() ? "" : "  DRIFT: " + row.drift);
+  if (!row.active)
+    return fmt::format("{:<16} -      nothing released  {}{}", row.environment, shown.str(),
+                       row.drift.empty() ? "" : "  DRIFT: " + row.drift);
   const release::Entry& entry = row.active->entry;
-  std::string line = fmt::format("{:<16} v{:<5} {}  config {}  {}", row.environment, entry.number,
-                                 shown.with_digest(entry.image.digest).str(), entry.config.short_hex(), format_time(entry.time));
+  std::string line =
+      fmt::format("{:<16} v{:<5} {}  config {}  {}", row.environment, entry.number,
+                  shown.with_digest(entry.image.digest).str(), entry.config.short_hex(), format_time(entry.time));
   if (row.pending) line += "  PENDING: the tag lags behind; the next release, promote or rollback moves it";
   if (!row.drift.empty()) line += "  DRIFT: " + row.drift;
   return line;
@@ -88,10 +91,11 @@ Result<int> run_show(Context& context, const std::string& text) {
   release::Ledger ledger(context.opener(), loaded.project.ledger);
   SLIPWAY_ASSIGN(const auto head, ledger.head(loaded.project.app, word.environment->name));
   const bool active = head && head->id == recorded.id;
-  const oci::Location location = context.shown(word.environment->repository.with_tag(
-      active ? word.environment->tag
-             : release::keep_tag(recorded.entry.app, recorded.entry.environment, recorded.entry.number))
-                                                   .with_digest(recorded.entry.image.digest));
+  const oci::Location location = context.shown(
+      word.environment->repository
+          .with_tag(active ? word.environment->tag
+                           : release::keep_tag(recorded.entry.app, recorded.entry.environment, recorded.entry.number))
+          .with_digest(recorded.entry.image.digest));
   if (!context.json()) {
     SLIPWAY_TRY(context.print(location.str()));
     context.note(history_line(recorded, active));
@@ -101,7 +105,8 @@ Result<int> run_show(Context& context, const std::string& text) {
   Json document;
   document.set("schema", "slipway/v1/release").set("app", loaded.project.app);
   document.set("environment", word.environment->name).set("location", location.str()).set("changed", false);
-  for (const auto& [key, value] : *row.object()) document.set(key, value);
+  for (const auto& [key, value] : *row.object())
+    document.set(key, value);
   SLIPWAY_TRY(context.print_document(document));
   return 0;
 }
@@ -145,17 +150,18 @@ Command history_command() {
 }
 
 Command status_command() {
-  return {.name = "status",
-          .aliases = {},
-          .group = "Release",
-          .summary = "show what is active in every environment",
-          .synopsis = "[--exit-code]",
-          .examples = {{"what runs where", "slipway status"}, {"fail when a tag was moved", "slipway status --exit-code"}},
-          .bind = [](OptionSet& options) -> Action {
-            auto exit_code = std::make_shared<bool>(false);
-            options.flag("--exit-code", *exit_code, "exit 10 when a tag is not what the ledger says");
-            return [exit_code](Context& context) { return run_status(context, *exit_code); };
-          }};
+  return {
+      .name = "status",
+      .aliases = {},
+      .group = "Release",
+      .summary = "show what is active in every environment",
+      .synopsis = "[--exit-code]",
+      .examples = {{"what runs where", "slipway status"}, {"fail when a tag was moved", "slipway status --exit-code"}},
+      .bind = [](OptionSet& options) -> Action {
+        auto exit_code = std::make_shared<bool>(false);
+        options.flag("--exit-code", *exit_code, "exit 10 when a tag is not what the ledger says");
+        return [exit_code](Context& context) { return run_status(context, *exit_code); };
+      }};
 }
 
 Command show_command() {
@@ -164,7 +170,8 @@ Command show_command() {
           .group = "Release",
           .summary = "show one release",
           .synopsis = "ENV[@vN]",
-          .examples = {{"the active one", "slipway show production"}, {"an older one", "slipway show production@v3 -o json"}},
+          .examples = {{"the active one", "slipway show production"},
+                       {"an older one", "slipway show production@v3 -o json"}},
           .bind = [](OptionSet& options) -> Action {
             auto word = std::make_shared<std::string>();
             options.positional("ENV[@vN]", *word, "an environment of slipway.yaml, and which release");

@@ -77,7 +77,8 @@ Result<int> run_ls(Context& context, const std::string& text) {
     return 0;
   }
   std::string lines;
-  for (const std::string& tag : tags) lines += tag + "\n";
+  for (const std::string& tag : tags)
+    lines += tag + "\n";
   SLIPWAY_TRY(context.print_raw(lines));
   return 0;
 }
@@ -113,8 +114,10 @@ std::string image_text(const image::Image& image) {
   line("cmd", fmt::format("{}", fmt::join(config.cmd, " ")));
   line("user", config.user);
   line("workdir", config.working_dir);
-  for (const std::string& entry : config.env) line("env", entry);
-  for (const auto& [key, value] : image.manifest.annotations) line("annotation", key + "=" + value);
+  for (const std::string& entry : config.env)
+    line("env", entry);
+  for (const auto& [key, value] : image.manifest.annotations)
+    line("annotation", key + "=" + value);
   for (const oci::Descriptor& layer : image.manifest.layers) {
     line("layer", fmt::format("{} {}", layer.digest.str(), human_bytes(static_cast<std::uint64_t>(layer.size))));
   }
@@ -127,8 +130,8 @@ Result<int> run_inspect(Context& context, const std::string& text) {
   SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*found.target, root));
   const std::string location = context.shown(found.location.with_digest(root.digest)).str();
   Json::Array images;
-  std::string lines = fmt::format("{}\n{} {}\n", location, root.media_type,
-                                  human_bytes(static_cast<std::uint64_t>(root.size)));
+  std::string lines =
+      fmt::format("{}\n{} {}\n", location, root.media_type, human_bytes(static_cast<std::uint64_t>(root.size)));
   for (const image::Offer& offer : offers) {
     SLIPWAY_ASSIGN(const image::Image image, image::load_manifest(*found.target, offer.manifest));
     images.push_back(image_json(image));
@@ -149,7 +152,8 @@ Result<int> run_inspect(Context& context, const std::string& text) {
 Status hash_graph(store::ReadTarget& target, const oci::Descriptor& root, std::stop_token stop) {
   if (oci::is_graph_node(root.media_type)) {
     SLIPWAY_ASSIGN(const oci::Document document, copy::fetch_document(target, root));
-    for (const oci::Descriptor& child : oci::children(document)) SLIPWAY_TRY(hash_graph(target, child, stop));
+    for (const oci::Descriptor& child : oci::children(document))
+      SLIPWAY_TRY(hash_graph(target, child, stop));
     return {};
   }
   auto source = target.fetch(root);
@@ -216,7 +220,8 @@ Command ls_command() {
           .group = "Images",
           .summary = "list the tags of a repository or layout",
           .synopsis = "REPO|LAYOUT",
-          .examples = {{"of a repository", "slipway ls registry.example.com/team/app"}, {"of a layout", "slipway ls oci:out"}},
+          .examples = {{"of a repository", "slipway ls registry.example.com/team/app"},
+                       {"of a layout", "slipway ls oci:out"}},
           .bind = [](OptionSet& options) { return on_reference(options, run_ls, "a repository or a layout"); }};
 }
 
@@ -253,20 +258,22 @@ Command config_command() {
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<PlatformFlags>();
             options.positional("REF", flags->reference, kImageHelp);
-            options.value("--platform", "OS/ARCH", flags->platform, "of an index, this platform's (default: this machine's)");
+            options.value("--platform", "OS/ARCH", flags->platform,
+                          "of an index, this platform's (default: this machine's)");
             return [flags](Context& context) { return run_config(context, *flags); };
           }};
 }
 
 Command validate_command() {
-  return {.name = "validate",
-          .aliases = {},
-          .group = "Images",
-          .summary = "hash every byte of an image or a whole layout",
-          .synopsis = "REF|LAYOUT",
-          .examples = {{"everything in a layout", "slipway validate oci:out"},
-                       {"one image in a registry", "slipway validate registry.example.com/team/app:v1"}},
-          .bind = [](OptionSet& options) { return on_reference(options, run_validate, "an image, or a whole layout"); }};
+  return {
+      .name = "validate",
+      .aliases = {},
+      .group = "Images",
+      .summary = "hash every byte of an image or a whole layout",
+      .synopsis = "REF|LAYOUT",
+      .examples = {{"everything in a layout", "slipway validate oci:out"},
+                   {"one image in a registry", "slipway validate registry.example.com/team/app:v1"}},
+      .bind = [](OptionSet& options) { return on_reference(options, run_validate, "an image, or a whole layout"); }};
 }
 
 }  // namespace slipway::cli

@@ -48,7 +48,8 @@ Result<run::Resolver> environment_resolver(Context& context, const std::string& 
                       .keep_tag = release::keep_tag(entry.app, entry.environment, entry.number),
                       .digest = entry.image.digest};
   if (loaded.project.image_repository) pin.app_places.push_back(*loaded.project.image_repository);
-  for (const release::Environment& environment : loaded.project.environments) pin.app_places.push_back(environment.repository);
+  for (const release::Environment& environment : loaded.project.environments)
+    pin.app_places.push_back(environment.repository);
   return run::resolve_release(std::move(pin));
 }
 
@@ -64,7 +65,8 @@ Result<run::Resolver> resolver_of(Context& context, const PinFlags& f) {
   }
   // With nothing named, every reference is asked for where it lives.
   if (resolvers.empty()) {
-    resolvers.push_back(run::resolve_from([&context](const oci::Location& location) { return digest_at(context, location); }));
+    resolvers.push_back(
+        run::resolve_from([&context](const oci::Location& location) { return digest_at(context, location); }));
   }
   return run::remember(run::first_of(std::move(resolvers)));
 }
@@ -81,7 +83,8 @@ void tell(Context& context, const run::PinReport& report) {
 Result<int> run_pin(Context& context, const PinFlags& f) {
   SLIPWAY_ASSIGN(const run::Resolver resolver, resolver_of(context, f));
   std::vector<std::string> files;
-  for (const std::string& file : f.files) files.push_back(context.absolute(file).lexically_proximate(context.surroundings().directory).string());
+  for (const std::string& file : f.files)
+    files.push_back(context.absolute(file).lexically_proximate(context.surroundings().directory).string());
   SLIPWAY_ASSIGN(const auto reports, run::plan_pins(context.fs(), files, resolver));
   bool changed = false;
   for (const run::PinReport& report : reports) {
@@ -101,22 +104,25 @@ Result<int> run_pin(Context& context, const PinFlags& f) {
 }  // namespace
 
 Command pin_command() {
-  return {.name = "pin",
-          .aliases = {},
-          .group = "Run",
-          .summary = "pin image references in files to digests, changing no other byte",
-          .synopsis = "[OPTIONS] FILE...",
-          .examples = {{"to what is active in production", "slipway pin --env production deploy/kubernetes.yaml"},
-                       {"in CI: fail when a file is not pinned", "slipway pin --env production --check deploy/kubernetes.yaml"},
-                       {"another image", "slipway pin --image nginx=docker.io/library/nginx:1.27 deploy/kubernetes.yaml"}},
-          .bind = [](OptionSet& options) -> Action {
-            auto flags = std::make_shared<PinFlags>();
-            options.positionals("FILE", flags->files, "Kubernetes YAML files");
-            options.value("--env", "ENV[@vN]", flags->environment, "references to the app become this environment's release");
-            options.list("--image", "NAME=REF", flags->images, "references to NAME become REF, by digest (repeatable)");
-            options.flag("--check", flags->check, "change nothing, print the diff, exit 10 if there is one");
-            return [flags](Context& context) { return run_pin(context, *flags); };
-          }};
+  return {
+      .name = "pin",
+      .aliases = {},
+      .group = "Run",
+      .summary = "pin image references in files to digests, changing no other byte",
+      .synopsis = "[OPTIONS] FILE...",
+      .examples = {{"to what is active in production", "slipway pin --env production deploy/kubernetes.yaml"},
+                   {"in CI: fail when a file is not pinned",
+                    "slipway pin --env production --check deploy/kubernetes.yaml"},
+                   {"another image", "slipway pin --image nginx=docker.io/library/nginx:1.27 deploy/kubernetes.yaml"}},
+      .bind = [](OptionSet& options) -> Action {
+        auto flags = std::make_shared<PinFlags>();
+        options.positionals("FILE", flags->files, "Kubernetes YAML files");
+        options.value("--env", "ENV[@vN]", flags->environment,
+                      "references to the app become this environment's release");
+        options.list("--image", "NAME=REF", flags->images, "references to NAME become REF, by digest (repeatable)");
+        options.flag("--check", flags->check, "change nothing, print the diff, exit 10 if there is one");
+        return [flags](Context& context) { return run_pin(context, *flags); };
+      }};
 }
 
 }  // namespace slipway::cli

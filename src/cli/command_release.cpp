@@ -30,11 +30,13 @@ Json release_json(const release::Recorded& recorded, const oci::Location& locati
   document.set("schema", "slipway/v1/release").set("app", recorded.entry.app);
   document.set("environment", recorded.entry.environment).set("location", location.str());
   document.set("changed", changed);
-  for (const auto& [key, value] : *row.object()) document.set(key, value);
+  for (const auto& [key, value] : *row.object())
+    document.set(key, value);
   return document;
 }
 
-Result<int> print_release(Context& context, const release::Recorded& recorded, const oci::Location& location, bool changed) {
+Result<int> print_release(Context& context, const release::Recorded& recorded, const oci::Location& location,
+                          bool changed) {
   const oci::Location shown = context.shown(location);
   if (context.json()) {
     SLIPWAY_TRY(context.print_document(release_json(recorded, shown, changed)));
@@ -48,7 +50,8 @@ Result<int> print_release(Context& context, const release::Recorded& recorded, c
 Result<int> carry_out(Context& context, const release::Plan& plan, const release::Parts& parts,
                       const std::optional<std::string>& plan_file) {
   const oci::Location location = context.shown(plan.location());
-  for (const Error& warning : plan.warnings) context.warn(warning.describe());
+  for (const Error& warning : plan.warnings)
+    context.warn(warning.describe());
   if (plan_file) {
     SLIPWAY_ASSIGN(const std::string text, plan.canonical());
     SLIPWAY_TRY(write_file_atomically(context.fs(), context.absolute(*plan_file), text + "\n"));
@@ -62,19 +65,23 @@ Result<int> carry_out(Context& context, const release::Plan& plan, const release
     return 0;
   }
   SLIPWAY_ASSIGN(const release::Recorded recorded, release::apply(plan, parts));
-  context.note(plan.changed ? fmt::format("{} {} is now v{}", plan.entry.app, plan.entry.environment, recorded.entry.number)
-                            : plan.describe());
+  context.note(plan.changed
+                   ? fmt::format("{} {} is now v{}", plan.entry.app, plan.entry.environment, recorded.entry.number)
+                   : plan.describe());
   return print_release(context, recorded, plan.location(), plan.changed);
 }
 
 /// The last build's place that needs the fewest bytes to move.
-Result<oci::Location> last_build(const Context& context, const Loaded& loaded, const release::Environment& environment) {
+Result<oci::Location> last_build(const Context& context, const Loaded& loaded,
+                                 const release::Environment& environment) {
   const auto record = build::read_last_build(context.fs(), loaded.state_folder(), loaded.project.app);
   if (!record && record.error().code == Errc::not_found) {
-    return fail(Error(Errc::invalid_argument, fmt::format("no build of {} is recorded here, and none was named", loaded.project.app))
-                    .with_hint(fmt::format("name one: slipway release {0} REF; or keep the active one: slipway release {0} "
-                                           "--same-build",
-                                           environment.name)));
+    return fail(
+        Error(Errc::invalid_argument,
+              fmt::format("no build of {} is recorded here, and none was named", loaded.project.app))
+            .with_hint(fmt::format("name one: slipway release {0} REF; or keep the active one: slipway release {0} "
+                                   "--same-build",
+                                   environment.name)));
   }
   SLIPWAY_TRY(record);
   for (const oci::Location& location : record->locations) {
@@ -87,7 +94,8 @@ Result<oci::Location> last_build(const Context& context, const Loaded& loaded, c
 }
 
 Result<int> run_release(Context& context, const ReleaseFlags& f) {
-  if (f.same_build && f.reference) return fail(Errc::invalid_argument, "--same-build keeps the active build: name no REF with it");
+  if (f.same_build && f.reference)
+    return fail(Errc::invalid_argument, "--same-build keeps the active build: name no REF with it");
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(f.environment));
   std::optional<oci::Location> build;
@@ -97,7 +105,8 @@ Result<int> run_release(Context& context, const ReleaseFlags& f) {
     SLIPWAY_ASSIGN(build, last_build(context, loaded, *environment));
   }
   const ReleaseParts parts(context, loaded);
-  SLIPWAY_ASSIGN(const auto plan, release::plan_release(loaded.project, *environment, build, f.remarks(), parts.parts()));
+  SLIPWAY_ASSIGN(const auto plan,
+                 release::plan_release(loaded.project, *environment, build, f.remarks(), parts.parts()));
   return carry_out(context, plan, parts.parts(), f.plan_file);
 }
 
@@ -118,9 +127,11 @@ Result<int> run_rollback(Context& context, const ReleaseFlags& f) {
     SLIPWAY_ASSIGN(const auto word, environment_word(loaded.project, f.environment + "@" + *f.reference));
     target.number = word.number;
   }
-  if (target.number && f.to_previous) return fail(Errc::invalid_argument, "--to-previous goes to one release back: name no vN with it");
+  if (target.number && f.to_previous)
+    return fail(Errc::invalid_argument, "--to-previous goes to one release back: name no vN with it");
   const ReleaseParts parts(context, loaded);
-  SLIPWAY_ASSIGN(const auto plan, release::plan_rollback(loaded.project, *environment, target, f.remarks(), parts.parts()));
+  SLIPWAY_ASSIGN(const auto plan,
+                 release::plan_rollback(loaded.project, *environment, target, f.remarks(), parts.parts()));
   return carry_out(context, plan, parts.parts(), f.plan_file);
 }
 
@@ -129,7 +140,8 @@ Result<int> run_apply(Context& context, const std::string& file) {
   SLIPWAY_ASSIGN(const std::string text, read_file(context.fs(), context.absolute(file), 4u << 20));
   SLIPWAY_ASSIGN(const release::Plan plan, release::Plan::parse(text));
   if (plan.entry.app != loaded.project.app) {
-    return fail(Errc::invalid_argument, "the plan is for the app {}, slipway.yaml is for {}", plan.entry.app, loaded.project.app);
+    return fail(Errc::invalid_argument, "the plan is for the app {}, slipway.yaml is for {}", plan.entry.app,
+                loaded.project.app);
   }
   const ReleaseParts parts(context, loaded);
   return carry_out(context, plan, parts.parts(), std::nullopt);
@@ -138,22 +150,23 @@ Result<int> run_apply(Context& context, const std::string& file) {
 }  // namespace
 
 Command release_command() {
-  return {.name = "release",
-          .aliases = {},
-          .group = "Release",
-          .summary = "bind a build to an environment's config, as its next release",
-          .synopsis = "[OPTIONS] ENV [REF | --same-build]",
-          .examples = {{"the last build, to staging", "slipway release staging"},
-                       {"a build by its digest", "slipway release staging registry.example.com/team/app@sha256:..."},
-                       {"a change of config alone", "slipway release production --same-build --reason 'raise the limit'"}},
-          .bind = [](OptionSet& options) -> Action {
-            auto flags = std::make_shared<ReleaseFlags>();
-            options.positional("ENV", flags->environment, "an environment of slipway.yaml");
-            options.optional_positional("REF", flags->reference, "the build (default: the last one made here)");
-            options.flag("--same-build", flags->same_build, "keep the active build: a change of config");
-            bind_remarks(options, *flags);
-            return [flags](Context& context) { return run_release(context, *flags); };
-          }};
+  return {
+      .name = "release",
+      .aliases = {},
+      .group = "Release",
+      .summary = "bind a build to an environment's config, as its next release",
+      .synopsis = "[OPTIONS] ENV [REF | --same-build]",
+      .examples = {{"the last build, to staging", "slipway release staging"},
+                   {"a build by its digest", "slipway release staging registry.example.com/team/app@sha256:..."},
+                   {"a change of config alone", "slipway release production --same-build --reason 'raise the limit'"}},
+      .bind = [](OptionSet& options) -> Action {
+        auto flags = std::make_shared<ReleaseFlags>();
+        options.positional("ENV", flags->environment, "an environment of slipway.yaml");
+        options.optional_positional("REF", flags->reference, "the build (default: the last one made here)");
+        options.flag("--same-build", flags->same_build, "keep the active build: a change of config");
+        bind_remarks(options, *flags);
+        return [flags](Context& context) { return run_release(context, *flags); };
+      }};
 }
 
 Command promote_command() {

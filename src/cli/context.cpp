@@ -18,9 +18,9 @@ void bind_globals(OptionSet& options, Globals& g) {
   options.flag("--dry-run", g.dry_run, "write nothing, print what would be");
   options.flag("-y,--yes", g.yes, "answer yes to every question");
   options.flag("-h,--help", g.help, "help for the command");
-  for (const auto& [prefix, side, whose] : {std::tuple{"--", &g.both, "registries"},
-                                            std::tuple{"--src-", &g.source, "the source"},
-                                            std::tuple{"--dest-", &g.destination, "the destination"}}) {
+  for (const auto& [prefix, side, whose] :
+       {std::tuple{"--", &g.both, "registries"}, std::tuple{"--src-", &g.source, "the source"},
+        std::tuple{"--dest-", &g.destination, "the destination"}}) {
     const std::string p = prefix;
     const std::string of = fmt::format(" for {}", whose);
     options.value(p + "authfile", "FILE", side->authfile, "credentials file" + of);

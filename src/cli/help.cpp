@@ -61,7 +61,8 @@ std::string overview() {
 
 std::string help_of(const Command& command, const OptionSet& own, const OptionSet& globals) {
   std::string text = fmt::format("slipway {} - {}\n\nExamples\n", command.name, command.summary);
-  for (const auto& [what, line] : command.examples) text += fmt::format("  # {}\n  {}\n", what, line);
+  for (const auto& [what, line] : command.examples)
+    text += fmt::format("  # {}\n  {}\n", what, line);
   text += fmt::format("\nUsage: slipway {} {}\n", command.name, command.synopsis);
   if (!command.aliases.empty()) text += fmt::format("Also called: {}\n", fmt::join(command.aliases, ", "));
   const std::string positionals = option_lines(own, true);
@@ -79,8 +80,9 @@ std::string manual() {
   std::string text = "# The command line\n\nGenerated from the command table; do not edit. ";
   text += "`slipway COMMAND --help` prints the same.\n\n## Options of every command\n\n";
   text += option_table(global_options);
-  text += "\nEvery option can be set by a variable: `SLIPWAY_JOBS=8` is `--jobs 8`, `SLIPWAY_BUILD_COMPRESSION=zstd` is\n"
-          "`slipway build --compression zstd`.\n";
+  text +=
+      "\nEvery option can be set by a variable: `SLIPWAY_JOBS=8` is `--jobs 8`, `SLIPWAY_BUILD_COMPRESSION=zstd` is\n"
+      "`slipway build --compression zstd`.\n";
   text += "\n## Exit status\n\n| status | meaning |\n|---|---|\n| 0 | done |\n";
   for (const auto& [status, meaning] :
        {std::pair{1, "failed: disk full, read error, input changed while it was read"},
@@ -96,7 +98,8 @@ std::string manual() {
     OptionSet own;
     const Action action = command.bind(own);
     text += fmt::format("\n## slipway {}\n\n{}.\n\n```console\n", command.name, command.summary);
-    for (const auto& [what, line] : command.examples) text += fmt::format("# {}\n{}\n", what, line);
+    for (const auto& [what, line] : command.examples)
+      text += fmt::format("# {}\n{}\n", what, line);
     text += fmt::format("```\n\nUsage: `slipway {} {}`\n", command.name, command.synopsis);
     if (!command.aliases.empty()) text += fmt::format("\nAlso called: `{}`\n", fmt::join(command.aliases, "`, `"));
     if (!own.all().empty()) text += "\n" + option_table(own);

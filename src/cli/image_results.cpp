@@ -7,7 +7,8 @@ std::string line_of(const ImageLine& line) { return line.location.with_digest(li
 
 std::string all_lines(const std::vector<ImageLine>& lines) {
   std::string text;
-  for (const ImageLine& line : lines) text += line_of(line) + "\n";
+  for (const ImageLine& line : lines)
+    text += line_of(line) + "\n";
   return text;
 }
 
@@ -20,7 +21,8 @@ Json descriptor_json(const oci::Descriptor& root) {
 /// The keys that buildx writes, so that what reads its file reads ours.
 std::string metadata(const std::vector<ImageLine>& lines, const std::optional<Digest>& config) {
   std::vector<std::string> names;
-  for (const ImageLine& line : lines) names.push_back(line.location.str());
+  for (const ImageLine& line : lines)
+    names.push_back(line.location.str());
   Json json;
   json.set("schema", "slipway/v1/metadata").set("containerimage.digest", lines.front().root.digest.str());
   if (config) json.set("containerimage.config.digest", config->str());
@@ -39,13 +41,14 @@ Status append(Context& context, const std::string& path, const std::string& text
 Status write_github(Context& context, const std::vector<ImageLine>& lines) {
   const auto output = context.surroundings().env("GITHUB_OUTPUT");
   if (output && !output->empty()) {
-    SLIPWAY_TRY(append(context, *output, fmt::format("digest={}\nimage={}\n", lines.front().root.digest.str(),
-                                                     line_of(lines.front()))));
+    SLIPWAY_TRY(append(context, *output,
+                       fmt::format("digest={}\nimage={}\n", lines.front().root.digest.str(), line_of(lines.front()))));
   }
   const auto summary = context.surroundings().env("GITHUB_STEP_SUMMARY");
   if (!summary || summary->empty()) return {};
   std::string text = "### slipway\n\n";
-  for (const ImageLine& line : lines) text += fmt::format("- `{}`\n", line_of(line));
+  for (const ImageLine& line : lines)
+    text += fmt::format("- `{}`\n", line_of(line));
   return append(context, *summary, text);
 }
 

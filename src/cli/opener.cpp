@@ -57,7 +57,8 @@ class RealOpener final : public store::Opener {
 
   Result<std::shared_ptr<store::Target>> open_registry(const oci::Location& location, Side side) {
     if (!location.is_registry()) {
-      return fail(Error(Errc::unsupported, fmt::format("{}: archives cannot be read or written by this version", location.str()))
+      return fail(Error(Errc::unsupported,
+                        fmt::format("{}: archives cannot be read or written by this version", location.str()))
                       .with_hint("use an OCI layout (oci:FOLDER) instead"));
     }
     const std::scoped_lock lock(mutex_);
@@ -83,7 +84,8 @@ class RealOpener final : public store::Opener {
     options.side = side;
     c.transport = http::curl_transport(transport);
     c.credentials = registry::file_credentials(*surroundings_.fs, surroundings_.env, flags.authfile.value_or(""));
-    c.session = registry::Session::create({c.transport.get(), c.credentials.get(), surroundings_.clock, surroundings_.rng}, options);
+    c.session = registry::Session::create(
+        {c.transport.get(), c.credentials.get(), surroundings_.clock, surroundings_.rng}, options);
     return &c;
   }
 

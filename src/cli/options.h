@@ -14,8 +14,8 @@ using Slot = std::variant<bool*, int*, std::string*, std::optional<std::string>*
 
 /// One option or positional of a command: what the parser, the help and the manual need to know.
 struct Option {
-  std::string names;        ///< "-t,--tag", or a positional's word such as "SRC"
-  std::string value;        ///< the value's word in help; empty for flags
+  std::string names;  ///< "-t,--tag", or a positional's word such as "SRC"
+  std::string value;  ///< the value's word in help; empty for flags
   std::string help;
   Slot slot;
   bool positional = false;

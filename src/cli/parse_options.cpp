@@ -16,7 +16,8 @@ std::string long_name(const Option& option) {
 
 std::string variable_name(const std::string& command, const Option& option) {
   std::string name = "SLIPWAY_" + (command.empty() ? "" : command + "_") + long_name(option);
-  for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  for (char& c : name)
+    c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
 }
 
@@ -58,7 +59,8 @@ std::vector<std::string> option_words(const ParseRequest& request) {
   for (const OptionSet* set : {&request.own, &request.globals}) {
     for (const Option& option : set->all()) {
       if (option.positional) continue;
-      for (const std::string& name : split(option.names, ',')) words.push_back(name);
+      for (const std::string& name : split(option.names, ','))
+        words.push_back(name);
     }
   }
   return words;
@@ -74,7 +76,8 @@ Error unknown_argument(const ParseRequest& request, const CLI::App& app) {
   for (const std::string& word : extra) {
     if (word.size() < 2 || word[0] != '-') continue;
     const std::string name = word.substr(0, word.find('='));
-    Error error(Errc::invalid_argument, fmt::format("slipway {} has no option {}", request.command, printable(name, 80)));
+    Error error(Errc::invalid_argument,
+                fmt::format("slipway {} has no option {}", request.command, printable(name, 80)));
     if (const auto near = nearest(name, option_words(request))) error.hint = fmt::format("did you mean {}?", *near);
     return std::move(error).with_hint(fmt::format("see: slipway {} --help", request.command));
   }

@@ -45,7 +45,8 @@ Result<const config::Node*> choose(const std::vector<config::Node>& documents, c
 
 void check_keys(const config::Node& document, Diagnostics& diagnostics) {
   config::Decoder top(document, "", diagnostics);
-  for (const std::string& key : build::top_level_keys()) top.get(key);
+  for (const std::string& key : build::top_level_keys())
+    top.get(key);
   top.finish();
 }
 
@@ -121,8 +122,8 @@ Result<EnvironmentWord> environment_word(const release::Project& project, const 
   const std::string number = word.substr(at + 1);
   std::int64_t value = 0;
   const char* const end = number.data() + number.size();
-  const bool shaped = number.size() > 1 && number[0] == 'v' &&
-                      std::from_chars(number.data() + 1, end, value).ptr == end && value > 0;
+  const bool shaped =
+      number.size() > 1 && number[0] == 'v' && std::from_chars(number.data() + 1, end, value).ptr == end && value > 0;
   if (!shaped) {
     return fail(Error(Errc::invalid_argument, fmt::format("'{}' does not name a release", printable(word, 80)))
                     .with_hint("write ENV@vN, for example production@v3"));

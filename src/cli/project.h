@@ -10,8 +10,8 @@ namespace slipway::cli {
 
 /// One app of a slipway.yaml, decoded.
 struct Loaded {
-  std::string file;            ///< as shown in messages
-  stdfs::path folder;          ///< absolute
+  std::string file;    ///< as shown in messages
+  stdfs::path folder;  ///< absolute
   build::Recipe recipe;
   release::Project project;
   stdfs::path state_folder() const { return folder / ".slipway"; }

@@ -22,9 +22,11 @@ int failed(const Error& error, const Surroundings& surroundings) {
 
 Error unknown_command(const std::string& word) {
   std::vector<std::string> names;
-  for (const Command& command : commands()) names.emplace_back(command.name);
+  for (const Command& command : commands())
+    names.emplace_back(command.name);
   Error error(Errc::invalid_argument, fmt::format("there is no command '{}'", printable(word, 80)));
-  if (const auto near = nearest(word, names)) return std::move(error).with_hint(fmt::format("did you mean '{}'?", *near));
+  if (const auto near = nearest(word, names))
+    return std::move(error).with_hint(fmt::format("did you mean '{}'?", *near));
   return std::move(error).with_hint("see: slipway --help");
 }
 
@@ -48,7 +50,8 @@ int run_command(const Command& command, std::vector<std::string> arguments, Glob
       return surroundings.write_out(help_of(command, own, global_options)) ? 0 : 1;
     }
   }
-  const Status parsed = parse_options({global_options, own, std::string(command.name), std::move(arguments), surroundings.env});
+  const Status parsed =
+      parse_options({global_options, own, std::string(command.name), std::move(arguments), surroundings.env});
   if (!parsed) return failed(parsed.error(), surroundings);
   Context context(globals, surroundings);
   const Result<int> status = action(context);

@@ -1,6 +1,5 @@
 #include "support/temp_dir.h"
 
-
 #include "slipway/base/rng.h"
 
 namespace slipway::test {
