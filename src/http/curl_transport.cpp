@@ -18,14 +18,19 @@ constexpr std::size_t kMaxHeaders = 256u << 10;
 Breakdown breakdown_of(CURLcode code) {
   switch (code) {
     case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_COULDNT_RESOLVE_HOST: return Breakdown::resolve;
-    case CURLE_COULDNT_CONNECT: return Breakdown::connect;
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return Breakdown::resolve;
+    case CURLE_COULDNT_CONNECT:
+      return Breakdown::connect;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_PINNEDPUBKEYNOTMATCH: return Breakdown::certificate;
-    case CURLE_OPERATION_TIMEDOUT: return Breakdown::timeout;
-    default: return Breakdown::other;
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+      return Breakdown::certificate;
+    case CURLE_OPERATION_TIMEDOUT:
+      return Breakdown::timeout;
+    default:
+      return Breakdown::other;
   }
 }
 

@@ -28,7 +28,8 @@ std::optional<Quad> quad_of(std::string_view host) {
 
 /// What inet_aton would take for an address: the last label is a number, decimal, octal or hexadecimal.
 bool looks_numeric(std::string_view host) {
-  while (!host.empty() && host.back() == '.') host.remove_suffix(1);
+  while (!host.empty() && host.back() == '.')
+    host.remove_suffix(1);
   const std::size_t dot = host.rfind('.');
   const std::string_view last = dot == std::string_view::npos ? host : host.substr(dot + 1);
   if (last.empty()) return true;

@@ -225,7 +225,8 @@ bool Host::learn_scheme(const Call& call, const Result<Reply>& reply, const std:
     scheme_ = preferred;
     return false;
   }
-  const bool other = mute || breakdown == http::Breakdown::other || (options_.insecure && breakdown == http::Breakdown::connect);
+  const bool other =
+      mute || breakdown == http::Breakdown::other || (options_.insecure && breakdown == http::Breakdown::connect);
   if (other) scheme_ = used == "http" ? "https" : "http";
   return other;
 }

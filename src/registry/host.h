@@ -42,8 +42,8 @@ class Host {
   };
 
   Result<Reply> attempt(const Call& call, std::stop_token stop, Trouble& trouble);
-  Result<Reply> exchange(const Call& call, const std::string& scheme, const Secret& authorization,
-                         std::stop_token stop, Trouble& trouble);
+  Result<Reply> exchange(const Call& call, const std::string& scheme, const Secret& authorization, std::stop_token stop,
+                         Trouble& trouble);
   Result<Reply> follow(http::Request request, const Call& call, std::stop_token stop, Trouble& trouble);
   std::string scheme();
   /// Learns from an exchange over `used` whether http or https is spoken; true when the other is worth a try.

@@ -31,7 +31,8 @@ class ScriptedTransport final : public http::HttpTransport {
 
   explicit ScriptedTransport(Script script) : script_(std::move(script)) {}
 
-  Result<http::Response> perform(const http::Request& request, http::ResponseHandler& handler, std::stop_token) override {
+  Result<http::Response> perform(const http::Request& request, http::ResponseHandler& handler,
+                                 std::stop_token) override {
     Asked asked{request.method + " " + request.url, std::string(request.authorization.reveal()), {}};
     if (request.body != nullptr) {
       SLIPWAY_ASSIGN(asked.body, io::read_all(*request.body, 1u << 20));
@@ -54,7 +55,8 @@ class ScriptedTransport final : public http::HttpTransport {
   std::vector<std::string> lines() const {
     const std::scoped_lock lock(mutex_);
     std::vector<std::string> lines;
-    for (const Asked& asked : asked_) lines.push_back(asked.line);
+    for (const Asked& asked : asked_)
+      lines.push_back(asked.line);
     return lines;
   }
   std::vector<Asked> asked() const {

@@ -16,7 +16,8 @@ using http::Request;
 
 /// A session over a scripted far end.
 struct Wire {
-  explicit Wire(ScriptedTransport::Script script, registry::RegistryOptions options = {}) : transport(std::move(script)) {
+  explicit Wire(ScriptedTransport::Script script, registry::RegistryOptions options = {})
+      : transport(std::move(script)) {
     session = registry::Session::create({&transport, &credentials, &clock, &rng}, options);
   }
   std::shared_ptr<store::Target> open(const std::string& place) {
@@ -43,9 +44,13 @@ Answer manifest_answer() {
           .body = document()};
 }
 
-Answer challenge(const std::string& text) { return {.status = 401, .headers = {{"www-authenticate", text}}, .body = {}}; }
+Answer challenge(const std::string& text) {
+  return {.status = 401, .headers = {{"www-authenticate", text}}, .body = {}};
+}
 
-Answer redirect(const std::string& to, int status = 307) { return {.status = status, .headers = {{"location", to}}, .body = {}}; }
+Answer redirect(const std::string& to, int status = 307) {
+  return {.status = status, .headers = {{"location", to}}, .body = {}};
+}
 
 bool begins(const std::string& text, const std::string& head) { return text.rfind(head, 0) == 0; }
 
@@ -56,7 +61,8 @@ Result<std::string> read_blob(store::Target& target) { return read(target, make_
 TEST(Scheme, HostsElsewhereAreAskedOverTlsAlone) {
   Wire wire([](const Request&) { return Answer{.headers = {}, .body = {}, .breakdown = Breakdown::other}; });
   EXPECT_EQ(wire.open("h.example/a")->resolve(std::string("v1")).error().code, Errc::network);
-  for (const auto& line : wire.transport.lines()) EXPECT_TRUE(begins(line, "HEAD https://h.example/")) << line;
+  for (const auto& line : wire.transport.lines())
+    EXPECT_TRUE(begins(line, "HEAD https://h.example/")) << line;
 }
 
 TEST(Scheme, DockerIoIsAnotherHost) {
@@ -77,7 +83,8 @@ TEST(Scheme, LoopbackIsAskedOverHttpAndStaysThere) {
 /// The ways a TLS port answers plain HTTP.
 TEST(Scheme, ATlsPortOnLoopbackIsNoticedOnce) {
   const Answer words{.status = 400, .headers = {}, .body = "Client sent an HTTP request to an HTTPS server.\n"};
-  const Answer apache{.status = 400, .headers = {}, .body = "You're speaking plain HTTP to an SSL-enabled server port."};
+  const Answer apache{
+      .status = 400, .headers = {}, .body = "You're speaking plain HTTP to an SSL-enabled server port."};
   const Answer garbage{.headers = {}, .body = {}, .breakdown = Breakdown::other};
   for (const Answer& answer : {words, apache, garbage}) {
     Wire wire([&](const Request& request) { return begins(request.url, "http:") ? answer : manifest_answer(); });
@@ -104,7 +111,9 @@ TEST(Scheme, AnHttpRegistryThatDropsOneConnectionIsNotTakenForATlsPort) {
 
 TEST(Scheme, AnUntrustedCertificateOnLoopbackIsTheAnswerAndNeverHttp) {
   Wire wire([](const Request& request) {
-    return Answer{.headers = {}, .body = {}, .breakdown = begins(request.url, "https:") ? Breakdown::certificate : Breakdown::other};
+    return Answer{.headers = {},
+                  .body = {},
+                  .breakdown = begins(request.url, "https:") ? Breakdown::certificate : Breakdown::other};
   });
   const auto target = wire.open("127.0.0.1:5000/a");
   EXPECT_EQ(target->resolve(std::string("v1")).error().code, Errc::network);
@@ -119,16 +128,20 @@ TEST(Scheme, WhatRequiresTlsNeverSpeaksHttp) {
     options.require_tls = std::string(place) == "127.0.0.1:5000/a";
     Wire wire([](const Request&) { return Answer{.headers = {}, .body = {}, .breakdown = Breakdown::other}; }, options);
     EXPECT_FALSE(wire.open(place)->resolve(std::string("v1")).has_value());
-    for (const auto& line : wire.transport.lines()) EXPECT_TRUE(begins(line, "HEAD https://")) << line;
+    for (const auto& line : wire.transport.lines())
+      EXPECT_TRUE(begins(line, "HEAD https://")) << line;
   }
 }
 
 TEST(Scheme, InsecureTriesHttpWhereThereIsNoTls) {
   registry::RegistryOptions options;
   options.insecure = true;
-  Wire wire([](const Request& request) {
-    return begins(request.url, "https:") ? Answer{.headers = {}, .body = {}, .breakdown = Breakdown::other} : manifest_answer();
-  }, options);
+  Wire wire(
+      [](const Request& request) {
+        return begins(request.url, "https:") ? Answer{.headers = {}, .body = {}, .breakdown = Breakdown::other}
+                                             : manifest_answer();
+      },
+      options);
   EXPECT_TRUE(wire.open("h.example/a")->resolve(std::string("v1")).has_value());
   EXPECT_EQ(wire.transport.lines().size(), 2u);
 }
@@ -169,7 +182,8 @@ TEST(Redirect, CredentialsStayWithTheOrigin) {
 TEST(Redirect, WithinTheOriginCredentialsAreKept) {
   Wire wire([&](const Request& request) {
     if (request.authorization.empty()) return challenge("Basic realm=x");
-    return request.url.find("/v2/") == std::string::npos ? Answer{.headers = {}, .body = kBlobText} : redirect("/other?a=%2F");
+    return request.url.find("/v2/") == std::string::npos ? Answer{.headers = {}, .body = kBlobText}
+                                                         : redirect("/other?a=%2F");
   });
   wire.credentials.set("user", "pass");
   EXPECT_EQ(read_blob(*wire.open("h.example/a")).value(), kBlobText);
@@ -177,8 +191,9 @@ TEST(Redirect, WithinTheOriginCredentialsAreKept) {
 }
 
 TEST(Redirect, WhatMustNotBeFollowed) {
-  for (const char* bad : {"http://h.example/x", "http://169.254.169.254/latest", "https://10.0.0.1/x", "https://127.0.0.1/x",
-                          "https://[::ffff:127.0.0.1]/x", "https://2130706433/x", "file:///etc/passwd", "https://u:p@h.example/x"}) {
+  for (const char* bad :
+       {"http://h.example/x", "http://169.254.169.254/latest", "https://10.0.0.1/x", "https://127.0.0.1/x",
+        "https://[::ffff:127.0.0.1]/x", "https://2130706433/x", "file:///etc/passwd", "https://u:p@h.example/x"}) {
     Wire wire([&](const Request&) { return redirect(bad); });
     const auto blob = read_blob(*wire.open("h.example/a"));
     EXPECT_FALSE(blob.has_value()) << bad;
@@ -197,7 +212,8 @@ TEST(Redirect, AnUploadIsResentOn307AndRefusedWhereItsBodyWouldBeLost) {
   const Blob blob = make_blob(kBlobText);
   for (const int status : {301, 302, 303, 307, 308}) {
     Wire wire([&](const Request& request) {
-      if (request.method == "POST") return Answer{.status = 202, .headers = {{"location", "/up?state=a%2Fb"}}, .body = {}};
+      if (request.method == "POST")
+        return Answer{.status = 202, .headers = {{"location", "/up?state=a%2Fb"}}, .body = {}};
       if (request.method == "HEAD") return Answer{.status = 404, .headers = {}, .body = {}};
       if (begins(request.url, "https://store.example/")) return Answer{.status = 201, .headers = {}, .body = {}};
       return redirect("https://store.example/x", status);
@@ -231,7 +247,8 @@ TEST(Upload, ALocationThatLeavesTlsOrPointsInsideIsRefused) {
                                       : Answer{.status = 202, .headers = {{"location", bad}}, .body = {}};
     });
     EXPECT_FALSE(push(*wire.open("h.example/a"), make_blob(kBlobText)).has_value()) << bad;
-    for (const auto& asked : wire.transport.asked()) EXPECT_EQ(asked.body, "") << bad;
+    for (const auto& asked : wire.transport.asked())
+      EXPECT_EQ(asked.body, "") << bad;
   }
 }
 
@@ -241,15 +258,18 @@ TEST(Realm, PasswordsGoOnlyWhereTheyMay) {
     const char* realm;
     bool allowed;
   };
-  for (const Case& c : {Case{"h.example/a", "https://auth.example/token", true}, Case{"h.example/a", "/token", true},
-                        Case{"h.example/a", "http://auth.example/token", false}, Case{"h.example/a", "http://h.example/token", false},
-                        Case{"h.example/a", "https://10.0.0.1/token", false}, Case{"h.example/a", "https://u:p@auth.example/token", false},
-                        Case{"h.example/a", "file:///etc/passwd", false}, Case{"127.0.0.1:5000/a", "http://127.0.0.1:5001/token", true},
-                        Case{"localhost:5000/a", "http://localhost:5000/token", true},
-                        Case{"127.0.0.1:5000/a", "http://auth.example/token", false},
-                        Case{"127.0.0.1:5000/a", "https://auth.example/token", true}}) {
+  for (const Case& c :
+       {Case{"h.example/a", "https://auth.example/token", true}, Case{"h.example/a", "/token", true},
+        Case{"h.example/a", "http://auth.example/token", false}, Case{"h.example/a", "http://h.example/token", false},
+        Case{"h.example/a", "https://10.0.0.1/token", false},
+        Case{"h.example/a", "https://u:p@auth.example/token", false}, Case{"h.example/a", "file:///etc/passwd", false},
+        Case{"127.0.0.1:5000/a", "http://127.0.0.1:5001/token", true},
+        Case{"localhost:5000/a", "http://localhost:5000/token", true},
+        Case{"127.0.0.1:5000/a", "http://auth.example/token", false},
+        Case{"127.0.0.1:5000/a", "https://auth.example/token", true}}) {
     Wire wire([&](const Request& request) {
-      if (request.url.find("/token") != std::string::npos) return Answer{.headers = {}, .body = R"({"access_token":"t0ken"})"};
+      if (request.url.find("/token") != std::string::npos)
+        return Answer{.headers = {}, .body = R"({"access_token":"t0ken"})"};
       if (request.authorization.reveal() == "Bearer t0ken") return manifest_answer();
       return challenge(std::string("Bearer realm=\"") + c.realm + "\"");
     });
@@ -257,13 +277,15 @@ TEST(Realm, PasswordsGoOnlyWhereTheyMay) {
     const bool done = wire.open(c.place)->resolve(std::string("v1")).has_value();
     EXPECT_EQ(done, c.allowed) << c.place << " " << c.realm;
     int logins = 0;
-    for (const auto& asked : wire.transport.asked()) logins += begins(asked.authorization, "Basic ") ? 1 : 0;
+    for (const auto& asked : wire.transport.asked())
+      logins += begins(asked.authorization, "Basic ") ? 1 : 0;
     EXPECT_EQ(logins, c.allowed ? 1 : 0) << c.place << " " << c.realm;
   }
 }
 
 TEST(Token, OnlyUsableOnesAreTaken) {
-  for (const char* bad : {"", "{}", "<html>", R"({"token":""})", R"({"token":5})", R"({"token":"a\nb"})", R"({"token":"a b"})"}) {
+  for (const char* bad :
+       {"", "{}", "<html>", R"({"token":""})", R"({"token":5})", R"({"token":"a\nb"})", R"({"token":"a b"})"}) {
     Wire wire([&](const Request& request) {
       if (request.url.find("/token") != std::string::npos) return Answer{.headers = {}, .body = bad};
       return challenge("Bearer realm=\"https://auth.example/token\"");
@@ -320,7 +342,8 @@ TEST(Token, LanesShareOneRequest) {
 TEST(Token, AMountThatMayNotReadTheOtherRepositoryIsNoFailure) {
   Wire wire([&](const Request& request) {
     const bool other = request.url.find("secret") != std::string::npos;
-    if (request.url.find("/token") != std::string::npos) return Answer{.status = other ? 403 : 200, .headers = {}, .body = R"({"token":"t"})"};
+    if (request.url.find("/token") != std::string::npos)
+      return Answer{.status = other ? 403 : 200, .headers = {}, .body = R"({"token":"t"})"};
     if (request.authorization.empty()) return challenge("Bearer realm=\"https://auth.example/token\"");
     return manifest_answer();
   });
@@ -340,7 +363,9 @@ TEST(Answers, ACutBodyIsANetworkErrorAndNotFetchedBehindTheReader) {
 
 TEST(Answers, ALoginPageIsNoManifestAndItsHtmlIsNotShown) {
   const std::string page = "<html><body>Please log in</body></html>";
-  Wire wire([&](const Request&) { return Answer{.status = 200, .headers = {{"content-type", "text/html"}}, .body = page}; });
+  Wire wire([&](const Request&) {
+    return Answer{.status = 200, .headers = {{"content-type", "text/html"}}, .body = page};
+  });
   const auto target = wire.open("h.example/a");
   EXPECT_FALSE(target->resolve(std::string("v1")).has_value());
   EXPECT_FALSE(store::as<store::TagLister>(*target)->list_tags().has_value());
@@ -352,7 +377,8 @@ TEST(Answers, ALoginPageIsNoManifestAndItsHtmlIsNotShown) {
 
 TEST(Answers, TheRegistrysWordsAreMadePrintableAndShort) {
   Wire wire([](const Request&) {
-    return Answer{.status = 400, .headers = {},
+    return Answer{.status = 400,
+                  .headers = {},
                   .body = R"({"errors":[{"code":"X\u001b[31m","message":")" + std::string(5000, 'm') + R"("}]})"};
   });
   const auto result = wire.open("h.example/a")->fetch_document(std::string("v1"));
@@ -363,7 +389,9 @@ TEST(Answers, TheRegistrysWordsAreMadePrintableAndShort) {
 }
 
 TEST(Answers, AManifestPutThatAnyWebServerWouldAcceptIsLookedUp) {
-  Wire wire([](const Request& request) { return Answer{.status = request.method == "HEAD" ? 404 : 200, .headers = {}, .body = "ok"}; });
+  Wire wire([](const Request& request) {
+    return Answer{.status = request.method == "HEAD" ? 404 : 200, .headers = {}, .body = "ok"};
+  });
   EXPECT_FALSE(push(*wire.open("h.example/a"), make_index({})).has_value());
 }
 
@@ -375,7 +403,8 @@ TEST(Answers, AnotherDigestForWhatWasPutIsAVerificationFailure) {
 }
 
 TEST(Answers, TagListsStayOnTheirOrigin) {
-  for (const char* next : {"https://evil.example/v2/a/tags/list", "http://h.example/v2/a/tags/list", "https://h.example:8443/x"}) {
+  for (const char* next :
+       {"https://evil.example/v2/a/tags/list", "http://h.example/v2/a/tags/list", "https://h.example:8443/x"}) {
     Wire wire([&](const Request&) {
       return Answer{.headers = {{"link", std::string("<") + next + ">; rel=\"next\""}}, .body = R"({"tags":["a"]})"};
     });
@@ -389,8 +418,10 @@ TEST(Answers, AnEndlessTagListEndsAndStrangeTagsAreSkipped) {
     return Answer{.headers = {{"link", "</v2/a/tags/list?last=a>; rel=\"next\""}}, .body = R"({"tags":["a"]})"};
   });
   EXPECT_EQ(store::as<store::TagLister>(*endless.open("h.example/a"))->list_tags().error().code, Errc::malformed);
-  Wire strange([](const Request&) { return Answer{.headers = {}, .body = R"({"tags":["good","../../x",null,5,"a b",""]})"}; });
-  EXPECT_EQ(store::as<store::TagLister>(*strange.open("h.example/a"))->list_tags().value(), std::vector<std::string>{"good"});
+  Wire strange(
+      [](const Request&) { return Answer{.headers = {}, .body = R"({"tags":["good","../../x",null,5,"a b",""]})"}; });
+  EXPECT_EQ(store::as<store::TagLister>(*strange.open("h.example/a"))->list_tags().value(),
+            std::vector<std::string>{"good"});
   Wire none([](const Request&) { return Answer{.headers = {}, .body = R"({"tags":null})"}; });
   EXPECT_TRUE(store::as<store::TagLister>(*none.open("h.example/a"))->list_tags()->empty());
 }

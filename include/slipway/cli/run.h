@@ -17,9 +17,9 @@ namespace slipway::cli {
 struct Surroundings {
   std::function<bool(std::string_view)> write_out;  ///< false: the reader is gone or the disk full
   std::function<void(std::string_view)> write_err;
-  std::function<std::string()> read_in;             ///< all of standard input
+  std::function<std::string()> read_in;  ///< all of standard input
   EnvLookup env = process_env;
-  stdfs::path directory;                            ///< the current folder, absolute
+  stdfs::path directory;  ///< the current folder, absolute
   FileSystem* fs = &real_fs();
   Clock* clock = &system_clock();
   Rng* rng = &system_rng();
