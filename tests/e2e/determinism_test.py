@@ -46,9 +46,11 @@ def test_one_digest_in_every_surrounding(world):
         "umask 000": dict(names=NAMES, umask=0),
         "a German locale": dict(names=NAMES, env={"LC_ALL": "de_DE.UTF-8", "LANG": "de_DE"}),
         "the C locale": dict(names=NAMES, env={"LC_ALL": "C"}),
+        "a Turkish locale, where i and I differ": dict(names=NAMES, env={"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR"}),
         "another time zone": dict(names=NAMES, env={"TZ": "Pacific/Auckland"}),
         "one lane": dict(names=NAMES, more=["--jobs", "1"]),
         "eight lanes": dict(names=NAMES, more=["--jobs", "8"]),
+        "more lanes than files": dict(names=NAMES, more=["--jobs", "64"]),
         "no home and no TMPDIR": dict(names=NAMES, env={"HOME": "/nonexistent", "TMPDIR": "/tmp"}),
     }
     for number, (what, case) in enumerate(cases.items()):

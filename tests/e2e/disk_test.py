@@ -1,6 +1,7 @@
 """A full disk, a limit on file sizes, an unwritable place and a closed standard output: failed (1), said, undone."""
 import os
 import resource
+import shutil
 import subprocess
 
 from harness import check, check_equal, check_layout, layout_tags, program
@@ -70,6 +71,28 @@ def test_files_that_may_not_grow(world):
     check_equal(check_layout(world.folder / "out"), {}, "tags")
     world.slipway(*big_build(world, "oci:out:v1"))
     check_equal(list(layout_tags(world.folder / "out")), ["v1"], "tags in the end")
+
+
+def test_files_that_may_not_be_read(world):
+    """Left out by no means: an image without a file that was asked for is a wrong image."""
+    world.write("tree/a", "a")
+    secret = world.write("tree/sub/secret", "not for everybody", 0o000)
+    program_here = world.folder / "slipway"
+    shutil.copy2(program(), program_here)  # it may stand where only its owner can look
+    program_here.chmod(0o755)
+    world.folder.joinpath("out-of-nobody").mkdir(mode=0o777)
+    place = world.folder / "out-of-nobody"
+    place.chmod(0o777)
+    someone = dict(user=65534, group=65534, extra_groups=[]) if os.getuid() == 0 else {}
+    build = [program_here, "build", "--base", "scratch", "--platform", "linux/amd64", "--to", "oci:out:v1", "--add"]
+    options = dict(status=1, cwd=place, env={"HOME": str(place), "XDG_RUNTIME_DIR": "", "TMPDIR": str(place)}, **someone)
+    for argument in (f"{world.folder}/tree:/srv", f"{secret}:/secret"):
+        ended = world.tool(*build, argument, **options)
+        check("secret" in ended.err and "ermission denied" in ended.err, f"the file and why in\n{ended}")
+        check_equal(ended.out, "", "standard output")
+        check_equal(check_layout(place / "out"), {}, "tags")
+    secret.chmod(0o644)
+    world.tool(*build, f"{world.folder}/tree:/srv", **{**options, "status": 0})
 
 
 def test_standard_output_that_takes_nothing(world):

@@ -131,22 +131,35 @@ class World:
 
 
 class Registry:
-    """docker-registry with storage of its own; its access log can be read and counted."""
+    """docker-registry with storage of its own; its access log can be read and counted.
 
-    def __init__(self, world, htpasswd=None):
-        self.world, self.htpasswd = world, htpasswd
+    `data` is where it stores, `read_only` makes it refuse whatever writes.
+    """
+
+    def __init__(self, world, htpasswd=None, data=None, read_only=False):
+        self.world, self.htpasswd, self.read_only = world, htpasswd, read_only
         self.port = world.refused_port()
         self.host = f"127.0.0.1:{self.port}"
         self.folder = world.folder / f"registry-{self.port}"
+        self.data = data or self.folder / "data"
+        self.process = None
 
     def __enter__(self):
         self.folder.mkdir()
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
         auth = f"\nauth: {{htpasswd: {{realm: test, path: {self.htpasswd}}}}}" if self.htpasswd else ""
         config = self.folder / "config.yml"
         config.write_text(f"version: 0.1\nlog: {{accesslog: {{disabled: false}}, level: error}}\n"
-                          f"storage: {{filesystem: {{rootdirectory: {self.folder}/data}}, delete: {{enabled: true}}}}\n"
+                          f"storage: {{filesystem: {{rootdirectory: {self.data}}}, delete: {{enabled: true}}, "
+                          f"maintenance: {{readonly: {{enabled: {str(self.read_only).lower()}}}}}}}\n"
                           f'http: {{addr: "{self.host}", secret: e2e}}{auth}\n')
-        self.log = open(self.folder / "log", "wb")
+        self.log = open(self.folder / "log", "ab")
         self.process = subprocess.Popen(["docker-registry", "serve", str(config)], stdout=self.log,
                                         stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                                         env={"PATH": self.world.env["PATH"], "HOME": self.world.env["HOME"]})
@@ -155,9 +168,8 @@ class Registry:
             if time.monotonic() > until or self.process.poll() is not None:
                 raise Failure(f"docker-registry did not start:\n{(self.folder / 'log').read_text()}")
             time.sleep(0.05)
-        return self
 
-    def __exit__(self, *_):
+    def stop(self):
         self.process.terminate()
         self.process.wait(20)
         self.log.close()
@@ -236,7 +248,7 @@ def run_file(functions):
     """Runs the test functions of one file, each in a new world; gives how many passed and failed."""
     wanted = os.environ.get("E2E_FILTER", "")
     passed = failed = 0
-    for name, function in functions.items():
+    for name, function in list(functions.items()):
         if not name.startswith("test_") or wanted not in name:
             continue
         started = time.monotonic()

@@ -214,6 +214,30 @@ def test_signals_end_it_with_their_status(world):
             connection.close()
 
 
+def test_an_interrupted_build_leaves_nothing_named(world):
+    (world.folder / "tree").mkdir()
+    for number in range(24):
+        world.write(f"tree/f{number}", random.Random(number).randbytes(1 << 20))
+    argv = ["build", "--base", "scratch", "--platform", "linux/amd64", "--add", "tree:/srv", "--compression", "gzip:best"]
+    began = time.monotonic()
+    wanted = world.slipway(*argv, "--to", "oci:whole:v1").digest
+    seconds = time.monotonic() - began
+    statuses = []
+    for number, part in ((signal.SIGINT, 0.3), (signal.SIGINT, 0.6), (signal.SIGTERM, 0.4)):
+        process = world.start(*argv, "--to", "oci:out:v1")
+        time.sleep(seconds * part)
+        process.send_signal(number)
+        statuses.append((number, process.wait(20)))
+        if statuses[-1][1] == 0:
+            continue  # it was faster than the signal
+        check_equal(statuses[-1][1], 128 + number, f"the status after signal {number}")
+        check_equal(check_layout(world.folder / "out"), {}, "tags")
+        left = [path for path in world.folder.glob("out/**/.tmp*")]
+        check(not left, f"a signal that can be handled to leave no halves, not {left}")
+    check(any(status for _, status in statuses), f"some build to be interrupted, not {statuses}")
+    check_equal(world.slipway(*argv, "--to", "oci:out:v1").digest, wanted, "the build run again")
+
+
 def test_two_at_a_time(world):
     """Two processes that write one layout at once both succeed, and neither loses the other's tag."""
     world.write("file", "content")

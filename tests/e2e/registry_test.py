@@ -61,6 +61,32 @@ def test_promoting_between_repositories_of_one_registry_mounts(world):
     check_equal(moved, [], "blobs of the image that were moved")
 
 
+def test_an_index_is_promoted_by_mounts_alone(world):
+    registry = world.registry()
+    project = Project(world, repository=f"{registry.host}/team/hello", production=f"{registry.host}/prod/hello",
+                      platforms=("amd64", "arm64"))
+    digest = project.build()
+    project.slipway("release", "staging")
+    before = len(registry.requests())
+    check_equal(project.slipway("promote", "staging", "production").digest, digest, "the promoted digest")
+    during = registry.requests()[before:]
+    index = json.loads(registry.get(f"/v2/prod/hello/manifests/{digest}", "application/vnd.oci.image.index.v1+json")[2])
+    images = [manifest(registry, "prod/hello", child["digest"]) for child in index["manifests"]]
+    check_equal(len(images), 2, "platforms in production")
+    blobs = {blob["digest"][7:] for image in images for blob in [image["config"], *image["layers"]]}
+    moved = [path for _, path, _ in blob_traffic(during) if any(name in path for name in blobs)]
+    check_equal(moved, [], "blobs of the images that were moved")
+    mounted = {name for name in blobs for method, path, status in during
+               if method == "POST" and "mount=" in path and name in path and status == 201}
+    check_equal(mounted, blobs, "blobs that were mounted")
+    for tag in ("hello.production-v1", "production"):
+        check_equal(registry.digest_of("prod/hello", tag), digest, f"the digest of {tag}")
+    # This registry collects untagged children of a tagged index: each has a tag of its own.
+    for child in index["manifests"]:
+        tag = f"hello.production-v1-linux-{child['platform']['architecture']}"
+        check_equal(registry.digest_of("prod/hello", tag), child["digest"], f"the digest of {tag}")
+
+
 def test_the_tag_is_the_last_thing_a_push_writes(world):
     registry = world.registry()
     project = Project(world, repository=f"{registry.host}/team/hello", platforms=("amd64", "arm64"))

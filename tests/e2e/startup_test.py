@@ -1,9 +1,10 @@
 """The program starts at once and loads only what a command needs."""
 import os
+import re
 import statistics
 import time
 
-from harness import check, program
+from harness import check, check_equal, program
 
 HEAVY = ("libcurl", "libarchive", "libfyaml")
 
@@ -42,6 +43,18 @@ def test_a_build_into_a_layout_loads_no_curl(world):
     # The same question about a registry has the other answer, so this test can fail.
     loaded = loaded_by(world, "ls", f"127.0.0.1:{world.refused_port()}/team/hello", "--retry", "0")
     check([path for path in loaded if "libcurl" in path], "libcurl for a registry")
+
+
+def test_every_command_explains_itself(world):
+    overview = world.slipway("--help")
+    names = re.findall(r"^  ([a-z-]+)  +\S", overview.out, re.MULTILINE)
+    check(len(names) >= 18 and {"build", "promote", "pin", "rollback"} <= set(names), f"the commands in\n{overview}")
+    for name in names:
+        ended = world.slipway(name, "--help")
+        examples = re.search(r"^Examples\n((?:  .*\n)+)", ended.out, re.MULTILINE)
+        check(examples and f"slipway {name}" in examples[1], f"examples of the command in\n{ended}")
+        check("Usage: slipway " + name in ended.out, f"its usage in\n{ended}")
+        check_equal(ended.err, "", f"standard error of {name} --help")
 
 
 def test_version_prints_one_line(world):

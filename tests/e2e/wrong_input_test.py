@@ -184,6 +184,16 @@ def test_broken_layout_files(world):
     fails(world, 12, ["digest", "oci:out:v1"], "v1")
 
 
+def test_sizes_that_are_not_true(world):
+    out, manifest, _ = small_layout(world)
+    index = json.loads((out / "index.json").read_text())
+    index["manifests"][0]["size"] += 1
+    (out / "index.json").write_text(json.dumps(index))
+    for argv in (["validate", "oci:out:v1"], ["copy", "oci:out:v1", "oci:other:v1"]):
+        fails(world, 12, argv, manifest.name)
+    check(not (world.folder / "other/index.json").exists() or not layout_tags(world.folder / "other"), "no tag of a copy")
+
+
 def test_names_that_are_not_there(world):
     out, _, _ = small_layout(world)
     fails(world, 13, ["digest", "oci:out:v2"], "v2")

@@ -1,0 +1,68 @@
+"""The end of the road: the production image and its config, run by what runs them."""
+import bundles
+from harness import check, check_equal, layout_tags
+from projects import Project
+from tools_test import PODMAN_LIMITS, podman
+
+SOURCE = """\
+#include <stdio.h>
+#include <stdlib.h>
+int main(void) {
+  const char* names[] = {"GREETING", "ODD", "PORT"};
+  for (int i = 0; i < 3; ++i) printf("%s=%s\\n", names[i], getenv(names[i]) ? getenv(names[i]) : "(none)");
+}
+"""
+CONFIG = "GREETING=hello from production\nODD=\"quoted\" $HOME # not a comment = kept \\\nPORT=8080\n"
+
+
+def compiled_project(world, **places):
+    project = Project(world, **places)
+    world.write("app.c", SOURCE)
+    world.tool("cc", "-static", "-O1", "-s", "app.c", "-o", project.folder / "build/amd64/app")
+    world.write("project/deploy/production.env", CONFIG)
+    return project
+
+
+def test_the_production_image_from_a_registry_runs(world):
+    registry = world.registry()
+    project = compiled_project(world, repository=f"{registry.host}/team/hello", production=f"{registry.host}/prod/hello")
+    digest = project.build()
+    project.slipway("release", "staging")
+    project.slipway("promote", "staging", "production")
+    world.tool("skopeo", "copy", "--src-tls-verify=false", f"docker://{registry.host}/prod/hello:production", "oci:pulled:v1")
+    check_equal(layout_tags(world.folder / "pulled")["v1"], digest, "the digest that skopeo pulled")
+    env = [line for line in project.slipway("env", "production").lines if line]
+    check_equal("\n".join(env) + "\n", CONFIG, "the config of the release")
+    ended = bundles.run(world, "pulled", "v1", env=env)
+    if ended:
+        check_equal((ended.status, ended.out), (0, CONFIG), f"the container, which said\n{ended}\n")
+
+
+def test_podman_takes_the_env_file(world):
+    project = compiled_project(world)
+    project.build()
+    project.slipway("release", "staging")
+    project.slipway("promote", "staging", "production")
+    (world.folder / "production.env").write_text(project.slipway("env", "production", "--format", "podman").out)
+    if "runc" not in bundles.runtimes(world):
+        world.note("podman is asked with runc only; here the file is compared instead")
+        check_equal((world.folder / "production.env").read_text(), CONFIG, "the env file")
+        return
+    ended = podman(world, "--runtime", "runc", "run", "--rm", *PODMAN_LIMITS, "--env-file", world.folder / "production.env",
+                   f"oci:{project.folder}/images:production")
+    check_equal(ended.out, CONFIG, f"what podman's container got, from\n{(world.folder / 'production.env').read_text()}")
+
+
+def test_a_shell_takes_the_environment(world):
+    project = compiled_project(world)
+    project.build()
+    project.slipway("release", "staging")
+    project.slipway("promote", "staging", "production")
+    (world.folder / "production.sh").write_text(project.slipway("env", "production", "--format", "sh").out)
+    for shell in ("sh", "bash"):
+        ended = world.tool(shell, "-c", f'set -eu; . ./production.sh; exec "{project.folder}/build/amd64/app"')
+        check_equal(ended.out, CONFIG, f"what {shell} gave to a program")
+    document = project.slipway("env", "production", "--format", "json").document
+    values = dict(line.split("=", 1) for line in CONFIG.splitlines())
+    check(values.items() <= document.items() or values.items() <= document.get("values", {}).items(),
+          f"the values in {document}")
