@@ -129,6 +129,13 @@ Result<Reply> Host::attempt(const Call& call, std::stop_token stop, Trouble& tro
       continue;
     }
     if (!reply || reply->status() != 401 || challenged) return reply;
+    // Only the registry may say where its password goes, never a place that it hands a transfer to.
+    SLIPWAY_ASSIGN(const auto answered, http::Url::parse(reply->response.url));
+    SLIPWAY_ASSIGN(const auto home, http::Url::parse(used + "://" + authority_));
+    if (!answered.same_origin(home)) {
+      return fail(Errc::unauthorized, "{} hands {} over to {}, which wants credentials of its own: none are sent there",
+                  name_, call.what, answered.host);
+    }
     SLIPWAY_ASSIGN(const bool again, answer_challenge(*reply, call, !authorization.empty()));
     if (!again) return reply;
     challenged = true;

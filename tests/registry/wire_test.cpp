@@ -202,6 +202,43 @@ TEST(Redirect, WhatMustNotBeFollowed) {
   }
 }
 
+/// Storage that answers 401 must not learn the password by naming a realm of its own.
+TEST(Redirect, AChallengeFromElsewhereGetsNoLogin) {
+  for (const char* elsewhere : {"https://storage.example/blob", "https://h.example:8443/blob"}) {
+    for (const char* asks : {"Bearer realm=\"https://evil.example/token\"", "Basic realm=x"}) {
+      for (const bool logged_in : {false, true}) {
+        Wire wire([&](const Request& request) {
+          if (request.url.find("/v2/") == std::string::npos) return challenge(asks);
+          return logged_in && request.authorization.empty() ? challenge("Basic realm=x") : redirect(elsewhere);
+        });
+        wire.credentials.set("user", "pass");
+        const auto blob = read_blob(*wire.open("h.example/a"));
+        ASSERT_FALSE(blob.has_value());
+        EXPECT_EQ(blob.error().code, Errc::unauthorized) << blob.error().describe();
+        for (const auto& asked : wire.transport.asked()) {
+          EXPECT_EQ(asked.line.find("evil.example"), std::string::npos) << asks;
+          if (asked.line.find("/v2/") == std::string::npos) {
+            EXPECT_TRUE(asked.authorization.empty()) << asks;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Redirect, AChallengeFromElsewhereTeachesNothingAboutTheRegistry) {
+  Wire wire([](const Request& request) {
+    if (request.url.find("/blobs/") != std::string::npos) return redirect("https://storage.example/blob");
+    if (request.url.find("/v2/") == std::string::npos) return challenge("Basic realm=x");
+    return manifest_answer();
+  });
+  wire.credentials.set("user", "pass");
+  const auto target = wire.open("h.example/a");
+  EXPECT_FALSE(read_blob(*target).has_value());
+  ASSERT_TRUE(target->resolve(std::string("v1")).has_value());
+  EXPECT_TRUE(wire.transport.asked().back().authorization.empty());
+}
+
 TEST(Redirect, ALoopEnds) {
   Wire wire([](const Request&) { return redirect("/again"); });
   EXPECT_FALSE(read_blob(*wire.open("h.example/a")).has_value());
@@ -238,6 +275,20 @@ TEST(Upload, ALocationElsewhereGetsNoCredentials) {
   const auto last = wire.transport.asked().back();
   EXPECT_TRUE(begins(last.line, "PUT https://store.example/up?sig=a%2Fb&digest=sha256%3A")) << last.line;
   EXPECT_TRUE(last.authorization.empty());
+}
+
+TEST(Upload, AChallengeFromALocationElsewhereGetsNoLogin) {
+  Wire wire([&](const Request& request) {
+    if (begins(request.url, "https://store.example/")) return challenge("Bearer realm=\"https://evil.example/token\"");
+    if (request.method == "HEAD") return Answer{.status = 404, .headers = {}, .body = {}};
+    return Answer{.status = 202, .headers = {{"location", "https://store.example/up"}}, .body = {}};
+  });
+  wire.credentials.set("user", "pass");
+  EXPECT_EQ(push(*wire.open("h.example/a"), make_blob(kBlobText)).error().code, Errc::unauthorized);
+  for (const auto& asked : wire.transport.asked()) {
+    EXPECT_TRUE(asked.authorization.empty()) << asked.line;
+    EXPECT_EQ(asked.line.find("evil.example"), std::string::npos);
+  }
 }
 
 TEST(Upload, ALocationThatLeavesTlsOrPointsInsideIsRefused) {
