@@ -115,7 +115,9 @@ class AuthFile {
     std::string wanted = normal_key(host) + (repository.empty() ? "" : "/" + repository);
     while (true) {
       for (const auto& [key, value] : *auths->object()) {
-        if (normal_key(key) == wanted && value.object() != nullptr && !value.object()->empty()) return read(value, key);
+        if (normal_key(key) != wanted || value.object() == nullptr) continue;
+        SLIPWAY_ASSIGN(auto credential, read(value, key));
+        if (credential) return credential;
       }
       const std::size_t slash = wanted.rfind('/');
       if (slash == std::string::npos) return std::optional<Credential>();
@@ -123,6 +125,7 @@ class AuthFile {
     }
   }
 
+  /// nullopt for an entry without credentials: docker leaves such where a helper has them.
   Result<std::optional<Credential>> read(const Json& entry, const std::string& key) const {
     Credential credential;
     credential.origin = origin_;
@@ -146,6 +149,9 @@ class AuthFile {
       credential.username = plain->substr(0, colon);
       credential.password = Secret(plain->substr(colon + 1));
     }
+    const bool nothing = credential.username.empty() && credential.password.empty() &&
+                         credential.identity_token.empty() && credential.registry_token.empty();
+    if (nothing) return std::optional<Credential>();
     return std::optional<Credential>(std::move(credential));
   }
 

@@ -127,6 +127,32 @@ TEST_F(Credentials, TheFirstPlaceThatIsSetDecides) {
   EXPECT_EQ(find("h")->username, "flag");
 }
 
+/// "Og==" is ":".
+TEST_F(Credentials, AnEntryThatHoldsNothingIsNoLoginAndHidesNoHelper) {
+  write("bin/docker-credential-keys", "#!/bin/sh\nprintf '{\"Username\":\"kept\",\"Secret\":\"s\"}'\n");
+  stdfs::permissions(dir_.path() / "bin/docker-credential-keys", stdfs::perms::owner_all);
+  const std::string before = std::getenv("PATH");
+  ::setenv("PATH", (path("bin") + ":" + before).c_str(), 1);
+  authfile_ = path("a.json");
+  for (const std::string entry : {R"({})", R"({"auth":""})", R"({"email":"x@y"})", R"({"auth":"Og=="})",
+                                  R"({"username":"","password":"","identitytoken":""})"}) {
+    write("a.json", R"({"auths":{"h":)" + entry + "}}");
+    EXPECT_FALSE(find("h").has_value()) << entry;
+    write("a.json", R"({"credsStore":"keys","auths":{"h":)" + entry + "}}");
+    const auto kept = find("h");
+    ASSERT_TRUE(kept.has_value()) << entry;
+    EXPECT_EQ(kept->username, "kept") << entry;
+    write("a.json", R"({"auths":{"h":{"username":"u","password":"p"},"h/team":)" + entry + "}}");
+    const auto outer = find("h");
+    ASSERT_TRUE(outer.has_value()) << entry;
+    EXPECT_EQ(outer->username, "u") << entry;
+  }
+  write("a.json", R"({"auths":{"h":{"identitytoken":"t"},"g":{"registrytoken":"r"}}})");
+  EXPECT_EQ(find("h")->identity_token.reveal(), "t");
+  EXPECT_EQ(find("g")->registry_token.reveal(), "r");
+  ::setenv("PATH", before.c_str(), 1);
+}
+
 TEST_F(Credentials, BrokenFilesAreErrorsThatQuoteNothing) {
   write("bad.json", R"({"auths": hunter2)");
   authfile_ = path("bad.json");
