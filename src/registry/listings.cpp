@@ -66,41 +66,68 @@ Result<std::vector<std::string>> RegistryTarget::list_tags() {
         if (tag.string() != nullptr && oci::is_valid_tag(*tag.string())) tags.insert(*tag.string());
       }
     }
-    const auto link = reply.response.header("link");
-    const auto next = link ? next_link(*link) : std::nullopt;
+    SLIPWAY_ASSIGN(auto next, next_page(reply, "tags"));
     if (!next) break;
     if (page > 0 && tags.size() == before)
       return fail(Errc::malformed, "{} repeats its list of tags without end", name());
-    SLIPWAY_ASSIGN(const auto here, http::Url::parse(reply.response.url));
-    SLIPWAY_ASSIGN(const auto there, http::resolve(here, *next));
-    if (!there.same_origin(here)) {
-      return fail(Errc::malformed, "{} continues its list of tags on another host ({}), which is refused", name(),
-                  there.host);
-    }
-    get.path = there.path + (there.query.empty() ? "" : "?" + there.query);
+    get.path = *std::move(next);
   }
   return std::vector<std::string>(tags.begin(), tags.end());
+}
+
+Result<std::optional<std::string>> RegistryTarget::next_page(const Reply& reply, std::string_view list) const {
+  const auto link = reply.response.header("link");
+  const auto next = link ? next_link(*link) : std::nullopt;
+  if (!next) return std::optional<std::string>();
+  SLIPWAY_ASSIGN(const auto here, http::Url::parse(reply.response.url));
+  SLIPWAY_ASSIGN(const auto there, http::resolve(here, *next));
+  if (!there.same_origin(here)) {
+    return fail(Errc::malformed, "{} continues its list of {} on another host ({}), which is refused", name(), list,
+                there.host);
+  }
+  return std::optional<std::string>(there.path + (there.query.empty() ? "" : "?" + there.query));
 }
 
 Result<std::vector<oci::Descriptor>> RegistryTarget::referrers(const Digest& subject,
                                                                const std::string& artifact_type) {
   if (host_->has_referrers_api().value_or(true)) {
-    Call get =
-        call("GET", "/referrers/" + subject.str(), fmt::format("the referrers of {} in {}", subject.str(), name()));
-    get.headers = {{"Accept", std::string(oci::kIndexType)}};
-    get.accepts = {400, 404, 405};
-    SLIPWAY_ASSIGN(const Reply reply, host_->send(get, {}));
-    const std::string type = to_lower(trim(split(reply.response.header("content-type").value_or(""), ';').front()));
-    if (reply.status() == 200 && type == oci::kIndexType) {
-      host_->learn_referrers_api(true);
-      SLIPWAY_ASSIGN(oci::Index index, oci::parse_index(reply.body, oci::kIndexType));
-      return filtered(std::move(index.manifests), artifact_type);
-    }
-    if (!host_->has_referrers_api()) host_->learn_referrers_api(false);
+    SLIPWAY_ASSIGN(auto listed, api_referrers(subject));
+    if (listed) return filtered(*std::move(listed), artifact_type);
   }
   SLIPWAY_ASSIGN(auto index, fallback_index(subject));
   if (!index) return std::vector<oci::Descriptor>();
   return filtered(std::move(index->manifests), artifact_type);
+}
+
+Result<std::optional<std::vector<oci::Descriptor>>> RegistryTarget::api_referrers(const Digest& subject) {
+  std::vector<oci::Descriptor> all;
+  std::set<Digest> seen;
+  Call get =
+      call("GET", "/referrers/" + subject.str(), fmt::format("the referrers of {} in {}", subject.str(), name()));
+  get.headers = {{"Accept", std::string(oci::kIndexType)}};
+  get.accepts = {400, 404, 405};
+  for (std::size_t page = 0; page < kMaxPages; ++page) {
+    SLIPWAY_ASSIGN(const Reply reply, host_->send(get, {}));
+    const std::string type = to_lower(trim(split(reply.response.header("content-type").value_or(""), ';').front()));
+    if (page == 0 && (reply.status() != 200 || type != oci::kIndexType)) {
+      if (!host_->has_referrers_api()) host_->learn_referrers_api(false);
+      return std::optional<std::vector<oci::Descriptor>>();
+    }
+    host_->learn_referrers_api(true);
+    SLIPWAY_ASSIGN(oci::Index index, oci::parse_index(reply.body, oci::kIndexType));
+    const std::size_t before = seen.size();
+    for (oci::Descriptor& entry : index.manifests) {
+      if (seen.insert(entry.digest).second) all.push_back(std::move(entry));
+    }
+    SLIPWAY_ASSIGN(auto next, next_page(reply, "referrers"));
+    if (!next) return std::optional<std::vector<oci::Descriptor>>(std::move(all));
+    if (page > 0 && seen.size() == before) {
+      return fail(Errc::malformed, "{} repeats its list of referrers without end", name());
+    }
+    get.path = *std::move(next);
+    get.accepts.clear();  // half a list is no list: what is missing may be the signature
+  }
+  return fail(Errc::too_large, "{} lists the referrers of {} on more than {} pages", name(), subject.str(), kMaxPages);
 }
 
 Result<std::optional<oci::Index>> RegistryTarget::fallback_index(const Digest& subject) {

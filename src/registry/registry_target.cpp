@@ -165,7 +165,6 @@ Status RegistryTarget::put_document(const oci::Descriptor& descriptor, std::stri
     if (!there) return fail(Errc::failed, "{} took {} but does not have it", name(), descriptor.digest.str());
   }
   remember(descriptor, bytes);
-  if (reference != descriptor.digest.str() && !reply.response.header("oci-subject")) return {};
   SLIPWAY_ASSIGN(const oci::Document document, oci::parse_document(std::string(bytes), descriptor.media_type));
   const auto& subject = oci::subject_of(document);
   if (!subject || reply.response.header("oci-subject")) return {};

@@ -44,6 +44,10 @@ class RegistryTarget final : public store::Target,
 
   Status add_fallback_referrer(const oci::Descriptor& referrer, std::string_view bytes, const Digest& subject);
   Result<std::optional<oci::Index>> fallback_index(const Digest& subject);
+  /// Every page of the referrers API; nullopt when the registry does not have it.
+  Result<std::optional<std::vector<oci::Descriptor>>> api_referrers(const Digest& subject);
+  /// The path of the page after this one; nullopt when it is the last.
+  Result<std::optional<std::string>> next_page(const Reply& reply, std::string_view list) const;
 
   void remember(const oci::Descriptor& descriptor, std::string_view bytes);
   std::optional<std::string> remembered(const Digest& digest);

@@ -1,0 +1,119 @@
+#include <gtest/gtest.h>
+
+#include "registry/registry_world.h"
+#include "registry/scripted_transport.h"
+#include "slipway/oci/media_type.h"
+#include "support/target_conformance.h"
+
+namespace slipway::test {
+namespace {
+
+using http::Request;
+
+Result<std::vector<oci::Descriptor>> referrers_of(store::Target& target, const Digest& subject) {
+  return store::as<store::ReferrerLister>(target)->referrers(subject, "");
+}
+
+/// A registry whose referrers API is a script.
+struct ScriptedApi {
+  explicit ScriptedApi(ScriptedTransport::Script script) : transport(std::move(script)) {
+    session = registry::Session::create({&transport, &credentials, &clock, &rng}, {});
+    target = session->open(oci::Location::parse("h.example/a").value());
+  }
+  Result<std::vector<oci::Descriptor>> list() { return referrers_of(*target, make_blob("subject").descriptor.digest); }
+
+  FakeClock clock;
+  SeededRng rng;
+  FixedCredentials credentials;
+  ScriptedTransport transport;
+  std::shared_ptr<registry::Session> session;
+  std::shared_ptr<store::Target> target;
+};
+
+Blob note(const std::string& text, const Blob& subject) { return make_manifest({make_blob(text)}, subject.descriptor); }
+
+Answer page(const std::vector<std::string>& notes, const std::string& next = {}) {
+  std::vector<Blob> manifests;
+  for (const std::string& text : notes)
+    manifests.push_back(note(text, make_blob("subject", std::string(oci::kManifestType))));
+  Answer answer{.headers = {{"content-type", std::string(oci::kIndexType)}}, .body = make_index(manifests).bytes};
+  if (!next.empty()) answer.headers.emplace_back("link", "<" + next + ">; rel=\"next\"");
+  return answer;
+}
+
+TEST(Referrers, EveryPageCountsAndEachEntryOnce) {
+  ScriptedApi api([](const Request& request) {
+    if (request.url.find("page=2") != std::string::npos) return page({"b", "c"}, "?page=3");
+    if (request.url.find("page=3") != std::string::npos) return page({"d"});
+    return page({"a", "b"}, "?page=2");
+  });
+  const auto list = api.list();
+  ASSERT_TRUE(list.has_value()) << list.error().describe();
+  EXPECT_EQ(list->size(), 4u);
+  EXPECT_TRUE(
+      std::is_sorted(list->begin(), list->end(), [](const auto& a, const auto& b) { return a.digest < b.digest; }));
+  EXPECT_EQ(api.transport.lines().size(), 3u);
+}
+
+TEST(Referrers, HalfAListIsAnErrorAndNoShorterList) {
+  for (const int status : {400, 403, 404, 405}) {
+    ScriptedApi api([&](const Request& request) {
+      if (request.url.find("page=2") != std::string::npos) return Answer{.status = status, .headers = {}, .body = {}};
+      return page({"a"}, "?page=2");
+    });
+    EXPECT_FALSE(api.list().has_value()) << status;
+  }
+}
+
+TEST(Referrers, PagesStayOnTheirOriginAndEnd) {
+  for (const char* next : {"https://evil.example/x", "http://h.example/x", "https://h.example:8443/x"}) {
+    ScriptedApi api([&](const Request&) { return page({"a"}, next); });
+    EXPECT_EQ(api.list().error().code, Errc::malformed) << next;
+    EXPECT_EQ(api.transport.lines().size(), 1u) << next;
+  }
+  ScriptedApi endless([](const Request&) { return page({"a"}, "?again"); });
+  EXPECT_EQ(endless.list().error().code, Errc::malformed);
+}
+
+TEST(Referrers, ATaggedPushOfAManifestWithASubjectIsListed) {
+  for (const bool api : {false, true}) {
+    TestRegistry registry({.referrers_api = api});
+    Client client;
+    const auto target = client.open(registry.host() + "/team/app");
+    const Blob image = push_image(*target, {"one"});
+    const Blob tagged = note("one", image);
+    ASSERT_TRUE(target->push_tagged(tagged.descriptor, tagged.bytes, "note").has_value());
+    client.make_session();
+    const auto list = referrers_of(*client.open(registry.host() + "/team/app"), image.descriptor.digest);
+    ASSERT_TRUE(list.has_value()) << list.error().describe();
+    ASSERT_EQ(list->size(), 1u) << api;
+    EXPECT_EQ(list->front().digest, tagged.descriptor.digest);
+    EXPECT_EQ(registry.count("PUT", "/manifests/sha256-"), api ? 0 : 1) << "the fallback tag, where it is needed";
+  }
+}
+
+TEST(Referrers, TaggingTwiceListsOnce) {
+  TestRegistry registry;
+  Client client;
+  const auto target = client.open(registry.host() + "/team/app");
+  const Blob image = push_image(*target, {"one"});
+  const Blob tagged = note("one", image);
+  ASSERT_TRUE(push(*target, tagged).has_value());
+  ASSERT_TRUE(target->tag(tagged.descriptor, "n1").has_value());
+  ASSERT_TRUE(target->tag(tagged.descriptor, "n2").has_value());
+  EXPECT_EQ(registry.count("PUT", "/manifests/sha256-"), 1);
+  EXPECT_EQ(referrers_of(*target, image.descriptor.digest)->size(), 1u);
+}
+
+TEST(Referrers, AnImageWithoutASubjectCostsNoExtraRequest) {
+  TestRegistry registry;
+  Client client;
+  const auto target = client.open(registry.host() + "/team/app");
+  const Blob image = push_image(*target, {"one"});
+  registry.forget_requests();
+  ASSERT_TRUE(target->push_tagged(image.descriptor, image.bytes, "v1").has_value());
+  EXPECT_EQ(registry.requests(), std::vector<std::string>{"PUT /v2/team/app/manifests/v1"});
+}
+
+}  // namespace
+}  // namespace slipway::test
