@@ -85,7 +85,12 @@ int main(int argc, char** argv) {
     surroundings.write_out = [](std::string_view text) { return write_all(1, text); };
     surroundings.write_err = [](std::string_view text) { write_all(2, text); };
     surroundings.read_in = read_stdin;
-    surroundings.directory = std::filesystem::current_path();
+    std::error_code gone;
+    surroundings.directory = std::filesystem::current_path(gone);
+    if (gone) {
+      write_all(2, "slipway: cannot read the current folder: " + gone.message() + "\n  hint: cd to one that exists\n");
+      return 1;
+    }
     surroundings.stop = stop.get_token();
     status = slipway::cli::run(std::vector<std::string>(argv + 1, argv + argc), surroundings);
   } catch (const std::exception& problem) {

@@ -31,6 +31,7 @@ std::string overview();  ///< `slipway --help`
 std::string help_of(const Command& command, const OptionSet& own, const OptionSet& globals);
 
 Command build_command();
+Command index_command();
 Command copy_command();
 Command tag_command();
 Command digest_command();

@@ -149,10 +149,8 @@ Result<build::BuildOptions> options_of(Context& context, const BuildFlags& f, co
   options.lock_file = prepared.folder / image::kLockFile;
   SLIPWAY_ASSIGN(options.destinations, Destinations(context, f).make(prepared.recipe.repository, options.state_folder));
   for (const std::string& text : f.request.platforms) {
-    for (const std::string& one : split(text, ',')) {
-      SLIPWAY_ASSIGN(auto platform, oci::Platform::parse(one));
-      options.platforms.push_back(std::move(platform));
-    }
+    SLIPWAY_ASSIGN(auto platform, oci::Platform::parse(text));
+    options.platforms.push_back(std::move(platform));
   }
   SLIPWAY_ASSIGN(options.epoch, epoch_of(context));
   if (f.created == "git") {
@@ -177,9 +175,22 @@ Status remember(Context& context, const build::BuildOptions& options, const Prep
   return build::write_last_build(context.fs(), options.state_folder, record);
 }
 
+/// `--platform a,b` is `--platform a --platform b`, as docker has it.
+std::vector<std::string> without_commas(const std::vector<std::string>& words) {
+  std::vector<std::string> all;
+  for (const std::string& word : words) {
+    for (std::string& one : split(word, ','))
+      all.push_back(std::move(one));
+  }
+  return all;
+}
+
 Result<int> run_build(Context& context, BuildFlags& f) {
+  f.request.platforms = without_commas(f.request.platforms);
   SLIPWAY_ASSIGN(const Prepared prepared, prepare(context, f));
   SLIPWAY_ASSIGN(const build::BuildOptions options, options_of(context, f, prepared));
+  const auto& platforms_asked = options.platforms.empty() ? prepared.recipe.platforms : options.platforms;
+  if (f.files.iid_file && platforms_asked.size() > 1) return fail(no_image_id());
   SLIPWAY_ASSIGN(const build::BuildResult result,
                  build::build_image(prepared.recipe, options, context.fs(), context.opener()));
   for (const Error& warning : result.warnings)

@@ -23,7 +23,7 @@ Result<std::vector<std::string>> platform_names(store::ReadTarget& target, const
 }
 
 /// Whether --no-clobber forbids the tag.
-Status refuse_taken(store::Target& target, const oci::Descriptor& root, const std::optional<std::string>& tag) {
+Status refuse_taken(store::ReadTarget& target, const oci::Descriptor& root, const std::optional<std::string>& tag) {
   if (!tag) return {};
   const auto now = target.resolve(*tag);
   if (!now && now.error().code == Errc::not_found) return {};
@@ -46,23 +46,32 @@ Result<int> run_copy(Context& context, const CopyFlags& f) {
   auto root = source->resolve(reference);
   if (!root) return fail(std::move(root).error().on(Side::source).in("looking for " + from.str()));
   if (!to.tag() && from.tag() && !from.digest()) to = to.with_tag(*from.tag());
-  const ImageLine line{context.shown(to), *root, {}};
+  std::optional<Digest> id;
+  if (f.files.iid_file) {
+    SLIPWAY_ASSIGN(id, image_id(*source, *root));
+    if (!id) return fail(no_image_id());
+  }
+  ImageLine line{context.shown(to), *root, {}};
+  if (context.json()) {
+    SLIPWAY_ASSIGN(line.platforms, platform_names(*source, *root));
+  }
+  if (f.no_clobber) {
+    // Opened for reading: what is refused, or only asked about, must not make a layout.
+    const auto there = context.opener().open_for_reading(to, Side::destination);
+    if (!there && there.error().code != Errc::not_found) return fail(there.error());
+    if (there) SLIPWAY_TRY(refuse_taken(**there, *root, to.tag()));
+  }
   if (context.globals().dry_run) {
     SLIPWAY_TRY(print_images(context, {line}));
     return 0;
   }
   SLIPWAY_ASSIGN(const auto target, context.opener().open_for_writing(to, Side::destination));
-  if (f.no_clobber) SLIPWAY_TRY(refuse_taken(*target, *root, to.tag()));
   std::vector<std::string> tags;
   if (to.tag()) tags.push_back(*to.tag());
   const copy::CopyOptions options{.lanes = context.jobs(), .observer = context.observer(), .stop = context.stop()};
   SLIPWAY_TRY(copy::copy_tagged({source.get()}, *root, *target, tags, options));
-  ImageLine done = line;
-  if (context.json()) {
-    SLIPWAY_ASSIGN(done.platforms, platform_names(*target, *root));
-  }
-  SLIPWAY_TRY(write_result_files(context, f.files, {done}, std::nullopt));
-  SLIPWAY_TRY(print_images(context, {done}));
+  SLIPWAY_TRY(write_result_files(context, f.files, {line}, id));
+  SLIPWAY_TRY(print_images(context, {line}));
   return 0;
 }
 
@@ -76,15 +85,19 @@ Result<int> run_tag(Context& context, const TagFlags& f) {
   for (const std::string& tag : f.tags) {
     if (!oci::is_valid_tag(tag)) return fail(Errc::invalid_argument, "'{}' is not a tag", tag);
   }
-  SLIPWAY_ASSIGN(const auto target, context.opener().open_for_writing(location, Side::destination));
-  SLIPWAY_ASSIGN(const auto reference, store::reference_of(location, *target));
-  SLIPWAY_ASSIGN(const oci::Descriptor root, target->resolve(reference));
+  SLIPWAY_ASSIGN(const auto there, context.opener().open_for_reading(location, Side::destination));
+  SLIPWAY_ASSIGN(const auto reference, store::reference_of(location, *there));
+  SLIPWAY_ASSIGN(const oci::Descriptor root, there->resolve(reference));
+  std::shared_ptr<store::Target> target;
+  if (!context.globals().dry_run) {
+    SLIPWAY_ASSIGN(target, context.opener().open_for_writing(location, Side::destination));
+  }
   std::vector<ImageLine> lines;
   for (const std::string& tag : f.tags) {
-    if (!context.globals().dry_run) SLIPWAY_TRY(target->tag(root, tag));
+    if (target) SLIPWAY_TRY(target->tag(root, tag));
     ImageLine line{context.shown(location.without_reference().with_tag(tag)), root, {}};
     if (context.json()) {
-      SLIPWAY_ASSIGN(line.platforms, platform_names(*target, root));
+      SLIPWAY_ASSIGN(line.platforms, platform_names(*there, root));
     }
     lines.push_back(std::move(line));
   }

@@ -113,13 +113,18 @@ Result<int> run_show(Context& context, const std::string& text) {
 
 struct EnvFlags {
   std::string environment;
-  std::string format = "docker";
+  std::string format;  ///< empty: as --output says
 };
 
 Result<int> run_env(Context& context, const EnvFlags& f) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded.project, f.environment));
-  SLIPWAY_ASSIGN(const run::Dialect dialect, run::parse_dialect(f.format));
+  const std::string format = !f.format.empty() ? f.format : context.json() ? "json" : "docker";
+  SLIPWAY_ASSIGN(const run::Dialect dialect, run::parse_dialect(format));
+  if (context.json() && dialect != run::Dialect::json) {
+    return fail(Error(Errc::invalid_argument, fmt::format("--output json and --format {} contradict", format))
+                    .with_hint("give one of them"));
+  }
   const ReleaseParts parts(context, loaded);
   SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, parts.parts()));
   SLIPWAY_ASSIGN(const auto config, release::config_of(loaded.project, recorded.entry, parts.parts()));
@@ -180,19 +185,20 @@ Command show_command() {
 }
 
 Command env_command() {
-  return {.name = "env",
-          .aliases = {},
-          .group = "Run",
-          .summary = "print a release's config in the dialect of what runs it",
-          .synopsis = "[--format DIALECT] ENV[@vN]",
-          .examples = {{"for docker run --env-file", "slipway env production > production.env"},
-                       {"of an older release, for a shell", "slipway env production@v3 --format sh"}},
-          .bind = [](OptionSet& options) -> Action {
-            auto flags = std::make_shared<EnvFlags>();
-            options.positional("ENV[@vN]", flags->environment, "an environment of slipway.yaml, and which release");
-            options.choice("--format", flags->format, {"docker", "podman", "sh", "json"}, "the dialect");
-            return [flags](Context& context) { return run_env(context, *flags); };
-          }};
+  return {
+      .name = "env",
+      .aliases = {},
+      .group = "Run",
+      .summary = "print a release's config in the dialect of what runs it",
+      .synopsis = "[--format DIALECT] ENV[@vN]",
+      .examples = {{"for docker run --env-file", "slipway env production > production.env"},
+                   {"of an older release, for a shell", "slipway env production@v3 --format sh"}},
+      .bind = [](OptionSet& options) -> Action {
+        auto flags = std::make_shared<EnvFlags>();
+        options.positional("ENV[@vN]", flags->environment, "an environment of slipway.yaml, and which release");
+        options.choice("--format", flags->format, {"docker", "podman", "sh", "json"}, "the dialect (default docker)");
+        return [flags](Context& context) { return run_env(context, *flags); };
+      }};
 }
 
 }  // namespace slipway::cli

@@ -2,9 +2,7 @@
 #include "cli/project.h"
 #include "slipway/base/text.h"
 #include "slipway/image/image.h"
-#include "slipway/io/filters.h"
 #include "slipway/oci/media_type.h"
-#include "slipway/store/layout.h"
 
 namespace slipway::cli {
 namespace {
@@ -40,7 +38,14 @@ Result<image::Image> load(const Found& found, const std::optional<std::string>& 
 Result<int> run_digest(Context& context, const std::string& text) {
   SLIPWAY_ASSIGN(const Found found, find(context, text));
   SLIPWAY_ASSIGN(const auto root, found.target->resolve(found.reference));
-  SLIPWAY_TRY(context.print(root.digest.str()));
+  if (!context.json()) {
+    SLIPWAY_TRY(context.print(root.digest.str()));
+    return 0;
+  }
+  Json document;
+  document.set("schema", "slipway/v1/digest").set("location", context.shown(found.location).str());
+  document.set("digest", root.digest.str()).set("mediaType", root.media_type).set("size", root.size);
+  SLIPWAY_TRY(context.print_document(document));
   return 0;
 }
 
@@ -124,9 +129,40 @@ std::string image_text(const image::Image& image) {
   return text;
 }
 
+/// With tag and digest both given the digest decides; here is where one learns that the tag went on.
+Result<std::optional<Digest>> tag_beside_digest(Context& context, const Found& found) {
+  if (!found.location.tag() || !found.location.digest()) return std::optional<Digest>();
+  const auto now = found.target->resolve(store::TagOrDigest(*found.location.tag()));
+  if (!now && now.error().code == Errc::not_found) {
+    context.warn(fmt::format("the tag {} is not there any more", *found.location.tag()));
+    return std::optional<Digest>();
+  }
+  SLIPWAY_TRY(now);
+  if (now->digest != *found.location.digest())
+    context.warn(fmt::format("the tag {} now points to {}", *found.location.tag(), now->digest.str()));
+  return std::optional<Digest>(now->digest);
+}
+
+/// What is no image: a release entry, a config, somebody's signature.
+std::string artifact_text(const oci::Document& document) {
+  const auto* manifest = std::get_if<oci::Manifest>(&document);
+  if (manifest == nullptr) return "";
+  std::string text = fmt::format(
+      "artifact {}\n",
+      printable(manifest->artifact_type.empty() ? manifest->config.media_type : manifest->artifact_type, 200));
+  for (const auto& [key, value] : manifest->annotations)
+    text += fmt::format("  annotation  {}={}\n", printable(key, 200), printable(value, 4096));
+  for (const oci::Descriptor& layer : manifest->layers) {
+    text += fmt::format("  blob        {} {} {}\n", layer.digest.str(), printable(layer.media_type, 200),
+                        human_bytes(static_cast<std::uint64_t>(layer.size)));
+  }
+  return text;
+}
+
 Result<int> run_inspect(Context& context, const std::string& text) {
   SLIPWAY_ASSIGN(const Found found, find(context, text));
   SLIPWAY_ASSIGN(const auto root, found.target->resolve(found.reference));
+  SLIPWAY_ASSIGN(const auto tagged, tag_beside_digest(context, found));
   SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*found.target, root));
   const std::string location = context.shown(found.location.with_digest(root.digest)).str();
   Json::Array images;
@@ -138,57 +174,18 @@ Result<int> run_inspect(Context& context, const std::string& text) {
     lines += image_text(image);
   }
   if (!context.json()) {
+    if (offers.empty()) {
+      SLIPWAY_ASSIGN(const oci::Document artifact, copy::fetch_document(*found.target, root));
+      lines += artifact_text(artifact);
+    }
     SLIPWAY_TRY(context.print_raw(lines));
     return 0;
   }
   Json document;
   document.set("schema", "slipway/v1/inspect").set("location", location).set("digest", root.digest.str());
   document.set("mediaType", root.media_type).set("size", root.size).set("images", std::move(images));
+  if (tagged) document.set("tagDigest", tagged->str());
   SLIPWAY_TRY(context.print_document(document));
-  return 0;
-}
-
-/// Hashes everything the image reaches, by reading it as a copy would.
-Status hash_graph(store::ReadTarget& target, const oci::Descriptor& root, std::stop_token stop) {
-  if (oci::is_graph_node(root.media_type)) {
-    SLIPWAY_ASSIGN(const oci::Document document, copy::fetch_document(target, root));
-    for (const oci::Descriptor& child : oci::children(document))
-      SLIPWAY_TRY(hash_graph(target, child, stop));
-    return {};
-  }
-  auto source = target.fetch(root);
-  if (!source && source.error().code == Errc::not_found && !root.urls.empty()) return {};
-  if (!source && source.error().code == Errc::not_found) {
-    return fail(Errc::verification_failed, "{}: {}", target.name(), source.error().message);
-  }
-  SLIPWAY_TRY(source);
-  io::NullSink nowhere;
-  SLIPWAY_TRY(io::copy(**source, nowhere, stop));
-  return {};
-}
-
-Result<int> run_validate(Context& context, const std::string& text) {
-  SLIPWAY_ASSIGN(const oci::Location location, readable(context, text));
-  SLIPWAY_ASSIGN(const auto target, context.opener().open_for_reading(location, Side::source));
-  auto* layout = dynamic_cast<store::LayoutTarget*>(target.get());
-  if (layout != nullptr && !location.tag() && !location.digest()) {
-    SLIPWAY_ASSIGN(const auto problems, layout->validate());
-    std::vector<Error> errors;
-    for (const store::LayoutProblem& problem : problems) {
-      errors.emplace_back(Errc::verification_failed, fmt::format("{}: {}", problem.object, problem.message));
-    }
-    if (!errors.empty()) return fail(combine(std::move(errors)).in("validating " + context.shown(location).str()));
-    SLIPWAY_TRY(context.print(context.shown(location).str()));
-    return 0;
-  }
-  SLIPWAY_ASSIGN(const auto reference, store::reference_of(location, *target));
-  SLIPWAY_ASSIGN(const auto root, target->resolve(reference));
-  SLIPWAY_TRY(hash_graph(*target, root, context.stop()));
-  const auto offers = image::list_platforms(*target, root);
-  for (const image::Offer& offer : offers.value_or(std::vector<image::Offer>{})) {
-    SLIPWAY_TRY(image::load_manifest(*target, offer.manifest));
-  }
-  SLIPWAY_TRY(context.print(context.shown(location).with_digest(root.digest).str()));
   return 0;
 }
 
@@ -262,18 +259,6 @@ Command config_command() {
                           "of an index, this platform's (default: this machine's)");
             return [flags](Context& context) { return run_config(context, *flags); };
           }};
-}
-
-Command validate_command() {
-  return {
-      .name = "validate",
-      .aliases = {},
-      .group = "Images",
-      .summary = "hash every byte of an image or a whole layout",
-      .synopsis = "REF|LAYOUT",
-      .examples = {{"everything in a layout", "slipway validate oci:out"},
-                   {"one image in a registry", "slipway validate registry.example.com/team/app:v1"}},
-      .bind = [](OptionSet& options) { return on_reference(options, run_validate, "an image, or a whole layout"); }};
 }
 
 }  // namespace slipway::cli

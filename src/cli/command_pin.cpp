@@ -80,6 +80,25 @@ void tell(Context& context, const run::PinReport& report) {
   }
 }
 
+Json pin_json(const std::vector<run::PinReport>& reports) {
+  Json::Array files;
+  for (const run::PinReport& report : reports) {
+    Json::Array changes;
+    for (const run::PinChange& change : report.changes) {
+      Json row;
+      row.set("line", change.where.row).set("role", change.role).set("before", change.before);
+      row.set("after", change.after);
+      changes.push_back(std::move(row));
+    }
+    Json file;
+    file.set("file", report.file).set("changed", report.changed()).set("changes", std::move(changes));
+    files.push_back(std::move(file));
+  }
+  Json document;
+  document.set("schema", "slipway/v1/pin").set("files", std::move(files));
+  return document;
+}
+
 Result<int> run_pin(Context& context, const PinFlags& f) {
   SLIPWAY_ASSIGN(const run::Resolver resolver, resolver_of(context, f));
   std::vector<std::string> files;
@@ -90,11 +109,13 @@ Result<int> run_pin(Context& context, const PinFlags& f) {
   for (const run::PinReport& report : reports) {
     tell(context, report);
     changed = changed || report.changed();
-    if (f.check && report.changed()) SLIPWAY_TRY(context.print_raw(run::diff_of(report)));
+    if (f.check && report.changed() && !context.json()) SLIPWAY_TRY(context.print_raw(run::diff_of(report)));
   }
   constexpr int kDiffers = 10;
+  if (!f.check && !context.globals().dry_run) SLIPWAY_TRY(run::write_pins(context.fs(), reports));
+  if (context.json()) SLIPWAY_TRY(context.print_document(pin_json(reports)));
   if (f.check) return changed ? kDiffers : 0;
-  if (!context.globals().dry_run) SLIPWAY_TRY(run::write_pins(context.fs(), reports));
+  if (context.json()) return 0;
   for (const run::PinReport& report : reports) {
     if (report.changed()) SLIPWAY_TRY(context.print(report.file));
   }

@@ -4,6 +4,8 @@
 #include "cli/project.h"
 #include "slipway/base/text.h"
 #include "slipway/build/last_build.h"
+#include "slipway/io/hash.h"
+#include "slipway/release/ledger.h"
 #include "slipway/release/views.h"
 
 namespace slipway::cli {
@@ -46,23 +48,33 @@ Result<int> print_release(Context& context, const release::Recorded& recorded, c
   return 0;
 }
 
+/// The release as it will be recorded: a plan holds the whole entry, so its id is known before it is written.
+Result<int> print_planned(Context& context, const release::Plan& plan) {
+  if (!plan.changed) {
+    release::Ledger ledger(context.opener(), plan.ledger);
+    SLIPWAY_ASSIGN(const auto head, ledger.head(plan.entry.app, plan.entry.environment));
+    if (head) return print_release(context, *head, plan.location(), false);
+  }
+  SLIPWAY_ASSIGN(std::string bytes, plan.entry.canonical());
+  Digest id = io::digest_of(bytes);
+  return print_release(context, {plan.entry, std::move(id), std::move(bytes)}, plan.location(), plan.changed);
+}
+
 /// Writes the plan, or shows it, or applies it: as the flags say.
 Result<int> carry_out(Context& context, const release::Plan& plan, const release::Parts& parts,
                       const std::optional<std::string>& plan_file) {
-  const oci::Location location = context.shown(plan.location());
   for (const Error& warning : plan.warnings)
     context.warn(warning.describe());
   if (plan_file) {
     SLIPWAY_ASSIGN(const std::string text, plan.canonical());
-    SLIPWAY_TRY(write_file_atomically(context.fs(), context.absolute(*plan_file), text + "\n"));
+    if (!context.globals().dry_run)
+      SLIPWAY_TRY(write_file_atomically(context.fs(), context.absolute(*plan_file), text + "\n"));
     context.note(plan.describe());
-    SLIPWAY_TRY(context.print(location.str()));
-    return 0;
+    return print_planned(context, plan);
   }
   if (context.globals().dry_run) {
     context.note(plan.describe());
-    SLIPWAY_TRY(context.print(location.str()));
-    return 0;
+    return print_planned(context, plan);
   }
   SLIPWAY_ASSIGN(const release::Recorded recorded, release::apply(plan, parts));
   context.note(plan.changed

@@ -11,13 +11,14 @@ void bind_globals(OptionSet& options, Globals& g) {
   options.choice("-o,--output", g.output, {"text", "json"}, "form of the result");
   options.choice("--progress", g.progress, {"auto", "plain", "json", "none"}, "how work is shown on standard error");
   options.flag("-q,--quiet", g.quiet, "only errors on standard error");
-  options.count("-v,--verbose", g.verbose, "say more (repeatable)");
-  options.number("-j,--jobs", "N", g.jobs, "things done at once (default 4)");
-  options.number("--retry", "N", g.retry, "retries of a failed request (default 4)");
-  options.number("--timeout", "SECONDS", g.timeout, "give up a connection silent for so long (default 60)");
+  options.count("-v,--verbose", g.verbose, "also what was there already; twice: also what starts");
+  options.number("-j,--jobs", "N", g.jobs, 1, "things done at once (default 4)");
+  options.number("--retry", "N", g.retry, 0, "retries of a failed request (default 4)");
+  options.number("--timeout", "SECONDS", g.timeout, 1, "give up a connection silent for so long (default 60)");
   options.flag("--dry-run", g.dry_run, "write nothing, print what would be");
   options.flag("-y,--yes", g.yes, "answer yes to every question");
   options.flag("-h,--help", g.help, "help for the command");
+  options.command_line_only();
   for (const auto& [prefix, side, whose] :
        {std::tuple{"--", &g.both, "registries"}, std::tuple{"--src-", &g.source, "the source"},
         std::tuple{"--dest-", &g.destination, "the destination"}}) {

@@ -33,11 +33,19 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
+std::string with_bars_escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text)
+    out += c == '|' ? std::string("\\|") : std::string(1, c);
+  return out;
+}
+
 std::string option_table(const OptionSet& options) {
   std::string text = "| option | meaning |\n|---|---|\n";
   for (const Option& option : options.all()) {
-    text += fmt::format("| `{}{}{}` | {} |\n", option.names, option.value.empty() ? "" : " ", option.value,
-                        escaped(option.help));
+    // A bar ends a cell, even between backticks.
+    text += fmt::format("| `{}{}{}` | {} |\n", option.names, option.value.empty() ? "" : " ",
+                        with_bars_escaped(option.value), escaped(option.help));
   }
   return text;
 }
@@ -81,7 +89,8 @@ std::string manual() {
   text += "`slipway COMMAND --help` prints the same.\n\n## Options of every command\n\n";
   text += option_table(global_options);
   text +=
-      "\nEvery option can be set by a variable: `SLIPWAY_JOBS=8` is `--jobs 8`, `SLIPWAY_BUILD_COMPRESSION=zstd` is\n"
+      "\nEvery option but --help and --bypass can be set by a variable: `SLIPWAY_JOBS=8` is `--jobs 8`, "
+      "`SLIPWAY_BUILD_COMPRESSION=zstd` is\n"
       "`slipway build --compression zstd`.\n";
   text += "\n## Exit status\n\n| status | meaning |\n|---|---|\n| 0 | done |\n";
   for (const auto& [status, meaning] :

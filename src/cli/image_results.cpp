@@ -1,5 +1,7 @@
 #include "cli/image_results.h"
 
+#include "slipway/oci/media_type.h"
+
 namespace slipway::cli {
 namespace {
 
@@ -77,16 +79,24 @@ void bind_result_files(OptionSet& options, ResultFiles& files) {
   options.value("--dotenv", "FILE", files.dotenv, "write IMAGE and DIGEST there, for GitLab");
 }
 
+Result<std::optional<Digest>> image_id(store::ReadTarget& target, const oci::Descriptor& root) {
+  if (!oci::is_manifest(root.media_type)) return std::optional<Digest>();
+  SLIPWAY_ASSIGN(const oci::Document document, copy::fetch_document(target, root));
+  return std::optional<Digest>(std::get<oci::Manifest>(document).config.digest);
+}
+
+Error no_image_id() {
+  return Error(Errc::invalid_argument, "--iidfile: an index of several platforms has no one image ID")
+      .with_hint("use --digest-file, or build for one --platform");
+}
+
 Status write_result_files(Context& context, const ResultFiles& files, const std::vector<ImageLine>& lines,
                           const std::optional<Digest>& config) {
   const auto write = [&](const std::optional<std::string>& path, const std::string& text) -> Status {
     return path ? write_file_atomically(context.fs(), context.absolute(*path), text) : Status();
   };
   const std::string digest = lines.front().root.digest.str();
-  if (files.iid_file && !config) {
-    return fail(Error(Errc::invalid_argument, "--iidfile: an index of several platforms has no one image ID")
-                    .with_hint("use --digest-file"));
-  }
+  if (files.iid_file && !config) return fail(no_image_id());
   SLIPWAY_TRY(write(files.digest_file, digest + "\n"));
   SLIPWAY_TRY(write(files.iid_file, config ? config->str() + "\n" : ""));
   SLIPWAY_TRY(write(files.metadata_file, metadata(lines, config)));

@@ -12,8 +12,8 @@ void OptionSet::count(std::string names, int& slot, std::string help) {
   options_.push_back({std::move(names), {}, std::move(help), &slot, false, false, {}});
 }
 
-void OptionSet::number(std::string names, std::string value, int& slot, std::string help) {
-  options_.push_back({std::move(names), std::move(value), std::move(help), &slot, false, false, {}});
+void OptionSet::number(std::string names, std::string value, int& slot, int least, std::string help) {
+  options_.push_back({std::move(names), std::move(value), std::move(help), &slot, false, false, {}, least});
 }
 
 void OptionSet::value(std::string names, std::string value, std::optional<std::string>& slot, std::string help) {

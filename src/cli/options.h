@@ -21,6 +21,7 @@ struct Option {
   bool positional = false;
   bool required = false;
   std::vector<std::string> choices;
+  int least = 0;                 ///< of a number
   bool from_environment = true;  ///< SLIPWAY_<COMMAND>_<FLAG> may set it
 };
 
@@ -29,7 +30,8 @@ class OptionSet {
  public:
   void flag(std::string names, bool& slot, std::string help);
   void count(std::string names, int& slot, std::string help);
-  void number(std::string names, std::string value, int& slot, std::string help);
+  /// Numbers below `least` are refused.
+  void number(std::string names, std::string value, int& slot, int least, std::string help);
   void value(std::string names, std::string value, std::optional<std::string>& slot, std::string help);
   void list(std::string names, std::string value, std::vector<std::string>& slot, std::string help);
   void choice(std::string names, std::string& slot, std::vector<std::string> choices, std::string help);

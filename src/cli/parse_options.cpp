@@ -85,6 +85,19 @@ Error unknown_argument(const ParseRequest& request, const CLI::App& app) {
                                           extra.empty() ? "" : printable(extra.front(), 80)));
 }
 
+/// Numbers that parse, but make no sense.
+Status check_numbers(const ParseRequest& request) {
+  for (const OptionSet* set : {&request.globals, &request.own}) {
+    for (const Option& option : set->all()) {
+      const auto* const slot = std::get_if<int*>(&option.slot);
+      if (slot == nullptr || option.value.empty() || **slot >= option.least) continue;
+      return fail(usage_error(request, fmt::format("slipway {}: --{} {} is too small, the least is {}", request.command,
+                                                   long_name(option), **slot, option.least)));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Status parse_options(const ParseRequest& request) {
@@ -97,7 +110,7 @@ Status parse_options(const ParseRequest& request) {
     std::vector<std::string> reversed(request.arguments.rbegin(), request.arguments.rend());
     app.parse(reversed);
     if (app.remaining_size() > 0) return fail(unknown_argument(request, app));
-    return {};
+    return check_numbers(request);
   } catch (const CLI::ParseError& problem) {
     return fail(usage_error(request, fmt::format("slipway {}: {}", request.command, printable(problem.what(), 300))));
   } catch (const std::exception& problem) {

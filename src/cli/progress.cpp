@@ -10,7 +10,13 @@ namespace {
 /// One event as it is shown: "copied", what, how large.
 class LineProgress : public build::Observer {
  public:
-  explicit LineProgress(const Surroundings& surroundings) : surroundings_(surroundings) {}
+  LineProgress(const Surroundings& surroundings, int verbose) : surroundings_(surroundings), verbose_(verbose) {}
+  void skipped(const oci::Descriptor& d) override {
+    if (verbose_ > 0) blob("present", d);
+  }
+  void started(const oci::Descriptor& d) override {
+    if (verbose_ > 1) blob("started", d);
+  }
   void mounted(const oci::Descriptor& d) override { blob("mounted", d); }
   void copied(const oci::Descriptor& d) override { blob("copied", d); }
   void layer_built(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
@@ -29,6 +35,7 @@ class LineProgress : public build::Observer {
 
  private:
   const Surroundings& surroundings_;
+  const int verbose_;
   std::mutex mutex_;
 };
 
@@ -57,8 +64,8 @@ class JsonProgress final : public LineProgress {
 
 std::unique_ptr<build::Observer> make_progress(const Globals& globals, const Surroundings& surroundings) {
   if (globals.progress == "none" || globals.quiet) return std::make_unique<build::Observer>();
-  if (globals.progress == "json") return std::make_unique<JsonProgress>(surroundings);
-  return std::make_unique<LineProgress>(surroundings);
+  if (globals.progress == "json") return std::make_unique<JsonProgress>(surroundings, globals.verbose);
+  return std::make_unique<LineProgress>(surroundings, globals.verbose);
 }
 
 }  // namespace slipway::cli

@@ -1,5 +1,7 @@
 #include "slipway/cli/run.h"
 
+#include <algorithm>
+
 #include "cli/command.h"
 #include "slipway/base/text.h"
 
@@ -9,7 +11,8 @@ namespace {
 void show(const Error& error, const Surroundings& surroundings) {
   std::string text;
   for (const std::string& line : split(error.describe(), '\n')) {
-    const bool headline = !line.empty() && line[0] != ' ' && !error.where && error.causes.empty();
+    const bool named = line.rfind("slipway ", 0) == 0;  // usage errors name program and command already
+    const bool headline = !line.empty() && line[0] != ' ' && !named && !error.where && error.causes.empty();
     text += (headline ? "slipway: " : "") + line + "\n";
   }
   surroundings.write_err(text);
@@ -30,8 +33,36 @@ Error unknown_command(const std::string& word) {
   return std::move(error).with_hint("see: slipway --help");
 }
 
+/// The first word that looks like a flag and is none.
+std::optional<Error> unknown_flag(const std::vector<std::string>& arguments, const OptionSet& globals) {
+  std::vector<std::string> names{"--version"};
+  std::vector<std::string> with_value;
+  for (const Option& option : globals.all()) {
+    for (const std::string& name : split(option.names, ','))
+      (option.value.empty() ? names : with_value).push_back(name);
+  }
+  const auto in = [](const std::vector<std::string>& all, const std::string& name) {
+    return std::find(all.begin(), all.end(), name) != all.end();
+  };
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string name = arguments[i].substr(0, arguments[i].find('='));
+    if (name.rfind("--", 0) != 0 || name == "--" || in(names, name)) continue;
+    if (in(with_value, name)) {
+      if (name == arguments[i]) ++i;
+      continue;
+    }
+    names.insert(names.end(), with_value.begin(), with_value.end());
+    const auto near = nearest(name, names);
+    return Error(Errc::invalid_argument, fmt::format("slipway has no option {}", printable(name, 80)))
+        .with_hint(near ? fmt::format("did you mean {}?", *near) : "see: slipway --help");
+  }
+  return std::nullopt;
+}
+
 /// `slipway` with flags alone: help, version or a usage error.
-int without_command(const std::vector<std::string>& arguments, const Surroundings& surroundings) {
+int without_command(const std::vector<std::string>& arguments, const OptionSet& globals,
+                    const Surroundings& surroundings) {
+  if (const auto unknown = unknown_flag(arguments, globals)) return failed(*unknown, surroundings);
   for (const std::string& word : arguments) {
     if (word == "--help" || word == "-h") return surroundings.write_out(overview()) ? 0 : 1;
     if (word == "--version") return run({"version"}, surroundings);
@@ -66,7 +97,7 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   OptionSet global_options;
   bind_globals(global_options, globals);
   const auto at = find_command(arguments, global_options);
-  if (!at) return without_command(arguments, surroundings);
+  if (!at) return without_command(arguments, global_options, surroundings);
   std::string word = arguments[*at];
   std::vector<std::string> rest = arguments;
   rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(*at));
