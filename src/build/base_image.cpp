@@ -30,7 +30,7 @@ Result<std::unique_ptr<Base>> find_base(const Recipe& recipe, const BuildOptions
   const oci::Location wanted = pinned ? recipe.base->with_digest(*pinned) : *recipe.base;
   SLIPWAY_ASSIGN(const auto reference, store::reference_of(wanted, *target));
   auto root = target->resolve(reference);
-  if (!root) return fail(std::move(root).error().in(fmt::format("while looking for the base {}", wanted.str())));
+  if (!root) return fail(std::move(root).error().in(fmt::format("looking for the base {}", wanted.str())));
   if (recipe.base->is_registry() && !recipe.base->digest()) lock.set(recipe.base->str(), root->digest);
   return std::make_unique<Base>(Base{recipe.base->with_digest(root->digest), std::move(target), *root});
 }
@@ -40,7 +40,7 @@ Result<image::Image> load_base(const Base& base, const Recipe& recipe, const oci
   if (!image) {
     Error error = std::move(image).error();
     if (error.code == Errc::not_found) error.where = recipe.base_where;
-    return fail(std::move(error).in(fmt::format("while reading the base {}", base.location.str())));
+    return fail(std::move(error).in(fmt::format("reading the base {}", base.location.str())));
   }
   const auto& history = image->config.history;
   const auto filled =

@@ -165,7 +165,7 @@ class Build {
     auto digests = layer::write_layer(fs_, job.layer->tree, how, sink, std::move(stop));
     if (!digests)
       return fail(
-          std::move(digests).error().in(fmt::format("while building the layer '{}'", printable(job.layer->name, 100))));
+          std::move(digests).error().in(fmt::format("building the layer '{}'", printable(job.layer->name, 100))));
     if (writer != nullptr && writer->descriptor().digest != digests->digest) {
       return fail(Errc::verification_failed, "{} stored other bytes than the layer '{}' has", work_target_->name(),
                   printable(job.layer->name, 100));
@@ -232,7 +232,7 @@ class Build {
     how.observer = options_.observer;
     how.stop = options_.stop;
     Status copied = copy::copy_tagged(sources, root, *target, tags, how);
-    if (!copied) return fail(std::move(copied).error().in(fmt::format("while storing the image in {}", place.str())));
+    if (!copied) return fail(std::move(copied).error().in(fmt::format("storing the image in {}", place.str())));
     return {};
   }
 

@@ -37,13 +37,13 @@ class LayerPlanner {
   }
 
  private:
-  void report(const Where& where, std::string message, std::string hint = {}) {
+  void report(const Where& where, std::string message, std::string hint = {}, Errc code = Errc::invalid_argument) {
     const auto same = [&](const Error& known) {
       return known.message == message && known.where && known.where->file == where.file &&
              known.where->row == where.row && known.where->col == where.col;
     };
     if (std::none_of(diagnostics_.errors().begin(), diagnostics_.errors().end(), same)) {
-      diagnostics_.error(where, std::move(message), std::move(hint));
+      diagnostics_.add(Error(code, std::move(message)).at(where).with_hint(std::move(hint)));
     }
   }
 
@@ -65,6 +65,8 @@ class LayerPlanner {
     if (rule.archive) refuse(rule.archive->where, "archive", "unpack the archive and name its folder under 'files'");
   }
 
+  static bool on_command_line(const Where& where) { return where.row == 0; }
+
   Status add_files(const LayerRule& rule, const FileRule& file, PlannedLayer& planned) {
     const std::string expanded = expand_placeholders(file.from.text, platform_);
     planned.key += '\n' + expanded;
@@ -74,7 +76,8 @@ class LayerPlanner {
       report(file.from.where, fmt::format("{} is not there", printable(source.native(), 4096)),
              has_placeholders(file.from.text)
                  ? fmt::format("it is '{}' for {}", printable(file.from.text, 300), platform_.str())
-                 : std::string("build it first, or correct the path"));
+                 : std::string("build it first, or correct the path"),
+             on_command_line(file.from.where) ? Errc::not_found : Errc::invalid_argument);
       return {};
     }
     if (!there) return fail(there.error());

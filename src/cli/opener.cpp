@@ -85,7 +85,7 @@ class RealOpener final : public store::Opener {
     c.transport = http::curl_transport(transport);
     c.credentials = registry::file_credentials(*surroundings_.fs, surroundings_.env, flags.authfile.value_or(""));
     c.session = registry::Session::create(
-        {c.transport.get(), c.credentials.get(), surroundings_.clock, surroundings_.rng}, options);
+        {c.transport.get(), c.credentials.get(), surroundings_.clock, surroundings_.rng, surroundings_.stop}, options);
     return &c;
   }
 

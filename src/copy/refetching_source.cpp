@@ -9,6 +9,7 @@ Status RefetchingSource::open() {
     if (stream) {
       stream_ = *std::move(stream);
       seen_ = 0;
+      failure_.reset();  // sources that do not have it were none
       return {};
     }
     failure_ = std::move(stream).error().on(Side::source);

@@ -44,7 +44,7 @@ Result<Image> load_parsed(store::ReadTarget& from, const oci::Descriptor& descri
   SLIPWAY_ASSIGN(std::string raw, fetch_small(from, manifest.config));
   auto config = oci::ImageConfig::parse(raw);
   if (!config)
-    return fail(std::move(config).error().in(fmt::format("while reading the config of {}", named(from, descriptor))));
+    return fail(std::move(config).error().in(fmt::format("reading the config of {}", named(from, descriptor))));
   if (config->diff_ids.size() != manifest.layers.size()) {
     return fail(Errc::verification_failed, "{} has {} layers, but its config has {} diff IDs", named(from, descriptor),
                 manifest.layers.size(), config->diff_ids.size());

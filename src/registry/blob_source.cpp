@@ -51,9 +51,11 @@ class BlobSource final : public io::Source {
     reader_ = std::move(reader);
     writer_ = std::move(writer);
     thread_ = std::jthread([this](std::stop_token stop) { run(std::move(stop)); });
+    on_session_stop_.emplace(host_->session_stop(), StopTransfer{&thread_});
   }
 
   ~BlobSource() override {
+    on_session_stop_.reset();
     thread_.request_stop();
     reader_.reset();  // a writer that waits for room gives up
   }
@@ -75,6 +77,11 @@ class BlobSource final : public io::Source {
   }
 
  private:
+  struct StopTransfer {
+    std::jthread* thread;
+    void operator()() const { thread->request_stop(); }
+  };
+
   void run(std::stop_token stop) {
     AnnouncingSink sink(*writer_, transfer_);
     call_.sink = &sink;
@@ -99,7 +106,8 @@ class BlobSource final : public io::Source {
   Transfer transfer_;
   std::unique_ptr<io::Source> reader_;
   std::unique_ptr<io::Sink> writer_;
-  std::jthread thread_;  // last: joined before the rest dies
+  std::jthread thread_;  // joined before the rest dies
+  std::optional<std::stop_callback<StopTransfer>> on_session_stop_;
 };
 
 }  // namespace

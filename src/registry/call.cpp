@@ -48,7 +48,6 @@ Errc code_of(const HttpDetail& detail) {
   if (detail.code == "DIGEST_INVALID" || detail.code == "SIZE_INVALID") return Errc::verification_failed;
   if (detail.code == "MANIFEST_BLOB_UNKNOWN" || detail.code == "BLOB_UNKNOWN") return Errc::not_found;
   if (detail.code == "TAG_INVALID") return Errc::conflict;
-  if (detail.code == "UNSUPPORTED" || detail.status == 405) return Errc::unsupported;
   if (detail.status >= 500 || detail.status == 408) return Errc::network;
   return Errc::failed;
 }

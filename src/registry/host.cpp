@@ -78,6 +78,7 @@ void Host::learn_referrers_api(bool has) {
 }
 
 Result<Reply> Host::send(const Call& call, std::stop_token stop) {
+  if (!stop.stop_possible()) stop = parts_.stop;
   for (int attempt_number = 1;; ++attempt_number) {
     SLIPWAY_TRY(wait_for_embargo(stop));
     if (attempt_number > 1 && call.body != nullptr) SLIPWAY_TRY(call.body->restart());

@@ -25,6 +25,9 @@ class Host {
   /// more is an error unless `call.accepts` lists its status.
   Result<Reply> send(const Call& call, std::stop_token stop);
 
+  /// Requested when the whole session is to end.
+  std::stop_token session_stop() const { return parts_.stop; }
+
   /// What was learned of the host: absent, or whether it has the referrers API.
   std::optional<bool> has_referrers_api();
   void learn_referrers_api(bool has);

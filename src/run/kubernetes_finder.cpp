@@ -10,6 +10,9 @@ namespace {
 
 constexpr config::YamlLimits kForeign{.allow_aliases = true};
 
+/// The name of a YAML file.
+bool is_named_yaml(std::string_view file) { return file.ends_with(".yaml") || file.ends_with(".yml"); }
+
 /// A line that starts an object's type: a cheap sign that a broken text was meant for a cluster.
 bool mentions_kind(std::string_view text) {
   for (std::string_view word : {"apiVersion:", "kind:"}) {
@@ -27,7 +30,7 @@ class KubernetesFinder final : public ReferenceFinder {
   Result<std::optional<Findings>> find(std::string_view text, const std::string& file) const override {
     auto documents = config::parse_yaml(text, file, kForeign);
     if (!documents) {
-      if (!mentions_kind(text)) return std::nullopt;
+      if (!mentions_kind(text) && !is_named_yaml(file)) return std::nullopt;
       return fail(std::move(documents).error());
     }
     Findings findings;

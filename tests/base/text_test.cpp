@@ -44,6 +44,7 @@ TEST(Text, NearestSuggestsOnlyWhatMayBeMeant) {
   const std::vector<std::string> words{"promote", "rollback", "release", "status"};
   EXPECT_EQ(nearest("promte", words), "promote");
   EXPECT_EQ(nearest("roolback", words), "rollback");
+  EXPECT_EQ(nearest("bulid", {"pin", "build"}), "build") << "two letters swapped are one slip";
   EXPECT_EQ(nearest("xyz", words), std::nullopt);
 }
 

@@ -118,6 +118,21 @@ TEST(Copy, WhatNoSourceHasIsTheSourcesFault) {
   EXPECT_EQ(without.error().code, Errc::not_found);
 }
 
+TEST(Copy, AFailureOfTheDestinationIsNotBlamedOnASourceThatHasNoSuchBlob) {
+  WatchedTarget without("without");
+  WatchedTarget from("from");
+  WatchedTarget to("the-destination");
+  const Blob image = push_image(from, {"one"});
+  to.fault = [](const std::string& verb, const std::string&) -> Status {
+    if (verb == "push") return fail(Errc::network, "the line is cut");
+    return {};
+  };
+  const Status copied = copy_tagged({&without, &from}, image.descriptor, to, {"v1"}, {});
+  ASSERT_FALSE(copied.has_value());
+  EXPECT_EQ(copied.error().code, Errc::network);
+  EXPECT_EQ(copied.error().side, Side::destination);
+}
+
 TEST(Copy, AFailureOfTheDestinationSaysSo) {
   WatchedTarget from;
   WatchedTarget to("the-destination");

@@ -236,5 +236,17 @@ TEST(Registry, AStopEndsARequest) {
   EXPECT_EQ(target->push(blob.descriptor, source, stop.get_token()).error().code, Errc::cancelled);
 }
 
+TEST(Registry, TheSessionsStopEndsWhatTakesNoToken) {
+  TestRegistry registry;
+  Client client;
+  const auto target = client.open(registry.host() + "/team/app");
+  const Blob blob = make_blob("bytes");
+  ASSERT_TRUE(push(*target, blob).has_value());
+  client.stop.request_stop();
+  EXPECT_EQ(target->resolve(std::string("v1")).error().code, Errc::cancelled);
+  EXPECT_EQ(target->exists(blob.descriptor).error().code, Errc::cancelled);
+  EXPECT_EQ(target->fetch(blob.descriptor).error().code, Errc::cancelled);
+}
+
 }  // namespace
 }  // namespace slipway::test

@@ -27,12 +27,13 @@ class FixedCredentials final : public registry::CredentialStore {
 struct Client {
   Client() : transport(http::curl_transport({})) { make_session(); }
   void make_session(registry::RegistryOptions options = {}) {
-    session = registry::Session::create({transport.get(), &credentials, &clock, &rng}, options);
+    session = registry::Session::create({transport.get(), &credentials, &clock, &rng, stop.get_token()}, options);
   }
   std::shared_ptr<store::Target> open(const std::string& place) {
     return session->open(oci::Location::parse(place).value());
   }
 
+  std::stop_source stop;
   FakeClock clock;
   SeededRng rng;
   FixedCredentials credentials;

@@ -210,14 +210,27 @@ TEST(PinText, LeavesWhatIsNoReferenceAloneWithANote) {
 
 TEST(PinText, FilesOfOtherFormatsAreNamedAndNeverTouched) {
   for (const char* text : {"", "# nothing\n", "FROM scratch\nCOPY . /\n", "a: 1\n", "- a\n",
-                           "services: {web: {image: nginx}}\n", "{\"a\": 1}",
-                           "\x7f"
-                           "ELF\x01",
-                           "\xff\xfe"}) {
+                           "services: {web: {image: nginx}}\n", "{\"a\": 1}"}) {
     const PinReport report = pinned(text, everything());
     EXPECT_FALSE(report.understood()) << text;
     EXPECT_EQ(report.after, text);
     EXPECT_THAT(notes(report), HasSubstr("not understood, left alone"));
+  }
+}
+
+TEST(PinText, WhatIsNoYamlIsLeftAloneUnlessItsNameSaysThatItIs) {
+  for (const char* text : {"\x7f"
+                           "ELF\x01",
+                           "\xff\xfe", "spec: [1\n"}) {
+    const auto report = pin_text(text, "program", everything());
+    ASSERT_TRUE(report.has_value()) << text;
+    EXPECT_FALSE(report->understood());
+    for (const char* file : {"a.yaml", "a.yml"}) {
+      const auto broken = pin_text(text, file, everything());
+      ASSERT_FALSE(broken.has_value()) << file;
+      EXPECT_EQ(broken.error().code, Errc::invalid_argument);
+      EXPECT_THAT(broken.error().describe(), HasSubstr(std::string(file) + ":"));
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "slipway/base/clock.h"
@@ -27,6 +28,7 @@ struct RegistryParts {
   CredentialStore* credentials = nullptr;
   Clock* clock = nullptr;
   Rng* rng = nullptr;
+  std::stop_token stop;  ///< ends every request, also of calls that take no token of their own
 };
 
 /// Shared state of all repositories on all hosts: tokens, the http or https
