@@ -35,6 +35,13 @@ class Temporary {
 
 }  // namespace
 
+Status FileSystem::visit(const stdfs::path& path, const std::function<Status(std::string)>& visitor) {
+  SLIPWAY_ASSIGN(auto names, list(path));
+  for (std::string& name : names)
+    SLIPWAY_TRY(visitor(std::move(name)));
+  return {};
+}
+
 Result<std::string> read_file(FileSystem& fs, const stdfs::path& path, std::size_t limit) {
   SLIPWAY_ASSIGN(const auto file, fs.open(path));
   std::string text;

@@ -193,20 +193,26 @@ class RealFileSystem final : public FileSystem {
   }
 
   Result<std::vector<std::string>> list(const stdfs::path& path) override {
-    DIR* directory = ::opendir(path.empty() ? "." : path.c_str());
-    if (directory == nullptr) return fail(system_error("list", path, errno));
     std::vector<std::string> names;
-    errno = 0;
-    while (const dirent* entry = ::readdir(directory)) {
-      const std::string_view name = entry->d_name;
-      if (name != "." && name != "..") names.emplace_back(name);
-      errno = 0;
-    }
-    const int number = errno;
-    ::closedir(directory);
-    if (number != 0) return fail(system_error("list", path, number));
+    SLIPWAY_TRY(visit(path, [&names](std::string name) -> Status {
+      names.push_back(std::move(name));
+      return {};
+    }));
     std::sort(names.begin(), names.end());
     return names;
+  }
+
+  Status visit(const stdfs::path& path, const std::function<Status(std::string)>& visitor) override {
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.empty() ? "." : path.c_str()), ::closedir);
+    if (!directory) return fail(system_error("list", path, errno));
+    errno = 0;
+    while (const dirent* entry = ::readdir(directory.get())) {
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") SLIPWAY_TRY(visitor(std::string(name)));
+      errno = 0;
+    }
+    if (errno != 0) return fail(system_error("list", path, errno));
+    return {};
   }
 
   Result<std::string> read_link(const stdfs::path& path) override {

@@ -17,7 +17,9 @@ class LayerPlanner {
       : recipe_(recipe), platform_(platform), epoch_(epoch), fs_(fs), diagnostics_(diagnostics) {}
 
   Result<PlannedLayer> plan(const LayerRule& rule, std::size_t index) {
-    PlannedLayer planned{rule.name, {}, std::to_string(index)};
+    std::error_code none;
+    const layer::SpillPlace spill{&fs_, stdfs::temp_directory_path(none)};
+    PlannedLayer planned{rule.name, layer::FileTree(spill), std::to_string(index)};
     refuse_what_comes_later(rule);
     for (const FileRule& file : rule.files)
       SLIPWAY_TRY(add_files(rule, file, planned));
@@ -125,7 +127,11 @@ Result<std::vector<PlannedLayer>> plan_layers(const Recipe& recipe, const oci::P
 
 std::optional<oci::Platform> first_elf_platform(const std::vector<PlannedLayer>& layers, FileSystem& fs) {
   for (const PlannedLayer& layer : layers) {
-    for (const layer::Entry& entry : layer.tree.entries()) {
+    const auto entries = layer.tree.read();
+    layer::Entry entry;
+    while (entries) {
+      const auto more = (*entries)->next(entry);
+      if (!more || !*more) break;
       if (entry.type != layer::EntryType::regular || entry.source.empty()) continue;
       if (auto platform = elf_platform(fs, entry.source)) return platform;
     }

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "slipway/io/hash.h"
+
 namespace slipway::io {
 
-BlockSink::BlockSink(CodecPlan plan, Sink& next, std::size_t lanes)
-    : plan_(std::move(plan)), next_(next), lanes_(std::max<std::size_t>(lanes, 1)) {
-  filling_.input.reserve(plan_.block_size);
+BlockSink::BlockSink(CodecPlan plan, Sink& next, std::size_t lanes, BlockCache* cache)
+    : plan_(std::move(plan)), next_(next), lanes_(std::max<std::size_t>(lanes, 1)), cache_(cache) {
+  filling_ = take_spare();
   if (lanes_ == 1) own_codec_ = plan_.make();
 }
 
@@ -21,68 +23,103 @@ BlockSink::~BlockSink() {
 
 Status BlockSink::write(Bytes bytes) {
   while (!bytes.empty()) {
-    const std::size_t n = std::min(bytes.size(), plan_.block_size - filling_.input.size());
-    filling_.input.insert(filling_.input.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));
+    std::vector<std::byte>& input = filling_->input;
+    const std::size_t n = std::min(bytes.size(), plan_.block_size - input.size());
+    input.insert(input.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));
     bytes = bytes.subspan(n);
-    if (filling_.input.size() == plan_.block_size) SLIPWAY_TRY(submit());
+    if (input.size() == plan_.block_size) SLIPWAY_TRY(submit());
   }
   return {};
 }
 
+Status BlockSink::cut() { return filling_->input.empty() ? Status() : submit(); }
+
 Status BlockSink::finish() {
   // An empty stream still needs one member to be of the format.
-  if (!filling_.input.empty() || !wrote_) SLIPWAY_TRY(submit());
-  while (!in_order_.empty())
-    SLIPWAY_TRY(pass_on_oldest());
+  if (!filling_->input.empty() || !wrote_) SLIPWAY_TRY(submit());
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !failure_ || (in_order_.empty() && !passing_); });
+    if (!failure_) return failure_;
+  }
   return next_.finish();
 }
 
 Status BlockSink::submit() {
   wrote_ = true;
   if (own_codec_) {
-    SLIPWAY_TRY(own_codec_->compress(filling_.input, filling_.output));
-    filling_.input.clear();
-    return next_.write(filling_.output);
+    compress(*filling_, *own_codec_);
+    filling_->input.clear();
+    SLIPWAY_TRY(filling_->status);
+    return next_.write(Bytes(filling_->output).first(filling_->size));
   }
   // Threads start with the first full block: a small layer needs none.
   if (threads_.size() < lanes_) threads_.emplace_back([this] { work(); });
-  auto block = std::make_unique<Block>(std::move(filling_));
+  std::unique_lock lock(mutex_);
+  waiting_.push_back(filling_.get());
+  in_order_.push_back(std::move(filling_));
+  changed_.notify_all();
+  changed_.wait(lock, [&] { return !failure_ || in_order_.size() <= lanes_ + 1; });
   filling_ = take_spare();
-  {
-    const std::scoped_lock lock(mutex_);
-    waiting_.push_back(block.get());
-    in_order_.push_back(std::move(block));
+  return failure_;
+}
+
+/// Writes what is ready at the front, unless another thread is at it already.
+void BlockSink::pass_on(std::unique_lock<std::mutex>& lock) {
+  if (passing_) return;
+  passing_ = true;
+  while (failure_ && !in_order_.empty() && in_order_.front()->done) {
+    std::unique_ptr<Block> block = std::move(in_order_.front());
+    in_order_.pop_front();
+    Status status = std::move(block->status);
+    if (status) {
+      lock.unlock();
+      status = next_.write(Bytes(block->output).first(block->size));
+      lock.lock();
+    }
+    if (!status) failure_ = std::move(status);
+    spare_.push_back(std::move(block));
     changed_.notify_all();
   }
-  while (in_order_.size() > lanes_ + 1)
-    SLIPWAY_TRY(pass_on_oldest());
-  return {};
+  passing_ = false;
+  changed_.notify_all();
 }
 
-Status BlockSink::pass_on_oldest() {
+std::unique_ptr<BlockSink::Block> BlockSink::take_spare() {
   std::unique_ptr<Block> block;
-  {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return in_order_.front()->done; });
-    block = std::move(in_order_.front());
-    in_order_.pop_front();
-  }
-  SLIPWAY_TRY(std::move(block->status));
-  SLIPWAY_TRY(next_.write(block->output));
-  spare_.push_back(std::move(*block));
-  return {};
-}
-
-BlockSink::Block BlockSink::take_spare() {
-  Block block;
-  if (!spare_.empty()) {
+  if (spare_.empty()) {
+    block = std::make_unique<Block>();
+    block->input.reserve(plan_.block_size);
+  } else {
     block = std::move(spare_.back());
     spare_.pop_back();
+    block->input.clear();
+    block->status = {};
+    block->done = false;
   }
-  block.input.clear();
-  block.input.reserve(plan_.block_size);
-  block.done = false;
   return block;
+}
+
+void BlockSink::compress(Block& block, BlockCodec& codec) const {
+  std::optional<Digest> key;
+  if (cache_ != nullptr) {
+    Hasher hasher;
+    hasher.update(as_bytes(plan_.id));
+    hasher.update(as_bytes(std::string_view("\0", 1)));
+    hasher.update(block.input);
+    key = hasher.finish();
+    if (cache_->find(*key, block.output)) {
+      block.size = block.output.size();
+      return;
+    }
+  }
+  const auto size = codec.compress(block.input, block.output);
+  if (!size) {
+    block.status = fail(size.error());
+    return;
+  }
+  block.size = *size;
+  if (key) cache_->remember(*key, Bytes(block.output).first(block.size));
 }
 
 void BlockSink::work() {
@@ -94,11 +131,10 @@ void BlockSink::work() {
     Block* block = waiting_.front();
     waiting_.pop_front();
     lock.unlock();
-    Status status = codec->compress(block->input, block->output);
+    compress(*block, *codec);
     lock.lock();
-    block->status = std::move(status);
     block->done = true;
-    changed_.notify_all();
+    pass_on(lock);
   }
 }
 

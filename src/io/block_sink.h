@@ -10,41 +10,49 @@
 namespace slipway::io {
 
 /// Cuts a stream into blocks, compresses them on several threads and passes the
-/// results on in order, from the caller's thread. Buffers are recycled: memory
-/// is bounded by about two blocks a lane.
-class BlockSink final : public Sink {
+/// results on in order: whichever thread has completed the oldest block writes it, and those behind it that are
+/// ready, while the others go on. Buffers are recycled: memory is bounded by about two blocks a lane.
+class BlockSink final : public Compressor {
  public:
-  BlockSink(CodecPlan plan, Sink& next, std::size_t lanes);
+  BlockSink(CodecPlan plan, Sink& next, std::size_t lanes, BlockCache* cache);
   ~BlockSink() override;
 
   Status write(Bytes bytes) override;
+  Status cut() override;
+  std::size_t pending() const override { return filling_->input.size(); }
+  std::size_t block_size() const override { return plan_.block_size; }
   Status finish() override;
 
  private:
   struct Block {
     std::vector<std::byte> input;
     std::vector<std::byte> output;
+    std::size_t size = 0;  // of the compressed form, at the front of `output`
     Status status;
     bool done = false;
   };
 
   void work();
+  void compress(Block& block, BlockCodec& codec) const;
   Status submit();
-  Status pass_on_oldest();
-  Block take_spare();
+  void pass_on(std::unique_lock<std::mutex>& lock);
+  std::unique_ptr<Block> take_spare();
 
   CodecPlan plan_;
   Sink& next_;
   std::size_t lanes_;
+  BlockCache* cache_;
   std::unique_ptr<BlockCodec> own_codec_;  // of the caller's thread when there is one lane
-  Block filling_;
+  std::unique_ptr<Block> filling_;
   bool wrote_ = false;
 
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::unique_ptr<Block>> in_order_;  // submitted and not yet passed on
   std::deque<Block*> waiting_;                   // not yet taken by a lane
-  std::vector<Block> spare_;
+  std::vector<std::unique_ptr<Block>> spare_;
+  Status failure_;        // the first; nothing is passed on after it
+  bool passing_ = false;  // a thread is writing to next_
   bool stopping_ = false;
   std::vector<std::jthread> threads_;  // last: joined before the rest dies
 };

@@ -1,5 +1,8 @@
 #include "slipway/io/compress.h"
 
+#include <map>
+#include <mutex>
+
 #include "io/block_codec.h"
 #include "io/block_sink.h"
 #include "slipway/base/text.h"
@@ -7,15 +10,28 @@
 namespace slipway::io {
 namespace {
 
-class PassSink final : public Sink {
+class PassSink final : public Compressor {
  public:
   explicit PassSink(Sink& next) : next_(next) {}
   Status write(Bytes bytes) override { return next_.write(bytes); }
+  Status cut() override { return {}; }
+  std::size_t pending() const override { return 0; }
+  std::size_t block_size() const override { return 0; }
   Status finish() override { return next_.finish(); }
 
  private:
   Sink& next_;
 };
+
+/// Each plan is proved once in the life of the process.
+Status prove_once(const CodecPlan& plan) {
+  static std::mutex mutex;
+  static std::map<std::string, Status> proved;
+  const std::scoped_lock lock(mutex);
+  const auto known = proved.find(plan.id);
+  if (known != proved.end()) return known->second;
+  return proved.emplace(plan.id, prove(plan)).first->second;
+}
 
 }  // namespace
 
@@ -35,9 +51,11 @@ Result<Level> parse_level(std::string_view text) {
                   .with_hint("use fast, default or best"));
 }
 
-std::unique_ptr<Sink> compressor(Compression format, Level level, Sink& next, std::size_t lanes) {
-  if (format == Compression::none) return std::make_unique<PassSink>(next);
-  return std::make_unique<BlockSink>(codec_for(format, level), next, lanes);
+Result<std::unique_ptr<Compressor>> compressor(const Packing& packing, Sink& next) {
+  if (packing.format == Compression::none) return std::unique_ptr<Compressor>(std::make_unique<PassSink>(next));
+  CodecPlan plan = codec_for(packing.format, packing.level);
+  SLIPWAY_TRY(prove_once(plan));
+  return std::unique_ptr<Compressor>(std::make_unique<BlockSink>(std::move(plan), next, packing.lanes, packing.cache));
 }
 
 }  // namespace slipway::io

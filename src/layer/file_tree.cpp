@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 
+#include "layer/base_overlay.h"
+#include "layer/entry_codec.h"
+#include "layer/record_sorter.h"
 #include "layer/tree_walker.h"
 #include "slipway/base/text.h"
 
@@ -98,10 +101,254 @@ Result<std::string> image_path(const std::string& absolute) {
   return out;
 }
 
+namespace {
+
+/// A number as eight bytes that sort as it does.
+std::string number_text(std::uint64_t value) {
+  std::string text(sizeof value, '\0');
+  for (std::size_t i = text.size(); i > 0; --i, value >>= 8)
+    text[i - 1] = static_cast<char>(value & 0xff);
+  return text;
+}
+
+/// Reads the finished records and puts the hard links in.
+class LinkedReader final : public EntryReader {
+ public:
+  LinkedReader(const Spool& entries, const RecordSorter& links) : entries_(entries, 0, entries.end()), links_(links) {}
+
+  Status start() { return next_link(); }
+
+  Result<bool> next(Entry& entry) override {
+    std::string_view record;
+    SLIPWAY_ASSIGN(const bool more, entries_.next(record));
+    if (!more) return false;
+    entry = decode_entry(record);
+    if (link_ && *link_ == number_text(at_)) {
+      entry.type = EntryType::hardlink;
+      entry.link = target_;
+      entry.size = 0;
+      SLIPWAY_TRY(next_link());
+    }
+    ++at_;
+    return true;
+  }
+
+ private:
+  Status next_link() {
+    std::string_view key, value;
+    SLIPWAY_ASSIGN(const bool more, links_.next(key, value));
+    link_ = more ? std::optional(std::string(key)) : std::nullopt;
+    target_ = value;
+    return {};
+  }
+
+  SpoolReader entries_;
+  RecordSorter::Reader links_;
+  std::optional<std::string> link_;  // the number of the next entry that is a link
+  std::string target_;
+  std::uint64_t at_ = 0;
+};
+
+}  // namespace
+
+struct FileTree::Impl {
+  Impl(SpillPlace place, const BaseFiles* base) : found(place), inodes(place), links(place), entries(place) {
+    if (base != nullptr) overlay.emplace(*base);
+  }
+
+  Status take(Entry entry, bool replace, bool own_metadata);
+  Status settle_whiteouts();
+  Status assemble(std::int64_t epoch);
+  Status put(Entry entry, std::int64_t epoch);
+  Status put_below(const Entry& entry, std::int64_t epoch);
+  Status emit(const Entry& entry);
+  Status check_twin(const Entry& first, const Entry& second);
+  Status link_inodes();
+
+  std::optional<BaseOverlay> overlay;
+  FileSystem* fs = nullptr;              // where added files are
+  RecordSorter found;                    // sort key -> entry
+  std::map<std::string, Entry> removed;  // whiteouts and opaque folders, by path
+  RecordSorter inodes;                   // of files with several names: device, inode, number -> entry
+  RecordSorter links;                    // number of an entry -> the path that it is a hard link to
+  Spool entries;                         // the result
+  std::uint64_t count = 0;
+  std::vector<Entry> open;  // the last entry and its parents, while assembling
+};
+
+Status FileTree::Impl::take(Entry entry, bool replace, bool own_metadata) {
+  if (overlay) SLIPWAY_TRY(overlay->fit(entry, replace, own_metadata));
+  if (is_marker(entry)) {
+    const auto [at, is_new] = removed.emplace(entry.path, entry);
+    return is_new ? Status() : check_twin(at->second, entry);
+  }
+  std::string key = sort_key(entry);
+  return found.add(std::move(key), encode(entry));
+}
+
+Status FileTree::Impl::check_twin(const Entry& first, const Entry& second) {
+  bool same = same_metadata(first, second);
+  if (same && second.type == EntryType::regular) {
+    if (fs != nullptr) {
+      SLIPWAY_ASSIGN(same, same_bytes(*fs, first, second));
+    } else {
+      same = first.source == second.source && first.content == second.content;
+    }
+  }
+  if (same) return {};
+  return fail(
+      Error(Errc::invalid_argument, fmt::format("/{} is given twice in one layer, from {} and from {}, and they differ",
+                                                printable(second.path), origin(first), origin(second)))
+          .with_hint("leave one of them out, or put them into different layers"));
+}
+
+// What is removed and added in one layer must look the same to every runtime: a folder becomes opaque, a file
+// needs no whiteout as it replaces what was there, and below either a whiteout would bring the folder back.
+Status FileTree::Impl::settle_whiteouts() {
+  if (removed.empty()) return {};
+  std::map<std::string, EntryType> added;
+  RecordSorter::Reader reader(found);
+  std::string_view key, value;
+  while (true) {
+    SLIPWAY_ASSIGN(const bool more, reader.next(key, value));
+    if (!more) break;
+    const Entry entry = decode_entry(value);
+    if (removed.contains(entry.path)) added.emplace(entry.path, entry.type);
+    for (std::string_view parent = parent_of(entry.path); !parent.empty(); parent = parent_of(parent)) {
+      if (removed.contains(std::string(parent))) added.emplace(parent, EntryType::directory);
+    }
+  }
+  const auto below_removed = [this](const std::string& path) {
+    if (removed.contains("")) return true;
+    for (std::string_view parent = parent_of(path); !parent.empty(); parent = parent_of(parent)) {
+      if (removed.contains(std::string(parent))) return true;
+    }
+    return false;
+  };
+  std::vector<std::string> dropped;
+  for (auto& [path, marker] : removed) {
+    if (marker.type != EntryType::whiteout) continue;
+    const auto replaced = added.find(path);
+    if (below_removed(path) || (replaced != added.end() && replaced->second != EntryType::directory)) {
+      dropped.push_back(path);
+    } else if (replaced != added.end()) {
+      marker.type = EntryType::opaque;
+    }
+  }
+  for (const std::string& path : dropped)
+    removed.erase(path);
+  return {};
+}
+
+/// Merges what was found with the markers and writes the result with its missing parents.
+Status FileTree::Impl::assemble(std::int64_t epoch) {
+  std::map<std::string, const Entry*> markers;
+  for (const auto& [path, marker] : removed)
+    markers.emplace(sort_key(marker), &marker);
+  auto marker = markers.begin();
+  RecordSorter::Reader reader(found);
+  std::string_view key, value;
+  while (true) {
+    SLIPWAY_ASSIGN(const bool more, reader.next(key, value));
+    for (; marker != markers.end() && (!more || marker->first < key); ++marker)
+      SLIPWAY_TRY(put(*marker->second, epoch));
+    if (!more) break;
+    SLIPWAY_TRY(put(decode_entry(value), epoch));
+  }
+  open.clear();
+  return {};
+}
+
+Status FileTree::Impl::put(Entry entry, std::int64_t epoch) {
+  const auto holds = [](const Entry& folder, const std::string& path) {
+    return path.size() > folder.path.size() && path[folder.path.size()] == '/' && path.starts_with(folder.path);
+  };
+  if (is_marker(entry)) {
+    // An opaque marker lies inside its folder, a whiteout beside what it removes.
+    const std::string inside = entry.path.empty() ? std::string() : tar_name(entry);
+    while (!open.empty() && !holds(open.back(), inside))
+      open.pop_back();
+    Entry place = entry;
+    place.path = inside;
+    if (!inside.empty()) SLIPWAY_TRY(put_below(place, epoch));
+    return emit(entry);
+  }
+  if (!open.empty() && open.back().path == entry.path) return check_twin(open.back(), entry);
+  while (!open.empty() && !holds(open.back(), entry.path))
+    open.pop_back();
+  SLIPWAY_TRY(put_below(entry, epoch));
+  SLIPWAY_TRY(emit(entry));
+  open.push_back(std::move(entry));
+  return {};
+}
+
+/// Writes the parents of `entry` that are not there yet; `open` ends with the nearest that is.
+Status FileTree::Impl::put_below(const Entry& entry, std::int64_t epoch) {
+  if (!open.empty() && open.back().type != EntryType::directory) {
+    return fail(Error(Errc::invalid_argument, fmt::format("/{} cannot lie below /{}, which the same layer makes a {}",
+                                                          printable(entry.path), printable(open.back().path),
+                                                          open.back().type == EntryType::symlink ? "symlink" : "file"))
+                    .with_hint("give the path that the symlink leads to, or use another layer"));
+  }
+  std::size_t slash = open.empty() ? 0 : open.back().path.size() + 1;
+  while ((slash = entry.path.find('/', slash)) != std::string::npos) {
+    Entry folder;
+    folder.path = entry.path.substr(0, slash);
+    folder.type = EntryType::directory;
+    folder.mode = 0755;
+    if (overlay) folder = overlay->parent(folder.path);
+    folder.mtime = epoch;
+    SLIPWAY_TRY(emit(folder));
+    open.push_back(std::move(folder));
+    ++slash;
+  }
+  return {};
+}
+
+Status FileTree::Impl::emit(const Entry& entry) {
+  const std::string record = encode(entry);
+  if (entry.type == EntryType::regular && !entry.source.empty() && entry.seen.links > 1) {
+    SLIPWAY_TRY(
+        inodes.add(number_text(entry.seen.device) + number_text(entry.seen.inode) + number_text(count), record));
+  }
+  ++count;
+  return entries.append(record);
+}
+
+Status FileTree::Impl::link_inodes() {
+  SLIPWAY_TRY(inodes.sort());
+  RecordSorter::Reader reader(inodes);
+  std::string_view key, value;
+  std::string group;
+  Entry first;
+  while (true) {
+    SLIPWAY_ASSIGN(const bool more, reader.next(key, value));
+    if (!more) break;
+    const std::string_view inode = key.substr(0, 2 * sizeof(std::uint64_t));
+    Entry entry = decode_entry(value);
+    if (inode != group) {
+      group = inode;
+      first = std::move(entry);
+      continue;
+    }
+    // The same name added twice is two files: whether something else links to it must not show.
+    if (first.source == entry.source || !same_metadata(first, entry)) continue;
+    SLIPWAY_TRY(links.add(std::string(key.substr(inode.size())), first.path));
+  }
+  return links.sort();
+}
+
+FileTree::FileTree(SpillPlace spill, const BaseFiles* base) : impl_(std::make_unique<Impl>(std::move(spill), base)) {}
+FileTree::~FileTree() = default;
+FileTree::FileTree(FileTree&&) noexcept = default;
+FileTree& FileTree::operator=(FileTree&&) noexcept = default;
+
 Status FileTree::add(FileSystem& fs, const std::filesystem::path& from, const std::string& to,
                      const TreeOptions& options, Diagnostics& diagnostics) {
-  const auto take = [this, &fs](Entry entry) { return add_checked(std::move(entry), &fs); };
-  return walk_source(fs, from, to, options, diagnostics, take);
+  impl_->fs = &fs;
+  const bool own_metadata = options.keep_modes || options.uid != 0 || options.gid != 0;
+  return walk_source(fs, from, to, options, diagnostics,
+                     [&](Entry entry) { return impl_->take(std::move(entry), options.replace, own_metadata); });
 }
 
 Status FileTree::add_entry(Entry entry) {
@@ -111,138 +358,28 @@ Status FileTree::add_entry(Entry entry) {
     return fail(Errc::invalid_argument, "the root folder of an image can be neither replaced nor removed");
   }
   if (entry.type == EntryType::regular && entry.source.empty()) entry.size = entry.content.size();
-  return add_checked(std::move(entry), nullptr);
-}
-
-Status FileTree::add_checked(Entry entry, FileSystem* fs) {
-  auto& index = is_marker(entry) ? removed_ : by_path_;
-  const auto [at, is_new] = index.emplace(entry.path, entries_.size());
-  if (is_new) {
-    entries_.push_back(std::move(entry));
-    return {};
-  }
-  const Entry& first = entries_[at->second];
-  bool same = same_metadata(first, entry);
-  if (same && entry.type == EntryType::regular) {
-    if (fs != nullptr) {
-      SLIPWAY_ASSIGN(same, same_bytes(*fs, first, entry));
-    } else {
-      same = first.source == entry.source && first.content == entry.content;
-    }
-  }
-  if (same) return {};
-  return fail(
-      Error(Errc::invalid_argument, fmt::format("/{} is given twice in one layer, from {} and from {}, and they differ",
-                                                printable(entry.path), origin(first), origin(entry)))
-          .with_hint("leave one of them out, or put them into different layers"));
-}
-
-void FileTree::add_parents(std::int64_t epoch, bool of_markers) {
-  const std::size_t listed = entries_.size();
-  for (std::size_t i = 0; i < listed; ++i) {
-    if (is_marker(entries_[i]) != of_markers) continue;
-    const std::string path = entries_[i].path;
-    const std::string_view first = entries_[i].type == EntryType::opaque ? std::string_view(path) : parent_of(path);
-    for (std::string_view parent = first; !parent.empty(); parent = parent_of(parent)) {
-      if (!by_path_.emplace(parent, entries_.size()).second) break;
-      Entry folder;
-      folder.path = parent;
-      folder.type = EntryType::directory;
-      folder.mode = 0755;
-      folder.mtime = epoch;
-      entries_.push_back(std::move(folder));
-    }
-  }
-}
-
-bool FileTree::is_below_removed(const std::string& path) const {
-  if (removed_.contains("")) return true;
-  for (std::string_view parent = parent_of(path); !parent.empty(); parent = parent_of(parent)) {
-    if (removed_.contains(std::string(parent))) return true;
-  }
-  return false;
-}
-
-// What is removed and added in one layer must look the same to every runtime: a folder becomes opaque, a file
-// needs no whiteout as it replaces what was there, and below either a whiteout would bring the folder back.
-void FileTree::settle_whiteouts() {
-  std::vector<char> drop(entries_.size(), 0);
-  for (const auto& removed : removed_) {
-    Entry& marker = entries_[removed.second];
-    if (marker.type != EntryType::whiteout) continue;
-    const auto added = by_path_.find(removed.first);
-    const bool replaced = added != by_path_.end();
-    if (is_below_removed(removed.first)) {
-      drop[removed.second] = 1;
-    } else if (replaced && entries_[added->second].type == EntryType::directory) {
-      marker.type = EntryType::opaque;
-    } else if (replaced) {
-      drop[removed.second] = 1;
-    }
-  }
-  std::vector<Entry> kept;
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (drop[i] == 0) kept.push_back(std::move(entries_[i]));
-  }
-  entries_ = std::move(kept);
-}
-
-Status FileTree::check_parents() const {
-  for (const Entry& entry : entries_) {
-    for (std::string_view parent = parent_of(entry.path); !parent.empty(); parent = parent_of(parent)) {
-      const auto at = by_path_.find(std::string(parent));
-      if (at == by_path_.end()) continue;
-      const Entry& folder = entries_[at->second];
-      if (folder.type == EntryType::directory) continue;
-      return fail(Error(Errc::invalid_argument,
-                        fmt::format("/{} cannot lie below /{}, which the same layer makes a {}", printable(entry.path),
-                                    printable(parent), folder.type == EntryType::symlink ? "symlink" : "file"))
-                      .with_hint("give the path that the symlink leads to, or use another layer"));
-    }
-  }
-  return {};
-}
-
-void FileTree::link_inodes() {
-  std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t> first;
-  for (std::size_t i = 0; i < entries_.size(); ++i) {
-    Entry& entry = entries_[i];
-    if (entry.type != EntryType::regular || entry.source.empty() || entry.seen.links < 2) continue;
-    const auto [at, is_new] = first.emplace(std::pair(entry.seen.device, entry.seen.inode), i);
-    // The same name added twice is two files: whether something else links to it must not show.
-    if (is_new || entries_[at->second].source == entry.source || !same_metadata(entries_[at->second], entry)) continue;
-    entry.type = EntryType::hardlink;
-    entry.link = entries_[at->second].path;
-    entry.size = 0;
-  }
+  return impl_->take(std::move(entry), false, true);
 }
 
 Status FileTree::finish(std::int64_t epoch) {
-  const auto reindex = [this] {
-    by_path_.clear();
-    removed_.clear();
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-      (is_marker(entries_[i]) ? removed_ : by_path_).emplace(entries_[i].path, i);
-    }
-  };
-  SLIPWAY_TRY(check_parents());
-  add_parents(epoch, false);
-  settle_whiteouts();
-  reindex();
-  add_parents(epoch, true);
-  std::vector<std::pair<std::string, std::size_t>> order;
-  order.reserve(entries_.size());
-  for (std::size_t i = 0; i < entries_.size(); ++i)
-    order.emplace_back(sort_key(entries_[i]), i);
-  std::sort(order.begin(), order.end());
-  std::vector<Entry> sorted;
-  sorted.reserve(entries_.size());
-  for (const auto& [key, i] : order)
-    sorted.push_back(std::move(entries_[i]));
-  entries_ = std::move(sorted);
-  link_inodes();
-  reindex();
+  SLIPWAY_TRY(impl_->found.sort());
+  SLIPWAY_TRY(impl_->settle_whiteouts());
+  SLIPWAY_TRY(impl_->assemble(epoch));
+  SLIPWAY_TRY(impl_->link_inodes());
+  // Only what read() needs stays.
+  impl_->removed.clear();
+  impl_->found = RecordSorter({});
+  impl_->inodes = RecordSorter({});
+  impl_->overlay.reset();
   return {};
+}
+
+std::size_t FileTree::size() const { return static_cast<std::size_t>(impl_->count); }
+
+Result<std::unique_ptr<EntryReader>> FileTree::read() const {
+  auto reader = std::make_unique<LinkedReader>(impl_->entries, impl_->links);
+  SLIPWAY_TRY(reader->start());
+  return std::unique_ptr<EntryReader>(std::move(reader));
 }
 
 }  // namespace slipway::layer

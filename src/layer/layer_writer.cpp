@@ -1,8 +1,9 @@
 #include "slipway/layer/layer_writer.h"
 
 #include <algorithm>
-#include <vector>
+#include <array>
 
+#include "layer/read_ahead.h"
 #include "layer/tar_header.h"
 #include "slipway/base/text.h"
 #include "slipway/io/filters.h"
@@ -11,34 +12,49 @@
 namespace slipway::layer {
 namespace {
 
-constexpr std::size_t kReadBlock = 1u << 20;
+constexpr std::size_t kReadBlock = 512u << 10;
 
-bool same_file(const FileStat& a, const FileStat& b) {
-  return a.device == b.device && a.inode == b.inode && a.size == b.size && a.mtime_ns == b.mtime_ns &&
-         a.ctime_ns == b.ctime_ns;
-}
-
-Error changed(const Entry& entry) {
-  return Error(Errc::failed,
-               fmt::format("{} changed while it was being packed", printable(entry.source.native(), 4096)))
-      .with_hint("let the compiler or copy that writes it end first, then build again");
+/// Where blocks end (compatibility level 1): a large file starts a block of its own, and among small ones a block
+/// that is a quarter full ends before a path that a hash picks. So after a change the cuts soon meet again, and
+/// blocks that have the same content are the same.
+bool starts_block(const Entry& entry, std::size_t pending, std::size_t block_size) {
+  const std::size_t quarter = block_size / 4;
+  if (pending == 0) return false;
+  if (entry.type == EntryType::regular && entry.size >= quarter) return true;
+  if (pending < quarter) return false;
+  std::uint32_t hash = 2166136261u;  // FNV-1a
+  for (const char c : entry.path)
+    hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  return (hash >> 16) % 4 == 0;
 }
 
 /// Writes entries one after the other; owns the read buffer.
 class TarWriter {
  public:
-  TarWriter(FileSystem& fs, io::Sink& out, std::stop_token stop) : fs_(fs), out_(out), stop_(std::move(stop)) {}
+  /// `packed` is what `out` leads to, where that is cut into blocks; else nullptr.
+  TarWriter(FileSystem& fs, io::Sink& out, io::Compressor* packed, std::stop_token stop)
+      : fs_(fs), out_(out), packed_(packed), stop_(std::move(stop)) {}
 
-  Status write(const Entry& entry) {
+  Status write(const LoadedEntry& item) {
+    const Entry& entry = item.entry;
     if (stop_.stop_requested()) return fail(Errc::cancelled, "packing was interrupted");
+    if (packed_ != nullptr && starts_block(entry, packed_->pending(), packed_->block_size())) {
+      SLIPWAY_TRY(packed_->cut());
+    }
     if (entry.type != EntryType::regular) return put_header(entry);
-    if (entry.source.empty()) return write_content(entry);
+    if (item.loaded) return write_bytes(entry, item.bytes);
+    if (entry.source.empty()) return write_bytes(entry, io::as_bytes(entry.content));
     return write_file(entry);
   }
 
-  Status end() { return out_.write(io::as_bytes(std::string(2 * kTarBlock, '\0'))); }
+  Status end() { return out_.write(zeros(2 * kTarBlock)); }
 
  private:
+  static io::Bytes zeros(std::size_t n) {
+    static constexpr std::array<std::byte, 2 * kTarBlock> kZeros{};
+    return io::Bytes(kZeros).first(n);
+  }
+
   Status put_header(const Entry& entry) {
     SLIPWAY_ASSIGN(const std::string header, tar_header(entry));
     return out_.write(io::as_bytes(header));
@@ -46,30 +62,25 @@ class TarWriter {
 
   Status pad(std::uint64_t size) {
     const std::size_t rest = size % kTarBlock;
-    return rest == 0 ? Status() : out_.write(io::as_bytes(std::string(kTarBlock - rest, '\0')));
+    return rest == 0 ? Status() : out_.write(zeros(kTarBlock - rest));
   }
 
-  Status write_content(const Entry& entry) {
+  Status write_bytes(const Entry& entry, io::Bytes bytes) {
     SLIPWAY_TRY(put_header(entry));
-    if (!entry.content.empty()) SLIPWAY_TRY(out_.write(io::as_bytes(entry.content)));
-    return pad(entry.content.size());
+    if (!bytes.empty()) SLIPWAY_TRY(out_.write(bytes));
+    return pad(bytes.size());
   }
 
   Status write_file(const Entry& entry) {
     auto opened = fs_.open(entry.source);
-    if (!opened) {
-      // It was there when the tree was listed, so its loss is a failure of this run and not a wrong recipe.
-      Error error = std::move(opened).error();
-      error.code = Errc::failed;
-      return fail(std::move(error));
-    }
+    if (!opened) return fail(lost_while_packing(std::move(opened).error()));
     File& file = **opened;
     SLIPWAY_ASSIGN(const FileStat before, file.stat());
-    if (!same_file(before, entry.seen)) return fail(changed(entry));
+    if (!is_unchanged(before, entry.seen)) return fail(changed_while_packing(entry));
     SLIPWAY_TRY(put_header(entry));
     SLIPWAY_TRY(copy_bytes(file, entry));
     SLIPWAY_ASSIGN(const FileStat after, file.stat());
-    if (!same_file(after, entry.seen)) return fail(changed(entry));
+    if (!is_unchanged(after, entry.seen)) return fail(changed_while_packing(entry));
     return pad(entry.size);
   }
 
@@ -80,7 +91,7 @@ class TarWriter {
       if (stop_.stop_requested()) return fail(Errc::cancelled, "packing was interrupted");
       const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(left, buffer_.size()));
       SLIPWAY_ASSIGN(const std::size_t n, file.read(std::span(buffer_).first(want)));
-      if (n == 0) return fail(changed(entry));
+      if (n == 0) return fail(changed_while_packing(entry));
       SLIPWAY_TRY(out_.write(std::span<const std::byte>(buffer_).first(n)));
       left -= n;
     }
@@ -89,25 +100,36 @@ class TarWriter {
 
   FileSystem& fs_;
   io::Sink& out_;
+  io::Compressor* packed_;
   std::stop_token stop_;
   std::vector<std::byte> buffer_;
 };
 
+Status write_entries(FileSystem& fs, const FileTree& tree, std::size_t lanes, TarWriter& writer) {
+  SLIPWAY_ASSIGN(const auto entries, tree.read());
+  ReadAhead ahead(fs, *entries, lanes);
+  while (true) {
+    SLIPWAY_ASSIGN(const LoadedEntry* item, ahead.next());
+    if (item == nullptr) return writer.end();
+    SLIPWAY_TRY(writer.write(*item));
+  }
+}
+
 }  // namespace
 
 Status write_tar(FileSystem& fs, const FileTree& tree, io::Sink& out, std::stop_token stop) {
-  TarWriter writer(fs, out, std::move(stop));
-  for (const Entry& entry : tree.entries())
-    SLIPWAY_TRY(writer.write(entry));
-  return writer.end();
+  TarWriter writer(fs, out, nullptr, std::move(stop));
+  return write_entries(fs, tree, 1, writer);
 }
 
 Result<LayerDigests> write_layer(FileSystem& fs, const FileTree& tree, const LayerOptions& options, io::Sink& blob,
                                  std::stop_token stop) {
   io::HashingSink stored(blob);
-  const auto packed = io::compressor(options.compression, options.level, stored, options.lanes);
+  SLIPWAY_ASSIGN(const auto packed,
+                 io::compressor({options.compression, options.level, options.lanes, options.cache}, stored));
   io::HashingSink plain(*packed);
-  SLIPWAY_TRY(write_tar(fs, tree, plain, std::move(stop)));
+  TarWriter writer(fs, plain, packed.get(), std::move(stop));
+  SLIPWAY_TRY(write_entries(fs, tree, options.lanes, writer));
   SLIPWAY_TRY(plain.finish());
   return LayerDigests{plain.digest(), stored.digest(), static_cast<std::int64_t>(stored.count())};
 }

@@ -9,6 +9,7 @@ namespace slipway::layer {
 namespace {
 
 constexpr int kMaxDepth = 512;
+constexpr std::size_t kPortion = 16384;
 
 std::string shown(const std::filesystem::path& path) { return printable(path.native(), 4096); }
 
@@ -26,6 +27,7 @@ class Rules {
     entry.gid = options_.gid;
     entry.mtime = time(stat);
     entry.seen = stat;
+    if (type == EntryType::regular) entry.xattrs = options_.xattrs;
     return entry;
   }
 
@@ -66,12 +68,22 @@ class Walk {
  private:
   Status members(const std::filesystem::path& folder, const std::string& to, const std::string& relative, int depth) {
     if (depth > kMaxDepth) return fail(Errc::invalid_argument, "{} is nested too deeply to be packed", shown(folder));
-    SLIPWAY_ASSIGN(const auto names, fs_.list(folder));
-    for (const std::string& name : names) {
-      SLIPWAY_TRY(member(folder / name, to.empty() ? name : to + "/" + name,
-                         relative.empty() ? name : relative + "/" + name, depth));
-    }
-    return {};
+    // A folder of any size is taken in portions; in order within each, so that problems come in order too.
+    std::vector<std::string> names;
+    const auto take_names = [&]() -> Status {
+      std::sort(names.begin(), names.end());
+      for (const std::string& name : names) {
+        SLIPWAY_TRY(member(folder / name, to.empty() ? name : to + "/" + name,
+                           relative.empty() ? name : relative + "/" + name, depth));
+      }
+      names.clear();
+      return {};
+    };
+    SLIPWAY_TRY(fs_.visit(folder, [&](std::string name) -> Status {
+      names.push_back(std::move(name));
+      return names.size() < kPortion ? Status() : take_names();
+    }));
+    return take_names();
   }
 
   Status member(const std::filesystem::path& source, const std::string& to, const std::string& relative, int depth) {

@@ -109,8 +109,12 @@ Result<bool> RegistryTarget::exists(const oci::Descriptor& descriptor) {
                               fmt::format("blob {} of {}", descriptor.digest.str(), name()));
   if (document) head.headers = accept_documents();
   head.accepts = {404};
-  SLIPWAY_ASSIGN(const Reply reply, host_->send(head, {}));
-  return reply.status() == 200;
+  const auto reply = host_->send(head, {});
+  // What a registry cannot even look up (a link it wrote half when its disk was full) is mended by sending it again.
+  const bool broken = !reply && !document && reply.error().http && reply.error().http->status == 500;
+  if (broken) return false;
+  SLIPWAY_TRY(reply);
+  return reply->status() == 200;
 }
 
 Result<std::unique_ptr<io::Source>> RegistryTarget::fetch(const oci::Descriptor& descriptor) {

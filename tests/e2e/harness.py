@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import secrets
 import shutil
 import socket
 import subprocess
@@ -244,6 +245,17 @@ def check_layout(path):
     return layout_tags(path)
 
 
+@contextlib.contextmanager
+def new_folder():
+    """A folder of its own; its name is good in an image reference too."""
+    folder = os.path.join(tempfile.gettempdir(), f"slipway-e2e-{secrets.token_hex(6)}")
+    os.mkdir(folder, 0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def run_file(functions):
     """Runs the test functions of one file, each in a new world; gives how many passed and failed."""
     wanted = os.environ.get("E2E_FILTER", "")
@@ -252,8 +264,7 @@ def run_file(functions):
         if not name.startswith("test_") or wanted not in name:
             continue
         started = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="slipway-e2e-", ignore_cleanup_errors=True) as folder:
-            os.chmod(folder, 0o755)
+        with new_folder() as folder:
             world = World(folder)
             try:
                 with world.stack:

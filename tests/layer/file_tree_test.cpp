@@ -10,6 +10,8 @@
 
 #include <fstream>
 
+#include "layer/entries_of.h"
+#include "support/fault_fs.h"
 #include "support/temp_dir.h"
 
 namespace slipway::layer {
@@ -30,16 +32,16 @@ class FileTreeTest : public ::testing::Test {
   }
   std::vector<std::string> names() const {
     std::vector<std::string> out;
-    for (const Entry& entry : tree.entries())
+    for (const Entry& entry : entries_of(tree))
       out.push_back(tar_name(entry));
     return out;
   }
-  const Entry& entry(const std::string& path) const {
-    for (const Entry& e : tree.entries()) {
+  Entry entry(const std::string& path) const {
+    for (const Entry& e : entries_of(tree)) {
       if (e.path == path) return e;
     }
     ADD_FAILURE() << "no entry " << path;
-    return tree.entries().front();
+    return {};
   }
   void expect_refused(const Status& status, const std::string& text) {
     ASSERT_FALSE(status) << "expected: " << text;
@@ -92,7 +94,7 @@ TEST_F(FileTreeTest, DefaultsOfALayer) {
   EXPECT_EQ(entry("d").mode, 0755u);
   EXPECT_EQ(entry("d/link").mode, 0777u);
   EXPECT_EQ(entry("d/link").link, "tool");
-  for (const Entry& e : tree.entries()) {
+  for (const Entry& e : entries_of(tree)) {
     EXPECT_EQ(e.mtime, 77) << e.path;
     EXPECT_EQ(e.uid + e.gid, 0u) << e.path;
     EXPECT_TRUE(e.xattrs.empty()) << e.path;
@@ -126,6 +128,7 @@ TEST_F(FileTreeTest, ClampedTimesKeepOlderOnes) {
   options.clamp_times = true;
   ASSERT_TRUE(add("old", "/old"));
   ASSERT_TRUE(add("new", "/new"));
+  ASSERT_TRUE(tree.finish(options.epoch));
   EXPECT_EQ(entry("old").mtime, 1000);
   EXPECT_EQ(entry("new").mtime, 5000);
 }
@@ -170,13 +173,16 @@ TEST_F(FileTreeTest, TwiceIsAnErrorUnlessIdentical) {
   put(dir.path() / "three", "else");
   put(dir.path() / "four", "longer");
   ASSERT_TRUE(add("one", "/x"));
-  EXPECT_TRUE(add("two", "/x"));
-  expect_refused(add("three", "/x"), "/x is given twice");
-  expect_refused(add("four", "/x"), "/x is given twice");
-  options.mode = 0700;
-  expect_refused(add("one", "/x"), "/x is given twice");
+  ASSERT_TRUE(add("two", "/x"));
   ASSERT_TRUE(tree.finish(0));
   EXPECT_THAT(names(), ElementsAre("x"));
+  for (const char* other : {"three", "four", "one"}) {
+    tree = FileTree();
+    ASSERT_TRUE(add("one", "/x"));
+    if (std::string_view(other) == "one") options.mode = 0700;
+    ASSERT_TRUE(add(other, "/x"));
+    expect_refused(tree.finish(0), "/x is given twice");
+  }
 }
 
 TEST_F(FileTreeTest, NothingLiesBelowAFileOrSymlink) {
@@ -276,6 +282,157 @@ TEST_F(FileTreeTest, TheRootCannotBeRemoved) {
   gone.type = EntryType::whiteout;
   gone.path = "";
   expect_refused(tree.add_entry(gone), "root folder");
+}
+
+/// Everything that decides a tar.
+std::string shown(const FileTree& tree) {
+  std::string out;
+  for (const Entry& e : entries_of(tree)) {
+    out += fmt::format("{} {} {:o} {}:{} {} {} -> {} [{}]", tar_name(e), static_cast<int>(e.type), e.mode, e.uid, e.gid,
+                       e.mtime, e.size, e.link, e.content);
+    for (const auto& [name, value] : e.xattrs)
+      out += fmt::format(" {}={}", name, value);
+    out += fmt::format(" {} {}\n", e.source.native(), e.seen.inode);
+  }
+  return out;
+}
+
+TEST_F(FileTreeTest, WhatSpillsIsTheSameAsWhatDoesNot) {
+  for (int i = 0; i < 300; ++i) {
+    const std::string name = fmt::format("d/{:x}/{:x}/f{}", i * 7919 % 16, i * 31 % 5, i);
+    put(dir.path() / name, std::to_string(i));
+    if (i % 9 == 0) stdfs::create_hard_link(dir.path() / name, dir.path() / fmt::format("d/{:x}-link{}", i % 4, i));
+  }
+  stdfs::create_symlink("f0", dir.path() / "d/link");
+  stdfs::create_directory(dir.path() / "spill");
+  std::vector<std::string> results;
+  for (const std::size_t memory : {8u << 20, 20'000u, 3'000u, 200u}) {
+    tree = FileTree({&real_fs(), dir.path() / "spill", memory});
+    options.xattrs = {{"user.x", "y"}};
+    ASSERT_TRUE(add("d", "/z"));
+    options.xattrs = {};
+    ASSERT_TRUE(add("d", "/a/b"));
+    ASSERT_TRUE(add("d/0/0/f0", "/m"));
+    Entry gone;
+    gone.type = EntryType::whiteout;
+    gone.path = "a/gone";
+    ASSERT_TRUE(tree.add_entry(gone));
+    ASSERT_TRUE(tree.finish(3));
+    results.push_back(shown(tree));
+    EXPECT_TRUE(stdfs::is_empty(dir.path() / "spill")) << "temporary files have no names";
+  }
+  EXPECT_GT(tree.size(), 700u);
+  for (const std::string& result : results)
+    EXPECT_EQ(result, results.front());
+}
+
+TEST_F(FileTreeTest, AFullDiskWhileSpillingIsAFailure) {
+  test::FaultFs full;
+  full.fail_at(1, Error(Errc::failed, "no space"));
+  put(dir.path() / "d/f");
+  tree = FileTree({&full, dir.path(), 10});
+  EXPECT_EQ(add("d", "/d").error().message, "no space");
+}
+
+/// A base given as "path type link" lines.
+class FakeBase final : public BaseFiles {
+ public:
+  void add(const std::string& path, EntryType type, std::string link = {}, std::uint32_t mode = 0755) {
+    Entry entry;
+    entry.path = path;
+    entry.type = type;
+    entry.link = std::move(link);
+    entry.mode = mode;
+    files_[path] = entry;
+  }
+  Entry& at(const std::string& path) { return files_.at(path); }
+  std::optional<Entry> find(const std::string& path) const override {
+    const auto found = files_.find(path);
+    return found == files_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+ private:
+  std::map<std::string, Entry> files_;
+};
+
+class OverABase : public FileTreeTest {
+ protected:
+  OverABase() {
+    for (const char* folder : {"usr", "usr/lib", "usr/bin", "etc"})
+      base.add(folder, EntryType::directory);
+    base.add("tmp", EntryType::directory, {}, 01777);
+    base.add("lib", EntryType::symlink, "usr/lib");
+    base.add("bin", EntryType::symlink, "/usr/bin");
+    base.add("usr/lib64", EntryType::symlink, "../lib");
+    base.add("etc/rc", EntryType::regular);
+    base.add("loop", EntryType::symlink, "loop");
+    base.add("dangling", EntryType::symlink, "nowhere/at/all");
+    base.at("etc").uid = 7;
+    base.at("etc").xattrs["user.a"] = "b";
+    tree = FileTree({}, &base);
+    put(dir.path() / "f");
+  }
+  FakeBase base;
+};
+
+TEST_F(OverABase, PathsAreLedThroughItsSymlinks) {
+  for (const char* to : {"/lib/a.so", "/usr/lib64/b.so", "/bin/tool"})
+    ASSERT_TRUE(add("f", to)) << to;
+  ASSERT_TRUE(add("f", "/dangling/f"));
+  ASSERT_TRUE(tree.finish(0));
+  EXPECT_THAT(names(), ElementsAre("nowhere/", "nowhere/at/", "nowhere/at/all/", "nowhere/at/all/f", "usr/", "usr/bin/",
+                                   "usr/bin/tool", "usr/lib/", "usr/lib/a.so", "usr/lib/b.so"));
+}
+
+TEST_F(OverABase, FoldersOfTheBaseKeepWhatTheyAre) {
+  put(dir.path() / "tree/tmp/f");
+  put(dir.path() / "tree/lib/f");
+  put(dir.path() / "tree/etc/f");
+  put(dir.path() / "tree/new/f");
+  options.epoch = 9;
+  ASSERT_TRUE(add("tree", "/"));
+  ASSERT_TRUE(tree.finish(9));
+  EXPECT_THAT(names(), ElementsAre("etc/", "etc/f", "new/", "new/f", "tmp/", "tmp/f", "usr/", "usr/lib/", "usr/lib/f"));
+  EXPECT_EQ(entry("tmp").mode, 01777u);
+  EXPECT_EQ(entry("etc").uid, 7u);
+  EXPECT_EQ(entry("etc").xattrs.at("user.a"), "b");
+  EXPECT_EQ(entry("etc").mtime, 9);
+  EXPECT_EQ(entry("new").mode, 0755u);
+}
+
+TEST_F(OverABase, DeclaredOwnersAndModesWin) {
+  put(dir.path() / "tree/etc/f");
+  options.uid = 5;
+  ASSERT_TRUE(add("tree", "/"));
+  ASSERT_TRUE(tree.finish(0));
+  EXPECT_EQ(entry("etc").uid, 5u);
+}
+
+TEST_F(OverABase, NothingBecomesAnotherTypeUnlessAskedFor) {
+  put(dir.path() / "tree/etc/rc/f");
+  expect_refused(add("tree", "/"), "the base has a file there");
+  expect_refused(add("f", "/etc/rc/below"), "/etc/rc would be a folder");
+  expect_refused(add("f", "/usr"), "/usr would be a file, but the base has a folder there");
+  expect_refused(add("f", "/loop/f"), "too many symlinks");
+  options.replace = true;
+  tree = FileTree({}, &base);
+  ASSERT_TRUE(add("tree", "/"));
+  ASSERT_TRUE(add("f", "/usr"));
+  ASSERT_TRUE(tree.finish(0));
+  EXPECT_EQ(entry("etc/rc").type, EntryType::directory);
+  EXPECT_EQ(entry("usr").type, EntryType::regular);
+}
+
+TEST_F(OverABase, OnlyWhatItHasCanBeRemoved) {
+  Entry gone;
+  gone.type = EntryType::whiteout;
+  gone.path = "lib/nothing";
+  expect_refused(tree.add_entry(gone), "/usr/lib/nothing cannot be removed: the base does not have it");
+  base.add("usr/lib/old.so", EntryType::regular);
+  gone.path = "lib/old.so";
+  ASSERT_TRUE(tree.add_entry(gone));
+  ASSERT_TRUE(tree.finish(0));
+  EXPECT_THAT(names(), ElementsAre("usr/", "usr/lib/", "usr/lib/.wh.old.so"));
 }
 
 }  // namespace

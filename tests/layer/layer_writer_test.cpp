@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
+#include <mutex>
 
+#include "layer/entries_of.h"
 #include "layer/tar_header.h"
 #include "slipway/base/subprocess.h"
 #include "slipway/io/filters.h"
@@ -145,12 +148,13 @@ TEST(LayerWriter, GnuTarReadsItWithoutComplaint) {
 
 TEST(LayerWriter, OurOwnReaderGivesTheEntriesBack) {
   const FileTree tree = sample();
+  const std::vector<Entry> listed = entries_of(tree);
   const std::string tar = tar_of(tree);
   io::TextSource source(tar);
   std::size_t at = 0;
   const Status read = read_tar(source, {}, [&](const Entry& got, io::Source& content) -> Status {
-    EXPECT_LT(at, tree.entries().size());
-    const Entry& want = tree.entries()[at++];
+    EXPECT_LT(at, listed.size());
+    const Entry& want = listed[at++];
     EXPECT_EQ(got.path, want.path);
     EXPECT_EQ(got.type, want.type) << want.path;
     EXPECT_EQ(got.mode, want.mode) << want.path;
@@ -163,7 +167,7 @@ TEST(LayerWriter, OurOwnReaderGivesTheEntriesBack) {
     return {};
   });
   EXPECT_TRUE(read) << read.error().describe();
-  EXPECT_EQ(at, tree.entries().size());
+  EXPECT_EQ(at, listed.size());
 }
 
 struct NameCase {
@@ -290,6 +294,132 @@ TEST(WriteLayer, DigestsAreThoseOfTarAndBlob) {
     EXPECT_EQ(*tar, tar_of(tree));
   }
   EXPECT_EQ(layer_media_type(io::Compression::zstd), "application/vnd.oci.image.layer.v1.tar+zstd");
+}
+
+/// A tree on disk of many small and some large files; deterministic.
+class ManyFiles : public ::testing::Test {
+ protected:
+  ManyFiles() {
+    std::uint32_t state = 7;
+    for (int i = 0; i < 400; ++i) {
+      state = state * 1664525u + 1013904223u;
+      const std::size_t size = i % 80 == 0 ? 1'500'000 : (state >> 8) % 20'000;
+      std::string text;
+      while (text.size() < size)
+        text += fmt::format("{} is line {} ", (state = state * 1664525u + 1013904223u) >> 12, text.size());
+      text.resize(size);
+      put(fmt::format("d{}/f{}", i % 13, i), text);
+    }
+  }
+  void put(const std::string& name, const std::string& text) {
+    stdfs::create_directories((dir.path() / "t" / name).parent_path());
+    std::ofstream(dir.path() / "t" / name, std::ios::binary) << text;
+  }
+  FileTree listed() {
+    FileTree tree;
+    Diagnostics diagnostics;
+    EXPECT_TRUE(tree.add(real_fs(), dir.path() / "t", "/srv", {}, diagnostics));
+    EXPECT_TRUE(tree.finish(0));
+    return tree;
+  }
+  LayerDigests written(const LayerOptions& options) {
+    io::NullSink sink;
+    const auto digests = write_layer(real_fs(), listed(), options, sink);
+    EXPECT_TRUE(digests) << digests.error().describe();
+    return digests.value();
+  }
+  test::TempDir dir;
+};
+
+TEST_F(ManyFiles, GoldenDigestsOfCompatibilityLevel1) {
+  // A change here changes the digests of every user's layers: that needs a new compatibility level.
+  const std::vector<std::pair<LayerOptions, std::string>> table{
+      {{io::Compression::none, io::Level::normal}, "3984efc42e8e"},
+      {{io::Compression::gzip, io::Level::fast}, "daf8982620ed"},
+      {{io::Compression::gzip, io::Level::normal}, "dfe5a2b7b894"},
+      {{io::Compression::gzip, io::Level::best}, "a85857a5d57e"},
+      {{io::Compression::zstd, io::Level::fast}, "1be5a7db2b25"},
+      {{io::Compression::zstd, io::Level::normal}, "312fda399102"},
+      {{io::Compression::zstd, io::Level::best}, "ec18d9cce74b"}};
+  for (const auto& [options, golden] : table)
+    EXPECT_EQ(written(options).digest.short_hex(), golden);
+}
+
+TEST_F(ManyFiles, LanesDoNotChangeTheBytes) {
+  for (const auto format : {io::Compression::gzip, io::Compression::zstd}) {
+    const LayerDigests one = written({format, io::Level::fast, 1});
+    for (const std::size_t lanes : {2u, 5u, 64u}) {
+      const LayerDigests many = written({format, io::Level::fast, lanes});
+      EXPECT_EQ(many.digest, one.digest) << lanes;
+      EXPECT_EQ(many.diff_id, one.diff_id) << lanes;
+    }
+  }
+}
+
+TEST_F(ManyFiles, AFileThatVanishesFailsAllLanes) {
+  for (const std::size_t lanes : {1u, 4u}) {
+    const FileTree tree = listed();
+    stdfs::rename(dir.path() / "t/d5/f200", dir.path() / "away");
+    io::NullSink sink;
+    const auto digests = write_layer(real_fs(), tree, {io::Compression::gzip, io::Level::fast, lanes}, sink);
+    ASSERT_FALSE(digests) << lanes;
+    EXPECT_EQ(digests.error().code, Errc::failed);
+    EXPECT_THAT(digests.error().message, HasSubstr("d5/f200"));
+    stdfs::rename(dir.path() / "away", dir.path() / "t/d5/f200");
+  }
+}
+
+/// Remembers all blocks, and can lie.
+class MapCache final : public io::BlockCache {
+ public:
+  bool find(const Digest& key, std::vector<std::byte>& out) override {
+    const std::scoped_lock lock(mutex_);
+    const auto at = blocks_.find(key);
+    if (at == blocks_.end()) return false;
+    ++found;
+    out = at->second;
+    return true;
+  }
+  void remember(const Digest& key, io::Bytes block) override {
+    const std::scoped_lock lock(mutex_);
+    ++remembered;
+    blocks_.emplace(key, std::vector<std::byte>(block.begin(), block.end()));
+  }
+  int found = 0, remembered = 0;
+
+ private:
+  std::mutex mutex_;
+  std::map<Digest, std::vector<std::byte>> blocks_;
+};
+
+TEST_F(ManyFiles, ACacheSparesWorkAndChangesNothing) {
+  const LayerDigests without = written({io::Compression::gzip, io::Level::fast, 3});
+  MapCache cache;
+  const LayerOptions options{io::Compression::gzip, io::Level::fast, 3, &cache};
+  EXPECT_EQ(written(options).digest, without.digest);
+  const int blocks = cache.remembered;
+  EXPECT_GT(blocks, 12);
+  EXPECT_EQ(cache.found, 0);
+  EXPECT_EQ(written(options).digest, without.digest);
+  EXPECT_EQ(cache.found, blocks);
+  EXPECT_EQ(cache.remembered, blocks);
+  EXPECT_EQ(written({io::Compression::gzip, io::Level::normal, 3, &cache}).size,
+            written({io::Compression::gzip, io::Level::normal, 3}).size)
+      << "another level has blocks of its own";
+}
+
+TEST_F(ManyFiles, OnlyTheBlocksOfAChangedFileAreCompressedAgain) {
+  MapCache cache;
+  const LayerOptions options{io::Compression::gzip, io::Level::fast, 2, &cache};
+  written(options);
+  for (const char* name : {"d0/f0", "d5/f200", "d12/f12", "d3/new"}) {
+    cache.remembered = 0;
+    put(name, "another length than before");
+    const LayerDigests digests = written(options);
+    EXPECT_LE(cache.remembered, 4) << name;
+    EXPECT_GE(cache.remembered, 1) << name;
+    EXPECT_EQ(digests.digest, written({io::Compression::gzip, io::Level::fast, 1}).digest) << name;
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -75,6 +76,8 @@ class FileSystem {
   virtual Result<FileStat> stat(const stdfs::path& path, bool follow = false) = 0;
   /// Names in a directory without "." and "..", byte-sorted.
   virtual Result<std::vector<std::string>> list(const stdfs::path& path) = 0;
+  /// The same names one by one, in any order, without holding them all; ends with the visitor's first error.
+  virtual Status visit(const stdfs::path& path, const std::function<Status(std::string)>& visitor);
   virtual Result<std::string> read_link(const stdfs::path& path) = 0;
   /// Waits for an exclusive flock(2) on the file, created if missing; Errc::conflict after 60 s.
   virtual Result<std::unique_ptr<FileLock>> lock(const stdfs::path& path) = 0;

@@ -2,7 +2,9 @@
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
+#include "slipway/base/digest.h"
 #include "slipway/io/stream.h"
 
 namespace slipway::io {
@@ -14,14 +16,42 @@ enum class Level { fast, normal, best };
 Result<Compression> parse_compression(std::string_view text);
 Result<Level> parse_level(std::string_view text);
 
-/// A sink that compresses what is written and passes it to `next` (kept alive
-/// by the caller); finish() ends the stream and finishes `next`. The input is
-/// cut into blocks of a fixed size that become independent gzip members or zstd
-/// frames, compressed on `lanes` threads (1: the caller's own); `next` is only
-/// called from the caller's thread. The bytes depend on the input, the format, the
-/// level and the library's version, never on `lanes` or on how writes are split:
-/// docs/FORMATS.md "Compressed layers".
-std::unique_ptr<Sink> compressor(Compression format, Level level, Sink& next, std::size_t lanes = 1);
+/// Remembers compressed blocks by what they were made of (codec, level and bytes). Thread-safe. It may forget
+/// anything at any time, and never gives other bytes than it was given.
+class BlockCache {
+ public:
+  virtual ~BlockCache() = default;
+  /// Replaces `out` by the block; false when it is not known.
+  virtual bool find(const Digest& key, std::vector<std::byte>& out) = 0;
+  /// A failure to remember is no failure of the caller's.
+  virtual void remember(const Digest& key, Bytes block) = 0;
+};
+
+/// How a stream is compressed. Neither `lanes` nor `cache` changes the bytes.
+struct Packing {
+  Compression format = Compression::gzip;
+  Level level = Level::normal;
+  std::size_t lanes = 1;        ///< threads that compress; 1: the caller's own
+  BlockCache* cache = nullptr;  ///< kept alive by the caller
+};
+
+/// A sink that compresses what is written. The input is cut into blocks that become independent gzip members or
+/// zstd frames (docs/FORMATS.md "Compressed layers"); a block ends when it is full, at cut(), and at the end.
+class Compressor : public Sink {
+ public:
+  /// Ends the block here: what follows compresses to the same bytes whatever came before.
+  virtual Status cut() = 0;
+  /// Bytes in the block that is being filled; always less than a full block.
+  virtual std::size_t pending() const = 0;
+  /// Bytes of a full block; 0 where nothing is compressed.
+  virtual std::size_t block_size() const = 0;
+};
+
+/// Passes the compressed stream to `next` (kept alive by the caller), from one thread at a time, which with
+/// several lanes need not be the caller's; finish() ends the stream and finishes `next`. The bytes depend on the
+/// input, the cuts, the format and the level, never on lanes, cache, processor or on how writes are split.
+/// Errc::unsupported when the installed library makes other bytes than layer compatibility promises.
+Result<std::unique_ptr<Compressor>> compressor(const Packing& packing, Sink& next);
 
 /// A source that decompresses `inner`, whose format is told by its first bytes
 /// (gzip with several members, zstd with several frames, or plain). Refuses

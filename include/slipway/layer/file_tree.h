@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "slipway/base/diagnostics.h"
 #include "slipway/base/fs.h"
+#include "slipway/layer/spill.h"
 
 namespace slipway::layer {
 
@@ -43,6 +45,8 @@ struct TreeOptions {
   std::optional<std::uint32_t> mode;  ///< for files given by name and regular files in folders
   std::uint64_t uid = 0;
   std::uint64_t gid = 0;
+  std::map<std::string, std::string> xattrs;  ///< of every regular file, e.g. security.capability
+  bool replace = false;              ///< folders may replace files and symlinks of the base, and files its folders
   std::vector<std::string> exclude;  ///< .dockerignore patterns relative to the source folder
 };
 
@@ -50,33 +54,52 @@ struct TreeOptions {
 /// "/" gives "". Errc::invalid_argument otherwise.
 Result<std::string> image_path(const std::string& absolute);
 
-/// What goes into one layer: each path once, sorted so that parents come first. Built by adding sources.
+/// What lies below a layer: the merged files of its base.
+class BaseFiles {
+ public:
+  virtual ~BaseFiles() = default;
+  /// What the base has at a path as entries hold it ("usr/lib"); nothing when it has nothing there.
+  virtual std::optional<Entry> find(const std::string& path) const = 0;
+};
+
+/// Reads a tree's entries in their order. One thread at a time; the tree outlives it.
+class EntryReader {
+ public:
+  virtual ~EntryReader() = default;
+  /// False at the end.
+  virtual Result<bool> next(Entry& entry) = 0;
+};
+
+/// What goes into one layer: each path once, sorted so that parents come first. Built by adding sources, then
+/// finished, then read. Memory stays bounded however many files there are: what is too much goes to `spill`.
 class FileTree {
  public:
+  /// Over a base (kept alive until finish() is done) every path is led through the base's symlinks first, its folders
+  /// keep their owner, mode and attributes, and nothing of it becomes another type unless that is asked for.
+  explicit FileTree(SpillPlace spill = {}, const BaseFiles* base = nullptr);
+  ~FileTree();
+  FileTree(FileTree&&) noexcept;
+  FileTree& operator=(FileTree&&) noexcept;
+
   /// Adds a file or a folder's contents at `to` (absolute in the image). A file whose `to` ends in "/" goes into it.
   /// `from` itself may be a symlink and is followed; symlinks inside a folder stay symlinks. Sockets are skipped
-  /// with a warning; devices, files named .wh.* and a path given twice with other content are errors.
+  /// with a warning; devices and files named .wh.* are errors.
   /// Errc::not_found when `from` is not there.
   Status add(FileSystem& fs, const std::filesystem::path& from, const std::string& to, const TreeOptions& options,
              Diagnostics& diagnostics);
   /// Adds one ready entry (a synthesised file, a whiteout).
   Status add_entry(Entry entry);
-  /// Adds missing parent directories (0755 0:0), turns files with one inode into hard links and sorts; call
-  /// once, before writing. Removing a folder that this layer adds too makes it opaque.
+  /// Sorts, adds missing parent folders (the base's, else 0755 0:0) and turns files with one inode into hard links;
+  /// call once. Removing a folder that this layer adds too makes it opaque. A path given twice with other content,
+  /// or below a file of this layer, is Errc::invalid_argument.
   Status finish(std::int64_t epoch);
-  const std::vector<Entry>& entries() const { return entries_; }
+  /// After finish().
+  std::size_t size() const;
+  Result<std::unique_ptr<EntryReader>> read() const;
 
  private:
-  Status add_checked(Entry entry, FileSystem* fs);
-  void add_parents(std::int64_t epoch, bool of_markers);
-  void settle_whiteouts();
-  bool is_below_removed(const std::string& path) const;
-  Status check_parents() const;
-  void link_inodes();
-
-  std::vector<Entry> entries_;
-  std::map<std::string, std::size_t> by_path_;  ///< all but whiteouts
-  std::map<std::string, std::size_t> removed_;  ///< whiteouts
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace slipway::layer

@@ -20,7 +20,8 @@ Status write_tar(FileSystem& fs, const FileTree& tree, io::Sink& out, std::stop_
 struct LayerOptions {
   io::Compression compression = io::Compression::gzip;
   io::Level level = io::Level::normal;
-  std::size_t lanes = 1;  ///< threads that compress; the bytes do not depend on it
+  std::size_t lanes = 1;            ///< threads that compress, and that read ahead; the bytes do not depend on it
+  io::BlockCache* cache = nullptr;  ///< kept alive by the caller; the bytes do not depend on it
 };
 
 /// What one pass over the tree found out.

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstddef>
+
+#include "slipway/base/fs.h"
+
+namespace slipway::layer {
+
+/// Where lists go that outgrow their share of memory: an unnamed temporary file in `folder`.
+struct SpillPlace {
+  FileSystem* fs = nullptr;  ///< kept alive by the caller; nothing: everything stays in memory
+  stdfs::path folder;
+  std::size_t memory = 4u << 20;  ///< bytes a list may hold before it spills
+};
+
+}  // namespace slipway::layer

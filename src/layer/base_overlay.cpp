@@ -1,0 +1,126 @@
+#include "layer/base_overlay.h"
+
+#include <algorithm>
+
+#include "slipway/base/text.h"
+
+namespace slipway::layer {
+namespace {
+
+constexpr int kMaxLinks = 40;
+
+std::string_view parent_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
+std::string joined(std::string_view folder, std::string_view name) {
+  return folder.empty() ? std::string(name) : fmt::format("{}/{}", folder, name);
+}
+
+/// The components of a path, the first one last, ready to be taken from the back.
+std::vector<std::string> stack_of(std::string_view path) {
+  std::vector<std::string> parts = split(path, '/');
+  std::reverse(parts.begin(), parts.end());
+  return parts;
+}
+
+Error other_type(const std::string& path, std::string_view ours, std::string_view theirs) {
+  return Error(Errc::invalid_argument,
+               fmt::format("/{} would be a {}, but the base has a {} there", printable(path, 4096), ours, theirs))
+      .with_hint("give another path, remove it from the base in a layer below, or say replace: true");
+}
+
+std::string_view name_of(EntryType type) {
+  switch (type) {
+    case EntryType::directory:
+      return "folder";
+    case EntryType::symlink:
+      return "symlink";
+    default:
+      return "file";
+  }
+}
+
+}  // namespace
+
+Status BaseOverlay::fit(Entry& entry, bool replace, bool own_metadata) {
+  const std::string_view parent = parent_of(entry.path);
+  const std::string name = entry.path.substr(parent.empty() ? 0 : parent.size() + 1);
+  SLIPWAY_ASSIGN(const std::string folder, real_folder(std::string(parent), replace));
+  entry.path = joined(folder, name);
+  const auto there = base_.find(entry.path);
+  if (entry.type == EntryType::whiteout || entry.type == EntryType::opaque) {
+    if (there || entry.path.empty()) return {};
+    return fail(Error(Errc::invalid_argument,
+                      fmt::format("/{} cannot be removed: the base does not have it", printable(entry.path, 4096)))
+                    .with_hint("see what it has with: slipway files REF"));
+  }
+  if (!there) return {};
+  if (entry.type != EntryType::directory) {
+    if (there->type != EntryType::directory || replace) return {};
+    return fail(other_type(entry.path, name_of(entry.type), "folder"));
+  }
+  if (there->type != EntryType::directory) {
+    if (replace) return {};
+    if (there->type != EntryType::symlink) return fail(other_type(entry.path, "folder", name_of(there->type)));
+    SLIPWAY_ASSIGN(entry.path, real_folder(entry.path, replace));
+  }
+  if (!own_metadata) {
+    const Entry kept = this->parent(entry.path);
+    entry.mode = kept.mode;
+    entry.uid = kept.uid;
+    entry.gid = kept.gid;
+    entry.xattrs = kept.xattrs;
+  }
+  return {};
+}
+
+Entry BaseOverlay::parent(const std::string& path) const {
+  Entry folder;
+  folder.path = path;
+  folder.type = EntryType::directory;
+  folder.mode = 0755;
+  const auto there = base_.find(path);
+  if (!there || there->type != EntryType::directory) return folder;
+  folder.mode = there->mode;
+  folder.uid = there->uid;
+  folder.gid = there->gid;
+  folder.xattrs = there->xattrs;
+  return folder;
+}
+
+Result<std::string> BaseOverlay::real_folder(const std::string& path, bool replace) {
+  if (path.empty() || path == last_asked_) return path.empty() ? path : last_real_;
+  std::string at;
+  std::vector<std::string> ahead = stack_of(path);
+  for (int links = 0; !ahead.empty();) {
+    const std::string part = std::move(ahead.back());
+    ahead.pop_back();
+    if (part.empty() || part == ".") continue;
+    if (part == "..") {
+      at = parent_of(at);
+      continue;
+    }
+    const std::string next = joined(at, part);
+    const auto there = base_.find(next);
+    if (there && there->type == EntryType::symlink) {
+      if (++links > kMaxLinks) {
+        return fail(Errc::invalid_argument, "/{} leads through too many symlinks of the base", printable(path, 4096));
+      }
+      if (there->link.starts_with('/')) at.clear();
+      for (std::string& component : stack_of(there->link))
+        ahead.push_back(std::move(component));
+      continue;
+    }
+    if (there && there->type != EntryType::directory && !replace) {
+      return fail(other_type(next, "folder", name_of(there->type)));
+    }
+    at = next;
+  }
+  last_asked_ = path;
+  last_real_ = at;
+  return at;
+}
+
+}  // namespace slipway::layer

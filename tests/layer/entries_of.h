@@ -1,0 +1,24 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "slipway/layer/file_tree.h"
+
+namespace slipway::layer {
+
+/// All entries of a finished tree.
+inline std::vector<Entry> entries_of(const FileTree& tree) {
+  std::vector<Entry> entries;
+  const auto reader = tree.read();
+  EXPECT_TRUE(reader) << reader.error().describe();
+  for (Entry entry; reader;) {
+    const auto more = (*reader)->next(entry);
+    EXPECT_TRUE(more) << more.error().describe();
+    if (!more || !*more) break;
+    entries.push_back(entry);
+  }
+  EXPECT_EQ(entries.size(), tree.size());
+  return entries;
+}
+
+}  // namespace slipway::layer
