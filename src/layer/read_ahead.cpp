@@ -7,10 +7,9 @@
 namespace slipway::layer {
 namespace {
 
-constexpr std::size_t kSmall = 256u << 10;   // larger files are streamed
-constexpr std::size_t kMaxAhead = 6u << 20;  // bytes
+constexpr std::size_t kSmall = 128u << 10;   // larger files are streamed
+constexpr std::size_t kMaxAhead = 4u << 20;  // bytes
 constexpr std::size_t kMaxEntries = 512;
-constexpr std::size_t kMaxBuffers = 64;
 constexpr std::size_t kMaxThreads = 8;
 
 bool is_small_file(const Entry& entry) {
@@ -49,10 +48,7 @@ ReadAhead::~ReadAhead() {
 }
 
 Result<LoadedEntry*> ReadAhead::next() {
-  if (given_ && given_->item.bytes.capacity() > 0) {
-    bytes_ahead_ -= given_->item.entry.size;
-    if (buffers_.size() < kMaxBuffers) buffers_.push_back(std::move(given_->item.bytes));
-  }
+  if (given_ && is_small_file(given_->item.entry)) bytes_ahead_ -= given_->item.entry.size;
   given_.reset();
   SLIPWAY_TRY(refill());
   std::unique_lock lock(mutex_);
@@ -74,14 +70,7 @@ Status ReadAhead::refill() {
     over_ = !more;
     if (over_) break;
     const bool small = is_small_file(slot->item.entry);
-    if (small) {
-      if (!buffers_.empty()) {
-        slot->item.bytes = std::move(buffers_.back());
-        buffers_.pop_back();
-      }
-      slot->item.bytes.reserve(1);  // capacity tells that its size is counted
-      bytes_ahead_ += slot->item.entry.size;
-    }
+    if (small) bytes_ahead_ += slot->item.entry.size;
     if (small && lanes_ == 1) load(slot->item);
     const std::scoped_lock lock(mutex_);
     if (small && lanes_ > 1) {

@@ -43,8 +43,7 @@ class ReadAhead {
   std::size_t lanes_;
   bool over_ = false;
   std::unique_ptr<Slot> given_;
-  std::size_t bytes_ahead_ = 0;                  // of files in the window
-  std::vector<std::vector<std::byte>> buffers_;  // to be used again
+  std::size_t bytes_ahead_ = 0;  // of small files in the window and given
 
   std::mutex mutex_;
   std::condition_variable changed_;
