@@ -121,9 +121,10 @@ Result<std::vector<Offer>> list_platforms(store::ReadTarget& from, const oci::De
 
 Result<Image> load_image(store::ReadTarget& from, const oci::Descriptor& root, const oci::Platform& wanted) {
   SLIPWAY_ASSIGN(const auto offers, list_platforms(from, root));
-  const auto match = std::find_if(offers.begin(), offers.end(),
-                                  [&wanted](const Offer& offer) { return wanted.accepts(offer.platform); });
-  if (match == offers.end()) {
+  const auto match = std::max_element(offers.begin(), offers.end(), [&wanted](const Offer& a, const Offer& b) {
+    return wanted.match(a.platform) < wanted.match(b.platform);
+  });
+  if (match == offers.end() || !wanted.accepts(match->platform)) {
     return fail(Error(Errc::not_found, fmt::format("{} has no image for {}; it has {}", named(from, root), wanted.str(),
                                                    list_of(offers)))
                     .with_hint("name a platform it has with --platform, or choose another base"));

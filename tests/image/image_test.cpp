@@ -91,6 +91,19 @@ TEST_F(ImageTest, FirstMatchWins) {
   EXPECT_EQ(load_image(store, root, *oci::Platform::parse("linux/amd64"))->descriptor.digest, one.digest);
 }
 
+TEST_F(ImageTest, TheBestMatchWinsWhereverItStands) {
+  const auto v6 = make("linux/arm/v6"), v7 = make("linux/arm/v7", 2, 2), v8 = make("linux/arm/v8", 3, 3);
+  const auto root = index_of({on(v6, "linux/arm/v6"), on(v8, "linux/arm/v8"), on(v7, "linux/arm/v7")});
+  const auto chosen = [&](const char* platform) {
+    return load_image(store, root, *oci::Platform::parse(platform))->descriptor.digest;
+  };
+  EXPECT_EQ(chosen("linux/arm/v7"), v7.digest);
+  EXPECT_EQ(chosen("linux/arm/v8"), v8.digest);
+  EXPECT_EQ(chosen("linux/arm"), v7.digest);
+  EXPECT_EQ(chosen("linux/arm/v6"), v6.digest);
+  EXPECT_EQ(load_image(store, root, *oci::Platform::parse("linux/arm/v5")).error().code, Errc::not_found);
+}
+
 TEST_F(ImageTest, CountsMustAgree) {
   const auto image = load_manifest(store, make("linux/amd64", 2, 1));
   ASSERT_FALSE(image);

@@ -32,7 +32,7 @@ Result<Image> load_manifest(store::ReadTarget& from, const oci::Descriptor& mani
 /// attestations left out; for a manifest, the one its config names.
 Result<std::vector<Offer>> list_platforms(store::ReadTarget& from, const oci::Descriptor& root);
 
-/// The image below `root` that runs on `wanted`. Errc::not_found naming the
+/// The image below `root` that runs best on `wanted`, the first of equals. Errc::not_found naming the
 /// platforms that are offered when there is none, also when `root` is one manifest for another platform.
 Result<Image> load_image(store::ReadTarget& from, const oci::Descriptor& root, const oci::Platform& wanted);
 

@@ -1,0 +1,150 @@
+#include "image/layer_merger.h"
+
+#include "image/file_line.h"
+#include "slipway/base/text.h"
+
+namespace slipway::image {
+namespace {
+
+using layer::EntryType;
+
+bool has_bytes(EntryType type) { return type == EntryType::regular || type == EntryType::hardlink; }
+
+}  // namespace
+
+void LayerMerger::next_layer() {
+  if (started_) ++layer_;
+  started_ = true;
+  last_parent_.clear();
+}
+
+std::pair<LayerMerger::Nodes::iterator, LayerMerger::Nodes::iterator> LayerMerger::below(const std::string& path) {
+  // '0' is what follows '/'.
+  if (path.empty()) return {nodes_.begin(), nodes_.end()};
+  return {nodes_.lower_bound(path + '/'), nodes_.lower_bound(path + '0')};
+}
+
+// image-spec layer.md: whiteouts apply to lower layers only, wherever they stand in their own.
+void LayerMerger::hide(const std::string& path, bool whole) {
+  last_parent_.clear();
+  auto [at, end] = below(path);
+  bool kept = false;
+  while (at != end) {
+    if (at->second.layer == layer_) {
+      kept = true;
+      ++at;
+    } else {
+      at = nodes_.erase(at);
+    }
+  }
+  const auto self = nodes_.find(path);
+  if (whole && !kept && self != nodes_.end() && self->second.layer != layer_) nodes_.erase(self);
+}
+
+/// Where a path of this layer's tar ends up: its folder's symlinks are followed, its own name is not.
+Result<std::string> LayerMerger::place_of(const std::string& path) {
+  const std::string_view parent = parent_of(path);
+  if (parent.empty()) return path;
+  const std::string name = path.substr(parent.size() + 1);
+  if (last_parent_ == parent) return joined(last_real_, name);
+  const auto lookup = [this](const std::string& at) -> std::optional<Step> {
+    const auto node = nodes_.find(at);
+    if (node == nodes_.end()) return std::nullopt;
+    return Step{node->second.type, node->second.link};
+  };
+  auto walked = real_path(parent, true, lookup);
+  if (!walked) return fail(Errc::malformed, "{}", walked.error().message);
+  const std::string real = *std::move(walked);
+  const auto node = nodes_.find(real);
+  if (node != nodes_.end() && node->second.type != EntryType::directory) {
+    return fail(Errc::malformed, "/{} lies below /{}, which is no folder", printable(path, 4096),
+                printable(real, 4096));
+  }
+  last_parent_ = parent;
+  last_real_ = real;
+  return joined(real, name);
+}
+
+void LayerMerger::make_parents(const std::string& folder) {
+  if (folder.empty() || nodes_.contains(folder)) return;
+  make_parents(std::string(parent_of(folder)));
+  ImageFile made;
+  made.entry.path = folder;
+  made.entry.type = EntryType::directory;
+  made.entry.mode = 0755;
+  put(std::move(made));
+}
+
+void LayerMerger::put(ImageFile file) {
+  file.layer = layer_;
+  const EntryType type = file.entry.type;
+  const auto there = nodes_.find(file.entry.path);
+  const bool other = there != nodes_.end() && (there->second.type != type || type == EntryType::symlink);
+  if (other) {
+    const auto [begin, end] = below(file.entry.path);
+    nodes_.erase(begin, end);
+  }
+  if (other || type == EntryType::symlink) last_parent_.clear();
+  Node node{type, layer_, type == EntryType::symlink ? file.entry.link : std::string(), write_line(file)};
+  nodes_.insert_or_assign(std::move(file.entry.path), std::move(node));
+}
+
+/// A hard link shows what its file shows.
+Result<ImageFile> LayerMerger::linked(const layer::Entry& entry, const std::string& path) {
+  SLIPWAY_ASSIGN(const std::string target, place_of(entry.link));
+  const auto node = nodes_.find(target);
+  if (node == nodes_.end() || node->second.layer != layer_) {
+    return fail(Errc::malformed, "/{} is a hard link to /{}, which its layer does not have", printable(path, 4096),
+                printable(entry.link, 4096));
+  }
+  SLIPWAY_ASSIGN(ImageFile file,
+                 parse_line(std::string_view(node->second.record).substr(0, node->second.record.size() - 1)));
+  // A link to a link leads to the first of the names; a link to a symlink or device is one more of those.
+  if (file.entry.type == EntryType::regular) {
+    file.entry.type = EntryType::hardlink;
+    file.entry.link = target;
+  }
+  file.entry.path = path;
+  return file;
+}
+
+Status LayerMerger::add_marker(const layer::Entry& entry) {
+  if (entry.path.empty()) {
+    hide("", false);
+    return {};
+  }
+  if (entry.type == EntryType::opaque) {
+    SLIPWAY_ASSIGN(const std::string inside, place_of(joined(entry.path, "x")));
+    hide(std::string(parent_of(inside)), false);
+    return {};
+  }
+  SLIPWAY_ASSIGN(const std::string place, place_of(entry.path));
+  hide(place, true);
+  return {};
+}
+
+Status LayerMerger::add(const layer::Entry& entry) {
+  if (entry.type == EntryType::whiteout || entry.type == EntryType::opaque) return add_marker(entry);
+  SLIPWAY_ASSIGN(std::string place, place_of(entry.path));
+  make_parents(std::string(parent_of(place)));
+  ImageFile file;
+  if (entry.type == EntryType::hardlink) {
+    SLIPWAY_ASSIGN(file, linked(entry, place));
+  } else {
+    file.entry = entry;
+    file.entry.path = std::move(place);
+    if (has_bytes(entry.type)) file.member = entry.path;
+  }
+  put(std::move(file));
+  return {};
+}
+
+FileList LayerMerger::finish() {
+  std::string text;
+  for (auto at = nodes_.begin(); at != nodes_.end(); at = nodes_.erase(at))
+    text += at->second.record;
+  // Lines of our own making, in the map's order.
+  return FileList::parse(std::move(text)).value_or(FileList());
+}
+
+}  // namespace slipway::image

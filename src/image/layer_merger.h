@@ -1,0 +1,44 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "image/path_walk.h"
+#include "slipway/image/file_list.h"
+
+namespace slipway::image {
+
+/// Lays one layer after the other over what is there. One thread at a time.
+class LayerMerger {
+ public:
+  /// What follows belongs to the next layer.
+  void next_layer();
+  /// Errc::malformed, naming the entry, where it fits nowhere.
+  Status add(const layer::Entry& entry);
+  FileList finish();
+
+ private:
+  struct Node {
+    layer::EntryType type;
+    std::uint32_t layer;
+    std::string link;    // symlinks
+    std::string record;  // the line of the file list
+  };
+  using Nodes = std::map<std::string, Node>;
+
+  Status add_marker(const layer::Entry& entry);
+  Result<std::string> place_of(const std::string& path);
+  void make_parents(const std::string& folder);
+  void put(ImageFile file);
+  Result<ImageFile> linked(const layer::Entry& entry, const std::string& path);
+  /// Removes what lower layers have at and below a folder, the folder itself too when `whole`.
+  void hide(const std::string& path, bool whole);
+  std::pair<Nodes::iterator, Nodes::iterator> below(const std::string& path);
+
+  Nodes nodes_;
+  std::uint32_t layer_ = 0;
+  bool started_ = false;
+  std::string last_parent_, last_real_;  // a layer's entries come folder by folder
+};
+
+}  // namespace slipway::image

@@ -1,0 +1,62 @@
+#include "image/path_walk.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "slipway/base/text.h"
+
+namespace slipway::image {
+namespace {
+
+constexpr int kMaxLinks = 40;  // as Linux has it
+
+/// Puts the parts of a path on a stack, the first one on top.
+void push_parts(std::string_view path, std::vector<std::string>& stack) {
+  std::vector<std::string> parts = split(path, '/');
+  std::move(parts.rbegin(), parts.rend(), std::back_inserter(stack));
+}
+
+}  // namespace
+
+std::string_view parent_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
+std::string joined(std::string_view folder, std::string_view name) {
+  return folder.empty() ? std::string(name) : fmt::format("{}/{}", folder, name);
+}
+
+Result<std::string> real_path(std::string_view path, bool follow_last, const StepLookup& lookup) {
+  std::string at;
+  std::vector<std::string> ahead;
+  push_parts(path, ahead);
+  for (int links = 0; !ahead.empty();) {
+    const std::string part = std::move(ahead.back());
+    ahead.pop_back();
+    if (part.empty() || part == ".") continue;
+    if (part == "..") {
+      at = parent_of(at);
+      continue;
+    }
+    std::string next = joined(at, part);
+    const bool last = ahead.empty();
+    const auto there = lookup(next);
+    if (there && there->type == layer::EntryType::symlink && (!last || follow_last)) {
+      if (++links > kMaxLinks) {
+        return fail(Errc::malformed, "/{} leads through more than {} symlinks", printable(path, 4096), kMaxLinks);
+      }
+      if (there->link.starts_with('/')) at.clear();
+      push_parts(there->link, ahead);
+      continue;
+    }
+    if (there && !last && there->type != layer::EntryType::directory) {
+      return fail(Errc::not_found, "/{} lies below /{}, which is no folder", printable(path, 4096),
+                  printable(next, 4096));
+    }
+    at = std::move(next);
+  }
+  return at;
+}
+
+}  // namespace slipway::image
