@@ -202,6 +202,11 @@ class RealFileSystem final : public FileSystem {
     return names;
   }
 
+  Status touch(const stdfs::path& path) override {
+    if (::utimensat(AT_FDCWD, path.c_str(), nullptr, 0) != 0) return fail(system_error("touch", path, errno));
+    return {};
+  }
+
   Status visit(const stdfs::path& path, const std::function<Status(std::string)>& visitor) override {
     const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.empty() ? "." : path.c_str()), ::closedir);
     if (!directory) return fail(system_error("list", path, errno));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <numeric>
 #include <utility>
@@ -178,6 +179,23 @@ std::optional<std::string> base64_decode(std::string_view text) {
   }
   if (padding > 0 && base64_encode(out) != text) return std::nullopt;
   return out;
+}
+
+Result<std::uint64_t> parse_bytes(std::string_view text) {
+  constexpr std::pair<std::string_view, double> kUnits[] = {
+      {"", 1},      {"b", 1},      {"kb", 1e3},        {"mb", 1e6},           {"gb", 1e9},
+      {"tb", 1e12}, {"kib", 1024}, {"mib", 1048576.0}, {"gib", 1073741824.0}, {"tib", 1099511627776.0}};
+  const std::string lower = to_lower(trim(text));
+  const std::size_t digits = std::min(lower.find_first_not_of("0123456789."), lower.size());
+  const std::string_view unit = trim(std::string_view(lower).substr(digits));
+  double number = -1;
+  const auto [end, problem] = std::from_chars(lower.data(), lower.data() + digits, number);
+  for (const auto& [name, factor] : kUnits) {
+    const bool good = problem == std::errc() && end == lower.data() + digits && number >= 0 && number * factor < 9e18;
+    if (name == unit && good) return static_cast<std::uint64_t>(number * factor);
+  }
+  return fail(Error(Errc::invalid_argument, fmt::format("'{}' is not a size", printable(text, 40)))
+                  .with_hint("write it like 4GiB, 500MB or 100000"));
 }
 
 std::string human_bytes(std::uint64_t bytes) {

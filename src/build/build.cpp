@@ -28,6 +28,7 @@ struct PlatformWork {
 struct LayerJob {
   const PlannedLayer* layer = nullptr;
   std::string platform;
+  std::optional<layer::Fingerprint> inputs;
   std::optional<FinishedLayer> done;
 };
 
@@ -141,12 +142,12 @@ class Build {
     for (const PlatformWork& work : work_) {
       for (const PlannedLayer& layer : work.layers) {
         if (by_key_.emplace(layer.key, jobs_.size()).second)
-          jobs_.push_back({&layer, work.platform.str(), std::nullopt});
+          jobs_.push_back({&layer, work.platform.str(), std::nullopt, std::nullopt});
       }
     }
     if (jobs_.empty()) return {};
-    const std::size_t lanes = std::clamp<std::size_t>(options_.lanes, 1, jobs_.size());
-    const std::size_t inner = std::max<std::size_t>(1, options_.lanes / lanes);
+    const std::size_t lanes = std::clamp<std::size_t>(options_.threads, 1, jobs_.size());
+    const std::size_t inner = std::max<std::size_t>(1, options_.threads / lanes);
     return run_lanes(lanes, jobs_.size(), options_.stop, [this, inner](std::size_t i, std::stop_token stop) {
       return write_layer(jobs_[i], inner, std::move(stop));
     });
@@ -154,8 +155,11 @@ class Build {
 
   Status write_layer(LayerJob& job, std::size_t lanes, std::stop_token stop) {
     if (options_.observer != nullptr) options_.observer->layer_started(job.platform, job.layer->name);
-    const layer::LayerOptions how{recipe_.compression, recipe_.level, lanes};
+    const layer::LayerOptions how{recipe_.compression, recipe_.level, lanes, options_.cache};
     const std::string type(layer::layer_media_type(recipe_.compression));
+    SLIPWAY_ASSIGN(const bool reused, reuse_layer(job, how, type));
+    if (reused) return {};
+    const std::int64_t started = options_.cache != nullptr ? options_.cache->now() : 0;
     io::NullSink nowhere;
     std::unique_ptr<store::BlobWriter> writer;
     if (ingest_ != nullptr) {
@@ -171,11 +175,28 @@ class Build {
                   printable(job.layer->name, 100));
     }
     job.done = FinishedLayer{job.layer->name, digests->diff_id, digests->digest, digests->size};
+    if (job.inputs) options_.cache->remember_layer(*job.inputs, *digests, started);
     if (options_.observer != nullptr) {
       options_.observer->layer_built(job.platform, job.layer->name,
                                      oci::Descriptor(type, digests->digest, digests->size));
     }
     return {};
+  }
+
+  /// True when the layer's files are those of an earlier build and its blob is where this one works.
+  Result<bool> reuse_layer(LayerJob& job, const layer::LayerOptions& how, const std::string& type) {
+    if (options_.cache == nullptr) return false;
+    SLIPWAY_ASSIGN(job.inputs, layer::fingerprint(job.layer->tree, how));
+    const auto known = options_.cache->find_layer(*job.inputs);
+    if (!known) return false;
+    oci::Descriptor descriptor(type, known->digest, known->size);
+    if (work_target_ != nullptr) {
+      SLIPWAY_ASSIGN(const bool there, work_target_->exists(descriptor));
+      if (!there) return false;
+    }
+    job.done = FinishedLayer{job.layer->name, known->diff_id, known->digest, known->size};
+    if (options_.observer != nullptr) options_.observer->layer_reused(job.platform, job.layer->name, descriptor);
+    return true;
   }
 
   Result<BuildResult> assemble() {

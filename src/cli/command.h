@@ -49,6 +49,7 @@ Command status_command();
 Command show_command();
 Command env_command();
 Command pin_command();
+Command cache_command();
 Command version_command();
 
 }  // namespace slipway::cli

@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/image_results.h"
+#include "cli/opener.h"
 #include "cli/progress.h"
 #include "cli/project.h"
 #include "slipway/base/text.h"
@@ -16,7 +17,8 @@ struct BuildFlags {
   std::optional<std::string> base;
   std::vector<std::string> tags, to;
   std::optional<std::string> created;
-  bool push = false, locked = false, update_base = false;
+  bool push = false, locked = false, update_base = false, no_cache = false;
+  std::optional<std::string> cache_limit;
   ResultFiles files;
 };
 
@@ -42,6 +44,8 @@ void bind_flags(OptionSet& options, BuildFlags& f) {
   options.value("--stop-signal", "SIGNAL", f.request.stop_signal, "signal that stops the program");
   options.value("--compression", "FORMAT[:LEVEL]", f.request.compression, "gzip, zstd or none; fast, default or best");
   options.flag("--preserve-modes", f.request.preserve_modes, "file modes as they are on disk");
+  options.flag("--no-cache", f.no_cache, "neither use nor fill the cache of compressed blocks");
+  options.value("--cache-limit", "SIZE", f.cache_limit, "how much the cache may hold (default 8GiB)");
   bind_result_files(options, f.files);
 }
 
@@ -163,6 +167,7 @@ Result<build::BuildOptions> options_of(Context& context, const BuildFlags& f, co
   options.update_base = f.update_base;
   options.dry_run = context.globals().dry_run;
   options.lanes = context.jobs();
+  options.threads = context.threads();
   options.observer = dynamic_cast<build::Observer*>(context.observer());
   options.stop = context.stop();
   return options;
@@ -188,11 +193,16 @@ std::vector<std::string> without_commas(const std::vector<std::string>& words) {
 Result<int> run_build(Context& context, BuildFlags& f) {
   f.request.platforms = without_commas(f.request.platforms);
   SLIPWAY_ASSIGN(const Prepared prepared, prepare(context, f));
-  SLIPWAY_ASSIGN(const build::BuildOptions options, options_of(context, f, prepared));
+  SLIPWAY_ASSIGN(build::BuildOptions options, options_of(context, f, prepared));
+  SLIPWAY_ASSIGN(const std::uint64_t cache_limit,
+                 f.cache_limit ? parse_bytes(*f.cache_limit) : Result<std::uint64_t>(build::kCacheLimit));
+  build::BuildCache cache(context.fs(), *context.surroundings().clock, cache_folder(context.surroundings().env));
+  if (!f.no_cache && !cache_folder(context.surroundings().env).empty()) options.cache = &cache;
   const auto& platforms_asked = options.platforms.empty() ? prepared.recipe.platforms : options.platforms;
   if (f.files.iid_file && platforms_asked.size() > 1) return fail(no_image_id());
   SLIPWAY_ASSIGN(const build::BuildResult result,
                  build::build_image(prepared.recipe, options, context.fs(), context.opener()));
+  cache.settle(cache_limit);
   for (const Error& warning : result.warnings)
     context.warn(warning.describe());
   if (!context.globals().dry_run) {

@@ -9,7 +9,8 @@ const std::vector<Command>& commands() {
       build_command(),   index_command(),   copy_command(),     tag_command(),    digest_command(),
       ls_command(),      inspect_command(), manifest_command(), config_command(), validate_command(),
       release_command(), promote_command(), rollback_command(), apply_command(),  history_command(),
-      status_command(),  show_command(),    env_command(),      pin_command(),    version_command()};
+      status_command(),  show_command(),    env_command(),      pin_command(),    cache_command(),
+      version_command()};
   return kCommands;
 }
 

@@ -1,5 +1,8 @@
 #include "cli/context.h"
 
+#include <algorithm>
+#include <thread>
+
 #include "cli/opener.h"
 #include "cli/progress.h"
 
@@ -12,7 +15,7 @@ void bind_globals(OptionSet& options, Globals& g) {
   options.choice("--progress", g.progress, {"auto", "plain", "json", "none"}, "how work is shown on standard error");
   options.flag("-q,--quiet", g.quiet, "only errors on standard error");
   options.count("-v,--verbose", g.verbose, "also what was there already; twice: also what starts");
-  options.number("-j,--jobs", "N", g.jobs, 1, "things done at once (default 4)");
+  options.number("-j,--jobs", "N", g.jobs, 1, "things done at once (default: 4 transfers, a thread for each core)");
   options.number("--retry", "N", g.retry, 0, "retries of a failed request (default 4)");
   options.number("--timeout", "SECONDS", g.timeout, 1, "give up a connection silent for so long (default 60)");
   options.flag("--dry-run", g.dry_run, "write nothing, print what would be");
@@ -84,6 +87,11 @@ oci::Location Context::shown(const oci::Location& location) const {
   if (location.tag()) shown = shown.with_tag(*location.tag());
   if (location.digest()) shown = shown.with_digest(*location.digest());
   return shown;
+}
+
+std::size_t Context::threads() const {
+  return globals_.jobs != kJobsNotGiven ? static_cast<std::size_t>(globals_.jobs)
+                           : std::max<std::size_t>(1, std::thread::hardware_concurrency());
 }
 
 }  // namespace slipway::cli

@@ -23,6 +23,9 @@ struct SideFlags {
   bool insecure = false;
 };
 
+/// What `jobs` is until somebody says something: more than any machine has.
+inline constexpr int kJobsNotGiven = 1 << 20;
+
 /// The flags every command has.
 struct Globals {
   std::optional<std::string> file;
@@ -31,7 +34,7 @@ struct Globals {
   std::string progress = "auto";
   bool quiet = false;
   int verbose = 0;
-  int jobs = 4;
+  int jobs = kJobsNotGiven;
   int retry = 4;
   int timeout = 60;  ///< seconds without a byte
   bool dry_run = false;
@@ -53,7 +56,10 @@ class Context {
   FileSystem& fs() const { return *surroundings_.fs; }
   std::stop_token stop() const { return surroundings_.stop; }
   bool json() const { return globals_.output == "json"; }
-  std::size_t jobs() const { return static_cast<std::size_t>(globals_.jobs < 1 ? 1 : globals_.jobs); }
+  /// Transfers at once.
+  std::size_t jobs() const { return static_cast<std::size_t>(globals_.jobs == kJobsNotGiven ? 4 : globals_.jobs); }
+  /// Threads for what computes: --jobs, else as many as the machine has.
+  std::size_t threads() const;
 
   store::Opener& opener();
   copy::Observer* observer();

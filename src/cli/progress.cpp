@@ -19,6 +19,9 @@ class LineProgress : public build::Observer {
   }
   void mounted(const oci::Descriptor& d) override { blob("mounted", d); }
   void copied(const oci::Descriptor& d) override { blob("copied", d); }
+  void layer_reused(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
+    line(fmt::format("same    layer {} for {}: {} {}", name, platform, d.digest.str(), size(d)));
+  }
   void layer_built(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
     line(fmt::format("built   layer {} for {}: {} {}", name, platform, d.digest.str(), size(d)));
   }
@@ -45,13 +48,20 @@ class JsonProgress final : public LineProgress {
   using LineProgress::LineProgress;
   void skipped(const oci::Descriptor& d) override { blob("skipped", d); }
   void started(const oci::Descriptor& d) override { blob("started", d); }
+  void layer_reused(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
+    layer("reused", platform, name, d);
+  }
   void layer_built(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
-    Json json = event("layer", d);
+    layer("layer", platform, name, d);
+  }
+
+ private:
+  void layer(std::string_view what, const std::string& platform, const std::string& name, const oci::Descriptor& d) {
+    Json json = event(what, d);
     json.set("platform", platform).set("name", name);
     line(json.compact());
   }
 
- private:
   static Json event(std::string_view what, const oci::Descriptor& d) {
     Json json;
     json.set("event", what).set("digest", d.digest.str()).set("mediaType", d.media_type).set("size", d.size);

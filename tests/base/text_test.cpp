@@ -48,6 +48,21 @@ TEST(Text, NearestSuggestsOnlyWhatMayBeMeant) {
   EXPECT_EQ(nearest("xyz", words), std::nullopt);
 }
 
+TEST(Text, SizesForPeople) {
+  const std::vector<std::pair<std::string, std::uint64_t>> good{{"0", 0},
+                                                                {"4096", 4096},
+                                                                {"100kB", 100'000},
+                                                                {"4GiB", 4ull << 30},
+                                                                {"1.5 MiB", 3u << 19},
+                                                                {" 2 tib ", 2ull << 40},
+                                                                {"7b", 7},
+                                                                {"500MB", 500'000'000}};
+  for (const auto& [text, bytes] : good)
+    EXPECT_EQ(parse_bytes(text).value(), bytes) << text;
+  for (const char* bad : {"", "GiB", "-1", "1.2.3", "4 apples", "1e9", "99999999TiB", "0x10"})
+    EXPECT_EQ(parse_bytes(bad).error().code, Errc::invalid_argument) << bad;
+}
+
 TEST(Text, Base64BothWays) {
   const std::vector<std::pair<std::string, std::string>> table{
       {"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},

@@ -106,6 +106,37 @@ TEST_F(Cli, AnAdHocBuildPrintsOneLine) {
             "oci:other:v2@" + digest(line) + "\noci:other:v3@" + digest(line) + "\n");
 }
 
+TEST_F(Cli, TheCacheIsShownAndPruned) {
+  line_.set("XDG_CACHE_HOME", line_.path("cache").native());
+  line_.write("app", std::string(5000, 'x'));
+  const std::vector<std::string> build{"build", "--base",       "scratch", "--platform", "linux/amd64",
+                                       "--add", "app:/usr/app", "--to",    "oci:out:v1"};
+  const test::Outcome first = line_.run(build);
+  ASSERT_EQ(first.status, 0) << first.err;
+  EXPECT_THAT(first.err, HasSubstr("built   layer"));
+  test::Outcome stats = line_.run({"cache", "stats"});
+  EXPECT_THAT(stats.out, HasSubstr(line_.path("cache/slipway").native()));
+  EXPECT_THAT(stats.out, HasSubstr("blocks            1 files"));
+  EXPECT_THAT(line_.run({"cache", "stats", "-o", "json"}).out, HasSubstr(R"("blocks")"));
+
+  std::vector<std::string> elsewhere = build;
+  elsewhere.back() = "oci:other:v1";
+  EXPECT_EQ(line_.run(elsewhere).out.substr(13), first.out.substr(11)) << "the same digest";
+  elsewhere.push_back("--no-cache");
+  EXPECT_EQ(line_.run(elsewhere).out.substr(13), first.out.substr(11));
+
+  EXPECT_EQ(line_.run({"cache", "prune", "--dry-run"}).status, 0);
+  EXPECT_THAT(line_.run({"cache", "stats"}).out, HasSubstr("blocks            1 files"));
+  EXPECT_THAT(line_.run({"cache", "prune", "--limit", "1GiB"}).out, HasSubstr("removed 0 files"));
+  EXPECT_EQ(line_.run({"cache", "prune"}).status, 0);
+  EXPECT_THAT(line_.run({"cache", "stats"}).out, testing::Not(HasSubstr("blocks")));
+  EXPECT_EQ(line_.run({"cache", "prune", "--limit", "much"}).status, 2);
+  EXPECT_EQ(line_.run({"cache", "shake"}).status, 2);
+  std::vector<std::string> bad = build;
+  bad.insert(bad.end(), {"--cache-limit", "x"});
+  EXPECT_EQ(line_.run(bad).status, 2);
+}
+
 TEST_F(Cli, ADryRunPrintsTheSameAndWritesNothing) {
   const std::vector<std::string> words{"build",      "--base",      "scratch", "--add",     "hello:/bin/hello:0755",
                                        "--platform", "linux/amd64", "--to",    "oci:out:v1"};

@@ -29,6 +29,7 @@ class FaultFs final : public FileSystem {
   Result<FileStat> stat(const stdfs::path& path, bool follow) override { return inner_.stat(path, follow); }
   Result<std::vector<std::string>> list(const stdfs::path& path) override { return inner_.list(path); }
   Result<std::string> read_link(const stdfs::path& path) override { return inner_.read_link(path); }
+  Status touch(const stdfs::path& path) override { return inner_.touch(path); }
   Result<std::unique_ptr<FileLock>> lock(const stdfs::path& path) override;
 
   /// Counts one step; the error to fail it with, if it is the one.

@@ -79,6 +79,8 @@ class FileSystem {
   /// The same names one by one, in any order, without holding them all; ends with the visitor's first error.
   virtual Status visit(const stdfs::path& path, const std::function<Status(std::string)>& visitor);
   virtual Result<std::string> read_link(const stdfs::path& path) = 0;
+  /// Sets a file's modification time to now, so that caches know what is in use; nothing unless overridden.
+  virtual Status touch(const stdfs::path&) { return {}; }
   /// Waits for an exclusive flock(2) on the file, created if missing; Errc::conflict after 60 s.
   virtual Result<std::unique_ptr<FileLock>> lock(const stdfs::path& path) = 0;
 };

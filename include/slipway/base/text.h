@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "slipway/base/result.h"
+
 namespace slipway {
 
 /// Foreign text made safe for a terminal: control characters escaped, cut at `limit` bytes.
@@ -25,5 +27,7 @@ std::optional<std::string> base64_decode(std::string_view text);
 
 /// "1.5 MiB", for people.
 std::string human_bytes(std::uint64_t bytes);
+/// "4GiB", "1.5 MiB", "100kB", "4096" as bytes; Errc::invalid_argument otherwise.
+Result<std::uint64_t> parse_bytes(std::string_view text);
 
 }  // namespace slipway

@@ -9,6 +9,7 @@
 
 #include "slipway/base/diagnostics.h"
 #include "slipway/base/fs.h"
+#include "slipway/build/build_cache.h"
 #include "slipway/build/recipe.h"
 #include "slipway/copy/copy.h"
 #include "slipway/store/opener.h"
@@ -31,6 +32,8 @@ struct Destination {
 class Observer : public copy::Observer {
  public:
   virtual void layer_started(const std::string& /*platform*/, const std::string& /*name*/) {}
+  /// An earlier build's layer is the same and still there.
+  virtual void layer_reused(const std::string& /*platform*/, const std::string& /*name*/, const oci::Descriptor&) {}
   virtual void layer_built(const std::string& /*platform*/, const std::string& /*name*/, const oci::Descriptor&) {}
 };
 
@@ -45,8 +48,10 @@ struct BuildOptions {
   bool locked = false;                   ///< a base that the lock lacks is Errc::invalid_argument
   bool update_base = false;              ///< ask for the base's digest anew
   bool dry_run = false;                  ///< compute digests, write nothing
-  std::size_t lanes = 4;
-  Observer* observer = nullptr;  ///< not owned
+  std::size_t lanes = 4;                 ///< transfers at once
+  std::size_t threads = 4;               ///< that read and compress
+  BuildCache* cache = nullptr;           ///< not owned; the image does not depend on it
+  Observer* observer = nullptr;          ///< not owned
   std::stop_token stop;
 };
 

@@ -24,6 +24,15 @@ struct LayerOptions {
   io::BlockCache* cache = nullptr;  ///< kept alive by the caller; the bytes do not depend on it
 };
 
+/// What a layer will be made of, as far as it can be told without reading files.
+struct Fingerprint {
+  Digest digest;               ///< of every entry with its file's inode, size and times, and of the options that count
+  std::int64_t newest_ns = 0;  ///< the newest change of a file among them, nanoseconds since the epoch
+};
+
+/// The fingerprint of what write_layer would write.
+Result<Fingerprint> fingerprint(const FileTree& tree, const LayerOptions& options);
+
 /// What one pass over the tree found out.
 struct LayerDigests {
   Digest diff_id;         ///< of the tar

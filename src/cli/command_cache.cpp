@@ -1,0 +1,82 @@
+#include "cli/command.h"
+#include "cli/opener.h"
+#include "slipway/base/text.h"
+#include "slipway/build/build_cache.h"
+
+namespace slipway::cli {
+namespace {
+
+struct CacheFlags {
+  std::string action;
+  std::optional<std::string> limit;
+};
+
+Json to_json(const build::CacheShare& share) {
+  Json json;
+  json.set("files", static_cast<std::int64_t>(share.files)).set("bytes", static_cast<std::int64_t>(share.bytes));
+  return json;
+}
+
+Result<int> print_stats(Context& context, const stdfs::path& folder) {
+  SLIPWAY_ASSIGN(const auto shares, build::cache_stats(context.fs(), folder));
+  if (context.json()) {
+    Json kinds{Json::Object{}};
+    for (const build::CacheShare& share : shares)
+      kinds.set(share.name, to_json(share));
+    Json document;
+    document.set("schema", "slipway/v1/cache").set("folder", folder.native()).set("kinds", std::move(kinds));
+    SLIPWAY_TRY(context.print_document(document));
+    return 0;
+  }
+  SLIPWAY_TRY(context.print(folder.native()));
+  for (const build::CacheShare& share : shares) {
+    SLIPWAY_TRY(
+        context.print(fmt::format("{:<10} {:>8} files {:>12}", share.name, share.files, human_bytes(share.bytes))));
+  }
+  return 0;
+}
+
+Result<int> prune(Context& context, const stdfs::path& folder, const std::string& limit_text) {
+  SLIPWAY_ASSIGN(const std::uint64_t limit, parse_bytes(limit_text));
+  if (context.globals().dry_run) return print_stats(context, folder);
+  SLIPWAY_ASSIGN(const build::CacheShare removed, build::prune_cache(context.fs(), folder, limit));
+  if (context.json()) {
+    Json document;
+    document.set("schema", "slipway/v1/cache-prune").set("folder", folder.native()).set("removed", to_json(removed));
+    SLIPWAY_TRY(context.print_document(document));
+    return 0;
+  }
+  SLIPWAY_TRY(context.print(fmt::format("removed {} files, {}", removed.files, human_bytes(removed.bytes))));
+  return 0;
+}
+
+Result<int> run_cache(Context& context, const CacheFlags& flags) {
+  const stdfs::path folder = cache_folder(context.surroundings().env);
+  if (folder.empty()) {
+    return fail(Error(Errc::invalid_argument, "there is no cache folder: neither XDG_CACHE_HOME nor HOME is set"));
+  }
+  if (flags.action == "stats") return print_stats(context, folder);
+  if (flags.action == "prune") return prune(context, folder, flags.limit.value_or("0"));
+  return fail(Error(Errc::invalid_argument, fmt::format("cache cannot '{}'", printable(flags.action, 40)))
+                  .with_hint("use cache stats or cache prune"));
+}
+
+}  // namespace
+
+Command cache_command() {
+  return {.name = "cache",
+          .aliases = {},
+          .group = "Admin",
+          .summary = "what earlier builds left to make later ones fast",
+          .synopsis = "stats|prune",
+          .examples = {{"how much there is, by kind", "slipway cache stats"},
+                       {"keep what was used last, at most 2 GiB", "slipway cache prune --limit 2GiB"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<CacheFlags>();
+            options.positional("ACTION", flags->action, "stats or prune");
+            options.value("--limit", "SIZE", flags->limit, "prune: what may stay (default: nothing)");
+            return [flags](Context& context) { return run_cache(context, *flags); };
+          }};
+}
+
+}  // namespace slipway::cli
