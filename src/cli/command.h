@@ -40,6 +40,8 @@ Command inspect_command();
 Command manifest_command();
 Command config_command();
 Command validate_command();
+Command files_command();
+Command cat_command();
 Command release_command();
 Command promote_command();
 Command rollback_command();

@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/found_image.h"
 #include "cli/project.h"
 #include "slipway/base/text.h"
 #include "slipway/image/image.h"
@@ -7,36 +8,8 @@
 namespace slipway::cli {
 namespace {
 
-/// An image named on the command line, found.
-struct Found {
-  oci::Location location;
-  std::shared_ptr<store::ReadTarget> target;
-  store::TagOrDigest reference;
-};
-
-Result<Found> find(Context& context, const std::string& text) {
-  SLIPWAY_ASSIGN(oci::Location location, readable(context, text));
-  SLIPWAY_ASSIGN(auto target, context.opener().open_for_reading(location, Side::source));
-  SLIPWAY_ASSIGN(auto reference, store::reference_of(location, *target));
-  return Found{std::move(location), std::move(target), std::move(reference)};
-}
-
-Result<image::Image> load(const Found& found, const std::optional<std::string>& platform) {
-  oci::Platform wanted = oci::host_platform();
-  if (platform) {
-    SLIPWAY_ASSIGN(wanted, oci::Platform::parse(*platform));
-  }
-  SLIPWAY_ASSIGN(const auto root, found.target->resolve(found.reference));
-  // One manifest is what it is: only an index asks which platform is meant.
-  if (!platform) {
-    SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*found.target, root));
-    if (offers.size() == 1) return image::load_manifest(*found.target, offers.front().manifest);
-  }
-  return image::load_image(*found.target, root, wanted);
-}
-
 Result<int> run_digest(Context& context, const std::string& text) {
-  SLIPWAY_ASSIGN(const Found found, find(context, text));
+  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, text));
   SLIPWAY_ASSIGN(const auto root, found.target->resolve(found.reference));
   if (!context.json()) {
     SLIPWAY_TRY(context.print(root.digest.str()));
@@ -50,7 +23,7 @@ Result<int> run_digest(Context& context, const std::string& text) {
 }
 
 Result<int> run_manifest(Context& context, const std::string& text) {
-  SLIPWAY_ASSIGN(const Found found, find(context, text));
+  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, text));
   SLIPWAY_ASSIGN(const auto fetched, found.target->fetch_document(found.reference));
   SLIPWAY_TRY(context.print_raw(fetched.bytes));
   return 0;
@@ -62,8 +35,8 @@ struct PlatformFlags {
 };
 
 Result<int> run_config(Context& context, const PlatformFlags& f) {
-  SLIPWAY_ASSIGN(const Found found, find(context, f.reference));
-  SLIPWAY_ASSIGN(const image::Image image, load(found, f.platform));
+  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
+  SLIPWAY_ASSIGN(const image::Image image, load_found(found, f.platform));
   SLIPWAY_TRY(context.print_raw(image.raw_config));
   return 0;
 }
@@ -130,7 +103,7 @@ std::string image_text(const image::Image& image) {
 }
 
 /// With tag and digest both given the digest decides; here is where one learns that the tag went on.
-Result<std::optional<Digest>> tag_beside_digest(Context& context, const Found& found) {
+Result<std::optional<Digest>> tag_beside_digest(Context& context, const FoundImage& found) {
   if (!found.location.tag() || !found.location.digest()) return std::optional<Digest>();
   const auto now = found.target->resolve(store::TagOrDigest(*found.location.tag()));
   if (!now && now.error().code == Errc::not_found) {
@@ -160,7 +133,7 @@ std::string artifact_text(const oci::Document& document) {
 }
 
 Result<int> run_inspect(Context& context, const std::string& text) {
-  SLIPWAY_ASSIGN(const Found found, find(context, text));
+  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, text));
   SLIPWAY_ASSIGN(const auto root, found.target->resolve(found.reference));
   SLIPWAY_ASSIGN(const auto tagged, tag_beside_digest(context, found));
   SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*found.target, root));
@@ -195,8 +168,6 @@ Action on_reference(OptionSet& options, Result<int> (*run)(Context&, const std::
   options.positional("REF", *reference, help);
   return [reference, run](Context& context) { return run(context, *reference); };
 }
-
-constexpr const char* kImageHelp = "an image: a location, or an environment of slipway.yaml (ENV, ENV@vN)";
 
 }  // namespace
 

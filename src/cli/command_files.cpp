@@ -1,0 +1,231 @@
+#include <map>
+
+#include "cli/command.h"
+#include "cli/found_image.h"
+#include "slipway/base/clock.h"
+#include "slipway/base/text.h"
+
+namespace slipway::cli {
+namespace {
+
+using layer::EntryType;
+
+constexpr std::size_t kMaxShown = 16u << 10;
+
+std::string_view name_of(EntryType type) {
+  switch (type) {
+    case EntryType::directory:
+      return "directory";
+    case EntryType::symlink:
+      return "symlink";
+    case EntryType::hardlink:
+      return "hardlink";
+    case EntryType::fifo:
+      return "fifo";
+    case EntryType::char_device:
+      return "char-device";
+    case EntryType::block_device:
+      return "block-device";
+    default:
+      return "file";
+  }
+}
+
+char letter_of(EntryType type) {
+  switch (type) {
+    case EntryType::directory:
+      return 'd';
+    case EntryType::symlink:
+      return 'l';
+    case EntryType::fifo:
+      return 'p';
+    case EntryType::char_device:
+      return 'c';
+    case EntryType::block_device:
+      return 'b';
+    default:
+      return '-';
+  }
+}
+
+/// "-rwxr-sr-t", as ls has it.
+std::string mode_text(EntryType type, std::uint32_t mode) {
+  std::string text(1, letter_of(type));
+  for (int shift = 6; shift >= 0; shift -= 3) {
+    const std::uint32_t bits = mode >> shift;
+    text += (bits & 4u) != 0 ? 'r' : '-';
+    text += (bits & 2u) != 0 ? 'w' : '-';
+    text += (bits & 1u) != 0 ? 'x' : '-';
+  }
+  const auto special = [&](std::uint32_t bit, std::size_t at, char with, char without) {
+    if ((mode & bit) != 0) text[at] = text[at] == 'x' ? with : without;
+  };
+  special(04000, 3, 's', 'S');
+  special(02000, 6, 's', 'S');
+  special(01000, 9, 't', 'T');
+  return text;
+}
+
+std::string shown(const std::string& path) { return "/" + printable(path, kMaxShown); }
+
+/// How many names a file has, by the layer and the name of its bytes.
+using NameCounts = std::map<std::pair<std::uint32_t, std::string>, int>;
+
+NameCounts count_names(const image::FileList& list) {
+  NameCounts counts;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const image::ImageFile file = list.at(i);
+    if (file.entry.type == EntryType::hardlink) ++counts[{file.layer, file.member}];
+  }
+  return counts;
+}
+
+std::string long_line(const image::ImageFile& file, const NameCounts& counts) {
+  const layer::Entry& e = file.entry;
+  const auto count = counts.find({file.layer, file.member});
+  const bool first = e.type != EntryType::hardlink;
+  const int names = file.member.empty() || count == counts.end() ? 1 : count->second + 1;
+  std::string size = std::to_string(e.size);
+  if (e.type == EntryType::char_device || e.type == EntryType::block_device)
+    size = fmt::format("{}, {}", e.device_major, e.device_minor);
+  if (e.type == EntryType::symlink) size = std::to_string(e.link.size());
+  std::string line = fmt::format("{} {} {} {} {:>10} {} {}", mode_text(e.type, e.mode), names, e.uid, e.gid, size,
+                                 format_time(e.mtime), shown(e.path));
+  if (e.type == EntryType::symlink) line += " -> " + printable(e.link, kMaxShown);
+  if (!first) line += " link to " + shown(e.link);
+  return line + "\n";
+}
+
+Json file_json(const image::ImageFile& file, const image::Image& image) {
+  const layer::Entry& e = file.entry;
+  Json json;
+  json.set("path", shown(e.path)).set("type", name_of(e.type)).set("mode", fmt::format("{:04o}", e.mode));
+  json.set("uid", static_cast<std::int64_t>(e.uid)).set("gid", static_cast<std::int64_t>(e.gid));
+  json.set("size", static_cast<std::int64_t>(e.size)).set("mtime", e.mtime);
+  if (e.type == EntryType::symlink) json.set("link", printable(e.link, kMaxShown));
+  if (e.type == EntryType::hardlink) json.set("link", shown(e.link));
+  if (e.type == EntryType::char_device || e.type == EntryType::block_device)
+    json.set("device", fmt::format("{}:{}", e.device_major, e.device_minor));
+  Json::Object xattrs;
+  for (const auto& [name, value] : e.xattrs)
+    xattrs.emplace_back(printable(name), base64_encode(value));
+  if (!xattrs.empty()) json.set("xattrs", std::move(xattrs));
+  json.set("layer", image.manifest.layers[file.layer].digest.str());
+  return json;
+}
+
+struct FilesFlags {
+  std::string reference;
+  std::optional<std::string> platform;
+  bool long_form = false;
+};
+
+Status print_json(Context& context, const FoundImage& found, const image::Image& image, const image::FileList& list) {
+  Json::Array files;
+  for (std::size_t i = 0; i < list.size(); ++i)
+    files.push_back(file_json(list.at(i), image));
+  Json document;
+  document.set("schema", "slipway/v1/files").set("location", context.shown(found.location).str());
+  document.set("digest", image.descriptor.digest.str()).set("platform", image.config.platform.str());
+  document.set("files", std::move(files));
+  return context.print_document(document);
+}
+
+Result<int> run_files(Context& context, const FilesFlags& f) {
+  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
+  SLIPWAY_ASSIGN(const image::Image image, load_found(found, f.platform));
+  SLIPWAY_ASSIGN(const image::FileList list, file_lists(context).list(*found.target, image, context.stop()));
+  if (context.json()) {
+    SLIPWAY_TRY(print_json(context, found, image, list));
+    return 0;
+  }
+  const NameCounts counts = f.long_form ? count_names(list) : NameCounts();
+  std::string lines;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const image::ImageFile file = list.at(i);
+    lines += f.long_form ? long_line(file, counts) : shown(file.entry.path) + "\n";
+    if (lines.size() < io::kBlock) continue;
+    SLIPWAY_TRY(context.print_raw(lines));
+    lines.clear();
+  }
+  SLIPWAY_TRY(context.print_raw(lines));
+  return 0;
+}
+
+struct CatFlags {
+  std::string reference, path;
+  std::optional<std::string> platform;
+};
+
+Status print_all(Context& context, io::Source& content) {
+  std::vector<std::byte> buffer(io::kBlock);
+  while (true) {
+    SLIPWAY_ASSIGN(const std::size_t n, content.read(buffer));
+    if (n == 0) return {};
+    SLIPWAY_TRY(context.print_raw(io::as_text(std::span<const std::byte>(buffer).first(n))));
+  }
+}
+
+Result<int> run_cat(Context& context, const CatFlags& f) {
+  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
+  SLIPWAY_ASSIGN(const image::Image image, load_found(found, f.platform));
+  SLIPWAY_ASSIGN(const image::FileList list, file_lists(context).list(*found.target, image, context.stop()));
+  auto opened = list.open(f.path.substr(std::min(f.path.find_first_not_of('/'), f.path.size())));
+  if (!opened) return fail(std::move(opened).error().in("reading from " + context.shown(found.location).str()));
+  const image::ImageFile file = *std::move(opened);
+  if (file.member.empty()) {
+    return fail(Error(Errc::invalid_argument,
+                      fmt::format("{} is a {}, not a file", shown(file.entry.path), name_of(file.entry.type)))
+                    .with_hint("see what is there with: slipway files REF"));
+  }
+  // The layer is read to its end even so: only then is it proved that these are its bytes.
+  bool printed = false;
+  const auto print = [&](const layer::Entry& entry, io::Source& content) -> Status {
+    if (entry.path != file.member || entry.type != EntryType::regular) return {};
+    if (printed) return fail(Errc::malformed, "its layer has {} twice", shown(file.member));
+    printed = true;
+    return print_all(context, content);
+  };
+  SLIPWAY_TRY(image::read_layer(*found.target, image, file.layer, print, context.stop()));
+  return 0;
+}
+
+constexpr const char* kPlatformHelp = "of an index, this platform's image (default: this machine's)";
+
+}  // namespace
+
+Command files_command() {
+  return {.name = "files",
+          .aliases = {},
+          .group = "Images",
+          .summary = "list what a container of an image sees",
+          .synopsis = "[-l] [--platform OS/ARCH] REF",
+          .examples = {{"every path", "slipway files oci:out:v1"},
+                       {"with modes, owners, sizes and times", "slipway files -l registry.example.com/team/app:v1"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<FilesFlags>();
+            options.flag("-l,--long", flags->long_form, "mode, owner, size, time and link too, as ls -l");
+            options.value("--platform", "OS/ARCH", flags->platform, kPlatformHelp);
+            options.positional("REF", flags->reference, kImageHelp);
+            return [flags](Context& context) { return run_files(context, *flags); };
+          }};
+}
+
+Command cat_command() {
+  return {.name = "cat",
+          .aliases = {},
+          .group = "Images",
+          .summary = "print a file of an image",
+          .synopsis = "[--platform OS/ARCH] REF PATH",
+          .examples = {{"which system it is", "slipway cat debian:12 /etc/os-release"},
+                       {"a config file that was released", "slipway cat production /etc/hello/env"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<CatFlags>();
+            options.value("--platform", "OS/ARCH", flags->platform, kPlatformHelp);
+            options.positional("REF", flags->reference, kImageHelp);
+            options.positional("PATH", flags->path, "a file; symlinks are followed inside the image");
+            return [flags](Context& context) { return run_cat(context, *flags); };
+          }};
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "cli/context.h"
+#include "slipway/image/file_list.h"
+#include "slipway/store/target.h"
+
+namespace slipway::cli {
+
+/// An image named on the command line, found.
+struct FoundImage {
+  oci::Location location;
+  std::shared_ptr<store::ReadTarget> target;
+  store::TagOrDigest reference;
+};
+
+/// What help says of an argument that names an image.
+inline constexpr const char* kImageHelp = "an image: a location, or an environment of slipway.yaml (ENV, ENV@vN)";
+
+Result<FoundImage> find_image(Context& context, const std::string& text);
+
+/// Its image for a platform (this machine's where an index offers several and none is named).
+Result<image::Image> load_found(const FoundImage& found, const std::optional<std::string>& platform);
+
+/// File lists kept in this user's cache folder.
+image::FileListCache file_lists(Context& context);
+
+}  // namespace slipway::cli
