@@ -42,6 +42,7 @@ Command config_command();
 Command validate_command();
 Command files_command();
 Command cat_command();
+Command diff_command();
 Command release_command();
 Command promote_command();
 Command rollback_command();

@@ -146,6 +146,7 @@ std::optional<FileList> FileListCache::recall(const Digest& manifest) {
   std::string body = text->substr(end + 1);
   if (head != std::string(kHeader) + io::digest_of(body).str()) return std::nullopt;
   auto list = FileList::parse(std::move(body));
+  (void)fs_.touch(folder_ / manifest.hex()).has_value();  // `cache prune` keeps what is in use
   return list ? std::optional(*std::move(list)) : std::nullopt;
 }
 

@@ -124,6 +124,60 @@ TEST_F(Images, CatSaysWhyItCannot) {
   EXPECT_EQ(run({"files", "oci:out:v1", "--platform", "linux/arm64"}).status, 13);
 }
 
+TEST_F(Images, DiffExplainsARebuild) {
+  tree();
+  build("v1", {"--add", "app:/", "--env", "A=1"});
+  line_.write("app/etc/conf", "key=other\n");
+  build("v2", {"--add", "app:/", "--env", "A=2"});
+  const std::string text = ok({"diff", "oci:out:v1", "oci:out:v2"});
+  EXPECT_THAT(text, HasSubstr("A oci:out:v1@sha256:"));
+  EXPECT_THAT(text, HasSubstr("linux/amd64\n"));
+  EXPECT_THAT(text, HasSubstr("  config config.Env.A: 1 -> 2\n"));
+  EXPECT_THAT(text, HasSubstr(" /etc/conf content: sha256:"));
+  EXPECT_THAT(text, Not(HasSubstr("/bin/tool")));
+  EXPECT_THAT(text, HasSubstr("to push or pull B where A is: "));
+  EXPECT_THAT(text, HasSubstr(" in 3 blobs; 0 B are shared"));
+  const Json json = document({"diff", "oci:out:v1", "oci:out:v2"});
+  EXPECT_EQ(*json.find("schema")->string(), "slipway/v1/diff");
+  EXPECT_FALSE(*json.find("identical")->boolean());
+  const Json& first = json.find("platforms")->array()->at(0).find("differences")->array()->at(0);
+  EXPECT_EQ(*first.find("part")->string(), "config");
+  EXPECT_EQ(*first.find("path")->string(), "config.Env.A");
+  EXPECT_EQ(*first.find("a")->string(), "1");
+  EXPECT_EQ(*first.find("b")->string(), "2");
+}
+
+TEST_F(Images, DiffOfTheSameAndItsExitStatus) {
+  tree();
+  build("v1", {"--add", "app:/"});
+  build("v2", {"--add", "app:/"});
+  EXPECT_THAT(ok({"diff", "--exit-code", "oci:out:v1", "oci:out:v2"}),
+              AllOf(HasSubstr("identical\n"), HasSubstr("0 B (0 bytes) in 0 blobs")));
+  EXPECT_TRUE(*document({"diff", "oci:out:v1", "oci:out:v2"}).find("identical")->boolean());
+  build("v3", {"--add", "app:/", "--user", "7"});
+  EXPECT_EQ(run({"diff", "oci:out:v1", "oci:out:v3"}).status, 0);
+  EXPECT_EQ(run({"diff", "--exit-code", "oci:out:v1", "oci:out:v3"}).status, 10);
+  EXPECT_EQ(run({"diff", "oci:out:v1", "oci:out:none"}).status, 13);
+}
+
+TEST_F(Images, DiffOfIndexesGoesPlatformByPlatform) {
+  tree();
+  const auto two = [&](const std::string& tag, const std::string& second, const std::string& user) {
+    build(tag, {"--add", "app:/", "--user", user, "--platform", second});
+  };
+  two("v1", "linux/arm64", "1");
+  two("v2", "linux/arm64", "2");
+  two("v3", "linux/riscv64", "1");
+  const std::string users = ok({"diff", "oci:out:v1", "oci:out:v2"});
+  EXPECT_THAT(users, AllOf(HasSubstr("linux/amd64\n  config config.User: 1 -> 2"),
+                           HasSubstr("linux/arm64\n  config config.User: 1 -> 2"), HasSubstr("in 5 blobs")));
+  const std::string platforms = ok({"diff", "oci:out:v1", "oci:out:v3"});
+  EXPECT_THAT(platforms, AllOf(HasSubstr("linux/arm64: only in A\n"), HasSubstr("linux/riscv64: only in B\n"),
+                               Not(HasSubstr("linux/amd64"))));
+  EXPECT_THAT(ok({"diff", "--platform", "linux/amd64", "--exit-code", "oci:out:v1", "oci:out:v3"}),
+              HasSubstr("identical"));
+}
+
 TEST_F(Images, ADamagedLayerIsFoundOut) {
   tree();
   build("v1", {"--add", "app:/", "--compression", "none"});

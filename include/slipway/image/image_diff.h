@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "slipway/image/image.h"
+
+namespace slipway::image {
+
+/// One thing in which two images differ.
+struct Difference {
+  enum class Part { manifest, annotation, config, layer, file } part;
+  std::string layer;  ///< part layer and file: "2", or "2 (name)" where the history tells a name; of B where it has it
+  std::string path;   ///< file: its name in the tar; annotation and config: the key
+  std::string field;  ///< what of it: "mode", "content", "mediaType"...; empty where the key says it all
+  std::optional<std::string> a, b;  ///< the values; nothing on a side that does not have it
+};
+
+/// An image and where its layers are read from.
+struct ImageAt {
+  store::ReadTarget& target;
+  const Image& image;
+};
+
+/// Everything that makes two images two, down to header fields of single files: only layers with different diff IDs
+/// are read, streamed. Empty exactly when the manifests are the same bytes.
+Result<std::vector<Difference>> compare_images(const ImageAt& a, const ImageAt& b, std::stop_token stop = {});
+
+/// What must move to get one image to where another is.
+struct TransferCost {
+  std::int64_t bytes = 0;         ///< of blobs and manifests that are missing
+  std::int64_t blobs = 0;         ///< how many of them
+  std::int64_t shared_bytes = 0;  ///< of those that are there
+};
+TransferCost transfer_cost(const std::vector<Image>& there, const std::vector<Image>& wanted);
+
+}  // namespace slipway::image

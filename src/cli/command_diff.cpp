@@ -1,0 +1,199 @@
+#include <algorithm>
+
+#include "cli/command.h"
+#include "cli/found_image.h"
+#include "slipway/base/text.h"
+#include "slipway/image/image_diff.h"
+
+namespace slipway::cli {
+namespace {
+
+using image::Difference;
+using Part = Difference::Part;
+
+struct DiffFlags {
+  std::string a, b;
+  std::optional<std::string> platform;
+  bool exit_code = false;
+};
+
+/// One side: the images of a location.
+struct SideImages {
+  FoundImage found;
+  oci::Descriptor root;
+  std::vector<image::Image> images;
+};
+
+Result<SideImages> load_side(Context& context, const std::string& text, const std::optional<std::string>& platform) {
+  SLIPWAY_ASSIGN(FoundImage found, find_image(context, text));
+  auto resolved = found.target->resolve(found.reference);
+  if (!resolved) return fail(std::move(resolved).error().in("looking for " + context.shown(found.location).str()));
+  SideImages side{std::move(found), *std::move(resolved), {}};
+  if (platform) {
+    SLIPWAY_ASSIGN(image::Image image, load_found(side.found, platform));
+    side.images.push_back(std::move(image));
+    return side;
+  }
+  SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*side.found.target, side.root));
+  if (offers.empty()) return fail(Errc::unsupported, "{} is no image", context.shown(side.found.location).str());
+  for (const image::Offer& offer : offers) {
+    SLIPWAY_ASSIGN(image::Image image, image::load_manifest(*side.found.target, offer.manifest));
+    side.images.push_back(std::move(image));
+  }
+  return side;
+}
+
+/// The differences of one platform's images.
+struct PlatformDiff {
+  std::string platform;
+  std::vector<Difference> differences;
+};
+
+class Comparison {
+ public:
+  Comparison(Context& context, const DiffFlags& flags) : context_(context), flags_(flags) {}
+
+  Result<int> run() {
+    SLIPWAY_ASSIGN(const SideImages a, load_side(context_, flags_.a, flags_.platform));
+    SLIPWAY_ASSIGN(const SideImages b, load_side(context_, flags_.b, flags_.platform));
+    SLIPWAY_TRY(compare(a, b));
+    cost_ = image::transfer_cost(a.images, b.images);
+    different_ = a.root.digest != b.root.digest;
+    if (flags_.platform) different_ = !platforms_.empty() || !only_a_.empty() || !only_b_.empty();
+    // An index is one more document; a lone manifest is among the images.
+    const bool index = !flags_.platform && b.images.front().descriptor.digest != b.root.digest;
+    if (index && different_) {
+      cost_.bytes += b.root.size;
+      ++cost_.blobs;
+    }
+    SLIPWAY_TRY(context_.json() ? print_json(a, b) : print_text(a, b));
+    return flags_.exit_code && different_ ? 10 : 0;
+  }
+
+ private:
+  Status compare(const SideImages& a, const SideImages& b) {
+    const bool lone = a.images.size() == 1 && b.images.size() == 1;
+    std::vector<bool> taken(a.images.size(), false);
+    for (const image::Image& image : b.images) {
+      const std::string platform = image.config.platform.str();
+      std::size_t i = 0;
+      while (i < a.images.size() && (taken[i] || (!lone && a.images[i].config.platform.str() != platform)))
+        ++i;
+      if (i == a.images.size()) {
+        only_b_.push_back(platform);
+        continue;
+      }
+      taken[i] = true;
+      SLIPWAY_ASSIGN(auto differences,
+                     image::compare_images({*a.found.target, a.images[i]}, {*b.found.target, image}, context_.stop()));
+      if (!differences.empty()) platforms_.push_back({platform, std::move(differences)});
+    }
+    for (std::size_t i = 0; i < taken.size(); ++i) {
+      if (!taken[i]) only_a_.push_back(a.images[i].config.platform.str());
+    }
+    return {};
+  }
+
+  static std::string_view name_of(Part part) {
+    constexpr std::string_view kNames[] = {"manifest", "annotation", "config", "layer", "file"};
+    return kNames[static_cast<std::size_t>(part)];
+  }
+
+  std::string name(const SideImages& side) const {
+    return context_.shown(side.found.location.with_digest(side.root.digest)).str();
+  }
+
+  static std::string line(const Difference& d) {
+    std::string out(d.part == Part::file ? "layer" : name_of(d.part));
+    if (!d.layer.empty()) out += (d.part == Part::annotation ? " of layer " : " ") + d.layer;
+    if (!d.path.empty()) out += fmt::format(" {}{}", d.part == Part::file ? "/" : "", printable(d.path, 8192));
+    if (!d.field.empty()) out += " " + printable(d.field, 300);
+    const auto text = [](const std::optional<std::string>& value) {
+      return value ? (value->empty() ? std::string("\"\"") : printable(*value, 4096)) : std::string();
+    };
+    if (!d.a) return fmt::format("{}: only in B: {}", out, text(d.b));
+    if (!d.b) return fmt::format("{}: only in A: {}", out, text(d.a));
+    return fmt::format("{}: {} -> {}", out, text(d.a), text(d.b));
+  }
+
+  Status print_text(const SideImages& a, const SideImages& b) {
+    std::string text = fmt::format("A {}\nB {}\n", name(a), name(b));
+    for (const std::string& platform : only_a_)
+      text += fmt::format("{}: only in A\n", printable(platform));
+    for (const std::string& platform : only_b_)
+      text += fmt::format("{}: only in B\n", printable(platform));
+    for (const PlatformDiff& platform : platforms_) {
+      text += printable(platform.platform) + "\n";
+      for (const Difference& difference : platform.differences)
+        text += "  " + line(difference) + "\n";
+    }
+    if (!different_) text += "identical\n";
+    if (different_ && platforms_.empty() && only_a_.empty() && only_b_.empty())
+      text += "the images are the same, the documents that hold them are not\n";
+    text += fmt::format("to push or pull B where A is: {} ({} bytes) in {} blobs; {} are shared\n",
+                        human_bytes(static_cast<std::uint64_t>(cost_.bytes)), cost_.bytes, cost_.blobs,
+                        human_bytes(static_cast<std::uint64_t>(cost_.shared_bytes)));
+    return context_.print_raw(text);
+  }
+
+  static Json difference_json(const Difference& d) {
+    Json json;
+    json.set("part", name_of(d.part));
+    if (!d.layer.empty()) json.set("layer", d.layer);
+    if (!d.path.empty()) json.set("path", (d.part == Part::file ? "/" : "") + printable(d.path, 8192));
+    if (!d.field.empty()) json.set("field", printable(d.field, 300));
+    if (d.a) json.set("a", printable(*d.a, 64u << 10));
+    if (d.b) json.set("b", printable(*d.b, 64u << 10));
+    return json;
+  }
+
+  Status print_json(const SideImages& a, const SideImages& b) {
+    Json::Array platforms;
+    for (const PlatformDiff& platform : platforms_) {
+      Json::Array differences;
+      for (const Difference& difference : platform.differences)
+        differences.push_back(difference_json(difference));
+      Json json;
+      json.set("platform", platform.platform).set("differences", std::move(differences));
+      platforms.push_back(std::move(json));
+    }
+    Json transfer;
+    transfer.set("bytes", cost_.bytes).set("blobs", cost_.blobs).set("sharedBytes", cost_.shared_bytes);
+    Json document;
+    document.set("schema", "slipway/v1/diff").set("a", name(a)).set("b", name(b)).set("identical", !different_);
+    document.set("onlyInA", Json::Array(only_a_.begin(), only_a_.end()));
+    document.set("onlyInB", Json::Array(only_b_.begin(), only_b_.end()));
+    document.set("platforms", std::move(platforms)).set("transfer", std::move(transfer));
+    return context_.print_document(document);
+  }
+
+  Context& context_;
+  const DiffFlags& flags_;
+  std::vector<PlatformDiff> platforms_;
+  std::vector<std::string> only_a_, only_b_;
+  image::TransferCost cost_;
+  bool different_ = false;
+};
+
+}  // namespace
+
+Command diff_command() {
+  return {.name = "diff",
+          .aliases = {},
+          .group = "Images",
+          .summary = "explain every difference of two images, and what it costs to get from one to the other",
+          .synopsis = "[--platform OS/ARCH] [--exit-code] A B",
+          .examples = {{"why a rebuild has another digest", "slipway diff oci:first:v1 oci:second:v1"},
+                       {"what a promotion would change", "slipway diff production staging"},
+                       {"in a script: is it the same?", "slipway diff -q --exit-code oci:out:v1 oci:out:v2"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<DiffFlags>();
+            options.positional("A", flags->a, kImageHelp);
+            options.positional("B", flags->b, "the image it is compared with");
+            options.value("--platform", "OS/ARCH", flags->platform, "compare this platform's images only");
+            options.flag("--exit-code", flags->exit_code, "exit with 10 when they differ");
+            return [flags](Context& context) { return Comparison(context, *flags).run(); };
+          }};
+}
+
+}  // namespace slipway::cli

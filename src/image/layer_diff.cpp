@@ -1,0 +1,137 @@
+#include "image/layer_diff.h"
+
+#include <map>
+
+#include "slipway/base/clock.h"
+#include "slipway/base/text.h"
+#include "slipway/image/file_list.h"
+#include "slipway/io/hash.h"
+
+namespace slipway::image {
+namespace {
+
+using layer::Entry;
+using layer::EntryType;
+using Part = Difference::Part;
+/// The header fields of an entry as text.
+using Fields = std::map<std::string, std::string>;
+
+std::string_view name_of(EntryType type) {
+  constexpr std::string_view kNames[] = {"folder", "file",   "symlink",  "hard link", "fifo",
+                                         "device", "device", "whiteout", "opaque"};
+  return kNames[static_cast<std::size_t>(type)];
+}
+
+Result<std::string> content_digest(io::Source& content) {
+  io::Hasher hasher;
+  std::vector<std::byte> buffer(io::kBlock);
+  while (true) {
+    SLIPWAY_ASSIGN(const std::size_t n, content.read(buffer));
+    if (n == 0) return hasher.finish().str();
+    hasher.update(std::span<const std::byte>(buffer).first(n));
+  }
+}
+
+Result<Fields> fields_of(const Entry& entry, io::Source& content) {
+  Fields fields{{"type", std::string(name_of(entry.type))},
+                {"mode", fmt::format("{:04o}", entry.mode)},
+                {"owner", fmt::format("{}:{}", entry.uid, entry.gid)},
+                {"mtime", format_time(entry.mtime)}};
+  if (!entry.link.empty()) fields["link"] = entry.link;
+  if (entry.type == EntryType::char_device || entry.type == EntryType::block_device) {
+    fields["device"] = fmt::format("{} {}:{}", entry.type == EntryType::char_device ? 'c' : 'b', entry.device_major,
+                                   entry.device_minor);
+  }
+  if (entry.type == EntryType::regular) {
+    fields["size"] = std::to_string(entry.size);
+    SLIPWAY_ASSIGN(fields["content"], content_digest(content));
+  }
+  for (const auto& [name, value] : entry.xattrs)
+    fields["xattr " + name] = base64_encode(value);
+  return fields;
+}
+
+/// Remembers one layer and holds another against it.
+class LayerComparison {
+ public:
+  explicit LayerComparison(std::string layer) : layer_(std::move(layer)) {}
+
+  Status remember(const Entry& entry, io::Source& content) {
+    SLIPWAY_ASSIGN(Fields fields, fields_of(entry, content));
+    known_.insert_or_assign(tar_name(entry), Known{std::move(fields), known_.size(), false});
+    return {};
+  }
+
+  Status compare(const Entry& entry, io::Source& content) {
+    const std::string name = tar_name(entry);
+    SLIPWAY_ASSIGN(const Fields fields, fields_of(entry, content));
+    const auto at = known_.find(name);
+    if (at == known_.end() || at->second.seen) {
+      add(name, "", std::nullopt, summary(fields));
+      return {};
+    }
+    at->second.seen = true;
+    if (at->second.place < furthest_ && out_of_order_.empty()) out_of_order_ = name;
+    furthest_ = std::max(furthest_, at->second.place);
+    compare_fields(name, at->second.fields, fields);
+    return {};
+  }
+
+  std::vector<Difference> finish(const Digest& a, const Digest& b) {
+    for (const auto& [name, known] : known_) {
+      if (!known.seen) add(name, "", summary(known.fields), std::nullopt);
+    }
+    if (!out_of_order_.empty()) add(out_of_order_, "order", "later in the tar", "earlier in the tar");
+    // What is left is how a tar writer puts the same entries into bytes.
+    if (out_.empty()) out_.push_back({Part::layer, layer_, {}, "tar encoding", a.str(), b.str()});
+    return std::move(out_);
+  }
+
+ private:
+  struct Known {
+    Fields fields;
+    std::size_t place;
+    bool seen;
+  };
+
+  static std::string summary(const Fields& fields) {
+    const auto size = fields.find("size");
+    return size == fields.end() ? fields.at("type") : fmt::format("{}, {} bytes", fields.at("type"), size->second);
+  }
+
+  void add(const std::string& name, std::string field, std::optional<std::string> a, std::optional<std::string> b) {
+    out_.push_back({Part::file, layer_, name, std::move(field), std::move(a), std::move(b)});
+  }
+
+  void compare_fields(const std::string& name, const Fields& a, const Fields& b) {
+    const auto value = [](const Fields& fields, const std::string& field) -> std::optional<std::string> {
+      const auto at = fields.find(field);
+      return at == fields.end() ? std::nullopt : std::optional(at->second);
+    };
+    Fields all = a;
+    all.insert(b.begin(), b.end());
+    for (const auto& [field, ignored] : all) {
+      if (value(a, field) != value(b, field)) add(name, field, value(a, field), value(b, field));
+    }
+  }
+
+  std::string layer_;
+  std::map<std::string, Known> known_;
+  std::size_t furthest_ = 0;
+  std::string out_of_order_;
+  std::vector<Difference> out_;
+};
+
+}  // namespace
+
+Result<std::vector<Difference>> compare_layers(const ImageAt& a, std::size_t of_a, const ImageAt& b, std::size_t of_b,
+                                               const std::string& name, std::stop_token stop) {
+  LayerComparison comparison(name);
+  const auto remember = [&](const Entry& entry, io::Source& content) { return comparison.remember(entry, content); };
+  const auto compare = [&](const Entry& entry, io::Source& content) { return comparison.compare(entry, content); };
+  SLIPWAY_TRY(read_layer(a.target, a.image, of_a, remember, stop));
+  SLIPWAY_TRY(read_layer(b.target, b.image, of_b, compare, stop));
+  return comparison.finish(a.image.config.diff_ids[of_a], b.image.config.diff_ids[of_b]);
+}
+
+}  // namespace slipway::image
