@@ -52,6 +52,15 @@ Result<image::Image> load_base(const Base& base, const Recipe& recipe, const oci
   return image;
 }
 
+Result<image::FileList> list_base(const Base& base, const image::Image& image, image::FileListCache* lists,
+                                  std::stop_token stop) {
+  auto list = lists != nullptr ? lists->list(*base.target, image, std::move(stop))
+                               : image::merge_files(*base.target, image, std::move(stop));
+  if (!list)
+    return fail(std::move(list).error().in(fmt::format("listing the files of the base {}", base.location.str())));
+  return list;
+}
+
 oci::Annotations base_annotations(const Base& base) {
   oci::Annotations out;
   out[std::string(oci::kBaseDigest)] = base.root.digest.str();

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "slipway/build/build.h"
+#include "slipway/image/file_list.h"
 #include "slipway/image/image.h"
 #include "slipway/image/lock.h"
 
@@ -23,6 +24,10 @@ Result<std::unique_ptr<Base>> find_base(const Recipe& recipe, const BuildOptions
 
 /// The base's image for a platform, checked for what building on it needs.
 Result<image::Image> load_base(const Base& base, const Recipe& recipe, const oci::Platform& platform);
+
+/// What the base has at every path, from `lists` or read once.
+Result<image::FileList> list_base(const Base& base, const image::Image& image, image::FileListCache* lists,
+                                  std::stop_token stop);
 
 /// org.opencontainers.image.base.*; no name for layouts, whose paths differ between machines.
 oci::Annotations base_annotations(const Base& base);

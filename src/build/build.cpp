@@ -92,16 +92,35 @@ class Build {
       SLIPWAY_ASSIGN(oci::Platform guessed, guess_platform());
       platforms.push_back(std::move(guessed));
     }
-    for (oci::Platform& platform : platforms) {
-      SLIPWAY_ASSIGN(auto layers, plan_layers(recipe_, platform, options_.epoch, fs_, diagnostics_));
-      work_.push_back({std::move(platform), std::nullopt, std::move(layers)});
-    }
-    if (diagnostics_.has_errors()) return std::move(diagnostics_).status();
+    SLIPWAY_TRY(check_before_base(platforms));
     SLIPWAY_TRY(look_for_base());
-    if (base_ == nullptr) return {};
-    for (PlatformWork& work : work_) {
+    for (oci::Platform& platform : platforms)
+      SLIPWAY_TRY(plan_platform(std::move(platform)));
+    return diagnostics_.has_errors() ? std::move(diagnostics_).status() : Status();
+  }
+
+  /// What is wrong anyway is said, all at once, before anybody is asked for the base.
+  Status check_before_base(const std::vector<oci::Platform>& platforms) {
+    for (const oci::Platform& platform : platforms)
+      SLIPWAY_TRY(check_sources(recipe_, platform, fs_, diagnostics_));
+    if (!diagnostics_.has_errors()) return {};
+    for (const oci::Platform& platform : platforms)
+      SLIPWAY_TRY(plan_layers(recipe_, platform, options_.epoch, fs_, diagnostics_));
+    return std::move(diagnostics_).status();
+  }
+
+  Status plan_platform(oci::Platform platform) {
+    PlatformWork work{std::move(platform), std::nullopt, {}};
+    std::optional<image::FileList> files;
+    if (base_ != nullptr) {
       SLIPWAY_ASSIGN(work.base, load_base(*base_, recipe_, work.platform));
+      if (!recipe_.layers.empty()) {
+        SLIPWAY_ASSIGN(files, list_base(*base_, *work.base, options_.file_lists, options_.stop));
+      }
     }
+    SLIPWAY_ASSIGN(work.layers,
+                   plan_layers(recipe_, work.platform, options_.epoch, fs_, diagnostics_, files ? &*files : nullptr));
+    work_.push_back(std::move(work));
     return {};
   }
 

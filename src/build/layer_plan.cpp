@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "build/elf_machine.h"
+#include "build/layer_stack.h"
 #include "build/recipe_values.h"
 #include "slipway/base/text.h"
+#include "slipway/layer/layer_writer.h"
 
 namespace slipway::build {
 namespace {
@@ -13,13 +15,19 @@ namespace {
 class LayerPlanner {
  public:
   LayerPlanner(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch, FileSystem& fs,
-               Diagnostics& diagnostics)
-      : recipe_(recipe), platform_(platform), epoch_(epoch), fs_(fs), diagnostics_(diagnostics) {}
+               Diagnostics& diagnostics, const image::FileList* base)
+      : recipe_(recipe),
+        platform_(platform),
+        epoch_(epoch),
+        fs_(fs),
+        diagnostics_(diagnostics),
+        over_base_(base != nullptr),
+        below_(base) {}
 
   Result<PlannedLayer> plan(const LayerRule& rule, std::size_t index) {
     std::error_code none;
     const layer::SpillPlace spill{&fs_, stdfs::temp_directory_path(none)};
-    PlannedLayer planned{rule.name, layer::FileTree(spill), std::to_string(index)};
+    PlannedLayer planned{rule.name, layer::FileTree(spill, below_.empty() ? nullptr : &below_), std::to_string(index)};
     refuse_what_comes_later(rule);
     for (const FileRule& file : rule.files)
       SLIPWAY_TRY(add_files(rule, file, planned));
@@ -35,7 +43,20 @@ class LayerPlanner {
       SLIPWAY_TRY(take(planned.tree.add_entry(std::move(gone)), path.where));
     }
     SLIPWAY_TRY(take(planned.tree.finish(epoch_), rule.where));
+    if (index + 1 < recipe_.layers.size()) SLIPWAY_TRY(below_.add(planned.tree));
+    if (over_base_) {
+      // The same files make another layer where another platform's base has other folders.
+      SLIPWAY_ASSIGN(const layer::Fingerprint entries, layer::fingerprint(planned.tree, {}));
+      planned.key += '\n' + entries.digest.str();
+    }
     return planned;
+  }
+
+  /// Reports what a layer names and is not there.
+  Status check(const LayerRule& rule) {
+    for (const FileRule& file : rule.files)
+      SLIPWAY_TRY(source_of(file));
+    return {};
   }
 
  private:
@@ -69,21 +90,25 @@ class LayerPlanner {
 
   static bool on_command_line(const Where& where) { return where.row == 0; }
 
-  Status add_files(const LayerRule& rule, const FileRule& file, PlannedLayer& planned) {
-    const std::string expanded = expand_placeholders(file.from.text, platform_);
-    planned.key += '\n' + expanded;
-    const std::filesystem::path source = recipe_.folder / expanded;
+  /// Where the files come from; nothing, and a report, when they are not there.
+  Result<std::optional<stdfs::path>> source_of(const FileRule& file) {
+    stdfs::path source = recipe_.folder / expand_placeholders(file.from.text, platform_);
     const auto there = fs_.stat(source, true);
-    if (!there && there.error().code == Errc::not_found) {
-      report(file.from.where, fmt::format("{} is not there", printable(source.native(), 4096)),
-             has_placeholders(file.from.text)
-                 ? fmt::format("it is '{}' for {}", printable(file.from.text, 300), platform_.str())
-                 : std::string("build it first, or correct the path"),
-             on_command_line(file.from.where) ? Errc::not_found : Errc::invalid_argument);
-      return {};
-    }
-    if (!there) return fail(there.error());
-    Status added = planned.tree.add(fs_, source, file.to, options(rule, file), diagnostics_);
+    if (there) return std::optional(std::move(source));
+    if (there.error().code != Errc::not_found) return fail(there.error());
+    report(file.from.where, fmt::format("{} is not there", printable(source.native(), 4096)),
+           has_placeholders(file.from.text)
+               ? fmt::format("it is '{}' for {}", printable(file.from.text, 300), platform_.str())
+               : std::string("build it first, or correct the path"),
+           on_command_line(file.from.where) ? Errc::not_found : Errc::invalid_argument);
+    return std::optional<stdfs::path>();
+  }
+
+  Status add_files(const LayerRule& rule, const FileRule& file, PlannedLayer& planned) {
+    planned.key += '\n' + expand_placeholders(file.from.text, platform_);
+    SLIPWAY_ASSIGN(const auto source, source_of(file));
+    if (!source) return {};
+    Status added = planned.tree.add(fs_, *source, file.to, options(rule, file), diagnostics_);
     if (!added && added.error().code == Errc::not_found) {
       // It was there a moment ago: somebody takes files away while we list them.
       Error error = std::move(added).error();
@@ -101,6 +126,7 @@ class LayerPlanner {
     options.mode = file.mode;
     options.uid = file.owner ? file.owner->uid : 0;
     options.gid = file.owner ? file.owner->gid : 0;
+    options.replace = file.replace;
     options.exclude = file.exclude;
     return options;
   }
@@ -110,13 +136,22 @@ class LayerPlanner {
   std::int64_t epoch_;
   FileSystem& fs_;
   Diagnostics& diagnostics_;
+  bool over_base_;
+  LayerStack below_;
 };
 
 }  // namespace
 
+Status check_sources(const Recipe& recipe, const oci::Platform& platform, FileSystem& fs, Diagnostics& diagnostics) {
+  LayerPlanner planner(recipe, platform, 0, fs, diagnostics, nullptr);
+  for (const LayerRule& rule : recipe.layers)
+    SLIPWAY_TRY(planner.check(rule));
+  return {};
+}
+
 Result<std::vector<PlannedLayer>> plan_layers(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch,
-                                              FileSystem& fs, Diagnostics& diagnostics) {
-  LayerPlanner planner(recipe, platform, epoch, fs, diagnostics);
+                                              FileSystem& fs, Diagnostics& diagnostics, const image::FileList* base) {
+  LayerPlanner planner(recipe, platform, epoch, fs, diagnostics, base);
   std::vector<PlannedLayer> layers;
   for (const LayerRule& rule : recipe.layers) {
     SLIPWAY_ASSIGN(PlannedLayer planned, planner.plan(rule, layers.size()));

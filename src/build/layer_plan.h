@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "slipway/build/recipe.h"
+#include "slipway/image/file_list.h"
 #include "slipway/layer/file_tree.h"
 
 namespace slipway::build {
@@ -15,10 +16,15 @@ struct PlannedLayer {
   std::string key;  ///< equal keys mean equal trees: a layer without {arch} is made once for all platforms
 };
 
-/// Lists the files of every layer for one platform. Mistakes (paths that are not there, what this
-/// version cannot honour) go to `diagnostics` with their places; a Status is the disk's failure.
+/// Reports files that a recipe names and that are not there: what can be told before a base is asked for.
+Status check_sources(const Recipe& recipe, const oci::Platform& platform, FileSystem& fs, Diagnostics& diagnostics);
+
+/// Lists the files of every layer for one platform, each over what lies below it: the base's files (nothing: scratch)
+/// and the layers before. Mistakes (paths that are not there, what this version cannot honour) go to `diagnostics`
+/// with their places; a Status is the disk's failure.
 Result<std::vector<PlannedLayer>> plan_layers(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch,
-                                              FileSystem& fs, Diagnostics& diagnostics);
+                                              FileSystem& fs, Diagnostics& diagnostics,
+                                              const image::FileList* base = nullptr);
 
 /// The platform of the first ELF file that goes into the image, in the order of the recipe.
 std::optional<oci::Platform> first_elf_platform(const std::vector<PlannedLayer>& layers, FileSystem& fs);

@@ -183,6 +183,7 @@ class ImageDecoder {
         out.mode = value(file, "mode", parse_mode);
         out.owner = value(file, "owner", parse_owner);
         out.exclude = file.string_list("exclude");
+        out.replace = file.boolean("replace").value_or(false);
         const auto modes = file.one_of("modes", {"default", "keep"});
         out.keep_modes = modes ? *modes == "keep" : keep_modes;
         file.finish();

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cli/command.h"
+#include "cli/found_image.h"
 #include "cli/image_results.h"
 #include "cli/opener.h"
 #include "cli/progress.h"
@@ -197,6 +198,8 @@ Result<int> run_build(Context& context, BuildFlags& f) {
   SLIPWAY_ASSIGN(const std::uint64_t cache_limit,
                  f.cache_limit ? parse_bytes(*f.cache_limit) : Result<std::uint64_t>(build::kCacheLimit));
   build::BuildCache cache(context.fs(), *context.surroundings().clock, cache_folder(context.surroundings().env));
+  image::FileListCache lists = file_lists(context);
+  if (!f.no_cache) options.file_lists = &lists;
   if (!f.no_cache && !cache_folder(context.surroundings().env).empty()) options.cache = &cache;
   const auto& platforms_asked = options.platforms.empty() ? prepared.recipe.platforms : options.platforms;
   if (f.files.iid_file && platforms_asked.size() > 1) return fail(no_image_id());

@@ -12,6 +12,7 @@
 #include "slipway/build/build_cache.h"
 #include "slipway/build/recipe.h"
 #include "slipway/copy/copy.h"
+#include "slipway/image/file_list.h"
 #include "slipway/store/opener.h"
 
 namespace slipway::build {
@@ -39,19 +40,20 @@ class Observer : public copy::Observer {
 
 struct BuildOptions {
   std::vector<Destination> destinations;
-  std::filesystem::path state_folder;    ///< ".slipway": holds `images` when no destination is a lone layout
-  std::filesystem::path lock_file;       ///< empty: no lock is read or written
-  std::vector<oci::Platform> platforms;  ///< overrides the recipe's
-  std::int64_t epoch = 0;                ///< SOURCE_DATE_EPOCH
-  std::optional<std::int64_t> created;   ///< --created TIME: `created` alone
-  bool created_from_git = false;         ///< --created git: the commit's time
-  bool locked = false;                   ///< a base that the lock lacks is Errc::invalid_argument
-  bool update_base = false;              ///< ask for the base's digest anew
-  bool dry_run = false;                  ///< compute digests, write nothing
-  std::size_t lanes = 4;                 ///< transfers at once
-  std::size_t threads = 4;               ///< that read and compress
-  BuildCache* cache = nullptr;           ///< not owned; the image does not depend on it
-  Observer* observer = nullptr;          ///< not owned
+  std::filesystem::path state_folder;          ///< ".slipway": holds `images` when no destination is a lone layout
+  std::filesystem::path lock_file;             ///< empty: no lock is read or written
+  std::vector<oci::Platform> platforms;        ///< overrides the recipe's
+  std::int64_t epoch = 0;                      ///< SOURCE_DATE_EPOCH
+  std::optional<std::int64_t> created;         ///< --created TIME: `created` alone
+  bool created_from_git = false;               ///< --created git: the commit's time
+  bool locked = false;                         ///< a base that the lock lacks is Errc::invalid_argument
+  bool update_base = false;                    ///< ask for the base's digest anew
+  bool dry_run = false;                        ///< compute digests, write nothing
+  std::size_t lanes = 4;                       ///< transfers at once
+  std::size_t threads = 4;                     ///< that read and compress
+  image::FileListCache* file_lists = nullptr;  ///< of bases; not owned; nothing: read anew each time
+  BuildCache* cache = nullptr;                 ///< not owned; the image does not depend on it
+  Observer* observer = nullptr;                ///< not owned
   std::stop_token stop;
 };
 

@@ -39,6 +39,7 @@ struct FileRule {
   std::optional<Owner> owner;
   std::vector<std::string> exclude;
   bool keep_modes = false;
+  bool replace = false;  ///< folders may replace files and symlinks of the base, and files its folders
 };
 
 /// One layer to be built. `closure`, `sysroot` and `archive` parse, but building refuses them in this version.

@@ -1,0 +1,238 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "build/layer_stack.h"
+#include "build/place_book.h"
+#include "slipway/build/build.h"
+#include "slipway/layer/layer_reader.h"
+#include "support/temp_dir.h"
+
+namespace slipway::build {
+namespace {
+
+using layer::Entry;
+using layer::EntryType;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+/// Layers over a base that looks like Debian's: /lib and /bin are symlinks into /usr, /tmp is sticky.
+class OverBase : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    options.state_folder = dir.path() / ".slipway";
+    put("root/usr/lib/libc.so", "libc");
+    put("root/usr/bin/sh", "shell");
+    put("root/usr/share/doc/readme", "long");
+    put("root/etc/passwd", "root");
+    put("root/opt/app/data", "data");
+    stdfs::create_directories(at("root/tmp"));
+    stdfs::create_directories(at("root/var/empty"));
+    stdfs::create_directory_symlink("usr/lib", at("root/lib"));
+    stdfs::create_directory_symlink("/usr/bin", at("root/bin"));
+    stdfs::create_directory_symlink("app", at("root/opt/current"));
+    ::chmod(at("root/tmp").c_str(), 01777);
+    ::chmod(at("root/var/empty").c_str(), 0711);
+    put("lib/libx.so", "x");
+    put("tool", "tool", 0755);
+    build("base", "  base: scratch\n  modes: keep\n  layers:\n    - {name: root, files: [{from: root, to: /}]}\n");
+  }
+  stdfs::path at(const std::string& name) const { return dir.path() / name; }
+  void put(const std::string& name, std::string_view text, mode_t mode = 0644) {
+    stdfs::create_directories(at(name).parent_path());
+    std::ofstream(at(name), std::ios::binary) << text;
+    ::chmod(at(name).c_str(), mode);
+  }
+  Result<BuildResult> try_build(const std::string& name, const std::string& image) {
+    const std::string file = at("slipway.yaml").native();
+    const auto documents = config::parse_yaml("app: a\nimage:\n  platforms: [linux/amd64]\n" + image, file);
+    EXPECT_TRUE(documents) << documents.error().describe();
+    Diagnostics diagnostics;
+    const Recipe recipe = decode_recipe(documents->front(), file, diagnostics);
+    if (diagnostics.has_errors()) return fail(diagnostics.errors().front());
+    options.destinations = {{oci::Location::layout(at(name).native()), {"v1"}}};
+    return build_image(recipe, options, real_fs(), book);
+  }
+  BuildResult build(const std::string& name, const std::string& image) {
+    auto built = try_build(name, image);
+    EXPECT_TRUE(built) << built.error().describe();
+    if (!built) std::abort();
+    return *std::move(built);
+  }
+  /// Builds layers over the base and returns the entries of the last one.
+  std::vector<Entry> over(const std::string& layers) {
+    const BuildResult built = build("app", "  base: oci:base:v1\n  layers:\n" + layers);
+    const auto layout = *store::LayoutTarget::open(at("app"));
+    const auto image = image::load_manifest(*layout, built.root);
+    std::vector<Entry> entries;
+    const auto keep = [&entries](const Entry& entry, io::Source&) -> Status {
+      entries.push_back(entry);
+      return {};
+    };
+    EXPECT_TRUE(image::read_layer(*layout, *image, image->manifest.layers.size() - 1, keep));
+    return entries;
+  }
+  std::vector<std::string> names(const std::string& layers) {
+    std::vector<std::string> out;
+    for (const Entry& entry : over(layers))
+      out.push_back(layer::tar_name(entry));
+    return out;
+  }
+  Error refused(const std::string& layers) {
+    const auto built = try_build("app", "  base: oci:base:v1\n  layers:\n" + layers);
+    EXPECT_FALSE(built) << layers;
+    if (built) return {};
+    EXPECT_EQ(built.error().code, Errc::invalid_argument) << built.error().describe();
+    return built.error();
+  }
+  static Entry find(const std::vector<Entry>& entries, const std::string& path) {
+    for (const Entry& entry : entries) {
+      if (entry.path == path) return entry;
+    }
+    ADD_FAILURE() << path;
+    return {};
+  }
+
+  test::TempDir dir;
+  PlaceBook book;
+  BuildOptions options;
+};
+
+TEST_F(OverBase, PathsFollowTheBasesSymlinks) {
+  EXPECT_THAT(names("    - {name: a, files: [{from: lib, to: /lib}, {from: tool, to: /bin/tool}]}\n"),
+              ElementsAre("usr/", "usr/bin/", "usr/bin/tool", "usr/lib/", "usr/lib/libx.so"));
+  EXPECT_THAT(names("    - {name: a, files: [{from: tool, to: /opt/current/tool}]}\n"),
+              ElementsAre("opt/", "opt/app/", "opt/app/tool"));
+}
+
+TEST_F(OverBase, ParentsAreAsTheBaseHasThem) {
+  const auto entries =
+      over("    - {name: a, files: [{from: tool, to: /tmp/tool}, {from: tool, to: /var/empty/new/tool}]}\n");
+  EXPECT_EQ(find(entries, "tmp").mode, 01777u);
+  EXPECT_EQ(find(entries, "var/empty").mode, 0711u);
+  EXPECT_EQ(find(entries, "var/empty/new").mode, 0755u);
+  EXPECT_EQ(find(entries, "var").mode, 0755u);
+}
+
+TEST_F(OverBase, NothingBecomesAnotherTypeUnlessAsked) {
+  const Error file = refused("    - {name: a, files: [{from: lib, to: /etc/passwd/}]}\n");
+  EXPECT_THAT(file.describe(), HasSubstr("slipway.yaml:6:"));
+  EXPECT_THAT(file.describe(), HasSubstr("/etc/passwd would be a folder, but the base has a file there"));
+  EXPECT_THAT(file.describe(), HasSubstr("replace: true"));
+  refused("    - {name: a, files: [{from: tool, to: /opt/app}]}\n");
+  EXPECT_THAT(names("    - {name: a, files: [{from: lib, to: /etc/passwd, replace: true}]}\n"),
+              ElementsAre("etc/", "etc/passwd/", "etc/passwd/libx.so"));
+  EXPECT_THAT(names("    - {name: a, files: [{from: tool, to: /opt/app, replace: true}]}\n"),
+              ElementsAre("opt/", "opt/app"));
+}
+
+TEST_F(OverBase, OnlyWhatIsThereCanBeRemoved) {
+  EXPECT_THAT(names("    - {name: a, remove: [/usr/share/doc, /lib/libc.so]}\n"),
+              ElementsAre("usr/", "usr/lib/", "usr/lib/.wh.libc.so", "usr/share/", "usr/share/.wh.doc"));
+  const Error error = refused("    - {name: a, remove: [/usr/share/man]}\n");
+  EXPECT_THAT(error.describe(), HasSubstr("/usr/share/man cannot be removed: the base does not have it"));
+  EXPECT_THAT(error.describe(), HasSubstr("slipway.yaml:6:"));
+}
+
+TEST_F(OverBase, LayersSeeTheLayersBelow) {
+  stdfs::create_directories(at("links"));
+  stdfs::create_directory_symlink("/opt/app", at("links/srv"));
+  const std::string links = "    - {name: l, files: [{from: links, to: /}]}\n";
+  EXPECT_THAT(names(links + "    - {name: a, files: [{from: tool, to: /srv/tool}]}\n"),
+              ElementsAre("opt/", "opt/app/", "opt/app/tool"));
+  const std::string cut = "    - {name: cut, remove: [/etc/passwd, /usr/share, /lib]}\n";
+  EXPECT_THAT(names(cut + "    - {name: a, files: [{from: lib, to: /etc/passwd}, {from: lib, to: /lib}]}\n"),
+              ElementsAre("etc/", "etc/passwd/", "etc/passwd/libx.so", "lib/", "lib/libx.so"));
+  EXPECT_THAT(refused(cut + "    - {name: a, remove: [/usr/share/doc]}\n").describe(), HasSubstr("cannot be removed"));
+  const std::string tool = "    - {name: t, files: [{from: tool, to: /srv, mode: '0700'}]}\n";
+  EXPECT_THAT(names(tool + "    - {name: a, remove: [/srv]}\n"), ElementsAre(".wh.srv"));
+  EXPECT_THAT(refused(tool + "    - {name: a, files: [{from: tool, to: /srv/x}]}\n").describe(),
+              HasSubstr("/srv would be a folder, but the base has a file there"));
+}
+
+TEST_F(OverBase, WithoutABaseLayersSeeEachOtherToo) {
+  stdfs::create_directories(at("links/usr/lib"));
+  stdfs::create_directory_symlink("usr/lib", at("links/lib"));
+  ::chmod(at("links/usr/lib").c_str(), 0700);
+  const BuildResult built = build("app",
+                                  "  base: scratch\n  layers:\n    - {name: l, modes: keep, files: [{from: links, to: "
+                                  "/}]}\n    - {name: a, files: [{from: lib, to: /lib}]}\n");
+  const auto layout = *store::LayoutTarget::open(at("app"));
+  const auto files = image::merge_files(*layout, *image::load_manifest(*layout, built.root));
+  ASSERT_TRUE(files);
+  EXPECT_EQ(files->find("lib")->type, EntryType::symlink);
+  EXPECT_EQ(files->find("usr/lib")->mode, 0700u);
+  EXPECT_EQ(files->file("usr/lib/libx.so")->layer, 1u);
+}
+
+TEST_F(OverBase, TheListIsReadOncePerBase) {
+  image::FileListCache lists(real_fs(), at("lists"));
+  options.file_lists = &lists;
+  const std::string layer = "    - {name: a, files: [{from: tool, to: /lib/tool}]}\n";
+  const auto first = names(layer);
+  EXPECT_EQ(std::distance(stdfs::directory_iterator(at("lists")), stdfs::directory_iterator()), 1);
+  EXPECT_EQ(names(layer), first);
+}
+
+/// What a stack shows, without a base: "d", "f", "l" and the mode, or nothing.
+class StackTest : public ::testing::Test {
+ protected:
+  static Entry entry(const std::string& path, EntryType type, std::uint32_t mode, std::string link = {}) {
+    Entry out;
+    out.path = path;
+    out.type = type;
+    out.mode = mode;
+    out.link = std::move(link);
+    return out;
+  }
+  void add(const std::vector<Entry>& entries) {
+    layer::FileTree tree({}, stack.empty() ? nullptr : &stack);
+    for (const Entry& one : entries)
+      ASSERT_TRUE(tree.add_entry(one));
+    ASSERT_TRUE(tree.finish(0));
+    ASSERT_TRUE(stack.add(tree));
+  }
+  std::string show(const std::string& path) const {
+    const auto found = stack.find(path);
+    if (!found) return "";
+    return fmt::format("{}{:o}", "dflh"[static_cast<int>(found->type)], found -> mode);
+  }
+  LayerStack stack{nullptr};
+};
+
+TEST_F(StackTest, RemembersWhatMatters) {
+  EXPECT_TRUE(stack.empty());
+  add({entry("a/b", EntryType::regular, 0600), entry("s", EntryType::symlink, 0777, "a"),
+       entry("t", EntryType::directory, 01777)});
+  EXPECT_FALSE(stack.empty());
+  EXPECT_EQ(show("a"), "d755") << "a parent that nobody named";
+  EXPECT_EQ(show("a/b"), "f644");
+  EXPECT_EQ(show("s"), "l777");
+  EXPECT_EQ(stack.find("s")->link, "a");
+  EXPECT_EQ(show("t"), "d1777");
+  EXPECT_EQ(show("t/x"), "");
+  add({entry("t", EntryType::directory, 0755), entry("a/b", EntryType::symlink, 0777, "c")});
+  EXPECT_EQ(show("t"), "d755");
+  EXPECT_EQ(show("a/b"), "l777");
+}
+
+TEST_F(StackTest, HidesWhatIsRemoved) {
+  add({entry("a/b", EntryType::regular, 0644), entry("a/c", EntryType::regular, 0644),
+       entry("t", EntryType::directory, 01777), entry("t/x", EntryType::regular, 0644)});
+  add({entry("a/b", EntryType::whiteout, 0), entry("t", EntryType::whiteout, 0),
+       entry("t/y", EntryType::regular, 0644)});
+  EXPECT_EQ(show("a/b"), "");
+  EXPECT_EQ(show("a/c"), "f644");
+  EXPECT_EQ(show("t/x"), "") << "the folder became opaque";
+  EXPECT_EQ(show("t/y"), "f644");
+  EXPECT_EQ(show("t"), "d1777");
+  add({entry("a", EntryType::whiteout, 0)});
+  EXPECT_EQ(show("a/c"), "");
+}
+
+}  // namespace
+}  // namespace slipway::build
