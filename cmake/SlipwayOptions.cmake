@@ -34,7 +34,8 @@ file(WRITE "${CMAKE_BINARY_DIR}/pch.cpp.tmp" "// precompiled header holder\n")
 file(COPY_FILE "${CMAKE_BINARY_DIR}/pch.cpp.tmp" "${CMAKE_BINARY_DIR}/pch.cpp" ONLY_IF_DIFFERENT)
 add_library(slipway_pch OBJECT "${CMAKE_BINARY_DIR}/pch.cpp")
 target_link_libraries(slipway_pch PUBLIC slipway_flags fmt::fmt tl::expected)
-target_precompile_headers(slipway_pch PRIVATE
+set(SLIPWAY_COMMON_HEADERS
   <algorithm> <array> <cstddef> <cstdint> <filesystem> <functional> <map> <memory> <optional> <span>
   <stop_token> <string> <string_view> <thread> <utility> <variant> <vector> <fmt/format.h>
   <tl/expected.hpp>)
+target_precompile_headers(slipway_pch PRIVATE ${SLIPWAY_COMMON_HEADERS})

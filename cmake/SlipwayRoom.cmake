@@ -32,6 +32,12 @@ function(slipway_add_room name)
   target_precompile_headers(slipway_${name} REUSE_FROM slipway_pch)
 endfunction()
 
+# slipway_compile_as_test(TARGET): tests are compiled more often than they run, so without optimisation.
+function(slipway_compile_as_test target)
+  target_link_libraries(${target} PRIVATE slipway_test_flags)
+  target_precompile_headers(${target} REUSE_FROM slipway_test_pch)
+endfunction()
+
 # slipway_add_tests(ROOM [LINKS ...]): tests/ROOM/*_test.cpp become one binary.
 function(slipway_add_tests room)
   cmake_parse_arguments(TEST "" "" "LINKS" ${ARGN})
@@ -44,7 +50,7 @@ function(slipway_add_tests room)
     slipway::${room} slipway_test_support slipway_flags ${TEST_LINKS} GTest::gmock_main)
   target_include_directories(${room}_tests PRIVATE
     "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
-  target_precompile_headers(${room}_tests REUSE_FROM slipway_pch)
+  slipway_compile_as_test(${room}_tests)
   add_test(NAME ${room} COMMAND ${room}_tests --gtest_brief=1)
   set_tests_properties(${room} PROPERTIES LABELS unit TIMEOUT 300
     ENVIRONMENT "SLIPWAY_TESTDATA=${PROJECT_SOURCE_DIR}/testdata")
