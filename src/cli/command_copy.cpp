@@ -22,16 +22,39 @@ Result<std::vector<std::string>> platform_names(store::ReadTarget& target, const
   return names;
 }
 
-/// Whether --no-clobber forbids the tag.
-Status refuse_taken(store::ReadTarget& target, const oci::Descriptor& root, const std::optional<std::string>& tag) {
-  if (!tag) return {};
-  const auto now = target.resolve(*tag);
-  if (!now && now.error().code == Errc::not_found) return {};
-  SLIPWAY_TRY(now);
-  if (now->digest == root.digest) return {};
+/// What the destination's tag names before the copy; nullopt when it names nothing. Opened for reading: what is
+/// refused, or only asked about, must not make a layout.
+Result<std::optional<oci::Descriptor>> tagged_now(Context& context, const oci::Location& to) {
+  if (!to.tag()) return std::optional<oci::Descriptor>();
+  const auto there = context.opener().open_for_reading(to, Side::destination);
+  if (!there && there.error().code == Errc::not_found) return std::optional<oci::Descriptor>();
+  SLIPWAY_TRY(there);
+  auto now = (*there)->resolve(*to.tag());
+  if (now) return std::optional<oci::Descriptor>(*std::move(now));
+  if (now.error().code == Errc::not_found) return std::optional<oci::Descriptor>();
+  return fail(std::move(now).error().on(Side::destination).in("looking for " + to.str()));
+}
+
+/// What SRC names. A tag that is new at the destination will need the document's bytes too: one request for both.
+Result<oci::Descriptor> source_root(store::ReadTarget& source, const store::TagOrDigest& reference, bool with_bytes) {
+  if (!with_bytes) return source.resolve(reference);
+  SLIPWAY_ASSIGN(store::Fetched fetched, source.fetch_document(reference));
+  return std::move(fetched.descriptor);
+}
+
+Status refuse_taken(const oci::Location& to, const oci::Descriptor& now, const oci::Descriptor& root) {
+  if (now.digest == root.digest) return {};
   return fail(Error(Errc::already_exists,
-                    fmt::format("{} has the tag {} already, for {}", target.name(), *tag, now->digest.str()))
+                    fmt::format("{} has the tag {} already, for {}", to.place(), *to.tag(), now.digest.str()))
                   .with_hint("leave out --no-clobber to move it"));
+}
+
+Status carry(Context& context, store::ReadTarget& source, const oci::Descriptor& root, const oci::Location& to) {
+  SLIPWAY_ASSIGN(const auto target, context.opener().open_for_writing(to, Side::destination));
+  std::vector<std::string> tags;
+  if (to.tag()) tags.push_back(*to.tag());
+  const copy::CopyOptions options{.lanes = context.jobs(), .observer = context.observer(), .stop = context.stop()};
+  return copy::copy_tagged({&source}, root, *target, tags, options);
 }
 
 Result<int> run_copy(Context& context, const CopyFlags& f) {
@@ -43,9 +66,10 @@ Result<int> run_copy(Context& context, const CopyFlags& f) {
   }
   SLIPWAY_ASSIGN(const auto source, context.opener().open_for_reading(from, Side::source));
   SLIPWAY_ASSIGN(const auto reference, store::reference_of(from, *source));
-  auto root = source->resolve(reference);
-  if (!root) return fail(std::move(root).error().on(Side::source).in("looking for " + from.str()));
   if (!to.tag() && from.tag() && !from.digest()) to = to.with_tag(*from.tag());
+  SLIPWAY_ASSIGN(const auto now, tagged_now(context, to));
+  auto root = source_root(*source, reference, !now);
+  if (!root) return fail(std::move(root).error().on(Side::source).in("looking for " + from.str()));
   std::optional<Digest> id;
   if (f.files.iid_file) {
     SLIPWAY_ASSIGN(id, image_id(*source, *root));
@@ -55,21 +79,14 @@ Result<int> run_copy(Context& context, const CopyFlags& f) {
   if (context.json()) {
     SLIPWAY_ASSIGN(line.platforms, platform_names(*source, *root));
   }
-  if (f.no_clobber) {
-    // Opened for reading: what is refused, or only asked about, must not make a layout.
-    const auto there = context.opener().open_for_reading(to, Side::destination);
-    if (!there && there.error().code != Errc::not_found) return fail(there.error());
-    if (there) SLIPWAY_TRY(refuse_taken(**there, *root, to.tag()));
-  }
+  if (f.no_clobber && now) SLIPWAY_TRY(refuse_taken(to, *now, *root));
   if (context.globals().dry_run) {
     SLIPWAY_TRY(print_images(context, {line}));
     return 0;
   }
-  SLIPWAY_ASSIGN(const auto target, context.opener().open_for_writing(to, Side::destination));
-  std::vector<std::string> tags;
-  if (to.tag()) tags.push_back(*to.tag());
-  const copy::CopyOptions options{.lanes = context.jobs(), .observer = context.observer(), .stop = context.stop()};
-  SLIPWAY_TRY(copy::copy_tagged({source.get()}, *root, *target, tags, options));
+  // A registry takes a document only after its children; a layout's tag may name damaged content, which copying mends.
+  const bool done = to.is_registry() && now && now->digest == root->digest;
+  if (!done) SLIPWAY_TRY(carry(context, *source, *root, to));
   SLIPWAY_TRY(write_result_files(context, f.files, {line}, id));
   SLIPWAY_TRY(print_images(context, {line}));
   return 0;
@@ -87,7 +104,8 @@ Result<int> run_tag(Context& context, const TagFlags& f) {
   }
   SLIPWAY_ASSIGN(const auto there, context.opener().open_for_reading(location, Side::destination));
   SLIPWAY_ASSIGN(const auto reference, store::reference_of(location, *there));
-  SLIPWAY_ASSIGN(const oci::Descriptor root, there->resolve(reference));
+  // The tag's PUT needs the bytes: one request gives them with the digest.
+  SLIPWAY_ASSIGN(const oci::Descriptor root, source_root(*there, reference, location.is_registry()));
   std::shared_ptr<store::Target> target;
   if (!context.globals().dry_run) {
     SLIPWAY_ASSIGN(target, context.opener().open_for_writing(location, Side::destination));

@@ -1,5 +1,6 @@
 #include "slipway/copy/copy.h"
 
+#include <atomic>
 #include <functional>
 #include <optional>
 
@@ -14,6 +15,9 @@ namespace {
 
 /// Whether the destination's word that it has something counts.
 enum class Trust { destination, nothing };
+
+/// Whether each question costs a request, as at a registry.
+bool is_asked_by_request(store::ReadTarget& target) { return store::as<store::Mounter>(target) != nullptr; }
 
 /// Copies the nodes of one graph.
 class Carrier {
@@ -77,9 +81,18 @@ class Carrier {
   Result<bool> mount_or_skip(const oci::Descriptor& descriptor) {
     SLIPWAY_ASSIGN(const bool mounted, mount(descriptor));
     if (mounted) return true;
+    if (!worth_asking(descriptor)) return false;
     SLIPWAY_ASSIGN(const bool there, to_.exists(descriptor));
+    if (there) shares_blobs_ = true;
     if (there && options_.observer != nullptr) options_.observer->skipped(descriptor);
     return there;
+  }
+
+  /// A registry is asked by a request of its own: for a small blob that saves little, unless
+  /// the image turns out to share blobs with what is there.
+  bool worth_asking(const oci::Descriptor& descriptor) const {
+    constexpr std::int64_t kSmall = 4 << 20;
+    return !is_asked_by_request(to_) || descriptor.size > kSmall || shares_blobs_;
   }
 
   /// True when the blob is at the destination now, without its bytes having moved.
@@ -119,6 +132,7 @@ class Carrier {
   const std::vector<store::ReadTarget*>& sources_;
   store::Target& to_;
   const CopyOptions& options_;
+  std::atomic<bool> shares_blobs_{false};
 };
 
 /// Brings everything but the root's own document to the destination; the root's node, or
@@ -167,8 +181,14 @@ Status copy_tagged(const std::vector<store::ReadTarget*>& sources, const oci::De
   Carrier carrier(sources, to, options);
   return carry_and(sources, root, to, options, [&](const std::optional<Node>& node) -> Status {
     std::size_t first = 0;
-    if (node) {
-      SLIPWAY_TRY(carrier.root(*node, tags.front()));
+    std::optional<Node> root_node = node;
+    // A registry's tag is a PUT of the document: its source has it at hand, the destination would have to be asked.
+    if (!node && oci::is_graph_node(root.media_type) && is_asked_by_request(to)) {
+      auto bytes = fetch_bytes(sources, root);
+      if (bytes) root_node = Node{.descriptor = root, .bytes = *std::move(bytes), .is_document = true};
+    }
+    if (root_node) {
+      SLIPWAY_TRY(carrier.root(*root_node, tags.front()));
       first = 1;
     }
     for (std::size_t i = first; i < tags.size(); ++i) {
