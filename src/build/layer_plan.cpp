@@ -104,11 +104,35 @@ class LayerPlanner {
     return std::optional<stdfs::path>();
   }
 
+  /// The patterns of .dockerignore; nothing when the file is not there, which is reported.
+  Result<std::optional<std::vector<std::string>>> read_ignore_file(const FileRule& file) {
+    std::vector<std::string> patterns;
+    if (!file.ignore_file) return std::optional(std::move(patterns));
+    const stdfs::path path = recipe_.folder / file.ignore_file->text;
+    const auto text = read_file(fs_, path, 1u << 20);
+    if (!text && text.error().code != Errc::not_found) return fail(text.error());
+    if (!text) {
+      report(file.ignore_file->where, fmt::format("{} is not there", printable(path.native(), 4096)));
+      return std::optional<std::vector<std::string>>();
+    }
+    std::string_view rest = *text;
+    if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
+    for (const std::string& line : split(rest, '\n')) {
+      const std::string_view pattern = trim(line);
+      if (!pattern.empty() && pattern[0] != '#') patterns.emplace_back(pattern);
+    }
+    return std::optional(std::move(patterns));
+  }
+
   Status add_files(const LayerRule& rule, const FileRule& file, PlannedLayer& planned) {
     planned.key += '\n' + expand_placeholders(file.from.text, platform_);
     SLIPWAY_ASSIGN(const auto source, source_of(file));
     if (!source) return {};
-    Status added = planned.tree.add(fs_, *source, file.to, options(rule, file), diagnostics_);
+    SLIPWAY_ASSIGN(const auto ignored, read_ignore_file(file));
+    if (!ignored) return {};
+    layer::TreeOptions how = options(rule, file);
+    how.exclude.insert(how.exclude.begin(), ignored->begin(), ignored->end());
+    Status added = planned.tree.add(fs_, *source, file.to, how, diagnostics_);
     if (!added && added.error().code == Errc::not_found) {
       // It was there a moment ago: somebody takes files away while we list them.
       Error error = std::move(added).error();
@@ -127,7 +151,9 @@ class LayerPlanner {
     options.uid = file.owner ? file.owner->uid : 0;
     options.gid = file.owner ? file.owner->gid : 0;
     options.replace = file.replace;
+    options.include = file.include;
     options.exclude = file.exclude;
+    options.xattrs = file.xattrs;
     return options;
   }
 

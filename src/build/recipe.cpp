@@ -6,6 +6,7 @@
 #include "build/recipe_values.h"
 #include "slipway/base/text.h"
 #include "slipway/config/decoder.h"
+#include "slipway/layer/file_capabilities.h"
 #include "slipway/layer/file_tree.h"
 
 namespace slipway::build {
@@ -182,13 +183,24 @@ class ImageDecoder {
         if (file.require("to") != nullptr) out.to = value(file, "to", image_target).value_or("");
         out.mode = value(file, "mode", parse_mode);
         out.owner = value(file, "owner", parse_owner);
+        out.include = file.string_list("include");
         out.exclude = file.string_list("exclude");
+        out.ignore_file = placed_one(file, "ignore-file");
+        decode_attributes(file, out);
         out.replace = file.boolean("replace").value_or(false);
         const auto modes = file.one_of("modes", {"default", "keep"});
         out.keep_modes = modes ? *modes == "keep" : keep_modes;
         file.finish();
       }
       rule.files.push_back(std::move(out));
+    }
+  }
+
+  void decode_attributes(Decoder& file, FileRule& out) {
+    for (auto& [name, value] : pairs(file, "xattrs", "an attribute"))
+      out.xattrs.insert_or_assign(std::move(name), std::move(value));
+    if (auto capabilities = value(file, "capabilities", layer::file_capabilities)) {
+      out.xattrs.insert_or_assign(std::string(layer::kCapabilityAttribute), *std::move(capabilities));
     }
   }
 

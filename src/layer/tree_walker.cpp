@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "layer/exclude.h"
+#include "layer/path_patterns.h"
 #include "slipway/base/text.h"
 
 namespace slipway::layer {
@@ -50,8 +50,14 @@ class Rules {
 
 class Walk {
  public:
-  Walk(FileSystem& fs, const TreeOptions& options, Excludes excludes, Diagnostics& diagnostics, const EntryTaker& take)
-      : fs_(fs), rules_(options), excludes_(std::move(excludes)), diagnostics_(diagnostics), take_(take) {}
+  Walk(FileSystem& fs, const TreeOptions& options, PathPatterns includes, PathPatterns excludes,
+       Diagnostics& diagnostics, const EntryTaker& take)
+      : fs_(fs),
+        rules_(options),
+        includes_(std::move(includes)),
+        excludes_(std::move(excludes)),
+        diagnostics_(diagnostics),
+        take_(take) {}
 
   Status file(const std::filesystem::path& source, const std::string& path, const FileStat& stat) {
     Entry entry = rules_.entry(path, EntryType::regular, stat);
@@ -61,7 +67,7 @@ class Walk {
   }
 
   Status root(const std::filesystem::path& source, const std::string& path, const FileStat& stat) {
-    if (!path.empty()) SLIPWAY_TRY(take_(rules_.entry(path, EntryType::directory, stat)));
+    if (!path.empty() && includes_.empty()) SLIPWAY_TRY(take_(rules_.entry(path, EntryType::directory, stat)));
     return members(source, path, "", 0);
   }
 
@@ -87,8 +93,10 @@ class Walk {
   }
 
   Status member(const std::filesystem::path& source, const std::string& to, const std::string& relative, int depth) {
-    const bool excluded = excludes_.excludes(relative);
+    bool excluded = excludes_.matches(relative);
     if (excluded && !excludes_.has_exceptions()) return {};
+    // A folder that is not asked for itself may still hold what is; its members bring it along.
+    excluded = excluded || !(includes_.empty() || includes_.matches(relative));
     SLIPWAY_ASSIGN(const FileStat stat, fs_.stat(source));
     if (stat.type == FileType::directory) {
       if (!excluded) SLIPWAY_TRY(take_at(rules_.entry(to, EntryType::directory, stat), source));
@@ -133,7 +141,8 @@ class Walk {
 
   FileSystem& fs_;
   Rules rules_;
-  Excludes excludes_;
+  PathPatterns includes_;
+  PathPatterns excludes_;
   Diagnostics& diagnostics_;
   const EntryTaker& take_;
 };
@@ -154,9 +163,10 @@ Result<std::string> file_path(const std::filesystem::path& from, const std::stri
 
 Status walk_source(FileSystem& fs, const std::filesystem::path& from, const std::string& to, const TreeOptions& options,
                    Diagnostics& diagnostics, const EntryTaker& take) {
-  SLIPWAY_ASSIGN(auto excludes, Excludes::compile(options.exclude));
+  SLIPWAY_ASSIGN(auto includes, PathPatterns::compile(options.include));
+  SLIPWAY_ASSIGN(auto excludes, PathPatterns::compile(options.exclude));
   SLIPWAY_ASSIGN(const FileStat stat, fs.stat(from, true));
-  Walk walk(fs, options, std::move(excludes), diagnostics, take);
+  Walk walk(fs, options, std::move(includes), std::move(excludes), diagnostics, take);
   if (stat.type == FileType::regular) {
     SLIPWAY_ASSIGN(const std::string path, file_path(from, to));
     return walk.file(from, path, stat);

@@ -12,6 +12,7 @@
 #include "slipway/image/image.h"
 #include "slipway/image/lock.h"
 #include "slipway/io/hash.h"
+#include "slipway/layer/file_capabilities.h"
 #include "slipway/layer/layer_reader.h"
 #include "slipway/oci/media_type.h"
 #include "support/temp_dir.h"
@@ -366,6 +367,67 @@ TEST_F(BuildTest, TheLockDecidesTheBase) {
   options.update_base = true;
   EXPECT_EQ(must_build(recipe).base->digest(), second.digest);
   EXPECT_EQ(image::Lock::read(real_fs(), options.lock_file)->find("r.example/base:12"), second.digest);
+}
+
+TEST_F(BuildTest, FilesByPatternWithAttributes) {
+  to_layout();
+  put(dir.path() / "tree/run.sh", "x");
+  put(dir.path() / "tree/data/a.map", "x");
+  put(dir.path() / "tree/data/a.js", "x");
+  put(dir.path() / ".dockerignore", "\xEF\xBB\xBF# comment\n\n**/*.map\r\n  !keep.map \n");
+  put(dir.path() / "tree/keep.map", "x");
+  const BuildResult result = must_build(yaml(R"(app: a
+image:
+  platforms: [linux/amd64]
+  layers:
+    - name: one
+      files:
+        - {from: tree, to: /srv, exclude: ["*.sh"], ignore-file: .dockerignore}
+        - {from: tree, to: /srv, include: ["*.sh"], mode: "0750", owner: "5:6", xattrs: {user.a: b},
+           capabilities: cap_net_bind_service+ep}
+)"));
+  auto layout = store::LayoutTarget::open(out().native());
+  auto blob = (*layout)->fetch(result.images[0].layers[0]);
+  const auto tar = io::decompressor(*std::move(blob));
+  std::vector<std::string> names;
+  EXPECT_TRUE(layer::read_tar(*tar, {}, [&](const layer::Entry& entry, io::Source&) -> Status {
+    names.push_back(layer::tar_name(entry));
+    if (entry.path == "srv/run.sh") {
+      EXPECT_EQ(entry.mode, 0750u);
+      EXPECT_EQ(entry.uid * 10 + entry.gid, 56u);
+      EXPECT_EQ(entry.xattrs.at("user.a"), "b");
+      EXPECT_EQ(entry.xattrs.at("security.capability"), layer::file_capabilities("cap_net_bind_service+ep").value());
+    } else {
+      EXPECT_TRUE(entry.xattrs.empty()) << entry.path;
+    }
+    return {};
+  }));
+  EXPECT_THAT(names, ElementsAre("srv/", "srv/data/", "srv/data/a.js", "srv/keep.map", "srv/run.sh"));
+}
+
+TEST_F(BuildTest, MistakesInPatternsAndAttributesHaveTheirPlace) {
+  const std::string file = (dir.path() / "slipway.yaml").native();
+  const auto documents = config::parse_yaml(R"(app: a
+image:
+  layers:
+    - name: one
+      files:
+        - {from: hello, to: /x, capabilities: cap_fly+ep}
+        - {from: hello, to: /y, xattrs: [a]}
+)",
+                                            file);
+  Diagnostics diagnostics;
+  (void)decode_recipe(documents->front(), file, diagnostics);
+  ASSERT_EQ(diagnostics.errors().size(), 2u);
+  EXPECT_THAT(diagnostics.errors()[0].describe(), HasSubstr("slipway.yaml:6:"));
+  EXPECT_THAT(diagnostics.errors()[0].describe(), HasSubstr("'cap_fly' is not a capability"));
+  EXPECT_THAT(diagnostics.errors()[1].describe(), HasSubstr("slipway.yaml:7:"));
+  to_layout();
+  EXPECT_THAT(must_fail(yaml("app: a\nimage:\n  platforms: [linux/amd64]\n  layers:\n    - name: one\n      files:\n"
+                             "        - {from: hello, to: /x, ignore-file: nowhere}\n"),
+                        Errc::invalid_argument)
+                  .describe(),
+              HasSubstr("slipway.yaml:7:"));
 }
 
 TEST_F(BuildTest, MistakesComeAllAtOnceBeforeAnyNetwork) {

@@ -133,6 +133,19 @@ TEST_F(FileTreeTest, ClampedTimesKeepOlderOnes) {
   EXPECT_EQ(entry("new").mtime, 5000);
 }
 
+TEST_F(FileTreeTest, OnlyWhatIsIncludedAndNotExcluded) {
+  for (const char* name : {"d/a.sh", "d/a.txt", "d/bin/b.sh", "d/bin/c", "d/docs/x", "d/docs/y/z", "d/none/n"})
+    put(dir.path() / name);
+  options.include = {"**/*.sh", "docs"};
+  options.exclude = {"docs/y"};
+  options.xattrs = {{"user.k", "v"}};
+  ASSERT_TRUE(add("d", "/d"));
+  ASSERT_TRUE(tree.finish(0));
+  EXPECT_THAT(names(), ElementsAre("d/", "d/a.sh", "d/bin/", "d/bin/b.sh", "d/docs/", "d/docs/x"));
+  EXPECT_EQ(entry("d/a.sh").xattrs.at("user.k"), "v");
+  EXPECT_TRUE(entry("d/docs").xattrs.empty());
+}
+
 TEST_F(FileTreeTest, ANamedSymlinkIsFollowedAndOthersAreNot) {
   put(dir.path() / "libx.so.1.2", "elf");
   stdfs::create_symlink("libx.so.1.2", dir.path() / "libx.so.1");

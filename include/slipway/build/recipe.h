@@ -37,7 +37,10 @@ struct FileRule {
   std::string to;
   std::optional<std::uint32_t> mode;
   std::optional<Owner> owner;
+  std::vector<std::string> include;
   std::vector<std::string> exclude;
+  std::optional<Placed> ignore_file;          ///< more patterns to exclude, .dockerignore's format
+  std::map<std::string, std::string> xattrs;  ///< of every regular file; capabilities are among them
   bool keep_modes = false;
   bool replace = false;  ///< folders may replace files and symlinks of the base, and files its folders
 };

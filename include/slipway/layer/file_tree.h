@@ -47,6 +47,7 @@ struct TreeOptions {
   std::uint64_t gid = 0;
   std::map<std::string, std::string> xattrs;  ///< of every regular file, e.g. security.capability
   bool replace = false;              ///< folders may replace files and symlinks of the base, and files its folders
+  std::vector<std::string> include;  ///< only what these patterns fit; everything when empty
   std::vector<std::string> exclude;  ///< .dockerignore patterns relative to the source folder
 };
 

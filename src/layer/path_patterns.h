@@ -10,14 +10,15 @@ namespace slipway::layer {
 
 /// A list of .dockerignore patterns: `*` and `?` stay within a component, `**` crosses them, `[...]` is
 /// a class, `\` quotes, `!` takes back; a pattern that matches a folder matches all below it; the last match wins.
-class Excludes {
+class PathPatterns {
  public:
   /// Errc::invalid_argument for a pattern that cannot be read, naming it.
-  static Result<Excludes> compile(const std::vector<std::string>& patterns);
+  static Result<PathPatterns> compile(const std::vector<std::string>& patterns);
 
-  /// Whether `path` (relative, "/" between components) is left out.
-  bool excludes(std::string_view path) const;
-  /// True when something below an excluded folder may come back.
+  /// Whether the last pattern that fits `path` (relative, "/" between components) does not take it back.
+  bool matches(std::string_view path) const;
+  bool empty() const { return patterns_.empty(); }
+  /// True when something below a folder that matches may be taken back.
   bool has_exceptions() const { return has_exceptions_; }
 
  private:

@@ -1,4 +1,4 @@
-#include "layer/exclude.h"
+#include "layer/path_patterns.h"
 
 #include <algorithm>
 
@@ -24,7 +24,7 @@ std::string clean(std::string_view pattern) {
 
 }  // namespace
 
-bool Excludes::Token::accepts(char c) const {
+bool PathPatterns::Token::accepts(char c) const {
   switch (kind) {
     case Kind::literal:
       return c == literal;
@@ -45,7 +45,7 @@ bool Excludes::Token::accepts(char c) const {
 }
 
 // States are positions in the pattern: time grows with pattern times path, whatever the pattern.
-bool Excludes::Pattern::matches(std::string_view path) const {
+bool PathPatterns::Pattern::matches(std::string_view path) const {
   using Kind = Token::Kind;
   std::vector<char> now(tokens.size() + 1, 0);
   const auto open_skippable = [this](std::vector<char>& states, bool at_component) {
@@ -73,14 +73,14 @@ bool Excludes::Pattern::matches(std::string_view path) const {
   return now[tokens.size()] != 0;
 }
 
-bool Excludes::Pattern::matches_or_below(std::string_view path) const {
+bool PathPatterns::Pattern::matches_or_below(std::string_view path) const {
   for (std::size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
     if (matches(path.substr(0, slash))) return true;
   }
   return matches(path);
 }
 
-Result<Excludes::Token> Excludes::compile_class(std::string_view text, std::size_t& at) {
+Result<PathPatterns::Token> PathPatterns::compile_class(std::string_view text, std::size_t& at) {
   Token token{Token::Kind::char_class, 0, false, {}};
   std::size_t i = at + 1;
   if (i < text.size() && (text[i] == '^' || text[i] == '!')) token.negated = true, ++i;
@@ -104,7 +104,7 @@ Result<Excludes::Token> Excludes::compile_class(std::string_view text, std::size
   return token;
 }
 
-Result<Excludes::Pattern> Excludes::compile_one(std::string text) {
+Result<PathPatterns::Pattern> PathPatterns::compile_one(std::string text) {
   Pattern pattern;
   pattern.exception = text.starts_with('!');
   text = clean(trim(std::string_view(text).substr(pattern.exception ? 1 : 0)));
@@ -131,8 +131,8 @@ Result<Excludes::Pattern> Excludes::compile_one(std::string text) {
   return pattern;
 }
 
-Result<Excludes> Excludes::compile(const std::vector<std::string>& patterns) {
-  Excludes out;
+Result<PathPatterns> PathPatterns::compile(const std::vector<std::string>& patterns) {
+  PathPatterns out;
   for (const std::string& text : patterns) {
     SLIPWAY_ASSIGN(auto pattern, compile_one(text));
     if (pattern.tokens.empty()) continue;
@@ -142,7 +142,7 @@ Result<Excludes> Excludes::compile(const std::vector<std::string>& patterns) {
   return out;
 }
 
-bool Excludes::excludes(std::string_view path) const {
+bool PathPatterns::matches(std::string_view path) const {
   for (auto pattern = patterns_.rbegin(); pattern != patterns_.rend(); ++pattern) {
     if (pattern->matches_or_below(path)) return !pattern->exception;
   }

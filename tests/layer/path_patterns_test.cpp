@@ -1,4 +1,4 @@
-#include "layer/exclude.h"
+#include "layer/path_patterns.h"
 
 #include <gtest/gtest.h>
 
@@ -15,9 +15,9 @@ class ExcludeTable : public ::testing::TestWithParam<Case> {};
 
 TEST_P(ExcludeTable, AsDockerReadsThem) {
   const Case& c = GetParam();
-  const auto excludes = Excludes::compile(c.patterns);
+  const auto excludes = PathPatterns::compile(c.patterns);
   ASSERT_TRUE(excludes) << excludes.error().describe();
-  EXPECT_EQ(excludes->excludes(c.path), c.excluded) << c.path << " with " << (c.patterns.empty() ? "" : c.patterns[0]);
+  EXPECT_EQ(excludes->matches(c.path), c.excluded) << c.path << " with " << (c.patterns.empty() ? "" : c.patterns[0]);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -38,26 +38,26 @@ INSTANTIATE_TEST_SUITE_P(
         Case{{"d", "!d/keep"}, "d/keep", false}, Case{{"d", "!d/keep"}, "d/other", true},
         Case{{"d", "!d", "d/x"}, "d/x", true}, Case{{"*", "! keep "}, "keep", false}));
 
-TEST(Excludes, KnowsWhetherSomethingComesBack) {
-  EXPECT_FALSE(Excludes::compile({"a", "b"})->has_exceptions());
-  EXPECT_TRUE(Excludes::compile({"a", "!a/b"})->has_exceptions());
+TEST(PathPatterns, KnowsWhetherSomethingComesBack) {
+  EXPECT_FALSE(PathPatterns::compile({"a", "b"})->has_exceptions());
+  EXPECT_TRUE(PathPatterns::compile({"a", "!a/b"})->has_exceptions());
 }
 
-TEST(Excludes, RefusesWhatItCannotRead) {
+TEST(PathPatterns, RefusesWhatItCannotRead) {
   for (const std::string bad : {"[a", "[", "a\\", "[z-a]", "../x", "a/../b", "x/..", ".."}) {
-    const auto excludes = Excludes::compile({bad});
+    const auto excludes = PathPatterns::compile({bad});
     ASSERT_FALSE(excludes) << bad;
     EXPECT_EQ(excludes.error().code, Errc::invalid_argument) << bad;
   }
 }
 
-TEST(Excludes, HostilePatternsTakeNoLonger) {
+TEST(PathPatterns, HostilePatternsTakeNoLonger) {
   std::string pattern, path(2000, 'a');
   for (int i = 0; i < 60; ++i)
     pattern += "*a";
-  const auto excludes = Excludes::compile({pattern + "b"});
+  const auto excludes = PathPatterns::compile({pattern + "b"});
   ASSERT_TRUE(excludes);
-  EXPECT_FALSE(excludes->excludes(path));
+  EXPECT_FALSE(excludes->matches(path));
 }
 
 }  // namespace
