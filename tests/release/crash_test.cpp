@@ -3,7 +3,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "release/step_fs.h"
 #include "release/world.h"
 #include "slipway/release/views.h"
 
@@ -82,17 +81,18 @@ class Crash : public ::testing::TestWithParam<Scene> {
                 files::copy_options::recursive | files::copy_options::copy_symlinks);
   }
 
-  Result<Recorded> act_on(Shop& shop, StepFs& fs) {
+  Result<Recorded> act_on(Shop& shop, test::FaultFs& fs) {
+    fs.skip_syncing();
     use(shop, fs);
     auto outcome = GetParam().act(shop);
     use(shop, shop.disk);
     return outcome;
   }
 
-  int count_steps() {
+  std::uint64_t count_steps() {
     Shop shop(kLayoutYaml);
     restore(shop);
-    StepFs counting;
+    test::FaultFs counting;
     const auto outcome = act_on(shop, counting);
     EXPECT_TRUE(outcome) << outcome.error().describe();
     return counting.steps();
@@ -166,16 +166,17 @@ INSTANTIATE_TEST_SUITE_P(Scenes, Crash, ::testing::ValuesIn(scenes()),
                          [](const auto& scene) { return scene.param.name; });
 
 TEST_P(Crash, KilledBeforeAnyStep) {
-  const int steps = count_steps();
-  ASSERT_GT(steps, 20);
-  for (int at = 1; at <= steps; ++at) {
+  const std::uint64_t steps = count_steps();
+  ASSERT_GT(steps, 20U);
+  for (std::uint64_t at = 1; at <= steps; ++at) {
     SCOPED_TRACE(fmt::format("killed before step {} of {}", at, steps));
     Shop shop(kLayoutYaml);
     restore(shop);
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
-      StepFs dying(StepFs::Stop::kill, at);
+      test::FaultFs dying;
+      dying.die_at(at);
       (void)act_on(shop, dying);
       ::_exit(0);
     }
@@ -189,12 +190,13 @@ TEST_P(Crash, KilledBeforeAnyStep) {
 }
 
 TEST_P(Crash, FullDiskAtAnyStep) {
-  const int steps = count_steps();
-  for (int at = 1; at <= steps; at += 7) {
+  const std::uint64_t steps = count_steps();
+  for (std::uint64_t at = 1; at <= steps; at += 7) {
     SCOPED_TRACE(fmt::format("full from step {} of {}", at, steps));
     Shop shop(kLayoutYaml);
     restore(shop);
-    StepFs full(StepFs::Stop::full, at);
+    test::FaultFs full;
+    full.fill_at(at);
     const auto outcome = act_on(shop, full);
     if (!outcome) {
       EXPECT_EQ(outcome.error().code, Errc::failed) << outcome.error().describe();
@@ -214,15 +216,16 @@ INSTANTIATE_TEST_SUITE_P(Scenes, CrashThenOther, ::testing::Values(scenes()[1]),
 
 // A release that died before its commit does not hold on to its number.
 TEST_P(CrashThenOther, AnotherBuildInsteadOfTheInterruptedOne) {
-  const int steps = count_steps();
-  for (int at = 1; at <= steps; at += 5) {
+  const std::uint64_t steps = count_steps();
+  for (std::uint64_t at = 1; at <= steps; at += 5) {
     SCOPED_TRACE(fmt::format("killed before step {} of {}", at, steps));
     Shop shop(kLayoutYaml);
     restore(shop);
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
-      StepFs dying(StepFs::Stop::kill, at);
+      test::FaultFs dying;
+      dying.die_at(at);
       (void)act_on(shop, dying);
       ::_exit(0);
     }

@@ -8,7 +8,6 @@
 #include <set>
 
 #include "release/fake_repository.h"
-#include "release/step_fs.h"
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
@@ -16,6 +15,7 @@
 #include "slipway/store/layout.h"
 #include "slipway/store/memory.h"
 #include "support/fake_clock.h"
+#include "support/fault_fs.h"
 #include "support/temp_dir.h"
 
 namespace slipway::release {
@@ -46,6 +46,13 @@ class World final : public store::Opener {
     return found;
   }
   void use(FileSystem& fs) { fs_ = &fs; }
+  /// Of all repositories since the last call.
+  int requests() {
+    int sum = 0;
+    for (auto& [place, repository] : repositories_)
+      sum += repository->requests.exchange(0);
+    return sum;
+  }
 
  private:
   FileSystem* fs_;
@@ -99,6 +106,7 @@ inline oci::Descriptor put_index(store::Target& to, const std::vector<std::strin
 class Shop {
  public:
   explicit Shop(const std::string& yaml) {
+    disk.skip_syncing();
     world.use(disk);
     parts.opener = &world;
     parts.fs = &disk;
@@ -157,7 +165,7 @@ class Shop {
   }
 
   test::TempDir folder;
-  StepFs disk;  ///< never waits for the platter
+  test::FaultFs disk;  ///< never waits for the platter
   World world;
   test::FakeClock clock;
   NoSequencer sequencer;

@@ -25,7 +25,7 @@ class FaultFile final : public File {
   Status seek(std::uint64_t offset) override { return inner_->seek(offset); }
   Status sync() override {
     SLIPWAY_TRY(fs_.step());
-    return inner_->sync();
+    return fs_.syncs() ? inner_->sync() : Status();
   }
   Result<FileStat> stat() override { return inner_->stat(); }
 
@@ -45,6 +45,7 @@ Status FaultFs::step() {
   const std::uint64_t now = ++steps_;
   if (now == die_at_) ::kill(::getpid(), SIGKILL);
   if (now == fail_at_) return fail(error_);
+  if (full_at_ != 0 && now >= full_at_) return fail(Errc::failed, "No space left on device");
   return {};
 }
 
@@ -60,7 +61,7 @@ Status FaultFs::rename(const stdfs::path& from, const stdfs::path& to) {
 }
 
 Status FaultFs::remove(const stdfs::path& path) {
-  SLIPWAY_TRY(step());
+  if (full_at_ == 0) SLIPWAY_TRY(step());
   return inner_.remove(path);
 }
 
@@ -71,7 +72,7 @@ Status FaultFs::make_directories(const stdfs::path& path, std::uint32_t mode) {
 
 Status FaultFs::sync_directory(const stdfs::path& path) {
   SLIPWAY_TRY(step());
-  return inner_.sync_directory(path);
+  return syncs_ ? inner_.sync_directory(path) : Status();
 }
 
 Result<std::unique_ptr<FileLock>> FaultFs::lock(const stdfs::path& path) {

@@ -7,13 +7,17 @@
 
 namespace slipway::test {
 
-/// A file system that fails or kills the process at the Nth step that changes
+/// A file system that fails, fills up or kills the process at the Nth step that changes
 /// something (create, write, sync, rename, remove, folder, lock), counted from 1. Thread-safe.
 class FaultFs final : public FileSystem {
  public:
   explicit FaultFs(FileSystem& inner = real_fs()) : inner_(inner) {}
 
   void fail_at(std::uint64_t step, Error error);
+  /// The disk is full from this step on; it still lets go of files.
+  void fill_at(std::uint64_t step) { full_at_ = step; }
+  /// Syncing is counted, but left to the kernel: a killed process loses nothing that it wrote.
+  void skip_syncing() { syncs_ = false; }
   /// SIGKILL before the step: use it in a forked child.
   void die_at(std::uint64_t step) { die_at_ = step; }
   std::uint64_t steps() const { return steps_; }
@@ -34,12 +38,15 @@ class FaultFs final : public FileSystem {
 
   /// Counts one step; the error to fail it with, if it is the one.
   Status step();
+  bool syncs() const { return syncs_; }
 
  private:
   FileSystem& inner_;
   std::atomic<std::uint64_t> steps_{0};
   std::atomic<std::uint64_t> fail_at_{0};
   std::atomic<std::uint64_t> die_at_{0};
+  std::atomic<std::uint64_t> full_at_{0};
+  bool syncs_ = true;
   Error error_;
 };
 
