@@ -21,7 +21,8 @@ std::string history_line(const release::Recorded& recorded, bool active) {
 Result<int> run_history(Context& context, const std::string& name) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(name));
-  release::Ledger ledger(context.opener(), loaded.project.ledger);
+  const ReleaseParts parts(context, loaded);
+  release::Ledger ledger = parts.parts().ledger(loaded.project.ledger);
   SLIPWAY_ASSIGN(const release::Chain chain, ledger.read(loaded.project.app, environment->name));
   Json::Array rows;
   std::string lines;
@@ -88,7 +89,7 @@ Result<int> run_show(Context& context, const std::string& text) {
   SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded.project, text));
   const ReleaseParts parts(context, loaded);
   SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, parts.parts()));
-  release::Ledger ledger(context.opener(), loaded.project.ledger);
+  release::Ledger ledger = parts.parts().ledger(loaded.project.ledger);
   SLIPWAY_ASSIGN(const auto head, ledger.head(loaded.project.app, word.environment->name));
   const bool active = head && head->id == recorded.id;
   const oci::Location location = context.shown(

@@ -49,9 +49,9 @@ Result<int> print_release(Context& context, const release::Recorded& recorded, c
 }
 
 /// The release as it will be recorded: a plan holds the whole entry, so its id is known before it is written.
-Result<int> print_planned(Context& context, const release::Plan& plan) {
+Result<int> print_planned(Context& context, const release::Plan& plan, const release::Parts& parts) {
   if (!plan.changed) {
-    release::Ledger ledger(context.opener(), plan.ledger);
+    release::Ledger ledger = parts.ledger(plan.ledger);
     SLIPWAY_ASSIGN(const auto head, ledger.head(plan.entry.app, plan.entry.environment));
     if (head) return print_release(context, *head, plan.location(), false);
   }
@@ -70,11 +70,11 @@ Result<int> carry_out(Context& context, const release::Plan& plan, const release
     if (!context.globals().dry_run)
       SLIPWAY_TRY(write_file_atomically(context.fs(), context.absolute(*plan_file), text + "\n"));
     context.note(plan.describe());
-    return print_planned(context, plan);
+    return print_planned(context, plan, parts);
   }
   if (context.globals().dry_run) {
     context.note(plan.describe());
-    return print_planned(context, plan);
+    return print_planned(context, plan, parts);
   }
   SLIPWAY_ASSIGN(const release::Recorded recorded, release::apply(plan, parts));
   context.note(plan.changed

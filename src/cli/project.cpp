@@ -109,6 +109,7 @@ ReleaseParts::ReleaseParts(Context& context, const Loaded& loaded)
   parts_.actor = resolve_actor(context.surroundings().env);
   parts_.tool = fmt::format("slipway {}", SLIPWAY_VERSION);
   parts_.state_folder = loaded.state_folder();
+  parts_.seen_folder = user_state_folder(context.surroundings().env);
   parts_.lanes = context.jobs();
   parts_.observer = context.observer();
   parts_.stop = context.stop();
@@ -133,7 +134,7 @@ Result<EnvironmentWord> environment_word(const release::Project& project, const 
 }
 
 Result<release::Recorded> recorded_of(const Loaded& loaded, const EnvironmentWord& word, const release::Parts& parts) {
-  release::Ledger ledger(*parts.opener, loaded.project.ledger);
+  release::Ledger ledger = parts.ledger(loaded.project.ledger);
   const std::string& name = word.environment->name;
   if (!word.number) {
     SLIPWAY_ASSIGN(const auto head, ledger.head(loaded.project.app, name));

@@ -43,7 +43,7 @@ class Application {
   Application(const Plan& plan, const Parts& parts)
       : plan_(plan),
         parts_(parts),
-        ledger_(*parts.opener, plan.ledger),
+        ledger_(parts.ledger(plan.ledger)),
         journal_(parts, plan.entry.app, plan.entry.environment),
         tag_now_(plan.moving.expected) {}
 
@@ -57,7 +57,8 @@ class Application {
     SLIPWAY_TRY(judge_again());
     SLIPWAY_TRY(open_target());
     if (head && plan_.finish_active) SLIPWAY_TRY(finish(*head));
-    SLIPWAY_TRY(require_unmoved(head));
+    // A plan of this very run looked a moment ago; before the tag moves it is looked at in any case.
+    if (plan_.stored || plan_.finish_active) SLIPWAY_TRY(require_unmoved(head));
     return release();
   }
 
@@ -111,7 +112,7 @@ class Application {
   Result<Recorded> release() {
     const std::optional<Plan> before = journal_.unfinished();
     if (before && before->entry.number == plan_.entry.number) left_behind_ = before;
-    SLIPWAY_TRY(require_free_keep_tags());
+    if (plan_.stored) SLIPWAY_TRY(require_free_keep_tags());
     SLIPWAY_TRY(journal_.begin(plan_));
     SLIPWAY_TRY(copy_image());
     SLIPWAY_TRY(keep());
@@ -126,8 +127,11 @@ class Application {
   /// What comes after the commit. Idempotent, also for the release of an earlier run or another machine.
   Result<Recorded> finish(const Recorded& recorded) {
     SLIPWAY_TRY(open_target());
-    SLIPWAY_ASSIGN(const oci::Descriptor image, target_->resolve(recorded.entry.image.digest));
-    SLIPWAY_TRY(push_evidence(recorded, image, *target_));
+    oci::Descriptor image = plan_.image;
+    if (image.digest != recorded.entry.image.digest) {
+      SLIPWAY_ASSIGN(image, target_->resolve(recorded.entry.image.digest));
+    }
+    SLIPWAY_TRY(push_evidence(recorded, image, plan_.ledger, *target_));
     SLIPWAY_ASSIGN(const auto now, tag_state(*target_, plan_.moving.tag));
     if (now != recorded.entry.image.digest) {
       // Between the look before the commit and this one somebody may have moved it.
@@ -222,10 +226,12 @@ class Application {
   Status put_config() {
     if (!plan_.config) return {};
     SLIPWAY_ASSIGN(const ConfigArtifact artifact, make_config_artifact(*plan_.config));
+    const std::string tag =
+        fmt::format("{}.{}.c.{}", plan_.entry.app, plan_.entry.environment, artifact.manifest.digest.short_hex());
+    SLIPWAY_ASSIGN(const bool there, ledger_.has_tag(tag));
+    if (there) return {};
     SLIPWAY_ASSIGN(const auto ledger, ledger_.open_for_writing());
-    return push_config(
-        artifact, *ledger,
-        fmt::format("{}.{}.c.{}", plan_.entry.app, plan_.entry.environment, artifact.manifest.digest.short_hex()));
+    return push_config(artifact, *ledger, tag);
   }
 
   /// The commit, and a look whether it was the only one.

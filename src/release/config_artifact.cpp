@@ -68,7 +68,7 @@ Result<ConfigArtifact> make_config_artifact(const ConfigValues& values) {
   oci::Manifest manifest{.raw = {},
                          .media_type = std::string(oci::kManifestType),
                          .artifact_type = std::string(kConfigArtifactType),
-                         .config = oci::empty_descriptor(),
+                         .config = blob,
                          .layers = {blob},
                          .subject = {},
                          .annotations = {}};
@@ -78,18 +78,9 @@ Result<ConfigArtifact> make_config_artifact(const ConfigValues& values) {
 }
 
 Status push_config(const ConfigArtifact& artifact, store::Target& to, const std::string& tag) {
-  SLIPWAY_ASSIGN(const bool there, to.exists(artifact.manifest));
-  if (!there) {
-    io::TextSource empty(oci::kEmptyJson);
-    SLIPWAY_TRY(to.push(oci::empty_descriptor(), empty));
-    io::TextSource blob(artifact.blob_bytes);
-    SLIPWAY_TRY(to.push(artifact.blob, blob));
-    return to.push_tagged(artifact.manifest, artifact.manifest_bytes, tag);
-  }
-  const auto tagged = to.resolve(tag);
-  if (tagged && tagged->digest == artifact.manifest.digest) return {};
-  if (!tagged && tagged.error().code != Errc::not_found) return fail(tagged.error());
-  return to.tag(artifact.manifest, tag);
+  io::TextSource blob(artifact.blob_bytes);
+  SLIPWAY_TRY(to.push(artifact.blob, blob));
+  return to.push_tagged(artifact.manifest, artifact.manifest_bytes, tag);
 }
 
 Result<ConfigValues> fetch_config(store::ReadTarget& from, const Digest& manifest_digest) {

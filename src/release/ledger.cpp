@@ -3,69 +3,19 @@
 #include <algorithm>
 #include <charconv>
 
+#include "release/entry_artifact.h"
+#include "release/entry_cache.h"
 #include "slipway/base/lanes.h"
 #include "slipway/base/text.h"
 #include "slipway/io/filters.h"
-#include "slipway/io/hash.h"
-#include "slipway/oci/media_type.h"
 
 namespace slipway::release {
 namespace {
 
-constexpr std::size_t kMaxEntry = 1u << 20;
 /// Entries read at once: each is one small request.
 constexpr std::size_t kLanes = 8;
 
-oci::Descriptor describe(std::string_view type, const std::string& bytes) {
-  return {std::string(type), io::digest_of(bytes), static_cast<std::int64_t>(bytes.size())};
-}
-
-/// An entry as an artifact: its bytes are the config blob, embedded as `data`
-/// so that one request reads it; the one layer is the empty blob.
-struct EntryArtifact {
-  std::string bytes;
-  oci::Descriptor blob;
-  std::string manifest_bytes;
-  oci::Descriptor manifest;
-};
-
-EntryArtifact make_artifact(std::string bytes, std::optional<oci::Descriptor> subject) {
-  oci::Descriptor blob = describe(kEntryType, bytes);
-  oci::Descriptor embedded = blob;
-  embedded.data = bytes;
-  oci::Manifest manifest{.raw = {},
-                         .media_type = std::string(oci::kManifestType),
-                         .artifact_type = std::string(kEntryType),
-                         .config = std::move(embedded),
-                         .layers = {oci::empty_descriptor()},
-                         .subject = std::move(subject),
-                         .annotations = {}};
-  std::string manifest_bytes = oci::write_manifest(manifest);
-  oci::Descriptor descriptor = describe(oci::kManifestType, manifest_bytes);
-  descriptor.artifact_type = std::string(kEntryType);
-  return {std::move(bytes), std::move(blob), std::move(manifest_bytes), std::move(descriptor)};
-}
-
-Status push_blobs(const EntryArtifact& artifact, store::Target& to) {
-  io::TextSource empty(oci::kEmptyJson);
-  SLIPWAY_TRY(to.push(oci::empty_descriptor(), empty));
-  io::TextSource blob(artifact.bytes);
-  return to.push(artifact.blob, blob);
-}
-
 std::string prefix_of(const std::string& app, const std::string& environment) { return app + "." + environment + ".v"; }
-
-/// Only the canonical bytes of an entry have its id (RFC 8785).
-bool is_canonical(const std::string& bytes) {
-  const auto json = Json::parse(bytes, "release entry", {.max_bytes = kMaxEntry});
-  if (!json) return false;
-  const auto canonical = json->canonical();
-  return canonical && *canonical == bytes;
-}
-
-std::string tag_of(const Entry& entry, const Digest& id) {
-  return fmt::format("{}{}.{}", prefix_of(entry.app, entry.environment), entry.number, id.short_hex());
-}
 
 Status check_link(const Recorded& older, const Recorded& newer) {
   if (newer.entry.number != older.entry.number + 1) {
@@ -86,6 +36,14 @@ const Recorded* Chain::number(std::int64_t n) const {
   return at == entries.end() ? nullptr : &*at;
 }
 
+Ledger::Ledger(store::Opener& opener, oci::Location location, LedgerCache cache)
+    : opener_(opener), location_(std::move(location)), place_(std::move(cache)) {}
+
+Ledger::~Ledger() {
+  for (const auto& [name, cache] : caches_)
+    cache->save();
+}
+
 Result<std::shared_ptr<store::Target>> Ledger::open_for_writing() {
   return opener_.open_for_writing(location_, Side::destination);
 }
@@ -94,14 +52,39 @@ Result<std::shared_ptr<store::ReadTarget>> Ledger::open_for_reading() {
   return opener_.open_for_reading(location_, Side::destination);
 }
 
-Result<std::vector<Ledger::Slot>> Ledger::slots(store::ReadTarget& target, const std::string& prefix) {
-  std::vector<Slot> found;
-  auto* lister = store::as<store::TagLister>(target);
-  if (lister == nullptr) return fail(Errc::unsupported, "{} cannot list its tags, a ledger needs that", target.name());
+EntryCache& Ledger::cache_of(const std::string& app, const std::string& environment) {
+  auto& found = caches_[app + "." + environment];
+  if (!found) found = std::make_unique<EntryCache>(place_, location_.str(), app, environment);
+  return *found;
+}
+
+Status Ledger::list() {
+  if (tags_) return {};
+  auto target = open_for_reading();
+  if (!target && target.error().code == Errc::not_found) {
+    tags_.emplace();
+    return {};
+  }
+  SLIPWAY_TRY(target);
+  auto* lister = store::as<store::TagLister>(**target);
+  if (lister == nullptr)
+    return fail(Errc::unsupported, "{} cannot list its tags, a ledger needs that", (*target)->name());
   auto tags = lister->list_tags();
-  if (!tags && tags.error().code == Errc::not_found) return found;
-  SLIPWAY_TRY(tags);
-  for (const std::string& tag : *tags) {
+  if (!tags && tags.error().code != Errc::not_found) return fail(std::move(tags).error());
+  tags_ = tags ? *std::move(tags) : std::vector<std::string>();
+  return {};
+}
+
+Result<bool> Ledger::has_tag(const std::string& tag) {
+  SLIPWAY_TRY(list());
+  return std::binary_search(tags_->begin(), tags_->end(), tag);
+}
+
+Result<std::vector<Ledger::Slot>> Ledger::slots(const std::string& app, const std::string& environment) {
+  SLIPWAY_TRY(list());
+  const std::string prefix = prefix_of(app, environment);
+  std::vector<Slot> found;
+  for (const std::string& tag : *tags_) {
     if (tag.rfind(prefix, 0) != 0) continue;
     const std::string rest = tag.substr(prefix.size());
     const std::size_t dot = rest.find('.');
@@ -122,74 +105,100 @@ Result<std::vector<Ledger::Slot>> Ledger::slots(store::ReadTarget& target, const
   return found;
 }
 
-Result<Recorded> Ledger::fetch(store::ReadTarget& target, const Slot& slot) {
-  SLIPWAY_ASSIGN(store::Fetched fetched, target.fetch_document(slot.tag));
+Result<Ledger::Read> Ledger::fetch(store::ReadTarget& target, const std::string& tag) const {
+  SLIPWAY_ASSIGN(store::Fetched fetched, target.fetch_document(tag));
   SLIPWAY_ASSIGN(const oci::Manifest manifest,
                  oci::parse_manifest(std::move(fetched.bytes), fetched.descriptor.media_type));
   const auto refuse = [&](std::string_view why) {
-    return fail(
-        Error(Errc::verification_failed, fmt::format("the ledger entry {} in {} {}", slot.tag, location_.str(), why))
-            .with_hint("somebody changed the ledger; restore this entry from a copy of the repository"));
+    return fail(Error(Errc::verification_failed, fmt::format("the ledger entry {} in {} {}", tag, location_.str(), why))
+                    .with_hint("somebody changed the ledger; restore this entry from a copy of the repository"));
   };
-  if (manifest.artifact_type != kEntryType) return refuse("is not a release entry");
-  std::string bytes;
-  if (manifest.config.data) {
-    bytes = *manifest.config.data;
-  } else {
-    SLIPWAY_ASSIGN(const auto source, target.fetch(manifest.config));
-    SLIPWAY_ASSIGN(bytes, io::read_all(*source, kMaxEntry));
+  auto bytes = entry_bytes(manifest, target);
+  if (!bytes)
+    return bytes.error().code == Errc::verification_failed ? refuse(bytes.error().message) : fail(bytes.error());
+  auto recorded = recorded_from(*std::move(bytes));
+  if (!recorded && recorded.error().code == Errc::verification_failed) return refuse(recorded.error().message);
+  if (!recorded) return fail(std::move(recorded).error().in(fmt::format("reading {} in {}", tag, location_.str())));
+  if (!tag.ends_with("." + recorded->id.short_hex())) return refuse("does not have the id in its tag");
+  if (entry_tag(recorded->entry, recorded->id) != tag) return refuse("belongs to another release");
+  return Read{*std::move(recorded), carried_entries(manifest)};
+}
+
+Result<Recorded> Ledger::one(const std::string& app, const std::string& environment, const Slot& slot) {
+  EntryCache& cache = cache_of(app, environment);
+  if (const Recorded* known = cache.find(slot.tag)) return *known;
+  SLIPWAY_ASSIGN(const auto target, open_for_reading());
+  SLIPWAY_ASSIGN(Read read, fetch(*target, slot.tag));
+  cache.add(read.recorded);
+  return std::move(read.recorded);
+}
+
+Status Ledger::fetch_all(EntryCache& cache, const std::vector<std::string>& tags) {
+  if (tags.empty()) return {};
+  SLIPWAY_ASSIGN(const auto target, open_for_reading());
+  std::vector<std::optional<Read>> fetched(tags.size());
+  const Status status = run_lanes(kLanes, tags.size(), {}, [&](std::size_t i, const std::stop_token&) -> Status {
+    SLIPWAY_ASSIGN(fetched[i], fetch(*target, tags[i]));
+    return {};
+  });
+  SLIPWAY_TRY(status);
+  for (const std::optional<Read>& read : fetched) {
+    cache.add(read->recorded);
+    // By their digests they are what they say, whoever carries them; whether they belong to the chain is seen later.
+    for (const Recorded& carried : read->carried)
+      cache.add(carried);
   }
-  if (bytes.size() > kMaxEntry) return refuse("is too large");
-  const Digest id = io::digest_of(bytes);
-  if (id != manifest.config.digest) return refuse("does not have the digest it claims");
-  if (id.short_hex() != slot.hex) return refuse("does not have the id in its tag");
-  if (!is_canonical(bytes)) return refuse("is not canonical JSON");
-  auto entry = Entry::parse(bytes);
-  if (!entry) return fail(std::move(entry).error().in(fmt::format("reading {} in {}", slot.tag, location_.str())));
-  if (tag_of(*entry, id) != slot.tag) return refuse("belongs to another release");
-  return Recorded{*std::move(entry), id, std::move(bytes)};
+  return {};
+}
+
+/// Entries that carry others first, but only where they spare requests.
+Status Ledger::fetch_carriers(EntryCache& cache, const std::vector<Slot>& slots) {
+  std::vector<std::string> carriers;
+  std::size_t missing = 0;
+  for (const Slot& slot : slots) {
+    if (slot.number % kCarried == 0) {
+      if (missing > 1) carriers.push_back(slot.tag);
+      missing = 0;
+    }
+    if (cache.find(slot.tag) == nullptr) ++missing;
+  }
+  return fetch_all(cache, carriers);
 }
 
 Result<Chain> Ledger::read(const std::string& app, const std::string& environment) {
   Chain chain;
-  auto target = open_for_reading();
-  if (!target && target.error().code == Errc::not_found) return chain;
-  SLIPWAY_TRY(target);
-  SLIPWAY_ASSIGN(const auto found, slots(**target, prefix_of(app, environment)));
-  std::vector<std::optional<Recorded>> fetched(found.size());
-  SLIPWAY_TRY(run_lanes(kLanes, found.size(), {}, [&](std::size_t i, const std::stop_token&) -> Status {
-    SLIPWAY_ASSIGN(fetched[i], fetch(**target, found[i]));
-    return {};
-  }));
-  for (std::optional<Recorded>& recorded : fetched) {
-    if (chain.entries.empty() && (recorded->entry.prev || recorded->entry.number != 1)) {
-      return fail(Errc::verification_failed, "the ledger has no release before v{} of {}", recorded->entry.number,
+  SLIPWAY_ASSIGN(const auto found, slots(app, environment));
+  EntryCache& cache = cache_of(app, environment);
+  SLIPWAY_TRY(fetch_carriers(cache, found));
+  std::vector<std::string> rest;
+  for (const Slot& slot : found) {
+    if (cache.find(slot.tag) == nullptr) rest.push_back(slot.tag);
+  }
+  SLIPWAY_TRY(fetch_all(cache, rest));
+  for (const Slot& slot : found) {
+    const Recorded& recorded = *cache.find(slot.tag);
+    if (chain.entries.empty() && (recorded.entry.prev || recorded.entry.number != 1)) {
+      return fail(Errc::verification_failed, "the ledger has no release before v{} of {}", recorded.entry.number,
                   environment);
     }
-    if (!chain.entries.empty()) SLIPWAY_TRY(check_link(chain.entries.back(), *recorded));
-    chain.entries.push_back(*std::move(recorded));
+    if (!chain.entries.empty()) SLIPWAY_TRY(check_link(chain.entries.back(), recorded));
+    chain.entries.push_back(recorded);
   }
   return chain;
 }
 
 Result<std::optional<Recorded>> Ledger::head(const std::string& app, const std::string& environment) {
-  auto target = open_for_reading();
-  if (!target && target.error().code == Errc::not_found) return std::optional<Recorded>();
-  SLIPWAY_TRY(target);
-  SLIPWAY_ASSIGN(const auto found, slots(**target, prefix_of(app, environment)));
+  SLIPWAY_ASSIGN(const auto found, slots(app, environment));
   if (found.empty()) return std::optional<Recorded>();
-  SLIPWAY_ASSIGN(Recorded recorded, fetch(**target, found.back()));
+  SLIPWAY_ASSIGN(Recorded recorded, one(app, environment, found.back()));
   return std::optional<Recorded>(std::move(recorded));
 }
 
 Result<std::optional<Recorded>> Ledger::number(const std::string& app, const std::string& environment, std::int64_t n) {
-  auto target = open_for_reading();
-  if (!target && target.error().code == Errc::not_found) return std::optional<Recorded>();
-  SLIPWAY_TRY(target);
-  SLIPWAY_ASSIGN(const auto found, slots(**target, prefix_of(app, environment)));
+  SLIPWAY_ASSIGN(const auto found, slots(app, environment));
   for (const Slot& slot : found) {
     if (slot.number != n) continue;
-    SLIPWAY_ASSIGN(Recorded recorded, fetch(**target, slot));
+    SLIPWAY_ASSIGN(Recorded recorded, one(app, environment, slot));
     return std::optional<Recorded>(std::move(recorded));
   }
   return std::optional<Recorded>();
@@ -197,18 +206,50 @@ Result<std::optional<Recorded>> Ledger::number(const std::string& app, const std
 
 Result<Recorded> Ledger::append(const Entry& entry) {
   SLIPWAY_ASSIGN(std::string bytes, entry.canonical());
-  const EntryArtifact artifact = make_artifact(std::move(bytes), std::nullopt);
+  std::vector<Recorded> before;
+  if (entry.number % kCarried == 0) {
+    SLIPWAY_ASSIGN(Chain chain, read(entry.app, entry.environment));
+    std::erase_if(chain.entries, [&](const Recorded& recorded) {
+      return recorded.entry.number >= entry.number || recorded.entry.number < entry.number - kCarried;
+    });
+    before = std::move(chain.entries);
+  }
+  SLIPWAY_ASSIGN(const EntryArtifact artifact, make_entry_artifact(std::move(bytes), std::nullopt, before));
   SLIPWAY_ASSIGN(const auto target, open_for_writing());
-  SLIPWAY_TRY(push_blobs(artifact, *target));
-  SLIPWAY_TRY(target->push_tagged(artifact.manifest, artifact.manifest_bytes, tag_of(entry, artifact.blob.digest)));
-  return Recorded{entry, artifact.blob.digest, artifact.bytes};
+  io::TextSource blob(artifact.bytes);
+  SLIPWAY_TRY(target->push(artifact.blob, blob));
+  if (artifact.carried) {
+    io::TextSource carried(*artifact.carried->data);
+    SLIPWAY_TRY(target->push(*artifact.carried, carried));
+  }
+  SLIPWAY_TRY(target->push_tagged(artifact.manifest, artifact.manifest_bytes, entry_tag(entry, artifact.blob.digest)));
+  refresh();
+  Recorded recorded{entry, artifact.blob.digest, artifact.bytes};
+  cache_of(entry.app, entry.environment).add(recorded);
+  return recorded;
 }
 
-Status push_evidence(const Recorded& recorded, const oci::Descriptor& image, store::Target& to) {
-  const EntryArtifact artifact =
-      make_artifact(recorded.bytes, oci::Descriptor(image.media_type, image.digest, image.size));
-  SLIPWAY_ASSIGN(const bool there, to.exists(artifact.manifest));
-  if (!there) SLIPWAY_TRY(push_blobs(artifact, to));
+namespace {
+
+/// True when the blob need not be sent.
+Result<bool> mount_from(const oci::Location& ledger, const oci::Descriptor& blob, store::Target& to) {
+  auto* mounter = store::as<store::Mounter>(to);
+  if (mounter == nullptr || !ledger.is_registry() || ledger.host() != mounter->registry()) return false;
+  if (ledger.repository() == mounter->repository()) return true;
+  return mounter->mount(blob, ledger.repository());
+}
+
+}  // namespace
+
+Status push_evidence(const Recorded& recorded, const oci::Descriptor& image, const oci::Location& ledger,
+                     store::Target& to) {
+  SLIPWAY_ASSIGN(const EntryArtifact artifact,
+                 make_entry_artifact(recorded.bytes, oci::Descriptor(image.media_type, image.digest, image.size), {}));
+  SLIPWAY_ASSIGN(const bool mounted, mount_from(ledger, artifact.blob, to));
+  if (!mounted) {
+    io::TextSource blob(artifact.bytes);
+    SLIPWAY_TRY(to.push(artifact.blob, blob));
+  }
   // Also when it is there: an interrupted run may not have come to listing it among the referrers.
   io::TextSource source(artifact.manifest_bytes);
   return to.push(artifact.manifest, source);

@@ -8,7 +8,7 @@
 
 namespace slipway::release {
 
-/// The active builds of the environments that a policy looks at; two requests each.
+/// The active builds of the environments that a policy looks at.
 Result<Facts> gather_facts(const Policy& policy, const std::string& app, Ledger& ledger, Clock& clock);
 
 /// Makes one plan; only reads. The project, environment and parts must outlive it.
@@ -19,10 +19,11 @@ class Planner {
         environment_(environment),
         remarks_(remarks),
         parts_(parts),
-        ledger_(*parts.opener, project.ledger) {}
+        ledger_(parts.ledger(project.ledger)) {}
 
   /// Reads ledger and tag, and refuses what must be refused whatever the plan.
   Status begin();
+  Ledger& ledger() { return ledger_; }
   const Chain& chain() const { return chain_; }
   const Recorded* active() const { return chain_.head(); }
   /// The active release was committed by a run that did not get to its end.

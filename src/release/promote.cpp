@@ -62,10 +62,9 @@ Result<Plan> plan_promote(const Project& project, const Environment& from, const
     return fail(Error(Errc::invalid_argument, fmt::format("{} cannot be promoted to itself", from.name))
                     .with_hint(fmt::format("for a change of config: slipway release {} --same-build", from.name)));
   }
-  Ledger ledger(*parts.opener, project.ledger);
-  SLIPWAY_ASSIGN(const auto source, ledger.head(project.app, from.name));
-  if (!source) return fail(nothing_released(from));
   Planner planner(project, to, remarks, parts);
+  SLIPWAY_ASSIGN(const auto source, planner.ledger().head(project.app, from.name));
+  if (!source) return fail(nothing_released(from));
   SLIPWAY_TRY(planner.begin());
   SLIPWAY_ASSIGN(Build build, recorded_build(project, from, source->entry, parts));
   return planner.plan_today(Kind::promote, std::move(build), Origin{from.name, source->entry.number, source->id});

@@ -10,11 +10,10 @@ namespace {
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
-Result<StatusRow> read_row(const Project& project, const Environment& environment, const Parts& parts) {
+Result<StatusRow> read_row(const Project& project, const Environment& environment, Ledger& ledger, const Parts& parts) {
   StatusRow row;
   row.environment = environment.name;
   row.location = environment.repository.with_tag(environment.tag);
-  Ledger ledger(*parts.opener, project.ledger);
   auto head = ledger.head(project.app, environment.name);
   if (!head && (head.error().code == Errc::conflict || head.error().code == Errc::verification_failed)) {
     row.drift = head.error().message;
@@ -42,8 +41,9 @@ Result<StatusRow> read_row(const Project& project, const Environment& environmen
 
 Result<std::vector<StatusRow>> read_status(const Project& project, const Parts& parts) {
   std::vector<StatusRow> rows;
+  Ledger ledger = parts.ledger(project.ledger);
   for (const Environment& environment : project.environments) {
-    SLIPWAY_ASSIGN(StatusRow row, read_row(project, environment, parts));
+    SLIPWAY_ASSIGN(StatusRow row, read_row(project, environment, ledger, parts));
     rows.push_back(std::move(row));
   }
   return rows;
@@ -84,7 +84,7 @@ Json status_row(const StatusRow& row) {
 }
 
 Result<ConfigValues> config_of(const Project& project, const Entry& entry, const Parts& parts) {
-  Ledger ledger(*parts.opener, project.ledger);
+  Ledger ledger = parts.ledger(project.ledger);
   SLIPWAY_ASSIGN(const auto target, ledger.open_for_reading());
   auto config = fetch_config(*target, entry.config);
   if (!config) {

@@ -191,7 +191,8 @@ TEST(Config, TravelsAsAnArtifact) {
   EXPECT_EQ(fetch_config(target, artifact.manifest.digest).value(), sample());
   const auto manifest = oci::parse_manifest(artifact.manifest_bytes, "").value();
   EXPECT_EQ(manifest.artifact_type, kConfigArtifactType);
-  EXPECT_EQ(manifest.config, oci::empty_descriptor());
+  EXPECT_EQ(manifest.config, artifact.blob);
+  EXPECT_EQ(manifest.layers, std::vector{artifact.blob});
 }
 
 TEST(Config, AnInterruptedPushIsTaggedByTheNext) {

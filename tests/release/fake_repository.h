@@ -1,6 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <map>
+#include <mutex>
+#include <set>
 
 #include "slipway/io/filters.h"
 #include "slipway/oci/media_type.h"
@@ -8,7 +11,8 @@
 
 namespace slipway::release {
 
-/// A repository of a registry that exists in memory only. It mounts, and counts what was pushed to it.
+/// A repository of a registry that exists in memory only. It mounts, and counts what was pushed to it, and the
+/// requests that a real registry without the referrers API would get.
 class FakeRepository final : public store::Target,
                              public store::TagLister,
                              public store::ReferrerLister,
@@ -20,21 +24,48 @@ class FakeRepository final : public store::Target,
       : all_(all), host_(std::move(host)), repository_(std::move(repository)), content_(host_ + "/" + repository_) {}
 
   std::string name() const override { return content_.name(); }
-  Result<oci::Descriptor> resolve(const store::TagOrDigest& reference) override { return content_.resolve(reference); }
-  Result<bool> exists(const oci::Descriptor& descriptor) override { return content_.exists(descriptor); }
+  Result<oci::Descriptor> resolve(const store::TagOrDigest& reference) override {
+    ++requests;
+    return content_.resolve(reference);
+  }
+  Result<bool> exists(const oci::Descriptor& descriptor) override {
+    ++requests;
+    return content_.exists(descriptor);
+  }
+  Result<store::Fetched> fetch_document(const store::TagOrDigest& reference) override {
+    ++requests;
+    auto fetched = content_.fetch_document(reference);
+    if (fetched) remember(fetched->descriptor.digest);
+    return fetched;
+  }
   Result<std::unique_ptr<io::Source>> fetch(const oci::Descriptor& descriptor) override {
+    const std::scoped_lock lock(mutex_);
+    if (!remembered_.contains(descriptor.digest)) ++requests;
+    if (oci::is_graph_node(descriptor.media_type)) remembered_.insert(descriptor.digest);
     return content_.fetch(descriptor);
   }
   Status push(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop) override {
     // The artifacts of releases are small; what a promotion must not move are an image's blobs.
+    const bool document = oci::is_graph_node(descriptor.media_type);
+    // Whatever has a subject is added to the list of referrers: read, written.
+    requests += document ? (descriptor.artifact_type.empty() ? 1 : 3) : 2;
     if (!oci::is_graph_node(descriptor.media_type)) pushed_blobs.insert(descriptor.media_type);
     return content_.push(descriptor, bytes, std::move(stop));
   }
+  Status push_tagged(const oci::Descriptor& root, std::string_view bytes, const std::string& tag_name) override {
+    ++requests;
+    tagged.push_back(tag_name);
+    return content_.push_tagged(root, bytes, tag_name);
+  }
   Status tag(const oci::Descriptor& root, const std::string& tag_name) override {
+    ++requests;
     tagged.push_back(tag_name);
     return content_.tag(root, tag_name);
   }
-  Result<std::vector<std::string>> list_tags() override { return content_.list_tags(); }
+  Result<std::vector<std::string>> list_tags() override {
+    ++requests;
+    return content_.list_tags();
+  }
   Result<std::vector<oci::Descriptor>> referrers(const Digest& subject, const std::string& type) override {
     return content_.referrers(subject, type);
   }
@@ -42,6 +73,7 @@ class FakeRepository final : public store::Target,
   std::string registry() const override { return host_; }
   std::string repository() const override { return repository_; }
   Result<bool> mount(const oci::Descriptor& blob, const std::string& from) override {
+    ++requests;
     const auto at = all_.find(host_ + "/" + from);
     if (at == all_.end()) return false;
     auto source = at->second->content_.fetch(blob);
@@ -56,8 +88,16 @@ class FakeRepository final : public store::Target,
   std::set<std::string> pushed_blobs;  ///< media types
   std::vector<std::string> tagged;     ///< in order
   int mounted = 0;
+  std::atomic<int> requests = 0;
 
  private:
+  void remember(const Digest& digest) {
+    const std::scoped_lock lock(mutex_);
+    remembered_.insert(digest);
+  }
+
+  std::mutex mutex_;
+  std::set<Digest> remembered_;  ///< documents that cost no second request
   Repositories& all_;
   std::string host_;
   std::string repository_;

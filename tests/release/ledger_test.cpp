@@ -59,7 +59,8 @@ class LedgerTest : public ::testing::Test {
 
   World world;
   std::shared_ptr<FakeRepository> target = world.repository(kPlace);
-  Ledger ledger{world, oci::Location::parse(kPlace).value()};
+  oci::Location location = oci::Location::parse(kPlace).value();
+  Ledger ledger{world, location};
 };
 
 TEST_F(LedgerTest, EmptyIsEmpty) {
@@ -197,7 +198,7 @@ TEST_F(LedgerTest, UnknownMembersOfANewerWriterDoNotDisturb) {
   EXPECT_EQ((*head)->bytes, bytes);
   // And the evidence carries the very same bytes.
   const auto image = put_image(*target, "image");
-  ASSERT_TRUE(push_evidence(**head, image, *target));
+  ASSERT_TRUE(push_evidence(**head, image, location, *target));
   const auto evidence = target->referrers(image.digest, std::string(kEntryType)).value();
   ASSERT_EQ(evidence.size(), 1u);
   const auto manifest = oci::parse_manifest(target->fetch_document(evidence[0].digest)->bytes, "").value();
@@ -213,8 +214,77 @@ TEST_F(LedgerTest, EvidenceIsIdempotent) {
   const auto first = fill(1);
   const auto image = put_image(*target, "image");
   for (int run = 0; run < 3; ++run)
-    ASSERT_TRUE(push_evidence(first[0], image, *target));
+    ASSERT_TRUE(push_evidence(first[0], image, location, *target));
   EXPECT_EQ(target->referrers(image.digest, std::string(kEntryType))->size(), 1u);
+}
+
+// What every 64th entry carries spares reading those before it one by one.
+TEST_F(LedgerTest, AThousandReleasesAreReadWithFewRequests) {
+  const auto entries = fill(1000);
+  world.requests();
+  Ledger cold(world, location);
+  const auto chain = cold.read("hello", "staging");
+  ASSERT_TRUE(chain) << chain.error().describe();
+  ASSERT_EQ(chain->entries.size(), 1000u);
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    ASSERT_EQ(chain->entries[i].bytes, entries[i].bytes);
+  EXPECT_EQ(world.requests(), 1 + 15 + 40);
+}
+
+TEST_F(LedgerTest, AnEntryThatCarriesOthersIsStillReadWithOneGet) {
+  const auto entries = fill(64);
+  world.requests();
+  Ledger cold(world, location);
+  EXPECT_EQ(cold.head("hello", "staging").value()->id, entries.back().id);
+  EXPECT_EQ(world.requests(), 2);
+}
+
+TEST_F(LedgerTest, EntriesAreCachedForEver) {
+  test::TempDir folder;
+  const auto entries = fill(70);
+  const LedgerCache cache{&real_fs(), folder.path()};
+  const auto size = [&] {
+    Ledger again(world, location, cache);
+    return again.read("hello", "staging")->entries.size();
+  };
+  EXPECT_EQ(size(), 70u);
+  world.requests();
+  EXPECT_EQ(size(), 70u);
+  EXPECT_EQ(world.requests(), 1);
+  ASSERT_TRUE(ledger.append(entry_of(71, entries.back().id)));
+  world.requests();
+  EXPECT_EQ(size(), 71u);
+  EXPECT_EQ(world.requests(), 2);
+}
+
+// Neither a damaged cache nor a cache of another history is believed.
+TEST_F(LedgerTest, ACacheIsNoAuthority) {
+  test::TempDir folder;
+  const auto entries = fill(3);
+  const LedgerCache cache{&real_fs(), folder.path()};
+  { EXPECT_TRUE(Ledger(world, location, cache).read("hello", "staging")); }
+  const auto file = folder.path() / "entries" / io::digest_of(location.str()).short_hex() / "hello.staging";
+  std::string text = read_file(real_fs(), file).value();
+  text.replace(text.find("ann"), 3, "eve");
+  ASSERT_TRUE(write_file_atomically(real_fs(), file, text + "not json\n{}\n"));
+  const auto chain = Ledger(world, location, cache).read("hello", "staging");
+  ASSERT_TRUE(chain) << chain.error().describe();
+  for (const Recorded& recorded : chain->entries)
+    EXPECT_EQ(recorded.entry.actor, "ann");
+  ASSERT_TRUE(target->delete_tag(tag_of(entries[1])));
+  const auto gap = Ledger(world, location, cache).read("hello", "staging");
+  ASSERT_FALSE(gap);
+  EXPECT_EQ(gap.error().code, Errc::verification_failed);
+}
+
+// Carried entries are believed by their digests only, and only where the ledger has them under their tags.
+TEST_F(LedgerTest, CarriedEntriesAreNoAuthority) {
+  const auto entries = fill(64);
+  ASSERT_TRUE(target->delete_tag(tag_of(entries[9])));
+  const auto read = Ledger(world, location).read("hello", "staging");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, Errc::verification_failed);
+  EXPECT_THAT(read.error().message, HasSubstr("no release v10"));
 }
 
 }  // namespace

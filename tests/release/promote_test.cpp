@@ -234,12 +234,27 @@ TEST_P(Flow, ATagThatMovesBetweenPlanAndApplyStopsIt) {
   const auto target = shop.target("staging");
   const auto foreign = put_image(*target, "foreign");
   ASSERT_TRUE(target->tag(foreign, "staging"));
-  const auto refused = apply(plan, shop.parts);
+  const auto refused = apply(Plan::parse(plan.canonical().value()).value(), shop.parts);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::conflict);
   EXPECT_EQ(shop.tag("staging"), foreign.digest);
   EXPECT_EQ(shop.chain("staging").entries.size(), 1u);
   EXPECT_FALSE(target->resolve("hello.staging-v2"));
+}
+
+// A plan of the same run looked a moment ago: a tag that moves later than that is not overwritten either.
+TEST_P(Flow, ATagThatMovesDuringTheReleaseStays) {
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  const auto plan = shop.plan_release("staging", build("two")).value();
+  const auto target = shop.target("staging");
+  const auto foreign = put_image(*target, "foreign");
+  ASSERT_TRUE(target->tag(foreign, "staging"));
+  const auto refused = apply(plan, shop.parts);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::conflict);
+  EXPECT_EQ(shop.tag("staging"), foreign.digest);
+  EXPECT_EQ(shop.release("staging", std::nullopt).error().code, Errc::conflict) << "it stays until somebody decides";
+  EXPECT_EQ(shop.tag("staging"), foreign.digest);
 }
 
 TEST_P(Flow, ATagBeforeTheFirstReleaseIsDrift) {
@@ -380,10 +395,62 @@ TEST(Promote, InsideOneRegistryNoBlobMoves) {
   ASSERT_TRUE(shop.release("staging", shop.project.image_repository->with_digest(image.digest)));
   ASSERT_TRUE(shop.promote("staging", "production"));
   const auto production = shop.world.repository("reg.example/prod/hello");
-  EXPECT_EQ(production->mounted, 4);
+  EXPECT_EQ(production->mounted, 4 + 1) << "the image's blobs, and the entry's from the ledger";
   EXPECT_THAT(production->pushed_blobs, Not(Contains(std::string(oci::kLayerType))));
   EXPECT_THAT(production->pushed_blobs, Not(Contains(std::string(oci::kConfigType))));
   EXPECT_EQ(shop.tag("production"), image.digest);
+}
+
+/// An image of that many layers in the project's repository.
+oci::Location put_layers(Shop& shop, int layers) {
+  const auto target = shop.open(*shop.project.image_repository);
+  oci::Manifest manifest{
+      .raw = {},
+      .media_type = std::string(oci::kManifestType),
+      .artifact_type = {},
+      .config = put_blob(*target, std::string(oci::kConfigType), fmt::format("{{\"v\":{}}}", layers)),
+      .layers = {},
+      .subject = {},
+      .annotations = {}};
+  for (int i = 0; i < layers; ++i)
+    manifest.layers.push_back(put_blob(*target, std::string(oci::kLayerType), fmt::format("{} of {}", i, layers)));
+  const auto root = put_blob(*target, std::string(oci::kManifestType), oci::write_manifest(manifest));
+  return shop.project.image_repository->with_digest(root.digest);
+}
+
+/// What the promotion takes beyond reading the manifest, mounting its blobs and putting it.
+int added_requests(Shop& shop, int layers) {
+  EXPECT_TRUE(shop.release("staging", put_layers(shop, layers)));
+  shop.world.requests();
+  const auto promoted = shop.promote("staging", "production");
+  EXPECT_TRUE(promoted) << promoted.error().describe();
+  const int copy =
+      2 /* the manifest there */ + 1 /* is it here */ + layers + 1 /* mounts */ + 2 /* it is put and proved */;
+  return shop.world.requests() - copy;
+}
+
+TEST(Promote, TheLedgerAddsFewRequestsWhateverTheImage) {
+  Shop shop(kRegistryYaml);
+  shop.parts.seen_folder = shop.folder.path() / "cache";
+  EXPECT_LE(added_requests(shop, 2), 22) << "the first of an environment, whose repository is listed too";
+  const int second = added_requests(shop, 3);
+  EXPECT_LE(second, 20);
+  EXPECT_EQ(added_requests(shop, 40), second);
+  shop.write("production.env", "PORT=444\n");
+  EXPECT_LE(added_requests(shop, 5), 20) << "with a new config";
+}
+
+TEST(Promote, StatusTakesThreeRequestsAnEnvironment) {
+  Shop shop(kRegistryYaml);
+  shop.parts.seen_folder = shop.folder.path() / "cache";
+  for (int layers : {1, 2})
+    added_requests(shop, layers);
+  shop.parts.seen_folder = shop.folder.path() / "another";
+  shop.world.requests();
+  ASSERT_TRUE(read_status(shop.project, shop.parts));
+  EXPECT_LE(shop.world.requests(), 3 * 3);
+  ASSERT_TRUE(read_status(shop.project, shop.parts));
+  EXPECT_LE(shop.world.requests(), 1 + 3) << "what was read once is known";
 }
 
 TEST(Promote, BetweenRegistriesTheDigestStays) {

@@ -43,7 +43,7 @@ struct ConfigArtifact {
 /// The same values give the same bytes and digest on every machine.
 Result<ConfigArtifact> make_config_artifact(const ConfigValues& values);
 
-/// Pushes the artifact and tags it, so that no registry collects it. Idempotent.
+/// Pushes the artifact under a tag that no other content has, so that no registry collects it. Idempotent.
 Status push_config(const ConfigArtifact& artifact, store::Target& to, const std::string& tag);
 
 /// Reads a config back by its manifest's digest. Errc::not_found, verification_failed when it is no config.

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "slipway/base/fs.h"
 #include "slipway/release/entry.h"
 #include "slipway/store/opener.h"
 
@@ -25,21 +28,35 @@ struct Chain {
   const Recorded* number(std::int64_t n) const;
 };
 
-/// The authority: entries of all environments of a ledger repository, each under
-/// its own tag `<app>.<env>.v<N>.<12 hex of its id>`. Thread-safe as far as its target is.
+/// Where entries seen before are kept; no folder: nowhere.
+struct LedgerCache {
+  FileSystem* fs = nullptr;
+  std::filesystem::path folder{};
+};
+
+class EntryCache;
+
+/// The authority: entries of all environments of a ledger repository, each under its own tag
+/// `<app>.<env>.v<N>.<12 hex of its id>`. Lists its tags once, until refresh() or append(), and reads an entry once
+/// ever: a view of one moment. One thread at a time.
 class Ledger {
  public:
-  Ledger(store::Opener& opener, oci::Location location) : opener_(opener), location_(std::move(location)) {}
+  Ledger(store::Opener& opener, oci::Location location, LedgerCache cache = {});
+  ~Ledger();
 
   /// The whole chain, verified: ids, canonical bytes, numbers without gaps, every `prev`. A ledger that does not
   /// exist yet is empty. Errc::conflict for two entries with one number, verification_failed for a broken chain.
   Result<Chain> read(const std::string& app, const std::string& environment);
-  /// The newest entry alone, verified by itself: two requests.
+  /// The newest entry alone, verified by itself.
   Result<std::optional<Recorded>> head(const std::string& app, const std::string& environment);
   /// The entry of one number, verified by itself; nothing when the ledger has none.
   Result<std::optional<Recorded>> number(const std::string& app, const std::string& environment, std::int64_t n);
-  /// Puts the entry: the commit of a release. Idempotent.
+  /// Puts the entry: the commit of a release. Idempotent. An entry whose number 64 divides carries the 64 before it.
   Result<Recorded> append(const Entry& entry);
+  /// Looks again at what others wrote.
+  void refresh() { tags_.reset(); }
+  /// Whether the ledger's repository has the tag.
+  Result<bool> has_tag(const std::string& tag);
   /// The config artifact's home is the ledger, tag `<app>.<env>.c.<12 hex>`.
   Result<std::shared_ptr<store::Target>> open_for_writing();
   Result<std::shared_ptr<store::ReadTarget>> open_for_reading();
@@ -50,14 +67,28 @@ class Ledger {
     std::string tag;
     std::string hex;
   };
-  Result<std::vector<Slot>> slots(store::ReadTarget& target, const std::string& prefix);
-  Result<Recorded> fetch(store::ReadTarget& target, const Slot& slot);
+  struct Read {
+    Recorded recorded;
+    std::vector<Recorded> carried;
+  };
+  Status list();
+  Result<std::vector<Slot>> slots(const std::string& app, const std::string& environment);
+  Result<Read> fetch(store::ReadTarget& target, const std::string& tag) const;
+  Result<Recorded> one(const std::string& app, const std::string& environment, const Slot& slot);
+  Status fetch_all(EntryCache& cache, const std::vector<std::string>& tags);
+  Status fetch_carriers(EntryCache& cache, const std::vector<Slot>& slots);
+  EntryCache& cache_of(const std::string& app, const std::string& environment);
 
   store::Opener& opener_;
   oci::Location location_;
+  LedgerCache place_;
+  std::optional<std::vector<std::string>> tags_;
+  std::map<std::string, std::unique_ptr<EntryCache>> caches_;
 };
 
-/// Attaches the entry, byte for byte, to the image in its environment's repository, as a referrer. Idempotent.
-Status push_evidence(const Recorded& recorded, const oci::Descriptor& image, store::Target& to);
+/// Attaches the entry, byte for byte, to the image in its environment's repository, as a referrer. From `ledger`, where
+/// the entry is already, its blob is mounted where that is possible. Idempotent.
+Status push_evidence(const Recorded& recorded, const oci::Descriptor& image, const oci::Location& ledger,
+                     store::Target& to);
 
 }  // namespace slipway::release

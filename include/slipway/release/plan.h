@@ -37,6 +37,7 @@ struct Plan {
   std::string rules;                    ///< the policy in canonical JSON; the entry has its digest
   bool finish_active = false;           ///< the active release was committed, but not finished: do that first
   std::vector<Error> warnings;          ///< for whoever shows the plan; not stored
+  bool stored = false;                  ///< was read back: the tags have to be looked at again
 
   Plan(Entry e, oci::Descriptor i, oci::Location r, oci::Location l)
       : entry(std::move(e)), image(std::move(i)), repository(std::move(r)), ledger(std::move(l)) {}

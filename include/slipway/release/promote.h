@@ -23,9 +23,12 @@ struct Parts {
   Actor actor;
   std::string tool;                    ///< "slipway 0.1.0"
   std::filesystem::path state_folder;  ///< ".slipway": the journal
+  std::filesystem::path seen_folder;   ///< entries this user saw; empty: they are read anew each time
   std::size_t lanes = 4;
   copy::Observer* observer = nullptr;
   std::stop_token stop;
+
+  Ledger ledger(oci::Location location) const { return {*opener, std::move(location), {fs, seen_folder}}; }
 };
 
 /// What the user said beside the names.
