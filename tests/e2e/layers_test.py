@@ -1,0 +1,205 @@
+"""What is in a layer comes out the same with everybody's tools; the cache is shared, survives kills and changes nothing."""
+import hashlib
+import json
+import os
+import pathlib
+import random
+import shutil
+import stat
+import tarfile
+import time
+
+from harness import check, check_equal, layout_blob, layout_index
+
+LONG = "d" * 90 + "/" + "e" * 90
+RULES = """app: tree
+image:
+  platforms: [linux/amd64]
+  compression: {format: %s, level: fast}
+  layers:
+    - name: tree
+      times: clamp
+      files:
+        - {from: tree, to: /, modes: keep, exclude: [own, setuid]}
+        - {from: tree/own, to: /own, owner: "3000000:65532", mode: "0640"}
+        - {from: tree/setuid, to: /setuid, mode: "4755", xattrs: {user.note: "a value"},
+           capabilities: "cap_net_raw,cap_net_bind_service+ep"}
+"""
+
+
+def fill(world):
+    """A tree with one of everything that a layer can hold."""
+    for name in ("plain", "setuid", "own", "dir/Ä ö ü", "dir/" + LONG, "dir/sub/first", "x" * 200):
+        world.write(f"tree/{name}", "content of " + name)
+    tree = world.folder / "tree"
+    (tree / "empty").mkdir()
+    (tree / "sticky").mkdir()
+    (tree / "sticky").chmod(0o1777)
+    os.mkfifo(tree / "pipe")
+    (tree / "link").symlink_to("dir/sub/first")
+    (tree / "far").symlink_to("/" + "l" * 150)
+    os.link(tree / "dir/sub/first", tree / "dir/second")
+    with open(tree / "sparse", "wb") as file:
+        file.truncate(3 << 20)
+        file.seek(1 << 20)
+        file.write(b"island")
+    for path in sorted(tree.rglob("*")):
+        os.utime(path, (1_500_000_000, 1_500_000_000), follow_symlinks=False)
+    world.write("slipway.yaml", RULES % "gzip")
+    return tree
+
+
+def snapshot(root, python=False):
+    """path -> everything about it that unpacking must bring back; less for python, which leaves out some."""
+    found, inodes = {}, {}
+    for path in sorted(pathlib.Path(root).rglob("*")):
+        name, status = str(path.relative_to(root)), path.lstat()
+        kind = stat.S_IFMT(status.st_mode)
+        about = [kind, status.st_uid, status.st_gid, 0 if python and kind == stat.S_IFLNK else int(status.st_mtime)]
+        if kind != stat.S_IFLNK:
+            about.append(oct(stat.S_IMODE(status.st_mode)))
+        if kind == stat.S_IFLNK:
+            about.append(os.readlink(path))
+        if kind == stat.S_IFREG:
+            about.append(hashlib.sha256(path.read_bytes()).hexdigest())
+            about.append(inodes.setdefault(status.st_ino, name))
+            if not python:
+                about.append([(key, os.getxattr(path, key)) for key in sorted(os.listxattr(path))])
+        found[name] = about
+    return found
+
+
+def layer_of(world, layout):
+    manifest = json.loads(layout_blob(layout, layout_index(layout)["manifests"][0]["digest"]))
+    digest = manifest["layers"][0]["digest"]
+    return layout / "blobs" / digest.replace(":", "/")
+
+
+def build(world, *more, to="oci:out:v1", **options):
+    return world.slipway("build", "--to", to, *more, env=dict(SOURCE_DATE_EPOCH="1600000000", **options.pop("env", {})),
+                         **options)
+
+
+def test_every_tool_unpacks_the_same(world):
+    fill(world)
+    build(world)
+    blob = layer_of(world, world.folder / "out")
+    unpacked = {}
+    for name, argv in (("gnu", ["tar", "--xattrs", "--xattrs-include=*", "-xpzf"]), ("bsd", ["bsdtar", "-xpf"])):
+        (world.folder / name).mkdir()
+        world.tool(*argv, blob, "-C", world.folder / name)
+        unpacked[name] = snapshot(world.folder / name)
+    world.tool("umoci", "unpack", "--image", "out:v1", "bundle", cwd=world.folder)
+    unpacked["umoci"] = snapshot(world.folder / "bundle/rootfs")
+    first = unpacked["gnu"]
+    for name, tree in unpacked.items():
+        for path in first.keys() | tree.keys():
+            check_equal(tree.get(path), first.get(path), f"{path} as {name} unpacks it")
+    with tarfile.open(blob) as tar:
+        tar.extractall(world.folder / "python")
+    python, plain = snapshot(world.folder / "python", python=True), snapshot(world.folder / "gnu", python=True)
+    for path in plain.keys() | python.keys():
+        check_equal(python.get(path), plain.get(path), f"{path} as python unpacks it")
+
+    about = first["setuid"]
+    check_equal(about[4], "0o4755", "setuid's mode")
+    check_equal([key for key, _ in about[7]], ["security.capability", "user.note"], "setuid's attributes")
+    check("cap_net_bind_service,cap_net_raw=ep" in world.tool("getcap", world.folder / "gnu/setuid").out,
+          "the capabilities as getcap reads them")
+    check_equal(first["own"][1:3], [3000000, 65532], "own's owner")
+    check_equal(first["sticky"][4], "0o1777", "sticky's mode")
+    check_equal(first["dir/sub/first"][6], first["dir/second"][6], "the inode of two names")
+    check_equal(first["plain"][3], 1_500_000_000, "plain's time")
+    check("dir/" + LONG in first and "dir/Ä ö ü" in first, "long names and others than ASCII")
+
+
+def test_every_reader_takes_the_compressed_bytes(world):
+    fill(world)
+    world.write("tree/large", bytes(random.Random(1).randbytes(1 << 20)) * 5)
+    for compression, testers in (("gzip", ["gzip -t", "pigz -t", "igzip -t", "bsdtar -tf"]), ("zstd", ["zstd -q -t", "bsdtar -tf"]),
+                                 ("none", ["tar -tf", "bsdtar -tf"])):
+        world.write("slipway.yaml", RULES % compression)
+        layout = world.folder / compression
+        build(world, to=f"oci:{compression}:v1")
+        blob = shutil.copy(layer_of(world, layout), world.folder / f"blob.{compression.replace('gzip', 'gz').replace('zstd', 'zst')}")
+        for tester in testers:
+            world.tool(*tester.split(), blob)
+        world.tool("skopeo", "inspect", f"oci:{layout}:v1")
+    # containers/image and Go's gzip read them too
+    world.tool("skopeo", "copy", f"oci:{world.folder}/zstd:v1", f"dir:{world.folder}/copied")
+
+
+def peak_mib(world, *argv):
+    """The peak memory of one run, MiB."""
+    process = world.start(*argv)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    check_equal(process.returncode, 0, f"the status of {argv}")
+    return usage.ru_maxrss / 1024
+
+
+def test_memory_does_not_grow_with_the_input(world):
+    base = ["build", "--base", "scratch", "--platform", "linux/amd64", "--no-cache", "--jobs", "4"]
+    with open(world.folder / "huge", "wb") as file:
+        file.truncate(2 << 30)
+    world.write("many/.keep", "")
+    for folder in range(60):
+        (world.folder / f"many/{folder}").mkdir()
+        for number in range(1000):
+            os.close(os.open(world.folder / f"many/{folder}/a-name-as-long-as-they-are-{number}", os.O_CREAT | os.O_WRONLY))
+    (world.folder / "flat").mkdir()
+    for number in range(40_000):
+        os.close(os.open(world.folder / f"flat/{number}", os.O_CREAT | os.O_WRONLY))
+    for compression in ("gzip:fast", "gzip", "zstd"):
+        for what in ("huge", "many", "flat"):
+            if what == "huge" and compression == "gzip":
+                continue
+            peak = peak_mib(world, *base, "--compression", compression, "--add", f"{what}:/{what}", "--to",
+                            f"oci:{what}-{compression.replace(':', '-')}:v1")
+            check(peak <= 64, f"at most 64 MiB, not {peak:.1f}, for {what} with {compression}")
+            world.note(f"{what} with {compression}: at most {peak:.1f} MiB")
+
+
+def test_two_builds_share_a_cache_at_once(world):
+    rng = random.Random(2)
+    for number in range(30):
+        world.write(f"tree/f{number}", rng.randbytes(300_000) + bytes(600_000))
+    argv = ["build", "--base", "scratch", "--platform", "linux/amd64", "--add", "tree:/srv"]
+    wanted = world.slipway(*argv, "--no-cache", "--to", "oci:plain:v1").digest
+    cache = {"XDG_CACHE_HOME": str(world.folder / "shared")}
+    running = [world.start(*argv, "--to", f"oci:out{number}:v1", env=cache) for number in range(4)]
+    for process in running:
+        check_equal(process.wait(120), 0, "the status of a build beside others")
+    for number in range(4):
+        check_equal(layout_index(world.folder / f"out{number}")["manifests"][0]["digest"], wanted, "the digest")
+    world.slipway("cache", "prune", env=cache)
+    check_equal(world.slipway(*argv, "--to", "oci:again:v1", env=cache).digest, wanted, "the digest after pruning")
+
+
+def test_a_killed_build_leaves_a_usable_cache(world):
+    rng = random.Random(3)
+    for number in range(20):
+        world.write(f"tree/f{number}", rng.randbytes(200_000) + b"text " * 200_000)
+    argv = ["build", "--base", "scratch", "--platform", "linux/amd64", "--add", "tree:/srv"]
+    began = time.monotonic()
+    wanted = world.slipway(*argv, "--no-cache", "--to", "oci:plain:v1").digest
+    seconds = time.monotonic() - began
+    cache = {"XDG_CACHE_HOME": str(world.folder / "shared")}
+    for number in range(6):
+        process = world.start(*argv, "--to", f"oci:killed{number}:v1", env=cache)
+        time.sleep(rng.uniform(0, seconds))
+        process.kill()
+        process.wait()
+        layout = world.folder / f"killed{number}"
+        tags = layout_index(layout)["manifests"] if (layout / "index.json").exists() else []
+        check(not tags or tags[0]["digest"] == wanted, "no tag or the image")
+    # What a power cut would leave: some blocks cut short, some full of zeros.
+    for number, block in enumerate(sorted((world.folder / "shared/slipway/blocks").rglob("*"))):
+        if block.is_file() and number % 3 == 0:
+            os.truncate(block, block.stat().st_size // 2)
+        elif block.is_file() and number % 3 == 1:
+            block.write_bytes(bytes(block.stat().st_size))
+    ended = world.slipway(*argv, "--to", "oci:after:v1", env=cache)
+    check_equal(ended.digest, wanted, "the digest over a damaged cache")
+    ended = world.slipway(*argv, "--to", "oci:last:v1", env=cache)
+    check_equal(ended.digest, wanted, "the digest over the mended cache")
