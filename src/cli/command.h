@@ -50,6 +50,7 @@ Command apply_command();
 Command history_command();
 Command status_command();
 Command show_command();
+Command verify_command();
 Command env_command();
 Command pin_command();
 Command cache_command();

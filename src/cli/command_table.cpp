@@ -10,7 +10,7 @@ const std::vector<Command>& commands() {
       ls_command(),       inspect_command(), manifest_command(), config_command(),  validate_command(),
       files_command(),    cat_command(),     diff_command(),     release_command(), promote_command(),
       rollback_command(), apply_command(),   history_command(),  status_command(),  show_command(),
-      env_command(),      pin_command(),     cache_command(),    version_command()};
+      verify_command(),   env_command(),     pin_command(),      cache_command(),   version_command()};
   return kCommands;
 }
 

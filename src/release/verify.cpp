@@ -1,0 +1,245 @@
+#include "slipway/release/verify.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "release/entry_artifact.h"
+#include "release/entry_cache.h"
+#include "release/journal.h"
+#include "release/proof_of_bytes.h"
+#include "release/standing.h"
+#include "release/tags.h"
+#include "slipway/base/text.h"
+
+namespace slipway::release {
+namespace {
+
+/// The release a keep tag belongs to: `<prefix><N>` or `<prefix><N>-<platform>`.
+std::optional<std::int64_t> kept_number(const std::string& tag, const std::string& prefix) {
+  if (tag.rfind(prefix, 0) != 0) return std::nullopt;
+  std::int64_t number = 0;
+  const char* const end = tag.data() + tag.size();
+  const auto [at, problem] = std::from_chars(tag.data() + prefix.size(), end, number);
+  if (problem != std::errc() || (at != end && *at != '-')) return std::nullopt;
+  return number;
+}
+
+/// Looks at one environment and keeps everything that is wrong.
+class Verification {
+ public:
+  Verification(const Project& project, const Environment& environment, const Parts& parts)
+      : project_(project), environment_(environment), parts_(parts) {
+    proof_.environment = environment.name;
+    proof_.location = environment.repository.with_tag(environment.tag);
+  }
+
+  Result<Proof> run(const std::optional<Digest>& head) {
+    SLIPWAY_ASSIGN(const bool readable, read_chain());
+    if (!readable) return std::move(proof_);
+    if (head) require_head(*head);
+    compare_with_memory();
+    SLIPWAY_TRY(look_at_repository());
+    if (proof_.active) SLIPWAY_TRY(prove_bytes());
+    return std::move(proof_);
+  }
+
+ private:
+  void problem(std::string text) { proof_.problems.emplace_back(Errc::verification_failed, std::move(text)); }
+
+  /// False when the chain is broken: then there is nothing to compare the rest with.
+  Result<bool> read_chain() {
+    // Without what this machine remembers: the registry must stand for itself.
+    Ledger ledger(*parts_.opener, project_.ledger);
+    auto chain = ledger.read(project_.app, environment_.name);
+    if (!chain && (chain.error().code == Errc::conflict || chain.error().code == Errc::verification_failed ||
+                   chain.error().code == Errc::malformed)) {
+      problem(chain.error().message);
+      return false;
+    }
+    SLIPWAY_TRY(chain);
+    chain_ = *std::move(chain);
+    proof_.entries = static_cast<std::int64_t>(chain_.entries.size());
+    if (const Recorded* active = chain_.head()) proof_.active = *active;
+    return true;
+  }
+
+  void require_head(const Digest& head) {
+    const auto is_it = [&](const Recorded& recorded) { return recorded.id == head; };
+    if (std::any_of(chain_.entries.begin(), chain_.entries.end(), is_it)) return;
+    problem(fmt::format("the ledger {} has no release of {} with the id {}: entries were removed or rewritten",
+                        project_.ledger.str(), environment_.name, head.str()));
+  }
+
+  std::int64_t newest() const { return proof_.active ? proof_.active->entry.number : 0; }
+
+  void compare_with_memory() {
+    const EntryCache memory({parts_.fs, parts_.seen_folder}, project_.ledger.str(), project_.app, environment_.name);
+    for (const auto& [tag, seen] : memory.all()) {
+      const Recorded* now = chain_.number(seen.entry.number);
+      if (now != nullptr && now->id == seen.id) continue;
+      problem(now == nullptr
+                  ? fmt::format("release v{} of {}, which this machine saw, was removed from the ledger",
+                                seen.entry.number, environment_.name)
+                  : fmt::format("release v{} of {} is another than this machine saw: the ledger was rewritten",
+                                seen.entry.number, environment_.name));
+    }
+  }
+
+  /// Keep tags and the moving tag.
+  Status look_at_repository() {
+    auto target = parts_.opener->open_for_reading(environment_.repository, Side::destination);
+    if (!target && target.error().code == Errc::not_found) {
+      if (proof_.active) problem(fmt::format("{} is not there", environment_.repository.str()));
+      return {};
+    }
+    SLIPWAY_TRY(target);
+    target_ = *std::move(target);
+    SLIPWAY_TRY(look_for_removed());
+    SLIPWAY_ASSIGN(const auto now, tag_state(*target_, environment_.tag));
+    const Recorded* const before = chain_.number(newest() - 1);
+    const Standing standing = judge_tag(now, chain_.head(), before, environment_.repository_text);
+    if (standing == Standing::drift) problem(drift_error(proof_.location, now, chain_.head()).message);
+    if (standing == Standing::pending) {
+      proof_.notes.push_back(fmt::format("the tag {} lags behind v{}: the next release, promote or rollback moves it",
+                                         proof_.location.str(), newest()));
+    }
+    return {};
+  }
+
+  Status look_for_removed() {
+    auto* lister = store::as<store::TagLister>(*target_);
+    if (lister == nullptr) return {};
+    auto tags = lister->list_tags();
+    if (!tags && tags.error().code == Errc::not_found) return {};
+    SLIPWAY_TRY(tags);
+    const auto unfinished = Journal(parts_, project_.app, environment_.name).unfinished();
+    const std::string prefix = keep_tag(project_.app, environment_.name, 0);
+    for (const std::string& tag : *tags) {
+      const auto number = kept_number(tag, prefix.substr(0, prefix.size() - 1));
+      if (!number || *number <= newest()) continue;
+      SLIPWAY_TRY(judge_kept(tag, *number, unfinished && unfinished->entry.number == *number));
+    }
+    return {};
+  }
+
+  /// A keep tag beyond the newest entry: a release that never came to its commit, or one whose entry was removed.
+  Status judge_kept(const std::string& tag, std::int64_t number, bool ours) {
+    SLIPWAY_ASSIGN(const bool evidence, has_evidence(tag, number));
+    const std::string place = environment_.repository.with_tag(tag).str();
+    if (evidence) {
+      problem(fmt::format("{} has evidence of release v{}, which the ledger {} does not have: its entry was removed",
+                          place, number, project_.ledger.str()));
+    } else if (ours || number == newest() + 1) {
+      proof_.notes.push_back(fmt::format("{} is kept for a release that was not committed", place));
+    } else {
+      problem(fmt::format("{} is kept for release v{}, but the newest in the ledger is v{}", place, number, newest()));
+    }
+    return {};
+  }
+
+  Result<bool> has_evidence(const std::string& tag, std::int64_t number) {
+    auto* referrers = store::as<store::ReferrerLister>(*target_);
+    if (referrers == nullptr) return false;
+    SLIPWAY_ASSIGN(const auto image, target_->resolve(tag));
+    SLIPWAY_ASSIGN(const auto found, referrers->referrers(image.digest, std::string(kEntryType)));
+    for (const oci::Descriptor& descriptor : found) {
+      SLIPWAY_ASSIGN(const auto recorded, read_evidence(*target_, descriptor));
+      const Entry& entry = recorded.entry;
+      if (entry.app == project_.app && entry.environment == environment_.name && entry.number == number) return true;
+    }
+    return false;
+  }
+
+  Status prove_bytes() {
+    const Entry& entry = proof_.active->entry;
+    if (entry.mode == Mode::env_file && entry.image.digest != entry.build.digest) {
+      problem(fmt::format("v{} runs {}, which is not its build {}", entry.number, entry.image.digest.str(),
+                          entry.build.digest.str()));
+    }
+    if (target_ == nullptr || entry.image.repository != environment_.repository_text) {
+      proof_.notes.push_back(fmt::format("v{} was released to {}", entry.number, entry.image.repository));
+    } else {
+      SLIPWAY_TRY(prove_graph(*target_, entry.image.digest, fmt::format("v{} of {}", entry.number, entry.environment),
+                              parts_.stop, proof_.problems));
+    }
+    Ledger ledger(*parts_.opener, project_.ledger);
+    SLIPWAY_ASSIGN(const auto home, ledger.open_for_reading());
+    return prove_graph(*home, entry.config, fmt::format("the config of v{} of {}", entry.number, entry.environment),
+                       parts_.stop, proof_.problems);
+  }
+
+  const Project& project_;
+  const Environment& environment_;
+  const Parts& parts_;
+  Proof proof_;
+  Chain chain_;
+  std::shared_ptr<store::ReadTarget> target_;
+};
+
+/// Compares one piece of evidence with the authority; a note where there is none to ask.
+Result<std::optional<std::string>> compare_with_ledger(const Recorded& evidence, const Parts& parts) {
+  const Entry& entry = evidence.entry;
+  const std::string name = fmt::format("{} v{} of {}", entry.environment, entry.number, entry.app);
+  const auto only = [&](std::string_view why) {
+    return std::optional<std::string>(fmt::format("{}: evidence only, {}", name, why));
+  };
+  const auto place = oci::Location::parse(entry.ledger);
+  if (!place || !place->is_registry()) return only(fmt::format("its ledger is {}", printable(entry.ledger, 200)));
+  Ledger ledger(*parts.opener, *place);
+  const auto there = ledger.number(entry.app, entry.environment, entry.number);
+  if (!there && there.error().code != Errc::verification_failed && there.error().code != Errc::conflict) {
+    return only(fmt::format("its ledger {} cannot be reached: {}", place->str(), there.error().message));
+  }
+  SLIPWAY_TRY(there);
+  if (*there && (*there)->id == evidence.id) return std::optional<std::string>();
+  return fail(Errc::verification_failed, "the ledger {} {}, but the evidence beside the image says {}", place->str(),
+              *there ? fmt::format("has {} with the id {}", name, (*there)->id.str()) : "does not have " + name,
+              evidence.id.str());
+}
+
+}  // namespace
+
+Status Proof::status() const {
+  if (problems.empty()) return {};
+  std::vector<Error> all = problems;
+  return fail(combine(std::move(all)).in("verifying " + environment));
+}
+
+Result<Proof> verify_environment(const Project& project, const Environment& environment,
+                                 const std::optional<Digest>& head, const Parts& parts) {
+  return Verification(project, environment, parts).run(head);
+}
+
+Result<EvidenceProof> verify_image(const oci::Location& location, const Parts& parts) {
+  SLIPWAY_ASSIGN(const auto target, parts.opener->open_for_reading(location, Side::source));
+  SLIPWAY_ASSIGN(const auto reference, store::reference_of(location, *target));
+  SLIPWAY_ASSIGN(const oci::Descriptor image, target->resolve(reference));
+  EvidenceProof proof{image, {}, {}};
+  if (auto* referrers = store::as<store::ReferrerLister>(*target)) {
+    SLIPWAY_ASSIGN(const auto found, referrers->referrers(image.digest, std::string(kEntryType)));
+    for (const oci::Descriptor& descriptor : found) {
+      SLIPWAY_ASSIGN(Recorded recorded, read_evidence(*target, descriptor));
+      if (recorded.entry.image.digest != image.digest) {
+        return fail(Errc::verification_failed, "the evidence {} beside {} is of another image, {}",
+                    descriptor.digest.str(), location.str(), recorded.entry.image.digest.str());
+      }
+      SLIPWAY_ASSIGN(auto note, compare_with_ledger(recorded, parts));
+      if (note) proof.notes.push_back(*std::move(note));
+      proof.entries.push_back(std::move(recorded));
+    }
+  }
+  if (proof.entries.empty()) {
+    return fail(Error(Errc::not_found, fmt::format("{} has no release beside it", location.str()))
+                    .with_hint("only images that slipway released have; name an environment to verify its ledger"));
+  }
+  std::sort(proof.entries.begin(), proof.entries.end(), [](const Recorded& a, const Recorded& b) {
+    return std::tie(a.entry.app, a.entry.environment, a.entry.number) <
+           std::tie(b.entry.app, b.entry.environment, b.entry.number);
+  });
+  std::vector<Error> wrong;
+  SLIPWAY_TRY(prove_graph(*target, image.digest, location.str(), parts.stop, wrong));
+  if (!wrong.empty()) return fail(combine(std::move(wrong)));
+  return proof;
+}
+
+}  // namespace slipway::release
