@@ -185,7 +185,7 @@ class Build {
       SLIPWAY_ASSIGN(writer, ingest_->start_blob(type));
     }
     io::Sink& sink = writer == nullptr ? static_cast<io::Sink&>(nowhere) : *writer;
-    auto digests = layer::write_layer(fs_, job.layer->tree, how, sink, std::move(stop));
+    auto digests = layer::write_layer(files_of(*job.layer, fs_), job.layer->tree, how, sink, std::move(stop));
     if (!digests)
       return fail(
           std::move(digests).error().in(fmt::format("building the layer '{}'", printable(job.layer->name, 100))));

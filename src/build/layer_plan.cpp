@@ -29,6 +29,7 @@ class LayerPlanner {
     const layer::SpillPlace spill{&fs_, stdfs::temp_directory_path(none)};
     PlannedLayer planned{rule.name, layer::FileTree(spill, below_.empty() ? nullptr : &below_), std::to_string(index)};
     refuse_what_comes_later(rule);
+    if (rule.archive) SLIPWAY_TRY(add_archive(rule, planned));
     for (const FileRule& file : rule.files)
       SLIPWAY_TRY(add_files(rule, file, planned));
     for (const Placed& path : rule.remove) {
@@ -55,7 +56,8 @@ class LayerPlanner {
   /// Reports what a layer names and is not there.
   Status check(const LayerRule& rule) {
     for (const FileRule& file : rule.files)
-      SLIPWAY_TRY(source_of(file));
+      SLIPWAY_TRY(source_of(file.from));
+    if (rule.archive) SLIPWAY_TRY(source_of(*rule.archive));
     return {};
   }
 
@@ -85,23 +87,33 @@ class LayerPlanner {
     const char* by_hand = "list the shared libraries and the loader under 'files' (--add)";
     if (!rule.closure.empty()) refuse(rule.closure[0].where, "closure", by_hand);
     if (rule.sysroot) refuse(rule.sysroot->where, "sysroot", by_hand);
-    if (rule.archive) refuse(rule.archive->where, "archive", "unpack the archive and name its folder under 'files'");
   }
 
   static bool on_command_line(const Where& where) { return where.row == 0; }
 
   /// Where the files come from; nothing, and a report, when they are not there.
-  Result<std::optional<stdfs::path>> source_of(const FileRule& file) {
-    stdfs::path source = recipe_.folder / expand_placeholders(file.from.text, platform_);
+  Result<std::optional<stdfs::path>> source_of(const Placed& from) {
+    stdfs::path source = recipe_.folder / expand_placeholders(from.text, platform_);
     const auto there = fs_.stat(source, true);
     if (there) return std::optional(std::move(source));
     if (there.error().code != Errc::not_found) return fail(there.error());
-    report(file.from.where, fmt::format("{} is not there", printable(source.native(), 4096)),
-           has_placeholders(file.from.text)
-               ? fmt::format("it is '{}' for {}", printable(file.from.text, 300), platform_.str())
-               : std::string("build it first, or correct the path"),
-           on_command_line(file.from.where) ? Errc::not_found : Errc::invalid_argument);
+    report(from.where, fmt::format("{} is not there", printable(source.native(), 4096)),
+           has_placeholders(from.text) ? fmt::format("it is '{}' for {}", printable(from.text, 300), platform_.str())
+                                       : std::string("build it first, or correct the path"),
+           on_command_line(from.where) ? Errc::not_found : Errc::invalid_argument);
     return std::optional<stdfs::path>();
+  }
+
+  Status add_archive(const LayerRule& rule, PlannedLayer& planned) {
+    const Placed& from = *rule.archive;
+    planned.key += "\narchive " + expand_placeholders(from.text, platform_);
+    SLIPWAY_ASSIGN(const auto source, source_of(from));
+    if (!source) return {};
+    std::error_code none;
+    planned.archives = std::make_unique<layer::ArchiveFiles>(fs_, stdfs::temp_directory_path(none));
+    Status added = planned.archives->add(planned.tree, *source, {epoch_, rule.clamp_times}, diagnostics_);
+    if (added || added.error().code == Errc::invalid_argument) return take(std::move(added), from.where);
+    return fail(std::move(added).error().at(from.where));
   }
 
   /// The patterns of .dockerignore; nothing when the file is not there, which is reported.
@@ -126,13 +138,13 @@ class LayerPlanner {
 
   Status add_files(const LayerRule& rule, const FileRule& file, PlannedLayer& planned) {
     planned.key += '\n' + expand_placeholders(file.from.text, platform_);
-    SLIPWAY_ASSIGN(const auto source, source_of(file));
+    SLIPWAY_ASSIGN(const auto source, source_of(file.from));
     if (!source) return {};
     SLIPWAY_ASSIGN(const auto ignored, read_ignore_file(file));
     if (!ignored) return {};
     layer::TreeOptions how = options(rule, file);
     how.exclude.insert(how.exclude.begin(), ignored->begin(), ignored->end());
-    Status added = planned.tree.add(fs_, *source, file.to, how, diagnostics_);
+    Status added = planned.tree.add(files_of(planned, fs_), *source, file.to, how, diagnostics_);
     if (!added && added.error().code == Errc::not_found) {
       // It was there a moment ago: somebody takes files away while we list them.
       Error error = std::move(added).error();
@@ -168,6 +180,10 @@ class LayerPlanner {
 
 }  // namespace
 
+FileSystem& files_of(const PlannedLayer& layer, FileSystem& fs) {
+  return layer.archives ? static_cast<FileSystem&>(*layer.archives) : fs;
+}
+
 Status check_sources(const Recipe& recipe, const oci::Platform& platform, FileSystem& fs, Diagnostics& diagnostics) {
   LayerPlanner planner(recipe, platform, 0, fs, diagnostics, nullptr);
   for (const LayerRule& rule : recipe.layers)
@@ -194,7 +210,7 @@ std::optional<oci::Platform> first_elf_platform(const std::vector<PlannedLayer>&
       const auto more = (*entries)->next(entry);
       if (!more || !*more) break;
       if (entry.type != layer::EntryType::regular || entry.source.empty()) continue;
-      if (auto platform = elf_platform(fs, entry.source)) return platform;
+      if (auto platform = elf_platform(files_of(layer, fs), entry.source)) return platform;
     }
   }
   return std::nullopt;
@@ -202,6 +218,7 @@ std::optional<oci::Platform> first_elf_platform(const std::vector<PlannedLayer>&
 
 bool depends_on_platform(const Recipe& recipe) {
   return std::any_of(recipe.layers.begin(), recipe.layers.end(), [](const LayerRule& rule) {
+    if (rule.archive && has_placeholders(rule.archive->text)) return true;
     return std::any_of(rule.files.begin(), rule.files.end(),
                        [](const FileRule& file) { return has_placeholders(file.from.text); });
   });

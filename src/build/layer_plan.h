@@ -1,10 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "slipway/build/recipe.h"
 #include "slipway/image/file_list.h"
+#include "slipway/layer/archive_files.h"
 #include "slipway/layer/file_tree.h"
 
 namespace slipway::build {
@@ -14,7 +16,12 @@ struct PlannedLayer {
   std::string name;
   layer::FileTree tree;
   std::string key;  ///< equal keys mean equal trees: a layer without {arch} is made once for all platforms
+  /// What the tree is read through, where it has an archive's files.
+  std::unique_ptr<layer::ArchiveFiles> archives = nullptr;
 };
+
+/// What a planned layer's files are read through.
+FileSystem& files_of(const PlannedLayer& layer, FileSystem& fs);
 
 /// Reports files that a recipe names and that are not there: what can be told before a base is asked for.
 Status check_sources(const Recipe& recipe, const oci::Platform& platform, FileSystem& fs, Diagnostics& diagnostics);

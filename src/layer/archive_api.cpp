@@ -18,6 +18,12 @@ Result<ArchiveApi> load() {
   SLIPWAY_TRY(bind(library, "archive_read_new", api.read_new));
   SLIPWAY_TRY(bind(library, "archive_read_free", api.read_free));
   SLIPWAY_TRY(bind(library, "archive_read_support_format_tar", api.read_support_format_tar));
+  SLIPWAY_TRY(bind(library, "archive_read_support_format_ar", api.read_support_format_ar));
+  SLIPWAY_TRY(bind(library, "archive_read_support_format_raw", api.read_support_format_raw));
+  SLIPWAY_TRY(bind(library, "archive_read_support_format_zip_seekable", api.read_support_format_zip));
+  SLIPWAY_TRY(bind(library, "archive_read_support_filter_xz", api.read_support_filter_xz));
+  SLIPWAY_TRY(bind(library, "archive_read_support_filter_bzip2", api.read_support_filter_bzip2));
+  SLIPWAY_TRY(bind(library, "archive_read_set_seek_callback", api.read_set_seek_callback));
   SLIPWAY_TRY(bind(library, "archive_read_set_options", api.read_set_options));
   SLIPWAY_TRY(bind(library, "archive_read_open", api.read_open));
   SLIPWAY_TRY(bind(library, "archive_read_next_header", api.read_next_header));

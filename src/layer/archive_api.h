@@ -7,11 +7,18 @@
 
 namespace slipway::layer {
 
-/// The functions of libarchive that reading needs, loaded on first use (package libarchive13).
+/// The functions of libarchive that reading needs (these formats and filters, no others), loaded on first use (package
+/// libarchive13).
 struct ArchiveApi {
   decltype(&::archive_read_new) read_new = nullptr;
   decltype(&::archive_read_free) read_free = nullptr;
   decltype(&::archive_read_support_format_tar) read_support_format_tar = nullptr;
+  decltype(&::archive_read_support_format_ar) read_support_format_ar = nullptr;
+  decltype(&::archive_read_support_format_raw) read_support_format_raw = nullptr;
+  decltype(&::archive_read_support_format_zip_seekable) read_support_format_zip = nullptr;
+  decltype(&::archive_read_support_filter_xz) read_support_filter_xz = nullptr;
+  decltype(&::archive_read_support_filter_bzip2) read_support_filter_bzip2 = nullptr;
+  decltype(&::archive_read_set_seek_callback) read_set_seek_callback = nullptr;
   decltype(&::archive_read_set_options) read_set_options = nullptr;
   decltype(&::archive_read_open) read_open = nullptr;
   decltype(&::archive_read_next_header) read_next_header = nullptr;

@@ -13,7 +13,7 @@ constexpr std::size_t kMaxXattrs = 256;
 constexpr std::size_t kMaxXattr = 64u << 10;
 
 tl::unexpected<Error> refuse(std::string_view path, std::string_view why) {
-  return fail(Errc::malformed, "the tar entry '{}' {}", printable(path, 4096), why);
+  return fail(Errc::malformed, "the archive's entry '{}' {}", printable(path, 4096), why);
 }
 
 std::string_view text_or_empty(const char* text) {
@@ -25,9 +25,10 @@ std::string_view base_name(std::string_view path) { return path.substr(path.rfin
 }  // namespace
 
 Result<std::string> EntryGate::safe_path(std::string_view raw, std::string_view what) const {
-  if (raw.empty()) return fail(Errc::malformed, "a tar entry has {} that is empty or cannot be read", what);
+  if (raw.empty()) return fail(Errc::malformed, "an archive's entry has {} that is empty or cannot be read", what);
   if (raw.size() > limits_.max_path) {
-    return fail(Errc::too_large, "a tar entry has {} of {} bytes; the limit is {}", what, raw.size(), limits_.max_path);
+    return fail(Errc::too_large, "an archive's entry has {} of {} bytes; the limit is {}", what, raw.size(),
+                limits_.max_path);
   }
   std::string out;
   for (const std::string& part : split(raw, '/')) {

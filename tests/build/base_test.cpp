@@ -169,6 +169,27 @@ TEST_F(OverBase, WithoutABaseLayersSeeEachOtherToo) {
   EXPECT_EQ(files->file("usr/lib/libx.so")->layer, 1u);
 }
 
+TEST_F(OverBase, ArchivesFollowTheBaseToo) {
+  const char* data = std::getenv("SLIPWAY_TESTDATA");
+  stdfs::copy_file(stdfs::path(data == nullptr ? "testdata" : data) / "archives" / "tree-xz.deb", at("tree-amd64.deb"));
+  const std::string archive = "    - {name: a, archive: 'tree-{arch}.deb', files: [{from: lib, to: /lib}]}\n";
+  const auto entries = over(archive);
+  std::vector<std::string> listed;
+  for (const Entry& entry : entries)
+    listed.push_back(layer::tar_name(entry));
+  EXPECT_THAT(listed, ElementsAre("empty/", "etc/", "etc/conf", "etc/link", "etc/none", "etc/nothing", "usr/",
+                                  "usr/bin/", "usr/bin/again", "usr/bin/tool", "usr/lib/", "usr/lib/libx.so"));
+  EXPECT_EQ(find(entries, "usr/bin/again").mode, 04755u);
+  EXPECT_EQ(find(entries, "usr/bin/tool").type, EntryType::hardlink);
+  EXPECT_EQ(find(entries, "empty").mode, 01777u);
+  put("tree-amd64.deb", "!<arch>\n");
+  const auto built = try_build("app", "  base: oci:base:v1\n  layers:\n" + archive);
+  ASSERT_FALSE(built);
+  EXPECT_EQ(built.error().code, Errc::malformed);
+  EXPECT_THAT(built.error().describe(), HasSubstr("slipway.yaml:6:"));
+  EXPECT_THAT(built.error().describe(), HasSubstr("reading the archive"));
+}
+
 TEST_F(OverBase, TheListIsReadOncePerBase) {
   image::FileListCache lists(real_fs(), at("lists"));
   options.file_lists = &lists;

@@ -45,7 +45,7 @@ struct FileRule {
   bool replace = false;  ///< folders may replace files and symlinks of the base, and files its folders
 };
 
-/// One layer to be built. `closure`, `sysroot` and `archive` parse, but building refuses them in this version.
+/// One layer to be built. `closure` and `sysroot` parse, but building refuses them in this version.
 struct LayerRule {
   std::string name;
   Where where;

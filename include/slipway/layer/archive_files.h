@@ -1,0 +1,65 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "slipway/base/diagnostics.h"
+#include "slipway/base/fs.h"
+#include "slipway/layer/file_tree.h"
+
+namespace slipway::layer {
+
+/// How an archive's entries become a layer's. Modes, owners and attributes are theirs.
+struct ArchiveOptions {
+  std::int64_t epoch = 0;
+  bool clamp_times = false;  ///< keep mtimes older than epoch; a zip's have no time zone and are never kept
+};
+
+/// The files inside archives beside those of another file system: a tree that archives were added to is written
+/// through it. Contents wait in one temporary file without a name. Adding and reading may not overlap; reading is
+/// thread-safe.
+class ArchiveFiles final : public FileSystem {
+ public:
+  /// `fs` is kept alive by the caller; `temporary` is the folder for the temporary file.
+  ArchiveFiles(FileSystem& fs, stdfs::path temporary) : fs_(fs), temporary_(std::move(temporary)) {}
+
+  /// Puts an archive's entries into the tree. Devices are left out with a warning; whiteouts, names that leave the
+  /// archive and whatever else no honest archive has is refused. Errc::not_found, malformed, too_large.
+  Status add(FileTree& tree, const stdfs::path& archive, const ArchiveOptions& options, Diagnostics& diagnostics);
+
+  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow = true) override;
+  Result<FileStat> stat(const stdfs::path& path, bool follow = false) override;
+  Result<std::unique_ptr<File>> create(const stdfs::path& path, std::uint32_t mode) override {
+    return fs_.create(path, mode);
+  }
+  Status rename(const stdfs::path& from, const stdfs::path& to) override { return fs_.rename(from, to); }
+  Status remove(const stdfs::path& path) override { return fs_.remove(path); }
+  Status make_directories(const stdfs::path& path, std::uint32_t mode) override {
+    return fs_.make_directories(path, mode);
+  }
+  Status sync_directory(const stdfs::path& path) override { return fs_.sync_directory(path); }
+  Result<std::vector<std::string>> list(const stdfs::path& path) override { return fs_.list(path); }
+  Status visit(const stdfs::path& path, const std::function<Status(std::string)>& visitor) override {
+    return fs_.visit(path, visitor);
+  }
+  Result<std::string> read_link(const stdfs::path& path) override { return fs_.read_link(path); }
+  Status touch(const stdfs::path& path) override { return fs_.touch(path); }
+  Result<std::unique_ptr<FileLock>> lock(const stdfs::path& path) override { return fs_.lock(path); }
+
+ private:
+  class Intake;
+  struct Slice {
+    std::uint64_t offset = 0;
+    FileStat stat;
+  };
+  std::optional<Slice> slice_of(const stdfs::path& path) const;
+
+  FileSystem& fs_;
+  stdfs::path temporary_;
+  std::shared_ptr<File> spool_;
+  std::uint64_t end_ = 0;                                   ///< of the spool
+  std::vector<std::pair<std::string, FileStat>> archives_;  ///< "PATH!" and what the file was when it was read
+};
+
+}  // namespace slipway::layer

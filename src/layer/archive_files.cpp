@@ -1,0 +1,217 @@
+#include "slipway/layer/archive_files.h"
+
+#include <algorithm>
+#include <charconv>
+#include <unordered_map>
+#include <vector>
+
+#include "layer/archive_reader.h"
+#include "layer/read_ahead.h"
+#include "slipway/base/text.h"
+
+namespace slipway::layer {
+namespace {
+
+/// No file of a real disk has this device: names of one content in an archive are found by it.
+constexpr std::uint64_t kDevice = 0xa7c4'1fe5'0000'0000ull;
+
+/// What an archive's content number `number` looks like: changed when the archive changes, and unlike any other's.
+FileStat slice_stat(const FileStat& archive, std::uint64_t number, std::uint64_t size) {
+  FileStat stat = archive;
+  stat.device = kDevice ^ archive.inode;
+  stat.inode = number;
+  stat.size = size;
+  stat.links = 2;  // a hard link to it may follow
+  return stat;
+}
+
+bool take_number(std::string_view& text, char before, std::uint64_t& number) {
+  if (before != '\0') {
+    if (!text.starts_with(before)) return false;
+    text.remove_prefix(1);
+  }
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc()) return false;
+  text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
+  return true;
+}
+
+/// Attributes that say something about the machine an archive was packed on.
+bool is_foreign(const std::string& attribute) {
+  for (const std::string_view prefix : {"security.selinux", "system.posix_acl_", "trusted.overlay."}) {
+    if (attribute.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+/// Some bytes of the spool as a file of their own.
+class SliceFile final : public File {
+ public:
+  SliceFile(std::shared_ptr<File> spool, std::uint64_t offset, FileStat stat)
+      : spool_(std::move(spool)), offset_(offset), stat_(stat) {}
+
+  Result<std::size_t> read(std::span<std::byte> buffer) override {
+    SLIPWAY_ASSIGN(const std::size_t n, read_at(buffer, at_));
+    at_ += n;
+    return n;
+  }
+  Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) override {
+    if (offset >= stat_.size) return 0;
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), stat_.size - offset));
+    return spool_->read_at(buffer.first(n), offset_ + offset);
+  }
+  Status write(std::span<const std::byte>) override { return fail(Errc::internal, "archives are not written to"); }
+  Status seek(std::uint64_t offset) override {
+    at_ = offset;
+    return {};
+  }
+  Status sync() override { return {}; }
+  Result<FileStat> stat() override { return stat_; }
+
+ private:
+  std::shared_ptr<File> spool_;
+  std::uint64_t offset_;
+  FileStat stat_;
+  std::uint64_t at_ = 0;
+};
+
+}  // namespace
+
+/// Takes one archive in.
+class ArchiveFiles::Intake {
+ public:
+  Intake(ArchiveFiles& files, FileTree& tree, const ArchiveOptions& options, Diagnostics& diagnostics)
+      : files_(files), tree_(tree), options_(options), diagnostics_(diagnostics) {}
+
+  Status run(const stdfs::path& archive) {
+    auto opened = files_.fs_.open(archive);
+    if (!opened) return fail(std::move(opened).error());
+    what_ = printable(archive.native(), 4096);
+    SLIPWAY_ASSIGN(stat_, (*opened)->stat());
+    std::string start(2, '\0');
+    SLIPWAY_TRY((*opened)->read_at(std::as_writable_bytes(std::span(start)), 0));
+    is_zip_ = start == "PK";
+    prefix_ = archive.native() + "!";
+    files_.archives_.emplace_back(prefix_, stat_);
+    SLIPWAY_TRY(open_spool());
+    const auto take = [this](const Entry& entry, io::Source& content) { return this->take(entry, content); };
+    Status read = read_archive(*std::move(opened), what_, ReadLimits(), take);
+    if (!read) return fail(std::move(read).error().in(fmt::format("reading the archive {}", what_)));
+    SLIPWAY_ASSIGN(const FileStat now, files_.fs_.stat(archive, true));
+    if (!is_unchanged(now, stat_)) {
+      return fail(Error(Errc::failed, fmt::format("{} changed while it was being read", what_))
+                      .with_hint("let the program that writes it end first, then build again"));
+    }
+    if (devices_ > 0) {
+      diagnostics_.warning({}, fmt::format("{} has {} device nodes, which are left out", what_, devices_));
+    }
+    return {};
+  }
+
+ private:
+  Status open_spool() {
+    if (files_.spool_ != nullptr) return {};
+    const stdfs::path name = temporary_name(files_.temporary_);
+    SLIPWAY_ASSIGN(auto spool, files_.fs_.create(name, 0600));
+    SLIPWAY_TRY(files_.fs_.remove(name));
+    files_.spool_ = std::move(spool);
+    return {};
+  }
+
+  Status take(Entry entry, io::Source& content) {
+    switch (entry.type) {
+      case EntryType::char_device:
+      case EntryType::block_device:
+        ++devices_;
+        return {};
+      case EntryType::whiteout:
+      case EntryType::opaque:
+        return fail(
+            Error(Errc::malformed, fmt::format("{} has the whiteout /{}", what_, printable(tar_name(entry), 4096)))
+                .with_hint("an archive only adds files: what is to disappear goes under 'remove'"));
+      case EntryType::hardlink: {
+        const auto target = targets_.find(entry.link);
+        if (target == targets_.end()) return {};  // of a device that was left out
+        Entry link = target->second;
+        link.path = std::move(entry.path);
+        if (link.type == EntryType::regular) link.source = renamed(link.source.native(), link.path);
+        return tree_.add_entry(std::move(link));
+      }
+      default:
+        break;
+    }
+    normalise(entry);
+    if (entry.type == EntryType::regular) SLIPWAY_TRY(store(entry, content));
+    if (entry.type != EntryType::directory) targets_.insert_or_assign(entry.path, entry);
+    return tree_.add_entry(std::move(entry));
+  }
+
+  void normalise(Entry& entry) const {
+    const std::int64_t newest = std::max<std::int64_t>(options_.epoch, 0);
+    entry.mtime = options_.clamp_times && !is_zip_ ? std::clamp<std::int64_t>(entry.mtime, 0, newest) : options_.epoch;
+    if (is_zip_) entry.uid = entry.gid = 0;  // the packer's own, by accident
+    if (entry.type == EntryType::symlink) entry.mode = 0777;
+    std::erase_if(entry.xattrs, [](const auto& attribute) { return is_foreign(attribute.first); });
+  }
+
+  /// The same content under another name.
+  std::string renamed(const std::string& source, const std::string& path) const {
+    return source.substr(0, source.find(':', prefix_.size()) + 1) + path;
+  }
+
+  Status store(Entry& entry, io::Source& content) {
+    const std::uint64_t offset = files_.end_;
+    while (true) {
+      SLIPWAY_ASSIGN(const std::size_t n, content.read(buffer_));
+      if (n == 0) break;
+      SLIPWAY_TRY(files_.spool_->write(std::span<const std::byte>(buffer_).first(n)));
+      files_.end_ += n;
+    }
+    entry.source = fmt::format("{}{}+{}#{}:{}", prefix_, offset, entry.size, ++number_, entry.path);
+    entry.seen = slice_stat(stat_, number_, entry.size);
+    return {};
+  }
+
+  ArchiveFiles& files_;
+  FileTree& tree_;
+  const ArchiveOptions& options_;
+  Diagnostics& diagnostics_;
+  std::string what_, prefix_;
+  FileStat stat_;
+  bool is_zip_ = false;
+  std::uint64_t devices_ = 0;
+  std::uint64_t number_ = 0;  // of the content
+  std::vector<std::byte> buffer_ = std::vector<std::byte>(io::kBlock);
+  std::unordered_map<std::string, Entry> targets_;  // what hard links may name
+};
+
+Status ArchiveFiles::add(FileTree& tree, const stdfs::path& archive, const ArchiveOptions& options,
+                         Diagnostics& diagnostics) {
+  return Intake(*this, tree, options, diagnostics).run(archive);
+}
+
+std::optional<ArchiveFiles::Slice> ArchiveFiles::slice_of(const stdfs::path& path) const {
+  for (const auto& [prefix, archive] : archives_) {
+    std::string_view rest = path.native();
+    if (!rest.starts_with(prefix)) continue;
+    rest.remove_prefix(prefix.size());
+    std::uint64_t offset = 0, size = 0, number = 0;
+    const bool sound =
+        take_number(rest, '\0', offset) && take_number(rest, '+', size) && take_number(rest, '#', number);
+    if (sound && rest.starts_with(':')) return Slice{offset, slice_stat(archive, number, size)};
+  }
+  return std::nullopt;
+}
+
+Result<std::unique_ptr<File>> ArchiveFiles::open(const stdfs::path& path, bool follow) {
+  const auto slice = slice_of(path);
+  if (!slice) return fs_.open(path, follow);
+  return std::unique_ptr<File>(std::make_unique<SliceFile>(spool_, slice->offset, slice->stat));
+}
+
+Result<FileStat> ArchiveFiles::stat(const stdfs::path& path, bool follow) {
+  const auto slice = slice_of(path);
+  return slice ? Result<FileStat>(slice->stat) : fs_.stat(path, follow);
+}
+
+}  // namespace slipway::layer

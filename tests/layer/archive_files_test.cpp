@@ -1,0 +1,275 @@
+#include "slipway/layer/archive_files.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "layer/archive_reader.h"
+#include "layer/tar_header.h"
+#include "slipway/io/compress.h"
+#include "slipway/io/filters.h"
+#include "slipway/io/hash.h"
+#include "slipway/layer/layer_writer.h"
+#include "support/fault_fs.h"
+#include "support/temp_dir.h"
+
+namespace slipway::layer {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+stdfs::path fixture(const std::string& name) {
+  const char* folder = std::getenv("SLIPWAY_TESTDATA");
+  return stdfs::path(folder == nullptr ? "testdata" : folder) / "archives" / name;
+}
+
+std::string bytes_of(const stdfs::path& file) { return *read_file(real_fs(), file); }
+
+Entry entry(const std::string& path, EntryType type = EntryType::regular, std::string link = {}) {
+  Entry out;
+  out.path = path;
+  out.type = type;
+  out.link = std::move(link);
+  return out;
+}
+
+std::string tar_of(const std::vector<Entry>& entries) {
+  std::string tar;
+  for (Entry one : entries) {
+    one.size = one.content.size();
+    tar += *tar_header(one) + one.content;
+    tar.resize((tar.size() + kTarBlock - 1) / kTarBlock * kTarBlock, '\0');
+  }
+  return tar + std::string(2 * kTarBlock, '\0');
+}
+
+class Archives : public ::testing::Test {
+ protected:
+  stdfs::path put(const std::string& name, const std::string& bytes) {
+    std::ofstream(dir.path() / name, std::ios::binary | std::ios::trunc) << bytes;
+    return dir.path() / name;
+  }
+  Status add(const stdfs::path& archive) { return files.add(tree, archive, options, diagnostics); }
+  /// "path type mode uid:gid mtime link content" of the layer that comes of an archive.
+  std::vector<std::string> layer_of(const stdfs::path& archive) {
+    const Status added = add(archive);
+    EXPECT_TRUE(added) << added.error().describe();
+    EXPECT_TRUE(tree.finish(options.epoch));
+    return lines();
+  }
+  std::vector<std::string> lines() {
+    std::vector<std::string> out;
+    io::StringSink tar(1u << 24);
+    const Status written = write_tar(files, tree, tar);
+    EXPECT_TRUE(written) << written.error().describe();
+    io::TextSource source(tar.text());
+    EXPECT_TRUE(read_tar(source, {}, [&](const Entry& e, io::Source& content) -> Status {
+      SLIPWAY_ASSIGN(const std::string bytes, io::read_all(content, 1u << 24));
+      out.push_back(fmt::format("{} {:o} {}:{} {} {}{}", tar_name(e), e.mode, e.uid, e.gid, e.mtime, e.link,
+                                bytes.size() > 20 ? fmt::format("{} bytes", bytes.size()) : bytes));
+      return {};
+    }));
+    return out;
+  }
+  Error refused(const stdfs::path& archive, Errc code = Errc::malformed) {
+    const Status added = add(archive);
+    EXPECT_FALSE(added);
+    if (added) return {};
+    EXPECT_EQ(added.error().code, code) << added.error().describe();
+    return added.error();
+  }
+  test::TempDir dir;
+  ArchiveFiles files{real_fs(), dir.path()};
+  FileTree tree;
+  ArchiveOptions options;
+  Diagnostics diagnostics;
+};
+
+class EveryTar : public Archives, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(EveryTar, KeepsWhatItSays) {
+  const std::string name = GetParam();
+  const std::string owner = name.ends_with(".deb") ? "0:0" : "7:8";
+  EXPECT_THAT(layer_of(fixture(name)),
+              ElementsAre("bin/ 755 " + owner + " 0 ", "bin/again 4755 " + owner + " 0 #!/bin/sh\n",
+                          "bin/tool 4755 " + owner + " 0 bin/again", "empty/ 1777 " + owner + " 0 ",
+                          "etc/ 755 " + owner + " 0 ", "etc/conf 640 " + owner + " 0 key=value\n",
+                          "etc/link 777 " + owner + " 0 ../bin/tool", "etc/none 644 " + owner + " 0 ",
+                          "etc/nothing 644 " + owner + " 0 "));
+}
+
+INSTANTIATE_TEST_SUITE_P(Archive, EveryTar,
+                         ::testing::Values("tree.tar.gz", "tree.tar.xz", "tree.tar.bz2", "tree.tar.zst", "tree-xz.deb",
+                                           "tree-zstd.deb", "tree-none.deb"));
+
+TEST_F(Archives, ZipHasModesButNoOwners) {
+  options.clamp_times = true;
+  options.epoch = 500;
+  EXPECT_THAT(
+      layer_of(fixture("tree.zip")),
+      ElementsAre("bin/ 755 0:0 500 ", "bin/tool 4755 0:0 500 #!/bin/sh\n", "etc/ 755 0:0 500 ",
+                  "etc/conf 640 0:0 500 key=value\n", "etc/link 777 0:0 500 ../bin/tool", "etc/none 644 0:0 500 ",
+                  "etc/nothing 644 0:0 500 ", "etc/\u00fcml\u00e4ut 644 0:0 500 100000 bytes"));
+}
+
+TEST_F(Archives, TimesAreTheEpochOrOlder) {
+  Entry old = entry("old"), fresh = entry("new");
+  old.mtime = 100;
+  fresh.mtime = 10'000;
+  options.epoch = 5000;
+  options.clamp_times = true;
+  EXPECT_THAT(layer_of(put("a.tar", tar_of({old, fresh}))), ElementsAre("new 644 0:0 5000 ", "old 644 0:0 100 "));
+}
+
+TEST_F(Archives, AttributesOfTheirMachineStayBehind) {
+  Entry tool = entry("tool");
+  tool.xattrs = {{"security.capability", "c"},
+                 {"security.selinux", "s"},
+                 {"system.posix_acl_access", "a"},
+                 {"trusted.overlay.opaque", "y"},
+                 {"user.k", "v"}};
+  ASSERT_TRUE(add(put("a.tar", tar_of({tool}))));
+  ASSERT_TRUE(tree.finish(0));
+  const auto reader = tree.read();
+  Entry found;
+  ASSERT_TRUE(*(*reader)->next(found));
+  EXPECT_EQ(found.xattrs, (std::map<std::string, std::string>{{"security.capability", "c"}, {"user.k", "v"}}));
+}
+
+TEST_F(Archives, DevicesAreLeftOutWithAWarning) {
+  EXPECT_THAT(
+      layer_of(put("a.tar",
+                   tar_of({entry("null", EntryType::char_device), entry("sda", EntryType::block_device),
+                           entry("again", EntryType::hardlink, "null"), entry("x"), entry("pipe", EntryType::fifo)}))),
+      ElementsAre("pipe 644 0:0 0 ", "x 644 0:0 0 "));
+  ASSERT_EQ(diagnostics.warnings().size(), 1u);
+  EXPECT_THAT(diagnostics.warnings()[0].message, HasSubstr("a.tar has 2 device nodes, which are left out"));
+}
+
+TEST_F(Archives, BesideOtherFiles) {
+  put("plain", "plain");
+  ASSERT_TRUE(add(put("a.tar", tar_of({entry("a")}))));
+  ASSERT_TRUE(add(fixture("tree.zip")));
+  ASSERT_TRUE(tree.add(files, dir.path() / "plain", "/etc/plain", {}, diagnostics));
+  // The same file twice is one file, wherever it comes from.
+  std::ofstream(dir.path() / "conf") << "key=value\n";
+  TreeOptions same;
+  same.mode = 0640;
+  ASSERT_TRUE(tree.add(files, dir.path() / "conf", "/etc/conf", same, diagnostics));
+  ASSERT_TRUE(tree.finish(0)) << "identical";
+  EXPECT_THAT(lines(), AllOf(::testing::Contains("etc/plain 644 0:0 0 plain"),
+                             ::testing::Contains("etc/conf 640 0:0 0 key=value\n"), ::testing::Contains("a 644 0:0 0 "),
+                             ::testing::SizeIs(10)));
+}
+
+TEST_F(Archives, ATwinWithOtherContentIsRefused) {
+  Entry one = entry("a"), other = entry("a");
+  one.content = "1";
+  other.content = "2";
+  ASSERT_TRUE(add(put("a.tar", tar_of({one, other}))));
+  const Status finished = tree.finish(0);
+  ASSERT_FALSE(finished);
+  EXPECT_THAT(finished.error().message, HasSubstr("/a is given twice in one layer"));
+}
+
+TEST_F(Archives, BigContentsAndManyLanes) {
+  Entry big = entry("big");
+  for (int i = 0; i < 400'000; ++i)
+    big.content += std::to_string(i);
+  std::vector<Entry> entries{big};
+  for (int i = 0; i < 300; ++i) {
+    entries.push_back(entry(fmt::format("small{:03}", i)));
+    entries.back().content = std::to_string(i);
+  }
+  ASSERT_TRUE(add(put("a.tar", tar_of(entries))));
+  ASSERT_TRUE(tree.finish(0));
+  LayerOptions how;
+  std::optional<Digest> first;
+  for (const std::size_t lanes : {1u, 4u}) {
+    how.lanes = lanes;
+    io::NullSink nowhere;
+    const auto digests = write_layer(files, tree, how, nowhere);
+    ASSERT_TRUE(digests) << digests.error().describe();
+    EXPECT_EQ(digests->diff_id, first.value_or(digests->diff_id));
+    first = digests->diff_id;
+  }
+  EXPECT_EQ(*first, io::digest_of(tar_of(entries)));
+}
+
+TEST_F(Archives, WhatNoHonestArchiveHasIsRefused) {
+  EXPECT_THAT(refused(put("a.tar", tar_of({entry("../x")}))).describe(),
+              AllOf(HasSubstr("'../x' has '..'"), HasSubstr("a.tar")));
+  EXPECT_THAT(refused(put("b.tar", tar_of({entry("x", EntryType::whiteout)}))).describe(),
+              AllOf(HasSubstr("whiteout /.wh.x"), HasSubstr("'remove'")));
+  refused(put("c.tar", tar_of({entry("s", EntryType::symlink, "/etc"), entry("s/passwd")})));
+  refused(put("d.tar", tar_of({entry("h", EntryType::hardlink, "/etc/passwd")})));
+  refused(put("e", "neither this nor that"));
+  refused(put("empty", ""));
+  EXPECT_THAT(
+      refused(put("f.7z", "7z\xbc\xaf\x27\x1c and more that is longer than a block of tar is" + std::string(1024, 'x')))
+          .describe(),
+      HasSubstr("archives may be tar"));
+  EXPECT_THAT(
+      refused(put("g.a", "!<arch>\nx.o/            0           0     0     644     2         `\nab")).describe(),
+      HasSubstr("no Debian package"));
+  refused(dir.path() / "missing", Errc::not_found);
+}
+
+TEST_F(Archives, DamageIsFoundInEveryFormat) {
+  for (const char* name : {"tree.tar.gz", "tree.tar.xz", "tree.tar.bz2", "tree.tar.zst", "tree-xz.deb", "tree.zip"}) {
+    const std::string sound = bytes_of(fixture(name));
+    std::string flipped = sound;
+    // Of a package only the data counts, which comes last; of a zip the contents have checksums.
+    std::size_t at = std::string_view(name).ends_with(".deb") ? sound.size() - 100 : sound.size() / 2;
+    if (sound.starts_with("PK")) at = sound.find("etc/conf") + 10;
+    flipped[at] = static_cast<char>(flipped[at] ^ 0x55);
+    for (const std::string& broken : {sound.substr(0, sound.size() * 2 / 3), flipped}) {
+      FileTree target;
+      std::swap(tree, target);
+      const Status added = add(put("broken", broken));
+      ASSERT_FALSE(added) << name << (broken.size() == sound.size() ? " flipped" : " cut");
+      EXPECT_EQ(added.error().code, Errc::malformed) << name << added.error().describe();
+    }
+  }
+}
+
+TEST_F(Archives, AZipThatUnpacksToMoreThanAllowed) {
+  ReadLimits limits;
+  limits.max_bytes = 50'000;
+  auto file = real_fs().open(fixture("tree.zip"));
+  const Status read =
+      read_archive(*std::move(file), "tree.zip", limits, [](const Entry&, io::Source&) { return Status(); });
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, Errc::too_large);
+  auto tar = real_fs().open(fixture("tree.tar.xz"));
+  limits.max_bytes = 2000;
+  EXPECT_EQ(read_archive(*std::move(tar), "x", limits, [](const Entry&, io::Source&) { return Status(); }).error().code,
+            Errc::too_large);
+}
+
+TEST_F(Archives, NoTemporaryFileStays) {
+  layer_of(fixture("tree.tar.xz"));
+  EXPECT_TRUE(stdfs::is_empty(dir.path()));
+}
+
+TEST_F(Archives, AnArchiveThatChangesIsAnotherInput) {
+  const stdfs::path archive = put("a.tar", tar_of({entry("a")}));
+  const auto print = [&] {
+    ArchiveFiles fresh(real_fs(), dir.path());
+    FileTree one;
+    EXPECT_TRUE(fresh.add(one, archive, options, diagnostics));
+    EXPECT_TRUE(one.finish(0));
+    return fingerprint(one, {})->digest;
+  };
+  const Digest before = print();
+  EXPECT_EQ(print(), before);
+  put("a.tar", tar_of({entry("a"), entry("b")}));
+  EXPECT_NE(print(), before);
+}
+
+}  // namespace
+}  // namespace slipway::layer
