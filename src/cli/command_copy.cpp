@@ -25,7 +25,8 @@ Result<std::vector<std::string>> platform_names(store::ReadTarget& target, const
 /// What the destination's tag names before the copy; nullopt when it names nothing. Opened for reading: what is
 /// refused, or only asked about, must not make a layout.
 Result<std::optional<oci::Descriptor>> tagged_now(Context& context, const oci::Location& to) {
-  if (!to.tag()) return std::optional<oci::Descriptor>();
+  const bool stream = !to.is_registry() && to.path() == "-";
+  if (!to.tag() || stream) return std::optional<oci::Descriptor>();
   const auto there = context.opener().open_for_reading(to, Side::destination);
   if (!there && there.error().code == Errc::not_found) return std::optional<oci::Descriptor>();
   SLIPWAY_TRY(there);
@@ -33,6 +34,17 @@ Result<std::optional<oci::Descriptor>> tagged_now(Context& context, const oci::L
   if (now) return std::optional<oci::Descriptor>(*std::move(now));
   if (now.error().code == Errc::not_found) return std::optional<oci::Descriptor>();
   return fail(std::move(now).error().on(Side::destination).in("looking for " + to.str()));
+}
+
+/// The destination with SRC's tag where it has none. docker's archives name images by whole references.
+oci::Location with_tag_of(const oci::Location& from, oci::Location to) {
+  if (to.tag() || !from.tag() || from.digest()) return to;
+  if (to.transport() != oci::Transport::docker_archive) {
+    return from.transport() == oci::Transport::docker_archive ? to : to.with_tag(*from.tag());
+  }
+  const oci::Location whole = from.without_reference().with_tag(*from.tag());
+  if (from.is_registry()) return to.with_tag(whole.str());
+  return from.transport() == oci::Transport::docker_archive ? to.with_tag(*from.tag()) : to;
 }
 
 /// What SRC names. A tag that is new at the destination will need the document's bytes too: one request for both.
@@ -66,7 +78,7 @@ Result<int> run_copy(Context& context, const CopyFlags& f) {
   }
   SLIPWAY_ASSIGN(const auto source, context.opener().open_for_reading(from, Side::source));
   SLIPWAY_ASSIGN(const auto reference, store::reference_of(from, *source));
-  if (!to.tag() && from.tag() && !from.digest()) to = to.with_tag(*from.tag());
+  to = with_tag_of(from, std::move(to));
   SLIPWAY_ASSIGN(const auto now, tagged_now(context, to));
   auto root = source_root(*source, reference, !now);
   if (!root) return fail(std::move(root).error().on(Side::source).in("looking for " + from.str()));
@@ -129,11 +141,13 @@ Command copy_command() {
   return {.name = "copy",
           .aliases = {"cp", "push", "pull"},
           .group = "Images",
-          .summary = "copy an image, byte for byte, between registries and layouts",
+          .summary = "copy an image, byte for byte, between registries, layouts and archives",
           .synopsis = "[OPTIONS] SRC DST",
           .examples = {{"from a layout to a registry", "slipway copy oci:out:v1 registry.example.com/team/app:v1"},
                        {"from registry to registry, all platforms",
-                        "slipway copy registry.example.com/team/app:v1 mirror.example.com/team/app"}},
+                        "slipway copy registry.example.com/team/app:v1 mirror.example.com/team/app"},
+                       {"into docker, without a registry",
+                        "slipway copy oci:out:v1 docker-archive:-:team/app:v1 | docker load"}},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<CopyFlags>();
             options.positional("SRC", flags->source, "what to copy: a location, or an environment of slipway.yaml");

@@ -1,5 +1,7 @@
 #include "cli/image_results.h"
 
+#include <algorithm>
+
 #include "slipway/oci/media_type.h"
 
 namespace slipway::cli {
@@ -54,9 +56,16 @@ Status write_github(Context& context, const std::vector<ImageLine>& lines) {
   return append(context, *summary, text);
 }
 
+/// Where an image went to standard output, its line cannot.
+bool is_piped(const ImageLine& line) { return !line.location.is_registry() && line.location.path() == "-"; }
+
 }  // namespace
 
 Status print_images(Context& context, const std::vector<ImageLine>& lines) {
+  if (std::any_of(lines.begin(), lines.end(), is_piped)) {
+    context.surroundings().write_err(all_lines(lines));
+    return {};
+  }
   if (!context.json()) return context.print_raw(all_lines(lines));
   Json::Array images;
   for (const ImageLine& line : lines) {

@@ -1,10 +1,15 @@
 #include "cli/opener.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <map>
 #include <mutex>
 
 #include "slipway/io/hash.h"
 #include "slipway/registry/registry_target.h"
+#include "slipway/store/archive.h"
 #include "slipway/store/layout.h"
 
 namespace slipway::cli {
@@ -18,6 +23,30 @@ stdfs::path xdg_folder(const EnvLookup& env, const char* variable, const char* f
   return {};
 }
 
+class StandardInput final : public io::Source {
+ public:
+  Result<std::size_t> read(std::span<std::byte> buffer) override {
+    while (true) {
+      const ssize_t n = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+      if (n >= 0) return static_cast<std::size_t>(n);
+      if (errno != EINTR) return fail(Errc::failed, "cannot read standard input: {}", std::strerror(errno));
+    }
+  }
+};
+
+class StandardOutput final : public io::Sink {
+ public:
+  explicit StandardOutput(const Surroundings& surroundings) : surroundings_(surroundings) {}
+  Status write(io::Bytes bytes) override {
+    if (surroundings_.write_out(io::as_text(bytes))) return {};
+    return fail(Errc::failed, "cannot write to standard output");
+  }
+  Status finish() override { return {}; }
+
+ private:
+  const Surroundings& surroundings_;
+};
+
 /// One side's connections.
 struct Connections {
   std::unique_ptr<http::HttpTransport> transport;
@@ -28,12 +57,16 @@ struct Connections {
 class RealOpener final : public store::Opener {
  public:
   RealOpener(const Globals& globals, const Surroundings& surroundings)
-      : globals_(globals), surroundings_(surroundings) {}
+      : globals_(globals), surroundings_(surroundings), standard_output_(surroundings) {}
 
   Result<std::shared_ptr<store::ReadTarget>> open_for_reading(const oci::Location& location, Side side) override {
     if (location.transport() == oci::Transport::layout) {
       SLIPWAY_ASSIGN(auto layout, store::LayoutTarget::open(location.path(), layout_options(location)));
       return std::shared_ptr<store::ReadTarget>(std::move(layout));
+    }
+    if (!location.is_registry()) {
+      SLIPWAY_ASSIGN(auto archive, store::ArchiveTarget::open(location.path(), archive_options(location)));
+      return std::shared_ptr<store::ReadTarget>(std::move(archive));
     }
     SLIPWAY_ASSIGN(auto target, open_registry(location, side));
     return std::shared_ptr<store::ReadTarget>(std::move(target));
@@ -44,10 +77,24 @@ class RealOpener final : public store::Opener {
       SLIPWAY_ASSIGN(auto layout, store::LayoutTarget::open_or_create(location.path(), layout_options(location)));
       return std::shared_ptr<store::Target>(std::move(layout));
     }
+    if (!location.is_registry()) {
+      SLIPWAY_ASSIGN(auto archive, store::ArchiveTarget::open_or_create(location.path(), archive_options(location)));
+      return std::shared_ptr<store::Target>(std::move(archive));
+    }
     return open_registry(location, side);
   }
 
  private:
+  store::ArchiveOptions archive_options(const oci::Location& location) {
+    const bool docker = location.transport() == oci::Transport::docker_archive;
+    const auto temporary = surroundings_.env("TMPDIR");
+    return {.kind = docker ? store::ArchiveKind::docker : store::ArchiveKind::oci,
+            .fs = surroundings_.fs,
+            .spool_folder = temporary && !temporary->empty() ? *temporary : "/tmp",
+            .standard_input = &standard_input_,
+            .standard_output = &standard_output_};
+  }
+
   store::LayoutOptions layout_options(const oci::Location& location) const {
     store::LayoutOptions options{.fs = surroundings_.fs, .verified_record = {}};
     const stdfs::path cache = cache_folder(surroundings_.env);
@@ -56,11 +103,6 @@ class RealOpener final : public store::Opener {
   }
 
   Result<std::shared_ptr<store::Target>> open_registry(const oci::Location& location, Side side) {
-    if (!location.is_registry()) {
-      return fail(Error(Errc::unsupported,
-                        fmt::format("{}: archives cannot be read or written by this version", location.str()))
-                      .with_hint("use an OCI layout (oci:FOLDER) instead"));
-    }
     const std::scoped_lock lock(mutex_);
     SLIPWAY_ASSIGN(Connections * connections, connect(side));
     return connections->session->open(location);
@@ -103,6 +145,8 @@ class RealOpener final : public store::Opener {
 
   const Globals& globals_;
   const Surroundings& surroundings_;
+  StandardInput standard_input_;
+  StandardOutput standard_output_;
   std::mutex mutex_;
   std::map<Side, Connections> connections_;
 };

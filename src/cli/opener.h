@@ -6,7 +6,7 @@
 
 namespace slipway::cli {
 
-/// Layouts and registries. A registry session, its transport and its credentials are
+/// Layouts, archives and registries. A registry session, its transport and its credentials are
 /// made when the first registry of a side is opened: commands on layouts never load an HTTP library.
 std::unique_ptr<store::Opener> make_opener(const Globals& globals, const Surroundings& surroundings);
 

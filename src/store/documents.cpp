@@ -1,7 +1,11 @@
 #include "store/documents.h"
 
+#include <algorithm>
+#include <set>
+
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
+#include "slipway/oci/media_type.h"
 
 namespace slipway::store {
 namespace {
@@ -18,11 +22,41 @@ class BorrowedSource final : public io::Source {
 
 }  // namespace
 
+std::unique_ptr<io::Source> borrowed(io::Source& inner) { return std::make_unique<BorrowedSource>(inner); }
+
+std::unique_ptr<io::Source> verified(const oci::Descriptor& descriptor, io::Source& inner) {
+  return std::make_unique<io::VerifyingSource>(borrowed(inner), descriptor.digest, descriptor.size,
+                                               "content pushed as " + descriptor.digest.str());
+}
+
+Result<oci::Document> read_document(ReadTarget& target, const oci::Descriptor& descriptor) {
+  SLIPWAY_ASSIGN(const auto source, target.fetch(descriptor));
+  SLIPWAY_ASSIGN(std::string bytes, io::read_all(*source, oci::kMaxDocument));
+  return oci::parse_document(std::move(bytes), descriptor.media_type);
+}
+
+Result<std::vector<oci::Descriptor>> referrers_among(ReadTarget& target, const std::vector<oci::Descriptor>& entries,
+                                                     const Digest& subject, const std::string& artifact_type) {
+  std::vector<oci::Descriptor> found;
+  std::set<Digest> seen;
+  for (const oci::Descriptor& entry : entries) {
+    if (!oci::is_graph_node(entry.media_type) || !seen.insert(entry.digest).second) continue;
+    const auto source = target.fetch(entry);
+    // A layout may list what it does not hold (image-layout.md "Blobs").
+    if (!source && source.error().code == Errc::not_found) continue;
+    SLIPWAY_TRY(source);
+    SLIPWAY_ASSIGN(const std::string bytes, io::read_all(**source, oci::kMaxDocument));
+    auto referrer = referrer_entry(bytes, entry.media_type, subject, artifact_type);
+    if (referrer) found.push_back(*std::move(referrer));
+  }
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.digest < b.digest; });
+  return found;
+}
+
 Result<std::string> read_verified(const oci::Descriptor& descriptor, io::Source& bytes, std::stop_token stop) {
-  io::VerifyingSource source(std::make_unique<BorrowedSource>(bytes), descriptor.digest, descriptor.size,
-                             "content pushed as " + descriptor.digest.str());
+  const auto source = verified(descriptor, bytes);
   io::StringSink sink(static_cast<std::size_t>(descriptor.size));
-  SLIPWAY_TRY(io::copy(source, sink, std::move(stop)));
+  SLIPWAY_TRY(io::copy(*source, sink, std::move(stop)));
   return sink.take();
 }
 

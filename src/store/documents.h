@@ -7,6 +7,12 @@
 
 namespace slipway::store {
 
+/// Reads from a source that the caller keeps alive.
+std::unique_ptr<io::Source> borrowed(io::Source& inner);
+
+/// The bytes of `inner` (kept alive by the caller), failing at their end unless they are exactly `descriptor`.
+std::unique_ptr<io::Source> verified(const oci::Descriptor& descriptor, io::Source& inner);
+
 /// Reads a source to its end; Errc::verification_failed unless the bytes are exactly `descriptor`.
 Result<std::string> read_verified(const oci::Descriptor& descriptor, io::Source& bytes, std::stop_token stop);
 
@@ -18,5 +24,12 @@ Status require_children(ReadTarget& target, const std::string& bytes, std::strin
 /// and its type matches (distribution-spec "Listing Referrers").
 std::optional<oci::Descriptor> referrer_entry(const std::string& bytes, std::string_view media_type,
                                               const Digest& subject, const std::string& artifact_type);
+
+/// The entries of a layout's index whose subject is `subject`, as a referrers list has them.
+Result<std::vector<oci::Descriptor>> referrers_among(ReadTarget& target, const std::vector<oci::Descriptor>& entries,
+                                                     const Digest& subject, const std::string& artifact_type);
+
+/// A document of `target`, parsed.
+Result<oci::Document> read_document(ReadTarget& target, const oci::Descriptor& descriptor);
 
 }  // namespace slipway::store

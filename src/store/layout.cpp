@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "slipway/base/json_reader.h"
 #include "slipway/base/text.h"
 #include "slipway/io/filters.h"
 #include "slipway/oci/media_type.h"
@@ -14,10 +13,7 @@
 namespace slipway::store {
 namespace {
 
-constexpr std::string_view kLayoutFile = "oci-layout";
-constexpr std::string_view kIndexFile = "index.json";
 constexpr std::string_view kLockFile = ".slipway.lock";
-constexpr std::string_view kLayoutJson = R"({"imageLayoutVersion":"1.0.0"})";
 
 Status check_version(FileSystem& fs, const stdfs::path& folder) {
   auto bytes = read_file(fs, folder / kLayoutFile, 64u << 10);
@@ -26,14 +22,7 @@ Status check_version(FileSystem& fs, const stdfs::path& folder) {
                                                    printable(folder.native(), 4096), kLayoutFile)));
   }
   SLIPWAY_TRY(bytes);
-  const std::string what = (folder / kLayoutFile).string();
-  SLIPWAY_ASSIGN(const Json json, Json::parse(*bytes, what));
-  SLIPWAY_ASSIGN(auto reader, JsonReader::of(json, what));
-  SLIPWAY_ASSIGN(const std::string version, reader.required_string("imageLayoutVersion"));
-  if (version.rfind("1.", 0) != 0) {
-    return fail(Errc::verification_failed, "{}: version '{}' is not 1.x", what, printable(version, 40));
-  }
-  return {};
+  return check_layout_version(*bytes, (folder / kLayoutFile).string());
 }
 
 class LayoutImpl final : public LayoutTarget {
@@ -89,7 +78,7 @@ class LayoutImpl final : public LayoutTarget {
       const bool may_be_elsewhere = !next.urls.empty() && !next.same_content(descriptor);
       if (!there && !may_be_elsewhere) return false;
       if (!oci::is_graph_node(next.media_type)) continue;
-      SLIPWAY_ASSIGN(const oci::Document document, read_document(next));
+      SLIPWAY_ASSIGN(const oci::Document document, read_document(*this, next));
       const std::vector<oci::Descriptor> below = oci::children(document);
       waiting.insert(waiting.end(), below.begin(), below.end());
     }
@@ -141,30 +130,12 @@ class LayoutImpl final : public LayoutTarget {
 
   Result<std::vector<std::string>> list_tags() override {
     SLIPWAY_ASSIGN(const LayoutIndex index, read_index());
-    std::vector<std::string> tags;
-    for (const oci::Descriptor& entry : index.entries()) {
-      if (const std::string* tag_name = tag_of(entry)) tags.push_back(*tag_name);
-    }
-    std::sort(tags.begin(), tags.end());
-    return tags;
+    return index.tags();
   }
 
   Result<std::vector<oci::Descriptor>> referrers(const Digest& subject, const std::string& artifact_type) override {
     SLIPWAY_ASSIGN(const LayoutIndex index, read_index());
-    std::vector<oci::Descriptor> found;
-    std::set<Digest> seen;
-    for (const oci::Descriptor& entry : index.entries()) {
-      if (!oci::is_graph_node(entry.media_type) || !seen.insert(entry.digest).second) continue;
-      const auto source = fetch(entry);
-      // A layout may list what it does not hold (image-layout.md "Blobs").
-      if (!source && source.error().code == Errc::not_found) continue;
-      SLIPWAY_TRY(source);
-      SLIPWAY_ASSIGN(const std::string bytes, io::read_all(**source, oci::kMaxDocument));
-      auto referrer = referrer_entry(bytes, entry.media_type, subject, artifact_type);
-      if (referrer) found.push_back(*std::move(referrer));
-    }
-    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.digest < b.digest; });
-    return found;
+    return referrers_among(*this, index.entries(), subject, artifact_type);
   }
 
   Status delete_tag(const std::string& tag_name) override {
@@ -199,11 +170,6 @@ class LayoutImpl final : public LayoutTarget {
   }
 
  private:
-  static oci::Descriptor without_name(oci::Descriptor descriptor) {
-    descriptor.annotations.erase(std::string(oci::kRefName));
-    return descriptor;
-  }
-
   Result<LayoutIndex> read_index() {
     auto bytes = read_file(fs_, folder_ / kIndexFile);
     if (!bytes && bytes.error().code == Errc::not_found) {
@@ -255,14 +221,8 @@ class LayoutImpl final : public LayoutTarget {
       if (!foreign) SLIPWAY_TRY(status);
       return children;
     }
-    SLIPWAY_ASSIGN(const oci::Document document, read_document(descriptor));
+    SLIPWAY_ASSIGN(const oci::Document document, read_document(*this, descriptor));
     return oci::children(document);
-  }
-
-  Result<oci::Document> read_document(const oci::Descriptor& descriptor) {
-    SLIPWAY_ASSIGN(const auto source, fetch(descriptor));
-    SLIPWAY_ASSIGN(std::string bytes, io::read_all(*source, oci::kMaxDocument));
-    return oci::parse_document(std::move(bytes), descriptor.media_type);
   }
 
   stdfs::path folder_;

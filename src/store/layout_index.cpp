@@ -19,6 +19,28 @@ const std::string* tag_of(const oci::Descriptor& entry) {
   return at == entry.annotations.end() ? nullptr : &at->second;
 }
 
+oci::Descriptor without_name(oci::Descriptor entry) {
+  entry.annotations.erase(std::string(oci::kRefName));
+  return entry;
+}
+
+Status check_layout_version(const std::string& bytes, const std::string& what) {
+  SLIPWAY_ASSIGN(const Json json, Json::parse(bytes, what));
+  SLIPWAY_ASSIGN(auto reader, JsonReader::of(json, what));
+  SLIPWAY_ASSIGN(const std::string version, reader.required_string("imageLayoutVersion"));
+  if (version.rfind("1.", 0) == 0) return {};
+  return fail(Errc::verification_failed, "{}: version '{}' is not 1.x", what, printable(version, 40));
+}
+
+std::vector<std::string> LayoutIndex::tags() const {
+  std::vector<std::string> tags;
+  for (const oci::Descriptor& entry : entries_) {
+    if (const std::string* tag = tag_of(entry)) tags.push_back(*tag);
+  }
+  std::sort(tags.begin(), tags.end());
+  return tags;
+}
+
 LayoutIndex LayoutIndex::empty() {
   LayoutIndex index;
   index.members_.set("schemaVersion", 2).set("mediaType", oci::kIndexType).set("manifests", Json::Array{});

@@ -9,6 +9,13 @@
 
 namespace slipway::store {
 
+inline constexpr std::string_view kLayoutFile = "oci-layout";
+inline constexpr std::string_view kLayoutJson = R"({"imageLayoutVersion":"1.0.0"})";
+inline constexpr std::string_view kIndexFile = "index.json";
+
+/// Refuses an oci-layout file that is not of version 1. `what` names it in messages.
+Status check_layout_version(const std::string& bytes, const std::string& what);
+
 /// The index.json of a layout: reading it and changing tags. Unknown members
 /// of the index and of its descriptors are kept. A value.
 class LayoutIndex {
@@ -21,6 +28,9 @@ class LayoutIndex {
   const std::vector<oci::Descriptor>& entries() const { return entries_; }
   const oci::Descriptor* by_tag(const std::string& tag) const;
   const oci::Descriptor* by_digest(const Digest& digest) const;
+
+  /// All tags, byte-sorted.
+  std::vector<std::string> tags() const;
 
   /// Points `tag` at `root`. The entry that had the tag stays, without it.
   void set_tag(const oci::Descriptor& root, const std::string& tag);
@@ -36,5 +46,7 @@ class LayoutIndex {
 
 /// The tag of an index.json entry, or nullptr.
 const std::string* tag_of(const oci::Descriptor& entry);
+/// The entry as it is outside of the index.
+oci::Descriptor without_name(oci::Descriptor entry);
 
 }  // namespace slipway::store

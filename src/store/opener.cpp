@@ -3,19 +3,18 @@
 #include <set>
 
 #include "slipway/base/text.h"
-#include "slipway/store/layout.h"
 
 namespace slipway::store {
 
 Result<TagOrDigest> reference_of(const oci::Location& location, ReadTarget& target) {
   if (location.digest()) return TagOrDigest(*location.digest());
   if (location.tag()) return TagOrDigest(*location.tag());
-  auto* layout = dynamic_cast<LayoutTarget*>(&target);
-  if (layout == nullptr) {
+  auto* lister = as<RootLister>(target);
+  if (lister == nullptr) {
     return fail(Error(Errc::invalid_argument, fmt::format("'{}' names no image", location.str()))
                     .with_hint("add a tag or a digest"));
   }
-  SLIPWAY_ASSIGN(const auto roots, layout->roots());
+  SLIPWAY_ASSIGN(const auto roots, lister->roots());
   std::vector<std::string> tags;
   std::set<Digest> digests;
   for (const oci::Descriptor& root : roots) {

@@ -1,8 +1,8 @@
-"""Copying between real registries: how many requests one image costs."""
+"""Copying between real registries, and to archives: how many requests one image costs, and who else reads what is written."""
 import hashlib
 import json
 
-from harness import check, check_equal
+from harness import check, check_equal, program
 
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 
@@ -47,3 +47,43 @@ def test_an_image_is_copied_with_the_fewest_requests(world):
     check_equal(cost("tag", source, "stable"), 2, "requests of another tag")
     check(cost("copy", source, f"{far.host}/team/app:v2") <= 4, "at most 4 requests where everything is there")
     check_equal(far.digest_of("team/app", "v1"), near.digest_of("team/app", "stable"), "the copied digest")
+
+
+def raw_manifest(world, location):
+    return world.tool("skopeo", "inspect", "--raw", location).out
+
+
+def test_archives_are_read_by_others_and_theirs_by_us(world):
+    source = image(world)
+    raw = raw_manifest(world, source)
+    digest = "sha256:" + hashlib.sha256(raw.encode()).hexdigest()
+    for form, name in (("oci-archive", "v1"), ("docker-archive", "docker.io/team/app:v1")):
+        ours, theirs = world.folder / f"{form}.tar", world.folder / f"{form}-skopeo.tar"
+        ended = world.slipway("copy", source, f"{form}:{ours}:{name}")
+        check_equal(ended.digest, digest, "the digest in the archive")
+        first = ours.read_bytes()
+        ours.unlink()
+        world.slipway("copy", source, f"{form}:{ours}:{name}")
+        check_equal(ours.read_bytes(), first, "the bytes written a second time")
+        check_equal(world.slipway("ls", f"{form}:{ours}").lines, [name], "its tags")
+        world.tool("skopeo", "copy", f"{form}:{ours}:{name}", f"dir:{world.folder}/{form}-dir")
+        check(len(list((world.folder / f"{form}-dir").iterdir())) >= 7, "skopeo to read the archive")
+        world.tool("skopeo", "copy", source, f"{form}:{theirs}:{name}")
+        read = world.slipway("copy", f"{form}:{theirs}:{name}", f"oci:{world.folder}/{form}-back:v1")
+        world.slipway("validate", f"oci:{world.folder}/{form}-back:v1")
+        if form == "oci-archive":
+            check_equal(raw_manifest(world, f"oci-archive:{ours}:{name}"), raw, "the manifest as skopeo reads it")
+            check_equal(read.digest, world.slipway("digest", f"oci-archive:{theirs}:{name}").digest, "a copied digest")
+
+
+def test_podman_loads_what_is_piped_to_it(world):
+    source = image(world)
+    piped = f"{world.folder}/piped.tar"
+    ended = world.tool("sh", "-c", f"'{program()}' copy {source} docker-archive:-:team/app:v1 >{piped}")
+    check_equal(ended.out, "", "nothing but the archive on standard output")
+    check("docker-archive:-:" in ended.err, f"the result line on standard error of\n{ended}")
+    stores = ("--root", world.folder / "store", "--runroot", world.folder / "run", "--storage-driver", "vfs")
+    loaded = world.tool("podman", *stores, "load", "-i", piped)
+    check("docker.io/team/app:v1" in loaded.out, f"the image's name in\n{loaded}")
+    back = world.tool("sh", "-c", f"gzip -c {piped} | '{program()}' copy docker-archive:-:team/app:v1 oci:{world.folder}/back:v1")
+    check_equal(back.digest, world.slipway("digest", source).digest, "the digest after the pipe")

@@ -30,7 +30,12 @@ struct LayoutProblem {
 /// serialised by a lock file. A blob is never trusted by name alone,
 /// and a document is there only when everything it reaches is: copying an image
 /// to a damaged layout mends it.
-class LayoutTarget : public Target, public BlobIngest, public TagLister, public ReferrerLister, public Deleter {
+class LayoutTarget : public Target,
+                     public BlobIngest,
+                     public RootLister,
+                     public TagLister,
+                     public ReferrerLister,
+                     public Deleter {
  public:
   /// Opens an existing layout; Errc::not_found naming the folder, Errc::verification_failed for a damaged one.
   static Result<std::shared_ptr<LayoutTarget>> open(const std::filesystem::path& folder, LayoutOptions options = {});
@@ -38,8 +43,6 @@ class LayoutTarget : public Target, public BlobIngest, public TagLister, public 
   static Result<std::shared_ptr<LayoutTarget>> open_or_create(const std::filesystem::path& folder,
                                                               LayoutOptions options = {});
 
-  /// Every descriptor of index.json with a tag, and what it points to.
-  virtual Result<std::vector<oci::Descriptor>> roots() = 0;
   /// Hashes every blob that index.json reaches and checks every document; empty means sound.
   virtual Result<std::vector<LayoutProblem>> validate() = 0;
 };

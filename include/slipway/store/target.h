@@ -82,6 +82,13 @@ class Mounter {
   virtual Result<bool> mount(const oci::Descriptor& blob, const std::string& from_repository) = 0;
 };
 
+class RootLister {
+ public:
+  virtual ~RootLister() = default;
+  /// Every image and artifact that is listed, with its tag (kRefName) where it has one.
+  virtual Result<std::vector<oci::Descriptor>> roots() = 0;
+};
+
 class TagLister {
  public:
   virtual ~TagLister() = default;
