@@ -263,7 +263,7 @@ TEST_F(Cli, WrongInputHasItsStatusAndNamesTheObject) {
            {{"env", "staging@7"}, 2, "staging@7"},
            {{"apply", "missing.json"}, 13, "missing.json"},
            {{"pin", "missing.yaml"}, 13, "missing.yaml"},
-           {{"build", "--to", "oci-archive:x.tar"}, 2, "archives"},
+           {{"copy", "oci-archive:x.tar:v1", "oci:y"}, 13, "x.tar"},
            {{"build", "-t", "not a tag"}, 2, "not a tag"},
            {{"status", "--file", "other.yaml"}, 2, "other.yaml"},
        }) {
