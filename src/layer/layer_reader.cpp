@@ -19,6 +19,7 @@ class Feed final : public ArchiveStream::Input {
 
   Result<io::Bytes> next() override {
     SLIPWAY_ASSIGN(const std::size_t n, tar_.read(buffer_));
+    if (n == 0) return pad();
     const auto begin = buffer_.rend() - static_cast<std::ptrdiff_t>(n);
     const auto last = std::find_if(begin, buffer_.rend(), [](std::byte b) { return b != std::byte{0}; });
     if (last != buffer_.rend()) content_end_ = total_ + static_cast<std::uint64_t>(buffer_.rend() - last);
@@ -29,20 +30,30 @@ class Feed final : public ArchiveStream::Input {
     }
     return io::Bytes(buffer_).first(n);
   }
-  std::uint64_t total() const { return total_; }
+  std::uint64_t total() const { return total_; }              ///< without padding
   std::uint64_t content_end() const { return content_end_; }  ///< one past the last byte that is not zero
 
  private:
+  /// Some builders do not fill the last block of an archive without an end marker.
+  io::Bytes pad() {
+    const std::size_t missing = padded_ ? 0 : (kTarBlock - total_ % kTarBlock) % kTarBlock;
+    padded_ = true;
+    std::fill_n(buffer_.begin(), missing, std::byte{0});
+    return io::Bytes(buffer_).first(missing);
+  }
+
   io::Source& tar_;
   const ReadLimits& limits_;
   PaxScan scan_;
   std::vector<std::byte> buffer_;
   std::uint64_t total_ = 0;
   std::uint64_t content_end_ = 0;
+  bool padded_ = false;
 };
 
-/// What follows the last entry: the end marker, then zeros only; another archive could hide there.
-Status check_end(Feed& feed, std::uint64_t end, const ReadLimits& limits) {
+/// What follows the last entry: the end marker, then zeros only; another archive could hide there. `padding` is what
+/// fills the last entry's last block.
+Status check_end(Feed& feed, std::uint64_t end, std::uint64_t padding, const ReadLimits& limits) {
   while (true) {
     SLIPWAY_ASSIGN(const io::Bytes more, feed.next());
     if (more.empty()) break;
@@ -50,6 +61,7 @@ Status check_end(Feed& feed, std::uint64_t end, const ReadLimits& limits) {
   if (feed.content_end() > end) {
     return fail(Errc::malformed, "the tar archive has bytes after its end, at {} of {}", end, feed.total());
   }
+  if (feed.total() + padding < end) return fail(Errc::malformed, "the tar archive is cut short in its last entry");
   if (limits.require_end && feed.total() < end + 2 * kTarBlock) {
     return fail(Errc::malformed, "the tar archive is cut short: it has no end marker");
   }
@@ -64,16 +76,18 @@ Status read_tar(io::Source& tar, const ReadLimits& limits, const EntryVisitor& v
   ArchiveStream reader(*api, feed, "the tar archive");
   SLIPWAY_TRY(reader.open(ArchiveStream::Format::tar));
   EntryGate gate(*api, limits);
+  std::uint64_t padding = 0;
   while (true) {
     SLIPWAY_ASSIGN(archive_entry * raw, reader.next());
     if (raw == nullptr) break;
     bool skip = false;
     SLIPWAY_ASSIGN(const Entry entry, gate.admit(raw, skip));
+    padding = (kTarBlock - entry.size % kTarBlock) % kTarBlock;
     if (skip) continue;
     EntryContent content(reader, entry);
     SLIPWAY_TRY(visit(entry, content));
   }
-  return check_end(feed, reader.header_position(), limits);
+  return check_end(feed, reader.header_position(), padding, limits);
 }
 
 }  // namespace slipway::layer

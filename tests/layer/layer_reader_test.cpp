@@ -145,6 +145,17 @@ TEST(ReadTar, ALayerWithoutEndMarkerWhereItsDigestProvesItWhole) {
   limits.require_end = false;
   EXPECT_TRUE(read(with("a", "x"), nullptr, limits));
   EXPECT_FALSE(read(with("a", "x") + kEnd + with("b", "y"), nullptr, limits));
+  const std::string unfilled = header("a", '0', octal(3)) + "abc";
+  std::string text;
+  io::TextSource source(unfilled);
+  ASSERT_TRUE(read_tar(source, limits, [&text](const Entry&, io::Source& content) -> Status {
+    SLIPWAY_ASSIGN(text, io::read_all(content, 100));
+    return {};
+  }));
+  EXPECT_EQ(text, "abc");
+  EXPECT_TRUE(read(unfilled, nullptr, limits)) << "also when nobody reads the content";
+  EXPECT_FALSE(read(unfilled.substr(0, unfilled.size() - 1), nullptr, limits)) << "a byte of content is missing";
+  EXPECT_FALSE(read(unfilled)) << "where nothing proves that it is whole";
 }
 
 TEST(ReadTar, LastOneWinsWhenAPathComesTwice) {
