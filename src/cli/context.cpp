@@ -91,7 +91,7 @@ oci::Location Context::shown(const oci::Location& location) const {
 
 std::size_t Context::threads() const {
   return globals_.jobs != kJobsNotGiven ? static_cast<std::size_t>(globals_.jobs)
-                           : std::max<std::size_t>(1, std::thread::hardware_concurrency());
+                                        : std::max<std::size_t>(1, std::thread::hardware_concurrency());
 }
 
 }  // namespace slipway::cli
