@@ -231,7 +231,30 @@ class Build {
     oci::Descriptor root = images.size() == 1 ? images[0].manifest : assemble_index(images, annotations_, documents_);
     BuildResult result{std::move(root), std::move(images), {}, std::nullopt, annotations_, {}};
     if (base_ != nullptr) result.base = base_->location;
+    if (options_.expected != nullptr) SLIPWAY_TRY(check_same(*options_.expected, result));
     return result;
+  }
+
+  /// --check-reproducible: names what came out otherwise.
+  Status check_same(const BuildResult& expected, const BuildResult& result) const {
+    if (expected.root.digest == result.root.digest) return {};
+    std::string parts;
+    const auto add = [&parts](const std::string& part) { parts += (parts.empty() ? "" : ", ") + part; };
+    for (std::size_t i = 0; i < std::min(expected.images.size(), result.images.size()); ++i) {
+      const BuiltImage &one = expected.images[i], &other = result.images[i];
+      const std::string platform = other.platform.str();
+      const std::size_t from_base = other.layers.size() - recipe_.layers.size();
+      for (std::size_t j = from_base; j < std::min(one.layers.size(), other.layers.size()); ++j) {
+        if (one.layers[j].digest != other.layers[j].digest)
+          add(fmt::format("the layer '{}' for {}", printable(recipe_.layers[j - from_base].name, 100), platform));
+      }
+      const bool same_layers = one.layers == other.layers;
+      if (same_layers && one.manifest.digest != other.manifest.digest) add(fmt::format("the config for {}", platform));
+    }
+    return fail(Error(Errc::verification_failed,
+                      fmt::format("the build is not reproducible: a second one, under other conditions, differs in {}",
+                                  parts.empty() ? "its index" : parts))
+                    .with_hint("make sure that nothing writes to the inputs meanwhile, then build again"));
   }
 
   Status check_images(const std::vector<BuiltImage>& images) {

@@ -8,6 +8,7 @@
 #include "cli/project.h"
 #include "slipway/base/text.h"
 #include "slipway/build/last_build.h"
+#include "slipway/build/reproducibility.h"
 #include "slipway/image/lock.h"
 
 namespace slipway::cli {
@@ -18,7 +19,7 @@ struct BuildFlags {
   std::optional<std::string> base;
   std::vector<std::string> tags, to;
   std::optional<std::string> created;
-  bool push = false, locked = false, update_base = false, no_cache = false;
+  bool push = false, locked = false, update_base = false, no_cache = false, check = false;
   std::optional<std::string> cache_limit;
   ResultFiles files;
 };
@@ -45,6 +46,7 @@ void bind_flags(OptionSet& options, BuildFlags& f) {
   options.value("--stop-signal", "SIGNAL", f.request.stop_signal, "signal that stops the program");
   options.value("--compression", "FORMAT[:LEVEL]", f.request.compression, "gzip, zstd or none; fast, default or best");
   options.flag("--preserve-modes", f.request.preserve_modes, "file modes as they are on disk");
+  options.flag("--check-reproducible", f.check, "build twice under different conditions, publish only if the same");
   options.flag("--no-cache", f.no_cache, "neither use nor fill the cache of compressed blocks");
   options.value("--cache-limit", "SIZE", f.cache_limit, "how much the cache may hold (default 8GiB)");
   bind_result_files(options, f.files);
@@ -203,8 +205,8 @@ Result<int> run_build(Context& context, BuildFlags& f) {
   if (!f.no_cache && !cache_folder(context.surroundings().env).empty()) options.cache = &cache;
   const auto& platforms_asked = options.platforms.empty() ? prepared.recipe.platforms : options.platforms;
   if (f.files.iid_file && platforms_asked.size() > 1) return fail(no_image_id());
-  SLIPWAY_ASSIGN(const build::BuildResult result,
-                 build::build_image(prepared.recipe, options, context.fs(), context.opener()));
+  const auto build = f.check ? build::build_twice : build::build_image;
+  SLIPWAY_ASSIGN(const build::BuildResult result, build(prepared.recipe, options, context.fs(), context.opener()));
   cache.settle(cache_limit);
   for (const Error& warning : result.warnings)
     context.warn(warning.describe());

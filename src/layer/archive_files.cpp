@@ -84,7 +84,7 @@ class ArchiveFiles::Intake {
       : files_(files), tree_(tree), options_(options), diagnostics_(diagnostics) {}
 
   Status run(const stdfs::path& archive) {
-    auto opened = files_.fs_.open(archive);
+    auto opened = files_.inner().open(archive);
     if (!opened) return fail(std::move(opened).error());
     what_ = printable(archive.native(), 4096);
     SLIPWAY_ASSIGN(stat_, (*opened)->stat());
@@ -97,7 +97,7 @@ class ArchiveFiles::Intake {
     const auto take = [this](const Entry& entry, io::Source& content) { return this->take(entry, content); };
     Status read = read_archive(*std::move(opened), what_, ReadLimits(), take);
     if (!read) return fail(std::move(read).error().in(fmt::format("reading the archive {}", what_)));
-    SLIPWAY_ASSIGN(const FileStat now, files_.fs_.stat(archive, true));
+    SLIPWAY_ASSIGN(const FileStat now, files_.inner().stat(archive, true));
     if (!is_unchanged(now, stat_)) {
       return fail(Error(Errc::failed, fmt::format("{} changed while it was being read", what_))
                       .with_hint("let the program that writes it end first, then build again"));
@@ -112,8 +112,8 @@ class ArchiveFiles::Intake {
   Status open_spool() {
     if (files_.spool_ != nullptr) return {};
     const stdfs::path name = temporary_name(files_.temporary_);
-    SLIPWAY_ASSIGN(auto spool, files_.fs_.create(name, 0600));
-    SLIPWAY_TRY(files_.fs_.remove(name));
+    SLIPWAY_ASSIGN(auto spool, files_.inner().create(name, 0600));
+    SLIPWAY_TRY(files_.inner().remove(name));
     files_.spool_ = std::move(spool);
     return {};
   }
@@ -205,13 +205,13 @@ std::optional<ArchiveFiles::Slice> ArchiveFiles::slice_of(const stdfs::path& pat
 
 Result<std::unique_ptr<File>> ArchiveFiles::open(const stdfs::path& path, bool follow) {
   const auto slice = slice_of(path);
-  if (!slice) return fs_.open(path, follow);
+  if (!slice) return inner().open(path, follow);
   return std::unique_ptr<File>(std::make_unique<SliceFile>(spool_, slice->offset, slice->stat));
 }
 
 Result<FileStat> ArchiveFiles::stat(const stdfs::path& path, bool follow) {
   const auto slice = slice_of(path);
-  return slice ? Result<FileStat>(slice->stat) : fs_.stat(path, follow);
+  return slice ? Result<FileStat>(slice->stat) : inner().stat(path, follow);
 }
 
 }  // namespace slipway::layer

@@ -6,7 +6,9 @@
 
 #include "build/layer_stack.h"
 #include "build/place_book.h"
+#include "slipway/base/forwarding_fs.h"
 #include "slipway/build/build.h"
+#include "slipway/build/reproducibility.h"
 #include "slipway/layer/layer_reader.h"
 #include "support/temp_dir.h"
 
@@ -197,6 +199,90 @@ TEST_F(OverBase, TheListIsReadOncePerBase) {
   const auto first = names(layer);
   EXPECT_EQ(std::distance(stdfs::directory_iterator(at("lists")), stdfs::directory_iterator()), 1);
   EXPECT_EQ(names(layer), first);
+}
+
+/// A disk on which one file reads differently each time, though nothing else of it changes.
+class FickleFiles final : public ForwardingFileSystem {
+ public:
+  using ForwardingFileSystem::ForwardingFileSystem;
+  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override {
+    SLIPWAY_ASSIGN(auto file, inner().open(path, follow));
+    if (path.filename() != "tool") return file;
+    return std::unique_ptr<File>(std::make_unique<Fickle>(std::move(file), ++opened_));
+  }
+
+ private:
+  class Fickle final : public File {
+   public:
+    Fickle(std::unique_ptr<File> file, int time) : file_(std::move(file)), time_(time) {}
+    Result<std::size_t> read(std::span<std::byte> buffer) override {
+      SLIPWAY_ASSIGN(const std::size_t n, file_->read(buffer));
+      if (n > 0) buffer[0] = static_cast<std::byte>(time_);
+      return n;
+    }
+    Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t at) override {
+      return file_->read_at(buffer, at);
+    }
+    Status write(std::span<const std::byte> bytes) override { return file_->write(bytes); }
+    Status seek(std::uint64_t offset) override { return file_->seek(offset); }
+    Status sync() override { return file_->sync(); }
+    Result<FileStat> stat() override { return file_->stat(); }
+
+   private:
+    std::unique_ptr<File> file_;
+    int time_;
+  };
+  int opened_ = 0;
+};
+
+class Twice : public OverBase {
+ protected:
+  Result<BuildResult> build_twice(FileSystem& fs) {
+    const std::string text =
+        "app: a\nimage:\n  platforms: [linux/amd64]\n  base: oci:base:v1\n  layers:\n"
+        "    - {name: lib, files: [{from: root, to: /copy}]}\n    - {name: app, files: [{from: tool, to: "
+        "/bin/tool}]}\n";
+    const auto documents = config::parse_yaml(text, at("slipway.yaml").native());
+    Diagnostics diagnostics;
+    const Recipe recipe = decode_recipe(documents->front(), at("slipway.yaml").native(), diagnostics);
+    options.destinations = {{oci::Location::layout(at("app").native()), {"v1"}}};
+    return build::build_twice(recipe, options, fs, book);
+  }
+};
+
+TEST_F(Twice, TheSameUnderOtherConditionsIsPublished) {
+  for (const std::size_t threads : {1u, 4u}) {
+    options.threads = threads;
+    const auto built = build_twice(real_fs());
+    ASSERT_TRUE(built) << built.error().describe();
+    const auto layout = *store::LayoutTarget::open(at("app"));
+    EXPECT_EQ(layout->resolve(store::TagOrDigest("v1"))->digest, built->root.digest);
+  }
+  EXPECT_FALSE(stdfs::exists(options.state_folder / "check"));
+}
+
+TEST_F(Twice, AnythingElseIsNot) {
+  FickleFiles fickle(real_fs());
+  const auto built = build_twice(fickle);
+  ASSERT_FALSE(built);
+  EXPECT_EQ(built.error().code, Errc::verification_failed);
+  EXPECT_THAT(built.error().message, HasSubstr("differs in the layer 'app' for linux/amd64"));
+  EXPECT_THAT(built.error().message, Not(HasSubstr("'lib'")));
+  const auto layout = *store::LayoutTarget::open(at("app"));
+  EXPECT_FALSE(layout->resolve(store::TagOrDigest("v1")));
+  const std::string kept = "oci:" + (options.state_folder / "check").native();
+  EXPECT_THAT(built.error().hint, HasSubstr("slipway diff " + kept + ":other " + kept + ":usual"));
+  const auto check = *store::LayoutTarget::open(options.state_folder / "check");
+  EXPECT_NE(check->resolve(store::TagOrDigest("other"))->digest, check->resolve(store::TagOrDigest("usual"))->digest);
+}
+
+TEST_F(Twice, ADryRunProvesToo) {
+  options.dry_run = true;
+  EXPECT_TRUE(build_twice(real_fs()));
+  FickleFiles fickle(real_fs());
+  EXPECT_FALSE(build_twice(fickle));
+  EXPECT_FALSE(stdfs::exists(options.state_folder / "check"));
+  EXPECT_FALSE(stdfs::exists(at("app")));
 }
 
 /// What a stack shows, without a base: "d", "f", "l" and the mode, or nothing.

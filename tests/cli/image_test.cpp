@@ -147,6 +147,13 @@ TEST_F(Images, DiffExplainsARebuild) {
   EXPECT_EQ(*first.find("b")->string(), "2");
 }
 
+TEST_F(Images, ABuildProvesThatItIsReproducible) {
+  tree();
+  build("v1", {"--add", "app:/", "--check-reproducible"});
+  build("v2", {"--add", "app:/", "-j", "1", "--no-cache", "--check-reproducible"});
+  EXPECT_EQ(ok({"digest", "oci:out:v1"}), ok({"digest", "oci:out:v2"}));
+}
+
 TEST_F(Images, DiffOfTheSameAndItsExitStatus) {
   tree();
   build("v1", {"--add", "app:/"});

@@ -38,6 +38,8 @@ class Observer : public copy::Observer {
   virtual void layer_built(const std::string& /*platform*/, const std::string& /*name*/, const oci::Descriptor&) {}
 };
 
+struct BuildResult;
+
 struct BuildOptions {
   std::vector<Destination> destinations;
   std::filesystem::path state_folder;          ///< ".slipway": holds `images` when no destination is a lone layout
@@ -54,6 +56,7 @@ struct BuildOptions {
   image::FileListCache* file_lists = nullptr;  ///< of bases; not owned; nothing: read anew each time
   BuildCache* cache = nullptr;                 ///< not owned; the image does not depend on it
   Observer* observer = nullptr;                ///< not owned
+  const BuildResult* expected = nullptr;       ///< nothing is published unless the same image comes of it
   std::stop_token stop;
 };
 

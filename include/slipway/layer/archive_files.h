@@ -5,7 +5,7 @@
 #include <string>
 
 #include "slipway/base/diagnostics.h"
-#include "slipway/base/fs.h"
+#include "slipway/base/forwarding_fs.h"
 #include "slipway/layer/file_tree.h"
 
 namespace slipway::layer {
@@ -19,33 +19,17 @@ struct ArchiveOptions {
 /// The files inside archives beside those of another file system: a tree that archives were added to is written
 /// through it. Contents wait in one temporary file without a name. Adding and reading may not overlap; reading is
 /// thread-safe.
-class ArchiveFiles final : public FileSystem {
+class ArchiveFiles final : public ForwardingFileSystem {
  public:
   /// `fs` is kept alive by the caller; `temporary` is the folder for the temporary file.
-  ArchiveFiles(FileSystem& fs, stdfs::path temporary) : fs_(fs), temporary_(std::move(temporary)) {}
+  ArchiveFiles(FileSystem& fs, stdfs::path temporary) : ForwardingFileSystem(fs), temporary_(std::move(temporary)) {}
 
   /// Puts an archive's entries into the tree. Devices are left out with a warning; whiteouts, names that leave the
   /// archive and whatever else no honest archive has is refused. Errc::not_found, malformed, too_large.
   Status add(FileTree& tree, const stdfs::path& archive, const ArchiveOptions& options, Diagnostics& diagnostics);
 
-  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow = true) override;
-  Result<FileStat> stat(const stdfs::path& path, bool follow = false) override;
-  Result<std::unique_ptr<File>> create(const stdfs::path& path, std::uint32_t mode) override {
-    return fs_.create(path, mode);
-  }
-  Status rename(const stdfs::path& from, const stdfs::path& to) override { return fs_.rename(from, to); }
-  Status remove(const stdfs::path& path) override { return fs_.remove(path); }
-  Status make_directories(const stdfs::path& path, std::uint32_t mode) override {
-    return fs_.make_directories(path, mode);
-  }
-  Status sync_directory(const stdfs::path& path) override { return fs_.sync_directory(path); }
-  Result<std::vector<std::string>> list(const stdfs::path& path) override { return fs_.list(path); }
-  Status visit(const stdfs::path& path, const std::function<Status(std::string)>& visitor) override {
-    return fs_.visit(path, visitor);
-  }
-  Result<std::string> read_link(const stdfs::path& path) override { return fs_.read_link(path); }
-  Status touch(const stdfs::path& path) override { return fs_.touch(path); }
-  Result<std::unique_ptr<FileLock>> lock(const stdfs::path& path) override { return fs_.lock(path); }
+  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override;
+  Result<FileStat> stat(const stdfs::path& path, bool follow) override;
 
  private:
   class Intake;
@@ -55,7 +39,6 @@ class ArchiveFiles final : public FileSystem {
   };
   std::optional<Slice> slice_of(const stdfs::path& path) const;
 
-  FileSystem& fs_;
   stdfs::path temporary_;
   std::shared_ptr<File> spool_;
   std::uint64_t end_ = 0;                                   ///< of the spool

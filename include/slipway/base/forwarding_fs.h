@@ -1,0 +1,41 @@
+#pragma once
+
+#include "slipway/base/fs.h"
+
+namespace slipway {
+
+/// Passes everything on to another file system, which is kept alive by the caller: what changes a few calls
+/// overrides those.
+class ForwardingFileSystem : public FileSystem {
+ public:
+  explicit ForwardingFileSystem(FileSystem& inner) : inner_(inner) {}
+
+  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override {
+    return inner_.open(path, follow);
+  }
+  Result<std::unique_ptr<File>> create(const stdfs::path& path, std::uint32_t mode) override {
+    return inner_.create(path, mode);
+  }
+  Status rename(const stdfs::path& from, const stdfs::path& to) override { return inner_.rename(from, to); }
+  Status remove(const stdfs::path& path) override { return inner_.remove(path); }
+  Status make_directories(const stdfs::path& path, std::uint32_t mode) override {
+    return inner_.make_directories(path, mode);
+  }
+  Status sync_directory(const stdfs::path& path) override { return inner_.sync_directory(path); }
+  Result<FileStat> stat(const stdfs::path& path, bool follow) override { return inner_.stat(path, follow); }
+  Result<std::vector<std::string>> list(const stdfs::path& path) override { return inner_.list(path); }
+  Status visit(const stdfs::path& path, const std::function<Status(std::string)>& visitor) override {
+    return inner_.visit(path, visitor);
+  }
+  Result<std::string> read_link(const stdfs::path& path) override { return inner_.read_link(path); }
+  Status touch(const stdfs::path& path) override { return inner_.touch(path); }
+  Result<std::unique_ptr<FileLock>> lock(const stdfs::path& path) override { return inner_.lock(path); }
+
+ protected:
+  FileSystem& inner() const { return inner_; }
+
+ private:
+  FileSystem& inner_;
+};
+
+}  // namespace slipway
