@@ -91,6 +91,10 @@ Status ArchiveStream::check(int code, std::string_view doing) {
   if (error_) return fail(*std::move(error_));
   if (code == ARCHIVE_OK) return {};
   const char* why = api_.error_string(archive_);
+  // A name that is not UTF-8: libarchive then gives its bytes as they are, which is what a layer takes.
+  if (code == ARCHIVE_WARN && why != nullptr && std::string_view(why).find("can't be converted") != std::string::npos) {
+    return {};
+  }
   return fail(Errc::malformed, "cannot {} {}: {}", doing, what_,
               printable(why == nullptr ? "it is damaged" : why, 300));
 }

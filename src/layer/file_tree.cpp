@@ -85,7 +85,6 @@ Result<std::string> image_path(const std::string& absolute) {
     return fail(Errc::invalid_argument, "'{}' cannot be a path in an image: {}", printable(absolute, 4096), why);
   };
   if (!absolute.starts_with('/')) return refuse("it does not start with '/'");
-  if (!is_valid_utf8(absolute)) return refuse("it is not UTF-8");
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   if (std::any_of(absolute.begin(), absolute.end(), is_control)) return refuse("it has control characters");
   std::string out;

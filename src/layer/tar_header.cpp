@@ -82,6 +82,12 @@ std::string stand_in(std::string_view text, std::size_t width) {
   return out;
 }
 
+/// A name that is not UTF-8 is said to be plain bytes (POSIX pax "hdrcharset"), for both names of the entry.
+void set_name(Records& records, const char* key, const std::string& name) {
+  records[key] = name;
+  if (!is_valid_utf8(name)) records["hdrcharset"] = "BINARY";
+}
+
 /// Puts a name into name and prefix, or, where it does not fit, into a pax record.
 void put_name(Block& block, const std::string& name, Records& records) {
   if (is_ascii(name)) {
@@ -94,13 +100,13 @@ void put_name(Block& block, const std::string& name, Records& records) {
     }
   }
   block.put(0, stand_in(name, kNameWidth));
-  records["path"] = name;
+  set_name(records, "path", name);
 }
 
 void put_link(Block& block, const std::string& link, Records& records) {
   if (is_ascii(link) && link.size() <= kNameWidth) return block.put(157, link);
   block.put(157, stand_in(link, kNameWidth));
-  records["linkpath"] = link;
+  set_name(records, "linkpath", link);
 }
 
 void put_number(Block& block, std::size_t at, std::size_t width, std::uint64_t value, const char* key,

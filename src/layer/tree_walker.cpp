@@ -133,9 +133,6 @@ class Walk {
   Status take_at(Entry entry, const std::filesystem::path& source) {
     auto path = image_path("/" + entry.path);
     if (!path) return fail(std::move(path).error().in(fmt::format("packing {}", shown(source))));
-    if (!is_valid_utf8(entry.link)) {
-      return fail(Errc::invalid_argument, "the symlink {} leads to a name that is not UTF-8", shown(source));
-    }
     return take_(std::move(entry));
   }
 

@@ -11,6 +11,7 @@ import time
 
 from harness import check, check_equal, layout_blob, layout_index
 
+BYTES = os.fsdecode(b"not utf-8 \xff\xfe")
 LONG = "d" * 90 + "/" + "e" * 90
 RULES = """app: tree
 image:
@@ -29,8 +30,8 @@ image:
 
 def fill(world):
     """A tree with one of everything that a layer can hold."""
-    for name in ("plain", "setuid", "own", "dir/Ä ö ü", "dir/" + LONG, "dir/sub/first", "x" * 200):
-        world.write(f"tree/{name}", "content of " + name)
+    for name in ("plain", "setuid", "own", "dir/Ä ö ü", "dir/" + LONG, "dir/sub/first", "x" * 200, BYTES, BYTES + "y" * 150):
+        world.write(f"tree/{name}", b"content of " + os.fsencode(name))
     tree = world.folder / "tree"
     (tree / "empty").mkdir()
     (tree / "sticky").mkdir()
@@ -38,6 +39,7 @@ def fill(world):
     os.mkfifo(tree / "pipe")
     (tree / "link").symlink_to("dir/sub/first")
     (tree / "far").symlink_to("/" + "l" * 150)
+    (tree / "to bytes").symlink_to(BYTES)
     os.link(tree / "dir/sub/first", tree / "dir/second")
     with open(tree / "sparse", "wb") as file:
         file.truncate(3 << 20)
@@ -110,7 +112,9 @@ def test_every_tool_unpacks_the_same(world):
     check_equal(first["sticky"][4], "0o1777", "sticky's mode")
     check_equal(first["dir/sub/first"][6], first["dir/second"][6], "the inode of two names")
     check_equal(first["plain"][3], 1_500_000_000, "plain's time")
-    check("dir/" + LONG in first and "dir/Ä ö ü" in first, "long names and others than ASCII")
+    check({"dir/" + LONG, "dir/Ä ö ü", BYTES, BYTES + "y" * 150} <= first.keys(), "long names and others than ASCII")
+    listed = world.slipway("files", "oci:out:v1", "-o", "json").out
+    check(all(name in listed for name in ("dir/Ä ö ü", "not utf-8 ", "y" * 150)), f"the names in {listed}")
 
 
 def test_every_reader_takes_the_compressed_bytes(world):

@@ -19,7 +19,9 @@
 namespace slipway::layer {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 Entry file(std::string path, std::string content) {
   Entry entry;
@@ -131,6 +133,28 @@ for m in t:
 0 0o644 0 0 '' 0 0 'usr/share/.w' 17  0 []
   b''
 )");
+}
+
+TEST(LayerWriter, NamesThatAreNotUtf8ComeBackAsTheyWere) {
+  FileTree tree;
+  const std::string name = "caf\xe9", long_name = std::string(140, 'n') + "\xff";
+  Entry link;
+  link.type = EntryType::symlink;
+  link.path = "link";
+  link.link = name;
+  for (const Entry& entry : {file(name, "one"), file(long_name, "two"), link})
+    ASSERT_TRUE(tree.add_entry(entry));
+  ASSERT_TRUE(tree.finish(0));
+  const std::string tar = tar_of(tree);
+  EXPECT_THAT(tar, HasSubstr("21 hdrcharset=BINARY\n13 path=caf\xe9\n"));
+  io::TextSource source(tar);
+  std::map<std::string, std::string> found;
+  ASSERT_TRUE(read_tar(source, {}, [&found](const Entry& entry, io::Source& content) -> Status {
+    SLIPWAY_ASSIGN(const std::string text, io::read_all(content, 100));
+    found[entry.path] = text + entry.link;
+    return {};
+  }));
+  EXPECT_THAT(found, ElementsAre(Pair(name, "one"), Pair("link", name), Pair(long_name, "two")));
 }
 
 TEST(LayerWriter, GnuTarReadsItWithoutComplaint) {

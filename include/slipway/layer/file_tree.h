@@ -51,7 +51,7 @@ struct TreeOptions {
   std::vector<std::string> exclude;  ///< .dockerignore patterns relative to the source folder
 };
 
-/// A path in an image as entries hold it: absolute, without ".." or control characters, UTF-8.
+/// A path in an image as entries hold it: absolute, without ".." or control characters; UTF-8 or any other bytes.
 /// "/" gives "". Errc::invalid_argument otherwise.
 Result<std::string> image_path(const std::string& absolute);
 
