@@ -9,7 +9,9 @@ import stat
 import tarfile
 import time
 
+from containerd import Containerd
 from harness import check, check_equal, layout_blob, layout_index
+from tools_test import podman
 
 BYTES = os.fsdecode(b"not utf-8 \xff\xfe")
 LONG = "d" * 90 + "/" + "e" * 90
@@ -82,6 +84,11 @@ def build(world, *more, to="oci:out:v1", **options):
                          **options)
 
 
+def snapshot_in_podman(world):
+    image = podman(world, "pull", "-q", f"oci:{world.folder}/out:v1").out.strip()
+    return snapshot(podman(world, "image", "mount", image).out.strip())
+
+
 def test_every_tool_unpacks_the_same(world):
     fill(world)
     build(world)
@@ -93,6 +100,12 @@ def test_every_tool_unpacks_the_same(world):
         unpacked[name] = snapshot(world.folder / name)
     world.tool("umoci", "unpack", "--image", "out:v1", "bundle", cwd=world.folder)
     unpacked["umoci"] = snapshot(world.folder / "bundle/rootfs")
+    with Containerd(world) as containerd:
+        world.slipway("copy", "oci:out:v1", "oci-archive:out.tar:example.com/tree:v1")
+        containerd.load(world.folder / "out.tar")
+        with containerd.mounted("example.com/tree:v1") as rootfs:
+            unpacked["containerd"] = snapshot(rootfs)
+    unpacked["podman"] = snapshot_in_podman(world)
     first = unpacked["gnu"]
     for name, tree in unpacked.items():
         for path in first.keys() | tree.keys():
