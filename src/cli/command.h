@@ -53,6 +53,7 @@ Command show_command();
 Command verify_command();
 Command env_command();
 Command pin_command();
+Command unpack_command();
 Command cache_command();
 Command version_command();
 

@@ -1,0 +1,192 @@
+#include "slipway/run/unpack.h"
+
+#include <algorithm>
+#include <mutex>
+#include <unordered_map>
+
+#include "run/root_folder.h"
+#include "slipway/base/lanes.h"
+#include "slipway/base/text.h"
+
+namespace slipway::run {
+
+namespace {
+
+using image::ImageFile;
+using layer::EntryType;
+
+bool has_bytes(EntryType type) { return type == EntryType::regular || type == EntryType::hardlink; }
+
+/// What could not be kept, counted by kind.
+class Losses {
+ public:
+  void add(const Kept& kept) {
+    const std::lock_guard lock(mutex_);
+    owners_ += kept.made && !kept.owner ? 1 : 0;
+    xattrs_ += kept.xattrs ? 0 : 1;
+    devices_ += kept.made ? 0 : 1;
+  }
+  std::vector<std::string> notes(bool owners_wanted) const {
+    std::vector<std::string> notes;
+    if (owners_ > 0 && owners_wanted)
+      notes.push_back(
+          fmt::format("{} files belong to this user instead of their owners in the image (only root can "
+                      "give files away); setuid bits of these are dropped",
+                      owners_));
+    if (xattrs_ > 0) notes.push_back(fmt::format("{} files without all their extended attributes", xattrs_));
+    if (devices_ > 0) notes.push_back(fmt::format("{} device nodes left out: only root can make them", devices_));
+    return notes;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::size_t owners_ = 0, xattrs_ = 0, devices_ = 0;
+};
+
+/// One image on its way into one folder.
+class Unpacking {
+ public:
+  Unpacking(store::ReadTarget& from, const image::Image& image, const image::FileList& files, stdfs::path to,
+            const UnpackOptions& options)
+      : from_(from), image_(image), files_(files), to_(std::move(to)), options_(options) {
+    wanted_.resize(image.manifest.layers.size());
+  }
+
+  Result<Unpacked> run(std::stop_token stop) {
+    SLIPWAY_ASSIGN(RootFolder root, RootFolder::open(to_));
+    SLIPWAY_TRY(make_folders(root));
+    SLIPWAY_TRY(run_lanes(std::max<std::size_t>(options_.lanes, 1), wanted_.size(), std::move(stop),
+                          [this](std::size_t layer, std::stop_token inner) { return write_layer(layer, inner); }));
+    SLIPWAY_TRY(make_links(root));
+    SLIPWAY_TRY(finish_folders(root));
+    return Unpacked{files_.size(), bytes_, losses_.notes(options_.keep_owners)};
+  }
+
+  /// So that what was begun can be removed.
+  void let_in() {
+    auto root = RootFolder::open(to_);
+    if (!root) return;
+    for (const std::size_t index : folders_)
+      root->let_in(files_.at(index).entry.path);
+  }
+
+ private:
+  /// Folders first, and what else there is noted: the first name of a file gets its bytes, further ones link to it.
+  Status make_folders(RootFolder& root) {
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+      const ImageFile file = files_.at(i);
+      if (file.entry.type == EntryType::directory) {
+        SLIPWAY_TRY(root.make_directory(file.entry.path));
+        folders_.push_back(i);
+      } else if (!has_bytes(file.entry.type)) {
+        others_.push_back(i);
+      } else if (file.layer >= wanted_.size()) {
+        return fail(Errc::verification_failed, "the file list names layer {}, but the image has {}", file.layer + 1,
+                    wanted_.size());
+      } else if (const auto [first, is_new] = wanted_[file.layer].try_emplace(file.member, i); is_new) {
+        bytes_ += file.entry.size;
+      } else {
+        hard_links_.emplace_back(first->second, i);
+      }
+    }
+    return {};
+  }
+
+  Status write_layer(std::size_t index, std::stop_token stop) {
+    const auto& wanted = wanted_[index];
+    if (wanted.empty()) return {};
+    SLIPWAY_ASSIGN(RootFolder root, RootFolder::open(to_));
+    std::vector<bool> written(files_.size());
+    std::size_t count = 0;
+    const auto write = [&](const layer::Entry& entry, io::Source& content) -> Status {
+      const auto found = entry.type == EntryType::regular ? wanted.find(entry.path) : wanted.end();
+      if (found == wanted.end()) return {};
+      const ImageFile file = files_.at(found->second);
+      // A path that one layer has twice: the last one is in the list, and is written last.
+      if (entry.size != file.entry.size) return {};
+      SLIPWAY_ASSIGN(const Kept kept, root.write_file(file.entry.path, file.entry, content, options_.keep_owners));
+      losses_.add(kept);
+      count += written[found->second] ? 0 : 1;
+      written[found->second] = true;
+      return {};
+    };
+    SLIPWAY_TRY(image::read_layer(from_, image_, index, write, std::move(stop)));
+    if (count == wanted.size()) return {};
+    return fail(Error(Errc::verification_failed,
+                      fmt::format("layer {} has {} of the {} files it should have", index + 1, count, wanted.size()))
+                    .with_hint("clear kept file lists with: slipway cache prune"));
+  }
+
+  /// Symlinks come after everything that is written through folders.
+  Status make_links(RootFolder& root) {
+    for (const auto& [first, further] : hard_links_)
+      SLIPWAY_TRY(root.link(files_.at(first).entry.path, files_.at(further).entry.path));
+    for (const std::size_t index : others_) {
+      const ImageFile file = files_.at(index);
+      SLIPWAY_ASSIGN(const Kept kept, root.make_other(file.entry.path, file.entry, options_.keep_owners));
+      losses_.add(kept);
+    }
+    return {};
+  }
+
+  /// From the leaves up: a folder that is closed to its owner has been filled, and its time stays.
+  Status finish_folders(RootFolder& root) {
+    for (auto index = folders_.rbegin(); index != folders_.rend(); ++index) {
+      const ImageFile file = files_.at(*index);
+      SLIPWAY_ASSIGN(const Kept kept, root.set_metadata(file.entry.path, file.entry, options_.keep_owners));
+      losses_.add(kept);
+    }
+    return {};
+  }
+
+  store::ReadTarget& from_;
+  const image::Image& image_;
+  const image::FileList& files_;
+  const stdfs::path to_;
+  const UnpackOptions& options_;
+  std::vector<std::unordered_map<std::string, std::size_t>> wanted_;  ///< by layer: member -> index of its first path
+  std::vector<std::pair<std::size_t, std::size_t>> hard_links_;
+  std::vector<std::size_t> folders_, others_;
+  std::uint64_t bytes_ = 0;
+  Losses losses_;
+};
+
+Status check_free(FileSystem& fs, const stdfs::path& to) {
+  const auto there = fs.stat(to);
+  if (!there) return there.error().code == Errc::not_found ? Status() : fail(there.error());
+  const Error taken =
+      Error(Errc::already_exists, fmt::format("cannot unpack to {}: something is there", printable(to.native(), 4096)))
+          .with_hint("name a folder that does not exist yet or is empty");
+  if (there->type != FileType::directory) return fail(taken);
+  SLIPWAY_ASSIGN(const auto names, fs.list(to));
+  return names.empty() ? Status() : fail(taken);
+}
+
+}  // namespace
+
+Result<Unpacked> unpack_image(store::ReadTarget& from, const image::Image& image, const image::FileList& files,
+                              const std::filesystem::path& to, const UnpackOptions& options, std::stop_token stop) {
+  FileSystem& fs = real_fs();
+  const stdfs::path place = stdfs::absolute(to).lexically_normal();
+  const stdfs::path named = place.has_filename() ? place : place.parent_path();
+  SLIPWAY_TRY(check_free(fs, named));
+  SLIPWAY_TRY(fs.make_directories(named.parent_path()));
+  const stdfs::path temporary = temporary_name(named.parent_path());
+  // Closed to others while it is filled: nobody can put a symlink in the way, or run what is not proved yet.
+  SLIPWAY_TRY(fs.make_directories(temporary, 0700));
+  Unpacking unpacking(from, image, files, temporary, options);
+  auto done = unpacking.run(std::move(stop));
+  std::error_code ignored;
+  if (done) {
+    stdfs::permissions(temporary, static_cast<stdfs::perms>(0755), ignored);
+    if (Status renamed = fs.rename(temporary, named); !renamed) done = fail(std::move(renamed).error());
+  }
+  if (!done) {
+    unpacking.let_in();
+    stdfs::remove_all(temporary, ignored);
+    return fail(std::move(done).error().in(fmt::format("unpacking to {}", printable(named.native(), 4096))));
+  }
+  return done;
+}
+
+}  // namespace slipway::run

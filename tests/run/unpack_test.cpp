@@ -1,0 +1,347 @@
+#include "slipway/run/unpack.h"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "image/layered_image.h"
+#include "support/temp_dir.h"
+
+namespace slipway::run {
+namespace {
+
+using image::file;
+using image::folder;
+using image::hardlink;
+using image::LayerEntries;
+using image::opaque;
+using image::other;
+using image::symlink;
+using image::whiteout;
+using layer::EntryType;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class Unpack : public testing::Test {
+ protected:
+  Unpack() { EXPECT_TRUE(write_file_atomically(real_fs(), outside_, "untouched")); }
+  ~Unpack() override { EXPECT_EQ(content(outside_), "untouched"); }
+
+  Result<Unpacked> unpack(const std::vector<LayerEntries>& layers) {
+    auto image = images_.make(layers);
+    auto list = image::merge_files(images_.store, image);
+    if (!list) return fail(std::move(list).error());
+    return unpack_image(images_.store, image, *list, root_, {});
+  }
+  /// Unpacking fails with this in its message, and nothing is left of it.
+  void refused(const std::vector<LayerEntries>& layers, const std::string& why, Errc code = Errc::malformed) {
+    const auto done = unpack(layers);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, code) << done.error().describe();
+    EXPECT_THAT(done.error().describe(), HasSubstr(why));
+    EXPECT_THAT(*real_fs().list(dir_.path()), ElementsAre("outside"));
+  }
+  static std::string content(const stdfs::path& path) { return read_file(real_fs(), path).value_or("(none)"); }
+  struct stat status(const std::string& path) {
+    struct stat st {};
+    EXPECT_EQ(::lstat((root_ / path).c_str(), &st), 0) << path;
+    return st;
+  }
+  /// Every path below the root, sorted, folders with a slash.
+  std::vector<std::string> tree() {
+    std::vector<std::string> paths;
+    for (const auto& entry : stdfs::recursive_directory_iterator(root_)) {
+      const bool is_folder = entry.is_directory() && !entry.is_symlink();
+      paths.push_back(entry.path().lexically_relative(root_).native() + (is_folder ? "/" : ""));
+    }
+    std::sort(paths.begin(), paths.end());
+    return paths;
+  }
+
+  test::TempDir dir_;
+  const stdfs::path root_ = dir_.path() / "root";
+  const stdfs::path outside_ = dir_.path() / "outside";
+  image::LayeredImages images_;
+};
+
+TEST_F(Unpack, LayersBecomeOneTree) {
+  const auto done =
+      unpack({{folder("etc"), file("etc/a", "one"), file("etc/b", "two"), folder("old"), file("old/x", "x")},
+              {file("etc/a", "three!"), whiteout("etc/b"), opaque("old"), file("old/y", "y")}});
+  ASSERT_TRUE(done) << done.error().describe();
+  EXPECT_THAT(tree(), ElementsAre("etc/", "etc/a", "old/", "old/y"));
+  EXPECT_EQ(content(root_ / "etc/a"), "three!");
+  EXPECT_EQ(done->paths, 4u);
+  EXPECT_EQ(done->bytes, 7u);
+}
+
+TEST_F(Unpack, CompressedLayersAreTheSame) {
+  images_.compressed = true;
+  ASSERT_TRUE(unpack({{file("a", std::string(300'000, 'a'))}, {file("b", "b")}}));
+  EXPECT_EQ(content(root_ / "a"), std::string(300'000, 'a'));
+}
+
+TEST_F(Unpack, ModesTimesAndLinksAreKept) {
+  layer::Entry timed = file("dir/file", "x", 0640);
+  timed.mtime = 1'500'000'000;
+  layer::Entry closed = folder("dir", 0500);
+  closed.mtime = 1'400'000'000;
+  layer::Entry pointer = symlink("pointer", "dir/file");
+  pointer.mtime = 1'300'000'000;
+  ASSERT_TRUE(
+      unpack({{closed, timed, hardlink("second", "dir/file"), pointer, other(EntryType::fifo, "pipe", {}, 0620)}}));
+  EXPECT_EQ(status("dir").st_mode, S_IFDIR | 0500u);
+  EXPECT_EQ(status("dir").st_mtim.tv_sec, 1'400'000'000);
+  EXPECT_EQ(status("dir/file").st_mode, S_IFREG | 0640u);
+  EXPECT_EQ(status("dir/file").st_mtim.tv_sec, 1'500'000'000);
+  EXPECT_EQ(status("dir/file").st_ino, status("second").st_ino);
+  EXPECT_EQ(*real_fs().read_link(root_ / "pointer"), "dir/file");
+  EXPECT_EQ(status("pointer").st_mtim.tv_sec, 1'300'000'000);
+  EXPECT_EQ(status("pipe").st_mode, S_IFIFO | 0620u);
+  EXPECT_EQ(status("").st_mode, S_IFDIR | 0755u);
+}
+
+// The first name of a file may go in a later layer; the others stay one file.
+TEST_F(Unpack, HardLinksOutliveTheirFirstName) {
+  ASSERT_TRUE(unpack({{file("a", "x"), hardlink("b", "a"), hardlink("c", "b")}, {whiteout("a")}}));
+  EXPECT_THAT(tree(), ElementsAre("b", "c"));
+  EXPECT_EQ(status("b").st_ino, status("c").st_ino);
+  EXPECT_EQ(content(root_ / "c"), "x");
+}
+
+TEST_F(Unpack, OwnersAndSetuidBitsGoTogether) {
+  layer::Entry setuid = file("su", "x", 04755);
+  setuid.uid = 4321;
+  const auto done = unpack({{setuid}});
+  ASSERT_TRUE(done);
+  if (::geteuid() == 0) {
+    EXPECT_EQ(status("su").st_uid, 4321u);
+    EXPECT_EQ(status("su").st_mode, S_IFREG | 04755u);
+    EXPECT_THAT(done->notes, IsEmpty());
+  } else {
+    EXPECT_EQ(status("su").st_mode, S_IFREG | 0755u);
+    EXPECT_THAT(done->notes, ElementsAre(HasSubstr("1 files belong to this user")));
+  }
+}
+
+TEST_F(Unpack, OwnFilesLoseTheirSetuidBits) {
+  layer::Entry setuid = file("su", "x", 06755);
+  setuid.uid = 4321;
+  const auto image = images_.make({{setuid}});
+  const auto list = *image::merge_files(images_.store, image);
+  const auto done = unpack_image(images_.store, image, list, root_, {.lanes = 1, .keep_owners = false});
+  ASSERT_TRUE(done);
+  EXPECT_THAT(done->notes, IsEmpty());
+  EXPECT_EQ(status("su").st_uid, ::geteuid());
+  EXPECT_EQ(status("su").st_mode, S_IFREG | 0755u);
+}
+
+TEST_F(Unpack, AttributesOfThisMachineAreNotSet) {
+  layer::Entry marked = file("marked", "x");
+  marked.xattrs = {{"trusted.overlay.opaque", "y"}, {"security.selinux", "x"}};
+  const auto done = unpack({{marked}});
+  ASSERT_TRUE(done);
+  EXPECT_THAT(done->notes, IsEmpty());
+}
+
+TEST_F(Unpack, AnEmptyFolderIsTakenAndAFullOneRefused) {
+  ASSERT_TRUE(real_fs().make_directories(root_));
+  ASSERT_TRUE(unpack({{file("a", "x")}}));
+  const auto again = unpack({{file("b", "x")}});
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, Errc::already_exists);
+  EXPECT_THAT(tree(), ElementsAre("a"));
+  const auto over_file = unpack_image(images_.store, images_.make({}), {}, outside_, {});
+  ASSERT_FALSE(over_file);
+  EXPECT_EQ(over_file.error().code, Errc::already_exists);
+}
+
+TEST_F(Unpack, ASymlinkAsTheFolderIsRefused) {
+  stdfs::create_directory(dir_.path() / "elsewhere");
+  stdfs::create_directory_symlink(dir_.path() / "elsewhere", root_);
+  const auto done = unpack({{file("a", "x")}});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Errc::already_exists);
+  EXPECT_THAT(*real_fs().list(dir_.path() / "elsewhere"), IsEmpty());
+}
+
+TEST_F(Unpack, LyingLayersLeaveNothing) {
+  auto image = images_.make({{file("a", "x")}, {file("b", "y")}},
+                            [](oci::ImageConfig& config) { config.diff_ids[1] = io::digest_of("another tar"); });
+  const auto list = *image::merge_files(images_.store, images_.make({{file("a", "x")}, {file("b", "y")}}));
+  const auto done = unpack_image(images_.store, image, list, root_, {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Errc::verification_failed);
+  EXPECT_THAT(*real_fs().list(dir_.path()), ElementsAre("outside"));
+}
+
+TEST_F(Unpack, AListOfAnotherImageIsNoticed) {
+  const auto image = images_.make({{file("a", "x")}});
+  for (const LayerEntries& foreign : {LayerEntries{file("b", "x")}, LayerEntries{file("a", "longer")}}) {
+    const auto list = *image::merge_files(images_.store, images_.make({foreign}));
+    const auto done = unpack_image(images_.store, image, list, root_, {});
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, Errc::verification_failed);
+    EXPECT_THAT(*real_fs().list(dir_.path()), ElementsAre("outside"));
+  }
+}
+
+TEST_F(Unpack, StopsWhenAsked) {
+  const auto image = images_.make({{folder("closed", 0), file("closed/a", "x")}});
+  const auto list = *image::merge_files(images_.store, image);
+  std::stop_source stop;
+  stop.request_stop();
+  const auto done = unpack_image(images_.store, image, list, root_, {}, stop.get_token());
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Errc::cancelled);
+  EXPECT_THAT(*real_fs().list(dir_.path()), ElementsAre("outside"));
+}
+
+/// A place that does something the moment a layer is asked for.
+class Swapping final : public store::ReadTarget {
+ public:
+  explicit Swapping(store::ReadTarget& inner) : inner_(inner) {}
+  std::string name() const override { return inner_.name(); }
+  Result<oci::Descriptor> resolve(const store::TagOrDigest& reference) override { return inner_.resolve(reference); }
+  Result<bool> exists(const oci::Descriptor& descriptor) override { return inner_.exists(descriptor); }
+  Result<std::unique_ptr<io::Source>> fetch(const oci::Descriptor& descriptor) override {
+    on_fetch();
+    return inner_.fetch(descriptor);
+  }
+  std::function<void()> on_fetch;
+
+ private:
+  store::ReadTarget& inner_;
+};
+
+/// A list that no merger makes, as a damaged record could have it.
+image::FileList forged(const std::vector<std::pair<std::string, std::string>>& edits) {
+  image::LayeredImages images;
+  std::string text =
+      image::merge_files(images.store, images.make({{folder("dir"), file("dir/a", "x"), symlink("link", "/")}}))
+          ->serialize();
+  for (const auto& [from, to] : edits) {
+    const std::size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << text;
+    text.replace(at, from.size(), to);
+  }
+  return image::FileList::parse(text).value_or(image::FileList());
+}
+
+TEST_F(Unpack, ForgedListsReachNothingOutside) {
+  const auto image = images_.make({{folder("dir"), file("dir/a", "x")}});
+  for (const char* path : {"../../outside", "..//outside"}) {
+    const auto list = forged({{"dir/a", path}});
+    if (list.size() == 0) continue;
+    EXPECT_FALSE(unpack_image(images_.store, image, list, root_, {}));
+    EXPECT_THAT(*real_fs().list(dir_.path()), ElementsAre("outside"));
+  }
+}
+
+// What a tar must not do, with the numbers of the list of hostile inputs in tests/layer and tests/image.
+TEST_F(Unpack, Row43DotDotIsRefused) {
+  for (const char* path : {"../outside", "a/../../outside", "./../outside", ".."})
+    refused({{file(path, "owned")}}, "..");
+}
+
+TEST_F(Unpack, Row44AbsolutePathsStayInside) {
+  ASSERT_TRUE(unpack({{file("/etc/passwd", "x"), file("C:\\x", "y")}}));
+  EXPECT_THAT(tree(), ElementsAre("C:\\x", "etc/", "etc/passwd"));
+}
+
+TEST_F(Unpack, Row45FilesThroughSymlinksStayInside) {
+  // One layer's symlink out, the next one's file through it: it lands below the root, as the image means it.
+  const std::string out = dir_.path().native();
+  ASSERT_TRUE(unpack({{symlink("out", out)}, {file("out/outside", "inside")}}));
+  EXPECT_EQ(content(root_.native() + outside_.native()), "inside");
+}
+
+TEST_F(Unpack, Row45FilesThroughSymlinksOfTheirOwnLayerAreRefused) {
+  refused({{symlink("out", dir_.path().native()), file("out/outside", "owned")}}, "below");
+}
+
+TEST_F(Unpack, Row46TheRootIsNoSymlink) {
+  for (const char* path : {"/.", ".", "/"})
+    refused({{symlink(path, dir_.path().native())}, {file("outside", "owned")}}, "root");
+}
+
+TEST_F(Unpack, Row47ChainsOfSymlinksStayInside) {
+  ASSERT_TRUE(unpack({{symlink("a", "b"), symlink("b", "c/.."), symlink("c", "../../.."), folder("d")},
+                      {file("a/outside", "inside")}}));
+  EXPECT_EQ(content(root_ / "outside"), "inside");
+}
+
+TEST_F(Unpack, Row48HardLinksNameFilesOfTheirLayer) {
+  refused({{hardlink("stolen", "../outside")}}, "..");
+  refused({{hardlink("stolen", "/etc/shadow")}}, "no earlier file");
+  refused({{hardlink("stolen", "later"), file("later", "x")}}, "no earlier file");
+  refused({{hardlink("self", "self")}}, "self");
+  refused({{symlink("out", "/etc"), hardlink("stolen", "out/passwd")}}, "no earlier file");
+  refused({{file("a", "x")}, {hardlink("stolen", "a")}}, "no earlier file");
+}
+
+TEST_F(Unpack, Row49AFolderSwappedForASymlinkIsNotFollowed) {
+  const auto image = images_.make({{folder("dir"), file("dir/outside", "owned")}});
+  const auto list = *image::merge_files(images_.store, image);
+  Swapping store(images_.store);
+  store.on_fetch = [this] {
+    for (const auto& name : *real_fs().list(dir_.path())) {
+      if (!name.starts_with(".tmp-")) continue;
+      stdfs::remove(dir_.path() / name / "dir");
+      stdfs::create_directory_symlink(dir_.path(), dir_.path() / name / "dir");
+    }
+  };
+  const auto done = unpack_image(store, image, list, root_, {});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Errc::conflict) << done.error().describe();
+  EXPECT_THAT(*real_fs().list(dir_.path()), ElementsAre("outside"));
+}
+
+TEST_F(Unpack, Row50FoldersOverSymlinksChangeNoModeOutside) {
+  const auto before = real_fs().stat(dir_.path())->mode;
+  ASSERT_TRUE(unpack({{symlink("dir", dir_.path().native())}, {folder("dir", 0777), file("dir/outside", "inside")}}));
+  EXPECT_EQ(real_fs().stat(dir_.path())->mode, before);
+  EXPECT_EQ(content(root_ / "dir/outside"), "inside");
+}
+
+TEST_F(Unpack, Row52DevicesAreMadeByRootOnly) {
+  layer::Entry null = other(EntryType::char_device, "null", {}, 0666);
+  null.device_major = 1;
+  null.device_minor = 3;
+  const auto done = unpack({{null, file("a", "x")}});
+  ASSERT_TRUE(done) << done.error().describe();
+  if (done->notes.empty())
+    EXPECT_EQ(status("null").st_mode, S_IFCHR | 0666u);
+  else
+    EXPECT_THAT(done->notes, ElementsAre(HasSubstr("1 device nodes left out")));
+}
+
+TEST_F(Unpack, Row53TheLastOfTwoWins) {
+  ASSERT_TRUE(unpack({{file("a", "first one"), file("a", "second")}}));
+  EXPECT_EQ(content(root_ / "a"), "second");
+}
+
+TEST_F(Unpack, Row54FilesHaveNothingBelow) { refused({{file("a", "x"), file("a/b", "y")}}, "below"); }
+
+TEST_F(Unpack, Row55BadWhiteoutsAreRefused) {
+  for (const char* path : {".wh.", ".wh..", ".wh...", "dir/.wh...", "dir/.wh.."})
+    refused({{file(path, "")}}, "whiteout");
+}
+
+TEST_F(Unpack, Row55WhiteoutsReachNothingThroughSymlinks) {
+  ASSERT_TRUE(unpack({{symlink("out", dir_.path().native())}, {whiteout("out/outside")}}));
+  EXPECT_EQ(content(outside_), "untouched");
+}
+
+TEST_F(Unpack, Row56OpaqueFoldersKeepTheirOwnLayer) {
+  ASSERT_TRUE(unpack({{folder("d"), file("d/low", "x")}, {file("d/early", "x"), opaque("d"), file("d/late", "x")}}));
+  EXPECT_THAT(tree(), ElementsAre("d/", "d/early", "d/late"));
+}
+
+TEST_F(Unpack, Row65LongNamesAreRefusedWhole) {
+  refused({{file(std::string(300, 'n'), "x")}}, "File name too long", Errc::failed);
+}
+
+}  // namespace
+}  // namespace slipway::run
