@@ -286,7 +286,8 @@ TEST_F(Unpack, Row49AFolderSwappedForASymlinkIsNotFollowed) {
   const auto list = *image::merge_files(images_.store, image);
   Swapping store(images_.store);
   store.on_fetch = [this] {
-    for (const auto& name : *real_fs().list(dir_.path())) {
+    const auto names = *real_fs().list(dir_.path());
+    for (const auto& name : names) {
       if (!name.starts_with(".tmp-")) continue;
       stdfs::remove(dir_.path() / name / "dir");
       stdfs::create_directory_symlink(dir_.path(), dir_.path() / name / "dir");
