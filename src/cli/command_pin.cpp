@@ -7,8 +7,8 @@ namespace slipway::cli {
 namespace {
 
 struct PinFlags {
-  std::vector<std::string> files, images;
-  std::optional<std::string> environment;
+  std::vector<std::string> files, images, update, custom;
+  std::optional<std::string> environment, lock;
   bool check = false;
 };
 
@@ -53,7 +53,7 @@ Result<run::Resolver> environment_resolver(Context& context, const std::string& 
   return run::resolve_release(std::move(pin));
 }
 
-Result<run::Resolver> resolver_of(Context& context, const PinFlags& f) {
+Result<run::Resolver> resolver_of(Context& context, const PinFlags& f, image::Lock* lock) {
   std::vector<run::Resolver> resolvers;
   for (const std::string& image : f.images) {
     SLIPWAY_ASSIGN(auto resolver, image_resolver(context, image));
@@ -64,11 +64,24 @@ Result<run::Resolver> resolver_of(Context& context, const PinFlags& f) {
     resolvers.push_back(std::move(resolver));
   }
   // With nothing named, every reference is asked for where it lives.
-  if (resolvers.empty()) {
-    resolvers.push_back(
-        run::resolve_from([&context](const oci::Location& location) { return digest_at(context, location); }));
+  const auto ask = [&context](const oci::Location& location) { return digest_at(context, location); };
+  if (lock != nullptr) {
+    SLIPWAY_ASSIGN(auto resolver, run::resolve_locked(*lock, f.update, ask));
+    resolvers.push_back(std::move(resolver));
+  } else if (resolvers.empty() || !f.update.empty()) {
+    SLIPWAY_ASSIGN(auto resolver, run::resolve_updating(f.update, ask));
+    resolvers.push_back(std::move(resolver));
   }
   return run::remember(run::first_of(std::move(resolvers)));
+}
+
+Result<run::PinOptions> options_of(const PinFlags& f) {
+  run::PinOptions options;
+  for (const std::string& text : f.custom) {
+    SLIPWAY_ASSIGN(auto path, run::parse_custom_path(text));
+    options.custom.push_back(std::move(path));
+  }
+  return options;
 }
 
 void tell(Context& context, const run::PinReport& report) {
@@ -100,11 +113,19 @@ Json pin_json(const std::vector<run::PinReport>& reports) {
 }
 
 Result<int> run_pin(Context& context, const PinFlags& f) {
-  SLIPWAY_ASSIGN(const run::Resolver resolver, resolver_of(context, f));
-  std::vector<std::string> files;
+  image::Lock lock;
+  const stdfs::path lock_file = f.lock ? context.absolute(*f.lock) : stdfs::path();
+  if (f.lock) {
+    SLIPWAY_ASSIGN(lock, image::Lock::read(context.fs(), lock_file));
+  }
+  const std::string locked = lock.serialize();
+  SLIPWAY_ASSIGN(const run::Resolver resolver, resolver_of(context, f, f.lock ? &lock : nullptr));
+  SLIPWAY_ASSIGN(const run::PinOptions options, options_of(f));
+  std::vector<std::string> words;
   for (const std::string& file : f.files)
-    files.push_back(context.absolute(file).lexically_proximate(context.surroundings().directory).string());
-  SLIPWAY_ASSIGN(const auto reports, run::plan_pins(context.fs(), files, resolver));
+    words.push_back(context.absolute(file).lexically_proximate(context.surroundings().directory).string());
+  SLIPWAY_ASSIGN(const std::vector<std::string> files, run::find_files(context.fs(), words));
+  SLIPWAY_ASSIGN(const auto reports, run::plan_pins(context.fs(), files, resolver, options));
   bool changed = false;
   for (const run::PinReport& report : reports) {
     tell(context, report);
@@ -112,7 +133,10 @@ Result<int> run_pin(Context& context, const PinFlags& f) {
     if (f.check && report.changed() && !context.json()) SLIPWAY_TRY(context.print_raw(run::diff_of(report)));
   }
   constexpr int kDiffers = 10;
-  if (!f.check && !context.globals().dry_run) SLIPWAY_TRY(run::write_pins(context.fs(), reports));
+  if (!f.check && !context.globals().dry_run) {
+    SLIPWAY_TRY(run::write_pins(context.fs(), reports));
+    if (f.lock && lock.serialize() != locked) SLIPWAY_TRY(lock.write(context.fs(), lock_file));
+  }
   if (context.json()) SLIPWAY_TRY(context.print_document(pin_json(reports)));
   if (f.check) return changed ? kDiffers : 0;
   if (context.json()) return 0;
@@ -134,13 +158,22 @@ Command pin_command() {
       .examples = {{"to what is active in production", "slipway pin --env production deploy/kubernetes.yaml"},
                    {"in CI: fail when a file is not pinned",
                     "slipway pin --env production --check deploy/kubernetes.yaml"},
+                   {"everything below a folder, digests kept in a lock file", "slipway pin --lock images.lock deploy/"},
                    {"another image", "slipway pin --image nginx=docker.io/library/nginx:1.27 deploy/kubernetes.yaml"}},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<PinFlags>();
-        options.positionals("FILE", flags->files, "Kubernetes YAML files");
+        options.positionals(
+            "FILE", flags->files,
+            "files, folders or patterns: Kubernetes, kustomize, Helm values, compose, Dockerfile, quadlet, "
+            "systemd, GitHub Actions, GitLab CI");
         options.value("--env", "ENV[@vN]", flags->environment,
                       "references to the app become this environment's release");
         options.list("--image", "NAME=REF", flags->images, "references to NAME become REF, by digest (repeatable)");
+        options.value("--lock", "FILE", flags->lock, "digests come from this file, and what it lacks is added to it");
+        options.list("--update", "NAME", flags->update,
+                     "ask the registry again for references to NAME, or '*' for all (repeatable)");
+        options.list("--crd", "KIND[.GROUP]=PATH", flags->custom,
+                     "where a custom resource has pods or images, e.g. Rollout=spec.template.spec (repeatable)");
         options.flag("--check", flags->check, "change nothing, print the diff, exit 10 if there is one");
         return [flags](Context& context) { return run_pin(context, *flags); };
       }};

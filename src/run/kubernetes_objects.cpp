@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
-#include <set>
-#include <utility>
 
+#include "run/image_collector.h"
 #include "slipway/base/text.h"
 
 namespace slipway::run {
@@ -32,20 +30,6 @@ constexpr std::array kWorkloads{
     Workload{"CronJob", "spec.jobTemplate.spec.template.spec"},
 };
 
-std::string text_at(const Node& node, std::string_view key) {
-  const Node* found = node.find(key);
-  return found != nullptr && found->is_scalar() ? found->scalar : std::string();
-}
-
-const Node* follow(const Node& from, std::string_view path) {
-  const Node* at = &from;
-  for (const std::string& key : split(path, '.')) {
-    at = at->find(key);
-    if (at == nullptr) return nullptr;
-  }
-  return at;
-}
-
 bool is_builtin_group(std::string_view api_version) {
   const std::size_t slash = api_version.find('/');
   if (slash == std::string_view::npos) return true;
@@ -53,38 +37,22 @@ bool is_builtin_group(std::string_view api_version) {
   return group == "apps" || group == "batch" || group == "extensions";
 }
 
-bool is_template(const Node& value) { return value.is_scalar() && value.scalar.find("{{") != std::string::npos; }
-
-/// The images of one document: what was found, and which anchors and aliases stand where an image does.
+/// The images of one object, or of a List's.
 class Collector {
  public:
-  explicit Collector(Findings& findings) : findings_(findings) {}
-
+  Collector(ImageCollector& images, const PinOptions& options) : images_(images), options_(options) {}
   void object(const Node& node);
-  /// Decides about anchored values once every alias of the document is known.
-  void settle(const Node& document);
 
  private:
-  struct Anchored {
-    FoundReference reference;
-    std::string anchor;
-  };
-
-  void settle_anchored(const Node& document);
-  bool is_image_anchor(const std::string& name) const;
+  bool custom(const Node& node, const std::string& kind, const std::string& owner);
+  void at_path(const Node& node, std::string_view path, const std::string& owner, const std::string& so_far);
   void pod_spec(const Node& spec, const std::string& owner);
   void containers(const Node& spec, std::string_view list, const std::string& owner);
   void image_volumes(const Node& spec, const std::string& owner);
-  void holder(const Node& item, std::string_view key, const std::string& role);
-  void image(const Node& value, const std::string& role);
   void unknown_kind(const Node& node, const std::string& owner);
-  void note(const Node& node, std::string message) { findings_.notes.push_back({node.where, std::move(message)}); }
 
-  Findings& findings_;
-  std::vector<Anchored> anchored_;
-  std::map<std::string, int> image_aliases_;
-  std::vector<std::pair<const Node*, std::string>> alias_holders_;
-  std::set<std::string> known_holders_;
+  ImageCollector& images_;
+  const PinOptions& options_;
 };
 
 std::string owner_of(const Node& object) {
@@ -127,14 +95,46 @@ void Collector::object(const Node& node) {
       return;
     }
   }
-  unknown_kind(node, owner);
+  if (!custom(node, kind, owner)) unknown_kind(node, owner);
+}
+
+bool Collector::custom(const Node& node, const std::string& kind, const std::string& owner) {
+  bool known = false;
+  const std::string api = text_at(node, "apiVersion");
+  for (const CustomPath& path : options_.custom) {
+    if (path.kind != kind || (!path.group.empty() && !api.starts_with(path.group + "/"))) continue;
+    known = true;
+    at_path(node, path.path, owner, "");
+  }
+  return known;
+}
+
+/// A path's end is a pod when it is a mapping, and an image when it is a scalar.
+void Collector::at_path(const Node& node, std::string_view path, const std::string& owner, const std::string& so_far) {
+  const std::size_t dot = path.find('.');
+  std::string_view key = path.substr(0, dot);
+  const bool each = key.ends_with("[]");
+  if (each) key.remove_suffix(2);
+  const Node* member = node.find(key);
+  if (member == nullptr) return;
+  const std::string place = so_far.empty() ? std::string(key) : fmt::format("{}.{}", so_far, key);
+  const auto visit = [&](const Node& at, const std::string& where) {
+    if (dot != std::string_view::npos) return at_path(at, path.substr(dot + 1), owner, where);
+    if (at.is_mapping()) return pod_spec(at, owner);
+    images_.image(at, fmt::format("{}: {}", owner, where));
+  };
+  if (!each) return visit(*member, place);
+  for (std::size_t i = 0; i < member->items.size(); ++i)
+    visit(member->items[i], fmt::format("{}[{}]", place, i));
 }
 
 void Collector::unknown_kind(const Node& node, const std::string& owner) {
   const int count = count_containers(node);
   if (count == 0) return;
-  note(node, fmt::format("{} ({}): {} image reference{} left alone, this kind is not a built-in workload", owner,
-                         printable(text_at(node, "apiVersion"), 100), count, count == 1 ? "" : "s"));
+  images_.note(
+      node, fmt::format(
+                "{} ({}): {} image reference{} left alone, this kind is not a built-in workload; say where with --crd",
+                owner, printable(text_at(node, "apiVersion"), 100), count, count == 1 ? "" : "s"));
 }
 
 void Collector::pod_spec(const Node& spec, const std::string& owner) {
@@ -147,7 +147,7 @@ void Collector::containers(const Node& spec, std::string_view list, const std::s
   const Node* found = spec.find(list);
   if (found == nullptr) return;
   for (std::size_t i = 0; i < found->items.size(); ++i) {
-    holder(found->items[i], "image", fmt::format("{}: {}[{}]", owner, list, i));
+    images_.holder(found->items[i], "image", fmt::format("{}: {}[{}]", owner, list, i));
   }
 }
 
@@ -156,92 +156,30 @@ void Collector::image_volumes(const Node& spec, const std::string& owner) {
   if (volumes == nullptr) return;
   for (std::size_t i = 0; i < volumes->items.size(); ++i) {
     const Node* source = volumes->items[i].find("image");
-    if (source != nullptr) holder(*source, "reference", fmt::format("{}: volumes[{}].image", owner, i));
-  }
-}
-
-void Collector::holder(const Node& item, std::string_view key, const std::string& role) {
-  if (item.is_alias()) {
-    alias_holders_.emplace_back(&item, role);
-    return;
-  }
-  if (!item.anchor.empty()) known_holders_.insert(item.anchor);
-  if (const Node* value = item.find(key)) {
-    image(*value, fmt::format("{}.{}", role, key));
-  } else if (const Node* merged = item.find("<<")) {
-    alias_holders_.emplace_back(merged, role);
-  }
-}
-
-void Collector::image(const Node& value, const std::string& role) {
-  if (value.is_alias()) {
-    ++image_aliases_[value.scalar];
-  } else if (is_template(value)) {
-    note(value, fmt::format("{}: a template, left alone", role));
-  } else if (!value.is_scalar() || value.scalar.empty()) {
-    note(value, fmt::format("{}: no image reference, left alone", role));
-  } else if (value.style == Node::Style::block) {
-    note(value, fmt::format("{}: a block scalar, left alone; write it on one line to have it pinned", role));
-  } else if (!value.anchor.empty()) {
-    anchored_.push_back({{value.scalar, value.range, value.where, role}, value.anchor});
-  } else {
-    findings_.references.push_back({value.scalar, value.range, value.where, role});
-  }
-}
-
-void count_anchors(const Node& node, std::map<std::string, int>& anchors, std::map<std::string, int>& aliases) {
-  if (!node.anchor.empty()) ++anchors[node.anchor];
-  if (node.is_alias()) ++aliases[node.scalar];
-  for (const Node& item : node.items)
-    count_anchors(item, anchors, aliases);
-  for (const Node::Member& member : node.members)
-    count_anchors(member.value, anchors, aliases);
-}
-
-void Collector::settle_anchored(const Node& document) {
-  std::map<std::string, int> anchors;
-  std::map<std::string, int> aliases;
-  count_anchors(document, anchors, aliases);
-  for (const Anchored& entry : anchored_) {
-    // An alias elsewhere would change with the anchor, and nobody asked for that.
-    if (anchors[entry.anchor] == 1 && aliases[entry.anchor] == image_aliases_[entry.anchor]) {
-      findings_.references.push_back(entry.reference);
-    } else {
-      findings_.notes.push_back(
-          {entry.reference.where, fmt::format("{}: left alone, &{} is used elsewhere too", entry.reference.role,
-                                              printable(entry.anchor, 80))});
-    }
-  }
-}
-
-bool Collector::is_image_anchor(const std::string& name) const {
-  return std::any_of(anchored_.begin(), anchored_.end(), [&](const Anchored& entry) { return entry.anchor == name; });
-}
-
-void Collector::settle(const Node& document) {
-  settle_anchored(document);
-  for (const auto& [name, count] : image_aliases_) {
-    if (count == 0 || is_image_anchor(name)) continue;
-    const std::string shown = printable(name, 80);
-    note(document, fmt::format("{} image{} given as *{} left alone: &{} stands outside of the known places", count,
-                               count == 1 ? "" : "s", shown, shown));
-  }
-  for (const auto& [node, role] : alias_holders_) {
-    if (node->is_alias() && known_holders_.contains(node->scalar)) continue;
-    note(*node, fmt::format("{}: its image comes from elsewhere in the file, left alone", role));
+    if (source != nullptr) images_.holder(*source, "reference", fmt::format("{}: volumes[{}].image", owner, i));
   }
 }
 
 }  // namespace
 
+Result<CustomPath> parse_custom_path(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  const std::string_view name = text.substr(0, equals);
+  const std::size_t dot = name.find('.');
+  if (equals == std::string_view::npos || equals + 1 == text.size() || name.empty() || dot == 0) {
+    return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not KIND[.GROUP]=PATH", printable(text, 200)))
+                    .with_hint("for example Rollout.argoproj.io=spec.template.spec, or Task=spec.steps[].image"));
+  }
+  const std::string group = dot == std::string_view::npos ? "" : std::string(name.substr(dot + 1));
+  return CustomPath{std::string(name.substr(0, dot)), group, std::string(text.substr(equals + 1))};
+}
+
 bool is_kubernetes_object(const Node& document) {
   return document.is_mapping() && !text_at(document, "apiVersion").empty() && !text_at(document, "kind").empty();
 }
 
-void collect_references(const Node& object, Findings& findings) {
-  Collector collector(findings);
-  collector.object(object);
-  collector.settle(object);
+void collect_references(const Node& object, const PinOptions& options, ImageCollector& images) {
+  Collector(images, options).object(object);
 }
 
 }  // namespace slipway::run

@@ -1,14 +1,13 @@
 #pragma once
 
-#include "slipway/run/reference_finder.h"
+#include "run/image_collector.h"
 
 namespace slipway::run {
 
 /// True for a mapping with apiVersion and kind.
 bool is_kubernetes_object(const config::Node& document);
 
-/// Adds the image references of one object (or List) to `findings`, and notes
-/// for those that must be left alone.
-void collect_references(const config::Node& object, Findings& findings);
+/// Collects the image references of one object (or List), and notes for those that must be left alone.
+void collect_references(const config::Node& object, const PinOptions& options, ImageCollector& images);
 
 }  // namespace slipway::run

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "slipway/base/text.h"
@@ -29,6 +30,39 @@ bool belongs_to(const ReleasePin& release, const oci::Location& written) {
   if (same(release.repository) || std::any_of(release.app_places.begin(), release.app_places.end(), same)) return true;
   return !release.repository.is_registry() && written.is_registry() &&
          last_component(written.repository()) == release.app;
+}
+
+/// The full name of a name alone.
+Result<std::string> place_of_name(std::string_view name) {
+  auto parsed = oci::Location::parse_for_reading(name);
+  if (parsed && parsed->is_registry() && written_name(name) == name) return parsed->place();
+  return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is no image name", printable(name, 200)))
+                  .with_hint("write the name alone, for instance nginx or registry.example.com/team/hello"));
+}
+
+/// Names that are to be asked for anew.
+struct Names {
+  std::set<std::string> places;
+  bool all = false;
+  bool has(const oci::Location& written) const { return all || places.contains(written.place()); }
+};
+
+Result<Names> names_of(const std::vector<std::string>& words) {
+  Names names;
+  for (const std::string& word : words) {
+    if (word == "*") {
+      names.all = true;
+      continue;
+    }
+    SLIPWAY_ASSIGN(std::string place, place_of_name(word));
+    names.places.insert(std::move(place));
+  }
+  return names;
+}
+
+/// name:tag, which is what a tag's digest belongs to.
+Result<oci::Location> without_digest(const oci::Location& written) {
+  return oci::Location::parse_for_reading(written.place() + ":" + written.tag().value_or("latest"));
 }
 
 }  // namespace
@@ -65,13 +99,8 @@ Resolver resolve_release(ReleasePin release) {
 }
 
 Result<Resolver> resolve_name(std::string_view name, PinnedReference replacement) {
-  auto parsed = oci::Location::parse_for_reading(name);
-  if (!parsed || !parsed->is_registry() || written_name(name) != name) {
-    return fail(
-        Error(Errc::invalid_argument, fmt::format("\"{}\" is no image name", printable(name, 200)))
-            .with_hint("write NAME=REF with the name alone, for instance nginx or registry.example.com/team/hello"));
-  }
-  return [place = parsed->place(), replacement = std::move(replacement)](
+  SLIPWAY_ASSIGN(std::string place, place_of_name(name));
+  return [place = std::move(place), replacement = std::move(replacement)](
              const oci::Location& written) -> Result<std::optional<PinnedReference>> {
     if (written.place() != place) return std::nullopt;
     return replacement;
@@ -83,6 +112,36 @@ Resolver resolve_from(std::function<Result<Digest>(const oci::Location&)> digest
     if (written.digest()) return std::nullopt;
     SLIPWAY_ASSIGN(Digest digest, digest_of(written));
     return PinnedReference{std::nullopt, std::nullopt, std::move(digest)};
+  };
+}
+
+Result<Resolver> resolve_updating(const std::vector<std::string>& update,
+                                  std::function<Result<Digest>(const oci::Location&)> digest_of) {
+  SLIPWAY_ASSIGN(Names names, names_of(update));
+  return [names = std::move(names),
+          digest_of = std::move(digest_of)](const oci::Location& written) -> Result<std::optional<PinnedReference>> {
+    if (written.digest() && (!written.tag() || !names.has(written))) return std::nullopt;
+    SLIPWAY_ASSIGN(const oci::Location tagged, without_digest(written));
+    SLIPWAY_ASSIGN(Digest digest, digest_of(tagged));
+    return PinnedReference{std::nullopt, std::nullopt, std::move(digest)};
+  };
+}
+
+Result<Resolver> resolve_locked(image::Lock& lock, const std::vector<std::string>& update,
+                                std::function<Result<Digest>(const oci::Location&)> digest_of) {
+  SLIPWAY_ASSIGN(Names names, names_of(update));
+  return [&lock, names = std::move(names),
+          digest_of = std::move(digest_of)](const oci::Location& written) -> Result<std::optional<PinnedReference>> {
+    if (written.digest() && !written.tag()) return std::nullopt;
+    SLIPWAY_ASSIGN(const oci::Location tagged, without_digest(written));
+    const std::string key = tagged.str();
+    std::optional<Digest> digest = names.has(written) ? std::nullopt : lock.find(key);
+    if (!digest && !names.has(written)) digest = written.digest();
+    if (!digest) {
+      SLIPWAY_ASSIGN(digest, digest_of(tagged));
+    }
+    lock.set(key, *digest);
+    return PinnedReference{std::nullopt, std::nullopt, *std::move(digest)};
   };
 }
 

@@ -124,6 +124,26 @@ TEST(SpliceYaml, BrokenTextIsAnErrorWithItsPlace) {
   EXPECT_THAT(out.error().describe(), HasSubstr("f.yaml:2:1"));
 }
 
+Result<std::string> insert_after(std::string_view text, std::string_view neighbour, std::string_view key) {
+  const std::size_t at = text.find(neighbour);
+  return splice_yaml(text, "f.yaml", {}, {{{at, at + neighbour.size()}, std::string(key), "v"}});
+}
+
+TEST(SpliceYaml, NewKeysStandBesideTheirNeighbours) {
+  EXPECT_EQ(*insert_after("a:\n  - k: NN # c\n    z: 1\n", "NN", "new"), "a:\n  - k: NN # c\n    new: v\n    z: 1\n");
+  EXPECT_EQ(*insert_after("k: NN", "NN", "new"), "k: NN\nnew: v");
+  EXPECT_EQ(*insert_after("a: 1\r\nk: NN\r\nz: 2\r\n", "NN", "new"), "a: 1\r\nk: NN\r\nnew: v\r\nz: 2\r\n");
+  EXPECT_EQ(*insert_after("a: {k: NN, z: 1}\n", "NN", "new"), "a: {k: NN, new: v, z: 1}\n");
+  EXPECT_EQ(*insert_after("k: \"NN\"\n", "\"NN\"", "new"), "k: \"NN\"\nnew: v\n");
+}
+
+TEST(SpliceYaml, NewKeysThatCannotStandAreRefused) {
+  EXPECT_FALSE(insert_after("k: NN\nnew: 1\n", "NN", "new"));
+  EXPECT_FALSE(insert_after("- NN\n", "NN", "new")) << "an item of a list has no neighbour";
+  EXPECT_FALSE(insert_after("a: [k: NN]\n", "NN", "new")) << "a comma would begin another item";
+  EXPECT_FALSE(insert_after("k: |\n  NN\n", "  NN\n", "new"));
+}
+
 TEST(SafePlain, KnowsWhatNeedsQuotes) {
   for (const char* text : {"a", "nginx", "registry.example.com:5000/team/hello:v1.2", "x@sha256:0123", "./path", "_x",
                            "1.25-alpine", "v1", "a-b+c", "127.0.0.1/x", "/usr/bin"}) {

@@ -1,5 +1,6 @@
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <string_view>
 
 #include "slipway/run/pin.h"
@@ -20,7 +21,11 @@ slipway::Result<slipway::Digest> some_digest(const slipway::oci::Location&) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto resolve = slipway::run::resolve_from(some_digest);
-  const auto first = slipway::run::pin_text(text, "fuzz.yaml", resolve);
+  // The first byte says as which file the bytes are read.
+  constexpr const char* kNames[] = {"fuzz.yaml", "Dockerfile",         "a.container",
+                                    "a.service", "kustomization.yaml", "values.yaml"};
+  const char* name = kNames[size == 0 ? 0 : data[0] % std::size(kNames)];
+  const auto first = slipway::run::pin_text(text, name, resolve);
   if (!first.has_value()) {
     require(first.error().code == slipway::Errc::invalid_argument);
     return 0;
@@ -28,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(first->before == text);
   require(first->changed() == !first->changes.empty());
   require(slipway::run::diff_of(*first).empty() == !first->changed());
-  const auto second = slipway::run::pin_text(first->after, "fuzz.yaml", resolve);
+  const auto second = slipway::run::pin_text(first->after, name, resolve);
   require(second.has_value() && !second->changed() && second->references == first->references);
   return 0;
 }

@@ -74,7 +74,7 @@ TEST(ResolveName, RefusesWhatIsNoName) {
     const auto resolve = resolve_name(name, {std::nullopt, std::nullopt, digest('a')});
     ASSERT_FALSE(resolve.has_value()) << name;
     EXPECT_EQ(resolve.error().code, Errc::invalid_argument);
-    EXPECT_THAT(resolve.error().hint, HasSubstr("NAME=REF"));
+    EXPECT_THAT(resolve.error().hint, HasSubstr("name alone"));
   }
 }
 

@@ -14,12 +14,21 @@ struct Edit {
   std::string value;
 };
 
-/// Applies edits to a YAML text, changing no other byte: quote style, anchors, tags, comments,
+/// Adds `key: value` to the mapping that has the scalar `after` as a member's value, right behind that member: as a
+/// line of its own with its neighbour's indentation and line end, or in a flow mapping behind a comma.
+struct Insertion {
+  Range after;
+  std::string key;
+  std::string value;
+};
+
+/// Applies edits and insertions to a YAML text, changing no other byte: quote style, anchors, tags, comments,
 /// line ends and indentation survive. A plain scalar gets double quotes only where the new
 /// value needs them. Edits may come in any order; equal ones count once. The result is parsed
 /// again and compared with the tree before: Errc::internal if anything but the edited scalars
 /// changed. Errc::invalid_argument if a range is not that of a value, if two edits of one
-/// range differ, or if a value cannot be written there (block scalars, line ends).
-Result<std::string> splice_yaml(std::string_view text, const std::string& file, std::vector<Edit> edits);
+/// range differ, if a value cannot be written there (block scalars, line ends), or if a key is there already.
+Result<std::string> splice_yaml(std::string_view text, const std::string& file, std::vector<Edit> edits,
+                                std::vector<Insertion> insertions = {});
 
 }  // namespace slipway::config

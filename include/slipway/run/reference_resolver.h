@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "slipway/image/lock.h"
 #include "slipway/oci/location.h"
 
 namespace slipway::run {
@@ -49,6 +50,16 @@ Result<Resolver> resolve_name(std::string_view name, PinnedReference replacement
 
 /// Asks a registry through `digest_of` for the digest of what is written; references with a digest stay.
 Resolver resolve_from(std::function<Result<Digest>(const oci::Location&)> digest_of);
+
+/// As resolve_from, but references with a tag and a digest whose names are in `update` get their tag's digest of today.
+Result<Resolver> resolve_updating(const std::vector<std::string>& update,
+                                  std::function<Result<Digest>(const oci::Location&)> digest_of);
+
+/// What a lock file says, and what `digest_of` finds for what it does not have, which it then has. References keep
+/// their names and tags. A reference with a digest of its own is locked with that, unless the lock has another.
+/// Those of `update` (names as in resolve_name, "*" for all) are asked for anew. `lock` outlives the resolver.
+Result<Resolver> resolve_locked(image::Lock& lock, const std::vector<std::string>& update,
+                                std::function<Result<Digest>(const oci::Location&)> digest_of);
 
 /// A written reference with its pin: the name's spelling is kept unless the pin brings one.
 std::string pinned_text(std::string_view written, const oci::Location& location, const PinnedReference& pin);

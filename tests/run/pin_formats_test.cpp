@@ -1,0 +1,343 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "slipway/run/pin.h"
+#include "support/temp_dir.h"
+
+namespace slipway::run {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const std::string kDigest = "sha256:" + std::string(64, 'b');
+
+oci::Location location(std::string_view text) { return oci::Location::parse_for_reading(text).value(); }
+
+Resolver everything() {
+  return resolve_from([](const oci::Location&) { return Digest::parse(kDigest); });
+}
+
+/// The app registry.example.com/team/hello, released to production.
+Resolver production() {
+  return resolve_release({"hello",
+                          location("registry.example.com/prod/hello"),
+                          {location("registry.example.com/team/hello")},
+                          "hello.production-v3",
+                          Digest::parse(kDigest).value()});
+}
+
+std::string replace_all(std::string text, std::string_view from, std::string_view to) {
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+std::string notes(const PinReport& report) {
+  std::string out;
+  for (const PinNote& note : report.notes)
+    out += fmt::format("{}:{}: {}\n", note.where.row, note.where.col, note.message);
+  return out;
+}
+
+PinReport pinned(const std::string& file, const std::string& text, const Resolver& resolve = everything(),
+                 const PinOptions& options = {}) {
+  auto report = pin_text(text, file, resolve, options);
+  EXPECT_TRUE(report.has_value()) << report.error().describe() << "\n" << text;
+  return report.value_or(PinReport{});
+}
+
+/// In `text` "@@" stands behind everything that is to be pinned.
+struct FormatCase {
+  const char* name;
+  const char* file;
+  const char* format;
+  const char* text;
+};
+
+class PinFormats : public testing::TestWithParam<FormatCase> {};
+
+TEST_P(PinFormats, ChangeExactlyWhereImagesStand) {
+  for (const char* line_end : {"\n", "\r\n"}) {
+    const std::string marked = replace_all(GetParam().text, "\n", line_end);
+    const std::string text = replace_all(marked, "@@", "");
+    const PinReport report = pinned(GetParam().file, text);
+    EXPECT_EQ(report.format, GetParam().format);
+    EXPECT_EQ(report.after, replace_all(marked, "@@", "@" + kDigest)) << notes(report);
+    const PinReport second = pinned(GetParam().file, report.after);
+    EXPECT_FALSE(second.changed());
+    EXPECT_EQ(second.references, report.references);
+    std::string cut = text;
+    while (cut.ends_with('\n') || cut.ends_with('\r'))
+      cut.pop_back();
+    EXPECT_EQ(pinned(GetParam().file, cut).changes.size(), report.changes.size()) << "without a final newline";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, PinFormats,
+    testing::Values(
+        FormatCase{"compose", "deploy/compose.yaml", "compose",
+                   "# stack\nname: shop\nx-base: &base {restart: always}\nservices:\n  web:\n    <<: *base\n"
+                   "    image: \"nginx:1.27@@\"   # front\n  db: {image: postgres:16@@, volumes: [image:/x]}\n"
+                   "  own:\n    build: .\n    image: registry.example.com/own:1\n  var:\n    image: ${REGISTRY}/a:1\n"},
+        FormatCase{"compose_by_content", "stack.yml", "compose", "services:\n  a:\n    image: 'a:1@@'\n"},
+        FormatCase{
+            "actions", ".github/workflows/ci.yml", "github-actions",
+            "on: push\njobs:\n  a:\n    container: node:20@@\n    services:\n      db:\n        image: redis:7@@\n"
+            "    steps:\n    - uses: actions/checkout@v4\n    - uses: docker://alpine:3@@ # keep\n"
+            "    - run: echo image\n  b:\n    container:\n      image: node:20@@\n    steps: []\n"},
+        FormatCase{"action", "action.yml", "github-actions",
+                   "name: x\nruns:\n  using: docker\n  image: 'docker://alpine:3@@'\n"},
+        FormatCase{
+            "gitlab", ".gitlab-ci.yml", "gitlab-ci",
+            "image: ruby:3.3@@\nservices: [postgres:16@@, {name: redis:7@@, alias: r}]\ndefault:\n  image:\n"
+            "    name: alpine:3@@\n    entrypoint: ['']\nvariables: {image: nginx:1}\ntest:\n  image: \"node:20@@\"\n"
+            "  script: [!reference [.a, script], 'echo image: x']\nown:\n  image: $CI_REGISTRY_IMAGE/x\n"},
+        FormatCase{"values_string", "chart/values.yaml", "helm-values",
+                   "image: nginx:1@@\nsidecars:\n- image: busybox:1.36@@\nreplicas: 2\n"},
+        FormatCase{"dockerfile", "Dockerfile", "dockerfile",
+                   "# syntax=docker/dockerfile:1\nARG V=1\nFROM --platform=$BUILDPLATFORM golang:1.22@@ AS build\n"
+                   "RUN --mount=type=bind,from=busybox:1@@,target=/b <<EOF\nFROM nothing:1\nEOF\n"
+                   "FROM build as tested\nfrom   \\\n  # why\n  alpine:3@@\n"
+                   "COPY --from=build /a /a\nCOPY --link --from=nginx:1@@ /etc /etc\nCOPY --from=0 /a /b\n"
+                   "FROM scratch\nFROM alpine:$V\nONBUILD COPY --from=php:8@@ / /\n"},
+        FormatCase{"containerfile", "app/web.Containerfile", "dockerfile",
+                   "# escape=`\nFROM `\n  alpine:3@@ `\n  AS a\nFROM a\n"},
+        FormatCase{"quadlet", "web.container", "quadlet",
+                   "[Unit]\nDescription=Image=no\n; Image=no\n[Container]\nImage=docker.io/library/nginx:1@@\n"
+                   "Environment=Image=x\n[Service]\nRestart=always\n"},
+        FormatCase{"quadlet_spaces", "web.image", "quadlet", "[Image]\nImage = quay.io/a/b:1@@\n"},
+        FormatCase{"quadlet_other_file", "web.container", "quadlet", "[Container]\nImage=web.image\n"},
+        FormatCase{
+            "systemd", "web.service", "systemd",
+            "[Service]\nExecStartPre=-/usr/bin/podman rm -f web\nExecStartPre=/usr/bin/podman pull -q nginx:1@@\n"
+            "ExecStart=/usr/bin/podman --log-level info run --rm -dit --name web -p 80:80 -eA=b --env C=d \\\n"
+            "  -v /a:/b \"--label=x y\" \\\n  # why\n  docker.io/library/nginx:1@@ nginx:2 --flag\n"
+            "ExecStop=/usr/bin/docker stop web\nExecReload=/bin/echo run nginx:1\n"}),
+    [](const testing::TestParamInfo<FormatCase>& tested) { return std::string(tested.param.name); });
+
+TEST(PinFormats, WhatIsLeftAloneIsSaid) {
+  struct Case {
+    const char *file, *text, *note;
+  };
+  for (const Case& c :
+       {Case{"compose.yaml", "services: {a: {build: ., image: x:1}}\n", "names what is built here"},
+        Case{"compose.yaml", "services: {a: {image: '${X}:1'}}\n", "is no image reference"},
+        Case{"Dockerfile", "FROM $BASE\n", "1:6: FROM of stage 0: a build argument, left alone"},
+        Case{"Dockerfile", "FROM ngi\\\nnx:1\n", "written over several lines"},
+        Case{"Dockerfile.tmpl", "FROM {{.Base}}\n", "a template"},
+        Case{"a.container", "[Container]\nImage=nginx:%i\n", "2:7: Container.Image: a variable"},
+        Case{"a.container", "[Container]\nImage=\"nginx\":1\n", "quoted in part"},
+        Case{"a.service", "[Service]\nExecStart=podman run $IMAGE\n", "ExecStart: podman run: a variable"},
+        Case{"values.yaml", "image: {repository: nginx, tag: ''}\n", "has no tag here"},
+        Case{"values.yaml", "image:\n  repository: nginx\n  tag: 1\n  digest:\n", "write digest: \"\""},
+        Case{"kustomization.yaml", "images: [{name: a, newTag: '{{x}}'}]\n", "a template"}}) {
+    const PinReport report = pinned(c.file, c.text);
+    EXPECT_FALSE(report.changed()) << c.text;
+    EXPECT_TRUE(report.understood()) << c.text;
+    EXPECT_THAT(notes(report), HasSubstr(c.note)) << c.text;
+  }
+}
+
+TEST(PinParts, AKustomizationGetsADigestLine) {
+  const std::string text =
+      "resources: [a.yaml]\nimages:\n# the app\n- name: nginx\n  newTag: \"1.27\" # tag\n- name: a\n  newName: b\n"
+      "  newTag: '2'\n  digest: ''\n- newName: c\n  name: x\n";
+  const PinReport report = pinned("base/kustomization.yaml", text);
+  EXPECT_EQ(report.format, "kustomize");
+  EXPECT_EQ(report.after,
+            "resources: [a.yaml]\nimages:\n# the app\n- name: nginx\n  newTag: \"1.27\" # tag\n  digest: " + kDigest +
+                "\n- name: a\n  newName: b\n  newTag: '2'\n  digest: '" + kDigest + "'\n- newName: c\n  name: x\n")
+      << notes(report);
+  ASSERT_EQ(report.changes.size(), 2u);
+  EXPECT_EQ(report.changes[0].before, "nginx:1.27");
+  EXPECT_EQ(report.changes[0].after, "nginx:1.27@" + kDigest);
+  EXPECT_THAT(notes(report), HasSubstr("images[2]: \"c\" has no tag here"));
+  EXPECT_FALSE(pinned("base/kustomization.yaml", report.after).changed());
+}
+
+TEST(PinParts, AReleaseBringsItsNameAndTag) {
+  const PinReport report = pinned("kustomization.yaml",
+                                  "images:\r\n  - {name: registry.example.com/team/hello, newTag: x}\r\n"
+                                  "  - name: registry.example.com/team/hello\r\n    newTag: x",
+                                  production());
+  EXPECT_EQ(report.after,
+            "images:\r\n  - {name: registry.example.com/team/hello, newTag: hello.production-v3, newName: "
+            "registry.example.com/prod/hello, digest: " +
+                kDigest +
+                "}\r\n  - name: registry.example.com/team/hello\r\n    newTag: hello.production-v3\r\n    newName: "
+                "registry.example.com/prod/hello\r\n    digest: " +
+                kDigest)
+      << notes(report);
+  EXPECT_FALSE(pinned("kustomization.yaml", report.after, production()).changed());
+}
+
+TEST(PinParts, HelmTriplesKeepTheirRegistryApart) {
+  const std::string text =
+      "image:\n  registry: registry.example.com\n  repository: team/hello\n  # the tag\n  tag: v1\n  pullPolicy: "
+      "Always\n"
+      "other:\n  image: {repository: nginx, tag: '1', digest: \"\"}\n";
+  const PinReport report = pinned("values.yaml", text, production());
+  EXPECT_EQ(
+      report.after,
+      "image:\n  registry: registry.example.com\n  repository: prod/hello\n  # the tag\n  tag: hello.production-v3\n"
+      "  digest: " +
+          kDigest + "\n  pullPolicy: Always\nother:\n  image: {repository: nginx, tag: '1', digest: \"\"}\n");
+  EXPECT_THAT(pinned("values-prod.yaml", text).after, HasSubstr("{repository: nginx, tag: '1', digest: \"" + kDigest));
+  EXPECT_FALSE(pinned("values.yaml", report.after, production()).changed());
+}
+
+TEST(PinCustom, PathsLeadToPodsAndToImages) {
+  const std::string rollout =
+      "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nspec: {template: {spec: {containers: [{image: 'a:1'}]}}}\n";
+  const std::string task = "apiVersion: tekton.dev/v1\nkind: Task\nspec:\n  steps:\n  - image: a:1\n  - name: x\n";
+  PinOptions options;
+  options.custom = {*parse_custom_path("Rollout.argoproj.io=spec.template.spec"),
+                    *parse_custom_path("Task=spec.steps[].image")};
+  for (const std::string& text : {rollout, task})
+    EXPECT_EQ(pinned("a.yaml", text, everything(), options).after, replace_all(text, "a:1", "a:1@" + kDigest));
+  options.custom[0].group = "example.com";
+  EXPECT_THAT(notes(pinned("a.yaml", rollout, everything(), options)), HasSubstr("say where with --crd"));
+  for (const char* bad : {"", "Rollout", "=a", "Rollout=", ".x=a"})
+    EXPECT_FALSE(parse_custom_path(bad)) << bad;
+}
+
+// Files made of known pieces: where each reference stands is known by construction.
+TEST(PinFormats, RandomFilesChangeExactlyWhereImagesStand) {
+  const std::vector<std::string> images{"nginx:1", "quay.io/a/b:2", "localhost:5000/c:3"};
+  for (unsigned seed = 0; seed < 400; ++seed) {
+    std::mt19937 random(seed);
+    const auto pick = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
+    const auto image = [&] { return images[pick(images.size())] + "@@"; };
+    std::string file, marked;
+    switch (pick(4)) {
+      case 0:
+        file = "Dockerfile";
+        for (std::size_t i = pick(4) + 1; i > 0; --i) {
+          marked += pick(2) ? "# FROM x:1\n\n" : "";
+          marked += (pick(2) ? "FROM " : "FROM --platform=linux/amd64 \\\n   ") + image() + " AS s\n";
+          marked += pick(2) ? "COPY --from=s / /\nRUN echo \\\n  # FROM y\n  nginx:1\n" : "RUN <<E\nFROM z:1\nE\n";
+        }
+        break;
+      case 1:
+        file = "a.service";
+        marked = "[Unit]\nAfter=x\n[Service]\n";
+        for (std::size_t i = pick(3) + 1; i > 0; --i) {
+          marked += pick(2) ? "# ExecStart=podman run x:1\n" : "Environment=\"A=podman run x:1\"\n";
+          marked += "ExecStart=/usr/bin/docker run " + std::string(pick(2) ? "--rm -e A=b \\\n  " : "-dp 80:80 ") +
+                    image() + " x:1\n";
+        }
+        break;
+      case 2:
+        file = "compose.yaml";
+        marked = "services:\n";
+        for (std::size_t i = pick(4) + 1; i > 0; --i)
+          marked += fmt::format("  s{}:\n    image: {}{} # \xc3\xa4 x:1\n    command: [image, x:1]\n", i,
+                                pick(2) ? "" : "\"", image());
+        // Quotes are closed where they were opened.
+        for (std::size_t at = marked.find(": \""); at != std::string::npos; at = marked.find(": \"", at + 3))
+          marked.insert(marked.find("@@", at) + 2, "\"");
+        break;
+      default:
+        file = ".gitlab-ci.yml";
+        for (std::size_t i = pick(4) + 1; i > 0; --i)
+          marked += fmt::format("job{}:\n  image: {}\n  services: [{}, '{}']\n  script: ['image: x:1']\n", i, image(),
+                                image(), image());
+    }
+    if (pick(2) == 0) marked = replace_all(marked, "\n", "\r\n");
+    const std::string text = replace_all(marked, "@@", "");
+    const PinReport report = pinned(file, text);
+    EXPECT_EQ(report.after, replace_all(marked, "@@", "@" + kDigest)) << "seed " << seed << notes(report);
+    EXPECT_FALSE(pinned(file, report.after).changed()) << "seed " << seed;
+  }
+}
+
+class PinLock : public testing::Test {
+ protected:
+  Resolver resolver(const std::vector<std::string>& update = {}) {
+    auto made = resolve_locked(lock_, update, [this](const oci::Location& asked) -> Result<Digest> {
+      asked_.push_back(asked.str());
+      return Digest::parse(kDigest);
+    });
+    EXPECT_TRUE(made);
+    return made.value_or(everything());
+  }
+  std::string after(const std::string& image, const std::vector<std::string>& update = {}) {
+    return replace_all(pinned("Dockerfile", "FROM " + image + "\n", resolver(update)).after, kDigest, "NEW");
+  }
+
+  const std::string old_ = "sha256:" + std::string(64, 'c');
+  image::Lock lock_;
+  std::vector<std::string> asked_;
+};
+
+TEST_F(PinLock, HasTheDigestsAndLearnsNewOnes) {
+  lock_.set("docker.io/library/nginx:1", *Digest::parse(old_));
+  EXPECT_EQ(after("nginx:1"), "FROM nginx:1@" + old_ + "\n");
+  EXPECT_THAT(asked_, IsEmpty());
+  EXPECT_EQ(after("redis:7"), "FROM redis:7@NEW\n");
+  EXPECT_THAT(asked_, ElementsAre("docker.io/library/redis:7"));
+  EXPECT_EQ(lock_.find("docker.io/library/redis:7")->str(), kDigest);
+}
+
+TEST_F(PinLock, UpdatesOnlyWhatItIsTold) {
+  lock_.set("docker.io/library/nginx:1", *Digest::parse(old_));
+  lock_.set("docker.io/library/redis:7", *Digest::parse(old_));
+  EXPECT_EQ(after("nginx:1@" + old_, {"nginx"}), "FROM nginx:1@NEW\n");
+  EXPECT_EQ(after("redis:7@" + old_, {"nginx"}), "FROM redis:7@" + old_ + "\n");
+  EXPECT_EQ(lock_.find("docker.io/library/nginx:1")->str(), kDigest);
+  EXPECT_EQ(after("redis:7", {"*"}), "FROM redis:7@NEW\n");
+  EXPECT_FALSE(resolve_locked(lock_, {"nginx:1"}, {}));
+}
+
+TEST_F(PinLock, TakesOverWhatFilesHaveButWinsOverThem) {
+  EXPECT_EQ(after("nginx:1@" + old_), "FROM nginx:1@" + old_ + "\n");
+  EXPECT_EQ(lock_.find("docker.io/library/nginx:1")->str(), old_);
+  lock_.set("docker.io/library/nginx:1", *Digest::parse(kDigest));
+  EXPECT_EQ(after("nginx:1@" + old_), "FROM nginx:1@NEW\n");
+  EXPECT_EQ(after("nginx@" + old_), "FROM nginx@" + old_ + "\n") << "a digest alone has no tag to lock";
+  EXPECT_THAT(asked_, IsEmpty());
+}
+
+TEST(PinUpdate, AsksAgainForTheNamesGiven) {
+  const std::string old = "sha256:" + std::string(64, 'c');
+  const auto resolver = resolve_updating({"nginx"}, [](const oci::Location&) { return Digest::parse(kDigest); });
+  ASSERT_TRUE(resolver);
+  EXPECT_EQ(pinned("Dockerfile", "FROM nginx:1@" + old + "\nFROM redis:7@" + old + "\nFROM a:1\n", *resolver).after,
+            "FROM nginx:1@" + kDigest + "\nFROM redis:7@" + old + "\nFROM a:1@" + kDigest + "\n");
+}
+
+TEST(FindFiles, FoldersAndPatternsStandForWhatPinKnows) {
+  const test::TempDir dir;
+  for (const char* name : {"a.yaml", "Dockerfile", "README.md", ".github/workflows/ci.yml", ".git/x.yaml",
+                           "sub/web.container", "sub/kustomization.yml"}) {
+    ASSERT_TRUE(real_fs().make_directories((dir.path() / name).parent_path()));
+    ASSERT_TRUE(write_file_atomically(real_fs(), dir.path() / name, "x"));
+  }
+  stdfs::create_symlink(dir.path() / "a.yaml", dir.path() / "link.yaml");
+  const auto relative = [&](const std::vector<std::string>& words) {
+    std::vector<std::string> full;
+    for (const std::string& word : words)
+      full.push_back((dir.path() / word).native());
+    auto files = find_files(real_fs(), full);
+    EXPECT_TRUE(files);
+    for (std::string& file : *files)
+      file = stdfs::path(file).lexically_relative(dir.path()).native();
+    return *files;
+  };
+  EXPECT_THAT(relative({""}), ElementsAre(".github/workflows/ci.yml", "Dockerfile", "a.yaml", "sub/kustomization.yml",
+                                          "sub/web.container"));
+  EXPECT_THAT(relative({"*.yaml"}), ElementsAre("a.yaml", "link.yaml"));
+  EXPECT_THAT(relative({"README.md"}), ElementsAre("README.md")) << "what is named is looked at";
+  const auto missing = find_files(real_fs(), {(dir.path() / "no").native(), (dir.path() / "*.none").native()});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, Errc::not_found);
+  EXPECT_EQ(missing.error().causes.size(), 2u);
+}
+
+}  // namespace
+}  // namespace slipway::run
