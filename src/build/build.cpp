@@ -180,25 +180,22 @@ class Build {
     if (reused) return {};
     const std::int64_t started = options_.cache != nullptr ? options_.cache->now() : 0;
     io::NullSink nowhere;
+    io::HashingSink unkept(nowhere);
     std::unique_ptr<store::BlobWriter> writer;
     if (ingest_ != nullptr) {
       SLIPWAY_ASSIGN(writer, ingest_->start_blob(type));
     }
-    io::Sink& sink = writer == nullptr ? static_cast<io::Sink&>(nowhere) : *writer;
-    auto digests = layer::write_layer(files_of(*job.layer, fs_), job.layer->tree, how, sink, std::move(stop));
-    if (!digests)
+    io::Sink& sink = writer == nullptr ? static_cast<io::Sink&>(unkept) : *writer;
+    auto diff_id = layer::write_layer(files_of(*job.layer, fs_), job.layer->tree, how, sink, std::move(stop));
+    if (!diff_id)
       return fail(
-          std::move(digests).error().in(fmt::format("building the layer '{}'", printable(job.layer->name, 100))));
-    if (writer != nullptr && writer->descriptor().digest != digests->digest) {
-      return fail(Errc::verification_failed, "{} stored other bytes than the layer '{}' has", work_target_->name(),
-                  printable(job.layer->name, 100));
-    }
-    job.done = FinishedLayer{job.layer->name, digests->diff_id, digests->digest, digests->size};
-    if (job.inputs) options_.cache->remember_layer(*job.inputs, *digests, started);
-    if (options_.observer != nullptr) {
-      options_.observer->layer_built(job.platform, job.layer->name,
-                                     oci::Descriptor(type, digests->digest, digests->size));
-    }
+          std::move(diff_id).error().in(fmt::format("building the layer '{}'", printable(job.layer->name, 100))));
+    const oci::Descriptor blob = writer == nullptr
+                                     ? oci::Descriptor(type, unkept.digest(), static_cast<std::int64_t>(unkept.count()))
+                                     : writer->descriptor();
+    job.done = FinishedLayer{job.layer->name, *diff_id, blob.digest, blob.size};
+    if (job.inputs) options_.cache->remember_layer(*job.inputs, {*diff_id, blob.digest, blob.size}, started);
+    if (options_.observer != nullptr) options_.observer->layer_built(job.platform, job.layer->name, blob);
     return {};
   }
 

@@ -210,6 +210,8 @@ Result<int> run_build(Context& context, BuildFlags& f) {
   cache.settle(cache_limit);
   for (const Error& warning : result.warnings)
     context.warn(warning.describe());
+  if (prepared.recipe.compression == io::Compression::zstd)
+    context.note("zstd layers cannot be read by Docker before 23 and umoci before 0.5");
   if (!context.globals().dry_run) {
     // The image is published: a folder that cannot be written must not make that a failure.
     const Status remembered = remember(context, options, prepared, result);

@@ -124,16 +124,15 @@ Status write_tar(FileSystem& fs, const FileTree& tree, io::Sink& out, std::stop_
   return write_entries(fs, tree, 1, writer);
 }
 
-Result<LayerDigests> write_layer(FileSystem& fs, const FileTree& tree, const LayerOptions& options, io::Sink& blob,
-                                 std::stop_token stop) {
-  io::HashingSink stored(blob);
+Result<Digest> write_layer(FileSystem& fs, const FileTree& tree, const LayerOptions& options, io::Sink& blob,
+                           std::stop_token stop) {
   SLIPWAY_ASSIGN(const auto packed,
-                 io::compressor({options.compression, options.level, options.lanes, options.cache}, stored));
+                 io::compressor({options.compression, options.level, options.lanes, options.cache}, blob));
   io::HashingSink plain(*packed);
   TarWriter writer(fs, plain, packed.get(), std::move(stop));
   SLIPWAY_TRY(write_entries(fs, tree, options.lanes, writer));
   SLIPWAY_TRY(plain.finish());
-  return LayerDigests{plain.digest(), stored.digest(), static_cast<std::int64_t>(stored.count())};
+  return plain.digest();
 }
 
 Result<Fingerprint> fingerprint(const FileTree& tree, const LayerOptions& options) {

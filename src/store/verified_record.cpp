@@ -20,7 +20,7 @@ VerifiedRecord::~VerifiedRecord() { save(); }
 bool VerifiedRecord::holds(const Digest& digest, const FileStat& now) {
   const std::scoped_lock lock(mutex_);
   if (!loaded_) {
-    entries_ = read();
+    entries_.merge(read());  // what was hashed since is newer
     loaded_ = true;
   }
   const auto at = entries_.find(digest.str());

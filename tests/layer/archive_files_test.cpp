@@ -192,10 +192,10 @@ TEST_F(Archives, BigContentsAndManyLanes) {
   for (const std::size_t lanes : {1u, 4u}) {
     how.lanes = lanes;
     io::NullSink nowhere;
-    const auto digests = write_layer(files, tree, how, nowhere);
-    ASSERT_TRUE(digests) << digests.error().describe();
-    EXPECT_EQ(digests->diff_id, first.value_or(digests->diff_id));
-    first = digests->diff_id;
+    const auto diff_id = write_layer(files, tree, how, nowhere);
+    ASSERT_TRUE(diff_id) << diff_id.error().describe();
+    EXPECT_EQ(*diff_id, first.value_or(*diff_id));
+    first = *diff_id;
   }
   EXPECT_EQ(*first, io::digest_of(tar_of(entries)));
 }

@@ -151,8 +151,8 @@ std::string layer_of(const stdfs::path& root, const LayerOptions& how) {
   if (done) done = tree.finish(kEpoch);
   io::StringSink blob(1u << 30);
   if (done) {
-    const auto digests = write_layer(real_fs(), tree, how, blob);
-    if (!digests) done = fail(digests.error());
+    const auto diff_id = write_layer(real_fs(), tree, how, blob);
+    if (!diff_id) done = fail(diff_id.error());
   }
   EXPECT_TRUE(done) << done.error().describe();
   return blob.take();

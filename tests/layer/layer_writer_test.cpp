@@ -302,19 +302,16 @@ TEST_F(FromDisk, StopsWhenAsked) {
   EXPECT_EQ(write_tar(real_fs(), tree, sink, stop.get_token()).error().code, Errc::cancelled);
 }
 
-TEST(WriteLayer, DigestsAreThoseOfTarAndBlob) {
+TEST(WriteLayer, TheDiffIdIsTheTars) {
   const FileTree tree = sample();
   for (const auto format : {io::Compression::none, io::Compression::gzip, io::Compression::zstd}) {
     io::StringSink sink(1u << 24);
-    const auto digests = write_layer(real_fs(), tree, {format, io::Level::normal, 2}, sink);
-    ASSERT_TRUE(digests);
-    const std::string blob = sink.take();
-    EXPECT_EQ(digests->digest, io::digest_of(blob));
-    EXPECT_EQ(digests->size, static_cast<std::int64_t>(blob.size()));
-    const auto plain = io::decompressor(std::make_unique<io::StringSource>(blob));
+    const auto diff_id = write_layer(real_fs(), tree, {format, io::Level::normal, 2}, sink);
+    ASSERT_TRUE(diff_id);
+    const auto plain = io::decompressor(std::make_unique<io::StringSource>(sink.take()));
     const auto tar = io::read_all(*plain, 1u << 24);
     ASSERT_TRUE(tar);
-    EXPECT_EQ(digests->diff_id, io::digest_of(*tar));
+    EXPECT_EQ(*diff_id, io::digest_of(*tar));
     EXPECT_EQ(*tar, tar_of(tree));
   }
   EXPECT_EQ(layer_media_type(io::Compression::zstd), "application/vnd.oci.image.layer.v1.tar+zstd");
@@ -347,10 +344,11 @@ class ManyFiles : public ::testing::Test {
     return tree;
   }
   LayerDigests written(const LayerOptions& options) {
-    io::NullSink sink;
-    const auto digests = write_layer(real_fs(), listed(), options, sink);
-    EXPECT_TRUE(digests) << digests.error().describe();
-    return digests.value();
+    io::NullSink nowhere;
+    io::HashingSink blob(nowhere);
+    const auto diff_id = write_layer(real_fs(), listed(), options, blob);
+    EXPECT_TRUE(diff_id) << diff_id.error().describe();
+    return {diff_id.value(), blob.digest(), static_cast<std::int64_t>(blob.count())};
   }
   test::TempDir dir;
 };
@@ -385,10 +383,10 @@ TEST_F(ManyFiles, AFileThatVanishesFailsAllLanes) {
     const FileTree tree = listed();
     stdfs::rename(dir.path() / "t/d5/f200", dir.path() / "away");
     io::NullSink sink;
-    const auto digests = write_layer(real_fs(), tree, {io::Compression::gzip, io::Level::fast, lanes}, sink);
-    ASSERT_FALSE(digests) << lanes;
-    EXPECT_EQ(digests.error().code, Errc::failed);
-    EXPECT_THAT(digests.error().message, HasSubstr("d5/f200"));
+    const auto diff_id = write_layer(real_fs(), tree, {io::Compression::gzip, io::Level::fast, lanes}, sink);
+    ASSERT_FALSE(diff_id) << lanes;
+    EXPECT_EQ(diff_id.error().code, Errc::failed);
+    EXPECT_THAT(diff_id.error().message, HasSubstr("d5/f200"));
     stdfs::rename(dir.path() / "away", dir.path() / "t/d5/f200");
   }
 }

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "slipway/base/forwarding_fs.h"
 #include "slipway/base/lanes.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
@@ -278,6 +279,30 @@ TEST(Layout, ReadsWithoutWriting) {
   EXPECT_TRUE(test::read(*reader, image.descriptor).has_value());
   EXPECT_EQ(counting.steps(), 0u);
   EXPECT_EQ(real_fs().list(dir.path()).value(), before);
+}
+
+/// Counts what is opened for reading below "blobs".
+class BlobReads final : public ForwardingFileSystem {
+ public:
+  BlobReads() : ForwardingFileSystem(real_fs()) {}
+  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override {
+    if (path.native().find("/blobs/") != std::string::npos) ++count;
+    return inner().open(path, follow);
+  }
+  int count = 0;
+};
+
+TEST(Layout, WhatWasHashedWhileItWasWrittenIsNotHashedAgain) {
+  const TempDir dir;
+  BlobReads fs;
+  const stdfs::path record = dir.path() / "record";
+  const auto older = make(dir.path() / "l", {.fs = &fs, .verified_record = record});
+  ASSERT_TRUE(test::push(*older, make_blob("older")).has_value());
+  const auto layout = make(dir.path() / "l", {.fs = &fs, .verified_record = record});
+  const Blob blob = make_blob("content");
+  ASSERT_TRUE(test::push(*layout, blob).has_value());
+  EXPECT_TRUE(layout->exists(blob.descriptor).value());
+  EXPECT_EQ(fs.count, 0);
 }
 
 TEST(Layout, DeletedTagsAreGone) {

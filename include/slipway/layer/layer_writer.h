@@ -33,16 +33,16 @@ struct Fingerprint {
 /// The fingerprint of what write_layer would write.
 Result<Fingerprint> fingerprint(const FileTree& tree, const LayerOptions& options);
 
-/// What one pass over the tree found out.
+/// What identifies a layer.
 struct LayerDigests {
   Digest diff_id;         ///< of the tar
-  Digest digest;          ///< of the blob written to the sink
+  Digest digest;          ///< of the blob
   std::int64_t size = 0;  ///< of the blob, bytes
 };
 
-/// tar, hash, compress, hash, write: one pass. Finishes `blob`.
-Result<LayerDigests> write_layer(FileSystem& fs, const FileTree& tree, const LayerOptions& options, io::Sink& blob,
-                                 std::stop_token stop = {});
+/// tar, hash, compress, write: one pass. Gives the diff ID; the blob is for the sink to hash. Finishes `blob`.
+Result<Digest> write_layer(FileSystem& fs, const FileTree& tree, const LayerOptions& options, io::Sink& blob,
+                           std::stop_token stop = {});
 
 /// The OCI media type of a layer with that compression.
 std::string_view layer_media_type(io::Compression compression);
