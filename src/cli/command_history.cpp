@@ -186,20 +186,21 @@ Command show_command() {
 }
 
 Command env_command() {
-  return {
-      .name = "env",
-      .aliases = {},
-      .group = "Run",
-      .summary = "print a release's config in the dialect of what runs it",
-      .synopsis = "[--format DIALECT] ENV[@vN]",
-      .examples = {{"for docker run --env-file", "slipway env production > production.env"},
-                   {"of an older release, for a shell", "slipway env production@v3 --format sh"}},
-      .bind = [](OptionSet& options) -> Action {
-        auto flags = std::make_shared<EnvFlags>();
-        options.positional("ENV[@vN]", flags->environment, "an environment of slipway.yaml, and which release");
-        options.choice("--format", flags->format, {"docker", "podman", "sh", "json"}, "the dialect (default docker)");
-        return [flags](Context& context) { return run_env(context, *flags); };
-      }};
+  return {.name = "env",
+          .aliases = {},
+          .group = "Run",
+          .summary = "print a release's config in the dialect of what runs it",
+          .synopsis = "[--format DIALECT] ENV[@vN]",
+          .examples = {{"for docker run --env-file", "slipway env production > production.env"},
+                       {"of an older release, for a shell", "slipway env production@v3 --format sh"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<EnvFlags>();
+            options.positional("ENV[@vN]", flags->environment, "an environment of slipway.yaml, and which release");
+            options.choice("--format", flags->format,
+                           {"docker", "podman", "compose", "kubectl", "systemd", "sh", "json"},
+                           "the dialect (default docker)");
+            return [flags](Context& context) { return run_env(context, *flags); };
+          }};
 }
 
 }  // namespace slipway::cli

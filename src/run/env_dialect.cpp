@@ -15,34 +15,8 @@ namespace {
 
 using Values = std::vector<std::pair<std::string, std::string>>;
 
-struct Name {
-  Dialect dialect;
-  std::string_view word;
-  bool written;  ///< whether this version writes it
-};
-
-constexpr std::array kNames{
-    Name{Dialect::docker, "docker", true},    Name{Dialect::podman, "podman", true},
-    Name{Dialect::compose, "compose", false}, Name{Dialect::kubectl, "kubectl", false},
-    Name{Dialect::systemd, "systemd", false}, Name{Dialect::sh, "sh", true},
-    Name{Dialect::json, "json", true},
-};
-
 // docker and podman read lines with Go's bufio.Scanner, which gives up at 64 KiB.
 constexpr std::size_t kMaxLine = 65535;
-
-const Name& entry_of(Dialect dialect) {
-  return *std::find_if(kNames.begin(), kNames.end(), [&](const Name& name) { return name.dialect == dialect; });
-}
-
-std::string words(bool only_written) {
-  std::string out;
-  for (const Name& name : kNames) {
-    if (only_written && !name.written) continue;
-    out += (out.empty() ? "" : ", ") + std::string(name.word);
-  }
-  return out;
-}
 
 bool is_shell_name(std::string_view key) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
@@ -94,36 +68,34 @@ std::optional<std::string_view> refuse_json(std::string_view key, std::string_vi
   return std::nullopt;
 }
 
-std::optional<std::string_view> refuse(Dialect dialect, std::string_view key, std::string_view value) {
-  if (dialect == Dialect::json) return refuse_json(key, value);
-  return dialect == Dialect::sh ? refuse_shell(key, value) : refuse_line(key, value);
+/// kubectl's lines are docker's, but names must be a ConfigMap's keys and an environment's names.
+std::optional<std::string_view> refuse_kubectl(std::string_view key, std::string_view value) {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
+  };
+  const bool is_name = !key.empty() && std::all_of(key.begin(), key.end(), fits) && !(key[0] >= '0' && key[0] <= '9') &&
+                       key != "." && !key.starts_with("..");
+  if (!is_name) return "a name that Kubernetes does not take";
+  return refuse_line(key, value);
 }
 
-std::string able_dialects(const std::pair<std::string, std::string>& entry) {
-  std::string able;
-  for (const Name& name : kNames) {
-    if (name.written && !refuse(name.dialect, entry.first, entry.second))
-      able += (able.empty() ? "" : " or ") + std::string(name.word);
-  }
-  return able.empty() ? "no format can carry it; change it in the config" : fmt::format("use --format {}", able);
+/// systemd drops assignments with control characters, but for tabs and new lines.
+std::optional<std::string_view> refuse_systemd(std::string_view key, std::string_view value) {
+  const auto is_control = [](char c) {
+    return c == 0x7f || (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n');
+  };
+  if (!is_shell_name(key)) return "a name that is no shell variable";
+  if (!is_valid_utf8(value)) return "a value that is not UTF-8";
+  if (std::any_of(value.begin(), value.end(), is_control)) return "a value with a control character";
+  return std::nullopt;
 }
 
-Status check(const Values& values, Dialect dialect) {
-  std::vector<Error> errors;
-  std::unordered_set<std::string_view> seen;
-  for (const auto& entry : values) {
-    const auto& [key, value] = entry;
-    if (!seen.insert(key).second) {
-      errors.push_back(Error(Errc::invalid_argument, fmt::format("{} is given twice", printable(key, 200))));
-    }
-    if (const auto reason = refuse(dialect, key, value)) {
-      errors.push_back(Error(Errc::invalid_argument, fmt::format("cannot write \"{}\" as {}: {} cannot be carried",
-                                                                 printable(key, 200), name_of(dialect), *reason))
-                           .with_hint(able_dialects(entry)));
-    }
-  }
-  if (errors.empty()) return {};
-  return fail(combine(std::move(errors)));
+std::optional<std::string_view> refuse_compose(std::string_view key, std::string_view value) {
+  if (!is_shell_name(key)) return "a name that is no shell variable";
+  if (value.find('\0') != std::string_view::npos) return "a value with NUL";
+  if (!is_valid_utf8(value)) return "a value that is not UTF-8";
+  return std::nullopt;
 }
 
 std::string write_lines(const Values& values) {
@@ -151,25 +123,105 @@ std::string write_json(const Values& values) {
   return Json(std::move(object)).pretty() + "\n";
 }
 
+/// Double quotes, in which systemd takes a backslash from these four only (systemd.exec(5), EnvironmentFile=).
+std::string write_systemd(const Values& values) {
+  std::string out;
+  for (const auto& [key, value] : values) {
+    out += key + "=\"";
+    for (const char c : value) {
+      if (c == '"' || c == '\\' || c == '`' || c == '$') out += '\\';
+      out += c;
+    }
+    out += "\"\n";
+  }
+  return out;
+}
+
+/// Single quotes carry everything literally but a quote, a carriage return (files are read without those before new
+/// lines) and a backslash at the end; double quotes know escapes and would expand a bare $.
+std::string write_compose(const Values& values) {
+  std::string out;
+  for (const auto& [key, value] : values) {
+    out += key + "=";
+    if (value.find_first_of("'\r") == std::string::npos && !value.ends_with('\\')) {
+      out += "'" + value + "'\n";
+      continue;
+    }
+    out += '"';
+    for (const char c : value) {
+      if (c == '"' || c == '\\' || c == '$') out += '\\';
+      out += c == '\r' ? std::string("\\r") : std::string(1, c);
+    }
+    out += "\"\n";
+  }
+  return out;
+}
+
+/// What a dialect takes and how it is written.
+struct Rules {
+  Dialect dialect;
+  std::string_view word;
+  std::optional<std::string_view> (*refuse)(std::string_view key, std::string_view value);
+  std::string (*write)(const Values& values);
+};
+
+constexpr std::array kRules{
+    Rules{Dialect::docker, "docker", refuse_line, write_lines},
+    Rules{Dialect::podman, "podman", refuse_line, write_lines},
+    Rules{Dialect::compose, "compose", refuse_compose, write_compose},
+    Rules{Dialect::kubectl, "kubectl", refuse_kubectl, write_lines},
+    Rules{Dialect::systemd, "systemd", refuse_systemd, write_systemd},
+    Rules{Dialect::sh, "sh", refuse_shell, write_shell},
+    Rules{Dialect::json, "json", refuse_json, write_json},
+};
+
+const Rules& rules_of(Dialect dialect) {
+  return *std::find_if(kRules.begin(), kRules.end(), [&](const Rules& rules) { return rules.dialect == dialect; });
+}
+
+std::string able_dialects(const std::pair<std::string, std::string>& entry) {
+  std::string able;
+  for (const Rules& rules : kRules) {
+    if (!rules.refuse(entry.first, entry.second)) able += (able.empty() ? "" : " or ") + std::string(rules.word);
+  }
+  return able.empty() ? "no format can carry it; change it in the config" : fmt::format("use --format {}", able);
+}
+
+Status check(const Values& values, Dialect dialect) {
+  std::vector<Error> errors;
+  std::unordered_set<std::string_view> seen;
+  for (const auto& entry : values) {
+    const auto& [key, value] = entry;
+    if (!seen.insert(key).second) {
+      errors.push_back(Error(Errc::invalid_argument, fmt::format("{} is given twice", printable(key, 200))));
+    }
+    if (const auto reason = rules_of(dialect).refuse(key, value)) {
+      errors.push_back(Error(Errc::invalid_argument, fmt::format("cannot write \"{}\" as {}: {} cannot be carried",
+                                                                 printable(key, 200), name_of(dialect), *reason))
+                           .with_hint(able_dialects(entry)));
+    }
+  }
+  if (errors.empty()) return {};
+  return fail(combine(std::move(errors)));
+}
+
 }  // namespace
 
-std::string_view name_of(Dialect dialect) { return entry_of(dialect).word; }
+std::string_view name_of(Dialect dialect) { return rules_of(dialect).word; }
 
 Result<Dialect> parse_dialect(std::string_view word) {
-  const auto found = std::find_if(kNames.begin(), kNames.end(), [&](const Name& name) { return name.word == word; });
-  if (found != kNames.end()) return found->dialect;
+  const auto found = std::find_if(kRules.begin(), kRules.end(), [&](const Rules& rules) { return rules.word == word; });
+  if (found != kRules.end()) return found->dialect;
+  std::string words;
+  for (const Rules& rules : kRules)
+    words += (words.empty() ? "" : ", ") + std::string(rules.word);
   return fail(Error(Errc::invalid_argument, fmt::format("no such format: {}", printable(word, 80)))
-                  .with_hint(fmt::format("one of {}", words(true))));
+                  .with_hint(fmt::format("one of {}", words)));
 }
 
 Result<std::string> write_env(const Values& values, Dialect dialect) {
-  if (!entry_of(dialect).written) {
-    return fail(Error(Errc::unsupported, fmt::format("this version does not write the {} format", name_of(dialect)))
-                    .with_hint(fmt::format("one of {}", words(true))));
-  }
   SLIPWAY_TRY(check(values, dialect));
-  if (dialect == Dialect::sh) return write_shell(values);
-  return dialect == Dialect::json ? write_json(values) : write_lines(values);
+  return rules_of(dialect).write(values);
 }
 
 }  // namespace slipway::run

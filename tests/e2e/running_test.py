@@ -1,4 +1,7 @@
 """The end of the road: the production image and its config, run by what runs them."""
+import glob
+import shutil
+
 import bundles
 from harness import check, check_equal, layout_tags
 from projects import Project
@@ -66,3 +69,42 @@ def test_a_shell_takes_the_environment(world):
     values = dict(line.split("=", 1) for line in CONFIG.splitlines())
     check(values.items() <= document.items() or values.items() <= document.get("values", {}).items(),
           f"the values in {document}")
+
+
+NASTY = {"EMPTY": "", "SPACES": "  both ends  ", "TAB": "\ta\t", "SINGLE": "'quoted'", "DOUBLE": '"quoted"', "QUOTE": "it's",
+         "HASH": "a#b #c", "DOLLAR": "$HOME ${HOME} $(id) $$", "BACKTICK": "`id`", "BACKSLASH": "a\\nb\\", "EQUALS": "a=b=c",
+         "UNICODE": "gr\u00fc\u00df \U0001f600", "JSON": '{"a": [1]}', "GLOB": "* ? [a]", "SEMI": ";x&y|z", "PERCENT": "%h%%"}
+
+
+def nasty_project(world):
+    project = Project(world)
+    project._write("deploy/staging.env", "".join(f"{key}={value}\n" for key, value in NASTY.items()))
+    project.build()
+    project.slipway("release", "staging")
+    return project
+
+
+def test_systemds_own_parser_takes_its_dialect(world):
+    libraries = glob.glob("/usr/lib/*/systemd/libsystemd-shared-*.so") + glob.glob("/usr/lib/systemd/libsystemd-shared-*.so")
+    if not libraries:
+        world.note("systemd is not installed: its dialect is read by the unit tests' parser only")
+        return
+    path = world.write("nasty.env", nasty_project(world).slipway("env", "staging", "--format", "systemd").out)
+    program = ("import ctypes, json, sys\n"
+               "library = ctypes.CDLL(sys.argv[1])\n"
+               "found = ctypes.POINTER(ctypes.c_char_p)()\n"
+               "assert library.load_env_file(None, sys.argv[2].encode(), ctypes.byref(found)) >= 0\n"
+               "pairs, at = {}, 0\n"
+               "while found[at] is not None:\n"
+               "    key, _, value = found[at].decode().partition('='); pairs[key] = value; at += 1\n"
+               "print(json.dumps(pairs))\n")
+    check_equal(world.tool("python3", "-c", program, libraries[0], path).document, NASTY, "what systemd reads")
+
+
+def test_kubectl_takes_its_dialect(world):
+    if not shutil.which("kubectl"):
+        world.note("kubectl is not installed: its dialect is read by the unit tests' parser only")
+        return
+    path = world.write("nasty.env", nasty_project(world).slipway("env", "staging", "--format", "kubectl").out)
+    made = world.tool("kubectl", "create", "configmap", "nasty", f"--from-env-file={path}", "--dry-run=client", "-o", "json")
+    check_equal(made.document["data"], NASTY, "what kubectl reads")

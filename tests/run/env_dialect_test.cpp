@@ -98,32 +98,35 @@ TEST_P(RefusedByLines, NamesTheKeyAndWhatCanCarryIt) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, RefusedByLines,
-    testing::Values(
-        Uncarried{"new_line", "KEY", "a\nb", "\"KEY\" as", "use --format sh or json"},
-        Uncarried{"final_new_line", "KEY", "a\n", "a value with a new line", "use --format sh or json"},
-        Uncarried{"carriage_return", "KEY", "a\r", "a value with a carriage return", "use --format sh or json"},
-        Uncarried{"nul", "KEY", std::string("a\0b", 3), "a value with NUL", "use --format json"},
-        Uncarried{"not_utf8", "KEY", "\xff", "a value that is not UTF-8", "use --format sh"},
-        Uncarried{"too_long", "KEY", std::string(70'000, 'x'), "longer than 64 KiB", "use --format sh or json"},
-        Uncarried{"key_space", "A KEY", "x", "white space", "use --format json"},
-        Uncarried{"key_tab", "A\tKEY", "x", "white space", "use --format json"},
-        Uncarried{"key_wide_space",
-                  "A\xe2\x80\x83"
-                  "B",
-                  "x", "white space", "use --format json"},
-        Uncarried{"key_nbsp",
-                  "A\xc2\xa0"
-                  "B",
-                  "x", "white space", "use --format json"},
-        Uncarried{"key_equals", "A=B", "x", "a name with =", "use --format json"},
-        Uncarried{"key_hash", "#A", "x", "starts with #", "use --format json"},
-        Uncarried{"key_bom",
-                  "\xef\xbb\xbf"
-                  "A",
-                  "x", "byte order mark", "use --format json"},
-        Uncarried{"key_nul", std::string("A\0B", 3), "x", "a name with NUL", "use --format json"},
-        Uncarried{"key_empty", "", "x", "an empty name", "use --format json"},
-        Uncarried{"nothing_can", "\xff", "x", "not UTF-8", "no format can carry it; change it in the config"}),
+    testing::Values(Uncarried{"new_line", "KEY", "a\nb", "\"KEY\" as", "use --format compose or systemd or sh or json"},
+                    Uncarried{"final_new_line", "KEY", "a\n", "a value with a new line",
+                              "use --format compose or systemd or sh or json"},
+                    Uncarried{"carriage_return", "KEY", "a\r", "a value with a carriage return",
+                              "use --format compose or sh or json"},
+                    Uncarried{"nul", "KEY", std::string("a\0b", 3), "a value with NUL", "use --format json"},
+                    Uncarried{"not_utf8", "KEY", "\xff", "a value that is not UTF-8", "use --format sh"},
+                    Uncarried{"too_long", "KEY", std::string(70'000, 'x'), "longer than 64 KiB",
+                              "use --format compose or systemd or sh or json"},
+                    Uncarried{"key_space", "A KEY", "x", "white space", "use --format json"},
+                    Uncarried{"key_tab", "A\tKEY", "x", "white space", "use --format json"},
+                    Uncarried{"key_wide_space",
+                              "A\xe2\x80\x83"
+                              "B",
+                              "x", "white space", "use --format json"},
+                    Uncarried{"key_nbsp",
+                              "A\xc2\xa0"
+                              "B",
+                              "x", "white space", "use --format json"},
+                    Uncarried{"key_equals", "A=B", "x", "a name with =", "use --format json"},
+                    Uncarried{"key_hash", "#A", "x", "starts with #", "use --format json"},
+                    Uncarried{"key_bom",
+                              "\xef\xbb\xbf"
+                              "A",
+                              "x", "byte order mark", "use --format json"},
+                    Uncarried{"key_nul", std::string("A\0B", 3), "x", "a name with NUL", "use --format json"},
+                    Uncarried{"key_empty", "", "x", "an empty name", "use --format json"},
+                    Uncarried{"nothing_can", "\xff", "x", "not UTF-8",
+                              "no format can carry it; change it in the config"}),
     [](const auto& test) { return test.param.name; });
 
 TEST(WriteEnv, TheLongestLineThatDockerReadsIsWritten) {
@@ -179,7 +182,7 @@ TEST(WriteEnv, TheShellRefusesNamesThatItCannotHave) {
     ASSERT_FALSE(text.has_value()) << key;
     EXPECT_THAT(text.error().message, HasSubstr("no shell variable"));
   }
-  EXPECT_THAT(write_env({{"a-b", "x"}}, Dialect::sh).error().hint, HasSubstr("docker or podman or json"));
+  EXPECT_THAT(write_env({{"a-b", "x"}}, Dialect::sh).error().hint, HasSubstr("docker or podman or kubectl or json"));
 }
 
 TEST(WriteEnv, JsonCarriesAnyText) {
@@ -197,14 +200,96 @@ TEST(WriteEnv, JsonCarriesAnyText) {
   EXPECT_FALSE(write_env({{"A", "\xff"}}, Dialect::json).has_value());
 }
 
-TEST(WriteEnv, SaysWhichFormatsItCannotWriteYet) {
-  for (const Dialect dialect : {Dialect::compose, Dialect::kubectl, Dialect::systemd}) {
-    const auto text = write_env({{"A", "1"}}, dialect);
-    ASSERT_FALSE(text.has_value());
-    EXPECT_EQ(text.error().code, Errc::unsupported);
-    EXPECT_THAT(text.error().message, HasSubstr(name_of(dialect)));
-    EXPECT_EQ(text.error().hint, "one of docker, podman, sh, json");
+/// systemd's parser (systemd.exec(5), EnvironmentFile=): quoted pieces, in double quotes a backslash before one of
+/// "\`$ is dropped, comments at the line's start only.
+Values read_systemd(std::string_view text) {
+  Values out;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    if (text[at] == '#' || text[at] == ';' || text[at] == '\n') {
+      at = std::min(text.find('\n', at), text.size() - 1) + 1;
+      continue;
+    }
+    const std::size_t equals = text.find('=', at);
+    std::string key(text.substr(at, equals - at)), value;
+    EXPECT_EQ(text[equals + 1], '"');
+    for (at = equals + 2; text[at] != '"'; ++at) {
+      if (text[at] == '\\' && std::string_view("\"\\`$").find(text[at + 1]) != std::string_view::npos) ++at;
+      value += text[at];
+    }
+    EXPECT_EQ(text[++at], '\n');
+    out.emplace_back(std::move(key), std::move(value));
   }
+  return out;
+}
+
+/// compose's parser (compose-go, dotenv): CRLF becomes LF; single quotes are literal; in double quotes escapes are
+/// read, then a bare $ would be expanded, which here must not come up.
+Values read_compose(std::string text) {
+  for (std::size_t at = text.find("\r\n"); at != std::string::npos; at = text.find("\r\n"))
+    text.erase(at, 1);
+  Values out;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t equals = text.find('=', at);
+    std::string key = text.substr(at, equals - at), value;
+    const char quote = text[equals + 1];
+    EXPECT_TRUE(quote == '\'' || quote == '"');
+    for (at = equals + 2; at < text.size() && text[at] != quote; ++at) {
+      EXPECT_FALSE(quote == '"' && text[at] == '$') << "would be expanded";
+      if (text[at] == '\\' && (quote == '"' || text[at + 1] == quote)) {
+        ++at;
+        value += text[at] == 'r' ? '\r' : text[at];
+      } else {
+        value += text[at];
+      }
+    }
+    EXPECT_EQ(text[++at], '\n');
+    ++at;
+    out.emplace_back(std::move(key), std::move(value));
+  }
+  return out;
+}
+
+Values with_lines() {
+  Values values = nasty();
+  values.emplace_back("LINES", "a\nb\n\n 'c' \"d\" \\\n");
+  values.emplace_back("CONTINUED", "a \\\nB=c");
+  values.emplace_back("ESCAPED", "\\n \\$ \\' \\\\");
+  return values;
+}
+
+TEST(WriteEnv, SystemdReadsBackWhatWasWritten) {
+  Values values = with_lines();
+  values.erase(std::find_if(values.begin(), values.end(), [](const auto& entry) { return entry.first == "CONTROL"; }));
+  const auto text = write_env(values, Dialect::systemd);
+  ASSERT_TRUE(text.has_value()) << text.error().describe();
+  EXPECT_EQ(read_systemd(*text), values);
+  EXPECT_EQ(*write_env({{"A", "x $y"}}, Dialect::systemd), "A=\"x \\$y\"\n");
+  for (const char* value : {"a\x1b", "a\r", "\x7f", "\xff"}) {
+    const auto refused = write_env({{"A", value}}, Dialect::systemd);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_THAT(refused.error().message, HasSubstr("\"A\" as systemd"));
+  }
+}
+
+TEST(WriteEnv, ComposeReadsBackWhatWasWritten) {
+  Values values = with_lines();
+  values.emplace_back("CRLF", "a\r\nb\r");
+  const auto text = write_env(values, Dialect::compose);
+  ASSERT_TRUE(text.has_value()) << text.error().describe();
+  EXPECT_EQ(read_compose(*text), values);
+  EXPECT_EQ(*write_env({{"A", "$x"}, {"B", "it's $1"}}, Dialect::compose), "A='$x'\nB=\"it's \\$1\"\n");
+}
+
+TEST(WriteEnv, KubectlGetsLinesWithNamesThatKubernetesTakes) {
+  EXPECT_EQ(write_env({{"a.b-C_1", "'x' #"}}, Dialect::kubectl).value(), "a.b-C_1='x' #\n");
+  for (const char* key : {"1A", "", "A B", ".", "..", "..a", "\xc3\xa4", "A=B", "a/b"}) {
+    const auto text = write_env({{key, "x"}}, Dialect::kubectl);
+    ASSERT_FALSE(text.has_value()) << key;
+    EXPECT_THAT(text.error().message, HasSubstr("Kubernetes"));
+  }
+  EXPECT_FALSE(write_env({{"A", "a\nb"}}, Dialect::kubectl).has_value());
 }
 
 TEST(ParseDialect, KnowsEveryWordOfTheContract) {
@@ -216,7 +301,7 @@ TEST(ParseDialect, KnowsEveryWordOfTheContract) {
   const auto unknown = parse_dialect("dokcer");
   ASSERT_FALSE(unknown.has_value());
   EXPECT_EQ(unknown.error().code, Errc::invalid_argument);
-  EXPECT_EQ(unknown.error().hint, "one of docker, podman, sh, json");
+  EXPECT_EQ(unknown.error().hint, "one of docker, podman, compose, kubectl, systemd, sh, json");
   EXPECT_FALSE(parse_dialect("Docker").has_value());
 }
 

@@ -18,8 +18,7 @@ std::string_view name_of(Dialect dialect);
 
 /// The values in the dialect's notation, in the given order, so that its
 /// consumer gets exactly these bytes. Errc::invalid_argument names every key whose name or
-/// value the dialect cannot carry, and a dialect that can; Errc::unsupported
-/// for compose, kubectl and systemd, which this version cannot write. A value is never shown in a message.
+/// value the dialect cannot carry, and dialects that can. A value is never shown in a message.
 Result<std::string> write_env(const std::vector<std::pair<std::string, std::string>>& values, Dialect dialect);
 
 }  // namespace slipway::run
