@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "build/elf_machine.h"
 #include "build/layer_stack.h"
 #include "build/recipe_values.h"
 #include "slipway/base/text.h"
+#include "slipway/elf/object.h"
 #include "slipway/layer/layer_writer.h"
 
 namespace slipway::build {
@@ -210,7 +210,7 @@ std::optional<oci::Platform> first_elf_platform(const std::vector<PlannedLayer>&
       const auto more = (*entries)->next(entry);
       if (!more || !*more) break;
       if (entry.type != layer::EntryType::regular || entry.source.empty()) continue;
-      if (auto platform = elf_platform(files_of(layer, fs), entry.source)) return platform;
+      if (auto platform = elf::elf_platform(files_of(layer, fs), entry.source)) return platform;
     }
   }
   return std::nullopt;

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "elf/byte_order.h"
+
+namespace slipway::elf {
+
+/// Takes the build-id and the dlopen metadata out of a note segment; what is not understood is passed over, since notes
+/// decide nothing about loading.
+void read_notes(std::string_view notes, const ByteOrder& order, std::size_t align, Object& object);
+
+}  // namespace slipway::elf
