@@ -147,11 +147,13 @@ class Build {
   /// Layers go straight to a layout: the destination itself, else the state folder's.
   Status open_work() {
     if (options_.dry_run) return {};
-    const bool lone =
+    works_in_destination_ =
         options_.destinations.size() == 1 && options_.destinations[0].location.transport() == oci::Transport::layout;
-    const oci::Location place = lone ? options_.destinations[0].location.without_reference()
-                                     : oci::Location::layout((options_.state_folder / "images").native());
-    SLIPWAY_ASSIGN(work_target_, opener_.open_for_writing(place, lone ? Side::destination : Side::local));
+    const oci::Location place = works_in_destination_
+                                    ? options_.destinations[0].location.without_reference()
+                                    : oci::Location::layout((options_.state_folder / "images").native());
+    SLIPWAY_ASSIGN(work_target_,
+                   opener_.open_for_writing(place, works_in_destination_ ? Side::destination : Side::local));
     ingest_ = store::as<store::BlobIngest>(*work_target_);
     if (ingest_ == nullptr) return fail(Errc::internal, "{} takes no streams", work_target_->name());
     return {};
@@ -286,7 +288,11 @@ class Build {
   Status deliver_to(const Destination& destination, const oci::Descriptor& root,
                     const std::vector<store::ReadTarget*>& sources, const std::vector<std::string>& tags) {
     const oci::Location place = destination.location.without_reference();
-    SLIPWAY_ASSIGN(const auto target, opener_.open_for_writing(place, Side::destination));
+    // The target that stored the layers knows them: opened anew it would hash them again.
+    auto target = work_target_;
+    if (!works_in_destination_) {
+      SLIPWAY_ASSIGN(target, opener_.open_for_writing(place, Side::destination));
+    }
     copy::CopyOptions how;
     how.lanes = std::max<std::size_t>(1, options_.lanes);
     how.observer = options_.observer;
@@ -329,6 +335,7 @@ class Build {
   StagedDocuments documents_;
   std::shared_ptr<store::Target> work_target_;
   store::BlobIngest* ingest_ = nullptr;
+  bool works_in_destination_ = false;  // the layout that work_target_ is
 };
 
 }  // namespace

@@ -6,8 +6,12 @@
 
 namespace slipway::io {
 
-BlockSink::BlockSink(CodecPlan plan, Sink& next, std::size_t lanes, BlockCache* cache)
-    : plan_(std::move(plan)), next_(next), lanes_(std::max<std::size_t>(lanes, 1)), cache_(cache) {
+BlockSink::BlockSink(CodecPlan plan, Sink& next, const Packing& packing)
+    : plan_(std::move(plan)),
+      next_(next),
+      lanes_(std::max<std::size_t>(packing.lanes, 1)),
+      cache_(packing.cache),
+      plain_(packing.plain) {
   filling_ = take_spare();
   if (lanes_ == 1) own_codec_ = plan_.make();
 }
@@ -48,27 +52,35 @@ Status BlockSink::finish() {
 Status BlockSink::submit() {
   wrote_ = true;
   if (own_codec_) {
+    if (plain_ != nullptr) plain_->update(filling_->input);
     compress(*filling_, *own_codec_);
     filling_->input.clear();
     SLIPWAY_TRY(filling_->status);
     return next_.write(Bytes(filling_->output).first(filling_->size));
   }
   // Threads start with the first full block: a small layer needs none.
-  if (threads_.size() < lanes_) threads_.emplace_back([this] { work(); });
+  if (threads_.empty() && plain_ != nullptr) threads_.emplace_back([this] { hash(); });
+  if (threads_.size() < lanes_ + (plain_ != nullptr ? 1 : 0)) threads_.emplace_back([this] { work(); });
   std::unique_lock lock(mutex_);
   waiting_.push_back(filling_.get());
+  if (plain_ != nullptr) to_hash_.push_back(filling_.get());
+  filling_->hashed = plain_ == nullptr;
   in_order_.push_back(std::move(filling_));
   changed_.notify_all();
-  changed_.wait(lock, [&] { return !failure_ || in_order_.size() <= lanes_ + 1; });
+  changed_.wait(lock, [&] { return !failure_ || in_order_.size() <= lanes_ + 2; });
   filling_ = take_spare();
   return failure_;
+}
+
+bool BlockSink::is_front_ready() const {
+  return failure_ && !in_order_.empty() && in_order_.front()->done && in_order_.front()->hashed;
 }
 
 /// Writes what is ready at the front, unless another thread is at it already.
 void BlockSink::pass_on(std::unique_lock<std::mutex>& lock) {
   if (passing_) return;
   passing_ = true;
-  while (failure_ && !in_order_.empty() && in_order_.front()->done) {
+  while (is_front_ready()) {
     std::unique_ptr<Block> block = std::move(in_order_.front());
     in_order_.pop_front();
     Status status = std::move(block->status);
@@ -122,19 +134,36 @@ void BlockSink::compress(Block& block, BlockCodec& codec) const {
   if (key) cache_->remember(*key, Bytes(block.output).first(block.size));
 }
 
+void BlockSink::hash() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [&] { return stopping_ || !to_hash_.empty(); });
+    if (stopping_) return;
+    Block* block = to_hash_.front();
+    to_hash_.pop_front();
+    lock.unlock();
+    plain_->update(block->input);
+    lock.lock();
+    block->hashed = true;
+    // A lane writes the block: the hash has an order to keep and never waits for a disk.
+    changed_.notify_all();
+  }
+}
+
 void BlockSink::work() {
   const std::unique_ptr<BlockCodec> codec = plan_.make();
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
+    changed_.wait(lock, [&] { return stopping_ || !waiting_.empty() || (!passing_ && is_front_ready()); });
     if (stopping_) return;
+    pass_on(lock);
+    if (waiting_.empty()) continue;
     Block* block = waiting_.front();
     waiting_.pop_front();
     lock.unlock();
     compress(*block, *codec);
     lock.lock();
     block->done = true;
-    pass_on(lock);
   }
 }
 

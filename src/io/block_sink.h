@@ -11,10 +11,11 @@ namespace slipway::io {
 
 /// Cuts a stream into blocks, compresses them on several threads and passes the
 /// results on in order: whichever thread has completed the oldest block writes it, and those behind it that are
-/// ready, while the others go on. Buffers are recycled: memory is bounded by about two blocks a lane.
+/// ready, while the others go on. One thread more hashes what came in. Buffers are recycled: memory is bounded by about
+/// two blocks a lane.
 class BlockSink final : public Compressor {
  public:
-  BlockSink(CodecPlan plan, Sink& next, std::size_t lanes, BlockCache* cache);
+  BlockSink(CodecPlan plan, Sink& next, const Packing& packing);
   ~BlockSink() override;
 
   Status write(Bytes bytes) override;
@@ -30,11 +31,14 @@ class BlockSink final : public Compressor {
     std::size_t size = 0;  // of the compressed form, at the front of `output`
     Status status;
     bool done = false;
+    bool hashed = false;
   };
 
   void work();
+  void hash();
   void compress(Block& block, BlockCodec& codec) const;
   Status submit();
+  bool is_front_ready() const;
   void pass_on(std::unique_lock<std::mutex>& lock);
   std::unique_ptr<Block> take_spare();
 
@@ -42,6 +46,7 @@ class BlockSink final : public Compressor {
   Sink& next_;
   std::size_t lanes_;
   BlockCache* cache_;
+  Hasher* plain_;
   std::unique_ptr<BlockCodec> own_codec_;  // of the caller's thread when there is one lane
   std::unique_ptr<Block> filling_;
   bool wrote_ = false;
@@ -50,6 +55,7 @@ class BlockSink final : public Compressor {
   std::condition_variable changed_;
   std::deque<std::unique_ptr<Block>> in_order_;  // submitted and not yet passed on
   std::deque<Block*> waiting_;                   // not yet taken by a lane
+  std::deque<Block*> to_hash_;
   std::vector<std::unique_ptr<Block>> spare_;
   Status failure_;        // the first; nothing is passed on after it
   bool passing_ = false;  // a thread is writing to next_

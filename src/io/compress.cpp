@@ -12,8 +12,11 @@ namespace {
 
 class PassSink final : public Compressor {
  public:
-  explicit PassSink(Sink& next) : next_(next) {}
-  Status write(Bytes bytes) override { return next_.write(bytes); }
+  PassSink(Sink& next, Hasher* plain) : next_(next), plain_(plain) {}
+  Status write(Bytes bytes) override {
+    if (plain_ != nullptr) plain_->update(bytes);
+    return next_.write(bytes);
+  }
   Status cut() override { return {}; }
   std::size_t pending() const override { return 0; }
   std::size_t block_size() const override { return 0; }
@@ -21,6 +24,7 @@ class PassSink final : public Compressor {
 
  private:
   Sink& next_;
+  Hasher* plain_;
 };
 
 /// Each plan is proved once in the life of the process.
@@ -52,10 +56,11 @@ Result<Level> parse_level(std::string_view text) {
 }
 
 Result<std::unique_ptr<Compressor>> compressor(const Packing& packing, Sink& next) {
-  if (packing.format == Compression::none) return std::unique_ptr<Compressor>(std::make_unique<PassSink>(next));
+  if (packing.format == Compression::none)
+    return std::unique_ptr<Compressor>(std::make_unique<PassSink>(next, packing.plain));
   CodecPlan plan = codec_for(packing.format, packing.level);
   SLIPWAY_TRY(prove_once(plan));
-  return std::unique_ptr<Compressor>(std::make_unique<BlockSink>(std::move(plan), next, packing.lanes, packing.cache));
+  return std::unique_ptr<Compressor>(std::make_unique<BlockSink>(std::move(plan), next, packing));
 }
 
 }  // namespace slipway::io

@@ -126,13 +126,13 @@ Status write_tar(FileSystem& fs, const FileTree& tree, io::Sink& out, std::stop_
 
 Result<Digest> write_layer(FileSystem& fs, const FileTree& tree, const LayerOptions& options, io::Sink& blob,
                            std::stop_token stop) {
+  io::Hasher plain;
   SLIPWAY_ASSIGN(const auto packed,
-                 io::compressor({options.compression, options.level, options.lanes, options.cache}, blob));
-  io::HashingSink plain(*packed);
-  TarWriter writer(fs, plain, packed.get(), std::move(stop));
+                 io::compressor({options.compression, options.level, options.lanes, options.cache, &plain}, blob));
+  TarWriter writer(fs, *packed, packed.get(), std::move(stop));
   SLIPWAY_TRY(write_entries(fs, tree, options.lanes, writer));
-  SLIPWAY_TRY(plain.finish());
-  return plain.digest();
+  SLIPWAY_TRY(packed->finish());
+  return plain.finish();
 }
 
 Result<Fingerprint> fingerprint(const FileTree& tree, const LayerOptions& options) {

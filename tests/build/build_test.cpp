@@ -15,6 +15,7 @@
 #include "slipway/layer/file_capabilities.h"
 #include "slipway/layer/layer_reader.h"
 #include "slipway/oci/media_type.h"
+#include "support/blob_reads.h"
 #include "support/temp_dir.h"
 
 namespace slipway::build {
@@ -171,6 +172,14 @@ TEST_F(BuildTest, AProgramFromScratch) {
 }
 
 // The digest of one image, fixed at compatibility level 1: uncompressed, so that no library's version is in it.
+TEST_F(BuildTest, WhatItStoresInALayoutIsNotReadBack) {
+  to_layout();
+  test::BlobReads fs;
+  book.fs = &fs;
+  must_build(flags());
+  EXPECT_EQ(fs.count, 0);
+}
+
 TEST_F(BuildTest, GoldenImage) {
   put(dir.path() / "plain", "hello\n", 0755);
   to_layout();

@@ -64,6 +64,21 @@ TEST(Compress, LanesDoNotChangeTheBytes) {
   }
 }
 
+TEST(Compress, WhatCameInIsHashedBesides) {
+  const std::string text = sample(5'300'000);
+  for (const Compression format : {Compression::none, Compression::gzip, Compression::zstd}) {
+    for (const std::size_t lanes : {1u, 2u, 5u}) {
+      Hasher plain;
+      NullSink nowhere;
+      const auto sink = compressor({format, Level::fast, lanes, nullptr, &plain}, nowhere).value();
+      for (std::string_view rest = text; !rest.empty(); rest.remove_prefix(std::min<std::size_t>(rest.size(), 70'001)))
+        ASSERT_TRUE(sink->write(as_bytes(rest.substr(0, 70'001))));
+      ASSERT_TRUE(sink->finish());
+      EXPECT_EQ(plain.finish(), digest_of(text)) << lanes;
+    }
+  }
+}
+
 /// Takes `limit` bytes, then fails.
 class FullSink final : public Sink {
  public:

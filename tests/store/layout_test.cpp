@@ -8,11 +8,11 @@
 
 #include <algorithm>
 
-#include "slipway/base/forwarding_fs.h"
 #include "slipway/base/lanes.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
 #include "slipway/store/opener.h"
+#include "support/blob_reads.h"
 #include "support/fault_fs.h"
 #include "support/target_conformance.h"
 #include "support/temp_dir.h"
@@ -281,20 +281,9 @@ TEST(Layout, ReadsWithoutWriting) {
   EXPECT_EQ(real_fs().list(dir.path()).value(), before);
 }
 
-/// Counts what is opened for reading below "blobs".
-class BlobReads final : public ForwardingFileSystem {
- public:
-  BlobReads() : ForwardingFileSystem(real_fs()) {}
-  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override {
-    if (path.native().find("/blobs/") != std::string::npos) ++count;
-    return inner().open(path, follow);
-  }
-  int count = 0;
-};
-
 TEST(Layout, WhatWasHashedWhileItWasWrittenIsNotHashedAgain) {
   const TempDir dir;
-  BlobReads fs;
+  test::BlobReads fs;
   const stdfs::path record = dir.path() / "record";
   const auto older = make(dir.path() / "l", {.fs = &fs, .verified_record = record});
   ASSERT_TRUE(test::push(*older, make_blob("older")).has_value());

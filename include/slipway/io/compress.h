@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "slipway/base/digest.h"
+#include "slipway/io/hash.h"
 #include "slipway/io/stream.h"
 
 namespace slipway::io {
@@ -33,6 +34,7 @@ struct Packing {
   Level level = Level::normal;
   std::size_t lanes = 1;        ///< threads that compress; 1: the caller's own
   BlockCache* cache = nullptr;  ///< kept alive by the caller
+  Hasher* plain = nullptr;      ///< gets all that is written; kept alive by the caller, who asks it after finish()
 };
 
 /// A sink that compresses what is written. The input is cut into blocks that become independent gzip members or
