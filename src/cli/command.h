@@ -21,6 +21,7 @@ struct Command {
   std::vector<std::pair<std::string_view, std::string_view>> examples;  ///< what it does, the command line
   /// Declares the options and gives the action that uses them.
   Action (*bind)(OptionSet&);
+  int failure_status = 0;  ///< the exit status of every failure of ours; 0: what the error says
 };
 
 /// All commands, in the order of the help.
@@ -53,7 +54,9 @@ Command show_command();
 Command verify_command();
 Command env_command();
 Command pin_command();
+Command run_a_release_command();
 Command unpack_command();
+Command load_command();
 Command cache_command();
 Command version_command();
 

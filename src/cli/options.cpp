@@ -41,6 +41,10 @@ void OptionSet::positionals(std::string word, std::vector<std::string>& slot, st
   options_.push_back({std::move(word), {}, std::move(help), &slot, true, true, {}});
 }
 
+void OptionSet::rest(std::string word, std::vector<std::string>& slot, std::string help) {
+  options_.push_back({std::move(word), {}, std::move(help), &slot, true, false, {}});
+}
+
 std::optional<std::size_t> find_command(const std::vector<std::string>& arguments, const OptionSet& globals) {
   const auto takes_value = [&](const std::string& word) {
     for (const Option& option : globals.all()) {

@@ -38,6 +38,8 @@ class OptionSet {
   void positional(std::string word, std::string& slot, std::string help);
   void optional_positional(std::string word, std::optional<std::string>& slot, std::string help);
   void positionals(std::string word, std::vector<std::string>& slot, std::string help);
+  /// Words that need not be there.
+  void rest(std::string word, std::vector<std::string>& slot, std::string help);
   /// The last option is never taken from the environment.
   void command_line_only() { options_.back().from_environment = false; }
 

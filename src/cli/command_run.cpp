@@ -1,0 +1,158 @@
+#include "cli/command.h"
+#include "cli/found_image.h"
+#include "cli/project.h"
+#include "slipway/base/text.h"
+#include "slipway/release/views.h"
+#include "slipway/run/image_store.h"
+#include "slipway/run/runner.h"
+
+namespace slipway::cli {
+namespace {
+
+struct RunFlags {
+  std::string environment;
+  std::vector<std::string> args, runner_args;
+  std::optional<std::string> runner;
+};
+
+/// Whether this program itself would speak plain HTTP to the registry.
+bool is_plain(const Context& context, const oci::Location& location) {
+  const Globals& globals = context.globals();
+  if (globals.both.plain_http || globals.both.insecure || globals.source.plain_http || globals.source.insecure)
+    return true;
+  if (!location.is_registry()) return false;
+  const std::string host(location.host());
+  const std::string name = host.substr(0, host.rfind(':'));
+  return name == "localhost" || name.ends_with(".localhost") || name.starts_with("127.") || name == "[::1]";
+}
+
+Status refuse_secrets(const release::ConfigValues& config) {
+  if (config.secrets.empty()) return {};
+  std::string names;
+  for (const auto& [name, reference] : config.secrets)
+    names += (names.empty() ? "" : ", ") + printable(name, 100);
+  return fail(Error(Errc::unsupported, fmt::format("the release needs secrets, which run cannot resolve: {}", names))
+                  .with_hint("give them to the runner, for instance with --runner-arg --secret=..., and start the "
+                             "image that `slipway show` names"));
+}
+
+Result<int> run_run(Context& context, const RunFlags& f) {
+  SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
+  SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded.project, f.environment));
+  const ReleaseParts parts(context, loaded);
+  SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, parts.parts()));
+  SLIPWAY_ASSIGN(const auto config, release::config_of(loaded.project, recorded.entry, parts.parts()));
+  SLIPWAY_TRY(refuse_secrets(config));
+  const release::Entry& entry = recorded.entry;
+  const oci::Location location = word.environment->repository.with_digest(entry.image.digest);
+  SLIPWAY_ASSIGN(auto target, context.opener().open_for_reading(location, Side::source));
+  const FoundImage found{location, std::move(target), entry.image.digest};
+  SLIPWAY_ASSIGN(const image::Image image, load_found(found, std::nullopt));
+  SLIPWAY_ASSIGN(const run::Runner runner, run::find_runner(f.runner, context.stop()));
+  if (context.globals().verbose > 0) context.note(fmt::format("running {} with {}", location.str(), runner.program));
+  const std::string place = location.is_registry() ? location.place() : "localhost/" + entry.app;
+  const run::RunRequest request{
+      .runner = runner,
+      .runner_args = f.runner_args,
+      .args = f.args,
+      .values = {config.values.begin(), config.values.end()},
+      .location = location,
+      .name = place + ":" + release::keep_tag(entry.app, entry.environment, entry.number),
+      .plain_http = is_plain(context, location),
+      .from = *found.target,
+      .image = image,
+      .files = [&] { return file_lists(context).list(*found.target, image, context.stop()); }};
+  if (context.globals().dry_run) {
+    SLIPWAY_TRY(context.print(context.shown(location).str()));
+    return 0;
+  }
+  return run::run_image(request, context.stop());
+}
+
+struct LoadFlags {
+  std::string reference, into;
+  std::optional<std::string> platform, name;
+};
+
+/// What the image is called there: what it is called here, or as the user says.
+std::string name_for(const FoundImage& found, const image::Image& image, const std::optional<std::string>& name) {
+  if (name) return *name;
+  const std::string tag =
+      found.location.tag().value_or("build-" + std::string(image.descriptor.digest.hex().substr(0, 12)));
+  if (found.location.is_registry()) return found.location.place() + ":" + tag;
+  std::string folder = to_lower(stdfs::path(found.location.path()).filename().native());
+  const bool plain = !folder.empty() && oci::Location::parse_for_reading("localhost/" + folder).has_value();
+  return "localhost/" + (plain ? folder : "image") + ":" + tag;
+}
+
+Result<int> run_load(Context& context, const LoadFlags& f) {
+  SLIPWAY_ASSIGN(const run::StoreKind kind, run::parse_store_kind(f.into));
+  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
+  SLIPWAY_ASSIGN(const image::Image image, load_found(found, f.platform));
+  const std::string name = name_for(found, image, f.name);
+  SLIPWAY_ASSIGN(const oci::Location named, oci::Location::parse_for_reading(name));
+  if (!named.is_registry() || !named.tag() || named.digest()) {
+    return fail(Error(Errc::invalid_argument, fmt::format("--name {} is not NAME:TAG", printable(name, 200)))
+                    .with_hint("for example --name localhost/hello:v1"));
+  }
+  if (!context.globals().dry_run) {
+    SLIPWAY_ASSIGN(const run::LoadResult done,
+                   run::load_into(*found.target, image, name, kind,
+                                  {.lanes = context.jobs(), .observer = context.observer(), .stop = context.stop()}));
+    context.note(fmt::format("{} {} {}", name_of(kind), done.was_there ? "has" : "got", done.reference));
+  }
+  if (context.json()) {
+    Json document;
+    document.set("schema", "slipway/v1/load").set("name", name).set("digest", image.descriptor.digest.str());
+    document.set("id", image.manifest.config.digest.str()).set("into", name_of(kind));
+    SLIPWAY_TRY(context.print_document(document));
+  } else {
+    SLIPWAY_TRY(context.print(name + "@" + image.descriptor.digest.str()));
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command run_a_release_command() {
+  constexpr int kNotStarted = 125;
+  return {.name = "run",
+          .aliases = {},
+          .group = "Run",
+          .summary = "run a release: its very digest with its very config",
+          .synopsis = "[--runner NAME] [--runner-arg ARG]... ENV[@vN] [-- ARGS]",
+          .examples = {{"what is active in staging", "slipway run staging"},
+                       {"an older release, without a network",
+                        "slipway run production@v3 --runner podman --runner-arg --network=none -- --help"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<RunFlags>();
+            options.value("--runner", "NAME", flags->runner,
+                          "podman, docker, nerdctl, containerd, crun or runc (default: the first that is there)");
+            options.list("--runner-arg", "ARG", flags->runner_args, "an argument for the runner itself (repeatable)");
+            options.positional("ENV[@vN]", flags->environment, "an environment of slipway.yaml, and which release");
+            options.rest("ARGS", flags->args, "after --: arguments for the program, instead of the image's cmd");
+            return [flags](Context& context) { return run_run(context, *flags); };
+          },
+          .failure_status = kNotStarted};
+}
+
+Command load_command() {
+  return {.name = "load",
+          .aliases = {},
+          .group = "Run",
+          .summary = "put an image into podman's, docker's or containerd's store, unless it is there",
+          .synopsis = "--into STORE [--name NAME:TAG] [--platform OS/ARCH] REF",
+          .examples = {{"for docker run", "slipway load oci:out:v1 --into docker"},
+                       {"what is active in staging", "slipway load staging --into podman --name localhost/hello:now"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<LoadFlags>();
+            options.choice("--into", flags->into, {"podman", "docker", "nerdctl", "containerd"}, "whose store");
+            options.value("--name", "NAME:TAG", flags->name, "what it is called there (default: as here)");
+            options.value("--platform", "OS/ARCH", flags->platform,
+                          "of an index, this platform's image (default: this machine's)");
+            options.positional("REF", flags->reference, kImageHelp);
+            return [flags](Context& context) { return run_load(context, *flags); };
+          }};
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,208 @@
+#include "slipway/run/runner.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "run/attached.h"
+#include "run/bundle.h"
+#include "run/scratch.h"
+#include "slipway/base/subprocess.h"
+#include "slipway/base/text.h"
+#include "slipway/run/env_dialect.h"
+#include "slipway/run/image_store.h"
+#include "slipway/run/unpack.h"
+
+namespace slipway::run {
+
+namespace {
+
+struct Known {
+  RunnerKind kind;
+  std::string_view word;
+  std::string_view program;
+  bool has_daemon;
+};
+
+constexpr std::array kKnown{
+    Known{RunnerKind::podman, "podman", "podman", false},   Known{RunnerKind::docker, "docker", "docker", true},
+    Known{RunnerKind::nerdctl, "nerdctl", "nerdctl", true}, Known{RunnerKind::containerd, "containerd", "ctr", true},
+    Known{RunnerKind::crun, "crun", "crun", false},         Known{RunnerKind::runc, "runc", "runc", false},
+};
+
+/// podman's options that stand before "run" and take a value.
+constexpr std::array<std::string_view, 18> kPodmanGlobals{
+    "--runtime",    "--root",     "--runroot",      "--storage-driver",   "--storage-opt",        "--cgroup-manager",
+    "--log-level",  "--tmpdir",   "--conmon",       "--events-backend",   "--hooks-dir",          "--url",
+    "--connection", "--identity", "--runtime-flag", "--network-cmd-path", "--network-config-dir", "--volumepath"};
+
+constexpr std::chrono::seconds kAnswerTime{10};
+
+bool answers(const Known& known, const std::string& program, std::stop_token stop) {
+  if (!known.has_daemon) return true;
+  Command command;
+  command.argv = {program, "version"};
+  command.timeout = kAnswerTime;
+  const auto done = run_command(command, std::move(stop));
+  return done && done->status == 0;
+}
+
+bool on_terminal() { return ::isatty(0) == 1 && ::isatty(1) == 1; }
+
+/// A file of the unpacked image; nothing when it is not there, or a symlink that would lead elsewhere.
+std::string image_file(const stdfs::path& root, const char* name) {
+  const auto folder = real_fs().stat(root / "etc");
+  const auto stat = real_fs().stat(root / "etc" / name);
+  const bool plain = folder && folder->type == FileType::directory && stat && stat->type == FileType::regular;
+  return plain ? read_file(real_fs(), root / "etc" / name, 1u << 20).value_or("") : std::string();
+}
+
+class Running {
+ public:
+  Running(const RunRequest& request, const stdfs::path& scratch, std::stop_token stop)
+      : request_(request), scratch_(scratch), stop_(std::move(stop)) {}
+
+  Result<int> run() {
+    switch (request_.runner.kind) {
+      case RunnerKind::crun:
+      case RunnerKind::runc:
+        return run_bundle();
+      case RunnerKind::containerd:
+        return run_containerd();
+      case RunnerKind::podman:
+        return run_docker_like(StoreKind::podman, Dialect::podman);
+      case RunnerKind::docker:
+        return run_docker_like(StoreKind::docker, Dialect::docker);
+      default:
+        return run_docker_like(StoreKind::nerdctl, Dialect::docker);
+    }
+  }
+
+ private:
+  using Words = std::vector<std::string>;
+
+  Result<std::string> env_file(Dialect dialect) {
+    SLIPWAY_ASSIGN(const std::string text, write_env(request_.values, dialect));
+    const stdfs::path file = scratch_ / "env";
+    SLIPWAY_TRY(write_file_atomically(real_fs(), file, text, 0600));
+    return file.native();
+  }
+
+  /// The user's arguments, podman's global ones apart.
+  std::pair<Words, Words> divided_args() const {
+    Words globals, own;
+    const Words& all = request_.runner_args;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const std::string name = all[i].substr(0, all[i].find('='));
+      const bool is_global = request_.runner.kind == RunnerKind::podman &&
+                             std::find(kPodmanGlobals.begin(), kPodmanGlobals.end(), name) != kPodmanGlobals.end();
+      Words& to = is_global ? globals : own;
+      to.push_back(all[i]);
+      if (is_global && name == all[i] && i + 1 < all.size()) to.push_back(all[++i]);
+    }
+    return {std::move(globals), std::move(own)};
+  }
+
+  Result<std::string> load(StoreKind kind, const Words& program) {
+    const LoadRequest load{
+        .from = request_.from, .image = request_.image, .name = request_.name, .scratch = scratch_, .copy = {}};
+    SLIPWAY_ASSIGN(const LoadResult loaded, load_image(load, kind, program));
+    return loaded.reference;
+  }
+
+  Result<int> run_docker_like(StoreKind kind, Dialect dialect) {
+    auto [globals, own] = divided_args();
+    Words words{request_.runner.program};
+    words.insert(words.end(), globals.begin(), globals.end());
+    std::string reference = request_.location.place() + "@" + request_.image.descriptor.digest.str();
+    if (request_.location.is_registry() && request_.location.digest()) {
+      reference = request_.location.place() + "@" + request_.location.digest()->str();
+    } else {
+      SLIPWAY_ASSIGN(reference, load(kind, words));
+    }
+    SLIPWAY_ASSIGN(const std::string env, env_file(dialect));
+    words.insert(words.end(), {"run", "--rm", "-i", "--env-file", env});
+    if (on_terminal()) words.emplace_back("-t");
+    if (request_.plain_http && kind == StoreKind::podman) words.emplace_back("--tls-verify=false");
+    if (request_.plain_http && kind == StoreKind::nerdctl) words.emplace_back("--insecure-registry");
+    words.insert(words.end(), own.begin(), own.end());
+    words.push_back(std::move(reference));
+    words.insert(words.end(), request_.args.begin(), request_.args.end());
+    return run_attached(words, stop_);
+  }
+
+  Result<int> run_containerd() {
+    SLIPWAY_ASSIGN(const std::string reference, load(StoreKind::containerd, {request_.runner.program}));
+    SLIPWAY_ASSIGN(const std::string env, env_file(Dialect::docker));
+    Words words{request_.runner.program, "run", "--rm", "--env-file", env};
+    if (on_terminal()) words.emplace_back("--tty");
+    words.insert(words.end(), request_.runner_args.begin(), request_.runner_args.end());
+    words.insert(words.end(), {reference, container_id()});
+    words.insert(words.end(), request_.args.begin(), request_.args.end());
+    return run_attached(words, stop_);
+  }
+
+  Result<int> run_bundle() {
+    SLIPWAY_ASSIGN(const image::FileList files, request_.files());
+    const stdfs::path root = scratch_ / "rootfs";
+    const bool rootless = ::geteuid() != 0;
+    SLIPWAY_TRY(
+        unpack_image(request_.from, request_.image, files, root, {.lanes = 2, .keep_owners = !rootless}, stop_));
+    BundleRequest bundle{.config = request_.image.config,
+                         .values = request_.values,
+                         .args = request_.args,
+                         .terminal = on_terminal(),
+                         .user = {},
+                         .rootless = {}};
+    SLIPWAY_ASSIGN(bundle.user,
+                   resolve_user(bundle.config.user, image_file(root, "passwd"), image_file(root, "group")));
+    if (rootless) bundle.rootless = {::geteuid(), ::getegid()};
+    SLIPWAY_ASSIGN(const Json config, runtime_config(bundle));
+    SLIPWAY_TRY(write_file_atomically(real_fs(), scratch_ / "config.json", config.pretty() + "\n", 0600));
+    Words words{request_.runner.program};
+    // A runtime's own state must be where this user may write.
+    if (rootless) words.insert(words.end(), {"--root", (scratch_ / "state").native()});
+    words.insert(words.end(), {"run", "--bundle", scratch_.native()});
+    words.insert(words.end(), request_.runner_args.begin(), request_.runner_args.end());
+    words.push_back(container_id());
+    return run_attached(words, stop_);
+  }
+
+  /// The scratch folder's name is nobody else's.
+  std::string container_id() const {
+    std::string id = "slipway" + scratch_.filename().native();
+    std::replace(id.begin(), id.end(), '.', '-');
+    return id;
+  }
+
+  const RunRequest& request_;
+  const stdfs::path& scratch_;
+  std::stop_token stop_;
+};
+
+}  // namespace
+
+Result<Runner> find_runner(const std::optional<std::string>& name, std::stop_token stop) {
+  std::string looked_for;
+  for (const Known& known : kKnown) {
+    if (name && *name != known.word) continue;
+    const std::string program = find_program(std::string(known.program));
+    if (!program.empty() && (name || answers(known, program, stop))) return Runner{known.kind, program};
+    looked_for += (looked_for.empty() ? "" : ", ") + std::string(known.program);
+  }
+  if (looked_for.empty()) {
+    return fail(Error(Errc::invalid_argument, fmt::format("there is no runner '{}'", printable(*name, 80)))
+                    .with_hint("one of podman, docker, nerdctl, containerd, crun, runc"));
+  }
+  return fail(
+      Error(Errc::not_found, fmt::format("nothing here starts containers: {} not found or not answering", looked_for))
+          .with_hint("install podman, or crun; or start docker's or containerd's daemon"));
+}
+
+Result<int> run_image(const RunRequest& request, std::stop_token stop) {
+  SLIPWAY_ASSIGN(const Scratch scratch, Scratch::make());
+  return Running(request, scratch.path(), std::move(stop)).run();
+}
+
+}  // namespace slipway::run

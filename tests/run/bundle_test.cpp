@@ -1,0 +1,145 @@
+#include "run/bundle.h"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include "run/attached.h"
+#include "slipway/run/image_store.h"
+#include "slipway/run/runner.h"
+
+namespace slipway::run {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* kPasswd = "root:x:0:0::/:/bin/sh\nweb:x:33:34:Web:/:/bin/sh\nbroken\n:x::\n";
+constexpr const char* kGroup = "root:x:0:\nwww:x:34:\nlogs:x:40:other,web\nssl:x:41:web\nbad:x:y:web\n";
+
+TEST(ResolveUser, ReadsTheImagesOwnFiles) {
+  struct Case {
+    const char* user;
+    std::uint32_t uid, gid;
+    std::vector<std::uint32_t> groups;
+  };
+  for (const Case& c : std::vector<Case>{{"", 0, 0, {}},
+                                         {"65532", 65532, 0, {}},
+                                         {"65532:65533", 65532, 65533, {}},
+                                         {"web", 33, 34, {40, 41}},
+                                         {"33", 33, 34, {40, 41}},
+                                         {"web:logs", 33, 40, {}},
+                                         {"7:www", 7, 34, {}},
+                                         {":www", 0, 34, {}}}) {
+    const auto user = resolve_user(c.user, kPasswd, kGroup);
+    ASSERT_TRUE(user) << c.user;
+    EXPECT_EQ(user->uid, c.uid) << c.user;
+    EXPECT_EQ(user->gid, c.gid) << c.user;
+    EXPECT_EQ(user->groups, c.groups) << c.user;
+  }
+}
+
+TEST(ResolveUser, RefusesNamesThatTheImageLacks) {
+  for (const char* user : {"nobody", "web:nobody", "-1", "4294967296", "0x1", "web "}) {
+    const auto found = resolve_user(user, kPasswd, kGroup);
+    ASSERT_FALSE(found) << user;
+    EXPECT_EQ(found.error().code, Errc::invalid_argument);
+    EXPECT_THAT(found.error().hint, HasSubstr("numeric user"));
+  }
+  EXPECT_FALSE(resolve_user("web", "", ""));
+}
+
+std::vector<std::string> words_at(const Json& json, std::string_view part, std::string_view key) {
+  std::vector<std::string> words;
+  const Json* array = json.find(part) == nullptr ? nullptr : json.find(part)->find(key);
+  if (array == nullptr || array->array() == nullptr) return words;
+  for (const Json& word : *array->array())
+    words.push_back(*word.string());
+  return words;
+}
+
+Json made(const BundleRequest& request) {
+  auto json = runtime_config(request);
+  EXPECT_TRUE(json) << json.error().describe();
+  return json.value_or(Json());
+}
+
+TEST(RuntimeConfig, StartsWhatTheImageSays) {
+  oci::ImageConfig config;
+  config.entrypoint = {"/app"};
+  config.cmd = {"serve"};
+  EXPECT_THAT(
+      words_at(made({.config = config, .values = {}, .args = {}, .user = {}, .rootless = {}}), "process", "args"),
+      ElementsAre("/app", "serve"));
+  EXPECT_THAT(words_at(made({.config = config, .values = {}, .args = {"--help"}, .user = {}, .rootless = {}}),
+                       "process", "args"),
+              ElementsAre("/app", "--help"));
+  config = {};
+  const auto nothing = runtime_config({.config = config, .values = {}, .args = {}, .user = {}, .rootless = {}});
+  ASSERT_FALSE(nothing);
+  EXPECT_THAT(nothing.error().hint, HasSubstr("after --"));
+}
+
+TEST(RuntimeConfig, TheReleasesValuesAreOverTheImages) {
+  oci::ImageConfig config;
+  config.cmd = {"/app"};
+  config.env = {"A=1", "PATH=/x", "B=2", "odd"};
+  const Json json =
+      made({.config = config, .values = {{"B", "x=y z"}, {"C", ""}}, .args = {}, .user = {}, .rootless = {}});
+  EXPECT_THAT(words_at(json, "process", "env"), ElementsAre("PATH=/x", "A=1", "B=x=y z", "C="));
+  EXPECT_EQ(*json.find("process")->find("cwd")->string(), "/");
+}
+
+TEST(RuntimeConfig, WithoutRootItsRootIsTheUser) {
+  oci::ImageConfig config;
+  config.cmd = {"/app"};
+  config.working_dir = "/srv";
+  const ProcessUser web{33, 34, {40}};
+  const Json rooted = made({.config = config, .values = {}, .args = {}, .user = web, .rootless = {}});
+  EXPECT_EQ(*rooted.find("process")->find("user"), *Json::parse(R"({"uid":33,"gid":34,"additionalGids":[40]})", "u"));
+  EXPECT_EQ(rooted.find("linux")->find("uidMappings"), nullptr);
+  EXPECT_EQ(*rooted.find("process")->find("cwd")->string(), "/srv");
+  const Json rootless =
+      made({.config = config, .values = {}, .args = {}, .user = web, .rootless = std::pair(1000u, 1001u)});
+  EXPECT_EQ(*rootless.find("process")->find("user"), *Json::parse(R"({"uid":0,"gid":0})", "u"));
+  EXPECT_EQ(*rootless.find("linux")->find("gidMappings"),
+            *Json::parse(R"([{"containerID":0,"hostID":1001,"size":1}])", "m"));
+  EXPECT_THAT(rootless.find("linux")->find("namespaces")->compact(), HasSubstr("user"));
+}
+
+TEST(FindRunner, SaysWhichNamesThereAre) {
+  const auto unknown = find_runner("dokcer");
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code, Errc::invalid_argument);
+  EXPECT_THAT(unknown.error().hint, HasSubstr("nerdctl"));
+}
+
+TEST(StoreKinds, HaveTheWordsOfTheContract) {
+  for (const char* word : {"podman", "docker", "nerdctl", "containerd"}) {
+    const auto kind = parse_store_kind(word);
+    ASSERT_TRUE(kind);
+    EXPECT_EQ(name_of(*kind), word);
+  }
+  EXPECT_EQ(program_of(StoreKind::containerd), "ctr");
+  EXPECT_FALSE(parse_store_kind(""));
+}
+
+TEST(RunAttached, GivesTheProgramsStatus) {
+  EXPECT_EQ(*run_attached({"sh", "-c", "exit 7"}, {}), 7);
+  EXPECT_EQ(*run_attached({"sh", "-c", "kill -9 $$"}, {}), 137);
+  const auto missing = run_attached({"/no/such/program"}, {});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, Errc::not_found);
+  EXPECT_THAT(find_program("no-such-program"), IsEmpty());
+  EXPECT_THAT(find_program("sh"), HasSubstr("/sh"));
+}
+
+TEST(RunAttached, PassesAStopOn) {
+  if (::isatty(0) == 1) return;  // a terminal tells the program itself
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(*run_attached({"sh", "-c", "sleep 60"}, stop.get_token()), 143);
+}
+
+}  // namespace
+}  // namespace slipway::run
