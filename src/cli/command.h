@@ -54,6 +54,7 @@ Command show_command();
 Command verify_command();
 Command env_command();
 Command pin_command();
+Command export_command();
 Command run_a_release_command();
 Command unpack_command();
 Command load_command();

@@ -4,7 +4,7 @@ import shutil
 
 import bundles
 from harness import check, check_equal, layout_tags
-from projects import Project
+from projects import KUBERNETES, Project
 from tools_test import PODMAN_LIMITS, podman
 
 SOURCE = """\
@@ -108,3 +108,30 @@ def test_kubectl_takes_its_dialect(world):
     path = world.write("nasty.env", nasty_project(world).slipway("env", "staging", "--format", "kubectl").out)
     made = world.tool("kubectl", "create", "configmap", "nasty", f"--from-env-file={path}", "--dry-run=client", "-o", "json")
     check_equal(made.document["data"], NASTY, "what kubectl reads")
+
+
+def test_exports_are_taken_by_their_readers(world):
+    registry = world.registry()
+    project = Project(world, repository=f"{registry.host}/team/hello", production=f"{registry.host}/prod/hello")
+    digest = project.ship("first")
+    image = f"{registry.host}/prod/hello:hello.production-v1@{digest}"
+    for name, files in (("kubernetes", ["hello.yaml"]), ("kustomize", ["config.yaml", "kustomization.yaml", "patch.yaml"]),
+                        ("compose", ["compose.yaml"]), ("quadlet", ["hello.container", "hello.env"]),
+                        ("systemd", ["hello.env", "hello.service"])):
+        ended = project.slipway("export", "production", "--format", name, "--to", f"out/{name}")
+        check_equal(ended.lines, [f"out/{name}/{file}" for file in files], "the files")
+        before = {file: (project.folder / "out" / name / file).read_bytes() for file in files}
+        project.slipway("export", "production", "--format", name, "--to", f"out/{name}")
+        check_equal({file: (project.folder / "out" / name / file).read_bytes() for file in files}, before, "the files made again")
+        project.slipway("pin", f"out/{name}", "--check", "--env", "production")
+    if shutil.which("kubectl"):
+        project._write("base/deployment.yaml", KUBERNETES.replace("registry.example.com/team/hello", f"{registry.host}/team/hello"))
+        project._write("base/kustomization.yaml", "resources: [deployment.yaml]\ncomponents: [../out/kustomize]\n")
+        built = world.tool("kubectl", "kustomize", "base", cwd=project.folder).out
+        check(f"image: {image}" in built, f"kustomize to use the release's image in\n{built}")
+        check("configMapRef" in built and "GREETING: hello from production" in built, f"the config in\n{built}")
+    if shutil.which("systemd-analyze"):
+        checked = world.tool("systemd-analyze", "verify", "--man=no", "./hello.service", cwd=project.folder / "out/systemd",
+                             status=None)
+        ours = [line for line in checked.err.splitlines() if line.startswith("hello.service") or "hello.service:" in line]
+        check_equal([line for line in ours if "Command" not in line], [], "what systemd says of the unit")

@@ -1,0 +1,114 @@
+#include "cli/command.h"
+#include "cli/project.h"
+#include "slipway/base/text.h"
+#include "slipway/release/views.h"
+#include "slipway/run/export.h"
+
+namespace slipway::cli {
+namespace {
+
+struct ExportFlags {
+  std::string environment;
+  std::string format = "kubernetes";
+  std::optional<std::string> to;
+  bool patch = false;
+};
+
+Result<run::ExportRequest> request_of(Context& context, const ExportFlags& f) {
+  SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
+  SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded.project, f.environment));
+  const oci::Location& repository = word.environment->repository;
+  if (!repository.is_registry()) {
+    return fail(Error(Errc::invalid_argument,
+                      fmt::format("cannot export {}: its repository {} is a folder, from which nothing else can pull",
+                                  word.environment->name, context.shown(repository).str()))
+                    .with_hint("give the environment a registry's repository in slipway.yaml"));
+  }
+  const ReleaseParts parts(context, loaded);
+  SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, parts.parts()));
+  SLIPWAY_ASSIGN(const auto config, release::config_of(loaded.project, recorded.entry, parts.parts()));
+  const release::Entry& entry = recorded.entry;
+  const std::string tag = release::keep_tag(entry.app, entry.environment, entry.number);
+  run::ExportRequest request{.app = entry.app,
+                             .environment = entry.environment,
+                             .number = entry.number,
+                             .image = repository.with_tag(tag).with_digest(entry.image.digest).str(),
+                             .written_as = {repository.place()},
+                             .build = entry.build.digest,
+                             .revision = entry.revision,
+                             .values = {config.values.begin(), config.values.end()},
+                             .secrets = config.secrets,
+                             .patch = f.patch};
+  const auto& built = loaded.project.image_repository;
+  if (built && built->is_registry() && !built->same_place(repository)) request.written_as.push_back(built->place());
+  return request;
+}
+
+Status write_files(Context& context, const std::vector<run::ExportFile>& files, const std::string& to) {
+  const stdfs::path folder = context.absolute(to);
+  if (!context.globals().dry_run) SLIPWAY_TRY(context.fs().make_directories(folder));
+  for (const run::ExportFile& file : files) {
+    const auto there = read_file(context.fs(), folder / file.name);
+    const bool same = there && *there == file.content;
+    if (!same && !context.globals().dry_run)
+      SLIPWAY_TRY(write_file_atomically(context.fs(), folder / file.name, file.content));
+  }
+  return {};
+}
+
+Result<int> run_export(Context& context, const ExportFlags& f) {
+  SLIPWAY_ASSIGN(const run::ExportFormat format, run::parse_export_format(f.format));
+  if (f.patch && format != run::ExportFormat::kubernetes) {
+    return fail(Error(Errc::invalid_argument, "--patch is for --format kubernetes")
+                    .with_hint("kustomize exports a patch of its own"));
+  }
+  SLIPWAY_ASSIGN(const run::ExportRequest request, request_of(context, f));
+  SLIPWAY_ASSIGN(const auto files, run::export_release(request, format));
+  if (!f.to && files.size() > 1) {
+    std::string names;
+    for (const run::ExportFile& file : files)
+      names += (names.empty() ? "" : ", ") + file.name;
+    return fail(Error(Errc::invalid_argument, fmt::format("{} needs several files: {}", f.format, names))
+                    .with_hint("name a folder for them: --to DIR"));
+  }
+  if (!f.to) {
+    SLIPWAY_TRY(context.print_raw(files.front().content));
+    return 0;
+  }
+  SLIPWAY_TRY(write_files(context, files, *f.to));
+  Json::Array names;
+  for (const run::ExportFile& file : files) {
+    const std::string path = (stdfs::path(*f.to) / file.name).native();
+    names.emplace_back(path);
+    if (!context.json()) SLIPWAY_TRY(context.print(path));
+  }
+  if (!context.json()) return 0;
+  Json document;
+  document.set("schema", "slipway/v1/export").set("image", request.image).set("files", std::move(names));
+  SLIPWAY_TRY(context.print_document(document));
+  return 0;
+}
+
+}  // namespace
+
+Command export_command() {
+  return {
+      .name = "export",
+      .aliases = {},
+      .group = "Run",
+      .summary = "write a release as files for what runs it, pinned and deterministic",
+      .synopsis = "--format FORMAT [--to DIR] [--patch] ENV[@vN]",
+      .examples = {{"for a GitOps repository", "slipway export production --format kustomize --to deploy/production"},
+                   {"straight to a cluster", "slipway export production | kubectl apply -f -"}},
+      .bind = [](OptionSet& options) -> Action {
+        auto flags = std::make_shared<ExportFlags>();
+        options.choice("--format", flags->format, {"kubernetes", "kustomize", "compose", "quadlet", "systemd"},
+                       "what for (default kubernetes)");
+        options.value("--to", "DIR", flags->to, "the folder for the files (default: one file, to standard output)");
+        options.flag("--patch", flags->patch, "kubernetes: a strategic merge patch of a Deployment named as the app");
+        options.positional("ENV[@vN]", flags->environment, "an environment of slipway.yaml, and which release");
+        return [flags](Context& context) { return run_export(context, *flags); };
+      }};
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,271 @@
+#include "slipway/run/export.h"
+
+#include <algorithm>
+#include <array>
+
+#include "slipway/base/json.h"
+#include "slipway/base/text.h"
+#include "slipway/io/hash.h"
+#include "slipway/run/env_dialect.h"
+
+namespace slipway::run {
+
+namespace {
+
+using Files = std::vector<ExportFile>;
+
+constexpr std::size_t kMaxConfigMap = 1u << 20;
+constexpr std::string_view kSecretScheme = "secret://";
+
+/// A JSON string is a YAML scalar, whatever is in it.
+std::string yaml_text(std::string_view text) { return Json(text).compact(); }
+
+std::string heading(const ExportRequest& r) {
+  return fmt::format("# {} {} v{}, written by slipway export: change the release, not this file.\n", r.app,
+                     r.environment, r.number);
+}
+
+/// What tells a release from another, as annotations and labels have it.
+std::vector<std::pair<std::string, std::string>> marks(const ExportRequest& r) {
+  std::vector<std::pair<std::string, std::string>> all{{"io.slipway.release", fmt::format("v{}", r.number)},
+                                                       {"io.slipway.environment", r.environment},
+                                                       {"io.slipway.build", r.build.str()}};
+  if (!r.revision.empty()) all.emplace_back("org.opencontainers.image.revision", r.revision);
+  return all;
+}
+
+std::string indented(std::string_view text, std::size_t by) {
+  std::string out;
+  for (const std::string& line : split(std::string(text.substr(0, text.find_last_not_of('\n') + 1)), '\n'))
+    out += (line.empty() ? "" : std::string(by, ' ')) + line + "\n";
+  return out;
+}
+
+std::string members(const std::vector<std::pair<std::string, std::string>>& pairs) {
+  std::string out;
+  for (const auto& [key, value] : pairs)
+    out += key + ": " + yaml_text(value) + "\n";
+  return out;
+}
+
+class Kubernetes {
+ public:
+  explicit Kubernetes(const ExportRequest& request) : r_(request) {
+    if (!r_.values.empty()) data_ = "data:\n" + indented(members(r_.values), 2);
+    if (!data_.empty())
+      config_name_ = fmt::format("{}-{}-{}", r_.app, r_.environment, io::digest_of(data_).hex().substr(0, 10));
+  }
+
+  Status check() const {
+    std::size_t size = 0;
+    for (const auto& [key, value] : r_.values)
+      size += key.size() + value.size();
+    if (size > kMaxConfigMap) {
+      return fail(Error(Errc::too_large, fmt::format("the config of {} has {}, a ConfigMap holds 1 MiB", r_.environment,
+                                                     human_bytes(size)))
+                      .with_hint("put large values into files of the image, or use mode: layer"));
+    }
+    const auto broken = std::find_if(r_.values.begin(), r_.values.end(),
+                                     [](const auto& entry) { return !is_valid_utf8(entry.second); });
+    if (broken == r_.values.end()) return {};
+    return fail(Error(Errc::invalid_argument,
+                      fmt::format("\"{}\" is not UTF-8, which no environment of a pod can carry", broken->first))
+                    .with_hint("encode the value, base64 for instance"));
+  }
+
+  std::string config_map() const {
+    if (data_.empty()) return {};
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + config_name_ + "\n" + indented(labels(), 2) +
+           indented(annotations(), 2) + "immutable: true\n" + data_;
+  }
+
+  std::string deployment() const {
+    return "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: " + r_.app + "\n" + indented(labels(), 2) +
+           indented(annotations(), 2) + "spec:\n  selector:\n    matchLabels:\n" + indented(selector(), 6) +
+           "  template:\n    metadata:\n" + indented(labels(), 6) + indented(annotations(), 6) +
+           "    spec:\n      containers:\n" + indented(container(true), 8);
+  }
+
+  /// Of a Deployment and container that are called as the app.
+  std::string patch(bool with_image) const {
+    return "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: " + r_.app + "\n" + indented(annotations(), 2) +
+           "spec:\n  template:\n    metadata:\n" + indented(annotations(), 6) + "    spec:\n      containers:\n" +
+           indented(container(with_image), 8);
+  }
+
+ private:
+  std::string selector() const {
+    return members({{"app.kubernetes.io/instance", r_.app + "-" + r_.environment}, {"app.kubernetes.io/name", r_.app}});
+  }
+  std::string labels() const { return "labels:\n" + indented(selector(), 2); }
+  std::string annotations() const { return "annotations:\n" + indented(members(marks(r_)), 2); }
+
+  std::string container(bool with_image) const {
+    std::string out = "- name: " + yaml_text(r_.app) + "\n";
+    if (with_image) out += "  image: " + yaml_text(r_.image) + "\n";
+    if (!data_.empty()) out += "  envFrom:\n  - configMapRef: {name: " + yaml_text(config_name_) + "}\n";
+    if (!r_.secrets.empty()) out += "  env:\n";
+    for (const auto& [name, reference] : r_.secrets) {
+      const auto [object, key] = secret_key(name, reference);
+      out += fmt::format("  - name: {}\n    valueFrom: {{secretKeyRef: {{name: {}, key: {}}}}}\n", yaml_text(name),
+                         yaml_text(object), yaml_text(key));
+    }
+    return out;
+  }
+
+  /// "secret://OBJECT/KEY" says which; anything else is to be put into a Secret named after the environment.
+  std::pair<std::string, std::string> secret_key(const std::string& name, const std::string& reference) const {
+    if (reference.starts_with(kSecretScheme)) {
+      const std::string rest = reference.substr(kSecretScheme.size());
+      const std::size_t slash = rest.find('/');
+      if (slash != std::string::npos && slash > 0 && slash + 1 < rest.size())
+        return {rest.substr(0, slash), rest.substr(slash + 1)};
+    }
+    return {r_.app + "-" + r_.environment, name};
+  }
+
+  const ExportRequest& r_;
+  std::string data_, config_name_;
+};
+
+Result<Files> kubernetes(const ExportRequest& r) {
+  const Kubernetes objects(r);
+  SLIPWAY_TRY(objects.check());
+  const std::string config = objects.config_map();
+  return Files{{r.app + ".yaml", heading(r) + config + (config.empty() ? "" : "---\n") +
+                                     (r.patch ? objects.patch(true) : objects.deployment())}};
+}
+
+/// An overlay: the image by digest under every name that manifests have for it, the config and a patch that uses it.
+Result<Files> kustomize(const ExportRequest& r) {
+  const Kubernetes objects(r);
+  SLIPWAY_TRY(objects.check());
+  const std::size_t at = r.image.find('@');
+  const std::size_t colon = r.image.rfind(':', at);
+  std::string kind = heading(r) + "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n";
+  const std::string config = objects.config_map();
+  if (!config.empty()) kind += "resources:\n- config.yaml\n";
+  kind += "images:\n";
+  for (const std::string& name : r.written_as) {
+    kind += fmt::format("- name: {}\n  newName: {}\n  newTag: {}\n  digest: {}\n", yaml_text(name),
+                        yaml_text(r.image.substr(0, colon)), yaml_text(r.image.substr(colon + 1, at - colon - 1)),
+                        yaml_text(r.image.substr(at + 1)));
+  }
+  kind += "patches:\n- path: patch.yaml\n";
+  Files files;
+  if (!config.empty()) files.push_back({"config.yaml", heading(r) + config});
+  files.push_back({"kustomization.yaml", std::move(kind)});
+  files.push_back({"patch.yaml", heading(r) + objects.patch(false)});
+  return files;
+}
+
+Status refuse_secrets(const ExportRequest& r, std::string_view format) {
+  if (r.secrets.empty()) return {};
+  std::string names;
+  for (const auto& [name, reference] : r.secrets)
+    names += (names.empty() ? "" : ", ") + printable(name, 100);
+  return fail(Error(Errc::unsupported,
+                    fmt::format("cannot export {} for {}: a file would have to hold {}", r.environment, format, names))
+                  .with_hint("secrets stay out of files: export for kubernetes, or use slipway run"));
+}
+
+/// compose expands $ in values; $$ is one of them.
+Result<Files> compose(const ExportRequest& r) {
+  SLIPWAY_TRY(refuse_secrets(r, "compose"));
+  const auto dollars = [](const std::string& text) {
+    std::string out;
+    for (const char c : text)
+      out += c == '$' ? std::string("$$") : std::string(1, c);
+    return out;
+  };
+  std::string out = heading(r) + "services:\n  " + yaml_text(r.app) + ":\n    image: " + yaml_text(r.image) + "\n";
+  if (!r.values.empty()) out += "    environment:\n";
+  for (const auto& [key, value] : r.values) {
+    if (!is_valid_utf8(value) || value.find('\0') != std::string::npos)
+      return fail(Errc::invalid_argument, "\"{}\" is no text, which compose cannot carry", key);
+    out += "      " + key + ": " + yaml_text(dollars(value)) + "\n";
+  }
+  out += "    labels:\n";
+  for (const auto& [key, value] : marks(r))
+    out += "      " + key + ": " + yaml_text(dollars(value)) + "\n";
+  return Files{{"compose.yaml", std::move(out)}};
+}
+
+/// A word of a unit file: % is a specifier, quotes and backslashes are taken off.
+std::string unit_word(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+    if (c == '%') out += '%';
+  }
+  return out + "\"";
+}
+
+Result<Files> quadlet(const ExportRequest& r) {
+  SLIPWAY_TRY(refuse_secrets(r, "quadlet"));
+  SLIPWAY_ASSIGN(std::string env, write_env(r.values, Dialect::podman));
+  std::string out = heading(r) + fmt::format("[Unit]\nDescription={} {} v{}\n\n[Container]\nImage={}\n", r.app,
+                                             r.environment, r.number, r.image);
+  if (!env.empty()) out += fmt::format("EnvironmentFile=./{}.env\n", r.app);
+  for (const auto& [key, value] : marks(r))
+    out += "Label=" + unit_word(key + "=" + value) + "\n";
+  out += "\n[Service]\nRestart=always\n\n[Install]\nWantedBy=default.target\n";
+  Files files{{r.app + ".container", std::move(out)}};
+  if (!env.empty()) files.push_back({r.app + ".env", std::move(env)});
+  return files;
+}
+
+/// %E is /etc, or ~/.config where a user's systemd runs it.
+Result<Files> systemd(const ExportRequest& r) {
+  SLIPWAY_TRY(refuse_secrets(r, "systemd"));
+  SLIPWAY_ASSIGN(std::string env, write_env(r.values, Dialect::podman));
+  std::string out = heading(r);
+  if (!env.empty())
+    out += fmt::format("# {0}.env belongs to %E/{0}/: /etc/{0}/, or ~/.config/{0}/ of a user.\n", r.app);
+  out += fmt::format(
+      "[Unit]\nDescription={0} {1} v{2}\nWants=network-online.target\nAfter=network-online.target\n\n[Service]\n"
+      "ExecStart=/usr/bin/podman run --rm --replace --name {0} --cgroups no-conmon --sdnotify conmon \\\n",
+      r.app, r.environment, r.number);
+  if (!env.empty()) out += fmt::format("  --env-file %E/{0}/{0}.env \\\n", r.app);
+  for (const auto& [key, value] : marks(r))
+    out += "  --label " + unit_word(key + "=" + value) + " \\\n";
+  out += fmt::format(
+      "  {}\nExecStop=/usr/bin/podman stop --ignore {}\nType=notify\nNotifyAccess=all\nRestart=always\n\n[Install]\n"
+      "WantedBy=default.target\n",
+      r.image, r.app);
+  Files files{{r.app + ".service", std::move(out)}};
+  if (!env.empty()) files.insert(files.begin(), {r.app + ".env", std::move(env)});
+  return files;
+}
+
+struct Format {
+  ExportFormat format;
+  std::string_view word;
+  Result<Files> (*write)(const ExportRequest& request);
+};
+
+constexpr std::array kFormats{
+    Format{ExportFormat::kubernetes, "kubernetes", kubernetes}, Format{ExportFormat::kustomize, "kustomize", kustomize},
+    Format{ExportFormat::compose, "compose", compose},          Format{ExportFormat::quadlet, "quadlet", quadlet},
+    Format{ExportFormat::systemd, "systemd", systemd},
+};
+
+}  // namespace
+
+Result<ExportFormat> parse_export_format(std::string_view word) {
+  for (const Format& format : kFormats) {
+    if (format.word == word) return format.format;
+  }
+  return fail(Error(Errc::invalid_argument, fmt::format("there is no export format '{}'", printable(word, 80)))
+                  .with_hint("one of kubernetes, kustomize, compose, quadlet, systemd"));
+}
+
+Result<std::vector<ExportFile>> export_release(const ExportRequest& request, ExportFormat format) {
+  for (const Format& known : kFormats) {
+    if (known.format == format) return known.write(request);
+  }
+  return fail(Errc::internal, "an export format without a writer");
+}
+
+}  // namespace slipway::run
