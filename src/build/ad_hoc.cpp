@@ -135,6 +135,9 @@ class FlagDecoder {
       rule.name = "closure";
       for (const std::string& binary : request_.closures)
         rule.closure.push_back({binary, {"--closure", 0, 0}});
+      for (const std::string& library : request_.dlopens)
+        rule.dlopen.push_back({library, {"--dlopen", 0, 0}});
+      if (request_.sysroot) rule.sysroot = Placed{*request_.sysroot, {"--sysroot", 0, 0}};
       recipe_.layers.push_back(std::move(rule));
     }
     if (request_.adds.empty()) return;

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "build/base_image.h"
+#include "build/base_root.h"
 #include "build/git_source.h"
 #include "build/image_assembly.h"
 #include "build/layer_plan.h"
@@ -112,14 +113,16 @@ class Build {
   Status plan_platform(oci::Platform platform) {
     PlatformWork work{std::move(platform), std::nullopt, {}};
     std::optional<image::FileList> files;
+    std::optional<BaseRoot> root;
     if (base_ != nullptr) {
       SLIPWAY_ASSIGN(work.base, load_base(*base_, recipe_, work.platform));
       if (!recipe_.layers.empty()) {
         SLIPWAY_ASSIGN(files, list_base(*base_, *work.base, options_.file_lists, options_.stop));
+        root.emplace(*base_, *work.base, *files, options_.stop);
       }
     }
-    SLIPWAY_ASSIGN(work.layers,
-                   plan_layers(recipe_, work.platform, options_.epoch, fs_, diagnostics_, files ? &*files : nullptr));
+    SLIPWAY_ASSIGN(work.layers, plan_layers(recipe_, work.platform, options_.epoch, fs_, diagnostics_,
+                                            files ? &*files : nullptr, root ? &*root : nullptr));
     work_.push_back(std::move(work));
     return {};
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "build/closure_planner.h"
 #include "build/layer_stack.h"
 #include "build/recipe_values.h"
 #include "slipway/base/text.h"
@@ -15,21 +16,22 @@ namespace {
 class LayerPlanner {
  public:
   LayerPlanner(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch, FileSystem& fs,
-               Diagnostics& diagnostics, const image::FileList* base)
+               Diagnostics& diagnostics, const image::FileList* base, elf::Root* base_root)
       : recipe_(recipe),
         platform_(platform),
         epoch_(epoch),
         fs_(fs),
         diagnostics_(diagnostics),
         over_base_(base != nullptr),
-        below_(base) {}
+        below_(base),
+        closures_(recipe, platform, epoch, fs, base_root) {}
 
   Result<PlannedLayer> plan(const LayerRule& rule, std::size_t index) {
     std::error_code none;
     const layer::SpillPlace spill{&fs_, stdfs::temp_directory_path(none)};
     PlannedLayer planned{rule.name, layer::FileTree(spill, below_.empty() ? nullptr : &below_), std::to_string(index)};
-    refuse_what_comes_later(rule);
     if (rule.archive) SLIPWAY_TRY(add_archive(rule, planned));
+    SLIPWAY_TRY(add_closure(rule, planned));
     for (const FileRule& file : rule.files)
       SLIPWAY_TRY(add_files(rule, file, planned));
     for (const Placed& path : rule.remove) {
@@ -58,6 +60,8 @@ class LayerPlanner {
     for (const FileRule& file : rule.files)
       SLIPWAY_TRY(source_of(file.from));
     if (rule.archive) SLIPWAY_TRY(source_of(*rule.archive));
+    for (const Placed& program : rule.closure)
+      SLIPWAY_TRY(source_of(program));
     return {};
   }
 
@@ -80,15 +84,6 @@ class LayerPlanner {
     return {};
   }
 
-  void refuse_what_comes_later(const LayerRule& rule) {
-    const auto refuse = [this](const Where& where, std::string_view key, std::string hint) {
-      report(where, fmt::format("this version cannot honour '{}' of a layer", key), std::move(hint));
-    };
-    const char* by_hand = "list the shared libraries and the loader under 'files' (--add)";
-    if (!rule.closure.empty()) refuse(rule.closure[0].where, "closure", by_hand);
-    if (rule.sysroot) refuse(rule.sysroot->where, "sysroot", by_hand);
-  }
-
   static bool on_command_line(const Where& where) { return where.row == 0; }
 
   /// Where the files come from; nothing, and a report, when they are not there.
@@ -102,6 +97,32 @@ class LayerPlanner {
                                        : std::string("build it first, or correct the path"),
            on_command_line(from.where) ? Errc::not_found : Errc::invalid_argument);
     return std::optional<stdfs::path>();
+  }
+
+  Status add_closure(const LayerRule& rule, PlannedLayer& planned) {
+    if (rule.closure.empty()) return {};
+    std::vector<PlacedSource> programs;
+    for (const Placed& from : rule.closure) {
+      planned.key += "\nclosure " + expand_placeholders(from.text, platform_);
+      SLIPWAY_ASSIGN(auto source, source_of(from));
+      if (source) programs.push_back({*std::move(source), from.where});
+    }
+    std::optional<stdfs::path> sysroot;
+    if (rule.sysroot) {
+      planned.key += "\nsysroot " + expand_placeholders(rule.sysroot->text, platform_);
+      SLIPWAY_ASSIGN(sysroot, source_of(*rule.sysroot));
+      if (!sysroot) return {};
+    }
+    // What the base has is not known yet: the closure is found when it is.
+    if (recipe_.base && !over_base_) return {};
+    planned.key += '\n' + platform_.str();
+    ClosureReport report_of_all;
+    SLIPWAY_TRY(closures_.add(rule, programs, sysroot, planned.tree, report_of_all));
+    for (const Error& problem : report_of_all.problems)
+      report(problem.where.value_or(rule.where), problem.message, problem.hint, problem.code);
+    for (const Error& warning : report_of_all.warnings)
+      diagnostics_.warning(warning.where.value_or(rule.where), warning.message);
+    return {};
   }
 
   Status add_archive(const LayerRule& rule, PlannedLayer& planned) {
@@ -176,6 +197,7 @@ class LayerPlanner {
   Diagnostics& diagnostics_;
   bool over_base_;
   LayerStack below_;
+  ClosurePlanner closures_;
 };
 
 }  // namespace
@@ -185,15 +207,16 @@ FileSystem& files_of(const PlannedLayer& layer, FileSystem& fs) {
 }
 
 Status check_sources(const Recipe& recipe, const oci::Platform& platform, FileSystem& fs, Diagnostics& diagnostics) {
-  LayerPlanner planner(recipe, platform, 0, fs, diagnostics, nullptr);
+  LayerPlanner planner(recipe, platform, 0, fs, diagnostics, nullptr, nullptr);
   for (const LayerRule& rule : recipe.layers)
     SLIPWAY_TRY(planner.check(rule));
   return {};
 }
 
 Result<std::vector<PlannedLayer>> plan_layers(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch,
-                                              FileSystem& fs, Diagnostics& diagnostics, const image::FileList* base) {
-  LayerPlanner planner(recipe, platform, epoch, fs, diagnostics, base);
+                                              FileSystem& fs, Diagnostics& diagnostics, const image::FileList* base,
+                                              elf::Root* base_root) {
+  LayerPlanner planner(recipe, platform, epoch, fs, diagnostics, base, base_root);
   std::vector<PlannedLayer> layers;
   for (const LayerRule& rule : recipe.layers) {
     SLIPWAY_ASSIGN(PlannedLayer planned, planner.plan(rule, layers.size()));
@@ -219,6 +242,10 @@ std::optional<oci::Platform> first_elf_platform(const std::vector<PlannedLayer>&
 bool depends_on_platform(const Recipe& recipe) {
   return std::any_of(recipe.layers.begin(), recipe.layers.end(), [](const LayerRule& rule) {
     if (rule.archive && has_placeholders(rule.archive->text)) return true;
+    if (rule.sysroot && has_placeholders(rule.sysroot->text)) return true;
+    if (std::any_of(rule.closure.begin(), rule.closure.end(),
+                    [](const Placed& program) { return has_placeholders(program.text); }))
+      return true;
     return std::any_of(rule.files.begin(), rule.files.end(),
                        [](const FileRule& file) { return has_placeholders(file.from.text); });
   });

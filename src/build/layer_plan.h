@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "slipway/build/recipe.h"
+#include "slipway/elf/root.h"
 #include "slipway/image/file_list.h"
 #include "slipway/layer/archive_files.h"
 #include "slipway/layer/file_tree.h"
@@ -28,10 +29,10 @@ Status check_sources(const Recipe& recipe, const oci::Platform& platform, FileSy
 
 /// Lists the files of every layer for one platform, each over what lies below it: the base's files (nothing: scratch)
 /// and the layers before. Mistakes (paths that are not there, what this version cannot honour) go to `diagnostics`
-/// with their places; a Status is the disk's failure.
+/// with their places; a Status is the disk's failure. `base_root`: the base's programs and libraries, for closures.
 Result<std::vector<PlannedLayer>> plan_layers(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch,
                                               FileSystem& fs, Diagnostics& diagnostics,
-                                              const image::FileList* base = nullptr);
+                                              const image::FileList* base = nullptr, elf::Root* base_root = nullptr);
 
 /// The platform of the first ELF file that goes into the image, in the order of the recipe.
 std::optional<oci::Platform> first_elf_platform(const std::vector<PlannedLayer>& layers, FileSystem& fs);

@@ -156,7 +156,12 @@ class ImageDecoder {
     rule.clamp_times = times ? *times == "clamp" : clamp;
     const auto modes = layer.one_of("modes", {"default", "keep"});
     rule.closure = placed(layer, "closure");
+    rule.dlopen = placed(layer, "dlopen");
     rule.sysroot = placed_one(layer, "sysroot");
+    for (const char* key : {"dlopen", "sysroot"}) {
+      if (layer.get(key) != nullptr && rule.closure.empty())
+        layer.error(key, fmt::format("it says how a closure is found, but the layer has none"), "add 'closure'");
+    }
     rule.archive = placed_one(layer, "archive");
     decode_files(layer, modes ? *modes == "keep" : keep_modes, rule);
     decode_remove(layer, rule);

@@ -41,6 +41,7 @@ Command inspect_command();
 Command manifest_command();
 Command config_command();
 Command validate_command();
+Command closure_command();
 Command files_command();
 Command cat_command();
 Command diff_command();

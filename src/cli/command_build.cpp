@@ -34,6 +34,10 @@ void bind_flags(OptionSet& options, BuildFlags& f) {
   options.value("--created", "TIME|git", f.created, "`created` of the image alone: RFC 3339, or the commit's time");
   options.value("--base", "REF|scratch", f.base, "build from flags alone, on this base");
   options.list("--add", "SRC:DST[:mode[:uid:gid]]", f.request.adds, "a file or a folder's contents (repeatable)");
+  options.list("--closure", "BIN", f.request.closures,
+               "the libraries and the loader that a program needs (repeatable)");
+  options.list("--dlopen", "LIB", f.request.dlopens, "a library that those programs load at run time (repeatable)");
+  options.value("--sysroot", "DIR", f.request.sysroot, "where the libraries are (default: this machine's /)");
   options.value("--entrypoint", "ARGV", f.request.entrypoint, "a JSON array or one word");
   options.value("--cmd", "ARGV", f.request.cmd, "a JSON array or one word");
   options.list("--env", "K=V", f.request.env, "environment variable of the image (repeatable)");
@@ -130,7 +134,9 @@ struct Prepared {
   stdfs::path folder;  ///< beside which .slipway and slipway.lock are
 };
 
-bool is_ad_hoc(const BuildFlags& f) { return f.base.has_value() || !f.request.adds.empty(); }
+bool is_ad_hoc(const BuildFlags& f) {
+  return f.base.has_value() || !f.request.adds.empty() || !f.request.closures.empty();
+}
 
 Result<Prepared> prepare(Context& context, BuildFlags& f) {
   if (!is_ad_hoc(f)) {

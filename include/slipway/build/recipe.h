@@ -45,14 +45,15 @@ struct FileRule {
   bool replace = false;  ///< folders may replace files and symlinks of the base, and files its folders
 };
 
-/// One layer to be built. `closure` and `sysroot` parse, but building refuses them in this version.
+/// One layer to be built.
 struct LayerRule {
   std::string name;
   Where where;
   std::vector<FileRule> files;
-  std::vector<Placed> remove;  ///< absolute paths of the base that disappear
-  std::vector<Placed> closure;
-  std::optional<Placed> sysroot;
+  std::vector<Placed> remove;     ///< absolute paths of the base that disappear
+  std::vector<Placed> closure;    ///< programs, or folders of them, whose libraries and loader the layer gets
+  std::vector<Placed> dlopen;     ///< libraries that those load at run time, without their headers saying so
+  std::optional<Placed> sysroot;  ///< where the libraries are; nothing: on this machine
   std::optional<Placed> archive;
   bool clamp_times = false;
 };
@@ -95,6 +96,8 @@ struct AdHocRequest {
   std::string base = "scratch";
   std::vector<std::string> adds;  ///< SRC:DST[:mode[:uid:gid]] or src=...,dst=...[,mode=...][,owner=...]
   std::vector<std::string> closures;
+  std::vector<std::string> dlopens;
+  std::optional<std::string> sysroot;
   std::optional<std::string> entrypoint;  ///< a JSON array or one word
   std::optional<std::string> cmd;
   std::vector<std::string> env;

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "slipway/elf/root.h"
+
+namespace slipway::elf {
+
+/// Where programs find their libraries.
+struct Roots {
+  std::vector<Root*> image;  ///< what the image has anyway: the files of the recipe, the base
+  Root* supply = nullptr;    ///< where what is missing is taken from: this machine, or another system's root folder
+  Root* local = nullptr;     ///< the disk, for $ORIGIN of programs that lie elsewhere than they will in the image
+};
+
+/// A program, script, library or plugin whose needs are wanted.
+struct Input {
+  FoundFile file;     ///< its `path` is where it will be in the image
+  std::string local;  ///< the folder it is in now, where that is another one
+};
+
+/// One file that an input loads.
+struct ClosureFile {
+  FoundFile file;
+  std::string name;          ///< as it was asked for, e.g. "libz.so.1"
+  std::string needed_by;     ///< the image's path of the file that asked first
+  bool at_run_time = false;  ///< loaded by the program's own call (dlopen), which the headers do not say
+};
+
+/// A symlink that lets the image's loader find a library whose folder only the supply's configuration names.
+struct Bridge {
+  std::string path, text;
+};
+
+/// What one input loads, in the order the loader maps it, and what is wrong with it.
+struct Closure {
+  std::vector<ClosureFile> files;
+  std::vector<Bridge> bridges;
+  std::vector<Error> problems;  ///< Errc::verification_failed: with any of them the program does not start
+  std::vector<Error> warnings;
+};
+
+/// The dynamic loader's search, by glibc's or musl's rules, without running anything: breadth first, RPATH of the whole
+/// chain of loaders, RUNPATH of the asking object only, ld.so.conf, the built-in folders; files for other machines are
+/// passed over. RPATH and RUNPATH are followed through all roots; system folders through what the image has first.
+/// Every needed symbol version must be defined by the library that will be there. `extra`: libraries that the input
+/// loads at run time, as names or absolute paths.
+/// A Status is the disk's failure or a damaged file; what the image lacks is in Closure::problems.
+Result<Closure> find_closure(const Roots& roots, const Input& input, const std::vector<std::string>& extra = {});
+
+/// The interpreters that the first line of a script names: the one the kernel starts, and for `env NAME` that name;
+/// none for what is no script.
+std::vector<std::string> script_interpreters(const std::string& first_bytes);
+
+}  // namespace slipway::elf

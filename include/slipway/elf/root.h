@@ -1,0 +1,78 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "slipway/base/fs.h"
+#include "slipway/elf/object.h"
+
+namespace slipway::elf {
+
+class Root;
+
+/// A symlink that was followed on the way to a file.
+struct Link {
+  std::string path;
+  std::string text;
+};
+
+/// A regular file that somebody finds who opens `path`.
+struct FoundFile {
+  Root* root = nullptr;     ///< whose it is
+  std::string path;         ///< as opened: absolute, without "." and ".."
+  std::vector<Link> links;  ///< from `path` on, when that is a symlink
+  std::string target;       ///< where the links end; `path` without any
+  std::string real;         ///< folders' symlinks resolved too: equal for the same file of one root
+  stdfs::path source;       ///< on disk; empty when it is not there
+};
+
+/// One root folder in which programs look for libraries. One thread at a time.
+class Root {
+ public:
+  virtual ~Root() = default;
+  /// How messages call it, e.g. "this machine".
+  virtual std::string name() const = 0;
+  /// The regular file at an absolute path, symlinks followed inside the root; nothing when there is none.
+  virtual Result<std::optional<FoundFile>> find(const std::string& path) = 0;
+  /// The names in a folder, byte-sorted; none when it is not there.
+  virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
+  /// The first `limit` bytes of a file.
+  virtual Result<std::string> read(const FoundFile& file, std::size_t limit) = 0;
+  /// What the file is; nullptr when it is no ELF program or library.
+  virtual Result<std::shared_ptr<const Object>> object(const FoundFile& file) = 0;
+};
+
+/// A folder on disk as a root: "/" for this machine, or another system's files.
+class DiskRoot final : public Root {
+ public:
+  DiskRoot(FileSystem& fs, stdfs::path folder, std::string name)
+      : fs_(fs), folder_(std::move(folder)), name_(std::move(name)) {}
+  std::string name() const override { return name_; }
+  Result<std::optional<FoundFile>> find(const std::string& path) override;
+  Result<std::vector<std::string>> list(const std::string& folder) override;
+  Result<std::string> read(const FoundFile& file, std::size_t limit) override;
+  Result<std::shared_ptr<const Object>> object(const FoundFile& file) override;
+
+ private:
+  stdfs::path on_disk(const std::string& path) const;
+  /// The folder without symlinks; nothing when it is not there.
+  std::optional<std::string> real_folder(const std::string& folder, int hops = 0);
+
+  FileSystem& fs_;
+  stdfs::path folder_;
+  std::string name_;
+  std::map<std::string, std::optional<std::string>> folders_;
+  std::map<std::string, std::shared_ptr<const Object>> objects_;
+};
+
+/// An absolute path without ".", ".." and double slashes; ".." at the root stays there.
+std::string normal_path(const std::string& path);
+/// The folder a normal path lies in; "/" for "/".
+std::string parent_of(const std::string& path);
+/// The last component of a path.
+std::string name_in(const std::string& path);
+
+}  // namespace slipway::elf

@@ -1,0 +1,237 @@
+#include "build/closure_planner.h"
+
+#include "build/recipe_values.h"
+#include "slipway/base/text.h"
+
+namespace slipway::build {
+namespace {
+
+constexpr int kMaxDepth = 64;
+
+stdfs::path absolute_path(const stdfs::path& path) {
+  std::error_code ignored;
+  stdfs::path absolute = stdfs::absolute(path, ignored).lexically_normal();
+  return absolute.has_filename() ? absolute : absolute.parent_path();
+}
+
+}  // namespace
+
+/// The files that the recipe itself puts into the image, where they will be.
+class ClosurePlanner::RecipeRoot final : public elf::Root {
+ public:
+  RecipeRoot(const Recipe& recipe, const oci::Platform& platform, FileSystem& fs, elf::DiskRoot& disk) : disk_(disk) {
+    for (const LayerRule& layer : recipe.layers) {
+      for (const FileRule& file : layer.files) {
+        const stdfs::path from = absolute_path(recipe.folder / expand_placeholders(file.from.text, platform));
+        const auto stat = fs.stat(from, true);
+        if (!stat) continue;  // reported elsewhere
+        const bool folder = stat->type == FileType::directory;
+        const bool into = !folder && file.to.ends_with('/');
+        places_.push_back({elf::normal_path(into ? file.to + from.filename().native() : file.to), from, folder});
+      }
+    }
+  }
+
+  std::string name() const override { return "the files of the recipe"; }
+
+  Result<std::optional<elf::FoundFile>> find(const std::string& path) override {
+    for (const Place& place : places_) {
+      const std::string prefix = place.to == "/" ? "/" : place.to + "/";
+      const bool below = place.folder && path.starts_with(prefix);
+      if (!below && path != place.to) continue;
+      const stdfs::path source = below ? place.from / path.substr(prefix.size()) : place.from;
+      SLIPWAY_ASSIGN(auto found, disk_.find(source.native()));
+      if (!found) continue;
+      found->root = this;
+      found->path = found->target = path;
+      return found;
+    }
+    return std::optional<elf::FoundFile>();
+  }
+
+  Result<std::vector<std::string>> list(const std::string&) override { return std::vector<std::string>(); }
+  Result<std::string> read(const elf::FoundFile& file, std::size_t limit) override { return disk_.read(file, limit); }
+  Result<std::shared_ptr<const elf::Object>> object(const elf::FoundFile& file) override { return disk_.object(file); }
+
+  /// Where a file on disk will be in the image, if the recipe puts it there.
+  std::optional<std::string> target_of(const stdfs::path& source) const {
+    for (const Place& place : places_) {
+      if (source == place.from && !place.folder) return place.to;
+      const std::string prefix = place.from.native() + "/";
+      if (place.folder && source.native().starts_with(prefix))
+        return elf::normal_path(place.to + "/" + source.native().substr(prefix.size()));
+    }
+    return std::nullopt;
+  }
+
+ private:
+  struct Place {
+    std::string to;
+    stdfs::path from;
+    bool folder;
+  };
+  elf::DiskRoot& disk_;
+  std::vector<Place> places_;
+};
+
+/// One layer's closure.
+class ClosurePlanner::Layer {
+ public:
+  Layer(ClosurePlanner& planner, const LayerRule& rule, elf::Root& supply, const stdfs::path& sysroot,
+        layer::FileTree& tree, ClosureReport& report)
+      : planner_(planner), rule_(rule), sysroot_(sysroot), tree_(tree), report_(report) {
+    roots_.image.push_back(planner.own_.get());
+    if (planner.base_root_ != nullptr) roots_.image.push_back(planner.base_root_);
+    roots_.supply = &supply;
+    roots_.local = &planner.disk_;
+    for (const Placed& library : rule.dlopen)
+      extra_.push_back(library.text);
+  }
+
+  Status add(const PlacedSource& source) {
+    where_ = &source.where;
+    const stdfs::path path = absolute_path(source.path);
+    SLIPWAY_ASSIGN(const FileStat stat, planner_.fs_.stat(path, true));
+    if (stat.type == FileType::directory) return add_folder(path, 0);
+    SLIPWAY_ASSIGN(const bool program, add_program(path, true));
+    if (program) return {};
+    return problem(Error(Errc::invalid_argument, fmt::format("{} is neither an ELF program or library nor a script",
+                                                             printable(path.native(), 4096)))
+                       .with_hint("name what was built, or a folder that has it"));
+  }
+
+ private:
+  Status problem(Error error) {
+    report_.problems.push_back(std::move(error).at(*where_));
+    return {};
+  }
+
+  /// Whatever in a folder is an ELF file; scripts in it are not asked for their interpreters.
+  Status add_folder(const stdfs::path& folder, int depth) {
+    if (depth > kMaxDepth) return {};
+    SLIPWAY_ASSIGN(const auto names, planner_.fs_.list(folder));
+    for (const std::string& name : names) {
+      SLIPWAY_ASSIGN(const FileStat stat, planner_.fs_.stat(folder / name));
+      if (stat.type == FileType::directory) SLIPWAY_TRY(add_folder(folder / name, depth + 1));
+      if (stat.type == FileType::regular) SLIPWAY_TRY(add_program(folder / name, false));
+    }
+    return {};
+  }
+
+  /// False for what is no program.
+  Result<bool> add_program(const stdfs::path& path, bool scripts) {
+    SLIPWAY_ASSIGN(auto found, planner_.disk_.find(path.native()));
+    if (!found) return false;
+    SLIPWAY_ASSIGN(const auto object, planner_.disk_.object(*found));
+    if (object == nullptr) {
+      SLIPWAY_ASSIGN(const std::string start, planner_.disk_.read(*found, 256));
+      if (!scripts || elf::script_interpreters(start).empty()) return false;
+    } else {
+      SLIPWAY_TRY(check_machine(path, *object));
+    }
+    const elf::Input input = in_image(path, *std::move(found));
+    SLIPWAY_ASSIGN(elf::Closure closure, elf::find_closure(roots_, input, extra_));
+    SLIPWAY_TRY(take(closure));
+    return true;
+  }
+
+  Status check_machine(const stdfs::path& path, const elf::Object& object) {
+    const auto platform = object.abi.platform();
+    if (platform && platform->architecture == planner_.platform_.architecture) return {};
+    return problem(Error(Errc::verification_failed,
+                         fmt::format("{} is for {}, but the image is for {}", printable(path.native(), 4096),
+                                     platform ? platform->str() : "an unknown machine", planner_.platform_.str()))
+                       .with_hint("put {arch} into its path, or name its platform with --platform"));
+  }
+
+  /// Where the program will be, and where the folder that $ORIGIN means is until then.
+  elf::Input in_image(const stdfs::path& path, elf::FoundFile found) const {
+    elf::Input input;
+    const std::string here = elf::parent_of(found.real);
+    if (const auto target = planner_.own_->target_of(path)) {
+      found.path = found.target = *target;
+    } else if (!sysroot_.empty() && path.native().starts_with(sysroot_.native() + "/")) {
+      found.path = found.target = elf::normal_path(path.native().substr(sysroot_.native().size()));
+    }
+    if (elf::parent_of(found.target) != here) input.local = here;
+    input.file = std::move(found);
+    return input;
+  }
+
+  Status take(elf::Closure& closure) {
+    for (Error& error : closure.problems)
+      SLIPWAY_TRY(problem(std::move(error)));
+    for (Error& warning : closure.warnings)
+      report_.warnings.push_back(std::move(warning).at(*where_));
+    for (const elf::ClosureFile& file : closure.files) {
+      if (file.file.root == roots_.supply || file.file.root == roots_.local) SLIPWAY_TRY(place(file.file));
+    }
+    for (const elf::Bridge& bridge : closure.bridges)
+      SLIPWAY_TRY(add_link(bridge.path, bridge.text));
+    return {};
+  }
+
+  Status place(const elf::FoundFile& file) {
+    for (const elf::Link& link : file.links)
+      SLIPWAY_TRY(add_link(link.path, link.text));
+    if (!is_new(file.target, file.source)) return {};
+    layer::TreeOptions options;
+    options.epoch = planner_.epoch_;
+    options.clamp_times = rule_.clamp_times;
+    Diagnostics none;  // a regular file gives no warnings
+    return tree_.add(planner_.fs_, file.source, file.target, options, none);
+  }
+
+  Status add_link(const std::string& path, const std::string& text) {
+    if (!is_new(path, text)) return {};
+    layer::Entry entry;
+    entry.path = path.substr(1);
+    entry.type = layer::EntryType::symlink;
+    entry.mode = 0777;
+    entry.link = text;
+    entry.mtime = planner_.epoch_;
+    return tree_.add_entry(std::move(entry));
+  }
+
+  bool is_new(const std::string& path, const stdfs::path& source) {
+    const auto [known, added] = planner_.added_.emplace(path, source);
+    if (added || known->second == source) return added;
+    known->second = source;
+    return true;
+  }
+
+  ClosurePlanner& planner_;
+  const LayerRule& rule_;
+  stdfs::path sysroot_;
+  layer::FileTree& tree_;
+  ClosureReport& report_;
+  elf::Roots roots_;
+  std::vector<std::string> extra_;
+  const Where* where_ = nullptr;
+};
+
+ClosurePlanner::ClosurePlanner(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch, FileSystem& fs,
+                               elf::Root* base_root)
+    : recipe_(recipe),
+      platform_(platform),
+      epoch_(epoch),
+      fs_(fs),
+      base_root_(base_root),
+      disk_(fs, "/", "this machine") {}
+
+ClosurePlanner::~ClosurePlanner() = default;
+
+Status ClosurePlanner::add(const LayerRule& rule, const std::vector<PlacedSource>& programs,
+                           const std::optional<stdfs::path>& sysroot, layer::FileTree& tree, ClosureReport& report) {
+  if (own_ == nullptr) own_ = std::make_unique<RecipeRoot>(recipe_, platform_, fs_, disk_);
+  std::optional<elf::DiskRoot> other;
+  const stdfs::path folder = sysroot ? absolute_path(*sysroot) : stdfs::path();
+  if (sysroot) other.emplace(fs_, folder, fmt::format("the sysroot {}", printable(folder.native(), 4096)));
+  elf::Root& supply = other ? static_cast<elf::Root&>(*other) : disk_;
+  Layer layer(*this, rule, supply, folder, tree, report);
+  for (const PlacedSource& program : programs)
+    SLIPWAY_TRY(layer.add(program));
+  return {};
+}
+
+}  // namespace slipway::build
