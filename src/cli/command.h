@@ -55,6 +55,7 @@ Command show_command();
 Command verify_command();
 Command env_command();
 Command pin_command();
+Command drift_command();
 Command export_command();
 Command run_a_release_command();
 Command unpack_command();

@@ -11,7 +11,9 @@ const std::vector<Command>& commands() {
       validate_command(),      files_command(),    cat_command(),     diff_command(),     release_command(),
       promote_command(),       rollback_command(), apply_command(),   history_command(),  status_command(),
       show_command(),          verify_command(),   env_command(),     pin_command(),      export_command(),
-      run_a_release_command(), unpack_command(),   load_command(),    cache_command(),    version_command()};
+      run_a_release_command(), unpack_command(),   load_command(),    drift_command(),    cache_command(),
+      version_command(),
+  };
   return kCommands;
 }
 
