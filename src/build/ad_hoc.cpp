@@ -130,13 +130,16 @@ class FlagDecoder {
   }
 
   void decode_layers() {
-    if (!request_.closures.empty()) {
+    if (!request_.closures.empty() || !request_.runtime.empty()) {
       LayerRule rule;
       rule.name = "closure";
       for (const std::string& binary : request_.closures)
         rule.closure.push_back({binary, {"--closure", 0, 0}});
       for (const std::string& library : request_.dlopens)
         rule.dlopen.push_back({library, {"--dlopen", 0, 0}});
+      for (const std::string& word : request_.runtime) {
+        if (auto kind = keep(parse_runtime(word))) rule.runtime.push_back({*std::move(kind), {"--runtime", 0, 0}});
+      }
       if (request_.sysroot) rule.sysroot = Placed{*request_.sysroot, {"--sysroot", 0, 0}};
       recipe_.layers.push_back(std::move(rule));
     }

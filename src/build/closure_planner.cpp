@@ -1,6 +1,9 @@
 #include "build/closure_planner.h"
 
+#include <algorithm>
+
 #include "build/recipe_values.h"
+#include "build/runtime_data.h"
 #include "slipway/base/text.h"
 
 namespace slipway::build {
@@ -88,6 +91,21 @@ class ClosurePlanner::Layer {
       extra_.push_back(library.text);
   }
 
+  /// The data that the rule asks for, after all programs.
+  Status add_runtime_data() {
+    std::set<std::string> done;
+    for (const Placed& word : rule_.runtime) {
+      where_ = &word.where;
+      for (const RuntimeKind& kind : runtime_kinds()) {
+        const bool basic = kind.basic && (word.text == "auto" || word.text == "minimal");
+        const bool recognised = word.text == "auto" && !kind.caller(imports_).empty();
+        if ((word.text == kind.name || basic || recognised) && done.insert(kind.name).second)
+          SLIPWAY_TRY(add_kind(kind, word.text == kind.name));
+      }
+    }
+    return warn_of_certificates(done);
+  }
+
   Status add(const PlacedSource& source) {
     where_ = &source.where;
     const stdfs::path path = absolute_path(source.path);
@@ -103,6 +121,71 @@ class ClosurePlanner::Layer {
  private:
   Status problem(Error error) {
     report_.problems.push_back(std::move(error).at(*where_));
+    return {};
+  }
+
+  Result<bool> is_in_image(const std::string& path) {
+    for (elf::Root* root : roots_.image) {
+      SLIPWAY_ASSIGN(const auto found, root->find(path));
+      if (found) return true;
+    }
+    return false;
+  }
+
+  Status add_kind(const RuntimeKind& kind, bool asked_by_name) {
+    for (const RuntimeItem& item : kind.items) {
+      SLIPWAY_ASSIGN(const bool there, is_in_image(item.path));
+      if (there || !is_new(item.path, item.path)) continue;
+      if (item.supplied) {
+        SLIPWAY_TRY(add_supplied(kind, item, asked_by_name));
+        continue;
+      }
+      layer::Entry entry;
+      entry.path = item.path.substr(1);
+      entry.type = item.type;
+      entry.mode = item.mode;
+      entry.uid = entry.gid = item.owner;
+      entry.mtime = planner_.epoch_;
+      (item.type == layer::EntryType::symlink ? entry.link : entry.content) = item.text;
+      entry.size = entry.content.size();
+      SLIPWAY_TRY(tree_.add_entry(std::move(entry)));
+    }
+    return {};
+  }
+
+  Status add_supplied(const RuntimeKind& kind, const RuntimeItem& item, bool asked_by_name) {
+    const stdfs::path source = (sysroot_.empty() ? stdfs::path("/") : sysroot_) / item.path.substr(1);
+    if (!planner_.fs_.stat(source, true)) {
+      Error missing(Errc::invalid_argument,
+                    fmt::format("{} for the image's {} is not there", printable(source.native(), 4096), kind.name));
+      missing = std::move(missing).with_hint(fmt::format("install Debian's package {}", kind.name));
+      if (asked_by_name) return problem(std::move(missing));
+      report_.warnings.push_back(std::move(missing).at(*where_));
+      return {};
+    }
+    layer::TreeOptions options;
+    options.epoch = planner_.epoch_;
+    options.clamp_times = rule_.clamp_times;
+    options.exclude = item.exclude;
+    Diagnostics none;
+    return tree_.add(planner_.fs_, source, item.path, options, none);
+  }
+
+  /// Without certificates a TLS client fails only when it first connects: said while it can be mended.
+  Status warn_of_certificates(const std::set<std::string>& done) {
+    if (planner_.base_root_ != nullptr) return {};
+    for (const RuntimeKind& kind : runtime_kinds()) {
+      const std::string caller = kind.caller(imports_);
+      if (std::string_view(kind.name) != kCertificates || caller.empty() || done.contains(kind.name)) continue;
+      SLIPWAY_ASSIGN(const bool there, is_in_image(kind.items.front().path));
+      if (there) continue;
+      report_.warnings.push_back(
+          Error(Errc::failed,
+                fmt::format("the programs of the layer '{}' call {}, but the image has no CA certificates: "
+                            "'runtime: auto' (--runtime auto) adds them",
+                            printable(rule_.name, 100), caller))
+              .at(rule_.where));
+    }
     return {};
   }
 
@@ -127,6 +210,7 @@ class ClosurePlanner::Layer {
       SLIPWAY_ASSIGN(const std::string start, planner_.disk_.read(*found, 256));
       if (!scripts || elf::script_interpreters(start).empty()) return false;
     } else {
+      imports_.insert(object->imports.begin(), object->imports.end());
       SLIPWAY_TRY(check_machine(path, *object));
     }
     const elf::Input input = in_image(path, *std::move(found));
@@ -164,6 +248,8 @@ class ClosurePlanner::Layer {
     for (Error& warning : closure.warnings)
       report_.warnings.push_back(std::move(warning).at(*where_));
     for (const elf::ClosureFile& file : closure.files) {
+      SLIPWAY_ASSIGN(const auto object, file.file.root->object(file.file));
+      if (object != nullptr) imports_.insert(object->imports.begin(), object->imports.end());
       if (file.file.root == roots_.supply || file.file.root == roots_.local) SLIPWAY_TRY(place(file.file));
     }
     for (const elf::Bridge& bridge : closure.bridges)
@@ -207,6 +293,7 @@ class ClosurePlanner::Layer {
   ClosureReport& report_;
   elf::Roots roots_;
   std::vector<std::string> extra_;
+  std::set<std::string> imports_;  ///< of all programs and what they load
   const Where* where_ = nullptr;
 };
 
@@ -231,7 +318,7 @@ Status ClosurePlanner::add(const LayerRule& rule, const std::vector<PlacedSource
   Layer layer(*this, rule, supply, folder, tree, report);
   for (const PlacedSource& program : programs)
     SLIPWAY_TRY(layer.add(program));
-  return {};
+  return layer.add_runtime_data();
 }
 
 }  // namespace slipway::build

@@ -100,7 +100,7 @@ class LayerPlanner {
   }
 
   Status add_closure(const LayerRule& rule, PlannedLayer& planned) {
-    if (rule.closure.empty()) return {};
+    if (rule.closure.empty() && rule.runtime.empty()) return {};
     std::vector<PlacedSource> programs;
     for (const Placed& from : rule.closure) {
       planned.key += "\nclosure " + expand_placeholders(from.text, platform_);
@@ -115,6 +115,9 @@ class LayerPlanner {
     }
     // What the base has is not known yet: the closure is found when it is.
     if (recipe_.base && !over_base_) return {};
+    planned.key += "\nruntime ";
+    for (const Placed& word : rule.runtime)
+      planned.key += word.text + ' ';
     planned.key += '\n' + platform_.str();
     ClosureReport report_of_all;
     SLIPWAY_TRY(closures_.add(rule, programs, sysroot, planned.tree, report_of_all));

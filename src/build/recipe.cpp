@@ -157,9 +157,10 @@ class ImageDecoder {
     const auto modes = layer.one_of("modes", {"default", "keep"});
     rule.closure = placed(layer, "closure");
     rule.dlopen = placed(layer, "dlopen");
+    decode_runtime(layer, rule);
     rule.sysroot = placed_one(layer, "sysroot");
     for (const char* key : {"dlopen", "sysroot"}) {
-      if (layer.get(key) != nullptr && rule.closure.empty())
+      if (layer.get(key) != nullptr && rule.closure.empty() && rule.runtime.empty())
         layer.error(key, fmt::format("it says how a closure is found, but the layer has none"), "add 'closure'");
     }
     rule.archive = placed_one(layer, "archive");
@@ -167,12 +168,25 @@ class ImageDecoder {
     decode_remove(layer, rule);
     layer.finish();
     const bool something = layer.get("files") != nullptr || layer.get("remove") != nullptr ||
-                           layer.get("closure") != nullptr || layer.get("archive") != nullptr;
+                           layer.get("closure") != nullptr || layer.get("runtime") != nullptr ||
+                           layer.get("archive") != nullptr;
     if (!something) {
       diagnostics_.error(node.where, fmt::format("{}: the layer has no content", layer.what()),
-                         "give it 'files', 'closure', 'archive' or 'remove'");
+                         "give it 'files', 'closure', 'runtime', 'archive' or 'remove'");
     }
     return rule;
+  }
+
+  /// One word or a list of them.
+  void decode_runtime(Decoder& layer, LayerRule& rule) {
+    const Node* node = layer.get("runtime");
+    if (node == nullptr) return;
+    std::vector<const Node*> words = {node};
+    if (!node->is_scalar()) words = items(layer, "runtime");
+    for (const Node* word : words) {
+      auto kind = keep(parse_runtime(word->scalar), word->where, fmt::format("{}.runtime", layer.what()));
+      if (kind) rule.runtime.push_back({*std::move(kind), word->where});
+    }
   }
 
   void decode_files(Decoder& layer, bool keep_modes, LayerRule& rule) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "build/runtime_data.h"
 #include "slipway/base/text.h"
 
 namespace slipway::build {
@@ -76,6 +77,18 @@ Result<std::string> parse_user(std::string_view text) {
     return bad(text, "is not a user", "write UID, UID:GID or names that the image knows");
   }
   return std::string(text);
+}
+
+Result<std::string> parse_runtime(std::string_view text) {
+  std::vector<std::string> words = {"auto", "minimal"};
+  for (const RuntimeKind& kind : runtime_kinds())
+    words.emplace_back(kind.name);
+  if (std::find(words.begin(), words.end(), text) != words.end()) return std::string(text);
+  std::string list;
+  for (const std::string& word : words)
+    list += (list.empty() ? "" : ", ") + word;
+  return fail(Error(Errc::invalid_argument, fmt::format("'{}' is no kind of run-time data", printable(text, 100)))
+                  .with_hint("use " + list));
 }
 
 Result<std::string> parse_stop_signal(std::string_view text) {

@@ -37,6 +37,8 @@ void bind_flags(OptionSet& options, BuildFlags& f) {
   options.list("--closure", "BIN", f.request.closures,
                "the libraries and the loader that a program needs (repeatable)");
   options.list("--dlopen", "LIB", f.request.dlopens, "a library that those programs load at run time (repeatable)");
+  options.list("--runtime", "KIND", f.request.runtime,
+               "data they read: auto, minimal, ca-certificates, tzdata, passwd, nsswitch, tmp (repeatable)");
   options.value("--sysroot", "DIR", f.request.sysroot, "where the libraries are (default: this machine's /)");
   options.value("--entrypoint", "ARGV", f.request.entrypoint, "a JSON array or one word");
   options.value("--cmd", "ARGV", f.request.cmd, "a JSON array or one word");
@@ -135,7 +137,7 @@ struct Prepared {
 };
 
 bool is_ad_hoc(const BuildFlags& f) {
-  return f.base.has_value() || !f.request.adds.empty() || !f.request.closures.empty();
+  return f.base.has_value() || !f.request.adds.empty() || !f.request.closures.empty() || !f.request.runtime.empty();
 }
 
 Result<Prepared> prepare(Context& context, BuildFlags& f) {

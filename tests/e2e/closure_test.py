@@ -54,7 +54,7 @@ def scratch(world, tag, program, *more):
 
 
 def test_programs_of_debian_start_from_scratch(world):
-    for program, version in {"/usr/bin/curl": "curl 7", "/usr/bin/git": "git version"}.items():
+    for program, version in {"/usr/bin/curl": "curl 7", "/usr/bin/git": "git version", "/usr/bin/python3": "Python 3"}.items():
         if not os.path.exists(program):
             world.note(f"{program} is not installed")
             continue

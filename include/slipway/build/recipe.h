@@ -53,6 +53,7 @@ struct LayerRule {
   std::vector<Placed> remove;     ///< absolute paths of the base that disappear
   std::vector<Placed> closure;    ///< programs, or folders of them, whose libraries and loader the layer gets
   std::vector<Placed> dlopen;     ///< libraries that those load at run time, without their headers saying so
+  std::vector<Placed> runtime;    ///< data that programs read at run time: kinds, `auto` or `minimal`
   std::optional<Placed> sysroot;  ///< where the libraries are; nothing: on this machine
   std::optional<Placed> archive;
   bool clamp_times = false;
@@ -97,6 +98,7 @@ struct AdHocRequest {
   std::vector<std::string> adds;  ///< SRC:DST[:mode[:uid:gid]] or src=...,dst=...[,mode=...][,owner=...]
   std::vector<std::string> closures;
   std::vector<std::string> dlopens;
+  std::vector<std::string> runtime;
   std::optional<std::string> sysroot;
   std::optional<std::string> entrypoint;  ///< a JSON array or one word
   std::optional<std::string> cmd;

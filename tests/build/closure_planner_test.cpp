@@ -1,0 +1,172 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "build/layer_plan.h"
+#include "build/runtime_data.h"
+#include "support/elf_bytes.h"
+#include "support/temp_dir.h"
+
+namespace slipway::build {
+namespace {
+
+using test::ElfBytes;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr const char* kLoader = "/lib/ld-linux-aarch64.so.1";
+
+/// An arm64 system in a folder, closed over from whatever machine this is.
+class ClosurePlannerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    put("sys/lib/aarch64-linux-gnu/libc.so.6", library("libc.so.6"));
+    put("sys" + std::string(kLoader), library("ld-linux-aarch64.so.1"));
+    put("sys/usr/lib/aarch64-linux-gnu/libz.so.1.2", library("libz.so.1", {"libc.so.6"}));
+    stdfs::create_symlink("libz.so.1.2", dir.path() / "sys/usr/lib/aarch64-linux-gnu/libz.so.1");
+    put("hello", program({"libz.so.1", "libc.so.6"}));
+  }
+  void put(const std::string& path, const std::string& bytes) const {
+    stdfs::create_directories((dir.path() / path).parent_path());
+    std::ofstream(dir.path() / path, std::ios::binary) << bytes;
+  }
+  static std::string library(const std::string& soname, std::vector<std::string> needed = {}) {
+    return ElfBytes{.machine = 183, .soname = soname, .needed = std::move(needed)}.str();
+  }
+  static std::string program(std::vector<std::string> needed, std::vector<std::string> imports = {}) {
+    ElfBytes elf{.machine = 183, .interpreter = kLoader, .needed = std::move(needed)};
+    elf.imports = std::move(imports);
+    return elf.str();
+  }
+  std::vector<std::string> plan(const std::function<void(AdHocRequest&)>& change = {}) {
+    AdHocRequest request;
+    request.closures = {"hello"};
+    request.sysroot = "sys";
+    if (change) change(request);
+    const auto recipe = recipe_from_flags(request, dir.path());
+    EXPECT_TRUE(recipe) << recipe.error().describe();
+    diagnostics = {};
+    const auto layers = plan_layers(*recipe, platform, 7, real_fs(), diagnostics);
+    EXPECT_TRUE(layers) << layers.error().describe();
+    std::vector<std::string> out;
+    for (const PlannedLayer& layer : *layers)
+      list(layer, out);
+    return out;
+  }
+  static void list(const PlannedLayer& layer, std::vector<std::string>& out) {
+    const auto reader = layer.tree.read();
+    for (layer::Entry entry; *(*reader)->next(entry);) {
+      EXPECT_EQ(entry.mtime, 7);
+      const bool folder = entry.type == layer::EntryType::directory;
+      if (folder && entry.mode == 0755 && entry.uid == 0) continue;
+      std::string line = layer.name + " " + entry.path;
+      if (entry.type == layer::EntryType::symlink) line += " -> " + entry.link;
+      if (folder) line += fmt::format(" {:o} {}", entry.mode, entry.uid);
+      out.push_back(std::move(line));
+    }
+  }
+  std::string errors() const {
+    std::string out;
+    for (const Error& error : diagnostics.errors())
+      out += fmt::format("{} {}\n", exit_status(error.code), error.describe());
+    return out;
+  }
+  std::string warnings() const {
+    std::string out;
+    for (const Error& warning : diagnostics.warnings())
+      out += warning.message + "\n";
+    return out;
+  }
+
+  test::TempDir dir;
+  oci::Platform platform = *oci::Platform::parse("linux/arm64");
+  Diagnostics diagnostics;
+};
+
+TEST_F(ClosurePlannerTest, AnotherMachinesProgramFromItsSysroot) {
+  EXPECT_THAT(plan(), ElementsAre("closure lib/aarch64-linux-gnu/libc.so.6", "closure lib/ld-linux-aarch64.so.1",
+                                  "closure usr/lib/aarch64-linux-gnu/libz.so.1 -> libz.so.1.2",
+                                  "closure usr/lib/aarch64-linux-gnu/libz.so.1.2"));
+  EXPECT_EQ(errors() + warnings(), "");
+}
+
+TEST_F(ClosurePlannerTest, WhatTheRecipeHasItselfIsNotAddedAgain) {
+  put("own/libz.so.1", library("libz.so.1"));
+  const auto lines = plan([](AdHocRequest& r) {
+    r.adds = {"own:/usr/lib/aarch64-linux-gnu", "hello:/bin/"};
+    r.closures = {"hello", "own"};
+  });
+  EXPECT_THAT(lines, ElementsAre("closure lib/aarch64-linux-gnu/libc.so.6", "closure lib/ld-linux-aarch64.so.1",
+                                 "add bin/hello", "add usr/lib/aarch64-linux-gnu/libz.so.1"));
+  EXPECT_EQ(errors(), "");
+}
+
+TEST_F(ClosurePlannerTest, TheSameLibraryIsNeverTwiceInOneImage) {
+  put("second", program({"libz.so.1"}));
+  EXPECT_EQ(plan([](AdHocRequest& r) { r.closures = {"hello", "second", "hello"}; }).size(), 4u);
+  EXPECT_EQ(errors(), "");
+}
+
+TEST_F(ClosurePlannerTest, ProblemsNameTheProgramAndItsPlace) {
+  put("lost", program({"libgone.so.3"}));
+  plan([](AdHocRequest& r) { r.closures = {"lost"}; });
+  EXPECT_THAT(errors(), HasSubstr("12 --closure: "));
+  EXPECT_THAT(errors(), HasSubstr("lost needs libgone.so.3, which is nowhere the loader looks"));
+  EXPECT_THAT(errors(), HasSubstr("the sysroot " + (dir.path() / "sys").native()));
+  put("data", "no program at all");
+  plan([](AdHocRequest& r) { r.closures = {"data", "nowhere"}; });
+  EXPECT_THAT(errors(), HasSubstr("data is neither an ELF program or library nor a script"));
+  EXPECT_THAT(errors(), HasSubstr("nowhere is not there"));
+  platform = *oci::Platform::parse("linux/amd64");
+  plan();
+  EXPECT_THAT(errors(), HasSubstr("hello is for linux/arm64, but the image is for linux/amd64"));
+}
+
+TEST_F(ClosurePlannerTest, RunTimeDataThatIsAlwaysTheSame) {
+  const auto lines = plan([](AdHocRequest& r) {
+    r.closures.clear();
+    r.runtime = {"minimal", "tmp"};
+  });
+  EXPECT_THAT(lines, ElementsAre("closure etc/group", "closure etc/nsswitch.conf", "closure etc/passwd",
+                                 "closure home/nonroot 700 65532", "closure root 700 0", "closure tmp 1777 0"));
+}
+
+TEST_F(ClosurePlannerTest, RunTimeDataRecognisedFromWhatIsCalled) {
+  put("tls", program({}, {"SSL_CTX_set_default_verify_paths", "localtime"}));
+  const auto tls = [](AdHocRequest& r) { r.closures = {"tls"}; };
+  plan(tls);
+  EXPECT_THAT(warnings(), HasSubstr("call SSL_CTX_set_default_verify_paths, but the image has no CA certificates"));
+  plan([&](AdHocRequest& r) {
+    tls(r);
+    r.runtime = {"auto"};
+  });
+  EXPECT_EQ(errors(), "");
+  EXPECT_THAT(warnings(), HasSubstr("etc/ssl/certs/ca-certificates.crt for the image's ca-certificates is not there"));
+  plan([&](AdHocRequest& r) { r.runtime = {"tzdata"}; });
+  EXPECT_THAT(errors(), HasSubstr("install Debian's package tzdata"));
+  put("sys/etc/ssl/certs/ca-certificates.crt", "certificates");
+  put("sys/usr/share/zoneinfo/Europe/Paris", "TZif");
+  put("sys/usr/share/zoneinfo/right/Europe/Paris", "TZif");
+  const auto lines = plan([&](AdHocRequest& r) {
+    tls(r);
+    r.runtime = {"auto"};
+  });
+  EXPECT_THAT(lines, ::testing::IsSupersetOf({"closure etc/ssl/certs/ca-certificates.crt",
+                                              "closure usr/lib/ssl/cert.pem -> /etc/ssl/certs/ca-certificates.crt",
+                                              "closure usr/share/zoneinfo/Europe/Paris", "closure tmp 1777 0"}));
+  EXPECT_THAT(lines, ::testing::Not(::testing::Contains(HasSubstr("right"))));
+  EXPECT_EQ(errors() + warnings(), "");
+}
+
+TEST_F(ClosurePlannerTest, UnknownKindsAreRefusedWithTheList) {
+  AdHocRequest request;
+  request.runtime = {"certs"};
+  const auto recipe = recipe_from_flags(request, dir.path());
+  ASSERT_FALSE(recipe);
+  EXPECT_THAT(recipe.error().describe(), HasSubstr("'certs' is no kind of run-time data"));
+  EXPECT_THAT(recipe.error().describe(), HasSubstr("auto, minimal, passwd"));
+}
+
+}  // namespace
+}  // namespace slipway::build
