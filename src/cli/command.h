@@ -61,6 +61,7 @@ Command run_a_release_command();
 Command unpack_command();
 Command load_command();
 Command cache_command();
+Command completion_command();
 Command version_command();
 
 }  // namespace slipway::cli

@@ -12,7 +12,7 @@ const std::vector<Command>& commands() {
       promote_command(),       rollback_command(), apply_command(),   history_command(),  status_command(),
       show_command(),          verify_command(),   env_command(),     pin_command(),      export_command(),
       run_a_release_command(), unpack_command(),   load_command(),    drift_command(),    cache_command(),
-      version_command(),
+      completion_command(),    version_command(),
   };
   return kCommands;
 }

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "cli/command_line.h"
 #include "slipway/base/json.h"
 
@@ -48,6 +50,28 @@ TEST_F(Usage, AFlagWithoutACommandMustExist) {
   refused({"--ouptut=json"}, 2, "did you mean --output?");
   refused({"--output", "json"}, 2, "Usage:");
   refused({"--file", "--zzzzzzzzzz"}, 2, "Usage:");
+}
+
+TEST_F(Usage, CompletionsAndManualKnowEveryCommandAndOption) {
+  std::vector<std::string> commands;
+  std::istringstream help(ok({"--help"}));
+  for (std::string line; std::getline(help, line);) {
+    if (line.starts_with("  ") && line.size() > 2 && line[2] != ' ')
+      commands.push_back(line.substr(2, line.find(' ', 2) - 2));
+  }
+  EXPECT_GT(commands.size(), 25u);
+  for (const char* shell : {"bash", "zsh", "fish", "man"}) {
+    const std::string text = ok({"completion", shell});
+    EXPECT_EQ(text, ok({"completion", shell}));
+    for (const std::string& command : commands)
+      EXPECT_THAT(text, HasSubstr(command)) << shell;
+    const bool is_man = std::string_view(shell) == "man";
+    const std::string dashes = is_man ? "\\-\\-" : std::string_view(shell) == "fish" ? "-l " : "--";
+    for (const char* flag : {"into", "runner", "tag", "plan", "output", "lock", "crd"})
+      EXPECT_THAT(text, HasSubstr(dashes + flag)) << shell;
+    EXPECT_EQ(text.find("  \n"), std::string::npos) << shell;
+  }
+  refused({"completion", "tcsh"}, 2, "one of bash, zsh, fish");
 }
 
 TEST_F(Usage, NumbersHaveALeastValue) {

@@ -1,0 +1,187 @@
+#include "cli/completion.h"
+
+#include "cli/command.h"
+#include "slipway/base/text.h"
+
+namespace slipway::cli {
+namespace {
+
+/// The command table with its options bound, as completions need it.
+struct Bound {
+  const Command* command;
+  OptionSet options;
+  Action action;  ///< keeps alive what the options point to
+};
+
+class Table {
+ public:
+  Table() {
+    bind_globals(globals, values_);
+    for (const Command& command : commands()) {
+      Bound bound{&command, {}, {}};
+      bound.action = command.bind(bound.options);
+      bounds.push_back(std::move(bound));
+    }
+  }
+  std::vector<Bound> bounds;
+  OptionSet globals;
+
+ private:
+  Globals values_;
+};
+
+std::vector<std::string> names_of(const Option& option) { return split(option.names, ','); }
+
+std::string command_words(const Command& command) {
+  std::string words(command.name);
+  for (const std::string_view alias : command.aliases)
+    words += "|" + std::string(alias);
+  return words;
+}
+
+std::string flag_words(const OptionSet& options) {
+  std::string words;
+  for (const Option& option : options.all()) {
+    if (option.positional) continue;
+    for (const std::string& name : names_of(option))
+      words += (words.empty() ? "" : " ") + name;
+  }
+  return words;
+}
+
+std::string all_commands() {
+  std::string words;
+  for (const Command& command : commands())
+    words += std::string(command.name) + " ";
+  return words + "help";
+}
+
+/// In single quotes, for the shells.
+std::string single_quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text)
+    out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+/// Patterns "COMMAND --option" (or "* --option" of every command) with the values these take.
+std::string bash_values(const Table& table) {
+  std::string out;
+  const auto add = [&](const OptionSet& options, const std::string& command) {
+    for (const Option& option : options.all()) {
+      if (option.positional || option.value.empty()) continue;
+      std::string patterns;
+      for (const std::string& name : names_of(option)) {
+        for (const std::string& word : split(command, '|')) {
+          const std::string pattern = word == "*" ? "*\\ " + name : fmt::format("\"{} {}\"", word, name);
+          patterns += (patterns.empty() ? "" : "|") + pattern;
+        }
+      }
+      const std::string words = fmt::format("{}", fmt::join(option.choices, " "));
+      out += fmt::format("    {})\n      {}return ;;\n", patterns,
+                         words.empty() ? "" : fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$cur\")); ", words));
+    }
+  };
+  for (const Bound& bound : table.bounds)
+    add(bound.options, command_words(*bound.command));
+  add(table.globals, "*");
+  return out;
+}
+
+/// Global options that take a value: the word after one is no command.
+std::string valued_globals(const Table& table) {
+  std::string out;
+  for (const Option& option : table.globals.all()) {
+    for (const std::string& name : names_of(option))
+      if (!option.value.empty()) out += (out.empty() ? "" : "|") + name;
+  }
+  return out;
+}
+
+std::string fish_option(const Option& option, const std::string& condition) {
+  std::string line = "complete -c slipway" + condition;
+  for (const std::string& name : names_of(option))
+    line += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
+  if (!option.choices.empty())
+    line += fmt::format(" -xa {}", single_quoted(fmt::format("{}", fmt::join(option.choices, " "))));
+  else if (!option.value.empty())
+    line += " -r";
+  return line + " -d " + single_quoted(option.help) + "\n";
+}
+
+}  // namespace
+
+std::string bash_completion() {
+  const Table table;
+  std::string out =
+      "# bash completion of slipway, generated from its command table: eval \"$(slipway completion bash)\"\n"
+      "_slipway() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= i words\n"
+      "  COMPREPLY=()\n  for ((i = 1; i < COMP_CWORD; i++)); do\n    case ${COMP_WORDS[i]} in\n";
+  out += fmt::format(
+      "      {}) ((i++)) ;;\n      -*) ;;\n      *) command=${{COMP_WORDS[i]}}; break ;;\n    esac\n  done\n",
+      valued_globals(table));
+  out += "  case \"$command $prev\" in\n" + bash_values(table) + "  esac\n  case $command in\n";
+  out += fmt::format("    '') words='{} {}' ;;\n", all_commands(), flag_words(table.globals));
+  for (const Bound& bound : table.bounds)
+    out += fmt::format("    {}) words='{} {} --help' ;;\n", command_words(*bound.command), flag_words(bound.options),
+                       flag_words(table.globals));
+  out +=
+      "  esac\n  if [[ -z $command || $cur == -* ]]; then\n    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n  "
+      "fi\n}\n"
+      "complete -o bashdefault -o default -F _slipway slipway\n";
+  return out;
+}
+
+std::string zsh_completion() {
+  const Table table;
+  std::string out =
+      "#compdef slipway\n# zsh completion of slipway, generated from its command table: save it as _slipway in a "
+      "folder of $fpath\n"
+      "_slipway() {\n  local command i\n  for ((i = 2; i < CURRENT; i++)); do\n    case ${words[i]} in\n";
+  out += fmt::format("      {}) ((i++)) ;;\n      -*) ;;\n      *) command=${{words[i]}}; break ;;\n    esac\n  done\n",
+                     valued_globals(table));
+  out += "  local -a all found\n  all=(\n";
+  for (const Bound& bound : table.bounds)
+    out += "    " + single_quoted(fmt::format("{}:{}", bound.command->name, bound.command->summary)) + "\n";
+  out +=
+      "  )\n  if [[ -z $command ]]; then\n    [[ $PREFIX == -* ]] || { _describe command all; return }\n  fi\n  case "
+      "$command in\n";
+  for (const Bound& bound : table.bounds)
+    out += fmt::format("    {}) found=({} --help) ;;\n", command_words(*bound.command), flag_words(bound.options));
+  out += fmt::format("  esac\n  found+=({})\n", flag_words(table.globals));
+  out += "  case \"$command ${words[CURRENT-1]}\" in\n";
+  for (const Bound& bound : table.bounds) {
+    for (const Option& option : bound.options.all()) {
+      if (option.choices.empty()) continue;
+      for (const std::string& name : names_of(option))
+        out += fmt::format("    \"{} {}\") compadd -- {}; return ;;\n", bound.command->name, name,
+                           fmt::join(option.choices, " "));
+    }
+  }
+  out +=
+      "  esac\n  if [[ $PREFIX == -* ]]; then\n    compadd -- $found\n  else\n    _files\n  fi\n}\n"
+      "if [[ $funcstack[1] == _slipway ]]; then _slipway; else compdef _slipway slipway; fi\n";
+  return out;
+}
+
+std::string fish_completion() {
+  const Table table;
+  std::string out =
+      "# fish completion of slipway, generated from its command table: slipway completion fish | source\n";
+  for (const Bound& bound : table.bounds)
+    out += fmt::format("complete -c slipway -n __fish_use_subcommand -xa {} -d {}\n", bound.command->name,
+                       single_quoted(bound.command->summary));
+  for (const Option& option : table.globals.all())
+    out += fish_option(option, "");
+  for (const Bound& bound : table.bounds) {
+    std::string names = command_words(*bound.command);
+    for (char& c : names)
+      c = c == '|' ? ' ' : c;
+    for (const Option& option : bound.options.all()) {
+      if (!option.positional) out += fish_option(option, fmt::format(" -n '__fish_seen_subcommand_from {}'", names));
+    }
+  }
+  return out;
+}
+
+}  // namespace slipway::cli
