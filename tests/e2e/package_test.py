@@ -1,0 +1,37 @@
+"""The Debian package: accepted by lintian, the same twice, and working where it is unpacked."""
+import pathlib
+import shutil
+
+from harness import check, check_equal, program
+
+
+def package(world, name, folder, epoch="1700000000"):
+    """A .deb of the program under test, made in a folder of its own; None where it cannot be made here."""
+    if not (folder / "CPackConfig.cmake").exists() or not all(map(shutil.which, ("cpack", "dpkg-deb", "dpkg-shlibdeps"))):
+        world.note("the program was not built by CMake here, or the tools to package it are missing")
+        return None
+    world.tool("cpack", "-G", "DEB", "--config", folder / "CPackConfig.cmake", "-B", world.folder / name, cwd=folder,
+               env=dict(SOURCE_DATE_EPOCH=epoch))
+    return next((world.folder / name).glob("*.deb"))
+
+
+def test_the_package_is_clean_reproducible_and_works(world):
+    folder = pathlib.Path(program()).parent
+    first = package(world, "first", folder)
+    if not first:
+        return
+    check_equal(package(world, "second", folder).read_bytes(), first.read_bytes(), "the package made again")
+    if shutil.which("lintian"):
+        said = world.tool("lintian", "--allow-root", "--fail-on", "error,warning", first)
+        check_equal([line for line in said.lines if line[:1] in "EW"], [], "what lintian says")
+    else:
+        world.note("lintian is not installed: nobody looks at the package")
+    world.tool("dpkg-deb", "-x", first, "root")
+    root = world.folder / "root/usr"
+    check_equal(world.tool(root / "bin/slipway", "version").out, world.slipway("version").out, "the packaged program")
+    check_equal((root / "share/bash-completion/completions/slipway").read_text(), world.slipway("completion", "bash").out,
+                "its completions")
+    page = world.tool("zcat", root / "share/man/man1/slipway.1.gz").out
+    check_equal(page, world.slipway("completion", "man").out, "its manual page")
+    depends = world.tool("dpkg-deb", "-f", first, "Depends").out
+    check(all(name in depends for name in ("libc6", "libssl3", "libcurl4", "libarchive13")), f"its libraries in {depends}")
