@@ -123,6 +123,13 @@ class Build {
     }
     SLIPWAY_ASSIGN(work.layers, plan_layers(recipe_, work.platform, options_.epoch, fs_, diagnostics_,
                                             files ? &*files : nullptr, root ? &*root : nullptr));
+    for (PlannedLayer& layer : work.layers) {
+      for (Reason& reason : layer.reasons) {
+        reason.platform = work.platform.str();
+        reason.layer = layer.name;
+        reasons_.push_back(std::move(reason));
+      }
+    }
     work_.push_back(std::move(work));
     return {};
   }
@@ -231,7 +238,7 @@ class Build {
     }
     SLIPWAY_TRY(check_images(images));
     oci::Descriptor root = images.size() == 1 ? images[0].manifest : assemble_index(images, annotations_, documents_);
-    BuildResult result{std::move(root), std::move(images), {}, std::nullopt, annotations_, {}};
+    BuildResult result{std::move(root), std::move(images), {}, std::nullopt, annotations_, {}, std::move(reasons_)};
     if (base_ != nullptr) result.base = base_->location;
     if (options_.expected != nullptr) SLIPWAY_TRY(check_same(*options_.expected, result));
     return result;
@@ -332,6 +339,7 @@ class Build {
   std::unique_ptr<Base> base_;
   oci::Annotations annotations_;
   std::int64_t created_ = 0;
+  std::vector<Reason> reasons_;
   std::vector<PlatformWork> work_;
   std::vector<LayerJob> jobs_;
   std::map<std::string, std::size_t> by_key_;

@@ -5,6 +5,8 @@
 #include "build/recipe_values.h"
 #include "build/runtime_data.h"
 #include "slipway/base/text.h"
+#include "slipway/elf/lint.h"
+#include "slipway/layer/file_capabilities.h"
 
 namespace slipway::build {
 namespace {
@@ -30,7 +32,8 @@ class ClosurePlanner::RecipeRoot final : public elf::Root {
         if (!stat) continue;  // reported elsewhere
         const bool folder = stat->type == FileType::directory;
         const bool into = !folder && file.to.ends_with('/');
-        places_.push_back({elf::normal_path(into ? file.to + from.filename().native() : file.to), from, folder});
+        places_.push_back({elf::normal_path(into ? file.to + from.filename().native() : file.to), from, folder,
+                           file.xattrs.contains(std::string(layer::kCapabilityAttribute))});
       }
     }
   }
@@ -56,6 +59,11 @@ class ClosurePlanner::RecipeRoot final : public elf::Root {
   Result<std::string> read(const elf::FoundFile& file, std::size_t limit) override { return disk_.read(file, limit); }
   Result<std::shared_ptr<const elf::Object>> object(const elf::FoundFile& file) override { return disk_.object(file); }
 
+  bool is_capable(const stdfs::path& source) const {
+    return std::any_of(places_.begin(), places_.end(),
+                       [&source](const Place& place) { return place.capable && place.from == source; });
+  }
+
   /// Where a file on disk will be in the image, if the recipe puts it there.
   std::optional<std::string> target_of(const stdfs::path& source) const {
     for (const Place& place : places_) {
@@ -72,6 +80,7 @@ class ClosurePlanner::RecipeRoot final : public elf::Root {
     std::string to;
     stdfs::path from;
     bool folder;
+    bool capable;  ///< with file capabilities
   };
   elf::DiskRoot& disk_;
   std::vector<Place> places_;
@@ -212,6 +221,7 @@ class ClosurePlanner::Layer {
     } else {
       imports_.insert(object->imports.begin(), object->imports.end());
       SLIPWAY_TRY(check_machine(path, *object));
+      SLIPWAY_TRY(check_style(path, *object));
     }
     const elf::Input input = in_image(path, *std::move(found));
     SLIPWAY_ASSIGN(elf::Closure closure, elf::find_closure(roots_, input, extra_));
@@ -226,6 +236,25 @@ class ClosurePlanner::Layer {
                          fmt::format("{} is for {}, but the image is for {}", printable(path.native(), 4096),
                                      platform ? platform->str() : "an unknown machine", planner_.platform_.str()))
                        .with_hint("put {arch} into its path, or name its platform with --platform"));
+  }
+
+  /// What people build themselves is linted, what systems brought is not.
+  Status check_style(const stdfs::path& path, const elf::Object& object) {
+    elf::LintFacts facts;
+    facts.build_folder = absolute_path(planner_.recipe_.folder).native();
+    if (!path.native().starts_with(facts.build_folder + "/")) return {};
+    facts.capable = planner_.own_->is_capable(path);
+    SLIPWAY_ASSIGN(const auto file, planner_.fs_.open(path));
+    SLIPWAY_ASSIGN(facts.embeds_folder, elf::holds_text(*file, facts.build_folder + "/"));
+    for (const std::string& finding : elf::lint(object, facts)) {
+      Error error(Errc::verification_failed, fmt::format("{}: {}", printable(path.native(), 4096), finding));
+      if (planner_.recipe_.strict) {
+        SLIPWAY_TRY(problem(std::move(error)));
+      } else {
+        report_.warnings.push_back(std::move(error).at(*where_));
+      }
+    }
+    return {};
   }
 
   /// Where the program will be, and where the folder that $ORIGIN means is until then.
@@ -250,7 +279,11 @@ class ClosurePlanner::Layer {
     for (const elf::ClosureFile& file : closure.files) {
       SLIPWAY_ASSIGN(const auto object, file.file.root->object(file.file));
       if (object != nullptr) imports_.insert(object->imports.begin(), object->imports.end());
-      if (file.file.root == roots_.supply || file.file.root == roots_.local) SLIPWAY_TRY(place(file.file));
+      if (file.file.root != roots_.supply && file.file.root != roots_.local) continue;
+      Reason reason{{}, {}, file.file.path, file.name, file.needed_by, file.at_run_time};
+      auto& known = report_.reasons;
+      if (std::find(known.begin(), known.end(), reason) == known.end()) known.push_back(std::move(reason));
+      SLIPWAY_TRY(place(file.file));
     }
     for (const elf::Bridge& bridge : closure.bridges)
       SLIPWAY_TRY(add_link(bridge.path, bridge.text));

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 
+#include "slipway/build/build.h"
 #include "slipway/build/recipe.h"
 #include "slipway/elf/closure.h"
 #include "slipway/layer/file_tree.h"
@@ -15,9 +16,10 @@ struct PlacedSource {
   Where where;
 };
 
-/// What was wrong with closures, each with its place.
+/// What was wrong with closures, each with its place, and what they added.
 struct ClosureReport {
   std::vector<Error> problems, warnings;
+  std::vector<Reason> reasons;
 };
 
 /// Finds the libraries of programs and puts those into a layer that neither the recipe's other files nor the base nor

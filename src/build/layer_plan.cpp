@@ -119,12 +119,13 @@ class LayerPlanner {
     for (const Placed& word : rule.runtime)
       planned.key += word.text + ' ';
     planned.key += '\n' + platform_.str();
-    ClosureReport report_of_all;
-    SLIPWAY_TRY(closures_.add(rule, programs, sysroot, planned.tree, report_of_all));
-    for (const Error& problem : report_of_all.problems)
+    ClosureReport found;
+    SLIPWAY_TRY(closures_.add(rule, programs, sysroot, planned.tree, found));
+    for (const Error& problem : found.problems)
       report(problem.where.value_or(rule.where), problem.message, problem.hint, problem.code);
-    for (const Error& warning : report_of_all.warnings)
+    for (const Error& warning : found.warnings)
       diagnostics_.warning(warning.where.value_or(rule.where), warning.message);
+    planned.reasons = std::move(found.reasons);
     return {};
   }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "slipway/build/build.h"
 #include "slipway/build/recipe.h"
 #include "slipway/elf/root.h"
 #include "slipway/image/file_list.h"
@@ -19,6 +20,7 @@ struct PlannedLayer {
   std::string key;  ///< equal keys mean equal trees: a layer without {arch} is made once for all platforms
   /// What the tree is read through, where it has an archive's files.
   std::unique_ptr<layer::ArchiveFiles> archives = nullptr;
+  std::vector<Reason> reasons = {};  ///< without platform and layer
 };
 
 /// What a planned layer's files are read through.

@@ -20,6 +20,7 @@ struct BuildFlags {
   std::vector<std::string> tags, to;
   std::optional<std::string> created;
   bool push = false, locked = false, update_base = false, no_cache = false, check = false;
+  bool strict = false, explain = false;
   std::optional<std::string> cache_limit;
   ResultFiles files;
 };
@@ -53,6 +54,8 @@ void bind_flags(OptionSet& options, BuildFlags& f) {
   options.value("--compression", "FORMAT[:LEVEL]", f.request.compression, "gzip, zstd or none; fast, default or best");
   options.flag("--preserve-modes", f.request.preserve_modes, "file modes as they are on disk");
   options.flag("--check-reproducible", f.check, "build twice under different conditions, publish only if the same");
+  options.flag("--strict", f.strict, "what lint finds in the programs of a closure is an error");
+  options.flag("--explain", f.explain, "say why each file of a closure is in the image");
   options.flag("--no-cache", f.no_cache, "neither use nor fill the cache of compressed blocks");
   options.value("--cache-limit", "SIZE", f.cache_limit, "how much the cache may hold (default 8GiB)");
   bind_result_files(options, f.files);
@@ -201,9 +204,22 @@ std::vector<std::string> without_commas(const std::vector<std::string>& words) {
   return all;
 }
 
+/// On standard error, where everything is that is no result.
+void explain(Context& context, const build::BuildResult& result) {
+  for (const build::Reason& reason : result.reasons) {
+    std::string line = fmt::format("{} is in the layer '{}' for {}: {} {} it", printable(reason.path, 4096),
+                                   printable(reason.layer, 100), reason.platform, printable(reason.needed_by, 4096),
+                                   reason.at_run_time ? "loads" : "needs");
+    if (!reason.path.ends_with("/" + reason.name) && reason.path != reason.name)
+      line += " as " + printable(reason.name, 300);
+    context.note(line);
+  }
+}
+
 Result<int> run_build(Context& context, BuildFlags& f) {
   f.request.platforms = without_commas(f.request.platforms);
-  SLIPWAY_ASSIGN(const Prepared prepared, prepare(context, f));
+  SLIPWAY_ASSIGN(Prepared prepared, prepare(context, f));
+  prepared.recipe.strict = f.strict;
   SLIPWAY_ASSIGN(build::BuildOptions options, options_of(context, f, prepared));
   SLIPWAY_ASSIGN(const std::uint64_t cache_limit,
                  f.cache_limit ? parse_bytes(*f.cache_limit) : Result<std::uint64_t>(build::kCacheLimit));
@@ -218,6 +234,7 @@ Result<int> run_build(Context& context, BuildFlags& f) {
   cache.settle(cache_limit);
   for (const Error& warning : result.warnings)
     context.warn(warning.describe());
+  if (f.explain) explain(context, result);
   if (prepared.recipe.compression == io::Compression::zstd)
     context.note("zstd layers cannot be read by Docker before 23 and umoci before 0.5");
   if (!context.globals().dry_run) {

@@ -88,7 +88,7 @@ TEST_F(ClosurePlannerTest, AnotherMachinesProgramFromItsSysroot) {
   EXPECT_THAT(plan(), ElementsAre("closure lib/aarch64-linux-gnu/libc.so.6", "closure lib/ld-linux-aarch64.so.1",
                                   "closure usr/lib/aarch64-linux-gnu/libz.so.1 -> libz.so.1.2",
                                   "closure usr/lib/aarch64-linux-gnu/libz.so.1.2"));
-  EXPECT_EQ(errors() + warnings(), "");
+  EXPECT_EQ(errors(), "");
 }
 
 TEST_F(ClosurePlannerTest, WhatTheRecipeHasItselfIsNotAddedAgain) {
@@ -156,7 +156,38 @@ TEST_F(ClosurePlannerTest, RunTimeDataRecognisedFromWhatIsCalled) {
                                               "closure usr/lib/ssl/cert.pem -> /etc/ssl/certs/ca-certificates.crt",
                                               "closure usr/share/zoneinfo/Europe/Paris", "closure tmp 1777 0"}));
   EXPECT_THAT(lines, ::testing::Not(::testing::Contains(HasSubstr("right"))));
-  EXPECT_EQ(errors() + warnings(), "");
+  EXPECT_EQ(errors(), "");
+  EXPECT_THAT(warnings(), ::testing::Not(HasSubstr("certificates")));
+}
+
+TEST_F(ClosurePlannerTest, WeakProgramsAreWarnedOfOrRefused) {
+  plan();
+  EXPECT_EQ(errors(), "");
+  EXPECT_THAT(warnings(), HasSubstr("hello: its relocated data stays writable"));
+  put("leaky", program({}) + (dir.path() / "src/main.c").native());
+  AdHocRequest request;
+  request.closures = {"leaky"};
+  request.sysroot = "sys";
+  Recipe recipe = *recipe_from_flags(request, dir.path());
+  recipe.strict = true;
+  ASSERT_TRUE(plan_layers(recipe, platform, 7, real_fs(), diagnostics));
+  EXPECT_THAT(errors(), HasSubstr("12 --closure: "));
+  EXPECT_THAT(errors(), HasSubstr("leaky: it has the build folder " + dir.path().native()));
+}
+
+TEST_F(ClosurePlannerTest, EveryFileHasItsReason) {
+  AdHocRequest request;
+  request.closures = {"hello", "hello"};
+  request.sysroot = "sys";
+  const auto layers = plan_layers(*recipe_from_flags(request, dir.path()), platform, 7, real_fs(), diagnostics);
+  ASSERT_TRUE(layers);
+  std::string reasons;
+  for (const Reason& reason : layers->front().reasons)
+    reasons += fmt::format("{} {} {}\n", reason.path, reason.name, stdfs::path(reason.needed_by).filename().native());
+  EXPECT_EQ(reasons,
+            "/lib/ld-linux-aarch64.so.1 /lib/ld-linux-aarch64.so.1 hello\n"
+            "/usr/lib/aarch64-linux-gnu/libz.so.1 libz.so.1 hello\n"
+            "/lib/aarch64-linux-gnu/libc.so.6 libc.so.6 hello\n");
 }
 
 TEST_F(ClosurePlannerTest, UnknownKindsAreRefusedWithTheList) {

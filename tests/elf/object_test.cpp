@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
+#include "slipway/elf/lint.h"
 #include "support/elf_bytes.h"
+#include "support/temp_dir.h"
 
 namespace slipway::elf {
 namespace {
@@ -127,6 +131,39 @@ TEST(ElfObject, HostileCountsAndLoopsEnd) {
   elf = full();
   elf.version_needs.assign(3000, {"libc.so.6", "GLIBC_2.36"});
   EXPECT_EQ(must_read(elf.str()).version_needs.size(), 3000u);
+}
+
+TEST(ElfLint, EveryFindingHasItsWayOut) {
+  Object good;
+  good.dynamic = good.relro = good.bind_now = true;
+  good.interpreter = "/lib/ld.so";
+  good.runpath = "$ORIGIN/../lib:/opt/x:/srv/buildings";
+  EXPECT_THAT(lint(good, {"/srv/build", false, false}), ::testing::IsEmpty());
+  Object bad = good;
+  bad.fixed = bad.executable_stack = true;
+  bad.bind_now = false;
+  bad.runpath = "/srv/build/lib:relative:$ORIGIN";
+  const auto findings = lint(bad, {"/srv/build", true, true});
+  EXPECT_THAT(findings, ElementsAre(HasSubstr("-fPIE"), HasSubstr("noexecstack"), HasSubstr("-z,now"),
+                                    HasSubstr("RUNPATH names the build folder /srv/build/lib"), HasSubstr("'relative'"),
+                                    HasSubstr("capabilities"), HasSubstr("-ffile-prefix-map=/srv/build=.")));
+  bad = good;
+  bad.relro = false;
+  EXPECT_THAT(lint(bad, {}), ElementsAre(HasSubstr("-z,relro,-z,now")));
+  Object fixed;
+  fixed.fixed = true;
+  EXPECT_EQ(lint(fixed, {}).size(), 1u) << "a static program has no tables to protect";
+}
+
+TEST(ElfLint, TextIsFoundWhereverPiecesEnd) {
+  const test::TempDir dir;
+  for (const std::size_t before : {0u, 1u, (1u << 20) - 3, (1u << 20), (2u << 20) - 1}) {
+    std::ofstream(dir.path() / "f", std::ios::binary) << std::string(before, 'x') << "/srv/build/"
+                                                      << "end";
+    const auto file = real_fs().open(dir.path() / "f");
+    EXPECT_TRUE(*holds_text(**file, "/srv/build/")) << before;
+    EXPECT_FALSE(*holds_text(**file, "/srv/build2")) << before;
+  }
 }
 
 std::string header(unsigned char bits, unsigned char endian, unsigned char type, unsigned machine) {

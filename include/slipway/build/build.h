@@ -40,6 +40,17 @@ class Observer : public copy::Observer {
 
 struct BuildResult;
 
+/// Why a closure put a file into the image.
+struct Reason {
+  std::string platform, layer;
+  std::string path;       ///< in the image
+  std::string name;       ///< as it was asked for
+  std::string needed_by;  ///< the file that asks for it
+  bool at_run_time = false;
+
+  bool operator==(const Reason&) const = default;
+};
+
 struct BuildOptions {
   std::vector<Destination> destinations;
   std::filesystem::path state_folder;          ///< ".slipway": holds `images` when no destination is a lone layout
@@ -76,6 +87,7 @@ struct BuildResult {
   std::optional<oci::Location> base;  ///< full reference with the digest used
   oci::Annotations annotations;       ///< of the manifests
   std::vector<Error> warnings;
+  std::vector<Reason> reasons;  ///< of every file that came by a closure
 };
 
 /// Builds the recipe's image for every platform and carries it to every

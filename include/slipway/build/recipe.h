@@ -86,6 +86,7 @@ struct Recipe {
   oci::Annotations annotations;
   io::Compression compression = io::Compression::gzip;
   io::Level level = io::Level::normal;
+  bool strict = false;  ///< what lint finds in programs is an error
 };
 
 /// Decodes the keys `app` and `image` of one document of slipway.yaml; other keys are left to their owners.
