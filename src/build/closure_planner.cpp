@@ -2,89 +2,17 @@
 
 #include <algorithm>
 
-#include "build/recipe_values.h"
+#include "build/dpkg_database.h"
 #include "build/runtime_data.h"
 #include "slipway/base/text.h"
 #include "slipway/elf/lint.h"
-#include "slipway/layer/file_capabilities.h"
 
 namespace slipway::build {
 namespace {
 
 constexpr int kMaxDepth = 64;
 
-stdfs::path absolute_path(const stdfs::path& path) {
-  std::error_code ignored;
-  stdfs::path absolute = stdfs::absolute(path, ignored).lexically_normal();
-  return absolute.has_filename() ? absolute : absolute.parent_path();
-}
-
 }  // namespace
-
-/// The files that the recipe itself puts into the image, where they will be.
-class ClosurePlanner::RecipeRoot final : public elf::Root {
- public:
-  RecipeRoot(const Recipe& recipe, const oci::Platform& platform, FileSystem& fs, elf::DiskRoot& disk) : disk_(disk) {
-    for (const LayerRule& layer : recipe.layers) {
-      for (const FileRule& file : layer.files) {
-        const stdfs::path from = absolute_path(recipe.folder / expand_placeholders(file.from.text, platform));
-        const auto stat = fs.stat(from, true);
-        if (!stat) continue;  // reported elsewhere
-        const bool folder = stat->type == FileType::directory;
-        const bool into = !folder && file.to.ends_with('/');
-        places_.push_back({elf::normal_path(into ? file.to + from.filename().native() : file.to), from, folder,
-                           file.xattrs.contains(std::string(layer::kCapabilityAttribute))});
-      }
-    }
-  }
-
-  std::string name() const override { return "the files of the recipe"; }
-
-  Result<std::optional<elf::FoundFile>> find(const std::string& path) override {
-    for (const Place& place : places_) {
-      const std::string prefix = place.to == "/" ? "/" : place.to + "/";
-      const bool below = place.folder && path.starts_with(prefix);
-      if (!below && path != place.to) continue;
-      const stdfs::path source = below ? place.from / path.substr(prefix.size()) : place.from;
-      SLIPWAY_ASSIGN(auto found, disk_.find(source.native()));
-      if (!found) continue;
-      found->root = this;
-      found->path = found->target = path;
-      return found;
-    }
-    return std::optional<elf::FoundFile>();
-  }
-
-  Result<std::vector<std::string>> list(const std::string&) override { return std::vector<std::string>(); }
-  Result<std::string> read(const elf::FoundFile& file, std::size_t limit) override { return disk_.read(file, limit); }
-  Result<std::shared_ptr<const elf::Object>> object(const elf::FoundFile& file) override { return disk_.object(file); }
-
-  bool is_capable(const stdfs::path& source) const {
-    return std::any_of(places_.begin(), places_.end(),
-                       [&source](const Place& place) { return place.capable && place.from == source; });
-  }
-
-  /// Where a file on disk will be in the image, if the recipe puts it there.
-  std::optional<std::string> target_of(const stdfs::path& source) const {
-    for (const Place& place : places_) {
-      if (source == place.from && !place.folder) return place.to;
-      const std::string prefix = place.from.native() + "/";
-      if (place.folder && source.native().starts_with(prefix))
-        return elf::normal_path(place.to + "/" + source.native().substr(prefix.size()));
-    }
-    return std::nullopt;
-  }
-
- private:
-  struct Place {
-    std::string to;
-    stdfs::path from;
-    bool folder;
-    bool capable;  ///< with file capabilities
-  };
-  elf::DiskRoot& disk_;
-  std::vector<Place> places_;
-};
 
 /// One layer's closure.
 class ClosurePlanner::Layer {
@@ -107,7 +35,8 @@ class ClosurePlanner::Layer {
       where_ = &word.where;
       for (const RuntimeKind& kind : runtime_kinds()) {
         const bool basic = kind.basic && (word.text == "auto" || word.text == "minimal");
-        const bool recognised = word.text == "auto" && !kind.caller(imports_).empty();
+        const bool packages = kind.name == kPackageStatus;
+        const bool recognised = word.text == "auto" && (packages || !kind.caller(imports_).empty());
         if ((word.text == kind.name || basic || recognised) && done.insert(kind.name).second)
           SLIPWAY_TRY(add_kind(kind, word.text == kind.name));
       }
@@ -142,6 +71,7 @@ class ClosurePlanner::Layer {
   }
 
   Status add_kind(const RuntimeKind& kind, bool asked_by_name) {
+    if (kind.name == kPackageStatus) return add_package_status(asked_by_name);
     for (const RuntimeItem& item : kind.items) {
       SLIPWAY_ASSIGN(const bool there, is_in_image(item.path));
       if (there || !is_new(item.path, item.path)) continue;
@@ -157,6 +87,30 @@ class ClosurePlanner::Layer {
       entry.mtime = planner_.epoch_;
       (item.type == layer::EntryType::symlink ? entry.link : entry.content) = item.text;
       entry.size = entry.content.size();
+      SLIPWAY_TRY(tree_.add_entry(std::move(entry)));
+    }
+    return {};
+  }
+
+  /// One file for each package that any program or library is from, as distroless images have them.
+  Status add_package_status(bool asked_by_name) {
+    const stdfs::path root = sysroot_.empty() ? stdfs::path("/") : sysroot_;
+    SLIPWAY_ASSIGN(const auto packages, owners_of(planner_.fs_, root, taken_));
+    if (!packages && asked_by_name) {
+      return problem(
+          Error(Errc::invalid_argument, fmt::format("{} has no packages of dpkg's: there is no {}",
+                                                    roots_.supply->name(), (root / "var/lib/dpkg/status").native()))
+              .with_hint("leave out 'dpkg-status'"));
+    }
+    if (!packages) return {};
+    for (const DpkgPackage& package : *packages) {
+      const std::string path = "/var/lib/dpkg/status.d/" + package.name;
+      if (!is_new(path, path)) continue;
+      layer::Entry entry;
+      entry.path = path.substr(1);
+      entry.content = package.stanza;
+      entry.size = entry.content.size();
+      entry.mtime = planner_.epoch_;
       SLIPWAY_TRY(tree_.add_entry(std::move(entry)));
     }
     return {};
@@ -224,6 +178,7 @@ class ClosurePlanner::Layer {
       SLIPWAY_TRY(check_style(path, *object));
     }
     const elf::Input input = in_image(path, *std::move(found));
+    if (sysroot_.empty()) taken_.insert(input.file.real);
     SLIPWAY_ASSIGN(elf::Closure closure, elf::find_closure(roots_, input, extra_));
     SLIPWAY_TRY(take(closure));
     return true;
@@ -291,6 +246,7 @@ class ClosurePlanner::Layer {
   }
 
   Status place(const elf::FoundFile& file) {
+    if (file.root == roots_.supply) taken_.insert(file.real);
     for (const elf::Link& link : file.links)
       SLIPWAY_TRY(add_link(link.path, link.text));
     if (!is_new(file.target, file.source)) return {};
@@ -326,6 +282,7 @@ class ClosurePlanner::Layer {
   ClosureReport& report_;
   elf::Roots roots_;
   std::vector<std::string> extra_;
+  std::set<std::string> taken_;    ///< files of the supply that the image gets
   std::set<std::string> imports_;  ///< of all programs and what they load
   const Where* where_ = nullptr;
 };

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 
+#include "build/recipe_root.h"
 #include "slipway/build/build.h"
 #include "slipway/build/recipe.h"
 #include "slipway/elf/closure.h"
@@ -37,7 +38,6 @@ class ClosurePlanner {
 
  private:
   class Layer;
-  class RecipeRoot;
 
   const Recipe& recipe_;
   const oci::Platform& platform_;

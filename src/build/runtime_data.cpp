@@ -87,6 +87,7 @@ const std::vector<RuntimeKind>& runtime_kinds() {
        false,
        {"tzset", "localtime", "localtime_r", "mktime"},
        {supplied("/usr/share/zoneinfo", {"posix", "right", "posixrules", "localtime"})}},
+      {kPackageStatus.data(), false, {}, {}},
   };
   return kinds;
 }

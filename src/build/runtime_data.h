@@ -10,6 +10,8 @@
 namespace slipway::build {
 
 inline constexpr std::string_view kCertificates = "ca-certificates";
+/// What scanners read to know which packages an image's files are from: /var/lib/dpkg/status.d.
+inline constexpr std::string_view kPackageStatus = "dpkg-status";
 
 /// One path that programs read at run time.
 struct RuntimeItem {

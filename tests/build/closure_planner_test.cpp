@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "build/dpkg_database.h"
 #include "build/layer_plan.h"
 #include "build/runtime_data.h"
 #include "support/elf_bytes.h"
@@ -158,6 +159,41 @@ TEST_F(ClosurePlannerTest, RunTimeDataRecognisedFromWhatIsCalled) {
   EXPECT_THAT(lines, ::testing::Not(::testing::Contains(HasSubstr("right"))));
   EXPECT_EQ(errors(), "");
   EXPECT_THAT(warnings(), ::testing::Not(HasSubstr("certificates")));
+}
+
+constexpr const char* kStatus =
+    "Package: libc6\nStatus: install ok installed\nArchitecture: arm64\nMulti-Arch: same\nVersion: 2.36-9\n"
+    "Conffiles:\n /etc/ld.so.conf 12\nDescription: the\n C library\n\n"
+    "Package: zlib1g\nStatus: install ok installed\nArchitecture: arm64\nVersion: 1:1.2\n\n"
+    "Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n\n"
+    "Package: ../evil\nStatus: install ok installed\n\nVersion: nameless\nStatus: install ok installed\n";
+
+TEST(DpkgDatabase, InstalledPackagesAndTheirFields) {
+  const auto packages = parse_dpkg_status(kStatus);
+  ASSERT_EQ(packages.size(), 2u);
+  EXPECT_EQ(packages[0].name + packages[0].version + packages[0].architecture, "libc62.36-9arm64");
+  EXPECT_TRUE(packages[0].several_architectures && !packages[1].several_architectures);
+  EXPECT_EQ(packages[0].stanza,
+            "Package: libc6\nStatus: install ok installed\nArchitecture: arm64\nMulti-Arch: same\nVersion: 2.36-9\n"
+            "Description: the\n C library\n");
+  EXPECT_TRUE(parse_dpkg_status("").empty());
+  EXPECT_TRUE(parse_dpkg_status("no field at all\n: :\n\n\n").empty());
+}
+
+TEST_F(ClosurePlannerTest, PackagesThatTheFilesAreFrom) {
+  const auto ask = [](AdHocRequest& r) { r.runtime = {"dpkg-status"}; };
+  plan(ask);
+  EXPECT_THAT(errors(), HasSubstr("has no packages of dpkg's"));
+  put("sys/var/lib/dpkg/status", kStatus);
+  // libc6 was made before /lib was merged into /usr, or the other way round.
+  put("sys/var/lib/dpkg/info/libc6:arm64.list", "/.\n/usr/lib\n/usr/lib/aarch64-linux-gnu/libc.so.6\n");
+  put("sys/var/lib/dpkg/info/zlib1g.list", "/usr/share/doc/zlib1g\n");
+  EXPECT_THAT(plan(ask), ::testing::Contains("closure var/lib/dpkg/status.d/libc6"));
+  EXPECT_EQ(errors(), "");
+  EXPECT_THAT(plan(ask), ::testing::Not(::testing::Contains(HasSubstr("status.d/zlib1g"))));
+  put("sys/var/lib/dpkg/info/zlib1g.list", "/usr/lib/aarch64-linux-gnu/libz.so.1.2");
+  EXPECT_THAT(plan([](AdHocRequest& r) { r.runtime = {"auto"}; }),
+              ::testing::Contains("closure var/lib/dpkg/status.d/zlib1g"));
 }
 
 TEST_F(ClosurePlannerTest, WeakProgramsAreWarnedOfOrRefused) {

@@ -123,3 +123,24 @@ def test_a_newer_library_than_the_base_has_is_refused(world):
     ended = bundles.run(world, "out", "v1")
     if ended:
         check_equal(ended.status, 0, f"the status\n{ended}\n")
+
+
+def packages_of(paths):
+    """The names of the packages that dpkg says files are from, under whatever names those were installed."""
+    names = {name for path in paths for name in (path, path.removeprefix("/usr"))}
+    ended = subprocess.run(["dpkg-query", "--search", *sorted(names)], capture_output=True, text=True, check=False)
+    return {line.split(":")[0] for line in ended.stdout.splitlines() if line.rsplit(" ", 1)[1] in names}
+
+
+def test_an_image_names_the_debian_packages_that_its_files_are_from(world):
+    scratch(world, "v1", "/usr/bin/curl", "--runtime", "auto")
+    files = world.slipway("files", "oci:out:v1").lines
+    prefix = "/var/lib/dpkg/status.d/"
+    named = {line.removeprefix(prefix) for line in files if line.startswith(prefix)}
+    programs = [line for line in files if ".so" in line or line == "/usr/bin/curl"]
+    check_equal(named, packages_of(map(os.path.realpath, programs)), "the packages")
+    stanza = world.slipway("cat", "oci:out:v1", prefix + "curl").out
+    version = world.tool("dpkg-query", "--show", "--showformat=${Version}", "curl").out
+    check(f"\nVersion: {version}\n" in stanza, f"version {version} in {stanza}")
+    for path in ("/etc/passwd", "/etc/ssl/certs/ca-certificates.crt", "/tmp"):
+        check(path in files, f"{path} in {files}")
