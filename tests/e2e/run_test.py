@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   return argc == 3 ? 7 : 0;
 }
 """
+SOMEONE = dict(user=65534, group=65534, extra_groups=[]) if os.getuid() == 0 else {}
 CONFIG = {"GREETING": "hello from production", "ODD": "\"quoted\" $HOME # 'kept' \\", "EMPTY": "", "PATH": "/only/here"}
 
 
@@ -77,6 +78,21 @@ def test_a_layouts_release_runs_too(world):
     project, _ = shipped(world)
     for runner in oci_runtimes(world):
         check_said(project.slipway("run", "production@v1", "--runner", runner))
+
+
+def test_somebody_without_root_runs_it(world):
+    project, _ = shipped(world)
+    names = oci_runtimes(world)
+    if "runc" not in names:
+        world.note("rootless is tried with runc only, which starts nothing here")
+        return
+    world.tool("chmod", "-R", "a+rwX", world.folder)
+    home = dict(HOME=str(world.folder), XDG_RUNTIME_DIR=str(world.folder), XDG_CACHE_HOME=str(world.folder / "cache"))
+    ended = project.slipway("run", "production", "--runner", "runc", env=home, status=None, **SOMEONE)
+    if ended.status != 0 and not ended.out:
+        world.note(f"no user namespace for somebody without root here: {ended.err.strip()[-160:]}")
+        return
+    check_said(ended)
 
 
 def podman_env(world):
