@@ -152,12 +152,7 @@ class LayerPlanner {
       report(file.ignore_file->where, fmt::format("{} is not there", printable(path.native(), 4096)));
       return std::optional<std::vector<std::string>>();
     }
-    std::string_view rest = *text;
-    if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
-    for (const std::string& line : split(rest, '\n')) {
-      const std::string_view pattern = trim(line);
-      if (!pattern.empty() && pattern[0] != '#') patterns.emplace_back(pattern);
-    }
+    patterns = ignore_patterns(*text);
     return std::optional(std::move(patterns));
   }
 

@@ -4,8 +4,39 @@
 
 #include "build/recipe_values.h"
 #include "slipway/layer/file_capabilities.h"
+#include "slipway/layer/file_tree.h"
 
 namespace slipway::build {
+namespace {
+
+/// What the patterns of a rule let through; nothing where it has none. What cannot be listed is reported when the layer
+/// itself is planned.
+std::optional<std::set<std::string>> chosen_paths(const Recipe& recipe, const FileRule& file, const stdfs::path& from,
+                                                  FileSystem& fs) {
+  layer::TreeOptions options;
+  options.include = file.include;
+  options.exclude = file.exclude;
+  if (file.ignore_file) {
+    const auto text = read_file(fs, recipe.folder / file.ignore_file->text, 1u << 20);
+    const auto ignored = ignore_patterns(text.value_or(""));
+    options.exclude.insert(options.exclude.begin(), ignored.begin(), ignored.end());
+  }
+  if (options.include.empty() && options.exclude.empty()) return std::nullopt;
+  std::set<std::string> paths;
+  layer::FileTree tree;
+  Diagnostics none;
+  if (!tree.add(fs, from, file.to, options, none) || !tree.finish(0)) return paths;
+  const auto reader = tree.read();
+  layer::Entry entry;
+  while (reader) {
+    const auto more = (*reader)->next(entry);
+    if (!more || !*more) break;
+    paths.insert("/" + entry.path);
+  }
+  return paths;
+}
+
+}  // namespace
 
 stdfs::path absolute_path(const stdfs::path& path) {
   std::error_code ignored;
@@ -22,8 +53,10 @@ RecipeRoot::RecipeRoot(const Recipe& recipe, const oci::Platform& platform, File
       if (!stat) continue;  // reported elsewhere
       const bool folder = stat->type == FileType::directory;
       const bool into = !folder && file.to.ends_with('/');
-      places_.push_back({elf::normal_path(into ? file.to + from.filename().native() : file.to), from, folder,
-                         file.xattrs.contains(std::string(layer::kCapabilityAttribute))});
+      Place place{elf::normal_path(into ? file.to + from.filename().native() : file.to), from, folder,
+                  file.xattrs.contains(std::string(layer::kCapabilityAttribute)), std::nullopt};
+      if (folder) place.only = chosen_paths(recipe, file, from, fs);
+      places_.push_back(std::move(place));
     }
   }
 }
@@ -33,6 +66,7 @@ Result<std::optional<elf::FoundFile>> RecipeRoot::find(const std::string& path) 
     const std::string prefix = place.to == "/" ? "/" : place.to + "/";
     const bool below = place.folder && path.starts_with(prefix);
     if (!below && path != place.to) continue;
+    if (place.only && !place.only->contains(path)) continue;
     const stdfs::path source = below ? place.from / path.substr(prefix.size()) : place.from;
     SLIPWAY_ASSIGN(auto found, disk_.find(source.native()));
     if (!found) continue;
@@ -47,8 +81,9 @@ std::optional<std::string> RecipeRoot::target_of(const stdfs::path& source) cons
   for (const Place& place : places_) {
     if (source == place.from && !place.folder) return place.to;
     const std::string prefix = place.from.native() + "/";
-    if (place.folder && source.native().starts_with(prefix))
-      return elf::normal_path(place.to + "/" + source.native().substr(prefix.size()));
+    if (!place.folder || !source.native().starts_with(prefix)) continue;
+    std::string target = elf::normal_path(place.to + "/" + source.native().substr(prefix.size()));
+    if (!place.only || place.only->contains(target)) return target;
   }
   return std::nullopt;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ class RecipeRoot final : public elf::Root {
     stdfs::path from;
     bool folder;
     bool capable;
+    std::optional<std::set<std::string>> only;  ///< where patterns choose: the paths in the image
   };
   elf::DiskRoot& disk_;
   std::vector<Place> places_;

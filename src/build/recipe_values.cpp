@@ -79,6 +79,16 @@ Result<std::string> parse_user(std::string_view text) {
   return std::string(text);
 }
 
+std::vector<std::string> ignore_patterns(std::string_view text) {
+  std::vector<std::string> patterns;
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  for (const std::string& line : split(text, '\n')) {
+    const std::string_view pattern = trim(line);
+    if (!pattern.empty() && pattern[0] != '#') patterns.emplace_back(pattern);
+  }
+  return patterns;
+}
+
 Result<std::string> parse_runtime(std::string_view text) {
   std::vector<std::string> words = {"auto", "minimal"};
   for (const RuntimeKind& kind : runtime_kinds())

@@ -22,6 +22,9 @@ Result<std::string> parse_text(std::string_view text);                        //
 /// True for [a-z0-9]+(-[a-z0-9]+)* of at most 40 characters.
 bool is_app_name(std::string_view text);
 
+/// The patterns of a .dockerignore.
+std::vector<std::string> ignore_patterns(std::string_view text);
+
 /// Refuses "{...}" other than {os}, {arch} and {variant}.
 Status check_placeholders(std::string_view text);
 bool has_placeholders(std::string_view text);

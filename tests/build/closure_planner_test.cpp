@@ -103,6 +103,30 @@ TEST_F(ClosurePlannerTest, WhatTheRecipeHasItselfIsNotAddedAgain) {
   EXPECT_EQ(errors(), "");
 }
 
+TEST_F(ClosurePlannerTest, WhatPatternsLeaveOutIsNotThere) {
+  put("own/libz.so.1", library("libz.so.1"));
+  put("own/other", "x");
+  put("ignore", "\xEF\xBB\xBF# libraries\n *.so.1 \n");
+  AdHocRequest request;
+  request.closures = {"hello"};
+  request.sysroot = "sys";
+  request.adds = {"own:/usr/lib/aarch64-linux-gnu"};
+  const auto lines = [&](const std::function<void(FileRule&)>& filter) {
+    Recipe recipe = *recipe_from_flags(request, dir.path());
+    filter(recipe.layers[1].files[0]);
+    std::vector<std::string> out;
+    const auto layers = plan_layers(recipe, platform, 7, real_fs(), diagnostics);
+    if (layers) list(layers->front(), out);
+    return out;
+  };
+  const auto from_sysroot = ::testing::Contains("closure usr/lib/aarch64-linux-gnu/libz.so.1 -> libz.so.1.2");
+  EXPECT_THAT(lines([](FileRule&) {}), ::testing::Not(from_sysroot));
+  EXPECT_THAT(lines([](FileRule& file) { file.exclude = {"*.so.1"}; }), from_sysroot);
+  EXPECT_THAT(lines([](FileRule& file) { file.include = {"other"}; }), from_sysroot);
+  EXPECT_THAT(lines([](FileRule& file) { file.ignore_file = Placed{"ignore", {}}; }), from_sysroot);
+  EXPECT_EQ(errors(), "");
+}
+
 TEST_F(ClosurePlannerTest, TheSameLibraryIsNeverTwiceInOneImage) {
   put("second", program({"libz.so.1"}));
   EXPECT_EQ(plan([](AdHocRequest& r) { r.closures = {"hello", "second", "hello"}; }).size(), 4u);

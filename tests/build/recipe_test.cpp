@@ -172,6 +172,18 @@ TEST(Recipe, WrongKindsAreReportedAndNotFollowed) {
   }
 }
 
+TEST(Recipe, RunTimeDataAndWhatHelpsAClosure) {
+  const auto decoded = decode(
+      "app: a\nimage:\n  layers:\n    - {name: one, closure: [x], dlopen: [liby.so], runtime: auto}\n"
+      "    - {name: two, runtime: [tzdata, tmp]}\n    - {name: three, runtime: nothing}\n"
+      "    - {name: four, dlopen: [libz.so], files: [{from: a, to: /a}]}\n");
+  ASSERT_EQ(decoded.recipe.layers.size(), 4u);
+  EXPECT_EQ(decoded.recipe.layers[0].dlopen[0].text + decoded.recipe.layers[0].runtime[0].text, "liby.soauto");
+  EXPECT_EQ(decoded.recipe.layers[1].runtime.size(), 2u);
+  EXPECT_THAT(decoded.problems, ElementsAre(HasSubstr("6: image.layers[2].runtime: 'nothing' is no kind"),
+                                            HasSubstr("7: image.layers[3].dlopen: ")));
+}
+
 TEST(RecipeValues, Modes) {
   for (const char* bad : {"", "8", "07777777", "-1", "0x1", "rwx"})
     EXPECT_FALSE(parse_mode(bad)) << bad;
