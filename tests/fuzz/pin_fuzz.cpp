@@ -1,6 +1,5 @@
 #include <cstdint>
 #include <cstdlib>
-#include <iterator>
 #include <string_view>
 
 #include "slipway/run/pin.h"
@@ -15,25 +14,27 @@ slipway::Result<slipway::Digest> some_digest(const slipway::oci::Location&) {
   return slipway::Digest::parse("sha256:" + std::string(64, 'a'));
 }
 
-}  // namespace
-
-// Whatever can be pinned is pinned once and for all, and no edit ever damages a file.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
+/// Whatever can be pinned is pinned once and for all, and no edit ever damages a file.
+void pin_as(std::string_view text, const char* name) {
   const auto resolve = slipway::run::resolve_from(some_digest);
-  // The first byte says as which file the bytes are read.
-  constexpr const char* kNames[] = {"fuzz.yaml", "Dockerfile",         "a.container",
-                                    "a.service", "kustomization.yaml", "values.yaml"};
-  const char* name = kNames[size == 0 ? 0 : data[0] % std::size(kNames)];
   const auto first = slipway::run::pin_text(text, name, resolve);
   if (!first.has_value()) {
     require(first.error().code == slipway::Errc::invalid_argument);
-    return 0;
+    return;
   }
   require(first->before == text);
   require(first->changed() == !first->changes.empty());
   require(slipway::run::diff_of(*first).empty() == !first->changed());
   const auto second = slipway::run::pin_text(first->after, name, resolve);
   require(second.has_value() && !second->changed() && second->references == first->references);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  for (const char* name : {"fuzz.yaml", "Dockerfile", "a.container", "a.service", "kustomization.yaml", "values.yaml",
+                           ".gitlab-ci.yml", "compose.yaml"})
+    pin_as(text, name);
   return 0;
 }
