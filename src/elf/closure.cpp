@@ -218,7 +218,7 @@ class Process {
 
   /// A name with a slash is a path.
   Result<bool> load_path(const std::string& name, const Loaded& by) {
-    for (const SearchFolder& path : run_path(name, by.origin, abi_, lib())) {
+    for (const SearchFolder& path : run_path(name, by.origin, abi_, lib_for(name))) {
       SLIPWAY_ASSIGN(const bool found, try_folder(every_root(), {parent_of(path.path), {}}, name_in(path.path), by));
       if (found) return true;
     }
@@ -226,7 +226,8 @@ class Process {
   }
 
   /// What $LIB stands for: the loader of a multiarch system was built with that folder's name.
-  std::string lib() {
+  std::string lib_for(const std::string& text) {
+    if (text.find("LIB") == std::string::npos) return {};
     if (lib_) return *lib_;
     const std::string multiarch = multiarch_name(abi_);
     bool there = false;
@@ -244,7 +245,7 @@ class Process {
     const bool musl = flavour_ == Flavour::musl;
     std::vector<SearchFolder> folders;
     const auto append = [&](const std::string& text, const Loaded& of) {
-      for (SearchFolder& folder : run_path(text, of.origin, abi_, lib()))
+      for (SearchFolder& folder : run_path(text, of.origin, abi_, lib_for(text)))
         folders.push_back(std::move(folder));
     };
     if (musl || by.object->runpath.empty()) {

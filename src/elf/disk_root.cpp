@@ -58,6 +58,13 @@ std::optional<std::string> DiskRoot::real_folder(const std::string& folder, int 
 }
 
 Result<std::optional<FoundFile>> DiskRoot::find(const std::string& path) {
+  if (const auto known = found_.find(path); known != found_.end()) return std::optional(known->second);
+  SLIPWAY_ASSIGN(auto found, look(path));
+  if (found) found_.emplace(path, *found);
+  return found;
+}
+
+Result<std::optional<FoundFile>> DiskRoot::look(const std::string& path) {
   FoundFile found;
   found.root = this;
   found.path = found.target = normal_path(path);

@@ -58,6 +58,7 @@ class DiskRoot final : public Root {
 
  private:
   stdfs::path on_disk(const std::string& path) const;
+  Result<std::optional<FoundFile>> look(const std::string& path);
   /// The folder without symlinks; nothing when it is not there.
   std::optional<std::string> real_folder(const std::string& folder, int hops = 0);
 
@@ -65,6 +66,7 @@ class DiskRoot final : public Root {
   stdfs::path folder_;
   std::string name_;
   std::map<std::string, std::optional<std::string>> folders_;
+  std::map<std::string, FoundFile> found_;  ///< by path as asked
   std::map<std::string, std::shared_ptr<const Object>> objects_;
 };
 
