@@ -19,7 +19,13 @@ class Scratch {
   Scratch(Scratch&& other) noexcept : path_(std::exchange(other.path_, {})) {}
   ~Scratch() {
     std::error_code ignored;
-    if (!path_.empty()) stdfs::remove_all(path_, ignored);
+    if (path_.empty()) return;
+    // An image may have folders that are closed to their owner, who is whoever unpacked it without root.
+    for (stdfs::recursive_directory_iterator at(path_, ignored), end; at != end; at.increment(ignored)) {
+      if (at->symlink_status(ignored).type() == stdfs::file_type::directory)
+        stdfs::permissions(at->path(), stdfs::perms::owner_all, stdfs::perm_options::add, ignored);
+    }
+    stdfs::remove_all(path_, ignored);
   }
   const stdfs::path& path() const { return path_; }
 

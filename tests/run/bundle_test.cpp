@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "run/attached.h"
+#include "run/scratch.h"
 #include "slipway/run/image_store.h"
 #include "slipway/run/runner.h"
 
@@ -122,6 +123,21 @@ TEST(StoreKinds, HaveTheWordsOfTheContract) {
   }
   EXPECT_EQ(program_of(StoreKind::containerd), "ctr");
   EXPECT_FALSE(parse_store_kind(""));
+}
+
+TEST(ScratchFolder, GoesAwayWithFoldersThatAreClosed) {
+  stdfs::path path;
+  {
+    const auto scratch = Scratch::make();
+    ASSERT_TRUE(scratch);
+    path = scratch->path();
+    stdfs::create_directories(path / "a/b/c");
+    stdfs::create_directory_symlink("/", path / "a/root");
+    stdfs::permissions(path / "a/b", stdfs::perms::none);
+    stdfs::permissions(path / "a", stdfs::perms::owner_read);
+    EXPECT_EQ(real_fs().stat(path)->mode, 0700u);
+  }
+  EXPECT_FALSE(stdfs::exists(path));
 }
 
 TEST(RunAttached, GivesTheProgramsStatus) {

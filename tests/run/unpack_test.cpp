@@ -22,6 +22,7 @@ using layer::EntryType;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 class Unpack : public testing::Test {
  protected:
@@ -142,7 +143,7 @@ TEST_F(Unpack, AttributesOfThisMachineAreNotSet) {
   marked.xattrs = {{"trusted.overlay.opaque", "y"}, {"security.selinux", "x"}};
   const auto done = unpack({{marked}});
   ASSERT_TRUE(done);
-  EXPECT_THAT(done->notes, IsEmpty());
+  EXPECT_THAT(done->notes, Not(testing::Contains(HasSubstr("attributes"))));
 }
 
 TEST_F(Unpack, AnEmptyFolderIsTakenAndAFullOneRefused) {
@@ -312,10 +313,10 @@ TEST_F(Unpack, Row52DevicesAreMadeByRootOnly) {
   null.device_minor = 3;
   const auto done = unpack({{null, file("a", "x")}});
   ASSERT_TRUE(done) << done.error().describe();
-  if (done->notes.empty())
+  if (::geteuid() == 0 && done->notes.empty())
     EXPECT_EQ(status("null").st_mode, S_IFCHR | 0666u);
   else
-    EXPECT_THAT(done->notes, ElementsAre(HasSubstr("1 device nodes left out")));
+    EXPECT_THAT(done->notes, testing::Contains(HasSubstr("1 device nodes left out")));
 }
 
 TEST_F(Unpack, Row53TheLastOfTwoWins) {
