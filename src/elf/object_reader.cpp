@@ -75,7 +75,7 @@ class ObjectReader {
     if (segment.type == kInterpreter) {
       if (segment.file_size > kMaxPath) return file_.damaged("the name of its interpreter is too long");
       SLIPWAY_ASSIGN(const std::string name, file_.piece(segment.offset, segment.file_size, "interpreter's name"));
-      object_.interpreter = name.substr(0, name.find('\0'));
+      object_.interpreter = name.c_str();  // up to the first NUL
       if (!object_.interpreter.starts_with('/')) return file_.damaged("its interpreter is no absolute path");
     } else if (segment.type == kStack) {
       object_.executable_stack = (segment.flags & 1) != 0;
