@@ -62,6 +62,9 @@ Command unpack_command();
 Command load_command();
 Command cache_command();
 Command completion_command();
+Command login_command();
+Command logout_command();
+Command auth_command();
 Command version_command();
 
 }  // namespace slipway::cli

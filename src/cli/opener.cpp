@@ -54,6 +54,36 @@ struct Connections {
   std::shared_ptr<registry::Session> session;
 };
 
+Connections connections_for(const SideFlags& flags, const Globals& globals, const Surroundings& surroundings,
+                            std::unique_ptr<registry::CredentialStore> credentials, Side side) {
+  http::TransportOptions transport;
+  transport.ca_file = flags.ca_file.value_or("");
+  transport.verify_tls = flags.tls_verify && !flags.insecure;
+  transport.idle_timeout = std::chrono::seconds(globals.timeout);
+  registry::RegistryOptions options;
+  options.plain_http = flags.plain_http;
+  options.insecure = flags.insecure;
+  options.require_tls = flags.ca_file.has_value();
+  options.retry.tries = globals.retry + 1;
+  options.side = side;
+  Connections c;
+  c.transport = http::curl_transport(transport);
+  c.credentials = std::move(credentials);
+  c.session = registry::Session::create(
+      {c.transport.get(), c.credentials.get(), surroundings.clock, surroundings.rng, surroundings.stop}, options);
+  return c;
+}
+
+/// The login that is tried before it is kept.
+class OneLogin final : public registry::CredentialStore {
+ public:
+  explicit OneLogin(registry::Credential login) : login_(std::move(login)) {}
+  Result<std::optional<registry::Credential>> find(const std::string&, const std::string&) override { return login_; }
+
+ private:
+  std::optional<registry::Credential> login_;
+};
+
 class RealOpener final : public store::Opener {
  public:
   RealOpener(const Globals& globals, const Surroundings& surroundings)
@@ -114,20 +144,9 @@ class RealOpener final : public store::Opener {
     Connections& c = found->second;
     if (!added) return &c;
     const SideFlags flags = flags_of(side);
-    http::TransportOptions transport;
-    transport.ca_file = flags.ca_file.value_or("");
-    transport.verify_tls = flags.tls_verify && !flags.insecure;
-    transport.idle_timeout = std::chrono::seconds(globals_.timeout);
-    registry::RegistryOptions options;
-    options.plain_http = flags.plain_http;
-    options.insecure = flags.insecure;
-    options.require_tls = flags.ca_file.has_value();
-    options.retry.tries = globals_.retry + 1;
-    options.side = side;
-    c.transport = http::curl_transport(transport);
-    c.credentials = registry::file_credentials(*surroundings_.fs, surroundings_.env, flags.authfile.value_or(""));
-    c.session = registry::Session::create(
-        {c.transport.get(), c.credentials.get(), surroundings_.clock, surroundings_.rng, surroundings_.stop}, options);
+    c = connections_for(flags, globals_, surroundings_,
+                        registry::file_credentials(*surroundings_.fs, surroundings_.env, flags.authfile.value_or("")),
+                        side);
     return &c;
   }
 
@@ -156,6 +175,15 @@ class RealOpener final : public store::Opener {
 stdfs::path cache_folder(const EnvLookup& env) { return xdg_folder(env, "XDG_CACHE_HOME", ".cache"); }
 
 stdfs::path user_state_folder(const EnvLookup& env) { return xdg_folder(env, "XDG_STATE_HOME", ".local/state"); }
+
+Status check_login(const Globals& globals, const Surroundings& surroundings, const std::string& host,
+                   const registry::Credential& login) {
+  const Connections c =
+      connections_for(globals.both, globals, surroundings, std::make_unique<OneLogin>(login), Side::local);
+  Status taken = c.session->check_login(host);
+  if (taken) return taken;
+  return fail(std::move(taken).error().in("logging in to " + host));
+}
 
 std::unique_ptr<store::Opener> make_opener(const Globals& globals, const Surroundings& surroundings) {
   return std::make_unique<RealOpener>(globals, surroundings);

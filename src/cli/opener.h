@@ -3,12 +3,17 @@
 #include <memory>
 
 #include "cli/context.h"
+#include "slipway/registry/credentials.h"
 
 namespace slipway::cli {
 
 /// Layouts, archives and registries. A registry session, its transport and its credentials are
 /// made when the first registry of a side is opened: commands on layouts never load an HTTP library.
 std::unique_ptr<store::Opener> make_opener(const Globals& globals, const Surroundings& surroundings);
+
+/// Asks a registry whether it takes a login. Errc::unauthorized.
+Status check_login(const Globals& globals, const Surroundings& surroundings, const std::string& host,
+                   const registry::Credential& login);
 
 /// Where this user's caches are ($XDG_CACHE_HOME/slipway); empty when there is no home.
 stdfs::path cache_folder(const EnvLookup& env);

@@ -77,7 +77,7 @@ Error error_of(const Reply& reply, const Call& call, const std::string& host) {
   }
   Error error(code, std::move(message));
   if (code == Errc::unauthorized) {
-    error.hint = fmt::format("put credentials for {} into ~/.docker/config.json or name a file with --authfile", host);
+    error.hint = fmt::format("log in with: slipway login {}; or name a credentials file with --authfile", host);
   }
   if (code == Errc::forbidden)
     error.hint = "the credentials are valid but not for this; check the account's permissions";

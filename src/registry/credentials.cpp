@@ -2,8 +2,8 @@
 
 #include <mutex>
 
+#include "registry/auth_keys.h"
 #include "slipway/base/json_reader.h"
-#include "slipway/base/subprocess.h"
 #include "slipway/base/text.h"
 
 namespace slipway::registry {
@@ -18,67 +18,6 @@ class NoCredentials final : public CredentialStore {
   }
 };
 
-bool is_hub(std::string_view host) {
-  return host == "docker.io" || host == "index.docker.io" || host == "registry-1.docker.io";
-}
-
-/// "https://index.docker.io/v1/" and "host/v2/" are old spellings of "docker.io" and "host".
-std::string normal_key(std::string_view key) {
-  for (const std::string_view scheme : {"https://", "http://"}) {
-    if (key.rfind(scheme, 0) == 0) key.remove_prefix(scheme.size());
-  }
-  while (!key.empty() && key.back() == '/')
-    key.remove_suffix(1);
-  for (const std::string_view version : {"/v1", "/v2"}) {
-    if (key.size() > version.size() && key.substr(key.size() - version.size()) == version) {
-      key.remove_suffix(version.size());
-    }
-  }
-  const std::size_t slash = key.find('/');
-  const std::string_view host = key.substr(0, slash);
-  if (!is_hub(host)) return std::string(key);
-  return "docker.io" + std::string(slash == std::string_view::npos ? "" : key.substr(slash));
-}
-
-bool has_control(std::string_view text) {
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return true;
-  }
-  return false;
-}
-
-/// A credential helper (docker-credential-NAME): the host on stdin, JSON on stdout.
-Result<std::optional<Credential>> ask_helper(const std::string& name, const std::string& host) {
-  const bool safe = !name.empty() && name.find_first_not_of(
-                                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                         "0123456789._-") == std::string::npos;
-  if (!safe) return fail(Errc::invalid_argument, "'{}' is not a credential helper's name", printable(name, 80));
-  const std::string program = "docker-credential-" + name;
-  auto result = run_command({.argv = {program, "get"}, .input = is_hub(host) ? "https://index.docker.io/v1/" : host});
-  if (!result) return fail(std::move(result).error().in("asking for the credentials of " + host));
-  if (result->status != 0) {
-    if (result->out.find("credentials not found") != std::string::npos) return std::optional<Credential>();
-    return fail(Errc::unauthorized, "{} failed: {}", program, printable(trim(result->out), 300));
-  }
-  // Its output holds a secret: messages must not quote it.
-  const auto json = Json::parse(result->out, program);
-  const Json* user = json ? json->find("Username") : nullptr;
-  const Json* secret = json ? json->find("Secret") : nullptr;
-  if (user == nullptr || secret == nullptr || user->string() == nullptr || secret->string() == nullptr ||
-      has_control(*user->string()) || has_control(*secret->string())) {
-    return fail(Errc::malformed, "{} does not answer as a credential helper does", program);
-  }
-  Credential credential;
-  credential.origin = program;
-  if (*user->string() == "<token>") {
-    credential.identity_token = Secret(*secret->string());
-  } else {
-    credential.username = *user->string();
-    credential.password = Secret(*secret->string());
-  }
-  return std::optional<Credential>(std::move(credential));
-}
-
 /// One file in docker's config.json or containers' auth.json form.
 class AuthFile {
  public:
@@ -88,25 +27,14 @@ class AuthFile {
     auto json = Json::parse(text_, origin_, {.max_bytes = kMaxFile});
     // Not the parser's message: it may quote a part of the file.
     if (!json) return fail(Errc::invalid_argument, "the credentials file {} is not valid JSON", origin_);
-    if (const auto helper = helper_for(*json, host)) return ask_helper(*helper, host);
+    if (const auto helper = own_helper(*json, host)) return ask_helper(*helper, host);
     SLIPWAY_ASSIGN(auto found, entry_for(*json, host, repository));
     if (found) return found;
-    const Json* store = json->find("credsStore");
-    if (store != nullptr && store->string() != nullptr && !store->string()->empty())
-      return ask_helper(*store->string(), host);
+    if (const auto helper = common_helper(*json)) return ask_helper(*helper, host);
     return std::optional<Credential>();
   }
 
  private:
-  static std::optional<std::string> helper_for(const Json& json, const std::string& host) {
-    const Json* helpers = json.find("credHelpers");
-    if (helpers == nullptr || helpers->object() == nullptr) return std::nullopt;
-    for (const auto& [key, value] : *helpers->object()) {
-      if (normal_key(key) == normal_key(host) && value.string() != nullptr) return *value.string();
-    }
-    return std::nullopt;
-  }
-
   /// The entry of the longest matching path: host/a/b before host/a before host.
   Result<std::optional<Credential>> entry_for(const Json& json, const std::string& host,
                                               const std::string& repository) const {
@@ -159,6 +87,18 @@ class AuthFile {
   std::string origin_;
 };
 
+/// Where users' tools keep logins when no variable names a file; docker's is the last.
+std::vector<stdfs::path> usual_places(const EnvLookup& env) {
+  std::vector<stdfs::path> places;
+  for (const auto& [variable, tail] :
+       {std::pair{"XDG_RUNTIME_DIR", "containers/auth.json"}, std::pair{"XDG_CONFIG_HOME", "containers/auth.json"},
+        std::pair{"HOME", ".config/containers/auth.json"}, std::pair{"HOME", ".docker/config.json"}}) {
+    const auto folder = env(variable);
+    if (folder && !folder->empty()) places.push_back(stdfs::path(*folder) / tail);
+  }
+  return places;
+}
+
 class FileCredentials final : public CredentialStore {
  public:
   FileCredentials(FileSystem& fs, EnvLookup env, std::string authfile)
@@ -182,12 +122,8 @@ class FileCredentials final : public CredentialStore {
     }
     if (const auto folder = env_("DOCKER_CONFIG"); folder && !folder->empty())
       return take(stdfs::path(*folder) / "config.json", false);
-    for (const auto& [variable, tail] :
-         {std::pair{"XDG_RUNTIME_DIR", "containers/auth.json"}, std::pair{"XDG_CONFIG_HOME", "containers/auth.json"},
-          std::pair{"HOME", ".config/containers/auth.json"}, std::pair{"HOME", ".docker/config.json"}}) {
-      const auto folder = env_(variable);
-      if (!folder || folder->empty()) continue;
-      SLIPWAY_TRY(take(stdfs::path(*folder) / tail, false));
+    for (const stdfs::path& place : usual_places(env_)) {
+      SLIPWAY_TRY(take(place, false));
       if (file_) return {};
     }
     loaded_ = true;
@@ -218,6 +154,28 @@ std::unique_ptr<CredentialStore> no_credentials() { return std::make_unique<NoCr
 
 std::unique_ptr<CredentialStore> file_credentials(FileSystem& fs, EnvLookup env, std::string authfile) {
   return std::make_unique<FileCredentials>(fs, std::move(env), std::move(authfile));
+}
+
+Result<stdfs::path> login_file(FileSystem& fs, const EnvLookup& env, const std::string& authfile) {
+  if (!authfile.empty()) return stdfs::path(authfile);
+  if (const auto path = env("REGISTRY_AUTH_FILE"); path && !path->empty()) return stdfs::path(*path);
+  if (const auto content = env("DOCKER_AUTH_CONFIG"); content && !content->empty()) {
+    return fail(
+        Error(Errc::invalid_argument, "the credentials are those of DOCKER_AUTH_CONFIG, which no file can change")
+            .with_hint("unset DOCKER_AUTH_CONFIG, or name a file with --authfile"));
+  }
+  if (const auto folder = env("DOCKER_CONFIG"); folder && !folder->empty()) {
+    return stdfs::path(*folder) / "config.json";
+  }
+  const std::vector<stdfs::path> places = usual_places(env);
+  for (const stdfs::path& place : places) {
+    if (fs.stat(place, true)) return place;
+  }
+  if (places.empty()) {
+    return fail(Error(Errc::invalid_argument, "there is no place for credentials: HOME is not set")
+                    .with_hint("name a file with --authfile"));
+  }
+  return places.back();
 }
 
 }  // namespace slipway::registry

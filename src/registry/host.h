@@ -58,6 +58,14 @@ class Host {
   /// Learns from a 401; false when nothing new can be tried. `sent`: the request had credentials.
   Result<bool> answer_challenge(const Reply& reply, const Call& call, bool sent);
   Result<Token> request_token(const Challenge& challenge, const Call& call, std::stop_token stop);
+  Result<http::Url> realm_of(const Challenge& challenge);
+  Result<http::TextResponse> token_by_get(const http::Url& realm, const Challenge& challenge, const Call& call,
+                                          const std::optional<Credential>& login, std::stop_token stop);
+  Result<http::TextResponse> token_by_post(const http::Url& realm, const Challenge& challenge, const Call& call,
+                                           const Credential& login, std::stop_token stop);
+  Error token_refused(int status, const http::Url& realm, const Call& call,
+                      const std::optional<Credential>& login) const;
+  static Result<Token> read_token(const std::string& body, const http::Url& realm, std::chrono::milliseconds now);
   Result<std::optional<Credential>> credential(const Call& call);
   Status check_realm(const http::Url& realm);
   static std::string scopes_of(const Call& call);

@@ -3,6 +3,7 @@
 #include "registry/host.h"
 #include "slipway/base/json_reader.h"
 #include "slipway/base/text.h"
+#include "slipway/io/filters.h"
 
 namespace slipway::registry {
 namespace {
@@ -85,23 +86,33 @@ Result<bool> Host::answer_challenge(const Reply& reply, const Call& call, bool s
   return true;
 }
 
-Result<Host::Token> Host::request_token(const Challenge& challenge, const Call& call, std::stop_token stop) {
+Result<http::Url> Host::realm_of(const Challenge& challenge) {
   const auto realm_text = challenge.params.find("realm");
   if (realm_text == challenge.params.end())
     return fail(Errc::malformed, "{} asks for a token but names no realm", name_);
   SLIPWAY_ASSIGN(const auto home, http::Url::parse(scheme() + "://" + authority_));
-  SLIPWAY_ASSIGN(const auto realm, http::resolve(home, realm_text->second));
+  SLIPWAY_ASSIGN(auto realm, http::resolve(home, realm_text->second));
   SLIPWAY_TRY(check_realm(realm));
+  return realm;
+}
+
+Result<Host::Token> Host::request_token(const Challenge& challenge, const Call& call, std::stop_token stop) {
+  SLIPWAY_ASSIGN(const auto realm, realm_of(challenge));
   SLIPWAY_ASSIGN(const auto found, credential(call));
   const std::chrono::milliseconds now = parts_.clock->monotonic();
   if (found && !found->registry_token.empty()) {
     return Token{Secret("Bearer " + found->registry_token.reveal()), now + std::chrono::seconds(kDefaultLifetime)};
   }
-  if (found && !found->identity_token.empty() && found->password.empty()) {
-    return fail(Error(Errc::unsupported,
-                      fmt::format("the credentials of {} are an identity token, which this version cannot use", name_))
-                    .with_hint("use a user name and password or an access token"));
-  }
+  const bool by_identity = found && !found->identity_token.empty();
+  SLIPWAY_ASSIGN(const auto answer, by_identity ? token_by_post(realm, challenge, call, *found, std::move(stop))
+                                                : token_by_get(realm, challenge, call, found, std::move(stop)));
+  if (answer.response.status != 200) return fail(token_refused(answer.response.status, realm, call, found));
+  return read_token(answer.body, realm, now);
+}
+
+/// The distribution project's token request: a GET, with the login as Basic credentials.
+Result<http::TextResponse> Host::token_by_get(const http::Url& realm, const Challenge& challenge, const Call& call,
+                                              const std::optional<Credential>& login, std::stop_token stop) {
   http::Request request;
   request.url = realm.str();
   if (const auto service = challenge.params.find("service"); service != challenge.params.end()) {
@@ -110,19 +121,42 @@ Result<Host::Token> Host::request_token(const Challenge& challenge, const Call& 
   for (const std::string& scope : split(scopes_of(call), ' ')) {
     if (!scope.empty()) request.url = http::with_query(request.url, "scope", scope);
   }
-  if (found) request.authorization = basic(*found);
-  SLIPWAY_ASSIGN(auto answer, http::perform_text(*parts_.transport, request, kMaxTokenBody, std::move(stop)));
-  if (answer.response.status != 200) {
-    Error error(answer.response.status == 403 ? Errc::forbidden : Errc::unauthorized,
-                fmt::format("{} gives no token for {} (HTTP {})", realm.host, call.what, answer.response.status));
-    if (answer.response.status >= 500 || answer.response.status == 429) error.code = Errc::network;
-    error.hint =
-        found ? fmt::format("the credentials from {} are refused", found->origin)
-              : fmt::format("put credentials for {} into ~/.docker/config.json or name a file with --authfile", name_);
-    return fail(std::move(error));
-  }
+  if (login) request.authorization = basic(*login);
+  return http::perform_text(*parts_.transport, request, kMaxTokenBody, std::move(stop));
+}
+
+/// OAuth2: an identity token is a refresh token, which only a POST may carry (distribution's "oauth" specification).
+Result<http::TextResponse> Host::token_by_post(const http::Url& realm, const Challenge& challenge, const Call& call,
+                                               const Credential& login, std::stop_token stop) {
+  const auto service = challenge.params.find("service");
+  const Secret form("grant_type=refresh_token&client_id=slipway&service=" +
+                    http::percent_encode(service == challenge.params.end() ? name_ : service->second) +
+                    "&scope=" + http::percent_encode(scopes_of(call)) +
+                    "&refresh_token=" + http::percent_encode(login.identity_token.reveal()));
+  io::TextSource body(form.reveal());
+  http::Request request;
+  request.method = "POST";
+  request.url = realm.str();
+  request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
+  request.body = &body;
+  request.body_size = static_cast<std::int64_t>(form.reveal().size());
+  return http::perform_text(*parts_.transport, request, kMaxTokenBody, std::move(stop));
+}
+
+Error Host::token_refused(int status, const http::Url& realm, const Call& call,
+                          const std::optional<Credential>& login) const {
+  Error error(status == 403 ? Errc::forbidden : Errc::unauthorized,
+              fmt::format("{} gives no token for {} (HTTP {})", realm.host, call.what, status));
+  if (status >= 500 || status == 429) error.code = Errc::network;
+  error.hint = login ? fmt::format("the credentials from {} are refused; renew them with: slipway login {}",
+                                   login->origin, name_)
+                     : fmt::format("log in with: slipway login {}", name_);
+  return error;
+}
+
+Result<Host::Token> Host::read_token(const std::string& body, const http::Url& realm, std::chrono::milliseconds now) {
   // The body holds a secret: its parser's message is not passed on.
-  const auto json = Json::parse(answer.body, "token", {.max_bytes = kMaxTokenBody});
+  const auto json = Json::parse(body, "token", {.max_bytes = kMaxTokenBody});
   const Json* token = json ? json->find("token") : nullptr;
   if (json && token == nullptr) token = json->find("access_token");
   if (token == nullptr || token->string() == nullptr || !is_token_text(*token->string())) {

@@ -10,8 +10,7 @@ class SessionImpl final : public Session {
 
   std::shared_ptr<store::Target> open(const oci::Location& location) override {
     const std::scoped_lock lock(mutex_);
-    std::shared_ptr<Host>& host = hosts_[location.host()];
-    if (!host) host = std::make_shared<Host>(location.host(), parts_, options_);
+    const std::shared_ptr<Host> host = host_named(location.host());
     // One target a repository: what it remembers serves every user of it.
     std::shared_ptr<RegistryTarget>& target = targets_[location.place()];
     if (!target) {
@@ -21,7 +20,26 @@ class SessionImpl final : public Session {
     return target;
   }
 
+  Status check_login(const std::string& host) override {
+    Call ping;
+    ping.path = "/v2/";
+    ping.what = host;
+    std::shared_ptr<Host> there;
+    {
+      const std::scoped_lock lock(mutex_);
+      there = host_named(host);
+    }
+    SLIPWAY_TRY(there->send(ping, {}));
+    return {};
+  }
+
  private:
+  std::shared_ptr<Host> host_named(const std::string& name) {
+    std::shared_ptr<Host>& host = hosts_[name];
+    if (!host) host = std::make_shared<Host>(name, parts_, options_);
+    return host;
+  }
+
   RegistryParts parts_;
   RegistryOptions options_;
   std::mutex mutex_;

@@ -185,3 +185,21 @@ def test_credentials_for_one_side(world):
     world.slipway("copy", "oci:out:v1", f"{registry.host}/team/hello:v1", "--src-authfile", good, status=14)
     digest = world.slipway("copy", "oci:out:v1", f"{registry.host}/team/hello:v1", "--dest-authfile", good).digest
     check_equal(layout_tags(world.folder / "out")["v1"], digest, "the digest")
+
+
+def test_login_is_checked_and_kept_where_skopeo_finds_it(world):
+    htpasswd = world.write("htpasswd", world.tool("htpasswd", "-Bbn", "ci", "s3cret").out)
+    registry = world.registry(htpasswd=htpasswd)
+    authfile = world.folder / "auth.json"
+    words = ("login", registry.host, "-u", "ci", "--password-stdin", "--authfile", authfile)
+    refused = world.slipway(*words, input=b"wrong\n", status=14)
+    check("wrong" not in refused.out + refused.err, "no password in the message")
+    check(not authfile.exists(), "no login kept that was refused")
+    world.slipway(*words, input=b"s3cret\n")
+    which = world.slipway("auth", "which", registry.host, "--authfile", authfile)
+    check_equal(which.lines, [f"{registry.host}: password of ci from {authfile}"], "the login that is used")
+    tags = world.tool("skopeo", "list-tags", "--authfile", authfile, "--tls-verify=false",
+                      f"docker://{registry.host}/none", status=None)
+    check("unauthorized" not in tags.err, f"skopeo to be let in by\n{tags}")
+    world.slipway("logout", registry.host, "--authfile", authfile)
+    check_equal(json.loads(authfile.read_text()), {"auths": {}}, "what is left")

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "registry/registry_target.h"
+#include "slipway/base/text.h"
 #include "slipway/registry/credentials.h"
 #include "support/temp_dir.h"
 
@@ -150,6 +151,82 @@ TEST_F(Credentials, AnEntryThatHoldsNothingIsNoLoginAndHidesNoHelper) {
   write("a.json", R"({"auths":{"h":{"identitytoken":"t"},"g":{"registrytoken":"r"}}})");
   EXPECT_EQ(find("h")->identity_token.reveal(), "t");
   EXPECT_EQ(find("g")->registry_token.reveal(), "r");
+  ::setenv("PATH", before.c_str(), 1);
+}
+
+Credential login_of(const std::string& user, const std::string& password) {
+  Credential login;
+  login.username = user;
+  login.password = Secret(password);
+  return login;
+}
+
+TEST_F(Credentials, ALoginIsKeptBesideWhatOthersKeep) {
+  write("a.json", R"({"auths":{"https://h/v2/":{"auth":"eDp5"},"g":{"auth":"eDp5"}},"HttpHeaders":{"X":"1"}})");
+  authfile_ = path("a.json");
+  ASSERT_TRUE(store_login(real_fs(), authfile_, "h", login_of("me", "s3:cret")).has_value());
+  EXPECT_EQ(find("h")->username, "me");
+  EXPECT_EQ(find("h")->password.reveal(), "s3:cret");
+  EXPECT_EQ(find("g")->username, "x");
+  const std::string text = read_file(real_fs(), authfile_).value();
+  EXPECT_NE(text.find("HttpHeaders"), std::string::npos) << "other members stay";
+  EXPECT_EQ(text.find("https://h/v2/"), std::string::npos) << "one entry a host";
+  EXPECT_EQ(real_fs().stat(authfile_)->mode, 0600u);
+  EXPECT_TRUE(remove_login(real_fs(), authfile_, "h").value());
+  EXPECT_FALSE(remove_login(real_fs(), authfile_, "h").value());
+  EXPECT_FALSE(find("h").has_value());
+  EXPECT_EQ(find("g")->username, "x");
+}
+
+TEST_F(Credentials, ANewFileIsPrivateAndALinkStaysALink) {
+  ASSERT_TRUE(store_login(real_fs(), path("new/config.json"), "docker.io", login_of("me", "p")).has_value());
+  authfile_ = path("new/config.json");
+  EXPECT_EQ(find("docker.io")->username, "me");
+  EXPECT_NE(read_file(real_fs(), authfile_)->find("https://index.docker.io/v1/"), std::string::npos)
+      << "docker's own spelling";
+  stdfs::create_symlink("new/config.json", path("link.json"));
+  ASSERT_TRUE(store_login(real_fs(), path("link.json"), "h", login_of("two", "p")).has_value());
+  EXPECT_TRUE(stdfs::is_symlink(path("link.json")));
+  EXPECT_EQ(find("h")->username, "two");
+}
+
+TEST_F(Credentials, ALoginGoesWhereItWillBeFound) {
+  const auto env = [this](const std::string& name) -> std::optional<std::string> {
+    const auto at = env_.find(name);
+    return at == env_.end() ? std::nullopt : std::optional<std::string>(at->second);
+  };
+  EXPECT_FALSE(login_file(real_fs(), env, "").has_value()) << "nowhere";
+  env_ = {{"HOME", path("home")}, {"XDG_RUNTIME_DIR", path("run")}};
+  EXPECT_EQ(*login_file(real_fs(), env, ""), path("home/.docker/config.json"));
+  write("run/containers/auth.json", "{}");
+  EXPECT_EQ(*login_file(real_fs(), env, ""), path("run/containers/auth.json"));
+  env_["DOCKER_CONFIG"] = path("dc");
+  EXPECT_EQ(*login_file(real_fs(), env, ""), path("dc/config.json"));
+  env_["DOCKER_AUTH_CONFIG"] = "{}";
+  EXPECT_EQ(login_file(real_fs(), env, "").error().code, Errc::invalid_argument);
+  env_["REGISTRY_AUTH_FILE"] = path("raf");
+  EXPECT_EQ(*login_file(real_fs(), env, ""), path("raf"));
+  EXPECT_EQ(*login_file(real_fs(), env, "flag"), "flag");
+}
+
+TEST_F(Credentials, AHelperKeepsTheLoginAndTheFileHoldsNoSecret) {
+  write("bin/docker-credential-vault",
+        "#!/bin/sh\nf=$(dirname \"$0\")/kept\ncase $1 in\nstore) cat > \"$f\";;\n"
+        "get) [ -f \"$f\" ] && cat \"$f\" || { echo 'credentials not found in native keychain'; exit 1; };;\n"
+        "erase) rm \"$f\";;\nesac\n");
+  stdfs::permissions(dir_.path() / "bin/docker-credential-vault", stdfs::perms::owner_all);
+  const std::string before = std::getenv("PATH");
+  ::setenv("PATH", (path("bin") + ":" + before).c_str(), 1);
+  write("a.json", R"({"credHelpers":{"h":"vault"}})");
+  authfile_ = path("a.json");
+  ASSERT_TRUE(store_login(real_fs(), authfile_, "h", login_of("me", "hunter2")).has_value());
+  EXPECT_EQ(find("h")->password.reveal(), "hunter2");
+  EXPECT_EQ(find("h")->origin, "docker-credential-vault");
+  const std::string text = read_file(real_fs(), authfile_).value();
+  EXPECT_EQ(text.find(base64_encode("me:hunter2")), std::string::npos);
+  EXPECT_EQ(text.find("hunter2"), std::string::npos);
+  EXPECT_TRUE(remove_login(real_fs(), authfile_, "h").value());
+  EXPECT_FALSE(find("h").has_value());
   ::setenv("PATH", before.c_str(), 1);
 }
 

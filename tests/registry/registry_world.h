@@ -15,6 +15,11 @@ class FixedCredentials final : public registry::CredentialStore {
     credential_->password = Secret(std::move(password));
     credential_->origin = "the test";
   }
+  void set_identity(std::string token) {
+    credential_.emplace();
+    credential_->identity_token = Secret(std::move(token));
+    credential_->origin = "the test";
+  }
   Result<std::optional<registry::Credential>> find(const std::string&, const std::string&) override {
     return credential_;
   }

@@ -346,6 +346,39 @@ TEST(Token, OnlyUsableOnesAreTaken) {
   }
 }
 
+TEST(Token, AnIdentityTokenIsPostedAndNeverInAUrl) {
+  Wire wire([&](const Request& request) {
+    if (request.url.find("/token") != std::string::npos)
+      return Answer{.headers = {}, .body = R"({"access_token":"t"})"};
+    if (request.authorization.reveal() == "Bearer t") return Answer{.status = 404, .headers = {}, .body = {}};
+    return challenge("Bearer realm=\"https://auth.example/token\",service=\"h & co\"");
+  });
+  wire.credentials.set_identity("refresh/me+");
+  EXPECT_FALSE(wire.open("h.example/a")->exists(make_blob("x").descriptor).value());
+  const auto asked = wire.transport.asked();
+  ASSERT_EQ(asked.size(), 3u);
+  EXPECT_EQ(asked[1].line, "POST https://auth.example/token");
+  EXPECT_EQ(asked[1].body,
+            "grant_type=refresh_token&client_id=slipway&service=h%20%26%20co&scope=repository%3Aa%3Apull"
+            "&refresh_token=refresh%2Fme%2B");
+  EXPECT_TRUE(asked[1].authorization.empty());
+  EXPECT_EQ(asked[2].authorization, "Bearer t");
+}
+
+TEST(Token, ARevokedIdentityTokenSaysToLogInAgain) {
+  Wire wire([&](const Request& request) {
+    if (request.url.find("/token") != std::string::npos) return Answer{.status = 401, .headers = {}, .body = {}};
+    return challenge("Bearer realm=\"https://auth.example/token\"");
+  });
+  wire.credentials.set_identity("refresh-secret");
+  const auto found = wire.open("h.example/a")->resolve(std::string("v1"));
+  ASSERT_FALSE(found.has_value());
+  EXPECT_EQ(found.error().code, Errc::unauthorized);
+  EXPECT_NE(found.error().hint.find("slipway login h.example"), std::string::npos);
+  EXPECT_EQ(found.error().describe().find("refresh-secret"), std::string::npos);
+  EXPECT_EQ(wire.transport.lines().size(), 2u) << "no loop";
+}
+
 TEST(Token, AnExpiredOneIsReplacedBeforeItIsSent) {
   int given = 0;
   Wire wire([&](const Request& request) {

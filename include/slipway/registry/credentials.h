@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,5 +35,16 @@ std::unique_ptr<CredentialStore> no_credentials();
 /// first that is there of REGISTRY_AUTH_FILE, DOCKER_AUTH_CONFIG (content),
 /// DOCKER_CONFIG, $XDG_RUNTIME_DIR/containers, $XDG_CONFIG_HOME/containers, ~/.docker.
 std::unique_ptr<CredentialStore> file_credentials(FileSystem& fs, EnvLookup env, std::string authfile);
+
+/// The file that `login` changes: the one that a look-up would read first, else docker's. Errc::invalid_argument where
+/// logins come from a variable, or from nowhere.
+Result<std::filesystem::path> login_file(FileSystem& fs, const EnvLookup& env, const std::string& authfile);
+
+/// Stores a user name and password for a host in `file` (mode 0600, replaced in one step, other members kept), or in
+/// the credential helper that it names.
+Status store_login(FileSystem& fs, const std::filesystem::path& file, const std::string& host, const Credential& login);
+
+/// Removes a host's login from `file` and its helper; false when there was none.
+Result<bool> remove_login(FileSystem& fs, const std::filesystem::path& file, const std::string& host);
 
 }  // namespace slipway::registry

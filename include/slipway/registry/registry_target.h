@@ -40,6 +40,8 @@ class Session {
   /// A repository on a registry as a Target that also implements Mounter, TagLister,
   /// ReferrerLister (API, else the fallback tag) and Deleter. No request is made.
   virtual std::shared_ptr<store::Target> open(const oci::Location& location) = 0;
+  /// Asks a host whether it takes the login that the credentials have for it (`GET /v2/`). Errc::unauthorized.
+  virtual Status check_login(const std::string& host) = 0;
 };
 
 }  // namespace slipway::registry
