@@ -29,6 +29,7 @@ install(FILES "${share}/fish" DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_
 install(FILES "${share}/slipway.1.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 install(FILES "${share}/changelog.gz" "${share}/NEWS.md.gz" packaging/copyright README.md
   DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES packaging/lintian-overrides DESTINATION "${CMAKE_INSTALL_DATADIR}/lintian/overrides" RENAME slipway)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME slipway)

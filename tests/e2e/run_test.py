@@ -158,8 +158,8 @@ def containerd(world):
 
 
 def test_containerd_runs_it(world):
-    if not shutil.which("containerd") or os.getuid() != 0:
-        world.note("there is no containerd that this user may start")
+    if os.getuid() != 0:
+        world.note("containerd needs root")
         return
     project, digest = shipped(world)
     env = containerd(world)

@@ -1,6 +1,5 @@
 """The end of the road: the production image and its config, run by what runs them."""
 import glob
-import shutil
 
 import bundles
 from harness import check, check_equal, layout_tags
@@ -86,9 +85,7 @@ def nasty_project(world):
 
 def test_systemds_own_parser_takes_its_dialect(world):
     libraries = glob.glob("/usr/lib/*/systemd/libsystemd-shared-*.so") + glob.glob("/usr/lib/systemd/libsystemd-shared-*.so")
-    if not libraries:
-        world.note("systemd is not installed: its dialect is read by the unit tests' parser only")
-        return
+    check(libraries, "systemd to be installed")
     path = world.write("nasty.env", nasty_project(world).slipway("env", "staging", "--format", "systemd").out)
     program = ("import ctypes, json, sys\n"
                "library = ctypes.CDLL(sys.argv[1])\n"
@@ -102,9 +99,6 @@ def test_systemds_own_parser_takes_its_dialect(world):
 
 
 def test_kubectl_takes_its_dialect(world):
-    if not shutil.which("kubectl"):
-        world.note("kubectl is not installed: its dialect is read by the unit tests' parser only")
-        return
     path = world.write("nasty.env", nasty_project(world).slipway("env", "staging", "--format", "kubectl").out)
     made = world.tool("kubectl", "create", "configmap", "nasty", f"--from-env-file={path}", "--dry-run=client", "-o", "json")
     check_equal(made.document["data"], NASTY, "what kubectl reads")
@@ -124,14 +118,15 @@ def test_exports_are_taken_by_their_readers(world):
         project.slipway("export", "production", "--format", name, "--to", f"out/{name}")
         check_equal({file: (project.folder / "out" / name / file).read_bytes() for file in files}, before, "the files made again")
         project.slipway("pin", f"out/{name}", "--check", "--env", "production")
-    if shutil.which("kubectl"):
-        project._write("base/deployment.yaml", KUBERNETES.replace("registry.example.com/team/hello", f"{registry.host}/team/hello"))
-        project._write("base/kustomization.yaml", "resources: [deployment.yaml]\ncomponents: [../out/kustomize]\n")
-        built = world.tool("kubectl", "kustomize", "base", cwd=project.folder).out
-        check(f"image: {image}" in built, f"kustomize to use the release's image in\n{built}")
-        check("configMapRef" in built and "GREETING: hello from production" in built, f"the config in\n{built}")
-    if shutil.which("systemd-analyze"):
-        checked = world.tool("systemd-analyze", "verify", "--man=no", "./hello.service", cwd=project.folder / "out/systemd",
-                             status=None)
-        ours = [line for line in checked.err.splitlines() if line.startswith("hello.service") or "hello.service:" in line]
-        check_equal([line for line in ours if "Command" not in line], [], "what systemd says of the unit")
+    project._write("base/deployment.yaml", KUBERNETES.replace("registry.example.com/team/hello", f"{registry.host}/team/hello"))
+    project._write("base/kustomization.yaml", "resources: [deployment.yaml]\ncomponents: [../out/kustomize]\n")
+    built = world.tool("kubectl", "kustomize", "base", cwd=project.folder, status=None)
+    if built.status != 0 and "components" in built.err:
+        world.note("this kubectl's kustomize is older than components (Debian 12's is): the overlay is checked by the unit tests only")
+    else:
+        check(f"image: {image}" in built.out, f"kustomize to use the release's image in\n{built}")
+        check("configMapRef" in built.out and "GREETING: hello from production" in built.out, f"the config in\n{built}")
+    checked = world.tool("systemd-analyze", "verify", "--man=no", "./hello.service", cwd=project.folder / "out/systemd",
+                         status=None)
+    ours = [line for line in checked.err.splitlines() if line.startswith("hello.service") or "hello.service:" in line]
+    check_equal([line for line in ours if "Command" not in line], [], "what systemd says of the unit")
