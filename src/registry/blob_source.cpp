@@ -50,13 +50,13 @@ class BlobSource final : public io::Source {
     auto [reader, writer] = io::make_pipe();
     reader_ = std::move(reader);
     writer_ = std::move(writer);
-    thread_ = std::jthread([this](std::stop_token stop) { run(std::move(stop)); });
-    on_session_stop_.emplace(host_->session_stop(), StopTransfer{&thread_});
+    on_session_stop_.emplace(host_->session_stop(), StopTransfer{&stop_});  // first: no request once it is stopped
+    thread_ = std::jthread([this] { run(stop_.get_token()); });
   }
 
   ~BlobSource() override {
     on_session_stop_.reset();
-    thread_.request_stop();
+    stop_.request_stop();
     reader_.reset();  // a writer that waits for room gives up
   }
 
@@ -78,8 +78,8 @@ class BlobSource final : public io::Source {
 
  private:
   struct StopTransfer {
-    std::jthread* thread;
-    void operator()() const { thread->request_stop(); }
+    std::stop_source* stop;
+    void operator()() const { stop->request_stop(); }
   };
 
   void run(std::stop_token stop) {
@@ -106,8 +106,9 @@ class BlobSource final : public io::Source {
   Transfer transfer_;
   std::unique_ptr<io::Source> reader_;
   std::unique_ptr<io::Sink> writer_;
-  std::jthread thread_;  // joined before the rest dies
+  std::stop_source stop_;
   std::optional<std::stop_callback<StopTransfer>> on_session_stop_;
+  std::jthread thread_;  // joined before the rest dies
 };
 
 }  // namespace
