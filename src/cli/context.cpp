@@ -29,6 +29,8 @@ void bind_globals(OptionSet& options, Globals& g) {
     const std::string of = fmt::format(" for {}", whose);
     options.value(p + "authfile", "FILE", side->authfile, "credentials file" + of);
     options.value(p + "ca-file", "FILE", side->ca_file, "trusted certificates (PEM)" + of);
+    options.value(p + "cert-dir", "DIR", side->cert_dir,
+                  "certificates as in certs.d (*.crt, and X.cert with X.key for the client)" + of);
     options.flag(p + "tls-verify", side->tls_verify, "check certificates, =false to skip" + of);
     options.flag(p + "plain-http", side->plain_http, "no TLS" + of);
     options.flag(p + "insecure", side->insecure, "neither certificate checks nor TLS where there is none" + of);

@@ -18,6 +18,7 @@ namespace slipway::cli {
 struct SideFlags {
   std::optional<std::string> authfile;
   std::optional<std::string> ca_file;
+  std::optional<std::string> cert_dir;
   bool tls_verify = true;
   bool plain_http = false;
   bool insecure = false;

@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "slipway/io/hash.h"
+#include "slipway/registry/certificates.h"
 #include "slipway/registry/registry_target.h"
 #include "slipway/store/archive.h"
 #include "slipway/store/layout.h"
@@ -58,12 +59,13 @@ Connections connections_for(const SideFlags& flags, const Globals& globals, cons
                             std::unique_ptr<registry::CredentialStore> credentials, Side side) {
   http::TransportOptions transport;
   transport.ca_file = flags.ca_file.value_or("");
+  transport.certificates = registry::find_certificates(*surroundings.fs, surroundings.env, flags.cert_dir.value_or(""));
   transport.verify_tls = flags.tls_verify && !flags.insecure;
   transport.idle_timeout = std::chrono::seconds(globals.timeout);
   registry::RegistryOptions options;
   options.plain_http = flags.plain_http;
   options.insecure = flags.insecure;
-  options.require_tls = flags.ca_file.has_value();
+  options.require_tls = flags.ca_file.has_value() || flags.cert_dir.has_value();
   options.retry.tries = globals.retry + 1;
   options.side = side;
   Connections c;
@@ -156,6 +158,7 @@ class RealOpener final : public store::Opener {
     const SideFlags& own = side == Side::source ? globals_.source : globals_.destination;
     if (own.authfile) flags.authfile = own.authfile;
     if (own.ca_file) flags.ca_file = own.ca_file;
+    if (own.cert_dir) flags.cert_dir = own.cert_dir;
     flags.tls_verify = flags.tls_verify && own.tls_verify;
     flags.plain_http = flags.plain_http || own.plain_http;
     flags.insecure = flags.insecure || own.insecure;

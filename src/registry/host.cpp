@@ -2,10 +2,15 @@
 
 #include <algorithm>
 
-#include "registry/address.h"
 #include "slipway/base/text.h"
+#include "slipway/http/address.h"
 
 namespace slipway::registry {
+
+using http::host_of;
+using http::is_loopback;
+using http::is_private;
+
 namespace {
 
 constexpr int kMaxRedirects = 10;
@@ -165,7 +170,17 @@ Result<Reply> Host::exchange(const Call& call, const std::string& scheme, const 
     trouble.lasting = true;
     return fail(Errc::network, "{} sends the transfer to the private address {}, which is refused", name_, url.host);
   }
+  mark_foreign(request);
   return follow(std::move(request), call, std::move(stop), trouble);
+}
+
+void Host::mark_foreign(http::Request& request) {
+  const auto url = http::Url::parse(request.url);
+  const auto home = http::Url::parse(scheme() + "://" + authority_);
+  request.foreign = !url || !home || !url->same_origin(*home);
+  const std::scoped_lock lock(mutex_);
+  // A registry inside may hand over to storage inside; one outside has no business pointing there.
+  request.public_only = request.foreign && home && !is_private(home->host) && !inside_.value_or(false);
 }
 
 Result<Reply> Host::follow(http::Request request, const Call& call, std::stop_token stop, Trouble& trouble) {
@@ -175,8 +190,13 @@ Result<Reply> Host::follow(http::Request request, const Call& call, std::stop_to
     if (!response) {
       trouble.breakdown = handler.breakdown();
       // Bytes that were passed on cannot be taken back; a certificate will not be better in a second.
-      trouble.lasting = handler.streamed() || trouble.breakdown == http::Breakdown::certificate;
+      trouble.lasting = handler.streamed() || trouble.breakdown == http::Breakdown::certificate ||
+                        trouble.breakdown == http::Breakdown::forbidden;
       return fail(std::move(response).error());
+    }
+    if (!request.foreign) {
+      const std::scoped_lock lock(mutex_);
+      inside_ = response->from_private;
     }
     const int status = response->status;
     const bool redirect = status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -201,6 +221,7 @@ Result<Reply> Host::follow(http::Request request, const Call& call, std::stop_to
     }
     if (request.body != nullptr) SLIPWAY_TRY(request.body->restart());
     request.url = to.str();
+    mark_foreign(request);
     trouble.lasting = false;
   }
 }

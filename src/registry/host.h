@@ -48,6 +48,8 @@ class Host {
   Result<Reply> exchange(const Call& call, const std::string& scheme, const Secret& authorization, std::stop_token stop,
                          Trouble& trouble);
   Result<Reply> follow(http::Request request, const Call& call, std::stop_token stop, Trouble& trouble);
+  /// Says whether a request goes elsewhere than to the registry, and what that place may be.
+  void mark_foreign(http::Request& request);
   std::string scheme();
   /// Learns from an exchange over `used` whether http or https is spoken; true when the other is worth a try.
   bool learn_scheme(const Call& call, const Result<Reply>& reply, const std::string& used, http::Breakdown breakdown);
@@ -82,6 +84,7 @@ class Host {
   std::optional<Challenge> challenge_;
   std::map<std::string, Token> tokens_;
   std::chrono::milliseconds embargo_{0};
+  std::optional<bool> inside_;  // the registry's own address is private
   std::optional<bool> referrers_api_;
   std::mutex token_mutex_;  // one token request at a time
 };

@@ -104,8 +104,12 @@ Result<Host::Token> Host::request_token(const Challenge& challenge, const Call& 
     return Token{Secret("Bearer " + found->registry_token.reveal()), now + std::chrono::seconds(kDefaultLifetime)};
   }
   const bool by_identity = found && !found->identity_token.empty();
-  SLIPWAY_ASSIGN(const auto answer, by_identity ? token_by_post(realm, challenge, call, *found, std::move(stop))
-                                                : token_by_get(realm, challenge, call, found, std::move(stop)));
+  SLIPWAY_ASSIGN(auto answer, by_identity ? token_by_post(realm, challenge, call, *found, stop)
+                                          : token_by_get(realm, challenge, call, found, stop));
+  const bool no_get = answer.response.status == 404 || answer.response.status == 405;
+  if (found && !by_identity && no_get) {
+    SLIPWAY_ASSIGN(answer, token_by_post(realm, challenge, call, *found, stop));
+  }
   if (answer.response.status != 200) return fail(token_refused(answer.response.status, realm, call, found));
   return read_token(answer.body, realm, now);
 }
@@ -122,24 +126,31 @@ Result<http::TextResponse> Host::token_by_get(const http::Url& realm, const Chal
     if (!scope.empty()) request.url = http::with_query(request.url, "scope", scope);
   }
   if (login) request.authorization = basic(*login);
+  mark_foreign(request);
   return http::perform_text(*parts_.transport, request, kMaxTokenBody, std::move(stop));
 }
 
-/// OAuth2: an identity token is a refresh token, which only a POST may carry (distribution's "oauth" specification).
+/// OAuth2: what an identity token needs, for it is a refresh token, and what a password gets where the GET is missing
+/// (distribution's "oauth" specification).
 Result<http::TextResponse> Host::token_by_post(const http::Url& realm, const Challenge& challenge, const Call& call,
                                                const Credential& login, std::stop_token stop) {
   const auto service = challenge.params.find("service");
-  const Secret form("grant_type=refresh_token&client_id=slipway&service=" +
-                    http::percent_encode(service == challenge.params.end() ? name_ : service->second) +
-                    "&scope=" + http::percent_encode(scopes_of(call)) +
-                    "&refresh_token=" + http::percent_encode(login.identity_token.reveal()));
-  io::TextSource body(form.reveal());
+  const bool by_identity = !login.identity_token.empty();
+  const std::string proof = by_identity ? "&refresh_token=" + http::percent_encode(login.identity_token.reveal())
+                                        : "&username=" + http::percent_encode(login.username) +
+                                              "&password=" + http::percent_encode(login.password.reveal());
+  const Secret kept(fmt::format("grant_type={}&client_id=slipway&service={}&scope={}{}",
+                                by_identity ? "refresh_token" : "password",
+                                http::percent_encode(service == challenge.params.end() ? name_ : service->second),
+                                http::percent_encode(scopes_of(call)), proof));
+  io::TextSource body(kept.reveal());
   http::Request request;
   request.method = "POST";
   request.url = realm.str();
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
   request.body = &body;
-  request.body_size = static_cast<std::int64_t>(form.reveal().size());
+  request.body_size = static_cast<std::int64_t>(kept.reveal().size());
+  mark_foreign(request);
   return http::perform_text(*parts_.transport, request, kMaxTokenBody, std::move(stop));
 }
 

@@ -139,6 +139,59 @@ TEST(Transport, AnUploadWhoseSourceFailsReportsTheSource) {
   EXPECT_EQ(perform_text(*transport, request, 1000, {}).error().message, "the disk is gone");
 }
 
+TEST(Transport, WhatMustBePublicDoesNotReachAPrivateAddress) {
+  test::TestRegistry registry;
+  const auto transport = curl_transport({});
+  Request request;
+  request.url = "http://" + registry.host() + "/v2/";
+  const auto free = perform_text(*transport, request, 1000, {});
+  ASSERT_TRUE(free.has_value());
+  EXPECT_TRUE(free->response.from_private);
+  registry.forget_requests();
+  request.public_only = true;
+  const auto fresh = curl_transport({});  // a connection of its own: the rule is about making one
+  const auto refused = perform_text(*fresh, request, 1000, {});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().message, "127.0.0.1 leads to the private address 127.0.0.1, which is refused");
+  EXPECT_TRUE(registry.requests().empty());
+}
+
+TEST(Transport, ProxiesAreThoseOfTheEnvironment) {
+  test::TestRegistry proxy;
+  ::setenv("http_proxy", ("http://user:hunter2@" + proxy.host()).c_str(), 1);
+  Request request;
+  request.url = "http://registry.invalid/v2/";
+  request.public_only = true;
+  EXPECT_TRUE(perform_text(*curl_transport({}), request, 1000, {}).has_value()) << "the proxy answers";
+  ::setenv("no_proxy", "registry.invalid", 1);
+  const auto direct = perform_text(*curl_transport({}), request, 1000, {});
+  ASSERT_FALSE(direct.has_value());
+  EXPECT_EQ(direct.error().describe().find("hunter2"), std::string::npos);
+  ::unsetenv("no_proxy");
+  ::setenv("http_proxy", "http://user:hunter2@127.0.0.1:1", 1);
+  const auto broken = perform_text(*curl_transport({}), request, 1000, {});
+  ASSERT_FALSE(broken.has_value());
+  EXPECT_EQ(broken.error().describe().find("hunter2"), std::string::npos);
+  ::unsetenv("http_proxy");
+}
+
+TEST(Transport, ALargeBodyWaitsToBeWanted) {
+  test::TestRegistry registry;
+  registry.add_fault({.method = "PUT", .path_part = "/", .status = 413});
+  const auto transport = curl_transport({});
+  const std::string large(8u << 20, 'x');
+  io::TextSource body(large);
+  Request request{.method = "PUT",
+                  .url = "http://" + registry.host() + "/v2/a/blobs/uploads/1",
+                  .headers = {},
+                  .authorization = Secret(),
+                  .body = &body,
+                  .body_size = static_cast<std::int64_t>(large.size())};
+  const auto answer = perform_text(*transport, request, 1000, {});
+  ASSERT_TRUE(answer.has_value()) << answer.error().describe();
+  EXPECT_EQ(answer->response.status, 413) << "an answer, also where the body was not taken";
+}
+
 TEST(Transport, NothingListensThere) {
   const auto transport = curl_transport({});
   Request request;

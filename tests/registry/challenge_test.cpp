@@ -4,6 +4,7 @@
 
 #include "registry/registry_target.h"
 #include "slipway/base/text.h"
+#include "slipway/registry/certificates.h"
 #include "slipway/registry/credentials.h"
 #include "support/temp_dir.h"
 
@@ -265,6 +266,63 @@ TEST_F(Credentials, HelpersAnswerOrAreRefused) {
   EXPECT_EQ(bad.error().describe().find("hunter2"), std::string::npos);
   EXPECT_EQ(store()->find("evil.example", "").error().code, Errc::invalid_argument);
   ::setenv("PATH", before.c_str(), 1);
+}
+
+/// certs.d, as docker and podman read it.
+class Certificates : public Credentials {
+ protected:
+  Result<http::HostCertificates> of(const std::string& host, int port, bool foreign = false) {
+    const auto env = [this](const std::string& name) -> std::optional<std::string> {
+      return name == "HOME" ? std::optional<std::string>(path("home")) : std::nullopt;
+    };
+    return find_certificates(real_fs(), env, folder_)(host, port, foreign);
+  }
+  std::string folder_;
+};
+
+TEST_F(Certificates, AHostsFolderIsFoundByItsPort) {
+  write("home/.config/containers/certs.d/h.example:5000/a.crt", "A");
+  write("home/.config/containers/certs.d/h.example:5000/b.crt", "B");
+  write("home/.config/containers/certs.d/h.example:5000/me.cert", "C");
+  write("home/.config/containers/certs.d/h.example:5000/me.key", "K");
+  write("home/.config/containers/certs.d/plain.example/a.crt", "P");
+  write("home/.config/containers/certs.d/docker.io/a.crt", "H");
+  const auto found = of("h.example", 5000);
+  ASSERT_TRUE(found.has_value()) << found.error().describe();
+  EXPECT_EQ(found->authorities, "A\nB\n");
+  EXPECT_EQ(stdfs::path(found->certificate).filename(), "me.cert");
+  EXPECT_EQ(stdfs::path(found->key).filename(), "me.key");
+  EXPECT_TRUE(of("h.example", 5001)->authorities.empty());
+  EXPECT_TRUE(of("h.example", 443)->authorities.empty());
+  EXPECT_EQ(of("plain.example", 443)->authorities, "P\n");
+  EXPECT_TRUE(of("plain.example", 5000)->authorities.empty());
+  EXPECT_EQ(of("registry-1.docker.io", 443)->authorities, "H\n") << "docker.io by its other name";
+}
+
+TEST_F(Certificates, AFolderThatIsNamedServesTheRegistryAloneAndMustBeThere) {
+  write("own/ca.crt", "A");
+  write("own/me.cert", "C");
+  write("own/me.key", "K");
+  folder_ = path("own");
+  EXPECT_FALSE(of("anywhere.example", 5000)->certificate.empty());
+  EXPECT_TRUE(of("storage.example", 443, true)->certificate.empty()) << "storage never sees the client's certificate";
+  folder_ = path("missing");
+  EXPECT_FALSE(of("anywhere.example", 5000).has_value());
+}
+
+TEST_F(Certificates, HalfAPairIsAnError) {
+  write("one/me.cert", "C");
+  write("two/me.key", "K");
+  write("both/a.cert", "C");
+  write("both/a.key", "K");
+  write("both/b.cert", "C");
+  write("both/b.key", "K");
+  for (const char* name : {"one", "two", "both"}) {
+    folder_ = path(name);
+    const auto found = of("h.example", 443);
+    ASSERT_FALSE(found.has_value()) << name;
+    EXPECT_EQ(found.error().code, Errc::invalid_argument);
+  }
 }
 
 }  // namespace

@@ -17,6 +17,7 @@ struct Answer {
   std::string body;
   http::Breakdown breakdown = http::Breakdown::none;
   std::size_t cut_after = std::string::npos;  // the connection breaks after so many bytes of the body
+  bool from_private = false;
 };
 
 /// A transport whose other end is a function; it keeps what was asked. Thread-safe if the function is.
@@ -26,6 +27,9 @@ class ScriptedTransport final : public http::HttpTransport {
     std::string line;  // "METHOD url"
     std::string authorization;
     std::string body;
+    std::vector<http::Header> headers;
+    bool foreign = false;
+    bool public_only = false;
   };
   using Script = std::function<Answer(const http::Request&)>;
 
@@ -33,7 +37,12 @@ class ScriptedTransport final : public http::HttpTransport {
 
   Result<http::Response> perform(const http::Request& request, http::ResponseHandler& handler,
                                  std::stop_token) override {
-    Asked asked{request.method + " " + request.url, std::string(request.authorization.reveal()), {}};
+    Asked asked{request.method + " " + request.url,
+                std::string(request.authorization.reveal()),
+                {},
+                request.headers,
+                request.foreign,
+                request.public_only};
     if (request.body != nullptr) {
       SLIPWAY_ASSIGN(asked.body, io::read_all(*request.body, 1u << 20));
     }
@@ -43,7 +52,7 @@ class ScriptedTransport final : public http::HttpTransport {
     }
     const Answer answer = script_(request);
     if (answer.breakdown != http::Breakdown::none) return broken(handler, answer.breakdown);
-    const http::Response response{answer.status, answer.headers, request.url};
+    const http::Response response{answer.status, answer.headers, request.url, answer.from_private};
     SLIPWAY_TRY(handler.begin(response));
     if (request.method != "HEAD") {
       SLIPWAY_TRY(handler.write(io::as_bytes(std::string_view(answer.body).substr(0, answer.cut_after))));

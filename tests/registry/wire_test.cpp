@@ -1,62 +1,14 @@
+#include "registry/wire.h"
+
 #include <gtest/gtest.h>
 
 #include <thread>
-
-#include "registry/registry_world.h"
-#include "registry/scripted_transport.h"
-#include "slipway/oci/media_type.h"
-#include "slipway/store/memory.h"
-#include "support/target_conformance.h"
 
 namespace slipway::test {
 namespace {
 
 using http::Breakdown;
 using http::Request;
-
-/// A session over a scripted far end.
-struct Wire {
-  explicit Wire(ScriptedTransport::Script script, registry::RegistryOptions options = {})
-      : transport(std::move(script)) {
-    session = registry::Session::create({&transport, &credentials, &clock, &rng}, options);
-  }
-  std::shared_ptr<store::Target> open(const std::string& place) {
-    return session->open(oci::Location::parse(place).value());
-  }
-
-  FakeClock clock;
-  SeededRng rng;
-  FixedCredentials credentials;
-  ScriptedTransport transport;
-  std::shared_ptr<registry::Session> session;
-};
-
-const std::string& document() {
-  static const std::string text = make_index({}).bytes;
-  return text;
-}
-
-Answer manifest_answer() {
-  return {.status = 200,
-          .headers = {{"content-type", std::string(oci::kIndexType)},
-                      {"docker-content-digest", io::digest_of(document()).str()},
-                      {"content-length", std::to_string(document().size())}},
-          .body = document()};
-}
-
-Answer challenge(const std::string& text) {
-  return {.status = 401, .headers = {{"www-authenticate", text}}, .body = {}};
-}
-
-Answer redirect(const std::string& to, int status = 307) {
-  return {.status = status, .headers = {{"location", to}}, .body = {}};
-}
-
-bool begins(const std::string& text, const std::string& head) { return text.rfind(head, 0) == 0; }
-
-const std::string kBlobText = "the bytes of a blob";
-
-Result<std::string> read_blob(store::Target& target) { return read(target, make_blob(kBlobText).descriptor); }
 
 TEST(Scheme, HostsElsewhereAreAskedOverTlsAlone) {
   Wire wire([](const Request&) { return Answer{.headers = {}, .body = {}, .breakdown = Breakdown::other}; });

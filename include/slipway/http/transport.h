@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -25,13 +26,16 @@ struct Request {
   Secret authorization;                   ///< value of the Authorization header, empty for none
   io::RestartableSource* body = nullptr;  ///< not owned; read once from its start
   std::int64_t body_size = 0;             ///< bytes
+  bool foreign = false;                   ///< another place than the one the user named: gets no client certificate
+  bool public_only = false;               ///< refused where the name leads to a private address (not through a proxy)
 };
 
 /// One response; header names lower-case, in the order received.
 struct Response {
   int status = 0;
   std::vector<Header> headers;
-  std::string url;  ///< the URL that answered
+  std::string url;            ///< the URL that answered
+  bool from_private = false;  ///< the address that answered is private
 
   /// The first header of that (lower-case) name.
   std::optional<std::string> header(std::string_view name) const;
@@ -39,7 +43,7 @@ struct Response {
 };
 
 /// Why there was no whole response: to decide what to try next. People read the error's message.
-enum class Breakdown { none, resolve, connect, certificate, timeout, other };
+enum class Breakdown { none, resolve, connect, certificate, timeout, forbidden, other };
 
 /// Where the body of a response goes, decided when its status is known.
 class ResponseHandler {
@@ -52,10 +56,21 @@ class ResponseHandler {
   virtual void broke(Breakdown) {}
 };
 
+/// Certificates for one host, beside the ones that are trusted everywhere.
+struct HostCertificates {
+  std::string authorities;  ///< PEM text
+  std::string certificate;  ///< a client's, PEM file; empty for none
+  std::string key;          ///< its key, PEM file
+};
+
+/// Finds them; asked once for each host, port and kind. Thread-safe.
+using FindCertificates = std::function<Result<HostCertificates>(const std::string& host, int port, bool foreign)>;
+
 /// How connections are made, for one side of a transfer.
 struct TransportOptions {
   std::string ca_file;  ///< PEM; empty: SSL_CERT_FILE or the system's
   std::string ca_path;
+  FindCertificates certificates;
   bool verify_tls = true;
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds idle_timeout{60'000};  ///< no byte for so long: Errc::network

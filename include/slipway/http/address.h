@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-namespace slipway::registry {
+namespace slipway::http {
 
 /// The host of "host[:port]"; brackets of IPv6 are kept.
 std::string_view host_of(std::string_view authority);
@@ -16,4 +16,4 @@ bool is_loopback(std::string_view host);
 /// canonical dotted quad (the resolver would read it as one). Literals only, no DNS.
 bool is_private(std::string_view host);
 
-}  // namespace slipway::registry
+}  // namespace slipway::http

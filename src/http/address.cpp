@@ -1,4 +1,4 @@
-#include "registry/address.h"
+#include "slipway/http/address.h"
 
 #include <array>
 #include <charconv>
@@ -7,7 +7,7 @@
 
 #include "slipway/base/text.h"
 
-namespace slipway::registry {
+namespace slipway::http {
 namespace {
 
 using Quad = std::array<unsigned char, 4>;
@@ -69,4 +69,4 @@ bool is_private(std::string_view host) {
   return looks_numeric(host);
 }
 
-}  // namespace slipway::registry
+}  // namespace slipway::http

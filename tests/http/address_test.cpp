@@ -1,8 +1,8 @@
-#include "registry/address.h"
+#include "slipway/http/address.h"
 
 #include <gtest/gtest.h>
 
-namespace slipway::registry {
+namespace slipway::http {
 namespace {
 
 TEST(Address, HostsAreCutFromAuthorities) {
@@ -60,4 +60,4 @@ TEST(Address, PrivateLiteralsOfEverySpelling) {
 }
 
 }  // namespace
-}  // namespace slipway::registry
+}  // namespace slipway::http
