@@ -20,6 +20,8 @@ struct Call {
   std::vector<int> accepts;      ///< statuses of 400 and more that are answers, not errors
   bool retry = true;             ///< false where a repetition means something else
   io::Sink* sink = nullptr;      ///< where a successful body goes; else it is collected
+  std::int64_t from = 0;         ///< what the sink has already: the body goes on there (a Range header)
+  std::int64_t size = 0;         ///< of the whole body, where `from` is used
   std::size_t limit = 4u << 20;  ///< of a collected body
   std::string what;              ///< "manifest v1 of host/repo", for messages
 };

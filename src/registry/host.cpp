@@ -14,6 +14,7 @@ using http::is_private;
 namespace {
 
 constexpr int kMaxRedirects = 10;
+constexpr int kPartial = 206;
 constexpr std::size_t kMaxErrorBody = 64u << 10;
 
 /// Collects a body, or streams a successful one into the call's sink.
@@ -23,11 +24,24 @@ class ReplyHandler final : public http::ResponseHandler {
 
   Status begin(const http::Response& response) override {
     success_ = response.status >= 200 && response.status < 300;
-    return {};
+    if (!success_ || call_.from == 0) return {};
+    if (response.status != kPartial) {
+      passed_over_ = call_.from;  // a server that ignores Range begins anew
+      return {};
+    }
+    const std::string range = response.header("content-range").value_or("");
+    const std::string wanted = fmt::format("bytes {}-{}/", call_.from, call_.size - 1);
+    if (range.rfind(wanted, 0) == 0) return {};
+    return fail(Errc::verification_failed, "{} comes from another byte than was asked for ('{}')", call_.what,
+                printable(range, 80));
   }
 
   Status write(io::Bytes bytes) override {
     if (success_ && call_.sink != nullptr) {
+      const std::size_t skipped = std::min(bytes.size(), static_cast<std::size_t>(passed_over_));
+      passed_over_ -= static_cast<std::int64_t>(skipped);
+      bytes = bytes.subspan(skipped);
+      if (bytes.empty()) return {};
       streamed_ = true;
       return call_.sink->write(bytes);
     }
@@ -53,6 +67,7 @@ class ReplyHandler final : public http::ResponseHandler {
   const Call& call_;
   bool success_ = false;
   bool streamed_ = false;
+  std::int64_t passed_over_ = 0;  // still to be dropped from the front
   http::Breakdown breakdown_ = http::Breakdown::none;
   std::string body_;
 };
@@ -80,6 +95,23 @@ std::optional<bool> Host::has_referrers_api() {
 void Host::learn_referrers_api(bool has) {
   const std::scoped_lock lock(mutex_);
   referrers_api_ = has;
+}
+
+std::int64_t Host::largest_body() {
+  const std::scoped_lock lock(mutex_);
+  return largest_body_;
+}
+
+void Host::learn_largest_body(std::int64_t bytes) {
+  const std::scoped_lock lock(mutex_);
+  largest_body_ = std::min(largest_body_, bytes);
+}
+
+Result<bool> Host::wait_to_retry(int tries, int status, std::stop_token stop) {
+  const auto delay = http::retry_delay(options_.retry, tries, status, std::nullopt, *parts_.rng);
+  if (!delay) return false;
+  SLIPWAY_TRY(parts_.clock->sleep(*delay, stop.stop_possible() ? std::move(stop) : parts_.stop));
+  return true;
 }
 
 Result<Reply> Host::send(const Call& call, std::stop_token stop) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -28,6 +29,12 @@ class Host {
   /// Requested when the whole session is to end.
   std::stop_token session_stop() const { return parts_.stop; }
 
+  /// Waits before the next try after `tries` of them; false when there is none.
+  Result<bool> wait_to_retry(int tries, int status, std::stop_token stop);
+
+  /// The largest body that it takes in one request, as far as known.
+  std::int64_t largest_body();
+  void learn_largest_body(std::int64_t bytes);
   /// What was learned of the host: absent, or whether it has the referrers API.
   std::optional<bool> has_referrers_api();
   void learn_referrers_api(bool has);
@@ -86,6 +93,7 @@ class Host {
   std::chrono::milliseconds embargo_{0};
   std::optional<bool> inside_;  // the registry's own address is private
   std::optional<bool> referrers_api_;
+  std::int64_t largest_body_ = std::numeric_limits<std::int64_t>::max();
   std::mutex token_mutex_;  // one token request at a time
 };
 

@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "registry/blob_source.h"
-#include "registry/checked_body.h"
+#include "registry/upload.h"
 #include "slipway/base/text.h"
 #include "slipway/io/filters.h"
 #include "slipway/oci/media_type.h"
@@ -37,9 +37,8 @@ std::optional<std::int64_t> length_of(const http::Response& response) {
 
 }  // namespace
 
-RegistryTarget::RegistryTarget(std::shared_ptr<Host> host, std::string repository, Clock& clock, Rng& rng,
-                               http::RetryPolicy retry)
-    : host_(std::move(host)), repository_(std::move(repository)), clock_(clock), rng_(rng), retry_(retry) {}
+RegistryTarget::RegistryTarget(std::shared_ptr<Host> host, std::string repository)
+    : host_(std::move(host)), repository_(std::move(repository)) {}
 
 Call RegistryTarget::call(std::string method, const std::string& path, std::string what, std::string actions) const {
   Call call;
@@ -128,7 +127,7 @@ Result<std::unique_ptr<io::Source>> RegistryTarget::fetch(const oci::Descriptor&
     }
     stream = std::make_unique<io::StringSource>(*std::move(bytes));
   } else {
-    SLIPWAY_ASSIGN(stream, open_blob(host_, call("GET", "/blobs/" + descriptor.digest.str(), what)));
+    SLIPWAY_ASSIGN(stream, open_blob(host_, call("GET", "/blobs/" + descriptor.digest.str(), what), descriptor.size));
   }
   return std::unique_ptr<io::Source>(
       std::make_unique<io::VerifyingSource>(std::move(stream), descriptor.digest, descriptor.size, what));
@@ -185,14 +184,6 @@ Status RegistryTarget::tag(const oci::Descriptor& root, const std::string& tag_n
   return put_document(root, *bytes, tag_name, {});
 }
 
-Result<std::string> RegistryTarget::upload_location(const Reply& reply) const {
-  const auto location = reply.response.header("location");
-  if (!location) return fail(Errc::failed, "{} started an upload without saying where", name());
-  SLIPWAY_ASSIGN(const auto base, http::Url::parse(reply.response.url));
-  SLIPWAY_ASSIGN(const auto url, http::resolve(base, *location));
-  return url.str();
-}
-
 Result<bool> RegistryTarget::mount(const oci::Descriptor& blob, const std::string& from_repository) {
   std::string path = http::with_query("/blobs/uploads/", "mount", blob.digest.str());
   path = http::with_query(path, "from", from_repository);
@@ -207,7 +198,7 @@ Result<bool> RegistryTarget::mount(const oci::Descriptor& blob, const std::strin
   SLIPWAY_TRY(reply);
   if (reply->status() == 201) return true;
   if (reply->status() != 202) return false;
-  const auto location = upload_location(*reply);
+  const auto location = location_of(*reply, name());
   if (!location) return false;
   const std::scoped_lock lock(mutex_);
   sessions_.insert_or_assign(blob.digest, *location);
@@ -216,41 +207,14 @@ Result<bool> RegistryTarget::mount(const oci::Descriptor& blob, const std::strin
 
 Status RegistryTarget::push_blob(const oci::Descriptor& descriptor, io::RestartableSource& bytes,
                                  std::stop_token stop) {
-  for (int attempt = 1;; ++attempt) {
-    Status status = upload(descriptor, bytes, stop);
-    if (status || (status.error().code != Errc::network && status.error().code != Errc::rate_limited)) return status;
-    // The answer may have been lost after the registry took the blob.
-    const auto there = exists(descriptor);
-    if (there && *there) return {};
-    const int said = status.error().http ? status.error().http->status : 0;
-    const auto delay = http::retry_delay(retry_, attempt, said, std::nullopt, rng_);
-    if (!delay) return status;
-    SLIPWAY_TRY(clock_.sleep(*delay, stop));
-    SLIPWAY_TRY(bytes.restart());
-  }
-}
-
-Status RegistryTarget::upload(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop) {
-  const std::string what = fmt::format("blob {} of {}", descriptor.digest.str(), name());
-  std::string location;
+  std::string session;
   {
     const std::scoped_lock lock(mutex_);
-    if (auto session = sessions_.extract(descriptor.digest)) location = std::move(session.mapped());
+    if (auto found = sessions_.extract(descriptor.digest)) session = std::move(found.mapped());
   }
-  if (location.empty()) {
-    SLIPWAY_ASSIGN(const Reply reply, host_->send(call("POST", "/blobs/uploads/", what, "pull,push"), stop));
-    SLIPWAY_ASSIGN(location, upload_location(reply));
-  }
-  CheckedBody body(bytes, descriptor);
-  Call put = call("PUT", "", what, "pull,push");
-  put.path = http::with_query(location, "digest", descriptor.digest.str());
-  put.headers = {{"Content-Type", "application/octet-stream"}};
-  put.body = &body;
-  put.body_size = descriptor.size;
-  put.retry = false;  // a session is used once; push_blob starts another
-  if (descriptor.size == 0) SLIPWAY_TRY(body.check_empty());
-  SLIPWAY_TRY(host_->send(put, std::move(stop)));
-  return {};
+  const std::string what = fmt::format("blob {} of {}", descriptor.digest.str(), name());
+  Upload upload(*host_, call("POST", "/blobs/uploads/", what, "pull,push"), descriptor, bytes, std::move(session));
+  return upload.run([&] { return exists(descriptor); }, std::move(stop));
 }
 
 Status RegistryTarget::delete_tag(const std::string& tag_name) {

@@ -14,7 +14,7 @@ class RegistryTarget final : public store::Target,
                              public store::ReferrerLister,
                              public store::Deleter {
  public:
-  RegistryTarget(std::shared_ptr<Host> host, std::string repository, Clock& clock, Rng& rng, http::RetryPolicy retry);
+  RegistryTarget(std::shared_ptr<Host> host, std::string repository);
 
   std::string name() const override { return host_->name() + "/" + repository_; }
   std::string registry() const override { return host_->name(); }
@@ -38,8 +38,6 @@ class RegistryTarget final : public store::Target,
   Status put_document(const oci::Descriptor& descriptor, std::string_view bytes, const std::string& reference,
                       std::stop_token stop);
   Status push_blob(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop);
-  Status upload(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop);
-  Result<std::string> upload_location(const Reply& reply) const;
   Result<store::Fetched> checked_document(const Reply& reply, const store::TagOrDigest& reference) const;
 
   Status add_fallback_referrer(const oci::Descriptor& referrer, std::string_view bytes, const Digest& subject);
@@ -54,9 +52,6 @@ class RegistryTarget final : public store::Target,
 
   std::shared_ptr<Host> host_;
   std::string repository_;
-  Clock& clock_;
-  Rng& rng_;
-  http::RetryPolicy retry_;
 
   std::mutex mutex_;
   std::map<Digest, std::string> documents_;

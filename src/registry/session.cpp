@@ -14,8 +14,7 @@ class SessionImpl final : public Session {
     // One target a repository: what it remembers serves every user of it.
     std::shared_ptr<RegistryTarget>& target = targets_[location.place()];
     if (!target) {
-      target =
-          std::make_shared<RegistryTarget>(host, location.repository(), *parts_.clock, *parts_.rng, options_.retry);
+      target = std::make_shared<RegistryTarget>(host, location.repository());
     }
     return target;
   }

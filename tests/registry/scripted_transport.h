@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -18,6 +19,7 @@ struct Answer {
   http::Breakdown breakdown = http::Breakdown::none;
   std::size_t cut_after = std::string::npos;  // the connection breaks after so many bytes of the body
   bool from_private = false;
+  std::size_t takes = std::string::npos;  // so many bytes of the request's body are read
 };
 
 /// A transport whose other end is a function; it keeps what was asked. Thread-safe if the function is.
@@ -43,14 +45,14 @@ class ScriptedTransport final : public http::HttpTransport {
                 request.headers,
                 request.foreign,
                 request.public_only};
+    const Answer answer = script_(request);
     if (request.body != nullptr) {
-      SLIPWAY_ASSIGN(asked.body, io::read_all(*request.body, 1u << 20));
+      SLIPWAY_ASSIGN(asked.body, taken(*request.body, answer.takes));
     }
     {
       const std::scoped_lock lock(mutex_);
-      asked_.push_back(asked);
+      asked_.push_back(std::move(asked));
     }
-    const Answer answer = script_(request);
     if (answer.breakdown != http::Breakdown::none) return broken(handler, answer.breakdown);
     const http::Response response{answer.status, answer.headers, request.url, answer.from_private};
     SLIPWAY_TRY(handler.begin(response));
@@ -74,6 +76,17 @@ class ScriptedTransport final : public http::HttpTransport {
   }
 
  private:
+  static Result<std::string> taken(io::RestartableSource& body, std::size_t limit) {
+    std::string text;
+    std::array<std::byte, 4096> block;
+    while (text.size() < limit) {
+      SLIPWAY_ASSIGN(const std::size_t n,
+                     body.read(std::span(block).first(std::min(block.size(), limit - text.size()))));
+      if (n == 0) break;
+      text.append(io::as_text(std::span<const std::byte>(block).first(n)));
+    }
+    return text;
+  }
   static Result<http::Response> broken(http::ResponseHandler& handler, http::Breakdown breakdown) {
     handler.broke(breakdown);
     return fail(Errc::network, "the script breaks the connection");

@@ -389,14 +389,6 @@ TEST(Token, AMountThatMayNotReadTheOtherRepositoryIsNoFailure) {
   EXPECT_FALSE(*mounted);
 }
 
-TEST(Answers, ACutBodyIsANetworkErrorAndNotFetchedBehindTheReader) {
-  Wire wire([](const Request&) { return Answer{.headers = {}, .body = kBlobText, .cut_after = 5}; });
-  const auto blob = read_blob(*wire.open("h.example/a"));
-  ASSERT_FALSE(blob.has_value());
-  EXPECT_EQ(blob.error().code, Errc::network);
-  EXPECT_EQ(wire.transport.lines().size(), 1u);
-}
-
 TEST(Answers, ALoginPageIsNoManifestAndItsHtmlIsNotShown) {
   const std::string page = "<html><body>Please log in</body></html>";
   Wire wire([&](const Request&) {

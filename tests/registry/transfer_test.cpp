@@ -1,0 +1,281 @@
+#include <gtest/gtest.h>
+
+#include "registry/checked_body.h"
+#include "registry/wire.h"
+
+/// Blobs on connections that break, by the numbers of docs/TESTING.md (faults).
+namespace slipway::test {
+namespace {
+
+using http::Breakdown;
+using http::Request;
+
+std::optional<std::string> header_of(const Request& request, const std::string& name) {
+  for (const auto& [key, value] : request.headers) {
+    if (key == name) return value;
+  }
+  return std::nullopt;
+}
+
+/// The bytes of a blob from where a Range header wants them, as a store that knows ranges answers.
+Answer ranged(const Request& request, const std::string& blob) {
+  const auto range = header_of(request, "Range");
+  if (!range) return {.headers = {}, .body = blob};
+  const std::size_t from = std::stoul(range->substr(6));
+  return {.status = 206,
+          .headers = {{"content-range", fmt::format("bytes {}-{}/{}", from, blob.size() - 1, blob.size())}},
+          .body = blob.substr(from)};
+}
+
+TEST(Faults, Row01_ABlobThatIsCutAnywhereGoesOnFromThere) {
+  for (std::size_t cut = 0; cut <= kBlobText.size(); ++cut) {
+    int asked = 0;
+    Wire wire([&](const Request& request) {
+      Answer answer = ranged(request, kBlobText);
+      if (++asked == 1) answer.cut_after = cut;
+      if (asked == 1 && cut == kBlobText.size()) answer.breakdown = Breakdown::other;
+      return answer;
+    });
+    EXPECT_EQ(read_blob(*wire.open("h.example/a")).value(), kBlobText) << cut;
+    const auto last = wire.transport.asked().back();
+    ASSERT_EQ(asked, 2) << cut;
+    const std::string range = last.headers.empty() ? "" : last.headers.back().second;
+    EXPECT_EQ(range, cut == 0 || cut == kBlobText.size() ? "" : fmt::format("bytes={}-", cut));
+  }
+}
+
+TEST(Faults, Row01_ConnectionsThatBringNothingEnd) {
+  Wire wire([](const Request& request) {
+    Answer answer = ranged(request, kBlobText);
+    answer.cut_after = 1;  // one byte at a time
+    return answer;
+  });
+  const auto blob = read_blob(*wire.open("h.example/a"));
+  ASSERT_FALSE(blob.has_value());
+  EXPECT_EQ(blob.error().code, Errc::network);
+  EXPECT_EQ(wire.transport.lines().size(), 5u);
+}
+
+TEST(Faults, Row02_AServerThatIgnoresRangesIsReadOverAgain) {
+  int asked = 0;
+  Wire wire([&](const Request&) {
+    return Answer{.headers = {}, .body = kBlobText, .cut_after = ++asked == 1 ? 7 : std::string::npos};
+  });
+  EXPECT_EQ(read_blob(*wire.open("h.example/a")).value(), kBlobText);
+  EXPECT_EQ(asked, 2);
+}
+
+TEST(Faults, Row03_AnExpiredLinkIsAskedForAgain) {
+  int links = 0;
+  Wire wire([&](const Request& request) {
+    if (request.url.find("/v2/") != std::string::npos) {
+      return redirect(fmt::format("https://storage.example/blob?sig={}", ++links));
+    }
+    if (links == 2 && request.url.find("sig=1") != std::string::npos)
+      return Answer{.status = 403, .headers = {}, .body = {}};
+    Answer answer = ranged(request, kBlobText);
+    if (links == 1) answer.cut_after = 4;
+    return answer;
+  });
+  EXPECT_EQ(read_blob(*wire.open("h.example/a")).value(), kBlobText);
+  EXPECT_EQ(wire.transport.lines().back(), "GET https://storage.example/blob?sig=2");
+}
+
+/// Content that is no continuation is never glued on: the blob is read anew.
+TEST(Hostile, Row085_AnotherRangeThanTheOneAskedForIsNotTaken) {
+  for (const char* lie :
+       {"bytes 0-18/19", "bytes 6-18/19", "bytes 5-17/19", "bytes */19", "5-18/19", "", "bytes 5-18"}) {
+    int asked = 0;
+    Wire wire([&](const Request& request) {
+      Answer answer = ranged(request, kBlobText);
+      if (++asked == 1) answer.cut_after = 5;
+      if (header_of(request, "Range")) {
+        answer.headers = {{"content-range", lie}};
+        answer.body = std::string(40, 'x');
+      }
+      return answer;
+    });
+    EXPECT_EQ(read_blob(*wire.open("h.example/a")).value(), kBlobText) << lie;
+    EXPECT_EQ(asked, 3) << lie;
+  }
+  int asked = 0;
+  Wire never([&](const Request& request) {
+    Answer answer = ranged(request, kBlobText);
+    if (++asked == 1) answer.cut_after = 5;
+    return header_of(request, "Range") ? Answer{.status = 416, .headers = {}, .body = {}} : answer;
+  });
+  EXPECT_EQ(read_blob(*never.open("h.example/a")).value(), kBlobText);
+}
+
+/// A registry that keeps what arrived of an upload, and says how much.
+struct UploadServer {
+  std::string stored;
+  std::size_t cut_put = std::string::npos;    // the first PUT of a whole breaks after so many bytes
+  std::size_t cut_patch = std::string::npos;  // the same of the first PATCH
+  std::size_t largest = std::string::npos;    // 413 beyond
+  int too_large_status = 413;
+  bool tells_offset = true;
+  bool forgets = false;  // 404 to the first request of a session
+  std::size_t lost = 0;  // bytes that were sent but never stored, at a cut
+
+  Wire wire{[this](const Request& request) { return answer(request); }};
+
+  Answer answer(const Request& request) {
+    const auto size = static_cast<std::size_t>(request.body_size);
+    if (request.method == "HEAD") return {.status = done_ ? 200 : 404, .headers = {}, .body = {}};
+    if (request.method == "POST") {
+      stored.clear();
+      return located(202);
+    }
+    if (request.method == "GET") {
+      return tells_offset ? located(204) : Answer{.status = 404, .headers = {}, .body = {}};
+    }
+    if (std::exchange(forgets, false)) {
+      return {.status = 404, .headers = {}, .body = R"({"errors":[{"code":"BLOB_UPLOAD_UNKNOWN"}]})"};
+    }
+    if (size > largest) return {.status = too_large_status, .headers = {}, .body = "<html>", .takes = 0};
+    std::size_t& cut = request.method == "PUT" ? cut_put : cut_patch;
+    const std::size_t here = std::exchange(cut, size == 0 ? cut : std::string::npos);
+    const bool breaks = size > 0 && here < size;
+    const std::size_t kept = breaks ? here - lost : size;
+    stored += content.substr(stored.size(), kept);
+    sent += breaks ? here : size;
+    if (breaks) return {.headers = {}, .body = {}, .breakdown = Breakdown::other, .takes = here};
+    if (request.method == "PUT") done_ = true;
+    return located(request.method == "PUT" ? 201 : 202);
+  }
+  Answer located(int status) const {
+    return {.status = status,
+            .headers = {{"location", "/up?state=" + std::to_string(stored.size())},
+                        {"range", fmt::format("0-{}", stored.empty() ? 0 : stored.size() - 1)}},
+            .body = {}};
+  }
+  Status push_it() { return push(*wire.open("h.example/a"), make_blob(content)); }
+
+  std::string content = [] {
+    std::string text;
+    for (int i = 0; text.size() < (3u << 20); ++i)
+      text += std::to_string(i) + ",";
+    return text;
+  }();
+  std::size_t sent = 0;  // bytes of bodies
+
+ private:
+  bool done_ = false;
+};
+
+TEST(Faults, Row04_AnUploadThatIsCutGoesOnWhereTheRegistryHasIt) {
+  for (const std::size_t lost : {std::size_t{0}, std::size_t{300'000}}) {
+    UploadServer server;
+    server.cut_put = server.content.size() * 9 / 10;
+    server.lost = lost;
+    const Status done = server.push_it();
+    ASSERT_TRUE(done.has_value()) << done.error().describe();
+    EXPECT_EQ(server.stored, server.content);
+    EXPECT_EQ(server.sent, server.content.size() + lost) << "a tenth again, not the whole";
+    std::string patched;
+    for (const auto& asked : server.wire.transport.asked()) {
+      if (asked.line.rfind("PATCH", 0) == 0) patched += asked.body;
+    }
+    EXPECT_EQ(patched,
+              server.content.substr(server.cut_put == std::string::npos ? server.content.size() * 9 / 10 - lost : 0));
+  }
+}
+
+TEST(Faults, Row04_AnUploadWhoseOffsetNobodyTellsStartsOnceAnew) {
+  UploadServer server;
+  server.cut_put = server.content.size() * 9 / 10;
+  server.tells_offset = false;
+  ASSERT_TRUE(server.push_it().has_value());
+  EXPECT_EQ(server.stored, server.content);
+  EXPECT_EQ(server.sent, server.content.size() * 19 / 10);
+}
+
+TEST(Faults, Row09_ASessionThatARestartForgotIsReplaced) {
+  UploadServer server;
+  server.forgets = true;
+  ASSERT_TRUE(server.push_it().has_value());
+  EXPECT_EQ(server.stored, server.content);
+}
+
+TEST(Upload, AProxysLimitMeansChunksFromThenOn) {
+  UploadServer server;
+  server.largest = 1u << 20;
+  ASSERT_TRUE(server.push_it().has_value());
+  EXPECT_EQ(server.stored, server.content);
+  std::vector<std::string> ranges;
+  for (const auto& asked : server.wire.transport.asked()) {
+    if (asked.line.rfind("PATCH", 0) == 0) ranges.push_back(asked.headers.back().second);
+  }
+  ASSERT_GE(ranges.size(), 4u);
+  EXPECT_EQ(ranges[0], "0-1048575");
+  EXPECT_EQ(ranges[1], "1048576-2097151");
+  const std::size_t before = server.wire.transport.lines().size();
+  UploadServer& again = server;
+  again.content += "more";
+  ASSERT_TRUE(again.push_it().has_value());
+  EXPECT_EQ(again.stored, again.content);
+  EXPECT_TRUE(begins(server.wire.transport.lines()[before + 1], "PATCH")) << "the limit is known";
+}
+
+TEST(Upload, AChunkThatIsCutGoesOn) {
+  UploadServer server;
+  server.largest = 1u << 20;
+  server.cut_patch = 700'000;
+  server.lost = 100'000;
+  ASSERT_TRUE(server.push_it().has_value());
+  EXPECT_EQ(server.stored, server.content);
+}
+
+TEST(Upload, ALimitThatNothingFitsIsSaid) {
+  UploadServer server;
+  server.largest = 1000;
+  const Status done = server.push_it();
+  ASSERT_FALSE(done.has_value());
+  EXPECT_EQ(done.error().code, Errc::too_large);
+  EXPECT_NE(done.error().describe().find("client_max_body_size"), std::string::npos) << done.error().describe();
+}
+
+TEST(CheckedBody, GoesBackWithoutAskingTheSourceAsFarAsItKeeps) {
+  class Counting final : public io::RestartableSource {
+   public:
+    explicit Counting(const std::string& text) : text_(text), inner_(text) {}
+    Result<std::size_t> read(std::span<std::byte> buffer) override { return inner_.read(buffer); }
+    Status restart() override {
+      ++restarts;
+      return inner_.restart();
+    }
+    int restarts = 0;
+
+   private:
+    const std::string& text_;
+    io::TextSource inner_;
+  };
+  std::string text;
+  for (int i = 0; text.size() < (9u << 20); ++i)
+    text += std::to_string(i) + ";";
+  const Blob blob = make_blob(text);
+  Counting source(text);
+  registry::CheckedBody body(source, blob.descriptor);
+  std::vector<std::byte> buffer(8u << 20);
+  std::size_t read = 0;
+  while (read < buffer.size())
+    read += body.read(std::span(buffer).subspan(read)).value();
+  for (const std::int64_t back : {8'388'608, 8'000'000, 5'000'000}) {
+    ASSERT_TRUE(body.rewind_to(back).has_value());
+    std::array<std::byte, 100> some;
+    ASSERT_GE(body.read(some).value_or(0), 0u);
+    EXPECT_EQ(source.restarts, 0) << back;
+  }
+  ASSERT_TRUE(body.rewind_to(1000).has_value());
+  EXPECT_EQ(source.restarts, 1) << "farther back than it keeps";
+  std::string rest(text.size() - 1000, ' ');
+  std::size_t at = 0;
+  while (at < rest.size())
+    at += body.read(std::as_writable_bytes(std::span(rest)).subspan(at)).value();
+  EXPECT_EQ(rest, text.substr(1000));
+  EXPECT_EQ(body.read(buffer).value(), 0u);
+}
+
+}  // namespace
+}  // namespace slipway::test
