@@ -21,11 +21,9 @@ class Host {
 
   /// As the user wrote it, e.g. "docker.io".
   const std::string& name() const { return name_; }
-
   /// One call with everything around it: scheme, token, redirects, retries. A response of 400 and
   /// more is an error unless `call.accepts` lists its status.
   Result<Reply> send(const Call& call, std::stop_token stop);
-
   /// Requested when the whole session is to end.
   std::stop_token session_stop() const { return parts_.stop; }
 
