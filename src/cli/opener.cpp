@@ -137,7 +137,7 @@ class RealOpener final : public store::Opener {
   Result<std::shared_ptr<store::Target>> open_registry(const oci::Location& location, Side side) {
     const std::scoped_lock lock(mutex_);
     SLIPWAY_ASSIGN(Connections * connections, connect(side));
-    return connections->session->open(location);
+    return connections->session->open(location, side == Side::destination);
   }
 
   /// A side has its own session only where its flags differ from the common ones.

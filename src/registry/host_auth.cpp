@@ -21,6 +21,18 @@ bool is_token_text(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
 }
 
+/// Whether a token for some scopes serves a request that wants others.
+bool covers(const std::string& granted, const std::string& wanted) {
+  const std::vector<std::string> have = split(granted, ' ');
+  for (const std::string& scope : split(wanted, ' ')) {
+    const bool found = std::any_of(have.begin(), have.end(), [&](const std::string& one) {
+      return one == scope || (one.rfind(scope, 0) == 0 && one[scope.size()] == ',');
+    });
+    if (!found) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string Host::scopes_of(const Call& call) {
@@ -50,8 +62,9 @@ Result<Secret> Host::authorization_for(const Call& call, std::stop_token stop) {
   const std::scoped_lock one_at_a_time(token_mutex_);
   {
     const std::scoped_lock lock(mutex_);
-    const auto at = tokens_.find(scopes);
-    if (at != tokens_.end() && at->second.expires > parts_.clock->monotonic()) return at->second.value;
+    for (const auto& [granted, token] : tokens_) {
+      if (covers(granted, scopes) && token.expires > parts_.clock->monotonic()) return token.value;
+    }
   }
   SLIPWAY_ASSIGN(Token token, request_token(*challenge, call, std::move(stop)));
   const std::scoped_lock lock(mutex_);
@@ -81,7 +94,7 @@ Result<bool> Host::answer_challenge(const Reply& reply, const Call& call, bool s
     // challenge while this request was under way without credentials: then it will.)
     if (sent && chosen->scheme == "basic") return false;
     challenge_ = *chosen;
-    if (sent) tokens_.erase(scopes_of(call));
+    if (sent) std::erase_if(tokens_, [&](const auto& known) { return covers(known.first, scopes_of(call)); });
   }
   return true;
 }

@@ -45,7 +45,7 @@ Call RegistryTarget::call(std::string method, const std::string& path, std::stri
   call.method = std::move(method);
   call.path = "/v2/" + repository_ + path;
   call.repository = repository_;
-  call.actions = std::move(actions);
+  call.actions = actions.empty() ? reading_.load() : std::move(actions);
   call.what = std::move(what);
   return call;
 }

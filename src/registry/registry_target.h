@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 
 #include "registry/host.h"
@@ -15,6 +16,9 @@ class RegistryTarget final : public store::Target,
                              public store::Deleter {
  public:
   RegistryTarget(std::shared_ptr<Host> host, std::string repository);
+
+  /// Reading asks for the rights to write from now on, too: one token serves both.
+  void will_be_written() { reading_ = "pull,push"; }
 
   std::string name() const override { return host_->name() + "/" + repository_; }
   std::string registry() const override { return host_->name(); }
@@ -33,8 +37,8 @@ class RegistryTarget final : public store::Target,
   Status delete_tag(const std::string& tag) override;
 
  private:
-  Call call(std::string method, const std::string& path, std::string what, std::string actions = "pull") const;
-  Call manifest_call(std::string method, const std::string& reference, std::string actions = "pull") const;
+  Call call(std::string method, const std::string& path, std::string what, std::string actions = {}) const;
+  Call manifest_call(std::string method, const std::string& reference, std::string actions = {}) const;
   Status put_document(const oci::Descriptor& descriptor, std::string_view bytes, const std::string& reference,
                       std::stop_token stop);
   Status push_blob(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop);
@@ -52,6 +56,8 @@ class RegistryTarget final : public store::Target,
 
   std::shared_ptr<Host> host_;
   std::string repository_;
+
+  std::atomic<const char*> reading_ = "pull";
 
   std::mutex mutex_;
   std::map<Digest, std::string> documents_;

@@ -8,7 +8,7 @@ class SessionImpl final : public Session {
  public:
   SessionImpl(RegistryParts parts, RegistryOptions options) : parts_(parts), options_(options) {}
 
-  std::shared_ptr<store::Target> open(const oci::Location& location) override {
+  std::shared_ptr<store::Target> open(const oci::Location& location, bool writing) override {
     const std::scoped_lock lock(mutex_);
     const std::shared_ptr<Host> host = host_named(location.host());
     // One target a repository: what it remembers serves every user of it.
@@ -16,6 +16,7 @@ class SessionImpl final : public Session {
     if (!target) {
       target = std::make_shared<RegistryTarget>(host, location.repository());
     }
+    if (writing) target->will_be_written();
     return target;
   }
 

@@ -134,11 +134,11 @@ class World:
 class Registry:
     """docker-registry with storage of its own; its access log can be read and counted.
 
-    `data` is where it stores, `read_only` makes it refuse whatever writes.
+    `data` is where it stores, `read_only` makes it refuse whatever writes, `token` is a TokenServer that it trusts.
     """
 
-    def __init__(self, world, htpasswd=None, data=None, read_only=False):
-        self.world, self.htpasswd, self.read_only = world, htpasswd, read_only
+    def __init__(self, world, htpasswd=None, data=None, read_only=False, token=None):
+        self.world, self.htpasswd, self.read_only, self.token = world, htpasswd, read_only, token
         self.port = world.refused_port()
         self.host = f"127.0.0.1:{self.port}"
         self.folder = world.folder / f"registry-{self.port}"
@@ -155,6 +155,7 @@ class Registry:
 
     def start(self):
         auth = f"\nauth: {{htpasswd: {{realm: test, path: {self.htpasswd}}}}}" if self.htpasswd else ""
+        auth = self.token.config() if self.token else auth
         config = self.folder / "config.yml"
         config.write_text(f"version: 0.1\nlog: {{accesslog: {{disabled: false}}, level: error}}\n"
                           f"storage: {{filesystem: {{rootdirectory: {self.data}}}, delete: {{enabled: true}}, "

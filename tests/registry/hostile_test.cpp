@@ -39,6 +39,26 @@ TEST(Hostile, Row072_UploadsAndRealmsStayOutOfPrivateNetworks) {
   }
 }
 
+TEST(Token, ATokenForMoreServesLess) {
+  Wire wire([&](const Request& request) {
+    if (request.url.find("/token") != std::string::npos) return Answer{.headers = {}, .body = R"({"token":"t"})"};
+    if (request.authorization.empty()) return challenge("Bearer realm=\"https://auth.example/token\"");
+    if (request.method == "POST") return Answer{.status = 201, .headers = {}, .body = {}};
+    return request.method == "HEAD" ? manifest_answer() : Answer{.headers = {}, .body = R"({"tags":["a"]})"};
+  });
+  const auto target = wire.session->open(oci::Location::parse("h.example/a").value(), true);
+  ASSERT_TRUE(target->resolve(std::string("v1")).has_value());
+  ASSERT_TRUE(store::as<store::TagLister>(*target)->list_tags().has_value());
+  ASSERT_TRUE(store::as<store::Mounter>(*target)->mount(make_blob("x").descriptor, "b").value());
+  std::vector<std::string> tokens;
+  for (const auto& line : wire.transport.lines()) {
+    if (line.find("/token") != std::string::npos) tokens.push_back(line);
+  }
+  EXPECT_EQ(tokens, (std::vector<std::string>{"GET https://auth.example/token?scope=repository%3Aa%3Apull%2Cpush",
+                                              "GET https://auth.example/token?scope=repository%3Aa%3Apull%2Cpush"
+                                              "&scope=repository%3Ab%3Apull"}));
+}
+
 TEST(Token, APasswordIsPostedWhereTheGetIsMissing) {
   Wire wire([&](const Request& request) {
     if (request.url.find("/token") != std::string::npos) {

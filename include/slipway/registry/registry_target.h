@@ -38,8 +38,9 @@ class Session {
   static std::shared_ptr<Session> create(RegistryParts parts, RegistryOptions options);
   virtual ~Session() = default;
   /// A repository on a registry as a Target that also implements Mounter, TagLister,
-  /// ReferrerLister (API, else the fallback tag) and Deleter. No request is made.
-  virtual std::shared_ptr<store::Target> open(const oci::Location& location) = 0;
+  /// ReferrerLister (API, else the fallback tag) and Deleter. No request is made. One that is to be written is asked
+  /// for with one token for reading and writing.
+  virtual std::shared_ptr<store::Target> open(const oci::Location& location, bool writing = false) = 0;
   /// Asks a host whether it takes the login that the credentials have for it (`GET /v2/`). Errc::unauthorized.
   virtual Status check_login(const std::string& host) = 0;
 };

@@ -1,0 +1,197 @@
+"""Logins as users have them: token servers, proxies with TLS, certificates; and wires that are cut."""
+import base64
+import json
+import os
+import shutil
+
+from between import Cutter, Nginx, make_certificate
+from harness import check, check_equal, layout_tags
+from projects import Project
+from token_server import TokenServer
+
+
+def tokens(world, **options):
+    """A token server and a registry that trusts it."""
+    server = world.stack.enter_context(TokenServer(world, {"robot": ("s3cr3t", {"": "pull,push,delete"}),
+                                                           "reader": ("r3ad", {"": "pull"})}, **options))
+    return server, world.registry(token=server)
+
+
+def authfile(world, name, entries):
+    """An --authfile: {host: (user, password)} or {host: {member: value}}."""
+    auths = {host: entry if isinstance(entry, dict) else
+             {"auth": base64.b64encode(":".join(entry).encode()).decode()} for host, entry in entries.items()}
+    return world.write(name, json.dumps({"auths": auths}), 0o600)
+
+
+def image(world, size=1000):
+    """A layout with one image whose layer is `size` random bytes: its location and digest."""
+    world.write("data", os.urandom(size))
+    return "oci:out:v1", world.slipway("build", "--base", "scratch", "--platform", "linux/amd64", "--add", "data:/data",
+                                       "--compression", "none", "--to", "oci:out:v1").digest
+
+
+def unsaid(ended, *texts):
+    for text in texts:
+        check(text not in ended.out + ended.err, f"nothing secret in\n{ended}")
+
+
+def test_tokens_by_scope(world):
+    server, registry = tokens(world)
+    good = authfile(world, "good.json", {registry.host: ("robot", "s3cr3t")})
+    source, digest = image(world)
+    ended = world.slipway("copy", source, f"{registry.host}/team/app:v1", status=14)
+    check(registry.host in ended.err and "slipway login" in ended.err, f"the registry and a next step in\n{ended}")
+    server.asked.clear()
+    ended = world.slipway("copy", "-vvv", source, f"{registry.host}/team/app:v1", "--authfile", good)
+    check_equal(ended.digest, digest, "the digest")
+    check_equal(server.asked, [("GET", "robot", ("repository:team/app:pull,push",))], "one token for the whole copy")
+    unsaid(ended, "s3cr3t", *server.issued)
+    server.asked.clear()
+    ended = world.slipway("copy", f"{registry.host}/team/app:v1", f"{registry.host}/other/app:v1", "-vvv", "--authfile", good)
+    scopes = {scope for _, _, scopes in server.asked for scope in scopes}
+    check_equal(scopes, {"repository:team/app:pull", "repository:other/app:pull,push"}, "scopes")
+    check(len(server.asked) <= 3, f"a token for each repository and one for both, not {server.asked}")
+    mounts = [path for method, path, status in registry.requests() if "mount=" in path and status == 201]
+    check_equal(len(mounts), 2, "blobs mounted with a token for both repositories")
+    unsaid(ended, "s3cr3t", *server.issued)
+    reader = authfile(world, "reader.json", {registry.host: ("reader", "r3ad")})
+    check_equal(world.slipway("digest", f"{registry.host}/team/app:v1", "--authfile", reader).out, digest + "\n", "digest")
+    ended = world.slipway("tag", f"{registry.host}/team/app:v1", "v2", "--authfile", reader, status=14)
+    unsaid(ended, "r3ad", *server.issued)
+    wrong = authfile(world, "wrong.json", {registry.host: ("robot", "wr0ng")})
+    unsaid(world.slipway("digest", f"{registry.host}/team/app:v1", "-vvv", "--authfile", wrong, status=14), "wr0ng")
+
+
+def test_identity_tokens_and_servers_that_only_know_post(world):
+    server, registry = tokens(world, get=False)
+    source, digest = image(world)
+    identity = authfile(world, "identity.json", {registry.host: {"identitytoken": server.identity["robot"]}})
+    ended = world.slipway("copy", "-vvv", source, f"{registry.host}/team/app:v1", "--authfile", identity)
+    check_equal(ended.digest, digest, "the digest")
+    check_equal(server.asked, [("POST refresh_token", "robot", ("repository:team/app:pull,push",))], "token requests")
+    unsaid(ended, server.identity["robot"], *server.issued)
+    server.asked.clear()
+    password = authfile(world, "password.json", {registry.host: ("robot", "s3cr3t")})
+    world.slipway("digest", f"{registry.host}/team/app:v1", "--authfile", password)
+    check_equal(server.asked, [("POST password", "robot", ("repository:team/app:pull",))], "token requests")
+    revoked = authfile(world, "revoked.json", {registry.host: {"identitytoken": "gone"}})
+    ended = world.slipway("digest", f"{registry.host}/team/app:v1", "--authfile", revoked, status=14)
+    check("slipway login" in ended.err, f"what to do in\n{ended}")
+
+
+def test_tokens_that_die_early(world):
+    server, registry = tokens(world, lifetime=1, promised=300)
+    good = authfile(world, "good.json", {registry.host: ("robot", "s3cr3t")})
+    source, digest = image(world, 6 << 20)
+    with Cutter(registry.host, up=5 << 20) as wire:
+        entry = authfile(world, "wire.json", {wire.host: ("robot", "s3cr3t")})
+        ended = world.slipway("copy", source, f"{wire.host}/team/app:v1", "--authfile", entry)
+    check_equal(ended.digest, digest, "the digest")
+    check_equal(world.slipway("digest", f"{registry.host}/team/app:v1", "--authfile", good).digest, digest, "what is there")
+
+
+def test_login_with_a_token_server(world):
+    server, registry = tokens(world)
+    config = world.home / ".docker/config.json"
+    ended = world.slipway("login", registry.host, "-u", "robot", "--password-stdin", input=b"wrong", status=14)
+    unsaid(ended, "wrong")
+    world.slipway("login", registry.host, "-u", "robot", "--password-stdin", input=b"s3cr3t\n")
+    check_equal(config.stat().st_mode & 0o777, 0o600, "the file's mode")
+    source, digest = image(world)
+    world.slipway("copy", source, f"{registry.host}/team/app:v1")
+    check_equal(world.slipway("auth", "which", registry.host).lines, [f"{registry.host}: password of robot from {config}"], "auth which")
+    seen = world.tool("skopeo", "inspect", "--authfile", config, "--tls-verify=false", "--format", "{{.Digest}}",
+                      f"docker://{registry.host}/team/app:v1")
+    check_equal(seen.out.strip(), digest, "skopeo with slipway's login")
+    world.slipway("logout", registry.host)
+    world.slipway("digest", f"{registry.host}/team/app:v1", status=14)
+
+
+def test_behind_nginx_with_tls_logins_and_a_body_limit(world):
+    passwords = world.write("htpasswd", world.tool("htpasswd", "-Bbn", "proxy", "pr0xy").out.strip() + "\n")
+    nginx = world.stack.enter_context(Nginx(world, world.registry(), limit="1m", htpasswd=passwords))
+    server, secured = tokens(world)
+    logins = authfile(world, "logins.json", {nginx.host: ("proxy", "pr0xy"), secured.host: ("robot", "s3cr3t")})
+    trust = ("--ca-file", nginx.certificate, "--authfile", logins)
+    source, digest = image(world, 3 << 20)
+    place = f"{nginx.host}/team/app:v1"
+    check("ca-file" in world.slipway("copy", source, place, "--authfile", logins, "--retry", "0", status=15).err, "a next step")
+    world.slipway("copy", source, place, "--ca-file", nginx.certificate, status=14)
+    check_equal(world.slipway("copy", "-vvv", source, place, *trust).digest, digest, "the digest")
+    statuses = [(method, status) for method, path, status in nginx.requests() if method in ("PUT", "PATCH")]
+    check(("PUT", 413) in statuses and ("PATCH", 202) in statuses, f"a refusal, then chunks, in {statuses}")
+    world.slipway("copy", place, "oci:back:v1", *trust)
+    check_equal(layout_tags(world.folder / "back")["v1"], digest, "what was pulled")
+    check_equal(world.slipway("copy", place, f"{secured.host}/team/app:v1", "--src-ca-file", nginx.certificate, "--authfile",
+                              logins).digest, digest, "a copy to the other registry")
+    world.slipway("validate", place, *trust)
+
+
+def test_promotion_from_a_token_server_to_a_proxy(world):
+    passwords = world.write("htpasswd", world.tool("htpasswd", "-Bbn", "proxy", "pr0xy").out.strip() + "\n")
+    nginx = world.stack.enter_context(Nginx(world, world.registry(), limit="1m", htpasswd=passwords))
+    server, registry = tokens(world)
+    logins = authfile(world, "logins.json", {nginx.host: ("proxy", "pr0xy"), registry.host: ("robot", "s3cr3t")})
+    certs = world.home / f".config/containers/certs.d/{nginx.host}"
+    certs.mkdir(parents=True)
+    shutil.copy(nginx.certificate, certs / "ca.crt")
+    project = Project(world, repository=f"{registry.host}/team/hello", production=f"{nginx.host}/prod/hello")
+    environment = {"REGISTRY_AUTH_FILE": str(logins)}
+    digest = project.slipway("build", "--push", env=environment).digest
+    project.slipway("release", "staging", env=environment)
+    ended = project.slipway("promote", "staging", "production", "-vvv", env=environment)
+    check_equal(ended.digest, digest, "what was promoted")
+    unsaid(ended, "s3cr3t", "pr0xy", *server.issued)
+    check_equal(project.slipway("digest", f"{nginx.host}/prod/hello:production", env=environment).digest, digest, "production")
+    check_equal(project.slipway("rollback", "production", env=environment, status=None).status in (0, 13), True, "an answer")
+
+
+def test_certificates(world):
+    ours, key = make_certificate(world, "client")
+    nginx = world.stack.enter_context(Nginx(world, world.registry(), client_ca=ours))
+    source, digest = image(world)
+    place = f"{nginx.host}/team/app:v1"
+    folder = world.folder / "certs"
+    folder.mkdir()
+    shutil.copy(nginx.certificate, folder / "ca.crt")
+    world.slipway("copy", source, place, "--cert-dir", folder, status=1)
+    shutil.copy(ours, folder / "me.cert")
+    world.slipway("copy", source, place, "--cert-dir", folder, status=2)
+    shutil.copy(key, folder / "me.key")
+    check_equal(world.slipway("copy", source, place, "--cert-dir", folder).digest, digest, "with --cert-dir")
+    for home in (".config/containers/certs.d",):
+        shutil.copytree(folder, world.home / home / nginx.host)
+        check_equal(world.slipway("digest", place).digest, digest, f"with {home}")
+        shutil.rmtree(world.home / home)
+    (folder / "ca.crt").unlink()
+    check_equal(world.slipway("digest", place, "--cert-dir", folder, env={"SSL_CERT_FILE": str(nginx.certificate)}).digest,
+                digest, "with SSL_CERT_FILE")
+    world.slipway("digest", place, "--cert-dir", folder, "--tls-verify=false")
+
+
+def test_a_download_that_is_cut_costs_the_rest(world):
+    registry = world.registry()
+    size = 20 << 20
+    source, digest = image(world, size)
+    world.slipway("copy", source, f"{registry.host}/team/app:v1")
+    with Cutter(registry.host, down=size * 9 // 10) as wire:
+        check_equal(world.slipway("copy", f"{wire.host}/team/app:v1", "oci:back:v1").digest, digest, "the digest")
+        check_equal(wire.cuts, 1, "cuts")
+        check(wire.passed["down"] < size * 1.35, f"a tenth again and what was under way, not {wire.passed}")
+    world.slipway("validate", "oci:back:v1")
+
+
+def test_an_upload_that_is_cut_starts_once_anew(world):
+    """This registry forgets a session whose PUT was cut; where one does not, a unit test counts the bytes."""
+    source_registry, registry = world.registry(), world.registry()
+    size = 20 << 20
+    source, digest = image(world, size)
+    world.slipway("copy", source, f"{source_registry.host}/team/app:v1")
+    for number, origin in enumerate((source, f"{source_registry.host}/team/app:v1")):
+        with Cutter(registry.host, up=size * 9 // 10) as wire:
+            place = f"team{number}/app:v1"
+            check_equal(world.slipway("copy", origin, f"{wire.host}/{place}").digest, digest, "the digest")
+            check_equal(wire.cuts, 1, "cuts")
+            check(wire.passed["up"] < size * 2, f"one restart, not {wire.passed} of {size}")
+        check_equal(world.slipway("digest", f"{registry.host}/{place}").digest, digest, "what is there")
