@@ -62,6 +62,8 @@ Command unpack_command();
 Command load_command();
 Command cache_command();
 Command completion_command();
+Command delete_command();
+Command referrers_command();
 Command login_command();
 Command logout_command();
 Command auth_command();

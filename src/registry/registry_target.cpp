@@ -219,7 +219,25 @@ Status RegistryTarget::push_blob(const oci::Descriptor& descriptor, io::Restarta
 
 Status RegistryTarget::delete_tag(const std::string& tag_name) {
   Call request = manifest_call("DELETE", tag_name, "delete");
-  SLIPWAY_TRY(host_->send(request, {}));
+  // What registries answer that only know digests here.
+  request.accepts = {400, 405, 501};
+  SLIPWAY_ASSIGN(const Reply reply, host_->send(request, {}));
+  if (reply.status() < 400) return {};
+  Error refused = error_of(reply, request, host_->name());
+  refused.code = Errc::unsupported;
+  return fail(std::move(refused));
+}
+
+Status RegistryTarget::delete_manifest(const Digest& digest) {
+  Call request = manifest_call("DELETE", digest.str(), "delete");
+  request.accepts = {405};
+  SLIPWAY_ASSIGN(const Reply reply, host_->send(request, {}));
+  if (reply.status() == 405) {
+    return fail(Error(Errc::unsupported, name() + " does not allow to delete anything")
+                    .with_hint("its configuration forbids it (docker-registry: storage.delete.enabled)"));
+  }
+  const std::scoped_lock lock(mutex_);
+  if (auto gone = documents_.extract(digest)) document_bytes_ -= gone.mapped().size();
   return {};
 }
 

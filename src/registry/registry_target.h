@@ -35,6 +35,7 @@ class RegistryTarget final : public store::Target,
   Result<std::vector<std::string>> list_tags() override;
   Result<std::vector<oci::Descriptor>> referrers(const Digest& subject, const std::string& artifact_type) override;
   Status delete_tag(const std::string& tag) override;
+  Status delete_manifest(const Digest& digest) override;
 
  private:
   Call call(std::string method, const std::string& path, std::string what, std::string actions = {}) const;

@@ -29,4 +29,9 @@ Status Target::push_tagged(const oci::Descriptor& root, std::string_view bytes, 
   return tag(root, tag_name);
 }
 
+Status Deleter::delete_manifest(const Digest& digest) {
+  return fail(Error(Errc::unsupported, fmt::format("{} cannot be deleted by its digest here", digest.str()))
+                  .with_hint("delete its tags"));
+}
+
 }  // namespace slipway::store

@@ -137,8 +137,9 @@ class Registry:
     `data` is where it stores, `read_only` makes it refuse whatever writes, `token` is a TokenServer that it trusts.
     """
 
-    def __init__(self, world, htpasswd=None, data=None, read_only=False, token=None):
+    def __init__(self, world, htpasswd=None, data=None, read_only=False, token=None, delete=True):
         self.world, self.htpasswd, self.read_only, self.token = world, htpasswd, read_only, token
+        self.delete = delete
         self.port = world.refused_port()
         self.host = f"127.0.0.1:{self.port}"
         self.folder = world.folder / f"registry-{self.port}"
@@ -158,7 +159,7 @@ class Registry:
         auth = self.token.config() if self.token else auth
         config = self.folder / "config.yml"
         config.write_text(f"version: 0.1\nlog: {{accesslog: {{disabled: false}}, level: error}}\n"
-                          f"storage: {{filesystem: {{rootdirectory: {self.data}}}, delete: {{enabled: true}}, "
+                          f"storage: {{filesystem: {{rootdirectory: {self.data}}}, delete: {{enabled: {str(self.delete).lower()}}}, "
                           f"maintenance: {{readonly: {{enabled: {str(self.read_only).lower()}}}}}}}\n"
                           f'http: {{addr: "{self.host}", secret: e2e}}{auth}\n')
         self.log = open(self.folder / "log", "ab")

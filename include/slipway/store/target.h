@@ -106,7 +106,10 @@ class ReferrerLister {
 class Deleter {
  public:
   virtual ~Deleter() = default;
+  /// Removes a tag and nothing else. Errc::unsupported where a tag only goes with its manifest.
   virtual Status delete_tag(const std::string& tag) = 0;
+  /// Removes a manifest with every tag it has. Errc::unsupported unless overridden.
+  virtual Status delete_manifest(const Digest& digest);
 };
 
 template <class Power>

@@ -1,0 +1,97 @@
+#include "cli/command.h"
+#include "cli/found_image.h"
+#include "cli/project.h"
+#include "slipway/image/removal.h"
+#include "slipway/release/live.h"
+
+namespace slipway::cli {
+namespace {
+
+struct DeleteFlags {
+  std::vector<std::string> references;
+  bool force = false;
+};
+
+/// What is to go, looked up before anything does.
+struct Doomed {
+  oci::Location location;
+  std::shared_ptr<store::Target> target;
+  oci::Descriptor root;
+};
+
+Result<Doomed> find(Context& context, const std::string& text) {
+  SLIPWAY_ASSIGN(oci::Location location, context.location(text));
+  if (!location.tag() && !location.digest()) {
+    return fail(Error(Errc::invalid_argument, text + " names neither a tag nor a digest")
+                    .with_hint("write which one: " + text + ":TAG"));
+  }
+  SLIPWAY_ASSIGN(auto target, context.opener().open_for_writing(location, Side::destination));
+  const auto named = location.tag() ? store::TagOrDigest(*location.tag()) : store::TagOrDigest(*location.digest());
+  SLIPWAY_ASSIGN(oci::Descriptor root, target->resolve(named));
+  if (location.digest() && root.digest != *location.digest()) {
+    return fail(Errc::conflict, "the tag {} points to {} now: nothing was deleted", *location.tag(), root.digest.str());
+  }
+  return Doomed{std::move(location), std::move(target), std::move(root)};
+}
+
+Status refuse_what_is_live(Context& context, const Doomed& doomed) {
+  SLIPWAY_ASSIGN(const auto loaded, load_project(context));
+  release::Parts parts;
+  parts.opener = &context.opener();
+  parts.fs = &context.fs();
+  parts.stop = context.stop();
+  SLIPWAY_ASSIGN(const auto uses,
+                 release::uses_of(doomed.location, doomed.root, loaded ? &loaded->project : nullptr, parts));
+  if (uses.empty()) return {};
+  return fail(Error(Errc::policy_denied,
+                    fmt::format("{} is not deleted: {}", context.shown(doomed.location).str(), fmt::join(uses, "; ")))
+                  .with_hint("release something else there first"));
+}
+
+Status remove(Context& context, const Doomed& doomed) {
+  const std::string shown = context.shown(doomed.location).with_digest(doomed.root.digest).str();
+  if (!doomed.location.tag()) {
+    if (!context.globals().dry_run) SLIPWAY_TRY(image::remove_manifest(*doomed.target, doomed.root));
+  } else if (!context.globals().dry_run) {
+    SLIPWAY_ASSIGN(const bool manifest, image::remove_tag(*doomed.target, *doomed.location.tag(), doomed.root));
+    if (manifest) {
+      context.note(doomed.target->name() + " cannot delete a tag alone; no other tag had the manifest, which went too");
+    }
+  }
+  return context.print(shown);
+}
+
+Result<int> run_delete(Context& context, const DeleteFlags& f) {
+  std::vector<Doomed> all;
+  for (const std::string& text : f.references) {
+    SLIPWAY_ASSIGN(Doomed doomed, find(context, text));
+    if (!f.force) SLIPWAY_TRY(refuse_what_is_live(context, doomed));
+    all.push_back(std::move(doomed));
+  }
+  for (const Doomed& doomed : all) {
+    auto removed = remove(context, doomed);
+    if (!removed) return fail(std::move(removed).error().in("deleting " + context.shown(doomed.location).str()));
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command delete_command() {
+  return {.name = "delete",
+          .aliases = {"rm"},
+          .group = "Images",
+          .summary = "delete tags, or manifests that no tag has; never what a ledger has live",
+          .synopsis = "[--force] REF...",
+          .examples = {{"one tag", "slipway delete registry.example.com/team/app:pr-17"},
+                       {"only while it points there", "slipway delete registry.example.com/team/app:pr-17@sha256:..."}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<DeleteFlags>();
+            options.positionals("REF", flags->references, "an image by its tag, or by its digest alone");
+            options.flag("--force", flags->force, "do not ask ledgers whether it is live");
+            options.command_line_only();
+            return [flags](Context& context) { return run_delete(context, *flags); };
+          }};
+}
+
+}  // namespace slipway::cli
