@@ -85,7 +85,7 @@ class Application {
   /// The world may have changed since the plan was made; the rules are those of the plan.
   Status judge_again() {
     SLIPWAY_ASSIGN(const Policy policy, Policy::parse(plan_.rules));
-    SLIPWAY_ASSIGN(const Facts facts, gather_facts(policy, plan_.entry.app, ledger_, *parts_.clock));
+    SLIPWAY_ASSIGN(const Facts facts, gather_facts(policy, plan_, ledger_, parts_));
     return enforce(policy, plan_, facts);
   }
 

@@ -11,23 +11,6 @@ std::string annotation(const oci::Annotations& annotations, std::string_view key
   return at == annotations.end() ? "" : at->second;
 }
 
-/// The annotations that describe a build: the manifest's own; for an index those of its first image
-/// are added, its own going first.
-Result<oci::Annotations> annotations_of(store::ReadTarget& target, const oci::Descriptor& root) {
-  SLIPWAY_ASSIGN(const oci::Document document, copy::fetch_document(target, root));
-  if (const auto* manifest = std::get_if<oci::Manifest>(&document)) return manifest->annotations;
-  const auto& index = std::get<oci::Index>(document);
-  oci::Annotations annotations = index.annotations;
-  for (const oci::Descriptor& child : index.manifests) {
-    if (!oci::is_manifest(child.media_type)) continue;
-    SLIPWAY_ASSIGN(const oci::Document inner, copy::fetch_document(target, child));
-    const auto& own = std::get<oci::Manifest>(inner).annotations;
-    annotations.insert(own.begin(), own.end());
-    break;
-  }
-  return annotations;
-}
-
 /// Where a recorded build may be, each place once.
 std::vector<oci::Location> places_of(const Project& project, const Environment& environment, const Entry& entry) {
   std::vector<oci::Location> places{environment.repository};
@@ -42,6 +25,21 @@ std::vector<oci::Location> places_of(const Project& project, const Environment& 
 }
 
 }  // namespace
+
+Result<oci::Annotations> annotations_of(store::ReadTarget& target, const oci::Descriptor& root) {
+  SLIPWAY_ASSIGN(const oci::Document document, copy::fetch_document(target, root));
+  if (const auto* manifest = std::get_if<oci::Manifest>(&document)) return manifest->annotations;
+  const auto& index = std::get<oci::Index>(document);
+  oci::Annotations annotations = index.annotations;
+  for (const oci::Descriptor& child : index.manifests) {
+    if (!oci::is_manifest(child.media_type)) continue;
+    SLIPWAY_ASSIGN(const oci::Document inner, copy::fetch_document(target, child));
+    const auto& own = std::get<oci::Manifest>(inner).annotations;
+    annotations.insert(own.begin(), own.end());
+    break;
+  }
+  return annotations;
+}
 
 std::string record_text(const std::filesystem::path& folder, const oci::Location& location) {
   if (location.is_registry()) return location.place();

@@ -16,6 +16,10 @@ struct Build {
   std::vector<oci::Location> sources;
 };
 
+/// The annotations that describe a build: the manifest's own; for an index those of its first image
+/// are added, its own going first.
+Result<oci::Annotations> annotations_of(store::ReadTarget& target, const oci::Descriptor& root);
+
 /// A layout or repository the way records write it: registries by name, layouts
 /// inside the project's folder relative to it, for records should not hold paths of one machine.
 std::string record_text(const std::filesystem::path& folder, const oci::Location& location);

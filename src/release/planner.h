@@ -8,8 +8,8 @@
 
 namespace slipway::release {
 
-/// The active builds of the environments that a policy looks at.
-Result<Facts> gather_facts(const Policy& policy, const std::string& app, Ledger& ledger, Clock& clock);
+/// What the policy needs to know to judge the plan, and no more.
+Result<Facts> gather_facts(const Policy& policy, const Plan& plan, Ledger& ledger, const Parts& parts);
 
 /// Makes one plan; only reads. The project, environment and parts must outlive it.
 class Planner {

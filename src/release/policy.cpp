@@ -2,15 +2,11 @@
 
 #include <algorithm>
 
-#include "slipway/base/json_reader.h"
+#include "slipway/base/clock.h"
 #include "slipway/base/text.h"
 
 namespace slipway::release {
 namespace {
-
-constexpr std::string_view kPolicySchema = "slipway/v1/policy";
-constexpr const char* kAny = "any";
-constexpr const char* kAll = "all";
 
 std::string active_in(const std::string& environment, const Facts& facts) {
   const auto at = facts.active_builds.find(environment);
@@ -19,54 +15,80 @@ std::string active_in(const std::string& environment, const Facts& facts) {
 
 }  // namespace
 
-Result<Policy> Policy::parse(std::string_view text) {
-  SLIPWAY_ASSIGN(const Json json, Json::parse(text, "policy", {.max_bytes = 1u << 20}));
-  SLIPWAY_ASSIGN(auto reader, JsonReader::of(json, "policy"));
-  SLIPWAY_ASSIGN(const std::string schema, reader.required_string("schema"));
-  SLIPWAY_ASSIGN(const Json* after, reader.object("after"));
-  SLIPWAY_ASSIGN(const Json::Object unknown, reader.finish());
-  // A rule that is not understood would be a rule that is not kept.
-  if (schema != kPolicySchema || !unknown.empty()) {
-    return fail(Error(Errc::invalid_argument,
-                      fmt::format("a policy has {}, which this version does not know",
-                                  unknown.empty() ? fmt::format("the format '{}'", printable(schema, 60))
-                                                  : fmt::format("the rule '{}'", printable(unknown[0].first, 60))))
-                    .with_hint("use a newer slipway"));
-  }
-  if (after == nullptr) return Policy({}, false);
-  SLIPWAY_ASSIGN(auto rule, JsonReader::of(*after, "policy: after"));
-  SLIPWAY_ASSIGN(auto all, rule.string_list(kAll));
-  SLIPWAY_ASSIGN(auto any, rule.string_list(kAny));
-  SLIPWAY_ASSIGN(const Json::Object other, rule.finish());
-  if (all.has_value() == any.has_value() || !other.empty()) {
-    return fail(Errc::malformed, "policy: after: exactly one of \"{}\" and \"{}\" is expected", kAll, kAny);
-  }
-  return Policy(any ? *std::move(any) : *std::move(all), any.has_value());
-}
-
 std::vector<std::string> Policy::judge(const Plan& plan, const Facts& facts) const {
   std::vector<std::string> reasons;
-  // An incident must not wait for another environment; a change of config moves no build.
-  if (plan.entry.kind == Kind::rollback || plan.entry.kind == Kind::config) return reasons;
-  const auto has_build = [&](const std::string& environment) {
-    const auto at = facts.active_builds.find(environment);
-    return at != facts.active_builds.end() && at->second == plan.entry.build.digest;
-  };
-  if (any_ && std::any_of(after_.begin(), after_.end(), has_build)) return reasons;
-  for (const std::string& environment : after_) {
-    if (has_build(environment)) continue;
-    reasons.push_back(fmt::format(
-        "{} comes after {}{}, where {} is active instead of this build", plan.entry.environment, environment,
-        any_ ? fmt::format(" (one of {} is enough)", fmt::join(after_, ", ")) : "", active_in(environment, facts)));
-  }
+  judge_build(plan, facts, reasons);
+  // An incident must not wait for another environment, nor for Monday.
+  if (plan.entry.kind == Kind::rollback && !rules_.strict_rollback) return reasons;
+  judge_time(plan, facts, reasons);
+  // A change of config moves no build.
+  if (plan.entry.kind != Kind::config) judge_after(plan, facts, reasons);
   return reasons;
 }
 
-Result<std::string> Policy::canonical() const {
-  Json json;
-  json.set("schema", kPolicySchema);
-  if (!after_.empty()) json.set("after", Json().set(any_ ? kAny : kAll, Json::Array(after_.begin(), after_.end())));
-  return json.canonical();
+/// What holds for the build wherever it comes from and however old it is.
+void Policy::judge_build(const Plan& plan, const Facts& facts, std::vector<std::string>& reasons) const {
+  for (const std::string& denied : rules_.deny) {
+    if (plan.entry.build.digest.str() != denied && plan.entry.image.digest.str() != denied) continue;
+    reasons.push_back(fmt::format("{} is denied in {}", denied, plan.entry.environment));
+  }
+  for (const std::string& platform : rules_.platforms) {
+    if (std::find(facts.platforms.begin(), facts.platforms.end(), platform) != facts.platforms.end()) continue;
+    reasons.push_back(
+        fmt::format("{} needs the platform {}, the build has {}", plan.entry.environment, platform,
+                    facts.platforms.empty() ? "none" : fmt::format("{}", fmt::join(facts.platforms, ", "))));
+  }
+}
+
+void Policy::judge_time(const Plan& plan, const Facts& facts, std::vector<std::string>& reasons) const {
+  for (const Freeze& freeze : rules_.freeze) {
+    if (!is_frozen(freeze, facts.now)) continue;
+    reasons.push_back(fmt::format("{} is frozen from {} to {} ({}), and it is {}", plan.entry.environment, freeze.from,
+                                  freeze.to, freeze.zone, format_time(facts.now)));
+  }
+  for (const auto& [name, wanted] : rules_.annotations) {
+    const auto at = facts.annotations.find(name);
+    if (at != facts.annotations.end() && (wanted.empty() || at->second == wanted)) continue;
+    reasons.push_back(
+        fmt::format("{} needs the annotation {}{}, the build has {}", plan.entry.environment, name,
+                    wanted.empty() ? "" : fmt::format(" to be '{}'", wanted),
+                    at == facts.annotations.end() ? "none" : fmt::format("'{}'", printable(at->second, 200))));
+  }
+  if (rules_.max_age == 0 || plan.entry.kind == Kind::config) return;
+  if (!facts.created) {
+    reasons.push_back(fmt::format("{} takes builds that are at most {} old, this one does not say when it was made",
+                                  plan.entry.environment, format_duration(rules_.max_age)));
+  } else if (facts.now - *facts.created > rules_.max_age) {
+    reasons.push_back(fmt::format("{} takes builds that are at most {} old, this one is of {}", plan.entry.environment,
+                                  format_duration(rules_.max_age), format_time(*facts.created)));
+  }
+}
+
+void Policy::judge_after(const Plan& plan, const Facts& facts, std::vector<std::string>& reasons) const {
+  std::vector<std::string> missing;
+  for (const std::string& upstream : after_) {
+    auto why = not_ready(upstream, plan, facts);
+    if (!why && any_) return;
+    if (why) missing.push_back(*std::move(why));
+  }
+  reasons.insert(reasons.end(), missing.begin(), missing.end());
+}
+
+std::optional<std::string> Policy::not_ready(const std::string& upstream, const Plan& plan, const Facts& facts) const {
+  const std::string others = any_ ? fmt::format(" (one of {} is enough)", fmt::join(after_, ", ")) : "";
+  const auto build = facts.active_builds.find(upstream);
+  if (build == facts.active_builds.end() || build->second != plan.entry.build.digest) {
+    return fmt::format("{} comes after {}{}, where {} is active instead of this build", plan.entry.environment,
+                       upstream, others, active_in(upstream, facts));
+  }
+  if (rules_.soak == 0) return std::nullopt;
+  const auto since = facts.active_since.find(upstream);
+  const std::int64_t soaked =
+      since == facts.active_since.end() ? 0 : std::max<std::int64_t>(facts.now - since->second, 0);
+  if (soaked >= rules_.soak) return std::nullopt;
+  return fmt::format("{} takes builds that were active in {}{} for {}, this one was for {}; it may come in {}",
+                     plan.entry.environment, upstream, others, format_duration(rules_.soak), format_duration(soaked),
+                     format_duration(rules_.soak - soaked));
 }
 
 Status enforce(const Policy& policy, const Plan& plan, const Facts& facts) {
@@ -76,7 +98,8 @@ Status enforce(const Policy& policy, const Plan& plan, const Facts& facts) {
   for (const std::string& reason : reasons)
     errors.emplace_back(Errc::policy_denied, "refused: " + reason);
   return fail(
-      combine(std::move(errors)).with_hint("promote it there first, or give --bypass REASON, which is recorded"));
+      combine(std::move(errors))
+          .with_hint("do what is missing first, or give --bypass REASON, which is recorded and shown ever after"));
 }
 
 }  // namespace slipway::release

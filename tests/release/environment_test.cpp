@@ -59,8 +59,9 @@ TEST(Environments, TheExampleOfTheContract) {
   EXPECT_EQ(production.mode, Mode::layer);
   EXPECT_THAT(production.after, ElementsAre("staging"));
   EXPECT_FALSE(production.after_any);
-  EXPECT_THAT(keys(production.unhonoured), ElementsAre(HasSubstr("config.mode"), HasSubstr("policy.soak"),
-                                                       HasSubstr("policy.approvals"), HasSubstr("policy.freeze")));
+  EXPECT_THAT(keys(production.unhonoured), ElementsAre(HasSubstr("config.mode"), HasSubstr("policy.approvals")));
+  EXPECT_EQ(production.rules.soak, 3600);
+  EXPECT_THAT(production.rules.freeze, ElementsAre(Freeze{"Fri 16:00", "Mon 08:00", "Europe/Berlin"}));
   EXPECT_EQ(project.ledger.str(), "registry.example.com/team/hello-releases");
 }
 
@@ -142,13 +143,58 @@ app: a
 image: {repository: r.example/a}
 environments:
   dev: {schema: s.yaml, config: {files: d/, path: /etc/a, mode: layer},
-        policy: {soak: 1h, approvals: 1, freeze: [], platforms: [], deny: [], annotations: {}, max-age: 1d, exec: [x],
-                 rollback: strict}}
+        policy: {approvals: 1, exec: [x]}}
 ledger: {immutable-tags: true}
 )");
   EXPECT_THAT(problems, IsEmpty());
-  EXPECT_EQ(project.environments[0].unhonoured.size(), 12u);
-  EXPECT_THAT(keys(project.unhonoured), ElementsAre("8 ledger.immutable-tags"));
+  EXPECT_EQ(project.environments[0].unhonoured.size(), 5u);
+  EXPECT_THAT(keys(project.unhonoured), ElementsAre("7 ledger.immutable-tags"));
+}
+
+TEST(Environments, PolicyIsDecoded) {
+  const std::string digest = "sha256:" + std::string(64, 'a');
+  const auto [project, problems] = decode(fmt::format(R"(
+app: a
+image: {{repository: r.example/a}}
+environments:
+  dev: {{policy: {{annotations: [org.opencontainers.image.revision], freeze: []}}}}
+  qa:
+    after: [dev]
+    policy: {{soak: 2d, max-age: 4w, platforms: [linux/amd64, linux/arm/v7], deny: ["{}"], annotations: {{tier: "1"}},
+             freeze: [{{from: "22:00", to: "06:00"}}], rollback: strict}}
+)",
+                                                      digest));
+  EXPECT_THAT(problems, IsEmpty());
+  EXPECT_EQ(project.environments[0].rules.annotations,
+            (std::map<std::string, std::string>{{"org.opencontainers.image.revision", ""}}));
+  const PolicyRules& rules = project.environments[1].rules;
+  EXPECT_EQ(rules.soak, 2 * 86400);
+  EXPECT_EQ(rules.max_age, 28 * 86400);
+  EXPECT_THAT(rules.platforms, ElementsAre("linux/amd64", "linux/arm/v7"));
+  EXPECT_THAT(rules.deny, ElementsAre(digest));
+  EXPECT_EQ(rules.annotations, (std::map<std::string, std::string>{{"tier", "1"}}));
+  EXPECT_THAT(rules.freeze, ElementsAre(Freeze{"22:00", "06:00", "UTC"}));
+  EXPECT_TRUE(rules.strict_rollback);
+}
+
+TEST(Environments, APolicyThatIsNoneNamesItsPlaces) {
+  const auto [project, problems] = decode(R"(
+app: a
+image: {repository: r.example/a}
+environments:
+  dev:
+    policy:
+      soak: 1h
+      max-age: soon
+      platforms: [linux]
+      deny: [latest]
+      freeze: [{from: "Fri 16:00", to: "08:00"}, {to: "08:00"}]
+      rollback: never
+)");
+  EXPECT_THAT(problems, testing::UnorderedElementsAre(HasSubstr("soak needs environments that come before"),
+                                                      HasSubstr("8:16 "), HasSubstr("platforms"), HasSubstr("deny"),
+                                                      HasSubstr("must both have a day"), HasSubstr("from"),
+                                                      HasSubstr("rollback")));
 }
 
 struct Bad {

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
+#include "slipway/base/clock.h"
 #include "slipway/io/hash.h"
 
 namespace slipway::release {
@@ -109,7 +112,14 @@ TEST(Policy, WhatIsNotUnderstoodIsNotKept) {
            {"", Errc::malformed},
            {"{}", Errc::malformed},
            {R"({"schema":"slipway/v2/policy"})", Errc::invalid_argument},
-           {R"({"schema":"slipway/v1/policy","soak":3600})", Errc::invalid_argument},
+           {R"({"schema":"slipway/v1/policy","approvals":1})", Errc::invalid_argument},
+           {R"({"schema":"slipway/v1/policy","soak":"1h"})", Errc::malformed},
+           {R"({"schema":"slipway/v1/policy","soak":0})", Errc::malformed},
+           {R"({"schema":"slipway/v1/policy","rollback":"slow"})", Errc::invalid_argument},
+           {R"({"schema":"slipway/v1/policy","freeze":[{"from":"Fri 16:00","to":"x","zone":"UTC"}]})",
+            Errc::invalid_argument},
+           {R"({"schema":"slipway/v1/policy","freeze":[{"from":"22:00","to":"06:00","zone":"UTC","a":"b"}]})",
+            Errc::invalid_argument},
            {R"({"schema":"slipway/v1/policy","after":["a"]})", Errc::malformed},
            {R"({"schema":"slipway/v1/policy","after":{}})", Errc::malformed},
            {R"({"schema":"slipway/v1/policy","after":{"all":["a"],"any":["a"]}})", Errc::malformed},
@@ -119,6 +129,217 @@ TEST(Policy, WhatIsNotUnderstoodIsNotKept) {
     ASSERT_FALSE(parsed) << text;
     EXPECT_EQ(parsed.error().code, code) << text;
   }
+}
+
+// The other rules, each alone; facts say what is asked for unless a case says otherwise.
+struct RuleCase {
+  const char* name;
+  std::function<void(PolicyRules&)> rule;
+  std::function<void(Facts&)> fact;
+  Kind kind;
+  std::vector<std::string> reasons;  ///< a part of each
+};
+
+constexpr std::int64_t kNow = 1'700'000'000;  // Tue 2023-11-14 22:13:20 UTC
+
+class Rule : public ::testing::TestWithParam<RuleCase> {};
+INSTANTIATE_TEST_SUITE_P(
+    Table, Rule,
+    ::testing::Values(
+        RuleCase{"soaked",
+                 [](auto& r) { r.soak = 3600; },
+                 [](auto& f) { f.active_since["a"] = kNow - 3600; },
+                 Kind::promote,
+                 {}},
+        RuleCase{"soaks",
+                 [](auto& r) { r.soak = 3600; },
+                 [](auto& f) { f.active_since["a"] = kNow - 3000; },
+                 Kind::promote,
+                 {"active in a for 1h, this one was for 50m; it may come in 10m"}},
+        RuleCase{"clock_behind",
+                 [](auto& r) { r.soak = 60; },
+                 [](auto& f) { f.active_since["a"] = kNow + 500; },
+                 Kind::promote,
+                 {"it may come in 1m"}},
+        RuleCase{"soak_unknown",
+                 [](auto& r) { r.soak = 60; },
+                 [](auto& f) { f.active_since.clear(); },
+                 Kind::promote,
+                 {"for 0s"}},
+        RuleCase{"config_does_not_soak",
+                 [](auto& r) { r.soak = 60; },
+                 [](auto& f) { f.active_since.clear(); },
+                 Kind::config,
+                 {}},
+        RuleCase{"rollback_does_not_soak",
+                 [](auto& r) { r.soak = 60; },
+                 [](auto& f) { f.active_since.clear(); },
+                 Kind::rollback,
+                 {}},
+        RuleCase{"strict_rollback_soaks",
+                 [](auto& r) {
+                   r.soak = 60;
+                   r.strict_rollback = true;
+                 },
+                 [](auto& f) { f.active_since.clear(); },
+                 Kind::rollback,
+                 {"for 0s"}},
+        RuleCase{"denied",
+                 [](auto& r) { r.deny = {io::digest_of("x").str()}; },
+                 nullptr,
+                 Kind::promote,
+                 {io::digest_of("x").str() + " is denied"}},
+        RuleCase{"denied_for_a_rollback_too",
+                 [](auto& r) { r.deny = {io::digest_of("x").str()}; },
+                 nullptr,
+                 Kind::rollback,
+                 {"is denied"}},
+        RuleCase{"another_is_denied", [](auto& r) { r.deny = {io::digest_of("y").str()}; }, nullptr, Kind::promote, {}},
+        RuleCase{"platforms", [](auto& r) { r.platforms = {"linux/amd64"}; }, nullptr, Kind::promote, {}},
+        RuleCase{"platform_missing",
+                 [](auto& r) {
+                   r.platforms = {"linux/amd64", "linux/s390x"};
+                 },
+                 nullptr,
+                 Kind::rollback,
+                 {"needs the platform linux/s390x, the build has linux/amd64"}},
+        RuleCase{"annotation",
+                 [](auto& r) {
+                   r.annotations = {{"team", ""}, {"tier", "1"}};
+                 },
+                 nullptr,
+                 Kind::promote,
+                 {}},
+        RuleCase{"annotations_wrong",
+                 [](auto& r) {
+                   r.annotations = {{"owner", ""}, {"tier", "2"}};
+                 },
+                 nullptr,
+                 Kind::release,
+                 {"needs the annotation owner, the build has none", "tier to be '2', the build has '1'"}},
+        RuleCase{"young", [](auto& r) { r.max_age = 86400; }, nullptr, Kind::promote, {}},
+        RuleCase{"old", [](auto& r) { r.max_age = 3600; }, nullptr, Kind::promote, {"at most 1h old"}},
+        RuleCase{"age_unknown",
+                 [](auto& r) { r.max_age = 86400; },
+                 [](auto& f) { f.created.reset(); },
+                 Kind::release,
+                 {"does not say when it was made"}},
+        RuleCase{"frozen",
+                 [](auto& r) {
+                   r.freeze = {{"Tue 23:00", "Wed 08:00", "Europe/Berlin"}};
+                 },
+                 nullptr,
+                 Kind::config,
+                 {"frozen from Tue 23:00 to Wed 08:00 (Europe/Berlin)"}},
+        RuleCase{"not_frozen",
+                 [](auto& r) {
+                   r.freeze = {{"Tue 23:00", "Wed 08:00", "UTC"}};
+                 },
+                 nullptr,
+                 Kind::promote,
+                 {}},
+        RuleCase{"everything_at_once",
+                 [](auto& r) {
+                   r.platforms = {"linux/s390x"};
+                   r.deny = {io::digest_of("x").str()};
+                   r.soak = 86400;
+                   r.freeze = {{"22:00", "23:00", "UTC"}};
+                 },
+                 nullptr,
+                 Kind::promote,
+                 {"denied", "platform", "frozen", "active in a for 1d"}}),
+    [](const auto& judged) { return judged.param.name; });
+
+TEST_P(Rule, GivesEveryReason) {
+  Environment environment;
+  environment.after = {"a"};
+  GetParam().rule(environment.rules);
+  Facts facts = facts_of({{"a", "x"}});
+  facts.now = kNow;
+  facts.active_since["a"] = kNow - 7200;
+  facts.platforms = {"linux/amd64"};
+  facts.annotations = {{"team", "core"}, {"tier", "1"}};
+  facts.created = kNow - 7200;
+  if (GetParam().fact) GetParam().fact(facts);
+  const Policy policy(environment);
+  const auto reasons = policy.judge(plan_of(GetParam().kind, "x"), facts);
+  ASSERT_EQ(reasons.size(), GetParam().reasons.size()) << fmt::format("{}", fmt::join(reasons, "\n"));
+  for (std::size_t i = 0; i < reasons.size(); ++i) {
+    EXPECT_THAT(reasons[i], HasSubstr(GetParam().reasons[i]));
+  }
+  const auto again = Policy::parse(policy.canonical().value());
+  ASSERT_TRUE(again) << again.error().describe();
+  EXPECT_EQ(again->judge(plan_of(GetParam().kind, "x"), facts), reasons);
+  EXPECT_EQ(again->canonical().value(), policy.canonical().value());
+}
+
+struct Moment {
+  const char* name;
+  Freeze freeze;
+  const char* time;
+  bool frozen;
+};
+
+class Freezes : public ::testing::TestWithParam<Moment> {};
+INSTANTIATE_TEST_SUITE_P(
+    Table, Freezes,
+    ::testing::Values(
+        Moment{"first_minute", {"Fri 16:00", "Mon 08:00", "UTC"}, "2026-11-20T16:00:00Z", true},
+        Moment{"second_before", {"Fri 16:00", "Mon 08:00", "UTC"}, "2026-11-20T15:59:59Z", false},
+        Moment{"sunday", {"Fri 16:00", "Mon 08:00", "UTC"}, "2026-11-22T12:00:00Z", true},
+        Moment{"last_second", {"Fri 16:00", "Mon 08:00", "UTC"}, "2026-11-23T07:59:59Z", true},
+        Moment{"over", {"Fri 16:00", "Mon 08:00", "UTC"}, "2026-11-23T08:00:00Z", false},
+        Moment{"inside_one_week", {"Tue 10:00", "Wed 10:00", "UTC"}, "2026-11-24T10:00:00Z", true},
+        Moment{"other_days", {"Tue 10:00", "Wed 10:00", "UTC"}, "2026-11-26T10:00:00Z", false},
+        Moment{"berlin_winter", {"Fri 16:00", "Mon 08:00", "Europe/Berlin"}, "2026-11-20T15:00:00Z", true},
+        Moment{"berlin_winter_before", {"Fri 16:00", "Mon 08:00", "Europe/Berlin"}, "2026-11-20T14:59:59Z", false},
+        Moment{"berlin_summer", {"Fri 16:00", "Mon 08:00", "Europe/Berlin"}, "2026-07-17T14:00:00Z", true},
+        Moment{"berlin_summer_before", {"Fri 16:00", "Mon 08:00", "Europe/Berlin"}, "2026-07-17T13:59:59Z", false},
+        // 2026-10-25: 03:00 becomes 02:00, so 02:30 is there twice.
+        Moment{"the_hour_that_is_there_twice", {"02:00", "03:00", "Europe/Berlin"}, "2026-10-25T00:30:00Z", true},
+        Moment{"the_same_again", {"02:00", "03:00", "Europe/Berlin"}, "2026-10-25T01:30:00Z", true},
+        Moment{"and_over", {"02:00", "03:00", "Europe/Berlin"}, "2026-10-25T02:00:00Z", false},
+        Moment{"over_midnight", {"22:00", "06:00", "UTC"}, "2026-11-23T01:00:00Z", true},
+        Moment{"at_noon", {"22:00", "06:00", "UTC"}, "2026-11-23T12:00:00Z", false},
+        Moment{"once", {"2026-12-20 18:00", "2027-01-04 08:00", "UTC"}, "2027-01-01T00:00:00Z", true},
+        Moment{"once_over", {"2026-12-20 18:00", "2027-01-04 08:00", "UTC"}, "2027-01-04T08:00:00Z", false},
+        Moment{"before_1970", {"Wed 00:00", "Thu 00:00", "UTC"}, "1970-01-01T00:00:00Z", false},
+        Moment{"a_zone_that_is_none_holds", {"22:00", "06:00", "Mars/Base"}, "2026-11-23T12:00:00Z", true}),
+    [](const auto& moment) { return moment.param.name; });
+
+TEST_P(Freezes, HoldOnTheClockOfTheirZone) {
+  EXPECT_EQ(is_frozen(GetParam().freeze, parse_time(GetParam().time).value()), GetParam().frozen);
+}
+
+TEST(FreezeTimes, WhatIsNoneIsRefused) {
+  for (const Freeze& bad : std::initializer_list<Freeze>{{"Fri", "Mon 08:00", "UTC"},
+                                                         {"Fri 24:00", "Mon 08:00", "UTC"},
+                                                         {"fri 16:00", "Mon 08:00", "UTC"},
+                                                         {"Fri 16:60", "Mon 08:00", "UTC"},
+                                                         {"Fri 1600", "Mon 08:00", "UTC"},
+                                                         {"Fri 16:00", "08:00", "UTC"},
+                                                         {"08:00", "08:00", "UTC"},
+                                                         {"2026-02-30 08:00", "2026-03-01 08:00", "UTC"},
+                                                         {"2026-03-02 08:00", "2026-03-01 08:00", "UTC"},
+                                                         {"22:00", "06:00", "Mars/Base"},
+                                                         {"22:00", "06:00", "../../etc/passwd"}}) {
+    const Status status = check_freeze(bad);
+    ASSERT_FALSE(status) << bad.from << " " << bad.to << " " << bad.zone;
+    EXPECT_EQ(status.error().code, Errc::invalid_argument);
+  }
+}
+
+TEST(Durations, HaveOneUnit) {
+  for (const auto& [text, seconds] : std::initializer_list<std::pair<const char*, std::int64_t>>{
+           {"90s", 90}, {"15m", 900}, {"1h", 3600}, {"7d", 604800}, {"2w", 1209600}}) {
+    EXPECT_EQ(parse_duration(text).value(), seconds) << text;
+  }
+  for (const char* text : {"", "1", "h", "0h", "-1h", "1.5h", "1h30m", "1 h", "1y", "99999999999999999999s", "600w"}) {
+    EXPECT_FALSE(parse_duration(text)) << text;
+  }
+  EXPECT_EQ(format_duration(5400), "1h 30m");
+  EXPECT_EQ(format_duration(0), "0s");
+  EXPECT_EQ(format_duration(8 * 86400 + 1), "8d 1s");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "slipway/base/diagnostics.h"
 #include "slipway/config/yaml.h"
 #include "slipway/oci/location.h"
+#include "slipway/release/policy_rules.h"
 
 namespace slipway::release {
 
@@ -42,6 +43,7 @@ struct Environment {
   Mode mode = Mode::env_file;
   std::vector<std::string> after;  ///< a build must be active in these environments
   bool after_any = false;          ///< one of them is enough
+  PolicyRules rules;               ///< the other rules of `policy`
   std::vector<Unhonoured> unhonoured;
 };
 

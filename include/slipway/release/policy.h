@@ -13,26 +13,43 @@ namespace slipway::release {
 /// What is known about the world when a plan is judged; gathered before, never by the policy.
 struct Facts {
   std::map<std::string, std::optional<Digest>> active_builds;  ///< environment -> its active build
+  std::map<std::string, std::int64_t> active_since;            ///< environment -> since when without a break
+  std::vector<std::string> platforms;                          ///< of the build
+  std::map<std::string, std::string> annotations;              ///< of the build
+  std::optional<std::int64_t> created;                         ///< of the build, where it says so
   std::int64_t now = 0;
 };
 
-/// The rules of one environment. Pure: no I/O, the same answer for the same question.
+/// The rules of one environment. Pure: no I/O but the time zones' rules, the same answer for the same question.
 class Policy {
  public:
-  explicit Policy(const Environment& environment) : after_(environment.after), any_(environment.after_any) {}
+  explicit Policy(const Environment& environment)
+      : after_(environment.after), any_(environment.after_any), rules_(environment.rules) {}
   /// Reads what canonical() wrote. Errc::malformed; invalid_argument for rules this version does not know.
   static Result<Policy> parse(std::string_view json);
-  /// Every reason against the plan; empty means allowed. A rollback is not held up by `after`.
+  /// Every reason against the plan; empty means allowed. A rollback is judged by denied digests and platforms only
+  /// unless the rules are strict for it; a change of config moves no build and has to follow none.
   std::vector<std::string> judge(const Plan& plan, const Facts& facts) const;
   /// Canonical JSON of the rules; its digest is recorded in entries.
   Result<std::string> canonical() const;
   /// The environments whose active builds judge() needs to know.
   const std::vector<std::string>& upstreams() const { return after_; }
+  bool needs_history() const { return rules_.soak > 0; }  ///< Facts::active_since
+  bool needs_image() const {                              ///< platforms, annotations, created
+    return !rules_.platforms.empty() || !rules_.annotations.empty() || rules_.max_age > 0;
+  }
 
  private:
-  Policy(std::vector<std::string> after, bool any) : after_(std::move(after)), any_(any) {}
+  Policy(std::vector<std::string> after, bool any, PolicyRules rules)
+      : after_(std::move(after)), any_(any), rules_(std::move(rules)) {}
+  void judge_build(const Plan& plan, const Facts& facts, std::vector<std::string>& reasons) const;
+  void judge_time(const Plan& plan, const Facts& facts, std::vector<std::string>& reasons) const;
+  void judge_after(const Plan& plan, const Facts& facts, std::vector<std::string>& reasons) const;
+  std::optional<std::string> not_ready(const std::string& upstream, const Plan& plan, const Facts& facts) const;
+
   std::vector<std::string> after_;
   bool any_;
+  PolicyRules rules_;
 };
 
 /// Success, or Errc::policy_denied with all reasons; a plan with a bypass passes.

@@ -1,0 +1,106 @@
+"""One build through three environments in three repositories on two registries: nothing is rebuilt, little is moved."""
+import json
+
+from harness import BLOB_WRITES, check, check_equal
+from projects import Project
+
+
+def three_environments(world):
+    near, far = world.registry(), world.registry()
+    project = Project(world, repository=f"{near.host}/team/hello", staging=f"{near.host}/staging/hello",
+                      production=f"{near.host}/prod/hello")
+    text = (project.folder / "slipway.yaml").read_text()
+    world.write("project/slipway.yaml", text + f"""\
+  abroad:
+    after: [production]
+    repository: "{far.host}/abroad/hello"
+    config: {{env-file: deploy/production.env}}
+""")
+    return project, near, far
+
+
+def since(registry, before):
+    return registry.requests()[len(before):]
+
+
+def blob_puts(requests):
+    return [path for method, path, _ in requests if method in ("PUT", "PATCH") and "/blobs/" in path]
+
+
+def test_build_once_promote_twice_and_verify(world):
+    project, near, far = three_environments(world)
+    digest = project.build()
+    check_equal(project.slipway("release", "staging").digest, digest, "staging")
+    check_equal(project.slipway("promote", "staging", "production").digest, digest, "production")
+    check_equal(project.slipway("promote", "production", "abroad").digest, digest, "abroad, on the other registry")
+    for registry, repository, tag in ((near, "staging/hello", "staging"), (near, "prod/hello", "production"),
+                                      (far, "abroad/hello", "abroad")):
+        check_equal(registry.digest_of(repository, tag), digest, f"what {repository}:{tag} is")
+    proofs = project.slipway("verify", "--all", "-o", "json").document["environments"]
+    check_equal([(proof["environment"], proof["releases"], proof["valid"], proof["build"]) for proof in proofs],
+                [(name, 1, True, digest) for name in ("staging", "production", "abroad")], "the proofs")
+    # A change of config alone moves no byte of the image.
+    world.write("project/deploy/production.env", "GREETING=changed\n")
+    before = near.requests()
+    check_equal(project.slipway("release", "production", "--same-build").digest, digest, "the changed config")
+    check_equal([path for path in blob_puts(since(near, before)) if "/prod/" in path], [], "blobs sent to production")
+    # A new build all the way, and back again.
+    project.edition("second")
+    second = project.build()
+    project.slipway("release", "staging")
+    project.slipway("promote", "staging", "production")
+    check_equal(project.slipway("rollback", "production").digest, digest, "the rollback")
+    check_equal(near.digest_of("prod/hello", "production"), digest, "production's tag")
+    check_equal([row["build"] for row in project.history("production")], [digest, second, digest, digest], "builds in history")
+    for name in ("staging", "production", "abroad"):
+        project.slipway("verify", name)
+    # Without slipway.yaml, by the evidence beside the image alone.
+    out = world.slipway("verify", f"{far.host}/abroad/hello:abroad", "-o", "json").document
+    check_equal([(row["environment"], row["number"], row["build"]) for row in out["releases"]], [("abroad", 1, digest)],
+                "the releases of an image")
+
+
+def test_the_ledger_adds_few_requests(world):
+    project, near, _ = three_environments(world)
+    project.ship("first")
+    project.edition("second")
+    project.build()
+    project.slipway("release", "staging")
+    before = near.requests()
+    project.slipway("promote", "staging", "production")
+    sent = since(near, before)
+    layers = 2
+    # What a copy takes: ping, see and read the manifest, is it there, a mount a blob, put and see it.
+    copy = 1 + 2 + 1 + (layers + 1) + 2
+    world.note(f"a promotion of {layers} layers takes {len(sent)} requests, {copy} of them those of a copy")
+    check(len(sent) <= copy + 20, f"at most {copy} + 20 requests, not {len(sent)}:\n" + "\n".join(map(str, sent)))
+    check_equal([path for path in blob_puts(sent) if "/prod/" in path], [], "blobs sent inside one registry")
+    check(all(method in ("GET", "HEAD", *BLOB_WRITES) for method, _, _ in sent), "no other methods")
+    before = near.requests()
+    project.status()
+    check(len(since(near, before)) <= 1 + 3 * 3, f"three requests an environment, not {since(near, before)}")
+
+
+def test_verify_names_what_is_wrong(world):
+    project, near, _ = three_environments(world)
+    digest = project.ship("first")
+    manifest = json.loads(near.get(f"/v2/prod/hello/manifests/{digest}", "application/vnd.oci.image.manifest.v1+json")[2])
+    layer = manifest["layers"][1]["digest"]
+    hexed = layer.split(":")[1]
+    path = near.data / "docker/registry/v2/blobs/sha256" / hexed[:2] / hexed / "data"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    ended = project.slipway("verify", "production", status=12)
+    check("layer 2 of v1 of production" in ended.err and layer in ended.err, f"the layer to be named in\n{ended}")
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    project.slipway("verify", "production")
+    # The newest entry removed: the evidence beside the image and the memory of this machine both tell.
+    tags = near.data / "docker/registry/v2/repositories/team/hello-releases/_manifests/tags"
+    (entry,) = [path for path in tags.iterdir() if path.name.startswith("hello.production.v1.")]
+    entry.rename(world.folder / "removed")
+    ended = project.slipway("verify", "production", status=12, env={"XDG_STATE_HOME": str(world.folder / "nothing")})
+    check("evidence of release v1" in ended.err, f"the removed entry to be named in\n{ended}")
+    ended = project.slipway("verify", "production", status=12)
+    check("this machine saw" in ended.err, f"what this machine saw to be named in\n{ended}")
