@@ -87,6 +87,7 @@ Result<Response> CurlExchange::result(CURLcode code) {
   api_.easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
   // A refusal may come, and the connection end, while the body is still under way: the answer counts.
   const bool refused = code == CURLE_SEND_ERROR && status >= 400;
+  if (code == CURLE_OK && !headers_ended_) code = CURLE_GOT_NOTHING;  // to libcurl an end among the headers is none
   if (code != CURLE_OK && !refused) {
     if (error_) return fail(*std::move(error_));
     const bool kept_out = private_address_ && code == CURLE_COULDNT_CONNECT;
@@ -109,8 +110,10 @@ bool CurlExchange::header(std::string_view line) {
     return keep(fail(Errc::too_large, "the response's headers are more than {}", human_bytes(kMaxHeaders)));
   }
   line = trim(line);
+  headers_ended_ = headers_ended_ || line.empty();
   if (line.rfind("HTTP/", 0) == 0) {
     response_.headers.clear();  // a 1xx came before
+    headers_ended_ = false;
     return true;
   }
   const std::size_t colon = line.find(':');

@@ -43,6 +43,7 @@ class CurlExchange {
   std::optional<Error> error_;
   std::optional<std::string> private_address_;  // one that was refused
   std::size_t header_bytes_ = 0;
+  bool headers_ended_ = false;
   bool begun_ = false;
 };
 

@@ -127,14 +127,18 @@ Result<Reply> Host::send(const Call& call, std::stop_token stop) {
         (status < 400 || std::find(call.accepts.begin(), call.accepts.end(), status) != call.accepts.end())) {
       return reply;
     }
-    const bool worth = answered ? http::is_retryable(status) : reply.error().code == Errc::network && !trouble.lasting;
+    // A name that is unknown twice is misspelt.
+    const bool unresolved = trouble.breakdown == http::Breakdown::resolve && attempt_number > 1;
+    const bool worth =
+        answered ? http::is_retryable(status) : reply.error().code == Errc::network && !trouble.lasting && !unresolved;
     std::optional<std::chrono::milliseconds> asked;
     if (answered) {
       if (const auto header = reply->response.header("retry-after")) {
         asked = http::parse_retry_after(*header, parts_.clock->now());
       }
     }
-    const auto delay = worth && call.retry
+    // A 429 was not looked at: also what must not be repeated otherwise is sent again.
+    const auto delay = worth && (call.retry || status == 429)
                            ? http::retry_delay(options_.retry, attempt_number, status, asked, *parts_.rng)
                            : std::nullopt;
     if (!delay) {

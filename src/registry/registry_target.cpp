@@ -101,13 +101,16 @@ Result<store::Fetched> RegistryTarget::fetch_document(const store::TagOrDigest& 
   return fetched;
 }
 
-Result<bool> RegistryTarget::exists(const oci::Descriptor& descriptor) {
+Result<bool> RegistryTarget::exists(const oci::Descriptor& descriptor) { return has(descriptor, true); }
+
+Result<bool> RegistryTarget::has(const oci::Descriptor& descriptor, bool retry) {
   const bool document = oci::is_graph_node(descriptor.media_type);
   Call head = document ? manifest_call("HEAD", descriptor.digest.str())
                        : call("HEAD", "/blobs/" + descriptor.digest.str(),
                               fmt::format("blob {} of {}", descriptor.digest.str(), name()));
   if (document) head.headers = accept_documents();
   head.accepts = {404};
+  head.retry = retry;
   const auto reply = host_->send(head, {});
   // What a registry cannot even look up (a link it wrote half when its disk was full) is mended by sending it again.
   const bool broken = !reply && !document && reply.error().http && reply.error().http->status == 500;
@@ -155,7 +158,7 @@ Status RegistryTarget::put_document(const oci::Descriptor& descriptor, std::stri
   put.headers = {{"Content-Type", descriptor.media_type}};
   put.body = &plain;
   put.body_size = descriptor.size;
-  SLIPWAY_ASSIGN(const Reply reply, host_->send(put, std::move(stop)));
+  SLIPWAY_ASSIGN(const Reply reply, host_->send(put, stop));
   const auto stored = reply.response.header("docker-content-digest");
   const bool sure = reply.status() == 201 && (stored || reply.response.header("location"));
   if (stored && *stored != descriptor.digest.str() && stored->rfind(descriptor.digest.algorithm(), 0) == 0) {
@@ -164,14 +167,23 @@ Status RegistryTarget::put_document(const oci::Descriptor& descriptor, std::stri
   }
   if (!sure) {
     // Any web server answers 200 to anything: see whether the manifest is really there.
-    SLIPWAY_ASSIGN(const bool there, exists(descriptor));
-    if (!there) return fail(Errc::failed, "{} took {} but does not have it", name(), descriptor.digest.str());
+    SLIPWAY_TRY(see(descriptor, stop));
   }
   remember(descriptor, bytes);
   SLIPWAY_ASSIGN(const oci::Document document, oci::parse_document(std::string(bytes), descriptor.media_type));
   const auto& subject = oci::subject_of(document);
   if (!subject || reply.response.header("oci-subject")) return {};
   return add_fallback_referrer(descriptor, bytes, subject->digest);
+}
+
+Status RegistryTarget::see(const oci::Descriptor& descriptor, std::stop_token stop) {
+  for (int tries = 1;; ++tries) {
+    SLIPWAY_ASSIGN(const bool there, exists(descriptor));
+    if (there) return {};
+    // Some stores show what they took a moment later.
+    SLIPWAY_ASSIGN(const bool again, host_->wait_to_retry(tries, 0, stop));
+    if (!again) return fail(Errc::failed, "{} took {} but does not have it", name(), descriptor.digest.str());
+  }
 }
 
 Status RegistryTarget::tag(const oci::Descriptor& root, const std::string& tag_name) {
@@ -214,7 +226,7 @@ Status RegistryTarget::push_blob(const oci::Descriptor& descriptor, io::Restarta
   }
   const std::string what = fmt::format("blob {} of {}", descriptor.digest.str(), name());
   Upload upload(*host_, call("POST", "/blobs/uploads/", what, "pull,push"), descriptor, bytes, std::move(session));
-  return upload.run([&] { return exists(descriptor); }, std::move(stop));
+  return upload.run([&] { return has(descriptor, false); }, std::move(stop));
 }
 
 Status RegistryTarget::delete_tag(const std::string& tag_name) {

@@ -42,6 +42,9 @@ class RegistryTarget final : public store::Target,
   Call manifest_call(std::string method, const std::string& reference, std::string actions = {}) const;
   Status put_document(const oci::Descriptor& descriptor, std::string_view bytes, const std::string& reference,
                       std::stop_token stop);
+  Result<bool> has(const oci::Descriptor& descriptor, bool retry);
+  /// Waits until a manifest that was taken is there.
+  Status see(const oci::Descriptor& descriptor, std::stop_token stop);
   Status push_blob(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop);
   Result<store::Fetched> checked_document(const Reply& reply, const store::TagOrDigest& reference) const;
 

@@ -54,7 +54,7 @@ Status Upload::run(const std::function<Result<bool>()>& there, std::stop_token s
     SLIPWAY_ASSIGN(const Outcome outcome, attempt(stop));
     if (outcome == Outcome::done) return {};
     // The answer may have been lost after the registry took the blob.
-    if (const auto found = there(); found && *found) return {};
+    if (const auto found = session_.empty() ? Result<bool>(false) : there(); found && *found) return {};
     if (body_.at() - had >= kProgress) tries = 1;
     had = std::max(had, body_.at());
     const int status = last_->http ? last_->http->status : 0;
@@ -67,7 +67,8 @@ Status Upload::run(const std::function<Result<bool>()>& there, std::stop_token s
 
 Result<Upload::Outcome> Upload::attempt(std::stop_token stop) {
   if (session_.empty()) {
-    SLIPWAY_TRY(open(stop));
+    SLIPWAY_ASSIGN(const Outcome opened, open(stop));
+    if (opened != Outcome::done) return opened;
     SLIPWAY_TRY(body_.rewind_to(0));
     sent_ = 0;
   }
@@ -75,14 +76,20 @@ Result<Upload::Outcome> Upload::attempt(std::stop_token stop) {
   return whole(std::move(stop));
 }
 
-Status Upload::open(std::stop_token stop) {
+Result<Upload::Outcome> Upload::open(std::stop_token stop) {
   Call post = call_;
   post.method = "POST";
-  SLIPWAY_ASSIGN(const Reply reply, host_.send(post, std::move(stop)));
-  if (const auto least = number_of(reply.response.header("oci-chunk-min-length").value_or(""))) {
+  post.retry = false;  // run() counts the tries
+  auto reply = host_.send(post, std::move(stop));
+  if (!reply) {
+    last_ = std::move(reply).error();
+    return last_->code == Errc::network ? Result<Outcome>(Outcome::broken) : fail(*last_);
+  }
+  if (const auto least = number_of(reply->response.header("oci-chunk-min-length").value_or(""))) {
     smallest_ = std::min(*least, kLargestChunk);
   }
-  return take_location(reply);
+  SLIPWAY_TRY(take_location(*reply));
+  return Outcome::done;
 }
 
 Status Upload::take_location(const Reply& reply) {
@@ -163,7 +170,7 @@ Result<Upload::Outcome> Upload::judge(Result<Reply> reply) {
   const std::string code = last_->http ? last_->http->code : "";
   // A registry that was restarted, or another one of several, does not know the session.
   if (status == 404 || code == "BLOB_UPLOAD_UNKNOWN" || code == "BLOB_UPLOAD_INVALID") return Outcome::lost;
-  if (last_->code == Errc::network || last_->code == Errc::rate_limited) return Outcome::broken;
+  if (last_->code == Errc::network) return Outcome::broken;
   return fail(*last_);
 }
 
@@ -171,6 +178,7 @@ Status Upload::find_offset(std::stop_token stop) {
   Call get = call_;
   get.method = "GET";
   get.path = session_;
+  get.retry = false;
   const auto reply = host_.send(get, std::move(stop));
   const std::int64_t received = reply ? received_of(*reply) : 0;
   const bool known = reply && reply->status() == 204 && received > 0 && received <= body_.at();

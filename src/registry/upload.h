@@ -24,7 +24,7 @@ class Upload {
   Result<Outcome> chunks(std::stop_token stop);
   Result<Outcome> chunk(std::int64_t size, std::stop_token stop);
   Result<Outcome> close(std::stop_token stop);
-  Status open(std::stop_token stop);
+  Result<Outcome> open(std::stop_token stop);
   /// Goes on where the registry has it; forgets the session where it does not tell.
   Status find_offset(std::stop_token stop);
   Status send_smaller(std::int64_t refused);

@@ -1,4 +1,11 @@
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <mutex>
+#include <thread>
 
 #include "registry_support/registry_server.h"
 #include "slipway/http/retry.h"
@@ -70,7 +77,7 @@ TEST(Retry, RetryAfterIsAFloorAndHasACeiling) {
   EXPECT_FALSE(retry_delay(policy, 1, 429, std::chrono::seconds(3600), rng).has_value());
 }
 
-TEST(Retry, ReadsSecondsAndDates) {
+TEST(Retry, Row084_ReadsSecondsAndDates) {
   constexpr std::int64_t kNow = 784111777 - 30;  // thirty seconds before 1994-11-06T08:49:37Z
   EXPECT_EQ(parse_retry_after("120", kNow), std::chrono::seconds(120));
   EXPECT_EQ(parse_retry_after(" 0 ", kNow), std::chrono::seconds(0));
@@ -110,7 +117,7 @@ TEST(Transport, BodiesAreCapped) {
   EXPECT_EQ(perform_text(*transport, request, 1, {}).error().code, Errc::too_large);
 }
 
-TEST(Transport, RefusesHeadersWithControlCharacters) {
+TEST(Transport, Row078_RefusesHeadersWithControlCharacters) {
   const auto transport = curl_transport({});
   Request request;
   request.url = "http://127.0.0.1:1/";
@@ -156,7 +163,7 @@ TEST(Transport, WhatMustBePublicDoesNotReachAPrivateAddress) {
   EXPECT_TRUE(registry.requests().empty());
 }
 
-TEST(Transport, ProxiesAreThoseOfTheEnvironment) {
+TEST(Transport, Row098_ProxiesAreThoseOfTheEnvironment) {
   test::TestRegistry proxy;
   ::setenv("http_proxy", ("http://user:hunter2@" + proxy.host()).c_str(), 1);
   Request request;
@@ -190,6 +197,130 @@ TEST(Transport, ALargeBodyWaitsToBeWanted) {
   const auto answer = perform_text(*transport, request, 1000, {});
   ASSERT_TRUE(answer.has_value()) << answer.error().describe();
   EXPECT_EQ(answer->response.status, 413) << "an answer, also where the body was not taken";
+}
+
+/// A server that says the same bytes to everybody, then hangs up or keeps still.
+class RawServer {
+ public:
+  explicit RawServer(std::string says, bool hangs_up = true) : says_(std::move(says)), hangs_up_(hangs_up) {
+    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(listener_, 8), 0);
+    EXPECT_EQ(::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::jthread([this] { serve(); });
+  }
+  ~RawServer() {
+    ::shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    ::close(listener_);
+    for (const int one : open_)
+      ::close(one);
+  }
+  Request request() const {
+    Request request;
+    request.url = fmt::format("http://127.0.0.1:{}/v2/", port_);
+    return request;
+  }
+  std::string heard() {
+    const std::scoped_lock lock(mutex_);
+    return heard_;
+  }
+
+ private:
+  void serve() {
+    while (true) {
+      const int one = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+      if (one < 0) return;
+      std::array<char, 4096> buffer;
+      const ssize_t n = ::recv(one, buffer.data(), buffer.size(), 0);
+      {
+        const std::scoped_lock lock(mutex_);
+        if (n > 0) heard_.append(buffer.data(), static_cast<std::size_t>(n));
+      }
+      for (std::size_t sent = 0; sent < says_.size();) {
+        const ssize_t some = ::send(one, says_.data() + sent, says_.size() - sent, MSG_NOSIGNAL);
+        if (some <= 0) break;
+        sent += static_cast<std::size_t>(some);
+      }
+      if (hangs_up_) {
+        ::shutdown(one, SHUT_WR);
+        while (::recv(one, buffer.data(), buffer.size(), 0) > 0) {
+        }
+        ::close(one);
+      } else {
+        open_.push_back(one);
+      }
+    }
+  }
+
+  std::string says_;
+  bool hangs_up_;
+  int listener_ = -1;
+  int port_ = 0;
+  std::mutex mutex_;
+  std::string heard_;
+  std::vector<int> open_;
+  std::jthread thread_;
+};
+
+Result<TextResponse> ask(RawServer& server) {
+  return perform_text(*curl_transport({.idle_timeout = std::chrono::seconds(1)}), server.request(), 1u << 20, {});
+}
+
+TEST(Transport, Row080_Row081_LengthsThatLieAndBodiesThatBreakAreErrors) {
+  const std::string ok = "HTTP/1.1 200 OK\r\n";
+  for (const std::string& says :
+       {ok + "Content-Length: 10\r\n\r\nshort", ok + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        ok + "Transfer-Encoding: chunked\r\n\r\nZZ\r\nhello\r\n0\r\n\r\n", ok + "Content-Length: 5",
+        ok + "Content-Length: -5\r\n\r\nhello", std::string("HTTP/1.1 2"), std::string("rubbish\r\n\r\n"),
+        std::string()}) {
+    RawServer server(says);
+    const auto answer = ask(server);
+    ASSERT_FALSE(answer.has_value()) << says;
+    EXPECT_EQ(answer.error().code, Errc::network) << says;
+  }
+  RawServer longer(ok + "Content-Length: 5\r\n\r\nhello, and more");
+  EXPECT_EQ(ask(longer)->body, "hello") << "what comes after a body is nobody's";
+}
+
+TEST(Transport, Row082_EndlessHeadersAnswersAndBodiesEnd) {
+  std::string headers = "HTTP/1.1 200 OK\r\n";
+  for (int i = 0; i < 20'000; ++i)
+    headers += fmt::format("X-{}: {}\r\n", i, std::string(20, 'x'));
+  RawServer many(headers + "\r\n");
+  EXPECT_FALSE(ask(many).has_value());
+  std::string early;
+  for (int i = 0; i < 20'000; ++i)
+    early += "HTTP/1.1 102 Processing\r\nX: y\r\n\r\n";
+  RawServer processing(early);
+  EXPECT_FALSE(ask(processing).has_value());
+  RawServer endless("HTTP/1.1 200 OK\r\n\r\n" + std::string(3u << 20, 'x'));
+  EXPECT_EQ(ask(endless).error().code, Errc::too_large);
+}
+
+TEST(Transport, Row083_AServerThatKeepsStillIsLeft) {
+  RawServer silent("", false);
+  const auto answer = ask(silent);
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code, Errc::network);
+  EXPECT_NE(answer.error().hint.find("--timeout"), std::string::npos);
+}
+
+TEST(Transport, Row086_Row087_NoCookiesAndNoCompressionAreAskedFor) {
+  RawServer server(
+      "HTTP/1.1 200 OK\r\nSet-Cookie: id=1; Path=/\r\nContent-Encoding: gzip\r\nContent-Length: "
+      "4\r\n\r\n\x1f\x8b\x08x");
+  const auto transport = curl_transport({});
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(perform_text(*transport, server.request(), 100, {})->body, "\x1f\x8b\x08x")
+        << "never unpacked behind the digest";
+  EXPECT_EQ(server.heard().find("Cookie"), std::string::npos);
+  EXPECT_EQ(server.heard().find("Accept-Encoding"), std::string::npos);
 }
 
 TEST(Transport, NothingListensThere) {

@@ -36,7 +36,7 @@ TEST(Challenge, TheFirstOfTwoParametersCounts) {
   EXPECT_EQ(parse_challenges("Bearer realm=a, realm=b")->front().params.at("realm"), "a");
 }
 
-TEST(Challenge, RefusesDamage) {
+TEST(Challenge, Row076_RefusesDamage) {
   for (const char* bad :
        {"Bearer realm=\"unclosed", "=x", "Bearer realm=\"a\\", "\"quoted\"", "Bearer realm=\"a\"\x01"}) {
     EXPECT_FALSE(parse_challenges(bad).has_value()) << bad;
@@ -94,6 +94,20 @@ class Credentials : public testing::Test {
 // base64 of "user:pa:ss", "two:x"
 constexpr const char* kFile = R"({"auths":{"h.example":{"auth":"dXNlcjpwYTpzcw=="},"h.example/team":{"auth":"dHdvOng="},
   "https://index.docker.io/v1/":{"auth":"dHdvOng="},"empty.example":{}}})";
+
+TEST_F(Credentials, Row095_EntriesOfStrangeShapes) {
+  // base64 of "user:pass\\0\\0" and of "nocolon"
+  write("a.json", R"({"auths":{"nul":{"auth":"dXNlcjpwYXNzAAA="},"nocolon":{"auth":"bm9jb2xvbg=="},"list":[],"text":"x",
+                      "number":{"auth":5}},"credHelpers":[],"credsStore":7})");
+  authfile_ = path("a.json");
+  EXPECT_EQ(find("nul")->password.reveal(), "pass");
+  EXPECT_FALSE(store()->find("nocolon", "").has_value());
+  for (const char* host : {"list", "text", "number", "elsewhere"})
+    EXPECT_FALSE(find(host).has_value()) << host;
+  write("big.json", std::string(5u << 20, ' '));
+  authfile_ = path("big.json");
+  EXPECT_FALSE(store()->find("h", "").has_value());
+}
 
 TEST_F(Credentials, TheLongestPathWinsAndAPasswordMayHoldColons) {
   write("auth.json", kFile);
@@ -231,7 +245,7 @@ TEST_F(Credentials, AHelperKeepsTheLoginAndTheFileHoldsNoSecret) {
   ::setenv("PATH", before.c_str(), 1);
 }
 
-TEST_F(Credentials, BrokenFilesAreErrorsThatQuoteNothing) {
+TEST_F(Credentials, Row095_BrokenFilesAreErrorsThatQuoteNothing) {
   write("bad.json", R"({"auths": hunter2)");
   authfile_ = path("bad.json");
   const auto bad = store()->find("h", "");
@@ -246,25 +260,33 @@ TEST_F(Credentials, BrokenFilesAreErrorsThatQuoteNothing) {
   EXPECT_FALSE(store()->find("h", "").has_value()) << "a file that was named must be there";
 }
 
-TEST_F(Credentials, HelpersAnswerOrAreRefused) {
+TEST_F(Credentials, Row090_Row091_Row092_HelpersAnswerOrAreRefused) {
   write("bin/docker-credential-good",
         "#!/bin/sh\nread host\nprintf '{\"ServerURL\":\"%s\",\"Username\":\"u\",\"Secret\":\"s\"}' \"$host\"\n");
   write("bin/docker-credential-none", "#!/bin/sh\necho 'credentials not found in native keychain'\nexit 1\n");
   write("bin/docker-credential-bad", "#!/bin/sh\necho 'hunter2'\n");
-  for (const char* name : {"good", "none", "bad"}) {
+  write("bin/docker-credential-evil", "#!/bin/sh\nprintf '{\"Username\":\"u\",\"Secret\":\"s\\\\nhost=x\"}'\n");
+  write("bin/docker-credential-flood", "#!/bin/sh\nhead -c 1000000 /dev/zero\n");
+  for (const char* name : {"good", "none", "bad", "evil", "flood"}) {
     stdfs::permissions(dir_.path() / "bin" / ("docker-credential-" + std::string(name)), stdfs::perms::owner_all);
   }
   const std::string before = std::getenv("PATH");
   ::setenv("PATH", (path("bin") + ":" + before).c_str(), 1);
   write("c.json",
-        R"({"credHelpers":{"good.example":"good","none.example":"none","bad.example":"bad","evil.example":"../x"}})");
+        R"({"credHelpers":{"good.example":"good","none.example":"none","bad.example":"bad","evil.example":"../x",
+            "space.example":"a b","absolute.example":"/bin/true","gone.example":"not-installed",
+            "lines.example":"evil","flood.example":"flood"}})");
   authfile_ = path("c.json");
   EXPECT_EQ(find("good.example")->password.reveal(), "s");
   EXPECT_FALSE(find("none.example").has_value());
   const auto bad = store()->find("bad.example", "");
   ASSERT_FALSE(bad.has_value());
   EXPECT_EQ(bad.error().describe().find("hunter2"), std::string::npos);
-  EXPECT_EQ(store()->find("evil.example", "").error().code, Errc::invalid_argument);
+  for (const char* host : {"evil.example", "space.example", "absolute.example"})
+    EXPECT_EQ(store()->find(host, "").error().code, Errc::invalid_argument) << host;
+  // A helper that is missing, floods or smuggles lines is an error, never "anonymous", and never another login.
+  for (const char* host : {"gone.example", "lines.example", "flood.example"})
+    EXPECT_FALSE(store()->find(host, "").has_value()) << host;
   ::setenv("PATH", before.c_str(), 1);
 }
 

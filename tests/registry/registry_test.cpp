@@ -102,7 +102,7 @@ TEST(Registry, A403IsForbidden) {
   EXPECT_EQ(result.error().code, Errc::forbidden);
 }
 
-TEST(Registry, TransientFailuresAreSurvived) {
+TEST(Faults, Row06_TransientFailuresAreSurvived) {
   for (const int status : {408, 429, 500, 502, 503, 504}) {
     TestRegistry registry;
     Client client;
@@ -125,7 +125,7 @@ TEST(Registry, WhatNeverRecoversIsReportedWithTheStatus) {
   EXPECT_EQ(registry.requests().size(), 5u) << "the tries of the policy, not more";
 }
 
-TEST(Registry, RetryAfterIsObeyed) {
+TEST(Faults, Row07_RetryAfterIsObeyed) {
   TestRegistry registry;
   registry.add_fault({.method = "HEAD", .path_part = "/manifests/", .status = 429, .headers = {{"Retry-After", "7"}}});
   Client client;
@@ -134,7 +134,7 @@ TEST(Registry, RetryAfterIsObeyed) {
   EXPECT_GE(client.clock.slept(), 7000);
 }
 
-TEST(Registry, AnAbsurdRetryAfterFailsFast) {
+TEST(Registry, Row084_AnAbsurdRetryAfterFailsFast) {
   TestRegistry registry;
   registry.add_fault(
       {.method = "", .path_part = "", .times = 99, .status = 429, .headers = {{"Retry-After", "99999"}}});
@@ -144,7 +144,7 @@ TEST(Registry, AnAbsurdRetryAfterFailsFast) {
   EXPECT_EQ(client.clock.slept(), 0);
 }
 
-TEST(Registry, ALostAnswerOfAnUploadIsNotASecondUpload) {
+TEST(Faults, Row05_ALostAnswerOfAnUploadIsNotASecondUpload) {
   TestRegistry registry;
   Client client;
   const auto target = client.open(registry.host() + "/team/app");
@@ -163,7 +163,7 @@ TEST(Registry, AnUploadSessionThatFailsIsStartedAnew) {
   EXPECT_EQ(registry.count("POST", "/uploads/"), 2);
 }
 
-TEST(Registry, TruncatedAndAlteredBodiesAreNeverTaken) {
+TEST(Registry, Row022_TruncatedAndAlteredBodiesAreNeverTaken) {
   for (const Fault::Kind kind : {Fault::Kind::truncate, Fault::Kind::wrong_body}) {
     TestRegistry registry;
     Client client;
@@ -199,7 +199,7 @@ TEST(Registry, ImmutableTagsRefuseAnotherDigestAndTakeTheSame) {
   EXPECT_EQ(target->tag(two.descriptor, "v1").error().code, Errc::conflict);
 }
 
-TEST(Registry, AnUnreachableHostIsANetworkErrorThatNamesIt) {
+TEST(Faults, Row13_AnUnreachableHostIsANetworkErrorThatNamesIt) {
   Client client;
   const auto result = client.open("127.0.0.1:1/team/app")->resolve(std::string("v1"));
   ASSERT_FALSE(result.has_value());
@@ -208,7 +208,7 @@ TEST(Registry, AnUnreachableHostIsANetworkErrorThatNamesIt) {
   EXPECT_FALSE(result.error().hint.empty());
 }
 
-TEST(Registry, AFailedChildLeavesNoTag) {
+TEST(Faults, Row22_AFailedChildLeavesNoTag) {
   TestRegistry registry;
   Client client;
   const auto target = client.open(registry.host() + "/team/app");

@@ -191,7 +191,7 @@ TEST(Faults, Row04_AnUploadWhoseOffsetNobodyTellsStartsOnceAnew) {
   EXPECT_EQ(server.sent, server.content.size() * 19 / 10);
 }
 
-TEST(Faults, Row09_ASessionThatARestartForgotIsReplaced) {
+TEST(Faults, Row10_ASessionThatARestartForgotIsReplaced) {
   UploadServer server;
   server.forgets = true;
   ASSERT_TRUE(server.push_it().has_value());

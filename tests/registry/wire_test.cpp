@@ -115,7 +115,7 @@ TEST(Scheme, LanesThatAskAtOnceAllFindTheTlsPort) {
   EXPECT_EQ(good, 6);
 }
 
-TEST(Redirect, CredentialsStayWithTheOrigin) {
+TEST(Redirect, Row071_CredentialsStayWithTheOrigin) {
   for (const char* elsewhere : {"https://storage.example/blob?sig=x", "https://h.example:8443/blob"}) {
     Wire wire([&](const Request& request) {
       if (request.url.find("/v2/") == std::string::npos) return Answer{.headers = {}, .body = kBlobText};
@@ -142,7 +142,7 @@ TEST(Redirect, WithinTheOriginCredentialsAreKept) {
   EXPECT_EQ(wire.transport.lines().back(), "GET https://h.example/other?a=%2F");
 }
 
-TEST(Redirect, WhatMustNotBeFollowed) {
+TEST(Redirect, Row072_WhatMustNotBeFollowed) {
   for (const char* bad :
        {"http://h.example/x", "http://169.254.169.254/latest", "https://10.0.0.1/x", "https://127.0.0.1/x",
         "https://[::ffff:127.0.0.1]/x", "https://2130706433/x", "file:///etc/passwd", "https://u:p@h.example/x"}) {
@@ -155,7 +155,7 @@ TEST(Redirect, WhatMustNotBeFollowed) {
 }
 
 /// Storage that answers 401 must not learn the password by naming a realm of its own.
-TEST(Redirect, AChallengeFromElsewhereGetsNoLogin) {
+TEST(Redirect, Row075_AChallengeFromElsewhereGetsNoLogin) {
   for (const char* elsewhere : {"https://storage.example/blob", "https://h.example:8443/blob"}) {
     for (const char* asks : {"Bearer realm=\"https://evil.example/token\"", "Basic realm=x"}) {
       for (const bool logged_in : {false, true}) {
@@ -215,7 +215,7 @@ TEST(Redirect, AnUploadIsResentOn307AndRefusedWhereItsBodyWouldBeLost) {
   }
 }
 
-TEST(Upload, ALocationElsewhereGetsNoCredentials) {
+TEST(Upload, Row074_ALocationElsewhereGetsNoCredentials) {
   Wire wire([&](const Request& request) {
     if (begins(request.url, "https://store.example/")) return Answer{.status = 201, .headers = {}, .body = {}};
     if (request.authorization.empty()) return challenge("Basic realm=x");
@@ -229,7 +229,7 @@ TEST(Upload, ALocationElsewhereGetsNoCredentials) {
   EXPECT_TRUE(last.authorization.empty());
 }
 
-TEST(Upload, AChallengeFromALocationElsewhereGetsNoLogin) {
+TEST(Upload, Row074_AChallengeFromALocationElsewhereGetsNoLogin) {
   Wire wire([&](const Request& request) {
     if (begins(request.url, "https://store.example/")) return challenge("Bearer realm=\"https://evil.example/token\"");
     if (request.method == "HEAD") return Answer{.status = 404, .headers = {}, .body = {}};
@@ -243,7 +243,7 @@ TEST(Upload, AChallengeFromALocationElsewhereGetsNoLogin) {
   }
 }
 
-TEST(Upload, ALocationThatLeavesTlsOrPointsInsideIsRefused) {
+TEST(Upload, Row074_ALocationThatLeavesTlsOrPointsInsideIsRefused) {
   for (const char* bad : {"http://h.example/up", "https://192.168.0.1/up", "ftp://h.example/up"}) {
     Wire wire([&](const Request& request) {
       return request.method == "HEAD" ? Answer{.status = 404, .headers = {}, .body = {}}
@@ -255,7 +255,7 @@ TEST(Upload, ALocationThatLeavesTlsOrPointsInsideIsRefused) {
   }
 }
 
-TEST(Realm, PasswordsGoOnlyWhereTheyMay) {
+TEST(Realm, Row073_PasswordsGoOnlyWhereTheyMay) {
   struct Case {
     const char* place;
     const char* realm;
@@ -286,7 +286,7 @@ TEST(Realm, PasswordsGoOnlyWhereTheyMay) {
   }
 }
 
-TEST(Token, OnlyUsableOnesAreTaken) {
+TEST(Token, Row077_OnlyUsableOnesAreTaken) {
   for (const char* bad :
        {"", "{}", "<html>", R"({"token":""})", R"({"token":5})", R"({"token":"a\nb"})", R"({"token":"a b"})"}) {
     Wire wire([&](const Request& request) {
@@ -317,7 +317,7 @@ TEST(Token, AnIdentityTokenIsPostedAndNeverInAUrl) {
   EXPECT_EQ(asked[2].authorization, "Bearer t");
 }
 
-TEST(Token, ARevokedIdentityTokenSaysToLogInAgain) {
+TEST(Faults, Row09_ARevokedIdentityTokenSaysToLogInAgain) {
   Wire wire([&](const Request& request) {
     if (request.url.find("/token") != std::string::npos) return Answer{.status = 401, .headers = {}, .body = {}};
     return challenge("Bearer realm=\"https://auth.example/token\"");
@@ -331,7 +331,7 @@ TEST(Token, ARevokedIdentityTokenSaysToLogInAgain) {
   EXPECT_EQ(wire.transport.lines().size(), 2u) << "no loop";
 }
 
-TEST(Token, AnExpiredOneIsReplacedBeforeItIsSent) {
+TEST(Faults, Row08_AnExpiredTokenIsReplacedBeforeItIsSent) {
   int given = 0;
   Wire wire([&](const Request& request) {
     if (request.url.find("/token") != std::string::npos) {
@@ -389,7 +389,7 @@ TEST(Token, AMountThatMayNotReadTheOtherRepositoryIsNoFailure) {
   EXPECT_FALSE(*mounted);
 }
 
-TEST(Answers, ALoginPageIsNoManifestAndItsHtmlIsNotShown) {
+TEST(Answers, Row079_ALoginPageIsNoManifestAndItsHtmlIsNotShown) {
   const std::string page = "<html><body>Please log in</body></html>";
   Wire wire([&](const Request&) {
     return Answer{.status = 200, .headers = {{"content-type", "text/html"}}, .body = page};
@@ -403,7 +403,7 @@ TEST(Answers, ALoginPageIsNoManifestAndItsHtmlIsNotShown) {
   EXPECT_EQ(result.error().describe().find("<"), std::string::npos) << result.error().describe();
 }
 
-TEST(Answers, TheRegistrysWordsAreMadePrintableAndShort) {
+TEST(Answers, Row089_TheRegistrysWordsAreMadePrintableAndShort) {
   Wire wire([](const Request&) {
     return Answer{.status = 400,
                   .headers = {},
@@ -430,7 +430,7 @@ TEST(Answers, AnotherDigestForWhatWasPutIsAVerificationFailure) {
   EXPECT_EQ(push(*wire.open("h.example/a"), make_index({})).error().code, Errc::verification_failed);
 }
 
-TEST(Answers, TagListsStayOnTheirOrigin) {
+TEST(Answers, Row010_TagListsStayOnTheirOrigin) {
   for (const char* next :
        {"https://evil.example/v2/a/tags/list", "http://h.example/v2/a/tags/list", "https://h.example:8443/x"}) {
     Wire wire([&](const Request&) {
@@ -441,7 +441,7 @@ TEST(Answers, TagListsStayOnTheirOrigin) {
   }
 }
 
-TEST(Answers, AnEndlessTagListEndsAndStrangeTagsAreSkipped) {
+TEST(Answers, Row009_AnEndlessTagListEndsAndStrangeTagsAreSkipped) {
   Wire endless([](const Request&) {
     return Answer{.headers = {{"link", "</v2/a/tags/list?last=a>; rel=\"next\""}}, .body = R"({"tags":["a"]})"};
   });

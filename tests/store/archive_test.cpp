@@ -173,7 +173,7 @@ TEST_F(Archive, StandardOutputTakesOneArchiveOnce) {
   EXPECT_EQ(archive->tag(image.descriptor, "v2").error().code, Errc::unsupported);
 }
 
-TEST_F(Archive, HostileTarsAreRefused) {
+TEST_F(Archive, Row107_HostileTarsAreRefused) {
   const Member layout{"oci-layout", R"({"imageLayoutVersion":"1.0.0"})"};
   const Member index{"index.json", R"({"schemaVersion":2,"manifests":[]})"};
   const std::vector<std::pair<const char*, std::vector<Member>>> cases{

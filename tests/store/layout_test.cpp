@@ -77,7 +77,7 @@ TEST(Layout, OpeningSaysWhatIsWrong) {
   EXPECT_EQ(LayoutTarget::open(dir.path() / "l").error().code, Errc::verification_failed);
 }
 
-TEST(Layout, TwoEntriesWithOneNameAreAnError) {
+TEST(Layout, Row106_TwoEntriesWithOneNameAreAnError) {
   const TempDir dir;
   const auto layout = make(dir.path());
   const Blob one = push_image(*layout, {"one"});
@@ -106,7 +106,7 @@ TEST(Layout, UnknownMembersOfTheIndexSurviveATag) {
   EXPECT_NE(index.find(R"("x-mine":true)"), std::string::npos);
 }
 
-TEST(Layout, ABlobIsNeverTrustedByItsNameAlone) {
+TEST(Layout, Row105_ABlobIsNeverTrustedByItsNameAlone) {
   const TempDir dir;
   const auto record = dir.path() / "record";
   const Blob blob = make_blob("good bytes");
@@ -215,7 +215,7 @@ TEST(Layout, AFileThatChangesAfterItWasPlacedIsNotVouchedFor) {
   EXPECT_FALSE(make(folder, {.fs = &real_fs(), .verified_record = record})->exists(blob.descriptor).value());
 }
 
-TEST(Layout, RefusesBlobsThatAreNoRegularFiles) {
+TEST(Layout, Row102_RefusesBlobsThatAreNoRegularFiles) {
   const TempDir dir;
   const auto layout = make(dir.path());
   const Blob blob = make_blob("x");
@@ -229,7 +229,7 @@ TEST(Layout, RefusesBlobsThatAreNoRegularFiles) {
   EXPECT_FALSE(test::read(*layout, blob.descriptor).has_value());
 }
 
-TEST(Layout, RefusesABlobFolderThatLeadsElsewhere) {
+TEST(Layout, Row103_RefusesABlobFolderThatLeadsElsewhere) {
   const TempDir dir;
   make(dir.path() / "l");
   stdfs::remove_all(dir.path() / "l/blobs");
