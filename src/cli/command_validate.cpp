@@ -1,8 +1,6 @@
 #include "cli/command.h"
 #include "cli/project.h"
-#include "slipway/image/image.h"
-#include "slipway/io/filters.h"
-#include "slipway/oci/media_type.h"
+#include "slipway/image/validate.h"
 #include "slipway/store/layout.h"
 
 namespace slipway::cli {
@@ -21,25 +19,6 @@ Result<int> print_valid(Context& context, const oci::Location& location) {
   return 0;
 }
 
-/// Hashes everything the image reaches, by reading it as a copy would.
-Status hash_graph(store::ReadTarget& target, const oci::Descriptor& root, std::stop_token stop) {
-  if (oci::is_graph_node(root.media_type)) {
-    SLIPWAY_ASSIGN(const oci::Document document, copy::fetch_document(target, root));
-    for (const oci::Descriptor& child : oci::children(document))
-      SLIPWAY_TRY(hash_graph(target, child, stop));
-    return {};
-  }
-  auto source = target.fetch(root);
-  if (!source && source.error().code == Errc::not_found && !root.urls.empty()) return {};
-  if (!source && source.error().code == Errc::not_found) {
-    return fail(Errc::verification_failed, "{}: {}", target.name(), source.error().message);
-  }
-  SLIPWAY_TRY(source);
-  io::NullSink nowhere;
-  SLIPWAY_TRY(io::copy(**source, nowhere, stop));
-  return {};
-}
-
 Result<int> run_validate(Context& context, const std::string& text) {
   SLIPWAY_ASSIGN(const oci::Location location, readable(context, text));
   SLIPWAY_ASSIGN(const auto target, context.opener().open_for_reading(location, Side::source));
@@ -55,11 +34,8 @@ Result<int> run_validate(Context& context, const std::string& text) {
   }
   SLIPWAY_ASSIGN(const auto reference, store::reference_of(location, *target));
   SLIPWAY_ASSIGN(const auto root, target->resolve(reference));
-  SLIPWAY_TRY(hash_graph(*target, root, context.stop()));
-  const auto offers = image::list_platforms(*target, root);
-  for (const image::Offer& offer : offers.value_or(std::vector<image::Offer>{})) {
-    SLIPWAY_TRY(image::load_manifest(*target, offer.manifest));
-  }
+  SLIPWAY_ASSIGN(auto errors, image::validate(*target, root, context.stop()));
+  if (!errors.empty()) return fail(combine(std::move(errors)).in("validating " + context.shown(location).str()));
   return print_valid(context, location.with_digest(root.digest));
 }
 
@@ -69,7 +45,7 @@ Command validate_command() {
   return {.name = "validate",
           .aliases = {},
           .group = "Images",
-          .summary = "hash every byte of an image or a whole layout",
+          .summary = "check an image or a whole layout: digests, sizes, diff IDs, media types, platforms",
           .synopsis = "REF|LAYOUT",
           .examples = {{"everything in a layout", "slipway validate oci:out"},
                        {"one image in a registry", "slipway validate registry.example.com/team/app:v1"}},

@@ -170,6 +170,15 @@ def test_certificates(world):
     world.slipway("digest", place, "--cert-dir", folder, "--tls-verify=false")
 
 
+def test_certificates_that_prove_nothing(world):
+    nginx = world.stack.enter_context(Nginx(world, world.registry(), name="DNS:other.example"))
+    for flags in ((), ("--ca-file", nginx.certificate)):
+        ended = world.slipway("ls", f"{nginx.host}/team/app", "--retry", "0", *flags, status=15)
+        check("certificate" in ended.err.lower() or "ssl" in ended.err.lower(), f"why in\n{ended}")
+    taken = [line for line in nginx.requests() if line[2] != 400]  # without TLS loopback is tried first: 400
+    check_equal(taken, [], "requests that were taken")
+
+
 def test_a_download_that_is_cut_costs_the_rest(world):
     registry = world.registry()
     size = 20 << 20

@@ -8,25 +8,25 @@ import time
 from harness import Failure
 
 
-def make_certificate(world, name, *options):
-    """A certificate for loopback, signed by itself: (certificate, key)."""
+def make_certificate(world, name, valid_for="IP:127.0.0.1,DNS:localhost"):
+    """A certificate, for loopback unless said otherwise, signed by itself: (certificate, key)."""
     certificate, key = world.folder / f"{name}.crt", world.folder / f"{name}.key"
     world.tool("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
-               f"/CN={name}", "-days", "2", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", key, "-out",
-               certificate, *options)
+               f"/CN={name}", "-days", "2", "-addext", f"subjectAltName={valid_for}", "-keyout", key, "-out", certificate)
     return certificate, key
 
 
 class Nginx:
     """nginx in front of a registry: TLS with a certificate of its own, a body limit, Basic logins, client certificates."""
 
-    def __init__(self, world, registry, limit="0", htpasswd=None, client_ca=None):
+    def __init__(self, world, registry, limit="0", htpasswd=None, client_ca=None,
+                 name="IP:127.0.0.1,DNS:localhost"):
         self.world, self.registry, self.limit = world, registry, limit
         self.htpasswd, self.client_ca = htpasswd, client_ca
         self.port = world.refused_port()
         self.host = f"127.0.0.1:{self.port}"
         self.folder = world.folder / f"nginx-{self.port}"
-        self.certificate, key = make_certificate(world, f"server-{self.port}")
+        self.certificate, key = make_certificate(world, f"server-{self.port}", name)
         self.key = key
 
     def __enter__(self):

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "registry/registry_world.h"
 #include "registry/scripted_transport.h"
 #include "slipway/oci/media_type.h"
@@ -90,6 +93,26 @@ TEST(Referrers, ATaggedPushOfAManifestWithASubjectIsListed) {
     EXPECT_EQ(list->front().digest, tagged.descriptor.digest);
     EXPECT_EQ(registry.count("PUT", "/manifests/sha256-"), api ? 0 : 1) << "the fallback tag, where it is needed";
   }
+}
+
+TEST(Referrers, Row19_ManyWritersOfOneListLoseNothing) {
+  TestRegistry registry;
+  Client client;
+  const auto target = client.open(registry.host() + "/team/app");
+  const Blob image = push_image(*target, {"one"});
+  constexpr int kWriters = 6;
+  std::atomic<int> pushed = 0;
+  {
+    std::vector<std::jthread> writers;
+    for (int i = 0; i < kWriters; ++i) {
+      writers.emplace_back([&, i] {
+        const Blob attached = note("note " + std::to_string(i), image);
+        pushed += push(*client.open(registry.host() + "/team/app"), attached).has_value() ? 1 : 0;
+      });
+    }
+  }
+  EXPECT_EQ(pushed, kWriters);
+  EXPECT_EQ(referrers_of(*target, image.descriptor.digest)->size(), static_cast<std::size_t>(kWriters));
 }
 
 TEST(Referrers, TaggingTwiceListsOnce) {
