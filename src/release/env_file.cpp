@@ -1,23 +1,12 @@
-#include <algorithm>
-
 #include "slipway/base/diagnostics.h"
 #include "slipway/base/text.h"
 #include "slipway/release/config_artifact.h"
+#include "slipway/release/secret_reference.h"
 
 namespace slipway::release {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-bool is_reference(std::string_view value) {
-  return value.rfind("secret://", 0) == 0 || value.rfind("env://", 0) == 0 || value.rfind("file://", 0) == 0;
-}
-
-bool is_name(std::string_view text) {
-  const auto head = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  return !text.empty() && head(text[0]) &&
-         std::all_of(text.begin(), text.end(), [&](char c) { return head(c) || (c >= '0' && c <= '9'); });
-}
 
 bool is_quoted(std::string_view value) {
   return value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.front() == value.back();
@@ -40,7 +29,8 @@ std::size_t valid_prefix(std::string_view text) {
 /// Reads one env file line by line.
 class EnvFileReader {
  public:
-  EnvFileReader(const std::string& file, Diagnostics& diagnostics) : file_(file), diagnostics_(diagnostics) {}
+  EnvFileReader(const std::string& file, Diagnostics& diagnostics, KeyPlaces* places)
+      : file_(file), diagnostics_(diagnostics), places_(places) {}
 
   /// `text` begins at column `offset` + 1 of its line.
   void line(std::string_view text, int row, std::size_t offset) {
@@ -56,7 +46,7 @@ class EnvFileReader {
                      "write NAME=VALUE; values are never taken from this machine's environment");
     }
     const std::string_view name = text.substr(0, equals);
-    if (!is_name(name)) return bad_name(name);
+    if (!is_variable_name(name)) return bad_name(name);
     add(std::string(name), text.substr(equals + 1), equals + 1);
   }
 
@@ -80,7 +70,12 @@ class EnvFileReader {
       diagnostics_.warning(place(column),
                            fmt::format("the quotes around the value of {} are part of it, as docker reads it", name));
     }
-    auto& map = is_reference(value) ? values_.secrets : values_.values;
+    if (is_secret_reference(value)) {
+      const auto reference = SecretReference::parse(value);
+      if (!reference) return problem(column, reference.error().message, reference.error().hint);
+    }
+    if (places_ != nullptr) places_->emplace(name, place(0));
+    auto& map = is_secret_reference(value) ? values_.secrets : values_.values;
     map.emplace(std::move(name), value);
   }
 
@@ -92,6 +87,7 @@ class EnvFileReader {
 
   const std::string& file_;
   Diagnostics& diagnostics_;
+  KeyPlaces* places_;
   int row_ = 0;
   std::size_t offset_ = 0;
   std::map<std::string, int> rows_;
@@ -100,8 +96,9 @@ class EnvFileReader {
 
 }  // namespace
 
-ConfigValues parse_env_file(std::string_view text, const std::string& file, Diagnostics& diagnostics) {
-  EnvFileReader reader(file, diagnostics);
+ConfigValues parse_env_file(std::string_view text, const std::string& file, Diagnostics& diagnostics,
+                            KeyPlaces* places) {
+  EnvFileReader reader(file, diagnostics, places);
   std::size_t offset = 0;
   if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) offset = kByteOrderMark.size();
   text.remove_prefix(offset);

@@ -99,7 +99,8 @@ class ProjectDecoder {
     }
     if (const config::Node* after = decoder.get("after")) decode_after(*after, environment);
     if (const config::Node* config_node = decoder.get("config")) decode_config(*config_node, environment);
-    if (decoder.get("schema") != nullptr) unhonoured(environment, decoder, "schema");
+    if (const auto schema = decoder.string("schema"))
+      environment.schema = ConfigFile{(project_.folder / *schema).lexically_normal(), decoder.where("schema")};
     if (const config::Node* policy = decoder.get("policy")) decode_policy(*policy, environment);
     decoder.finish();
     project_.environments.push_back(std::move(environment));
@@ -168,9 +169,18 @@ class ProjectDecoder {
       unhonoured(environment, decoder, "mode");
     }
     if (decoder.string("files")) unhonoured(environment, decoder, "files");
+    decode_plaintext(decoder, environment);
     // `path` says where files go: without files there is nothing to honour.
     (void)decoder.string("path");
     decoder.finish();
+  }
+
+  static void decode_plaintext(config::Decoder& decoder, Environment& environment) {
+    for (auto& [name, reason] : decoder.string_map("plaintext")) {
+      if (trim(reason).empty())
+        decoder.error("plaintext", fmt::format("{} needs a reason", printable(name, 80)), "say why it is no secret");
+      environment.plaintext.emplace(name, reason);
+    }
   }
 
   void decode_env_files(const config::Node& node, Environment& environment) {

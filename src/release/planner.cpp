@@ -6,13 +6,12 @@
 #include "release/standing.h"
 #include "release/tag_template.h"
 #include "release/tags.h"
+#include "release/todays_config.h"
 #include "slipway/image/image.h"
 #include "slipway/io/hash.h"
 
 namespace slipway::release {
 namespace {
-
-constexpr std::size_t kMaxEnvFile = 1u << 20;
 
 Status refuse_unhonoured(const Project& project, const Environment& environment) {
   Diagnostics diagnostics;
@@ -121,24 +120,6 @@ Status Planner::refuse_lost_ledger() const {
   return {};
 }
 
-Result<ConfigValues> Planner::config_of_today() {
-  ConfigValues merged;
-  Diagnostics diagnostics;
-  for (const ConfigFile& file : environment_.env_files) {
-    auto text = read_file(*parts_.fs, file.path, kMaxEnvFile);
-    if (text) {
-      merged.overlay(parse_env_file(*text, file.path.string(), diagnostics));
-    } else if (text.error().code == Errc::not_found) {
-      diagnostics.error(file.where, text.error().message, "create it, or correct the path in slipway.yaml");
-    } else {
-      return fail(std::move(text).error().at(file.where));
-    }
-  }
-  warnings_ = diagnostics.warnings();
-  SLIPWAY_TRY(std::move(diagnostics).status());
-  return merged;
-}
-
 Entry Planner::next_entry(Kind kind, const Build& build, Digest config, std::optional<Origin> from) const {
   const Recorded* const head = active();
   Entry entry{.app = project_.app,
@@ -196,7 +177,7 @@ Status Planner::require_free_tags(const Plan& plan) const {
 }
 
 Result<Plan> Planner::plan_today(Kind kind, Build build, std::optional<Origin> from) {
-  SLIPWAY_ASSIGN(ConfigValues values, config_of_today());
+  SLIPWAY_ASSIGN(ConfigValues values, read_todays_config(environment_, *parts_.fs, warnings_));
   SLIPWAY_ASSIGN(const ConfigArtifact artifact, make_config_artifact(values));
   return plan(kind, std::move(build), artifact.manifest.digest, std::move(values), std::move(from));
 }

@@ -36,7 +36,6 @@ class Planner {
 
  private:
   Status refuse_lost_ledger() const;
-  Result<ConfigValues> config_of_today();
   Entry next_entry(Kind kind, const Build& build, Digest config, std::optional<Origin> from) const;
   Result<std::vector<std::string>> fixed_tags(const Entry& entry, const Build& build) const;
   Status require_free_tags(const Plan& plan) const;

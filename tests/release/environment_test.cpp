@@ -52,8 +52,9 @@ TEST(Environments, TheExampleOfTheContract) {
   ASSERT_EQ(staging.env_files.size(), 1u);
   EXPECT_EQ(staging.env_files[0].path, "/project/deploy/staging.env");
   EXPECT_EQ(staging.mode, Mode::env_file);
-  EXPECT_THAT(keys(staging.unhonoured),
-              ElementsAre(HasSubstr("environments.staging.config.files"), HasSubstr("environments.staging.schema")));
+  EXPECT_THAT(keys(staging.unhonoured), ElementsAre(HasSubstr("environments.staging.config.files")));
+  ASSERT_TRUE(staging.schema);
+  EXPECT_EQ(staging.schema->path, "/project/deploy/env.schema.yaml");
   const Environment& production = project.environments[1];
   EXPECT_EQ(production.tag, "production");
   EXPECT_EQ(production.mode, Mode::layer);
@@ -147,7 +148,7 @@ environments:
 ledger: {immutable-tags: true}
 )");
   EXPECT_THAT(problems, IsEmpty());
-  EXPECT_EQ(project.environments[0].unhonoured.size(), 5u);
+  EXPECT_EQ(project.environments[0].unhonoured.size(), 4u);
   EXPECT_THAT(keys(project.unhonoured), ElementsAre("7 ledger.immutable-tags"));
 }
 

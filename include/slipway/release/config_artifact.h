@@ -27,10 +27,14 @@ struct ConfigValues {
   bool operator==(const ConfigValues&) const = default;
 };
 
+/// Where each key of a config is set.
+using KeyPlaces = std::map<std::string, Where>;
+
 /// Reads an env file (docs/FORMATS.md "Env files"): NAME=VALUE lines, the value
 /// literal to the end of its line. Every odd line is reported as file:line:col, all at once;
-/// quotes around a value stay part of it, with a warning.
-ConfigValues parse_env_file(std::string_view text, const std::string& file, Diagnostics& diagnostics);
+/// quotes around a value stay part of it, with a warning. `places` gets where each key stands.
+ConfigValues parse_env_file(std::string_view text, const std::string& file, Diagnostics& diagnostics,
+                            KeyPlaces* places = nullptr);
 
 /// A config as an OCI artifact, ready to be pushed.
 struct ConfigArtifact {

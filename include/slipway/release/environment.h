@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,8 +39,10 @@ struct Environment {
   oci::Location repository = oci::Location::layout("");  ///< layouts absolute
   std::string repository_text;                           ///< as written, for records
   std::string tag;                                       ///< the one tag that moves
-  std::vector<std::string> tags;      ///< templates of tags written once: {version} {revision} {number}
-  std::vector<ConfigFile> env_files;  ///< later ones win
+  std::vector<std::string> tags;                 ///< templates of tags written once: {version} {revision} {number}
+  std::vector<ConfigFile> env_files;             ///< later ones win
+  std::optional<ConfigFile> schema;              ///< what the config must be like
+  std::map<std::string, std::string> plaintext;  ///< keys that look like secrets and are none -> why
   Mode mode = Mode::env_file;
   std::vector<std::string> after;  ///< a build must be active in these environments
   bool after_any = false;          ///< one of them is enough

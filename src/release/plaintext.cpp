@@ -1,0 +1,124 @@
+#include "release/plaintext.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "slipway/base/text.h"
+
+namespace slipway::release {
+namespace {
+
+struct Form {
+  std::string_view begin;
+  std::size_t length;  ///< at least
+  std::string_view what;
+};
+
+/// How those who issue keys let them be recognised.
+constexpr std::array kForms{Form{"AKIA", 20, "an AWS access key"}, Form{"ASIA", 20, "an AWS access key"},
+                            Form{"AIza", 35, "a Google API key"},  Form{"ghp_", 20, "a GitHub token"},
+                            Form{"gho_", 20, "a GitHub token"},    Form{"ghs_", 20, "a GitHub token"},
+                            Form{"ghu_", 20, "a GitHub token"},    Form{"github_pat_", 20, "a GitHub token"},
+                            Form{"glpat-", 20, "a GitLab token"},  Form{"xoxb-", 20, "a Slack token"},
+                            Form{"xoxp-", 20, "a Slack token"},    Form{"sk_live_", 20, "a Stripe key"},
+                            Form{"rk_live_", 20, "a Stripe key"},  Form{"npm_", 30, "an npm token"},
+                            Form{"hvs.", 20, "a Vault token"},     Form{"dckr_pat_", 20, "a Docker token"},
+                            Form{"SG.", 40, "a SendGrid key"},     Form{"AGE-SECRET-KEY-", 20, "an age key"}};
+
+/// Words of a name that say what the value is, and last words that say it is about a secret without being one.
+constexpr std::array<std::string_view, 11> kTelling{"PASSWORD",    "PASSWD",      "PASSPHRASE", "SECRET",
+                                                    "TOKEN",       "APIKEY",      "API_KEY",    "ACCESS_KEY",
+                                                    "PRIVATE_KEY", "CREDENTIALS", "PWD"};
+constexpr std::array<std::string_view, 20> kAbout{
+    "FILE",   "PATH", "DIR",  "URL",    "URI",       "NAME",   "ID",       "TTL",     "TIMEOUT", "AGE",
+    "LENGTH", "SIZE", "TYPE", "HEADER", "ALGORITHM", "ISSUER", "AUDIENCE", "ENABLED", "POLICY",  "COUNT"};
+
+bool all_of(std::string_view text, bool (*fits)(char)) { return std::all_of(text.begin(), text.end(), fits); }
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Random keys are written so.
+bool is_key_character(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' || c == '/' || c == '=' ||
+         c == '_' || c == '-';
+}
+
+double bits_per_character(std::string_view text) {
+  std::array<int, 256> seen{};
+  for (const char c : text)
+    ++seen[static_cast<unsigned char>(c)];
+  double bits = 0;
+  for (const int n : seen) {
+    if (n == 0) continue;
+    const double share = static_cast<double>(n) / static_cast<double>(text.size());
+    bits -= share * std::log2(share);
+  }
+  return bits;
+}
+
+/// Hexadecimal digests and UUIDs have less; words with dashes have fewer kinds of characters.
+bool is_random(std::string_view value) {
+  constexpr std::size_t kShortest = 32;
+  constexpr double kBits = 4.2;
+  if (value.size() < kShortest || !all_of(value, is_key_character)) return false;
+  const bool lower = std::any_of(value.begin(), value.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+  const bool upper = std::any_of(value.begin(), value.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  return lower && upper && std::any_of(value.begin(), value.end(), is_digit) && bits_per_character(value) >= kBits;
+}
+
+bool has_password_in_url(std::string_view value) {
+  const std::size_t scheme = value.find("://");
+  if (scheme == std::string_view::npos) return false;
+  const std::string_view authority = value.substr(scheme + 3, value.find_first_of("/?#", scheme + 3) - scheme - 3);
+  const std::size_t at = authority.rfind('@');
+  if (at == std::string_view::npos) return false;
+  const std::size_t colon = authority.substr(0, at).find(':');
+  return colon != std::string_view::npos && colon + 1 < at;
+}
+
+bool is_json_web_token(std::string_view value) {
+  return value.substr(0, 3) == "eyJ" && value.find(".eyJ") != std::string_view::npos;
+}
+
+/// "DB_PASSWORD", "TOKEN2"; not "TOKEN_TTL", "MONKEY".
+bool has_telling_name(std::string_view name) {
+  std::string upper(name);
+  std::transform(upper.begin(), upper.end(), upper.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  const std::string last = upper.substr(upper.rfind('_') + 1);
+  if (std::find(kAbout.begin(), kAbout.end(), last) != kAbout.end()) return false;
+  while (!upper.empty() && (is_digit(upper.back()) || upper.back() == '_'))
+    upper.pop_back();
+  const std::string whole = "_" + upper + "_";
+  return std::any_of(kTelling.begin(), kTelling.end(), [&](std::string_view word) {
+    return whole.find("_" + std::string(word) + "_") != std::string::npos;
+  });
+}
+
+/// What no secret is, whatever its name.
+bool is_harmless(std::string_view value) {
+  const std::string lower = to_lower(value);
+  constexpr std::size_t kLongNumber = 5;
+  return value.empty() || value.front() == '/' || lower == "true" || lower == "false" || lower == "none" ||
+         (all_of(value, is_digit) && value.size() <= kLongNumber);
+}
+
+}  // namespace
+
+std::optional<std::string> looks_secret(std::string_view name, std::string_view value) {
+  if (value.find("-----BEGIN ") != std::string_view::npos && value.find("PRIVATE KEY") != std::string_view::npos)
+    return "a private key";
+  for (const Form& form : kForms) {
+    if (value.size() >= form.length && value.substr(0, form.begin.size()) == form.begin &&
+        all_of(value.substr(form.begin.size()), [](char c) { return is_key_character(c) || c == '.'; }))
+      return std::string(form.what);
+  }
+  if (is_json_web_token(value)) return "a JSON web token";
+  if (has_password_in_url(value)) return "a URL with a password";
+  if (is_random(value)) return "random text of a key's length";
+  if (has_telling_name(name) && !is_harmless(value)) return "a secret, by its name";
+  return std::nullopt;
+}
+
+}  // namespace slipway::release

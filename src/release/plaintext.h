@@ -1,0 +1,13 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace slipway::release {
+
+/// Why a plain value is probably a secret: its form is that of a key somebody issues, it has a password in a URL, it
+/// is random, or its name says so. Nothing when it looks harmless. Never quotes the value.
+std::optional<std::string> looks_secret(std::string_view name, std::string_view value);
+
+}  // namespace slipway::release
