@@ -64,6 +64,7 @@ Command cache_command();
 Command completion_command();
 Command delete_command();
 Command referrers_command();
+Command probe_command();
 Command login_command();
 Command logout_command();
 Command auth_command();

@@ -52,6 +52,7 @@ class StandardOutput final : public io::Sink {
 struct Connections {
   std::unique_ptr<http::HttpTransport> transport;
   std::unique_ptr<registry::CredentialStore> credentials;
+  std::unique_ptr<registry::KnowledgeStore> knowledge;
   std::shared_ptr<registry::Session> session;
 };
 
@@ -71,8 +72,16 @@ Connections connections_for(const SideFlags& flags, const Globals& globals, cons
   Connections c;
   c.transport = http::curl_transport(transport);
   c.credentials = std::move(credentials);
-  c.session = registry::Session::create(
-      {c.transport.get(), c.credentials.get(), surroundings.clock, surroundings.rng, surroundings.stop}, options);
+  const stdfs::path cache = cache_folder(surroundings.env);
+  c.knowledge =
+      registry::file_knowledge(*surroundings.fs, *surroundings.clock, cache.empty() ? cache : cache / "hosts");
+  c.session = registry::Session::create({.transport = c.transport.get(),
+                                         .credentials = c.credentials.get(),
+                                         .clock = surroundings.clock,
+                                         .rng = surroundings.rng,
+                                         .knowledge = c.knowledge.get(),
+                                         .stop = surroundings.stop},
+                                        options);
   return c;
 }
 
@@ -186,6 +195,14 @@ Status check_login(const Globals& globals, const Surroundings& surroundings, con
   Status taken = c.session->check_login(host);
   if (taken) return taken;
   return fail(std::move(taken).error().in("logging in to " + host));
+}
+
+Result<std::vector<registry::Finding>> probe(const Globals& globals, const Surroundings& surroundings,
+                                             const std::string& host, const std::string& repository, bool upload) {
+  const Connections c = connections_for(
+      globals.both, globals, surroundings,
+      registry::file_credentials(*surroundings.fs, surroundings.env, globals.both.authfile.value_or("")), Side::local);
+  return c.session->probe(host, repository, upload);
 }
 
 std::unique_ptr<store::Opener> make_opener(const Globals& globals, const Surroundings& surroundings) {

@@ -4,6 +4,7 @@
 
 #include "cli/context.h"
 #include "slipway/registry/credentials.h"
+#include "slipway/registry/registry_target.h"
 
 namespace slipway::cli {
 
@@ -14,6 +15,10 @@ std::unique_ptr<store::Opener> make_opener(const Globals& globals, const Surroun
 /// Asks a registry whether it takes a login. Errc::unauthorized.
 Status check_login(const Globals& globals, const Surroundings& surroundings, const std::string& host,
                    const registry::Credential& login);
+
+/// What a registry's host does, found out by trying.
+Result<std::vector<registry::Finding>> probe(const Globals& globals, const Surroundings& surroundings,
+                                             const std::string& host, const std::string& repository, bool upload);
 
 /// Where this user's caches are ($XDG_CACHE_HOME/slipway); empty when there is no home.
 stdfs::path cache_folder(const EnvLookup& env);

@@ -23,7 +23,7 @@ Result<std::size_t> CheckedBody::read(std::span<std::byte> buffer) {
   }
   std::size_t n = 0;
   while (n < buffer.size() && at_ < seen_)
-    buffer[n++] = kept_[static_cast<std::size_t>(at_++ % kKept)];
+    buffer[n++] = kept_[static_cast<std::size_t>(at_++) % kept_.size()];
   return n;
 }
 
@@ -42,9 +42,8 @@ Result<std::size_t> CheckedBody::next(std::span<std::byte> buffer) {
 }
 
 void CheckedBody::keep(io::Bytes bytes) {
-  if (descriptor_.size <= kKept / 4) return;  // sooner read again than kept
-  if (kept_.empty()) kept_.resize(static_cast<std::size_t>(kKept));
-  std::size_t to = static_cast<std::size_t>(at_ % kKept);
+  if (kept_.empty()) kept_.resize(static_cast<std::size_t>(std::min(kKept, descriptor_.size)));
+  std::size_t to = static_cast<std::size_t>(at_) % kept_.size();
   while (!bytes.empty()) {
     const std::size_t n = std::min(bytes.size(), kept_.size() - to);
     std::copy_n(bytes.begin(), n, kept_.begin() + static_cast<std::ptrdiff_t>(to));
@@ -54,7 +53,7 @@ void CheckedBody::keep(io::Bytes bytes) {
 }
 
 Status CheckedBody::rewind_to(std::int64_t offset) {
-  const bool kept = offset == seen_ || (!kept_.empty() && seen_ - offset <= kKept);
+  const bool kept = offset == seen_ || seen_ - offset <= static_cast<std::int64_t>(kept_.size());
   if (kept && !failed_) {
     at_ = offset;
     return {};

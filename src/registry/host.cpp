@@ -79,32 +79,13 @@ Host::Host(std::string name, RegistryParts parts, RegistryOptions options)
       authority_(name_ == "docker.io" ? "registry-1.docker.io" : name_),
       parts_(parts),
       options_(options),
-      loopback_(is_loopback(host_of(name_))) {
+      loopback_(is_loopback(host_of(name_))),
+      memory_(name_, parts.knowledge) {
   const bool port_443 = authority_.size() > 4 && authority_.substr(authority_.size() - 4) == ":443";
   const bool http_first =
       options_.plain_http || (loopback_ && !options_.require_tls && !options_.insecure && !port_443);
   scheme_ = http_first ? "http" : "https";
   scheme_decided_ = options_.plain_http || (!loopback_ && !options_.insecure) || options_.require_tls || port_443;
-}
-
-std::optional<bool> Host::has_referrers_api() {
-  const std::scoped_lock lock(mutex_);
-  return referrers_api_;
-}
-
-void Host::learn_referrers_api(bool has) {
-  const std::scoped_lock lock(mutex_);
-  referrers_api_ = has;
-}
-
-std::int64_t Host::largest_body() {
-  const std::scoped_lock lock(mutex_);
-  return largest_body_;
-}
-
-void Host::learn_largest_body(std::int64_t bytes) {
-  const std::scoped_lock lock(mutex_);
-  largest_body_ = std::min(largest_body_, bytes);
 }
 
 Result<bool> Host::wait_to_retry(int tries, int status, std::stop_token stop) {

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <limits>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 
 #include "registry/call.h"
+#include "registry/host_memory.h"
 #include "slipway/http/url.h"
 #include "slipway/registry/challenge.h"
 #include "slipway/registry/registry_target.h"
@@ -30,12 +30,10 @@ class Host {
   /// Waits before the next try after `tries` of them; false when there is none.
   Result<bool> wait_to_retry(int tries, int status, std::stop_token stop);
 
-  /// The largest body that it takes in one request, as far as known.
-  std::int64_t largest_body();
-  void learn_largest_body(std::int64_t bytes);
-  /// What was learned of the host: absent, or whether it has the referrers API.
-  std::optional<bool> has_referrers_api();
-  void learn_referrers_api(bool has);
+  /// What was learned of the host.
+  HostMemory& memory() { return memory_; }
+  /// How it wants to be logged in to, in words, as far as it said.
+  std::string login_wanted();
 
  private:
   struct Token {
@@ -90,8 +88,7 @@ class Host {
   std::map<std::string, Token> tokens_;
   std::chrono::milliseconds embargo_{0};
   std::optional<bool> inside_;  // the registry's own address is private
-  std::optional<bool> referrers_api_;
-  std::int64_t largest_body_ = std::numeric_limits<std::int64_t>::max();
+  HostMemory memory_;
   std::mutex token_mutex_;  // one token request at a time
 };
 

@@ -43,6 +43,18 @@ std::string Host::scopes_of(const Call& call) {
   return scopes;
 }
 
+std::string Host::login_wanted() {
+  std::optional<Challenge> challenge;
+  {
+    const std::scoped_lock lock(mutex_);
+    challenge = challenge_;
+  }
+  if (!challenge) return "none for this";
+  if (challenge->scheme == "basic") return "user name and password";
+  const auto realm = realm_of(*challenge);
+  return realm ? "tokens from " + realm->host : "tokens, but: " + realm.error().message;
+}
+
 Result<std::optional<Credential>> Host::credential(const Call& call) {
   return parts_.credentials->find(name_, call.repository);
 }

@@ -90,7 +90,7 @@ Result<std::optional<std::string>> RegistryTarget::next_page(const Reply& reply,
 
 Result<std::vector<oci::Descriptor>> RegistryTarget::referrers(const Digest& subject,
                                                                const std::string& artifact_type) {
-  if (host_->has_referrers_api().value_or(true)) {
+  if (host_->memory().referrers_api().value_or(true)) {
     SLIPWAY_ASSIGN(auto listed, api_referrers(subject));
     if (listed) return filtered(*std::move(listed), artifact_type);
   }
@@ -110,10 +110,10 @@ Result<std::optional<std::vector<oci::Descriptor>>> RegistryTarget::api_referrer
     SLIPWAY_ASSIGN(const Reply reply, host_->send(get, {}));
     const std::string type = to_lower(trim(split(reply.response.header("content-type").value_or(""), ';').front()));
     if (page == 0 && (reply.status() != 200 || type != oci::kIndexType)) {
-      if (!host_->has_referrers_api()) host_->learn_referrers_api(false);
+      if (!host_->memory().referrers_api()) host_->memory().learn_referrers_api(false);
       return std::optional<std::vector<oci::Descriptor>>();
     }
-    host_->learn_referrers_api(true);
+    host_->memory().learn_referrers_api(true);
     SLIPWAY_ASSIGN(oci::Index index, oci::parse_index(reply.body, oci::kIndexType));
     const std::size_t before = seen.size();
     for (oci::Descriptor& entry : index.manifests) {

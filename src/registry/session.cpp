@@ -1,4 +1,5 @@
 #include "registry/host.h"
+#include "registry/probe.h"
 #include "registry/registry_target.h"
 
 namespace slipway::registry {
@@ -24,16 +25,28 @@ class SessionImpl final : public Session {
     Call ping;
     ping.path = "/v2/";
     ping.what = host;
-    std::shared_ptr<Host> there;
-    {
-      const std::scoped_lock lock(mutex_);
-      there = host_named(host);
-    }
-    SLIPWAY_TRY(there->send(ping, {}));
+    SLIPWAY_TRY(host_called(host)->send(ping, {}));
     return {};
   }
 
+  Result<std::vector<Finding>> probe(const std::string& host, const std::string& repository, bool upload) override {
+    const std::shared_ptr<Host> there = host_called(host);
+    Call ping;
+    ping.path = "/v2/";
+    ping.what = host;
+    ping.accepts = {401, 403, 404};
+    const auto answered = there->send(ping, {});
+    // Whoever answers at all is worth a table.
+    if (!answered && answered.error().code == Errc::network) return fail(answered.error());
+    return probe_host(*there, repository, upload);
+  }
+
  private:
+  std::shared_ptr<Host> host_called(const std::string& name) {
+    const std::scoped_lock lock(mutex_);
+    return host_named(name);
+  }
+
   std::shared_ptr<Host> host_named(const std::string& name) {
     std::shared_ptr<Host>& host = hosts_[name];
     if (!host) host = std::make_shared<Host>(name, parts_, options_);

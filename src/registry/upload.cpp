@@ -13,6 +13,7 @@ constexpr std::int64_t kMiB = 1 << 20;
 constexpr std::int64_t kWorthAsking = kMiB;   // less is sooner sent again
 constexpr std::int64_t kProgress = 8 * kMiB;  // between two cuts: they are not counted together
 constexpr std::int64_t kLargestChunk = 1 << 30;
+constexpr std::int64_t kSmall = 64 << 10;  // of a blob that may be sent in vain once
 constexpr int kTooLarge = 413;
 constexpr int kWrongRange = 416;
 
@@ -67,18 +68,37 @@ Status Upload::run(const std::function<Result<bool>()>& there, std::stop_token s
 
 Result<Upload::Outcome> Upload::attempt(std::stop_token stop) {
   if (session_.empty()) {
-    SLIPWAY_ASSIGN(const Outcome opened, open(stop));
-    if (opened != Outcome::done) return opened;
+    const bool small = blob_.size > 0 && blob_.size <= kSmall && host_.memory().single_post().value_or(true);
+    SLIPWAY_ASSIGN(const Outcome opened, small ? open_with_all(stop) : open(stop));
+    if (opened != Outcome::done || stored_) return opened;
     SLIPWAY_TRY(body_.rewind_to(0));
     sent_ = 0;
   }
-  if (sent_ > 0 || host_.largest_body() < blob_.size) return chunks(std::move(stop));
+  if (sent_ > 0 || host_.memory().largest_body() < blob_.size) return chunks(std::move(stop));
   return whole(std::move(stop));
+}
+
+Result<Upload::Outcome> Upload::open_with_all(std::stop_token stop) {
+  Call post = call_;
+  post.path = http::with_query(post.path, "digest", blob_.digest.str());
+  post.headers = {{"Content-Type", "application/octet-stream"}};
+  post.body = &body_;
+  post.body_size = blob_.size;
+  post.retry = false;
+  post.accepts = {400, 405, 411, kTooLarge, 415, 501};
+  auto reply = host_.send(post, stop);
+  if (!reply) return judge(std::move(reply));
+  stored_ = reply->status() == 201;
+  host_.memory().learn_single_post(stored_);
+  if (stored_) return Outcome::done;
+  // What does not know it opens an upload, and what refuses it may still take the usual way.
+  if (reply->status() != 202) return open(std::move(stop));
+  SLIPWAY_TRY(take_location(*reply));
+  return Outcome::done;
 }
 
 Result<Upload::Outcome> Upload::open(std::stop_token stop) {
   Call post = call_;
-  post.method = "POST";
   post.retry = false;  // run() counts the tries
   auto reply = host_.send(post, std::move(stop));
   if (!reply) {
@@ -116,7 +136,7 @@ Result<Upload::Outcome> Upload::whole(std::stop_token stop) {
 
 Result<Upload::Outcome> Upload::chunks(std::stop_token stop) {
   while (sent_ < blob_.size) {
-    const std::int64_t size = std::min(blob_.size - sent_, std::max(host_.largest_body(), smallest_));
+    const std::int64_t size = std::min(blob_.size - sent_, std::max(host_.memory().largest_body(), smallest_));
     SLIPWAY_ASSIGN(const Outcome outcome, chunk(size, stop));
     if (outcome != Outcome::done) return outcome;
   }
@@ -194,7 +214,7 @@ Status Upload::find_offset(std::stop_token stop) {
 Status Upload::send_smaller(std::int64_t refused) {
   for (const std::int64_t size : kChunks) {
     if (size >= refused || size < smallest_) continue;
-    host_.learn_largest_body(size);
+    host_.memory().learn_largest_body(size);
     return {};
   }
   return fail(Error(Errc::too_large, fmt::format("{} refuses a request of {} for {}", host_.name(),

@@ -9,7 +9,8 @@ namespace slipway::registry {
 /// after a cut from where the registry has it, if it says so, else anew.
 class Upload {
  public:
-  /// `call` has repository, scopes and words for messages; `session` is an upload that is open already, or empty.
+  /// `call` is the POST that opens an upload: it has repository, scopes and words for messages; `session` is an upload
+  /// that is open already, or empty.
   Upload(Host& host, Call call, const oci::Descriptor& blob, io::RestartableSource& bytes, std::string session);
 
   /// `there` asks whether the registry has the blob, for answers that got lost.
@@ -25,6 +26,8 @@ class Upload {
   Result<Outcome> chunk(std::int64_t size, std::stop_token stop);
   Result<Outcome> close(std::stop_token stop);
   Result<Outcome> open(std::stop_token stop);
+  /// The blob in the very request that opens an upload, for registries that take it so.
+  Result<Outcome> open_with_all(std::stop_token stop);
   /// Goes on where the registry has it; forgets the session where it does not tell.
   Status find_offset(std::stop_token stop);
   Status send_smaller(std::int64_t refused);
@@ -39,6 +42,7 @@ class Upload {
   std::string session_;
   std::int64_t sent_ = 0;      // bytes that the registry acknowledged
   std::int64_t smallest_ = 0;  // of a chunk, as the registry wants it
+  bool stored_ = false;        // by the request that was to open it
   std::optional<Error> last_;
 };
 

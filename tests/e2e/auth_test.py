@@ -170,6 +170,26 @@ def test_certificates(world):
     world.slipway("digest", place, "--cert-dir", folder, "--tls-verify=false")
 
 
+def test_probe_prints_what_it_found(world):
+    passwords = world.write("htpasswd", world.tool("htpasswd", "-Bbn", "proxy", "pr0xy").out.strip() + "\n")
+    nginx = world.stack.enter_context(Nginx(world, world.registry(), limit="1m", htpasswd=passwords))
+    trust = ("--ca-file", nginx.certificate, "--authfile", authfile(world, "a.json", {nginx.host: ("proxy", "pr0xy")}))
+    source, _ = image(world, 3 << 20)
+    world.slipway("copy", source, f"{nginx.host}/team/app:v1", *trust)
+    lines = world.slipway("probe", "--upload", f"{nginx.host}/team/app", *trust).lines
+    table = {line[:16].strip(): line[17:] for line in lines}
+    check_equal((table["TLS"], table["login"], table["tags"]), ("yes", "user name and password", "1"), "the first rows")
+    check_equal((table["digest in HEAD"], table["chunks"], table["cancel"]), ("yes", "yes", "yes"), "what this registry does")
+    check_equal(table["largest request"], "1.0 MiB", "what an earlier run learned")
+    check(table["single POST"].startswith("no") and table["referrers API"].startswith("no"), f"what it does not: {table}")
+    check(table["ranges"].startswith("yes"), f"ranges in {table}")
+    document = world.slipway("probe", "-o", "json", nginx.host, *trust).document
+    check_equal(document["schema"], "slipway/v1/probe", "the schema")
+    before = len(nginx.requests())
+    world.slipway("copy", source, f"{nginx.host}/other/app:v1", *trust)
+    check(413 not in [status for _, _, status in nginx.requests()[before:]], "the limit remembered by the next run")
+
+
 def test_certificates_that_prove_nothing(world):
     nginx = world.stack.enter_context(Nginx(world, world.registry(), name="DNS:other.example"))
     for flags in ((), ("--ca-file", nginx.certificate)):

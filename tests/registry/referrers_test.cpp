@@ -106,8 +106,11 @@ TEST(Referrers, Row19_ManyWritersOfOneListLoseNothing) {
     std::vector<std::jthread> writers;
     for (int i = 0; i < kWriters; ++i) {
       writers.emplace_back([&, i] {
-        const Blob attached = note("note " + std::to_string(i), image);
-        pushed += push(*client.open(registry.host() + "/team/app"), attached).has_value() ? 1 : 0;
+        const std::string text = "note " + std::to_string(i);
+        Status done = push(*target, make_blob(text));
+        if (done) done = push(*target, note(text, image));
+        EXPECT_TRUE(done.has_value()) << done.error().describe();
+        pushed += done ? 1 : 0;
       });
     }
   }

@@ -28,11 +28,20 @@ class FixedCredentials final : public registry::CredentialStore {
   std::optional<registry::Credential> credential_;
 };
 
+/// What one host was found to do, kept in memory.
+class FixedKnowledge final : public registry::KnowledgeStore {
+ public:
+  registry::Knowledge recall(const std::string&) override { return known; }
+  void remember(const std::string&, const registry::Knowledge& knowledge) override { known = knowledge; }
+  registry::Knowledge known;
+};
+
 /// A client: transport, clock that never waits, credentials, session.
 struct Client {
   Client() : transport(http::curl_transport({})) { make_session(); }
   void make_session(registry::RegistryOptions options = {}) {
-    session = registry::Session::create({transport.get(), &credentials, &clock, &rng, stop.get_token()}, options);
+    session =
+        registry::Session::create({transport.get(), &credentials, &clock, &rng, nullptr, stop.get_token()}, options);
   }
   std::shared_ptr<store::Target> open(const std::string& place) {
     return session->open(oci::Location::parse(place).value());

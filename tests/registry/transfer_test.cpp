@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "registry/checked_body.h"
 #include "registry/wire.h"
+#include "support/temp_dir.h"
 
 /// Blobs on connections that break, by the numbers of docs/TESTING.md (faults).
 namespace slipway::test {
@@ -234,6 +237,95 @@ TEST(Upload, ALimitThatNothingFitsIsSaid) {
   ASSERT_FALSE(done.has_value());
   EXPECT_EQ(done.error().code, Errc::too_large);
   EXPECT_NE(done.error().describe().find("client_max_body_size"), std::string::npos) << done.error().describe();
+}
+
+TEST(Upload, ASmallBlobIsOneRequestWhereThatIsTaken) {
+  const Blob blob = make_blob(kBlobText);
+  for (const int status : {201, 202, 405, 415}) {
+    Wire wire([&](const Request& request) {
+      if (request.method == "HEAD") return Answer{.status = 404, .headers = {}, .body = {}};
+      const bool all = request.url.find("digest=") != std::string::npos;
+      const int said = request.method == "PUT" ? 201 : all ? status : 202;
+      return Answer{.status = said, .headers = {{"location", "/up"}}, .body = {}};
+    });
+    const auto target = wire.open("h.example/a");
+    ASSERT_TRUE(push(*target, blob).has_value()) << status;
+    const std::size_t first = wire.transport.lines().size();
+    EXPECT_EQ(first, status == 201 ? 1u : status == 202 ? 2u : 3u) << status;
+    EXPECT_EQ(wire.transport.asked().front().body, kBlobText);
+    EXPECT_EQ(wire.transport.asked().back().body, kBlobText);
+    ASSERT_TRUE(push(*target, make_blob("another")).has_value());
+    EXPECT_EQ(wire.transport.lines().size() - first, status == 201 ? 1u : 2u) << "what was learned is used: " << status;
+    EXPECT_EQ(wire.knowledge.known.single_post, status == 201) << "and kept";
+  }
+}
+
+TEST(Upload, WhatEarlierRunsLearnedIsUsed) {
+  UploadServer server;
+  server.wire.knowledge.known.largest_body = 1 << 20;
+  ASSERT_TRUE(server.push_it().has_value());
+  EXPECT_EQ(server.stored, server.content);
+  EXPECT_TRUE(begins(server.wire.transport.lines()[1], "PATCH")) << "no large request is tried";
+}
+
+TEST(Knowledge, IsKeptForADayAndDoubted) {
+  TempDir dir;
+  FakeClock clock;
+  const auto store = registry::file_knowledge(real_fs(), clock, dir.path() / "hosts");
+  const registry::Knowledge learned{.single_post = true, .largest_body = 1 << 20};
+  EXPECT_EQ(store->recall("h.example"), registry::Knowledge());
+  store->remember("h.example", learned);
+  EXPECT_EQ(store->recall("h.example"), learned);
+  EXPECT_EQ(store->recall("other.example"), registry::Knowledge());
+  FakeClock later(clock.now() + 90'000);
+  EXPECT_EQ(registry::file_knowledge(real_fs(), later, dir.path() / "hosts")->recall("h.example"),
+            registry::Knowledge());
+  FakeClock earlier(clock.now() - 10);
+  EXPECT_EQ(registry::file_knowledge(real_fs(), earlier, dir.path() / "hosts")->recall("h.example"),
+            registry::Knowledge());
+  const auto file = dir.path() / "hosts" / real_fs().list(dir.path() / "hosts")->front();
+  for (const char* text :
+       {"", "rubbish", "[]", "{}", R"({"schema":"slipway/v2/host","host":"h.example","learned":1700000000})",
+        R"({"schema":"slipway/v1/host","host":"evil","learned":1700000000,"singlePost":true})",
+        R"({"schema":"slipway/v1/host","host":"h.example","learned":1700000000,"singlePost":1,"largestBody":1})"}) {
+    ASSERT_TRUE(write_file_atomically(real_fs(), file, text).has_value());
+    EXPECT_EQ(store->recall("h.example"), registry::Knowledge()) << text;
+  }
+  const auto nowhere = registry::file_knowledge(real_fs(), clock, {});
+  nowhere->remember("h.example", learned);
+  EXPECT_EQ(nowhere->recall("h.example"), registry::Knowledge());
+}
+
+TEST(Probe, SaysWhatWasTriedAndWhatNot) {
+  TestRegistry registry({.referrers_api = true});
+  Client client;
+  const auto target = client.open(registry.host() + "/team/app");
+  const Blob image = push_image(*target, {"one"});
+  ASSERT_TRUE(target->tag(image.descriptor, "v1").has_value());
+  const auto answers = [&](const std::string& repository, bool upload) {
+    std::map<std::string, std::string> table;
+    const auto found = client.session->probe(registry.host(), repository, upload);
+    EXPECT_TRUE(found.has_value()) << found.error().describe();
+    for (const auto& [name, answer] : found.value_or(std::vector<registry::Finding>()))
+      table[name] = answer;
+    return table;
+  };
+  const auto bare = answers("", true);
+  EXPECT_EQ(bare.at("tags"), "not tried: needs a repository");
+  EXPECT_EQ(bare.at("TLS"), "no, plain HTTP");
+  EXPECT_EQ(bare.at("login"), "none for this");
+  registry.forget_requests();
+  const auto reading = answers("team/app", false);
+  EXPECT_EQ(reading.at("tags"), "1");
+  EXPECT_EQ(reading.at("digest in HEAD"), "yes");
+  EXPECT_TRUE(begins(reading.at("ranges"), "yes"));
+  EXPECT_EQ(reading.at("referrers API"), "yes");
+  EXPECT_TRUE(begins(reading.at("chunks"), "not tried"));
+  EXPECT_EQ(registry.count("POST") + registry.count("PUT"), 0) << "reading writes nothing";
+  const auto all = answers("team/app", true);
+  EXPECT_TRUE(begins(all.at("single POST"), "no"));
+  EXPECT_TRUE(begins(all.at("chunks"), "no")) << all.at("chunks");
+  EXPECT_EQ(client.session->probe("127.0.0.1:1", "", false).error().code, Errc::network);
 }
 
 TEST(CheckedBody, GoesBackWithoutAskingTheSourceAsFarAsItKeeps) {

@@ -11,7 +11,7 @@ namespace slipway::test {
 struct Wire {
   explicit Wire(ScriptedTransport::Script script, registry::RegistryOptions options = {})
       : transport(std::move(script)) {
-    session = registry::Session::create({&transport, &credentials, &clock, &rng}, options);
+    session = registry::Session::create({&transport, &credentials, &clock, &rng, &knowledge}, options);
   }
   std::shared_ptr<store::Target> open(const std::string& place) {
     return session->open(oci::Location::parse(place).value());
@@ -20,6 +20,7 @@ struct Wire {
   FakeClock clock;
   SeededRng rng;
   FixedCredentials credentials;
+  FixedKnowledge knowledge;
   ScriptedTransport transport;
   std::shared_ptr<registry::Session> session;
 };

@@ -9,6 +9,7 @@
 #include "slipway/http/retry.h"
 #include "slipway/http/transport.h"
 #include "slipway/registry/credentials.h"
+#include "slipway/registry/knowledge.h"
 #include "slipway/store/target.h"
 
 namespace slipway::registry {
@@ -28,7 +29,14 @@ struct RegistryParts {
   CredentialStore* credentials = nullptr;
   Clock* clock = nullptr;
   Rng* rng = nullptr;
-  std::stop_token stop;  ///< ends every request, also of calls that take no token of their own
+  KnowledgeStore* knowledge = nullptr;  ///< what earlier runs learned; may be missing
+  std::stop_token stop;                 ///< ends every request, also of calls that take no token of their own
+};
+
+/// One thing that was tried on a host, and how it went.
+struct Finding {
+  std::string name;
+  std::string answer;
 };
 
 /// Shared state of all repositories on all hosts: tokens, the http or https
@@ -43,6 +51,9 @@ class Session {
   virtual std::shared_ptr<store::Target> open(const oci::Location& location, bool writing = false) = 0;
   /// Asks a host whether it takes the login that the credentials have for it (`GET /v2/`). Errc::unauthorized.
   virtual Status check_login(const std::string& host) = 0;
+  /// What a host does, found out by trying; an empty repository leaves out what needs one. With `upload` uploads are
+  /// opened and cancelled, and a blob of two bytes may stay. Errc::network where nobody answers.
+  virtual Result<std::vector<Finding>> probe(const std::string& host, const std::string& repository, bool upload) = 0;
 };
 
 }  // namespace slipway::registry

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "slipway/base/clock.h"
+#include "slipway/base/fs.h"
+
+namespace slipway::registry {
+
+/// What one registry does and does not, as far as it was seen; absent: not known.
+struct Knowledge {
+  std::optional<bool> single_post;           ///< takes a small blob in one POST
+  std::optional<std::int64_t> largest_body;  ///< bytes that its proxy lets through in one request
+  bool operator==(const Knowledge&) const = default;
+};
+
+/// Keeps what was learned of hosts between runs, for a day: registries change. Thread-safe; never fails, only forgets.
+class KnowledgeStore {
+ public:
+  virtual ~KnowledgeStore() = default;
+  virtual Knowledge recall(const std::string& host) = 0;
+  virtual void remember(const std::string& host, const Knowledge& knowledge) = 0;
+};
+
+/// One file a host in `folder` (docs/FORMATS.md "What is known of a host"); an empty folder keeps nothing.
+std::unique_ptr<KnowledgeStore> file_knowledge(FileSystem& fs, Clock& clock, std::filesystem::path folder);
+
+}  // namespace slipway::registry
