@@ -82,6 +82,16 @@ std::string kind_of(const registry::Credential& login) {
   return "password";
 }
 
+/// Passwords in a file that others may read are theirs, too.
+void warn_of_others(Context& context, const std::string& origin) {
+  if (origin.empty() || origin[0] != '/') return;
+  const auto stat = context.fs().stat(origin, true);
+  constexpr std::uint32_t kOthers = 077;
+  if (stat && (stat->mode & kOthers) != 0) {
+    context.warn(fmt::format("{} is open to other users (mode {:04o}): chmod 600 {}", origin, stat->mode, origin));
+  }
+}
+
 Result<int> run_auth(Context& context, const AuthFlags& f) {
   if (f.action != "which") {
     return fail(Error(Errc::invalid_argument, fmt::format("auth cannot '{}'", printable(f.action, 40)))
@@ -92,6 +102,7 @@ Result<int> run_auth(Context& context, const AuthFlags& f) {
   const std::string repository = slash == std::string::npos ? "" : f.host.substr(slash + 1);
   const auto store = registry::file_credentials(context.fs(), context.surroundings().env, authfile_of(context));
   SLIPWAY_ASSIGN(const auto login, store->find(host, repository));
+  if (login) warn_of_others(context, login->origin);
   if (context.json()) {
     Json document;
     document.set("schema", "slipway/v1/auth").set("host", host);

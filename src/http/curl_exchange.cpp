@@ -1,9 +1,11 @@
 #include "http/curl_exchange.h"
 
-#include <netdb.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>
+#include <cstring>
 
 #include "slipway/base/text.h"
 #include "slipway/http/address.h"
@@ -36,13 +38,28 @@ Breakdown breakdown_of(CURLcode code) {
   }
 }
 
-/// The address as a URL would spell it.
+/// The address as a URL would spell it; where IPv6 only wraps IPv4 (RFC 4291 2.5.5.2, RFC 6052) the latter.
 std::string address_of(const curl_sockaddr& address) {
-  std::array<char, NI_MAXHOST> text{};
-  const int problem =
-      ::getnameinfo(&address.addr, address.addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
-  if (problem != 0) return {};
-  return address.family == AF_INET6 ? fmt::format("[{}]", text.data()) : std::string(text.data());
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* bytes = nullptr;
+  sockaddr_in6 six{};
+  int family = address.family;
+  if (family == AF_INET6 && address.addrlen >= sizeof six) {
+    std::memcpy(&six, &address.addr, sizeof six);
+    constexpr std::array<unsigned char, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+    constexpr std::array<unsigned char, 12> kNat64{0, 0x64, 0xFF, 0x9B};
+    const unsigned char* raw = six.sin6_addr.s6_addr;
+    const bool wraps = std::equal(kMapped.begin(), kMapped.end(), raw) || std::equal(kNat64.begin(), kNat64.end(), raw);
+    bytes = wraps ? raw + kMapped.size() : raw;
+    if (wraps) family = AF_INET;
+  }
+  sockaddr_in four{};
+  if (address.family == AF_INET && address.addrlen >= sizeof four) {
+    std::memcpy(&four, &address.addr, sizeof four);
+    bytes = &four.sin_addr;
+  }
+  if (bytes == nullptr || ::inet_ntop(family, bytes, text.data(), text.size()) == nullptr) return {};
+  return family == AF_INET6 ? fmt::format("[{}]", text.data()) : std::string(text.data());
 }
 
 }  // namespace
@@ -146,8 +163,10 @@ std::size_t CurlExchange::upload(char* data, std::size_t size) {
 
 Error CurlExchange::private_error() const {
   const auto url = Url::parse(request_.url);
-  return {Errc::network, fmt::format("{} leads to the private address {}, which is refused",
-                                     url ? url->host : "the server", *private_address_)};
+  return Error(Errc::network, fmt::format("{} leads to the private address {}, which is refused",
+                                          url ? url->host : "the server", *private_address_))
+      .with_hint(
+          "a registry outside has no business pointing inside; if that place is yours, use the registry from inside");
 }
 
 Error CurlExchange::network_error(CURLcode code) const {

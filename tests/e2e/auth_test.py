@@ -104,7 +104,10 @@ def test_login_with_a_token_server(world):
     seen = world.tool("skopeo", "inspect", "--authfile", config, "--tls-verify=false", "--format", "{{.Digest}}",
                       f"docker://{registry.host}/team/app:v1")
     check_equal(seen.out.strip(), digest, "skopeo with slipway's login")
+    config.chmod(0o644)
+    check("chmod 600" in world.slipway("auth", "which", registry.host).err, "a warning of a file that others may read")
     world.slipway("logout", registry.host)
+    check_equal(config.stat().st_mode & 0o777, 0o600, "the file's mode after another change")
     world.slipway("digest", f"{registry.host}/team/app:v1", status=14)
 
 
@@ -145,6 +148,24 @@ def test_promotion_from_a_token_server_to_a_proxy(world):
     unsaid(ended, "s3cr3t", "pr0xy", *server.issued)
     check_equal(project.slipway("digest", f"{nginx.host}/prod/hello:production", env=environment).digest, digest, "production")
     check_equal(project.slipway("rollback", "production", env=environment, status=None).status in (0, 13), True, "an answer")
+
+
+def test_every_environment_may_have_a_login_of_its_own(world):
+    server = world.stack.enter_context(TokenServer(world, {"builder": ("b1", {"team/": "pull,push", "stage/": "pull,push"}),
+                                                           "releaser": ("r1", {"prod/": "pull,push"})}))
+    host = (registry := world.registry(token=server)).host
+    logins = authfile(world, "logins.json", {f"{host}/team": ("builder", "b1"), f"{host}/stage": ("builder", "b1"),
+                                             f"{host}/prod": ("releaser", "r1")})
+    project = Project(world, repository=f"{host}/team/hello", staging=f"{host}/stage/hello", production=f"{host}/prod/hello")
+    environment = {"REGISTRY_AUTH_FILE": str(logins)}
+    digest = project.slipway("build", "--push", env=environment).digest
+    project.slipway("release", "staging", env=environment)
+    check_equal(project.slipway("promote", "staging", "production", env=environment).digest, digest, "the promoted digest")
+    check_equal(project.slipway("digest", f"{host}/prod/hello:production", env=environment).out, digest + "\n", "production")
+    for how, user, scopes in server.asked:
+        check(user == ("releaser" if scopes[0].startswith("repository:prod/") else "builder"), f"who asked for {scopes}: {user}")
+    check_equal(world.slipway("auth", "which", f"{host}/prod/hello", env=environment).lines,
+                [f"{host}: password of releaser from {logins}"], "auth which of a repository")
 
 
 def test_certificates(world):
