@@ -73,6 +73,10 @@ Connections connections_for(const SideFlags& flags, const Globals& globals, cons
   c.transport = http::curl_transport(transport);
   c.credentials = std::move(credentials);
   const stdfs::path cache = cache_folder(surroundings.env);
+  std::function<void(const std::string&)> warn;
+  if (!globals.quiet) {
+    warn = [&surroundings](const std::string& text) { surroundings.write_err("warning: " + text + "\n"); };
+  }
   c.knowledge =
       registry::file_knowledge(*surroundings.fs, *surroundings.clock, cache.empty() ? cache : cache / "hosts");
   c.session = registry::Session::create({.transport = c.transport.get(),
@@ -80,7 +84,8 @@ Connections connections_for(const SideFlags& flags, const Globals& globals, cons
                                          .clock = surroundings.clock,
                                          .rng = surroundings.rng,
                                          .knowledge = c.knowledge.get(),
-                                         .stop = surroundings.stop},
+                                         .stop = surroundings.stop,
+                                         .warn = std::move(warn)},
                                         options);
   return c;
 }

@@ -14,8 +14,25 @@ using http::is_private;
 namespace {
 
 constexpr int kMaxRedirects = 10;
+constexpr std::size_t kMaxWarnings = 20;
 constexpr int kPartial = 206;
 constexpr std::size_t kMaxErrorBody = 64u << 10;
+
+/// The text of `299 - "text"` (distribution-spec "Warnings"); other forms, and text for terminals, are nobody's.
+std::optional<std::string> warning_of(std::string_view header) {
+  constexpr std::string_view kHead = "299 - \"";
+  constexpr std::size_t kMaxText = 1024;
+  if (header.substr(0, kHead.size()) != kHead || header.size() > kMaxText || header.back() != '"') return std::nullopt;
+  header.remove_prefix(kHead.size());
+  std::string text;
+  for (std::size_t i = 0; i + 1 < header.size(); ++i) {
+    if (header[i] == '\\' && i + 2 < header.size()) ++i;
+    text += header[i];
+  }
+  const bool plain =
+      std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F; });
+  return plain && !text.empty() ? std::optional(printable(text, kMaxText)) : std::nullopt;
+}
 
 /// Collects a body, or streams a successful one into the call's sink.
 class ReplyHandler final : public http::ResponseHandler {
@@ -211,10 +228,7 @@ Result<Reply> Host::follow(http::Request request, const Call& call, std::stop_to
                         trouble.breakdown == http::Breakdown::forbidden;
       return fail(std::move(response).error());
     }
-    if (!request.foreign) {
-      const std::scoped_lock lock(mutex_);
-      inside_ = response->from_private;
-    }
+    if (!request.foreign) pass_warnings_on(*response);
     const int status = response->status;
     const bool redirect = status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
     const auto location = response->header("location");
@@ -240,6 +254,17 @@ Result<Reply> Host::follow(http::Request request, const Call& call, std::stop_to
     request.url = to.str();
     mark_foreign(request);
     trouble.lasting = false;
+  }
+}
+
+void Host::pass_warnings_on(const http::Response& response) {
+  const std::scoped_lock lock(mutex_);
+  inside_ = response.from_private;
+  for (const std::string& header : response.all("warning")) {
+    const auto text = warning_of(header);
+    if (text && parts_.warn && warned_.size() < kMaxWarnings && warned_.insert(*text).second) {
+      parts_.warn(fmt::format("{} says: {}", name_, *text));
+    }
   }
 }
 

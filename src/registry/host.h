@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "registry/call.h"
@@ -51,6 +52,7 @@ class Host {
   Result<Reply> exchange(const Call& call, const std::string& scheme, const Secret& authorization, std::stop_token stop,
                          Trouble& trouble);
   Result<Reply> follow(http::Request request, const Call& call, std::stop_token stop, Trouble& trouble);
+  void pass_warnings_on(const http::Response& response);
   /// Says whether a request goes elsewhere than to the registry, and what that place may be.
   void mark_foreign(http::Request& request);
   std::string scheme();
@@ -89,6 +91,7 @@ class Host {
   std::chrono::milliseconds embargo_{0};
   std::optional<bool> inside_;  // the registry's own address is private
   HostMemory memory_;
+  std::set<std::string> warned_;
   std::mutex token_mutex_;  // one token request at a time
 };
 

@@ -337,6 +337,22 @@ TEST(Hostile, Row097_LoginsOfRepositoriesAreKeptApart) {
   }
 }
 
+TEST(Hostile, Row089_WarningsAreShownOnceAndNeverToATerminal) {
+  Wire wire([](const Request&) {
+    Answer answer = manifest_answer();
+    for (const char* text : {R"(299 - "this repository is \"old\"")", R"(299 - "this repository is \"old\"")",
+                             "299 - \"\x1b[2J\"", "299 - \"open", "199 - \"other code\"", "299 - \"\"", "", "299"}) {
+      answer.headers.emplace_back("warning", text);
+    }
+    answer.headers.emplace_back("warning", "299 - \"" + std::string(5000, 'x') + "\"");
+    return answer;
+  });
+  const auto target = wire.open("h.example/a");
+  ASSERT_TRUE(target->resolve(std::string("v1")).has_value());
+  ASSERT_TRUE(target->resolve(std::string("v1")).has_value());
+  EXPECT_EQ(wire.warnings, std::vector<std::string>{R"(h.example says: this repository is "old")"});
+}
+
 TEST(Faults, Row07_APauseIsForAllLanes) {
   int asked = 0;
   std::vector<std::chrono::milliseconds> when;

@@ -11,7 +11,14 @@ namespace slipway::test {
 struct Wire {
   explicit Wire(ScriptedTransport::Script script, registry::RegistryOptions options = {})
       : transport(std::move(script)) {
-    session = registry::Session::create({&transport, &credentials, &clock, &rng, &knowledge}, options);
+    session = registry::Session::create({&transport,
+                                         &credentials,
+                                         &clock,
+                                         &rng,
+                                         &knowledge,
+                                         {},
+                                         [this](const std::string& text) { warnings.push_back(text); }},
+                                        options);
   }
   std::shared_ptr<store::Target> open(const std::string& place) {
     return session->open(oci::Location::parse(place).value());
@@ -21,6 +28,7 @@ struct Wire {
   SeededRng rng;
   FixedCredentials credentials;
   FixedKnowledge knowledge;
+  std::vector<std::string> warnings;
   ScriptedTransport transport;
   std::shared_ptr<registry::Session> session;
 };

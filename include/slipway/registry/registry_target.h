@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -31,6 +32,8 @@ struct RegistryParts {
   Rng* rng = nullptr;
   KnowledgeStore* knowledge = nullptr;  ///< what earlier runs learned; may be missing
   std::stop_token stop;                 ///< ends every request, also of calls that take no token of their own
+  /// Told what a registry warns of (Warning: 299), printable, each text once; may be missing.
+  std::function<void(const std::string&)> warn{};
 };
 
 /// One thing that was tried on a host, and how it went.
