@@ -1,5 +1,8 @@
+#include <unistd.h>
+
 #include "cli/command.h"
 #include "cli/project.h"
+#include "cli/release_values.h"
 #include "slipway/base/text.h"
 #include "slipway/release/views.h"
 #include "slipway/run/env_dialect.h"
@@ -114,8 +117,36 @@ Result<int> run_show(Context& context, const std::string& text) {
 
 struct EnvFlags {
   std::string environment;
-  std::string format;  ///< empty: as --output says
+  std::string format;                       ///< empty: as --output says
+  std::optional<std::string> with_secrets;  ///< a file, or "-"
 };
+
+struct ReleasedConfig {
+  const Loaded& loaded;
+  const release::Entry& entry;
+  const release::ConfigValues& config;
+};
+
+/// Secrets go to a private file, or into a pipe that the user asked for; a screen shows and keeps them.
+Result<int> write_with_secrets(Context& context, const ReleasedConfig& released, run::Dialect dialect,
+                               const std::string& to) {
+  const bool to_output = to == "-";
+  if (to_output && ::isatty(STDOUT_FILENO) == 1) {
+    return fail(Error(Errc::invalid_argument, "--with-secrets - would show secrets on a terminal")
+                    .with_hint("name a file, or pipe the output into what reads it"));
+  }
+  if (context.globals().dry_run) return 0;
+  SLIPWAY_ASSIGN(const Values values, values_with_secrets(context, released.loaded, released.entry, released.config));
+  SLIPWAY_ASSIGN(const std::string text, run::write_env(values, dialect));
+  constexpr std::uint32_t kPrivate = 0600;
+  if (to_output) {
+    SLIPWAY_TRY(context.print_raw(text));
+  } else {
+    SLIPWAY_TRY(write_file_atomically(context.fs(), context.absolute(to), text, kPrivate));
+    SLIPWAY_TRY(context.print(to));
+  }
+  return 0;
+}
 
 Result<int> run_env(Context& context, const EnvFlags& f) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
@@ -129,10 +160,12 @@ Result<int> run_env(Context& context, const EnvFlags& f) {
   const ReleaseParts parts(context, loaded);
   SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, parts.parts()));
   SLIPWAY_ASSIGN(const auto config, release::config_of(loaded.project, recorded.entry, parts.parts()));
-  const std::vector<std::pair<std::string, std::string>> values(config.values.begin(), config.values.end());
+  if (f.with_secrets) return write_with_secrets(context, {loaded, recorded.entry, config}, dialect, *f.with_secrets);
+  SLIPWAY_ASSIGN(const Values values, plain_values(config));
   SLIPWAY_ASSIGN(const std::string text, run::write_env(values, dialect));
   for (const auto& [name, reference] : config.secrets) {
-    context.warn(fmt::format("{} is a secret ({}): left out", name, printable(reference, 200)));
+    context.warn(
+        fmt::format("{} is a secret ({}): left out; --with-secrets FILE resolves it", name, printable(reference, 200)));
   }
   SLIPWAY_TRY(context.print_raw(text));
   return 0;
@@ -190,15 +223,18 @@ Command env_command() {
           .aliases = {},
           .group = "Run",
           .summary = "print a release's config in the dialect of what runs it",
-          .synopsis = "[--format DIALECT] ENV[@vN]",
+          .synopsis = "[--format DIALECT] [--with-secrets FILE] ENV[@vN]",
           .examples = {{"for docker run --env-file", "slipway env production > production.env"},
-                       {"of an older release, for a shell", "slipway env production@v3 --format sh"}},
+                       {"of an older release, for a shell", "slipway env production@v3 --format sh"},
+                       {"with its secrets, in a private file", "slipway env production --with-secrets app.env"}},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<EnvFlags>();
             options.positional("ENV[@vN]", flags->environment, "an environment of slipway.yaml, and which release");
             options.choice("--format", flags->format,
                            {"docker", "podman", "compose", "kubectl", "systemd", "sh", "json"},
                            "the dialect (default docker)");
+            options.value("--with-secrets", "FILE", flags->with_secrets,
+                          "resolve the secrets too and write all to FILE, mode 0600 (- for a pipe, never a terminal)");
             return [flags](Context& context) { return run_env(context, *flags); };
           }};
 }

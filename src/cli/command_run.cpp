@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/found_image.h"
 #include "cli/project.h"
+#include "cli/release_values.h"
 #include "slipway/base/text.h"
 #include "slipway/release/views.h"
 #include "slipway/run/image_store.h"
@@ -26,23 +27,12 @@ bool is_plain(const Context& context, const oci::Location& location) {
   return name == "localhost" || name.ends_with(".localhost") || name.starts_with("127.") || name == "[::1]";
 }
 
-Status refuse_secrets(const release::ConfigValues& config) {
-  if (config.secrets.empty()) return {};
-  std::string names;
-  for (const auto& [name, reference] : config.secrets)
-    names += (names.empty() ? "" : ", ") + printable(name, 100);
-  return fail(Error(Errc::unsupported, fmt::format("the release needs secrets, which run cannot resolve: {}", names))
-                  .with_hint("give them to the runner, for instance with --runner-arg --secret=..., and start the "
-                             "image that `slipway show` names"));
-}
-
 Result<int> run_run(Context& context, const RunFlags& f) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded.project, f.environment));
   const ReleaseParts parts(context, loaded);
   SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, parts.parts()));
   SLIPWAY_ASSIGN(const auto config, release::config_of(loaded.project, recorded.entry, parts.parts()));
-  SLIPWAY_TRY(refuse_secrets(config));
   const release::Entry& entry = recorded.entry;
   const oci::Location location = word.environment->repository.with_digest(entry.image.digest);
   SLIPWAY_ASSIGN(auto target, context.opener().open_for_reading(location, Side::source));
@@ -50,12 +40,14 @@ Result<int> run_run(Context& context, const RunFlags& f) {
   SLIPWAY_ASSIGN(const image::Image image, load_found(found, std::nullopt));
   SLIPWAY_ASSIGN(const run::Runner runner, run::find_runner(f.runner, context.stop()));
   if (context.globals().verbose > 0) context.note(fmt::format("running {} with {}", location.str(), runner.program));
+  SLIPWAY_ASSIGN(auto values, context.globals().dry_run ? plain_values(config)
+                                                        : values_with_secrets(context, loaded, entry, config));
   const std::string place = location.is_registry() ? location.place() : "localhost/" + entry.app;
   const run::RunRequest request{
       .runner = runner,
       .runner_args = f.runner_args,
       .args = f.args,
-      .values = {config.values.begin(), config.values.end()},
+      .values = std::move(values),
       .location = location,
       .name = place + ":" + release::keep_tag(entry.app, entry.environment, entry.number),
       .plain_http = is_plain(context, location),

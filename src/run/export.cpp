@@ -6,6 +6,7 @@
 #include "slipway/base/json.h"
 #include "slipway/base/text.h"
 #include "slipway/io/hash.h"
+#include "slipway/release/secret_reference.h"
 #include "slipway/run/env_dialect.h"
 
 namespace slipway::run {
@@ -15,7 +16,6 @@ namespace {
 using Files = std::vector<ExportFile>;
 
 constexpr std::size_t kMaxConfigMap = 1u << 20;
-constexpr std::string_view kSecretScheme = "secret://";
 
 /// A JSON string is a YAML scalar, whatever is in it.
 std::string yaml_text(std::string_view text) { return Json(text).compact(); }
@@ -113,15 +113,19 @@ class Kubernetes {
     return out;
   }
 
-  /// "secret://OBJECT/KEY" says which; anything else is to be put into a Secret named after the environment.
-  std::pair<std::string, std::string> secret_key(const std::string& name, const std::string& reference) const {
-    if (reference.starts_with(kSecretScheme)) {
-      const std::string rest = reference.substr(kSecretScheme.size());
-      const std::size_t slash = rest.find('/');
-      if (slash != std::string::npos && slash > 0 && slash + 1 < rest.size())
-        return {rest.substr(0, slash), rest.substr(slash + 1)};
-    }
-    return {r_.app + "-" + r_.environment, name};
+  /// `secret://NAME/path#key` is the key `key` of a Secret called as the path; `secret://OBJECT/KEY` says which
+  /// outright; anything else is to be put into a Secret named after the environment.
+  std::pair<std::string, std::string> secret_key(const std::string& name, const std::string& text) const {
+    using Reference = release::SecretReference;
+    const auto reference = Reference::parse(text);
+    const std::pair<std::string, std::string> own{r_.app + "-" + r_.environment, name};
+    if (!reference || reference->kind != Reference::Kind::helper) return own;
+    if (reference->key.empty()) return {reference->name, reference->path};
+    std::string object = to_lower(reference->path);
+    std::replace_if(
+        object.begin(), object.end(), [](char c) { return c == '/' || c == '_'; }, '-');
+    const bool plain = object.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string::npos;
+    return plain && object.front() != '-' && object.back() != '-' ? std::pair(object, reference->key) : own;
   }
 
   const ExportRequest& r_;
@@ -159,19 +163,28 @@ Result<Files> kustomize(const ExportRequest& r) {
   return files;
 }
 
-Status refuse_secrets(const ExportRequest& r, std::string_view format) {
-  if (r.secrets.empty()) return {};
-  std::string names;
+/// What a secret of this environment is called in podman's store.
+std::string podman_secret(const ExportRequest& r, const std::string& name) {
+  return fmt::format("{}-{}-{}", r.app, r.environment, name);
+}
+
+/// What has to be put where before the files work, for people.
+std::string secret_notes(const ExportRequest& r) {
+  std::string out;
   for (const auto& [name, reference] : r.secrets)
-    names += (names.empty() ? "" : ", ") + printable(name, 100);
-  return fail(Error(Errc::unsupported,
-                    fmt::format("cannot export {} for {}: a file would have to hold {}", r.environment, format, names))
-                  .with_hint("secrets stay out of files: export for kubernetes, or use slipway run"));
+    out += fmt::format("# podman secret {}: {}\n", podman_secret(r, name), printable(reference, 300));
+  return out;
+}
+
+/// A message inside ${NAME:?message}.
+std::string without_braces(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '{' || c == '}' || c == '$'; }, '_');
+  return text;
 }
 
 /// compose expands $ in values; $$ is one of them.
 Result<Files> compose(const ExportRequest& r) {
-  SLIPWAY_TRY(refuse_secrets(r, "compose"));
   const auto dollars = [](const std::string& text) {
     std::string out;
     for (const char c : text)
@@ -179,7 +192,12 @@ Result<Files> compose(const ExportRequest& r) {
     return out;
   };
   std::string out = heading(r) + "services:\n  " + yaml_text(r.app) + ":\n    image: " + yaml_text(r.image) + "\n";
-  if (!r.values.empty()) out += "    environment:\n";
+  if (!r.values.empty() || !r.secrets.empty()) out += "    environment:\n";
+  for (const auto& [key, reference] : r.secrets) {
+    // Taken from the environment that compose itself runs in, which refuses to start without it.
+    out += fmt::format("      {0}: {1}\n", key,
+                       yaml_text(fmt::format("${{{}:?{}}}", key, without_braces(printable(reference, 300)))));
+  }
   for (const auto& [key, value] : r.values) {
     if (!is_valid_utf8(value) || value.find('\0') != std::string::npos)
       return fail(Errc::invalid_argument, "\"{}\" is no text, which compose cannot carry", key);
@@ -203,11 +221,13 @@ std::string unit_word(std::string_view text) {
 }
 
 Result<Files> quadlet(const ExportRequest& r) {
-  SLIPWAY_TRY(refuse_secrets(r, "quadlet"));
   SLIPWAY_ASSIGN(std::string env, write_env(r.values, Dialect::podman));
-  std::string out = heading(r) + fmt::format("[Unit]\nDescription={} {} v{}\n\n[Container]\nImage={}\n", r.app,
-                                             r.environment, r.number, r.image);
+  std::string out =
+      heading(r) + secret_notes(r) +
+      fmt::format("[Unit]\nDescription={} {} v{}\n\n[Container]\nImage={}\n", r.app, r.environment, r.number, r.image);
   if (!env.empty()) out += fmt::format("EnvironmentFile=./{}.env\n", r.app);
+  for (const auto& [name, reference] : r.secrets)
+    out += fmt::format("Secret={},type=env,target={}\n", podman_secret(r, name), name);
   for (const auto& [key, value] : marks(r))
     out += "Label=" + unit_word(key + "=" + value) + "\n";
   out += "\n[Service]\nRestart=always\n\n[Install]\nWantedBy=default.target\n";
@@ -218,9 +238,8 @@ Result<Files> quadlet(const ExportRequest& r) {
 
 /// %E is /etc, or ~/.config where a user's systemd runs it.
 Result<Files> systemd(const ExportRequest& r) {
-  SLIPWAY_TRY(refuse_secrets(r, "systemd"));
   SLIPWAY_ASSIGN(std::string env, write_env(r.values, Dialect::podman));
-  std::string out = heading(r);
+  std::string out = heading(r) + secret_notes(r);
   if (!env.empty())
     out += fmt::format("# {0}.env belongs to %E/{0}/: /etc/{0}/, or ~/.config/{0}/ of a user.\n", r.app);
   out += fmt::format(
@@ -228,6 +247,8 @@ Result<Files> systemd(const ExportRequest& r) {
       "ExecStart=/usr/bin/podman run --rm --replace --name {0} --cgroups no-conmon --sdnotify conmon \\\n",
       r.app, r.environment, r.number);
   if (!env.empty()) out += fmt::format("  --env-file %E/{0}/{0}.env \\\n", r.app);
+  for (const auto& [name, reference] : r.secrets)
+    out += fmt::format("  --secret {},type=env,target={} \\\n", podman_secret(r, name), name);
   for (const auto& [key, value] : marks(r))
     out += "  --label " + unit_word(key + "=" + value) + " \\\n";
   out += fmt::format(

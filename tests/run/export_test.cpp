@@ -82,11 +82,27 @@ TEST(Export, SecretsAreReferencesOnly) {
       HasSubstr("- name: \"TOKEN\"\n            valueFrom: {secretKeyRef: {name: \"vault-token\", key: \"value\"}}"));
   EXPECT_THAT(text, HasSubstr("secretKeyRef: {name: \"hello-production\", key: \"KEY\"}"));
   EXPECT_THAT(text, Not(HasSubstr("ConfigMap")));
-  for (const ExportFormat format : {ExportFormat::compose, ExportFormat::quadlet, ExportFormat::systemd}) {
-    const auto refused = export_release(request, format);
-    ASSERT_FALSE(refused);
-    EXPECT_THAT(refused.error().message, HasSubstr("KEY, TOKEN"));
-  }
+  request.secrets = {{"A", "secret://vault/team/my_db#password"}, {"B", "secret://vault/Ü#k"}};
+  const std::string by_path = one(request, ExportFormat::kubernetes);
+  EXPECT_THAT(by_path, HasSubstr("secretKeyRef: {name: \"team-my-db\", key: \"password\"}"));
+  EXPECT_THAT(by_path, HasSubstr("secretKeyRef: {name: \"hello-production\", key: \"B\"}"));
+}
+
+TEST(Export, SecretsAreTheFormatsOwnKindOfReference) {
+  ExportRequest request = production();
+  request.values.clear();
+  request.secrets = {{"KEY", "env://KEY"}, {"TOKEN", "secret://vault/a${b}#c"}};
+  const std::string compose = one(request, ExportFormat::compose);
+  const auto document = config::parse_yaml(compose, "compose.yaml");
+  ASSERT_TRUE(document) << compose;
+  const config::Node* environment = (*document)[0].find("services")->find("hello")->find("environment");
+  EXPECT_EQ(environment->find("KEY")->scalar, "${KEY:?env://KEY}");
+  EXPECT_EQ(environment->find("TOKEN")->scalar, "${TOKEN:?secret://vault/a__b_#c}");
+  const std::string quadlet = exported(request, ExportFormat::quadlet)[0].content;
+  EXPECT_THAT(quadlet, HasSubstr("\nSecret=hello-production-KEY,type=env,target=KEY\n"));
+  EXPECT_THAT(quadlet, HasSubstr("# podman secret hello-production-TOKEN: secret://vault/"));
+  const std::string unit = exported(request, ExportFormat::systemd)[0].content;
+  EXPECT_THAT(unit, HasSubstr("  --secret hello-production-TOKEN,type=env,target=TOKEN \\\n"));
 }
 
 TEST(Export, APatchSaysOnlyWhatTheReleaseDecides) {

@@ -24,7 +24,7 @@ struct ExportRequest {
   Digest build;                                             ///< of the build in the image
   std::string revision;                                     ///< of its source; may be empty
   std::vector<std::pair<std::string, std::string>> values;  ///< sorted
-  std::map<std::string, std::string> secrets;  ///< NAME -> reference; "secret://OBJECT/KEY" names a Secret's key
+  std::map<std::string, std::string> secrets;  ///< NAME -> reference; exported as the format's own kind of reference
   bool patch = false;                          ///< kubernetes: a strategic merge patch instead of a Deployment
 };
 

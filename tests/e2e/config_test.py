@@ -1,0 +1,109 @@
+"""Configs: checked when they are released, secrets resolved at the last moment and found nowhere else."""
+import os
+import pathlib
+
+from harness import check, check_equal, program
+from projects import Project
+from run_test import SOURCE, oci_runtimes, stand_in
+
+SECRET = "hush-3f1c7e-hush"
+FROM_FILE = "hush-file-77ab-hush"
+CONFIG = {"GREETING": "hello", "DB_PASSWORD": SECRET, "API_TOKEN": FROM_FILE}
+
+
+def released(world, **places):
+    """A project whose program prints its environment, with two secrets in its config; released to staging."""
+    project = Project(world, **places)
+    world.write("app.c", SOURCE)
+    world.tool("cc", "-static", "-O1", "-s", "app.c", "-o", project.folder / "build/amd64/app")
+    world.write("project/deploy/staging.env",
+                "GREETING=hello\nDB_PASSWORD=secret://vault/team/db#password\nAPI_TOKEN=file://../outside/token\n")
+    world.write("outside/token", FROM_FILE + "\n", 0o600)
+    stand_in(world, "slipway-secret-vault",
+             f"#!/bin/sh\ncat > '{world.folder}/request'\nprintf '{{\"value\": \"{SECRET}\"}}'\n")
+    project.build()
+    project.slipway("release", "staging")
+    return project
+
+
+def files_with(text, *folders):
+    """The files that contain a text anywhere below the folders."""
+    found = []
+    for folder in folders:
+        for at, _, names in os.walk(folder):
+            for name in names:
+                path = os.path.join(at, name)
+                if os.path.isfile(path) and not os.path.islink(path):
+                    with open(path, "rb") as file:
+                        if text.encode() in file.read():
+                            found.append(path)
+    return found
+
+
+def without_runners(lines):
+    got = dict(line.split("=", 1) for line in lines.splitlines() if "=" in line)
+    for key in ("HOME", "HOSTNAME", "container", "TERM", "PATH"):
+        got.pop(key, None)
+    return got
+
+
+def test_secrets_reach_the_process_and_nothing_else(world):
+    registry = world.registry()
+    project = released(world, repository=f"{registry.host}/team/hello", production=f"{registry.host}/prod/hello")
+    for runner in oci_runtimes(world):
+        real = pathlib.Path(world.tool("sh", "-c", f"command -v {runner}").out.strip())
+        if world.folder in real.parents:  # a stand-in already: it goes on under another name
+            real = real.rename(real.with_name(f"{runner}.next"))
+        seen = world.folder / f"argv-{runner}"
+        # What every process's argv says while the runner starts.
+        stand_in(world, runner, f"#!/bin/sh\ncat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' > '{seen}'\nexec {real} \"$@\"\n")
+        ended = project.slipway("run", "-v", "staging", "--runner", runner)
+        check_equal(without_runners(ended.out), CONFIG, f"the environment in\n{ended}\n")
+        check("run" in seen.read_text(), "the runner's own argv was seen")
+        for secret in (SECRET, FROM_FILE):
+            check(secret not in seen.read_text(), f"no secret in argv of {runner}")
+            check(secret not in ended.err, f"no secret in\n{ended.err}")
+    request = (world.folder / "request").read_text()
+    check('"path":"team/db","key":"password"' in request, f"what was asked for in {request}")
+    places = [project.folder, registry.folder, world.home]
+    check_equal(files_with(SECRET, *places), [], "files with the secret")
+    check_equal(files_with(FROM_FILE, *places), [], "files with the other secret")
+
+
+def test_a_missing_secret_stops_before_the_start_and_all_are_named(world):
+    project = released(world)
+    (world.folder / "outside/token").unlink()
+    stand_in(world, "slipway-secret-vault", f"#!/bin/sh\necho {SECRET}; exit 3\n")
+    ended = project.slipway("run", "staging", status=125)
+    check("DB_PASSWORD" in ended.err and "API_TOKEN" in ended.err, f"both in\n{ended.err}")
+    check(SECRET not in ended.err + ended.out, f"no secret in\n{ended.err}")
+
+
+def test_env_leaves_secrets_out_unless_told(world):
+    project = released(world)
+    ended = project.slipway("env", "staging")
+    check_equal(ended.out, "GREETING=hello\n", "the values")
+    check("DB_PASSWORD is a secret" in ended.err and "API_TOKEN is a secret" in ended.err, f"both named in {ended.err}")
+    project.slipway("env", "staging", "--with-secrets", "all.env")
+    written = project.folder / "all.env"
+    check_equal(written.stat().st_mode & 0o777, 0o600, "the mode")
+    check_equal(dict(line.split("=", 1) for line in written.read_text().splitlines()), CONFIG, "what is in it")
+    ended = project.slipway("env", "staging", "--with-secrets", "-", "--format", "sh")
+    check(f"export DB_PASSWORD='{SECRET}'" in ended.out, f"all of it in a pipe: {ended.out}")
+    ended = world.tool("script", "-qec", f"{program()} -f {project.folder}/slipway.yaml env staging --with-secrets -", "/dev/null", status=2)
+    check(SECRET not in ended.out and "terminal" in ended.out, f"refused on a terminal:\n{ended}")
+
+
+def test_a_schema_is_kept_at_release_time(world):
+    project = released(world)
+    text = (project.folder / "slipway.yaml").read_text()
+    check("  staging:" in text, text)
+    (project.folder / "slipway.yaml").write_text(text.replace("  staging:", "  staging:\n    schema: deploy/schema.yaml", 1))
+    world.write("project/deploy/schema.yaml", "keys:\n  GREETING: {type: int}\n  DB_PASSWORD: {secret: true}\n  PORT: {required: true}\n")
+    ended = project.slipway("release", "staging", "--same-build", status=2)
+    for part in ("staging.env:1:1: GREETING must be an int", "staging.env:3:1: API_TOKEN is not in the schema",
+                 "schema.yaml:4:3: PORT must be set"):
+        check(part in ended.err, f"'{part}' in\n{ended.err}")
+    world.write("project/deploy/staging.env", "GREETING=1\nDB_PASSWORD=hunter2\nPORT=80\n")
+    ended = project.slipway("release", "staging", "--same-build", status=2)
+    check("DB_PASSWORD is a secret and must be a reference" in ended.err and "hunter2" not in ended.err, ended.err)
