@@ -54,6 +54,10 @@ std::string status_line(const release::StatusRow& row, const oci::Location& show
   std::string line =
       fmt::format("{:<16} v{:<5} {}  config {}  {}", row.environment, entry.number,
                   shown.with_digest(entry.image.digest).str(), entry.config.short_hex(), format_time(entry.time));
+  if (row.hold) {
+    line += fmt::format("  HELD by {}{}", printable(row.hold->actor, 64),
+                        row.hold->reason.empty() ? "" : fmt::format(" ({})", printable(row.hold->reason, 200)));
+  }
   if (row.pending) line += "  PENDING: the tag lags behind; the next release, promote or rollback moves it";
   if (!row.drift.empty()) line += "  DRIFT: " + row.drift;
   return line;

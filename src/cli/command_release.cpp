@@ -69,11 +69,12 @@ Result<int> carry_out(Context& context, const release::Plan& plan, const release
     SLIPWAY_ASSIGN(const std::string text, plan.canonical());
     if (!context.globals().dry_run)
       SLIPWAY_TRY(write_file_atomically(context.fs(), context.absolute(*plan_file), text + "\n"));
-    context.note(plan.describe());
-    return print_planned(context, plan, parts);
   }
-  if (context.globals().dry_run) {
+  if (plan_file || context.globals().dry_run) {
     context.note(plan.describe());
+    SLIPWAY_ASSIGN(const auto missing, release::missing_approvals(plan, parts));
+    for (const std::string& approval : missing)
+      context.note(approval);
     return print_planned(context, plan, parts);
   }
   SLIPWAY_ASSIGN(const release::Recorded recorded, release::apply(plan, parts));
@@ -151,10 +152,7 @@ Result<int> run_apply(Context& context, const std::string& file) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const std::string text, read_file(context.fs(), context.absolute(file), 4u << 20));
   SLIPWAY_ASSIGN(const release::Plan plan, release::Plan::parse(text));
-  if (plan.entry.app != loaded.project.app) {
-    return fail(Errc::invalid_argument, "the plan is for the app {}, slipway.yaml is for {}", plan.entry.app,
-                loaded.project.app);
-  }
+  SLIPWAY_TRY(release::require_current(plan, loaded.project));
   const ReleaseParts parts(context, loaded);
   return carry_out(context, plan, parts.parts(), std::nullopt);
 }

@@ -108,6 +108,7 @@ ReleaseParts::ReleaseParts(Context& context, const Loaded& loaded)
   parts_.sequencer = sequencer_.get();
   parts_.actor = resolve_actor(context.surroundings().env);
   parts_.tool = fmt::format("slipway {}", SLIPWAY_VERSION);
+  parts_.project_folder = loaded.folder;
   parts_.state_folder = loaded.state_folder();
   parts_.seen_folder = user_state_folder(context.surroundings().env);
   parts_.lanes = context.jobs();

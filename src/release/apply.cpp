@@ -1,5 +1,6 @@
 #include <set>
 
+#include "release/facts.h"
 #include "release/journal.h"
 #include "release/planner.h"
 #include "release/standing.h"
@@ -85,7 +86,7 @@ class Application {
   /// The world may have changed since the plan was made; the rules are those of the plan.
   Status judge_again() {
     SLIPWAY_ASSIGN(const Policy policy, Policy::parse(plan_.rules));
-    SLIPWAY_ASSIGN(const Facts facts, gather_facts(policy, plan_, ledger_, parts_));
+    SLIPWAY_ASSIGN(const Facts facts, gather_facts(policy, plan_, ledger_, parts_, Approvals::needed));
     return enforce(policy, plan_, facts);
   }
 

@@ -52,29 +52,50 @@ Result<std::vector<Recorded>> read_carried(const std::string& bytes) {
 
 }  // namespace
 
+namespace {
+
+oci::Manifest manifest_of(std::string_view type, const oci::Descriptor& blob, const std::string& bytes) {
+  oci::Descriptor embedded = blob;
+  embedded.data = bytes;
+  return {.raw = {},
+          .media_type = std::string(oci::kManifestType),
+          .artifact_type = std::string(type),
+          .config = std::move(embedded),
+          .layers = {blob},
+          .subject = {},
+          .annotations = {}};
+}
+
+oci::Descriptor describe_manifest(std::string_view type, const std::string& bytes) {
+  oci::Descriptor descriptor = describe(oci::kManifestType, bytes);
+  descriptor.artifact_type = std::string(type);
+  return descriptor;
+}
+
+}  // namespace
+
+RecordArtifact make_record_artifact(std::string_view type, const std::string& bytes) {
+  oci::Descriptor blob = describe(type, bytes);
+  std::string manifest = oci::write_manifest(manifest_of(type, blob, bytes));
+  oci::Descriptor descriptor = describe_manifest(type, manifest);
+  return {std::move(blob), std::move(manifest), std::move(descriptor)};
+}
+
 Result<EntryArtifact> make_entry_artifact(std::string bytes, std::optional<oci::Descriptor> subject,
                                           const std::vector<Recorded>& before) {
   oci::Descriptor blob = describe(kEntryType, bytes);
-  oci::Descriptor embedded = blob;
-  embedded.data = bytes;
   SLIPWAY_ASSIGN(auto carried, carry(before));
-  oci::Manifest manifest{.raw = {},
-                         .media_type = std::string(oci::kManifestType),
-                         .artifact_type = std::string(kEntryType),
-                         .config = std::move(embedded),
-                         .layers = {blob},
-                         .subject = std::move(subject),
-                         .annotations = {}};
+  oci::Manifest manifest = manifest_of(kEntryType, blob, bytes);
+  manifest.subject = std::move(subject);
   if (carried) manifest.layers.push_back(*carried);
   std::string manifest_bytes = oci::write_manifest(manifest);
-  oci::Descriptor descriptor = describe(oci::kManifestType, manifest_bytes);
-  descriptor.artifact_type = std::string(kEntryType);
+  oci::Descriptor descriptor = describe_manifest(kEntryType, manifest_bytes);
   return EntryArtifact{std::move(bytes), std::move(blob), std::move(carried), std::move(manifest_bytes),
                        std::move(descriptor)};
 }
 
-Result<std::string> entry_bytes(const oci::Manifest& manifest, store::ReadTarget& from) {
-  if (manifest.artifact_type != kEntryType) return fail(Errc::verification_failed, "is not a release entry");
+Result<std::string> record_bytes(const oci::Manifest& manifest, std::string_view type, store::ReadTarget& from) {
+  if (manifest.artifact_type != type) return fail(Errc::verification_failed, "is not a record of the type {}", type);
   std::string bytes;
   if (manifest.config.data) {
     bytes = *manifest.config.data;

@@ -25,8 +25,16 @@ inline constexpr std::int64_t kCarried = 64;
 Result<EntryArtifact> make_entry_artifact(std::string bytes, std::optional<oci::Descriptor> subject,
                                           const std::vector<Recorded>& before);
 
-/// The bytes of the entry in a manifest. Errc::verification_failed for anything that is no entry.
-Result<std::string> entry_bytes(const oci::Manifest& manifest, store::ReadTarget& from);
+/// Any record as an artifact: as above, carrying nothing.
+struct RecordArtifact {
+  oci::Descriptor blob;
+  std::string manifest_bytes;
+  oci::Descriptor manifest;
+};
+RecordArtifact make_record_artifact(std::string_view type, const std::string& bytes);
+
+/// The bytes of the record of this type in a manifest. Errc::verification_failed for anything else.
+Result<std::string> record_bytes(const oci::Manifest& manifest, std::string_view type, store::ReadTarget& from);
 
 /// Entries that a manifest carries beside its own, each with the id its bytes have. What does not parse is
 /// left out: the entries are under their own tags as well.

@@ -1,19 +1,13 @@
 #include "release/entry_cache.h"
 
 #include "release/entry_artifact.h"
-#include "slipway/base/text.h"
-#include "slipway/io/hash.h"
 
 namespace slipway::release {
 
 EntryCache::EntryCache(const LedgerCache& place, const std::string& ledger, const std::string& app,
                        const std::string& environment)
-    : fs_(place.folder.empty() ? nullptr : place.fs) {
-  if (fs_ == nullptr) return;
-  file_ = place.folder / "entries" / io::digest_of(ledger).short_hex() / (app + "." + environment);
-  const auto text = read_file(*fs_, file_);
-  if (!text) return;
-  for (std::string& line : split(*text, '\n')) {
+    : file_(place, "entries", ledger, app, environment) {
+  for (std::string& line : file_.lines()) {
     auto recorded = recorded_from(std::move(line));
     if (!recorded || recorded->entry.app != app || recorded->entry.environment != environment) continue;
     std::string tag = entry_tag(recorded->entry, recorded->id);
@@ -31,12 +25,11 @@ void EntryCache::add(const Recorded& recorded) {
 }
 
 void EntryCache::save() {
-  if (fs_ == nullptr || !changed_) return;
+  if (!changed_) return;
   std::string text;
   for (const auto& [tag, recorded] : entries_)
     text += recorded.bytes + "\n";
-  if (!fs_->make_directories(file_.parent_path(), 0700)) return;
-  changed_ = !write_file_atomically(*fs_, file_, text).has_value();
+  changed_ = !file_.save(text);
 }
 
 }  // namespace slipway::release

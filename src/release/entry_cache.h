@@ -3,12 +3,11 @@
 #include <map>
 #include <string>
 
-#include "slipway/release/ledger.h"
+#include "release/record_file.h"
 
 namespace slipway::release {
 
-/// Entries seen before, of one environment: a file of canonical JSON, one entry a line. An entry is what
-/// its digest says, so what is here never goes stale; a line that was damaged has another digest and is not found.
+/// Entries seen before, of one environment, kept in a RecordFile.
 class EntryCache {
  public:
   EntryCache(const LedgerCache& place, const std::string& ledger, const std::string& app,
@@ -21,8 +20,7 @@ class EntryCache {
   void save();
 
  private:
-  FileSystem* fs_;
-  std::filesystem::path file_;
+  RecordFile file_;
   std::map<std::string, Recorded> entries_;
   bool changed_ = false;
 };

@@ -196,10 +196,7 @@ class ProjectDecoder {
 
   void decode_policy(const config::Node& node, Environment& environment) {
     const std::string what = "environments." + environment.name + ".policy";
-    std::vector<std::pair<Where, std::string>> unhonoured_rules;
-    environment.rules = decode_policy_rules(node, what, diagnostics_, unhonoured_rules);
-    for (auto& [where, key] : unhonoured_rules)
-      environment.unhonoured.push_back({where, std::move(key)});
+    environment.rules = decode_policy_rules(node, what, diagnostics_);
     if (environment.rules.soak > 0 && environment.after.empty()) {
       diagnostics_.error(node.where, what + ".soak needs environments that come before",
                          "set after: [staging], or what the build shall be active in");

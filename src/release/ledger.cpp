@@ -75,6 +75,15 @@ Status Ledger::list() {
   return {};
 }
 
+Result<std::vector<std::string>> Ledger::tags_with(const std::string& prefix) {
+  SLIPWAY_TRY(list());
+  std::vector<std::string> found;
+  for (const std::string& tag : *tags_) {
+    if (tag.starts_with(prefix)) found.push_back(tag);
+  }
+  return found;
+}
+
 Result<bool> Ledger::has_tag(const std::string& tag) {
   SLIPWAY_TRY(list());
   return std::binary_search(tags_->begin(), tags_->end(), tag);
@@ -113,7 +122,7 @@ Result<Ledger::Read> Ledger::fetch(store::ReadTarget& target, const std::string&
     return fail(Error(Errc::verification_failed, fmt::format("the ledger entry {} in {} {}", tag, location_.str(), why))
                     .with_hint("somebody changed the ledger; restore this entry from a copy of the repository"));
   };
-  auto bytes = entry_bytes(manifest, target);
+  auto bytes = record_bytes(manifest, kEntryType, target);
   if (!bytes)
     return bytes.error().code == Errc::verification_failed ? refuse(bytes.error().message) : fail(bytes.error());
   auto recorded = recorded_from(*std::move(bytes));

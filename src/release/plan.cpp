@@ -7,6 +7,8 @@
 namespace slipway::release {
 namespace {
 
+constexpr std::string_view kDecisionSchema = "slipway/v1/decision";
+
 Result<oci::Location> read_location(JsonReader& reader, std::string_view key) {
   SLIPWAY_ASSIGN(const std::string text, reader.required_string(key));
   return oci::Location::parse(text);
@@ -118,7 +120,14 @@ Result<Plan> Plan::parse(std::string_view text) {
 }
 
 Result<Digest> Plan::digest() const {
-  SLIPWAY_ASSIGN(const std::string text, canonical());
+  Json json;
+  json.set("schema", kDecisionSchema).set("app", entry.app).set("environment", entry.environment);
+  json.set("number", entry.number).set("mode", name_of(entry.mode)).set("build", entry.build.digest.str());
+  json.set("image", entry.image.digest.str()).set("repository", entry.image.repository);
+  json.set("config", entry.config.str()).set("tag", moving.tag);
+  if (entry.prev) json.set("prev", entry.prev->str());
+  if (entry.policy) json.set("policy", entry.policy->str());
+  SLIPWAY_ASSIGN(const std::string text, json.canonical());
   return io::digest_of(text);
 }
 

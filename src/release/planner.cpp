@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "release/facts.h"
 #include "release/journal.h"
 #include "release/standing.h"
 #include "release/tag_template.h"
 #include "release/tags.h"
 #include "release/todays_config.h"
-#include "slipway/image/image.h"
 #include "slipway/io/hash.h"
 
 namespace slipway::release {
@@ -36,50 +36,7 @@ std::string word(const Build& build, std::string_view key) {
   return at == build.annotations.end() ? "" : at->second;
 }
 
-/// Since when the active build is active without a break; changes of its config are none.
-std::int64_t active_since(const Chain& chain) {
-  auto at = chain.entries.rbegin();
-  std::int64_t since = at->entry.time;
-  for (const Digest& build = at->entry.build.digest; at != chain.entries.rend(); ++at) {
-    if (at->entry.build.digest != build) break;
-    since = at->entry.time;
-  }
-  return since;
-}
-
-/// From where the build is now, which is where it will be copied from.
-Status add_image_facts(const Plan& plan, const Parts& parts, Facts& facts) {
-  const oci::Location& place = plan.sources.empty() ? plan.repository : plan.sources.front();
-  SLIPWAY_ASSIGN(const auto target, parts.opener->open_for_reading(place, Side::source));
-  SLIPWAY_ASSIGN(const oci::Annotations annotations, annotations_of(*target, plan.image));
-  facts.annotations.insert(annotations.begin(), annotations.end());
-  SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*target, plan.image));
-  for (const image::Offer& offer : offers)
-    facts.platforms.push_back(offer.platform.str());
-  if (offers.empty()) return {};
-  SLIPWAY_ASSIGN(const image::Image image, image::load_manifest(*target, offers.front().manifest));
-  const auto created = parse_time(image.config.created);
-  // 1970 is what a build that can be repeated says unless it is told the time.
-  if (created && *created > 0) facts.created = *created;
-  return {};
-}
-
 }  // namespace
-
-Result<Facts> gather_facts(const Policy& policy, const Plan& plan, Ledger& ledger, const Parts& parts) {
-  Facts facts;
-  facts.now = parts.clock->now();
-  const std::string& app = plan.entry.app;
-  for (const std::string& name : policy.upstreams()) {
-    SLIPWAY_ASSIGN(const auto head, ledger.head(app, name));
-    facts.active_builds[name] = head ? std::optional<Digest>(head->entry.build.digest) : std::nullopt;
-    if (!head || !policy.needs_history()) continue;
-    SLIPWAY_ASSIGN(const Chain chain, ledger.read(app, name));
-    facts.active_since[name] = active_since(chain);
-  }
-  if (policy.needs_image()) SLIPWAY_TRY(add_image_facts(plan, parts, facts));
-  return facts;
-}
 
 Status Planner::begin() {
   SLIPWAY_TRY(refuse_unhonoured(project_, environment_));
@@ -205,7 +162,7 @@ Result<Plan> Planner::plan(Kind kind, Build build, Digest config, std::optional<
   plan.warnings = warnings_;
   if (!plan.changed) return plan;
   SLIPWAY_ASSIGN(plan.fixed_tags, fixed_tags(plan.entry, build));
-  SLIPWAY_ASSIGN(const Facts facts, gather_facts(policy, plan, ledger_, parts_));
+  SLIPWAY_ASSIGN(const Facts facts, gather_facts(policy, plan, ledger_, parts_, Approvals::later));
   SLIPWAY_TRY(enforce(policy, plan, facts));
   SLIPWAY_TRY(require_free_tags(plan));
   return plan;

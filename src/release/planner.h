@@ -8,9 +8,6 @@
 
 namespace slipway::release {
 
-/// What the policy needs to know to judge the plan, and no more.
-Result<Facts> gather_facts(const Policy& policy, const Plan& plan, Ledger& ledger, const Parts& parts);
-
 /// Makes one plan; only reads. The project, environment and parts must outlive it.
 class Planner {
  public:

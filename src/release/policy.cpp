@@ -13,14 +13,28 @@ std::string active_in(const std::string& environment, const Facts& facts) {
   return at == facts.active_builds.end() || !at->second ? "nothing" : at->second->str();
 }
 
+std::string in_brackets(const std::string& reason) {
+  return reason.empty() ? "" : fmt::format(" ({})", printable(reason, 200));
+}
+
 }  // namespace
 
 std::vector<std::string> Policy::judge(const Plan& plan, const Facts& facts) const {
   std::vector<std::string> reasons;
   judge_build(plan, facts, reasons);
+  // A hold keeps new releases away, not the way back.
+  if (facts.hold && plan.entry.kind != Kind::rollback) {
+    reasons.push_back(fmt::format("{} is held by {} since {}{}; lift it with: slipway unhold {}",
+                                  plan.entry.environment, printable(facts.hold->actor, 100),
+                                  format_time(facts.hold->time), in_brackets(facts.hold->reason),
+                                  plan.entry.environment));
+  }
   // An incident must not wait for another environment, nor for Monday.
-  if (plan.entry.kind == Kind::rollback && !rules_.strict_rollback) return reasons;
+  if (!judges_wholly(plan)) return reasons;
   judge_time(plan, facts, reasons);
+  for (const std::string& objection : facts.objections)
+    reasons.push_back(fmt::format("{} says: {}", printable(rules_.exec.front(), 100), printable(objection, 400)));
+  if (auto missing = missing_approvals(plan, facts)) reasons.push_back(*std::move(missing));
   // A change of config moves no build.
   if (plan.entry.kind != Kind::config) judge_after(plan, facts, reasons);
   return reasons;
@@ -62,6 +76,26 @@ void Policy::judge_time(const Plan& plan, const Facts& facts, std::vector<std::s
     reasons.push_back(fmt::format("{} takes builds that are at most {} old, this one is of {}", plan.entry.environment,
                                   format_duration(rules_.max_age), format_time(*facts.created)));
   }
+}
+
+std::optional<std::string> Policy::missing_approvals(const Plan& plan, const Facts& facts) const {
+  if (rules_.approvals == 0 || !facts.approvers || !judges_wholly(plan)) return std::nullopt;
+  std::vector<std::string> counted;
+  for (const std::string& name : *facts.approvers) {
+    const bool named = rules_.approvers.empty() ||
+                       std::find(rules_.approvers.begin(), rules_.approvers.end(), name) != rules_.approvers.end();
+    if (named && name != plan.entry.actor) counted.push_back(printable(name, 100));
+  }
+  if (static_cast<std::int64_t>(counted.size()) >= rules_.approvals) return std::nullopt;
+  const std::string whose = rules_.approvers.empty()
+                                ? fmt::format("others than {}", printable(plan.entry.actor, 100))
+                                : fmt::format("{}, but not of {}, who releases",
+                                              printable(fmt::format("{}", fmt::join(rules_.approvers, ", ")), 400),
+                                              printable(plan.entry.actor, 100));
+  return fmt::format("{} needs {} of {}, this plan has {}; approve it with: slipway approve {}", plan.entry.environment,
+                     rules_.approvals == 1 ? "an approval" : fmt::format("{} approvals", rules_.approvals), whose,
+                     counted.empty() ? "none" : fmt::format("that of {}", fmt::join(counted, ", ")),
+                     plan.entry.environment);
 }
 
 void Policy::judge_after(const Plan& plan, const Facts& facts, std::vector<std::string>& reasons) const {

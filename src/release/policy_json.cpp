@@ -56,6 +56,18 @@ Result<std::vector<Freeze>> read_freezes(JsonReader& reader) {
   return freezes;
 }
 
+Status read_approvals(JsonReader& reader, PolicyRules& rules) {
+  SLIPWAY_ASSIGN(const Json* approvals, reader.object("approvals"));
+  if (approvals == nullptr) return {};
+  SLIPWAY_ASSIGN(auto rule, JsonReader::of(*approvals, "policy: approvals"));
+  SLIPWAY_ASSIGN(rules.approvals, rule.required_integer("count", 1, kMostSeconds));
+  SLIPWAY_ASSIGN(auto of, rule.string_list("of"));
+  rules.approvers = std::move(of).value_or(std::vector<std::string>{});
+  SLIPWAY_ASSIGN(const Json::Object other, rule.finish());
+  if (other.empty()) return {};
+  return fail(not_understood(fmt::format("the rule 'approvals.{}'", printable(other[0].first, 60))));
+}
+
 Result<PolicyRules> read_rules(JsonReader& reader) {
   PolicyRules rules;
   SLIPWAY_ASSIGN(rules.soak, read_seconds(reader, "soak"));
@@ -67,6 +79,9 @@ Result<PolicyRules> read_rules(JsonReader& reader) {
   SLIPWAY_ASSIGN(const auto annotations, reader.string_map("annotations"));
   rules.annotations.insert(annotations.begin(), annotations.end());
   SLIPWAY_ASSIGN(rules.freeze, read_freezes(reader));
+  SLIPWAY_TRY(read_approvals(reader, rules));
+  SLIPWAY_ASSIGN(auto exec, reader.string_list("exec"));
+  rules.exec = std::move(exec).value_or(std::vector<std::string>{});
   SLIPWAY_ASSIGN(const auto rollback, reader.string("rollback"));
   if (rollback && *rollback != "strict") {
     return fail(not_understood(fmt::format("the rule 'rollback: {}'", printable(*rollback, 60))));
@@ -110,6 +125,12 @@ Result<std::string> Policy::canonical() const {
       freezes.push_back(Json().set("from", freeze.from).set("to", freeze.to).set("zone", freeze.zone));
     json.set("freeze", std::move(freezes));
   }
+  if (rules_.approvals > 0) {
+    Json approvals = Json().set("count", rules_.approvals);
+    if (!rules_.approvers.empty()) approvals.set("of", Json::Array(rules_.approvers.begin(), rules_.approvers.end()));
+    json.set("approvals", std::move(approvals));
+  }
+  if (!rules_.exec.empty()) json.set("exec", Json::Array(rules_.exec.begin(), rules_.exec.end()));
   if (rules_.strict_rollback) json.set("rollback", "strict");
   return json.canonical();
 }

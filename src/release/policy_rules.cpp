@@ -13,6 +13,7 @@ namespace {
 constexpr std::array kUnits{std::pair{'w', std::int64_t{604800}}, std::pair{'d', std::int64_t{86400}},
                             std::pair{'h', std::int64_t{3600}}, std::pair{'m', std::int64_t{60}},
                             std::pair{'s', std::int64_t{1}}};
+constexpr std::int64_t kMostApprovals = 100;
 constexpr std::int64_t kMost = 10 * 366 * std::int64_t{86400};
 
 /// Decodes one `policy`.
@@ -21,7 +22,7 @@ class RulesDecoder {
   RulesDecoder(const config::Node& node, const std::string& what, Diagnostics& diagnostics)
       : decoder_(node, what, diagnostics), diagnostics_(diagnostics) {}
 
-  PolicyRules decode(std::vector<std::pair<Where, std::string>>& unhonoured) {
+  PolicyRules decode() {
     rules_.soak = duration("soak");
     rules_.max_age = duration("max-age");
     rules_.strict_rollback = decoder_.one_of("rollback", {"strict", "fast"}).value_or("fast") == "strict";
@@ -29,9 +30,8 @@ class RulesDecoder {
     decode_deny();
     if (const config::Node* node = decoder_.get("annotations")) decode_annotations(*node);
     if (const config::Node* node = decoder_.get("freeze")) decode_freezes(*node);
-    for (const char* key : {"approvals", "exec"}) {
-      if (decoder_.get(key) != nullptr) unhonoured.emplace_back(decoder_.where(key), decoder_.what() + "." + key);
-    }
+    if (const config::Node* node = decoder_.get("approvals")) decode_approvals(*node);
+    rules_.exec = decoder_.string_list("exec");
     decoder_.finish();
     return std::move(rules_);
   }
@@ -77,6 +77,22 @@ class RulesDecoder {
     }
     for (auto& [name, value] : decoder_.string_map("annotations"))
       rules_.annotations.emplace(name, value);
+  }
+
+  /// A number, or `{count: 2, of: [names]}`.
+  void decode_approvals(const config::Node& node) {
+    if (!node.is_mapping()) {
+      rules_.approvals = decoder_.integer("approvals", 1, kMostApprovals).value_or(0);
+      return;
+    }
+    config::Decoder decoder(node, decoder_.what() + ".approvals", diagnostics_);
+    decoder.require("count");
+    rules_.approvals = decoder.integer("count", 1, kMostApprovals).value_or(0);
+    rules_.approvers = decoder.string_list("of");
+    decoder.finish();
+    if (rules_.approvers.empty() || rules_.approvals <= static_cast<std::int64_t>(rules_.approvers.size())) return;
+    decoder.error("count",
+                  fmt::format("{} approvals of {} people cannot be had", rules_.approvals, rules_.approvers.size()));
   }
 
   void decode_freezes(const config::Node& node) {
@@ -132,9 +148,8 @@ std::string format_duration(std::int64_t seconds) {
   return text.empty() ? "0s" : text;
 }
 
-PolicyRules decode_policy_rules(const config::Node& node, const std::string& what, Diagnostics& diagnostics,
-                                std::vector<std::pair<Where, std::string>>& unhonoured) {
-  return RulesDecoder(node, what, diagnostics).decode(unhonoured);
+PolicyRules decode_policy_rules(const config::Node& node, const std::string& what, Diagnostics& diagnostics) {
+  return RulesDecoder(node, what, diagnostics).decode();
 }
 
 }  // namespace slipway::release

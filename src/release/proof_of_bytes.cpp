@@ -76,7 +76,7 @@ Result<Recorded> read_evidence(store::ReadTarget& target, const oci::Descriptor&
   SLIPWAY_ASSIGN(const oci::Manifest manifest,
                  oci::parse_manifest(std::move(fetched.bytes), fetched.descriptor.media_type));
   auto recorded = [&]() -> Result<Recorded> {
-    SLIPWAY_ASSIGN(std::string bytes, entry_bytes(manifest, target));
+    SLIPWAY_ASSIGN(std::string bytes, record_bytes(manifest, kEntryType, target));
     return recorded_from(std::move(bytes));
   }();
   if (recorded) return recorded;

@@ -21,6 +21,8 @@ Result<StatusRow> read_row(const Project& project, const Environment& environmen
   }
   SLIPWAY_TRY(head);
   row.active = *std::move(head);
+  SLIPWAY_ASSIGN(const auto events, EventLog(ledger).read(project.app, environment.name));
+  row.hold = hold_of(events, row.active ? &*row.active : nullptr);
   SLIPWAY_ASSIGN(const auto now, tag_state(*parts.opener, environment.repository, environment.tag));
   std::optional<Recorded> before;
   const Recorded* const active = row.active ? &*row.active : nullptr;
@@ -80,6 +82,12 @@ Json status_row(const StatusRow& row) {
       json.set(key, Json());
   }
   json.set("pending", row.pending).set("drift", !row.drift.empty());
+  Json hold;
+  if (row.hold) {
+    hold.set("actor", row.hold->actor).set("reason", text_or_null(row.hold->reason));
+    hold.set("time", format_time(row.hold->time));
+  }
+  json.set("hold", std::move(hold));
   return json;
 }
 

@@ -104,3 +104,72 @@ def test_verify_names_what_is_wrong(world):
     check("evidence of release v1" in ended.err, f"the removed entry to be named in\n{ended}")
     ended = project.slipway("verify", "production", status=12)
     check("this machine saw" in ended.err, f"what this machine saw to be named in\n{ended}")
+
+
+def with_policy(project, rules):
+    path = project.folder / "slipway.yaml"
+    path.write_text(path.read_text().replace("    after: [staging]\n", f"    after: [staging]\n    policy: {rules}\n", 1))
+
+
+def test_nobody_approves_what_is_their_own(world):
+    project, near, _ = three_environments(world)
+    with_policy(project, "{approvals: 1}")
+    ann, bob = dict(env={"SLIPWAY_ACTOR": "ann"}), dict(env={"SLIPWAY_ACTOR": "bob"})
+    digest = project.build()
+    project.slipway("release", "staging", **ann)
+    ended = project.slipway("promote", "staging", "production", status=11, **ann)
+    check("needs an approval of others than ann" in ended.err, f"to hear what is missing in\n{ended}")
+    check_equal(near.digest_of("prod/hello", "production"), None, "production's tag")
+    planned = project.slipway("promote", "staging", "production", "--plan", "plan.json", **ann)
+    check_equal(planned.digest, digest, "what the plan is about")
+    check("slipway approve production" in planned.err, f"the way on in\n{planned}")
+    project.slipway("approve", "plan.json", status=11, **ann)
+    project.slipway("apply", "plan.json", status=11, **ann)
+    approval = project.slipway("approve", "plan.json", "--reason", "looked at it", **bob)
+    check(f"{near.host}/team/hello-releases:hello.production.e." in approval.out, f"where it is recorded in\n{approval}")
+    check_equal(project.slipway("apply", "plan.json", **ann).digest, digest, "what is applied")
+    # A change of the rules ends a plan, whoever approved it.
+    project.edition("second")
+    project.build()
+    project.slipway("release", "staging", **ann)
+    project.slipway("promote", "staging", "production", "--plan", "plan.json", **ann)
+    project.slipway("approve", "production", **bob)
+    with_policy(project, "{approvals: 2}")
+    path = project.folder / "slipway.yaml"
+    path.write_text(path.read_text().replace("    policy: {approvals: 1}\n", ""))
+    check("policy changed" in project.slipway("apply", "plan.json", status=16, **ann).err, "the plan to be stale")
+
+
+def test_a_hold_is_shown_and_kept(world):
+    project, _, _ = three_environments(world)
+    first = project.ship("first")
+    second = project.ship("second")
+    project.slipway("hold", "production", "--reason", "incident 7")
+    ended = project.slipway("status")
+    check("HELD by" in ended.out and "incident 7" in ended.out, f"the hold in\n{ended}")
+    project.edition("third")
+    project.build()
+    project.slipway("release", "staging")
+    check("slipway unhold production" in project.slipway("promote", "staging", "production", status=11).err, "the way out")
+    check_equal(project.slipway("rollback", "production").digest, first, "a rollback in spite of it")
+    project.slipway("unhold", "production")
+    row = next(row for row in project.slipway("status", "-o", "json").document["apps"][0]["environments"]
+               if row["environment"] == "production")
+    check_equal((row["hold"], row["digest"]), (None, first), "production")
+    check(project.slipway("promote", "staging", "production").digest not in (first, second), "the third to be there")
+    ended = project.slipway("unhold", "production")
+    check("nothing to do" in ended.err and not ended.out, f"no second time in\n{ended}")
+
+
+def test_a_program_has_its_say(world):
+    project, _, _ = three_environments(world)
+    with_policy(project, "{exec: [./deploy/check, production]}")
+    world.write("project/deploy/check", '#!/bin/sh\ncat > input.json\necho \'{"allow": false, "reasons": ["no ticket"]}\'\n', 0o755)
+    digest = project.build()
+    project.slipway("release", "staging")
+    ended = project.slipway("promote", "staging", "production", status=11)
+    check("./deploy/check says: no ticket" in ended.err, f"its reason in\n{ended}")
+    check_equal(json.loads((project.folder / "input.json").read_text())["plan"]["entry"]["build"]["digest"], digest, "its input")
+    ended = project.slipway("promote", "staging", "production", "--bypass", "boss said so")
+    check_equal(ended.digest, digest, "in spite of it")
+    check("boss said so" in project.slipway("history", "production").out, "the bypass in history")

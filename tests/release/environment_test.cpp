@@ -60,7 +60,8 @@ TEST(Environments, TheExampleOfTheContract) {
   EXPECT_EQ(production.mode, Mode::layer);
   EXPECT_THAT(production.after, ElementsAre("staging"));
   EXPECT_FALSE(production.after_any);
-  EXPECT_THAT(keys(production.unhonoured), ElementsAre(HasSubstr("config.mode"), HasSubstr("policy.approvals")));
+  EXPECT_THAT(keys(production.unhonoured), ElementsAre(HasSubstr("config.mode")));
+  EXPECT_EQ(production.rules.approvals, 1);
   EXPECT_EQ(production.rules.soak, 3600);
   EXPECT_THAT(production.rules.freeze, ElementsAre(Freeze{"Fri 16:00", "Mon 08:00", "Europe/Berlin"}));
   EXPECT_EQ(project.ledger.str(), "registry.example.com/team/hello-releases");
@@ -143,13 +144,32 @@ TEST(Environments, WhatCannotBeHonouredIsRemembered) {
 app: a
 image: {repository: r.example/a}
 environments:
-  dev: {schema: s.yaml, config: {files: d/, path: /etc/a, mode: layer},
-        policy: {approvals: 1, exec: [x]}}
+  dev: {schema: s.yaml, config: {files: d/, path: /etc/a, mode: layer}}
 ledger: {immutable-tags: true}
 )");
   EXPECT_THAT(problems, IsEmpty());
-  EXPECT_EQ(project.environments[0].unhonoured.size(), 4u);
-  EXPECT_THAT(keys(project.unhonoured), ElementsAre("7 ledger.immutable-tags"));
+  EXPECT_EQ(project.environments[0].unhonoured.size(), 2u);
+  EXPECT_THAT(keys(project.unhonoured), ElementsAre("6 ledger.immutable-tags"));
+}
+
+TEST(Environments, ApprovalsAndPrograms) {
+  const auto [project, problems] = decode(R"(
+app: a
+image: {repository: r.example/a}
+environments:
+  dev: {policy: {approvals: 2, exec: [./check, --strict]}}
+  qa: {policy: {approvals: {count: 1, of: [ann, bob]}}}
+)");
+  EXPECT_THAT(problems, IsEmpty());
+  EXPECT_EQ(project.environments[0].rules.approvals, 2);
+  EXPECT_THAT(project.environments[0].rules.exec, ElementsAre("./check", "--strict"));
+  EXPECT_EQ(project.environments[1].rules.approvals, 1);
+  EXPECT_THAT(project.environments[1].rules.approvers, ElementsAre("ann", "bob"));
+  for (const char* wrong : {"0", "-1", "many", "{of: [ann]}", "{count: 2, of: [ann]}", "{count: 1, from: [ann]}"}) {
+    const auto [none, found] = decode(fmt::format(
+        "app: a\nimage: {{repository: r.example/a}}\nenvironments:\n  dev: {{policy: {{approvals: {}}}}}\n", wrong));
+    EXPECT_EQ(found.size(), 1u) << wrong;
+  }
 }
 
 TEST(Environments, PolicyIsDecoded) {

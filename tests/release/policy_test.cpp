@@ -24,6 +24,7 @@ Plan plan_of(Kind kind, const std::string& build, const std::string& bypass = {}
               .build = {"r.example/a", digest},
               .image = {"r.example/a", digest},
               .config = io::digest_of("config")};
+  entry.actor = "ann";
   entry.bypass = bypass;
   const auto place = oci::Location::parse("r.example/a").value();
   return {std::move(entry), oci::Descriptor("application/vnd.oci.image.manifest.v1+json", digest, 1), place, place};
@@ -112,7 +113,10 @@ TEST(Policy, WhatIsNotUnderstoodIsNotKept) {
            {"", Errc::malformed},
            {"{}", Errc::malformed},
            {R"({"schema":"slipway/v2/policy"})", Errc::invalid_argument},
-           {R"({"schema":"slipway/v1/policy","approvals":1})", Errc::invalid_argument},
+           {R"({"schema":"slipway/v1/policy","approvals":1})", Errc::malformed},
+           {R"({"schema":"slipway/v1/policy","approvals":{"count":0}})", Errc::malformed},
+           {R"({"schema":"slipway/v1/policy","approvals":{"count":1,"from":["a"]}})", Errc::invalid_argument},
+           {R"({"schema":"slipway/v1/policy","signed-by":["a"]})", Errc::invalid_argument},
            {R"({"schema":"slipway/v1/policy","soak":"1h"})", Errc::malformed},
            {R"({"schema":"slipway/v1/policy","soak":0})", Errc::malformed},
            {R"({"schema":"slipway/v1/policy","rollback":"slow"})", Errc::invalid_argument},
@@ -238,6 +242,53 @@ INSTANTIATE_TEST_SUITE_P(
                  nullptr,
                  Kind::promote,
                  {}},
+        RuleCase{"held", [](auto&) {}, [](auto& f) { f.hold = Hold{"bob", "incident", kNow - 60}; }, Kind::promote,
+                 {"held by bob"}},
+        RuleCase{"held_but_back", [](auto&) {}, [](auto& f) { f.hold = Hold{"bob", "", kNow}; }, Kind::rollback, {}},
+        RuleCase{"held_config", [](auto&) {}, [](auto& f) { f.hold = Hold{"bob", "", kNow}; }, Kind::config,
+                 {"slipway unhold production"}},
+        RuleCase{"approvals_not_asked_for_yet", [](auto& r) { r.approvals = 2; }, nullptr, Kind::promote, {}},
+        RuleCase{"approved",
+                 [](auto& r) { r.approvals = 2; },
+                 [](auto& f) { f.approvers = {"bob", "cleo"}; },
+                 Kind::promote,
+                 {}},
+        RuleCase{"approved_by_too_few",
+                 [](auto& r) { r.approvals = 2; },
+                 [](auto& f) { f.approvers = {"bob"}; },
+                 Kind::promote,
+                 {"needs 2 approvals of others than ann, this plan has that of bob"}},
+        RuleCase{"approved_by_the_author",
+                 [](auto& r) { r.approvals = 1; },
+                 [](auto& f) { f.approvers = {"ann"}; },
+                 Kind::promote,
+                 {"needs an approval of others than ann, this plan has none"}},
+        RuleCase{"approved_by_others_than_named",
+                 [](auto& r) {
+                   r.approvals = 1;
+                   r.approvers = {"bob", "cleo"};
+                 },
+                 [](auto& f) { f.approvers = {"dan"}; },
+                 Kind::release,
+                 {"needs an approval of bob, cleo"}},
+        RuleCase{"a_rollback_needs_no_approval",
+                 [](auto& r) { r.approvals = 1; },
+                 [](auto& f) { f.approvers.emplace(); },
+                 Kind::rollback,
+                 {}},
+        RuleCase{"a_strict_rollback_needs_it",
+                 [](auto& r) {
+                   r.approvals = 1;
+                   r.strict_rollback = true;
+                 },
+                 [](auto& f) { f.approvers.emplace(); },
+                 Kind::rollback,
+                 {"needs an approval"}},
+        RuleCase{"objections",
+                 [](auto& r) { r.exec = {"./check"}; },
+                 [](auto& f) { f.objections = {"not on a Friday", "no ticket"}; },
+                 Kind::promote,
+                 {"./check says: not on a Friday", "./check says: no ticket"}},
         RuleCase{"everything_at_once",
                  [](auto& r) {
                    r.platforms = {"linux/s390x"};

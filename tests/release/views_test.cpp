@@ -59,7 +59,7 @@ TEST_F(Views, StatusHasEveryEnvironmentInOrder) {
   ASSERT_EQ(rows.size(), 3u);
   const Json staging = status_row(rows[0]);
   EXPECT_THAT(keys_of(staging), ElementsAre("environment", "location", "number", "digest", "build", "config", "time",
-                                            "pending", "drift"));
+                                            "pending", "drift", "hold"));
   EXPECT_EQ(*staging.find("environment")->string(), "staging");
   EXPECT_EQ(*staging.find("location")->string(), "reg.example/staging/hello:staging");
   EXPECT_EQ(*staging.find("number")->integer(), 1);

@@ -55,6 +55,10 @@ class Ledger {
   Result<Recorded> append(const Entry& entry);
   /// Looks again at what others wrote.
   void refresh() { tags_.reset(); }
+  const oci::Location& location() const { return location_; }
+  const LedgerCache& cache() const { return place_; }
+  /// The tags of the ledger's repository that begin so.
+  Result<std::vector<std::string>> tags_with(const std::string& prefix);
   /// Whether the ledger's repository has the tag.
   Result<bool> has_tag(const std::string& tag);
   /// The config artifact's home is the ledger, tag `<app>.<env>.c.<12 hex>`.

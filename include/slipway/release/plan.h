@@ -44,7 +44,8 @@ struct Plan {
 
   /// docs/FORMATS.md "Plan"; canonical.
   Result<std::string> canonical() const;
-  /// Of canonical(): what an approval names.
+  /// Of what it decides, which an approval names: release, build, config, place and policy, but not when, by whom
+  /// and why. The same decision planned again has the same.
   Result<Digest> digest() const;
   /// Strict; refuses a plan whose parts contradict each other. Errc::malformed, invalid_argument.
   static Result<Plan> parse(std::string_view json);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "slipway/release/environment.h"
+#include "slipway/release/event.h"
 #include "slipway/release/plan.h"
 
 namespace slipway::release {
@@ -17,6 +18,9 @@ struct Facts {
   std::vector<std::string> platforms;                          ///< of the build
   std::map<std::string, std::string> annotations;              ///< of the build
   std::optional<std::int64_t> created;                         ///< of the build, where it says so
+  std::optional<Hold> hold;
+  std::optional<std::vector<std::string>> approvers;  ///< of the plan; nothing: approvals are not asked for yet
+  std::vector<std::string> objections;                ///< of the program that is asked too
   std::int64_t now = 0;
 };
 
@@ -30,10 +34,15 @@ class Policy {
   /// Every reason against the plan; empty means allowed. A rollback is judged by denied digests and platforms only
   /// unless the rules are strict for it; a change of config moves no build and has to follow none.
   std::vector<std::string> judge(const Plan& plan, const Facts& facts) const;
+  /// The part of it that other people can still change: the approvals that are missing, where facts have them.
+  std::optional<std::string> missing_approvals(const Plan& plan, const Facts& facts) const;
   /// Canonical JSON of the rules; its digest is recorded in entries.
   Result<std::string> canonical() const;
   /// The environments whose active builds judge() needs to know.
   const std::vector<std::string>& upstreams() const { return after_; }
+  const PolicyRules& rules() const { return rules_; }
+  /// Whether the plan is judged by the rules that an incident must not wait for.
+  bool judges_wholly(const Plan& plan) const { return plan.entry.kind != Kind::rollback || rules_.strict_rollback; }
   bool needs_history() const { return rules_.soak > 0; }  ///< Facts::active_since
   bool needs_image() const {                              ///< platforms, annotations, created
     return !rules_.platforms.empty() || !rules_.annotations.empty() || rules_.max_age > 0;

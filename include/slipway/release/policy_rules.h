@@ -30,6 +30,9 @@ struct PolicyRules {
   std::vector<std::string> deny;                   ///< digests of builds that may not run
   std::map<std::string, std::string> annotations;  ///< that the build must have; an empty value is any
   std::vector<Freeze> freeze;
+  std::int64_t approvals = 0;          ///< by so many others than the author of the plan
+  std::vector<std::string> approvers;  ///< only theirs count; none: everybody's
+  std::vector<std::string> exec;       ///< argv of a program that is asked too
   bool strict_rollback = false;
   bool operator==(const PolicyRules&) const = default;
 };
@@ -39,8 +42,7 @@ Result<std::int64_t> parse_duration(std::string_view text);
 /// The same in words for people: "1h 30m".
 std::string format_duration(std::int64_t seconds);
 
-/// Decodes `policy` but for the keys that this version cannot honour, which are given back with their places.
-PolicyRules decode_policy_rules(const config::Node& node, const std::string& what, Diagnostics& diagnostics,
-                                std::vector<std::pair<Where, std::string>>& unhonoured);
+/// Decodes `policy`.
+PolicyRules decode_policy_rules(const config::Node& node, const std::string& what, Diagnostics& diagnostics);
 
 }  // namespace slipway::release

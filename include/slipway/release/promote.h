@@ -21,9 +21,10 @@ struct Parts {
   Clock* clock = nullptr;
   Sequencer* sequencer = nullptr;
   Actor actor;
-  std::string tool;                    ///< "slipway 0.1.0"
-  std::filesystem::path state_folder;  ///< ".slipway": the journal
-  std::filesystem::path seen_folder;   ///< entries this user saw; empty: they are read anew each time
+  std::string tool;                      ///< "slipway 0.1.0"
+  std::filesystem::path project_folder;  ///< of slipway.yaml: where its programs run; may be empty
+  std::filesystem::path state_folder;    ///< ".slipway": the journal
+  std::filesystem::path seen_folder;     ///< entries this user saw; empty: they are read anew each time
   std::size_t lanes = 4;
   copy::Observer* observer = nullptr;
   std::stop_token stop;
@@ -58,6 +59,12 @@ struct RollbackTarget {
 /// active one and was never rolled back from. Errc::not_found when it or its image is gone.
 Result<Plan> plan_rollback(const Project& project, const Environment& environment, const RollbackTarget& target,
                            const Remarks& remarks, const Parts& parts);
+
+/// Approvals that the plan lacks still, in words; empty when it may be applied.
+Result<std::vector<std::string>> missing_approvals(const Plan& plan, const Parts& parts);
+
+/// Errc::conflict when slipway.yaml says something else than when the plan was made: another policy or place.
+Status require_current(const Plan& plan, const Project& project);
 
 /// Does exactly what the plan says, in this order: journal, blobs and manifests, keep tags, config, entry,
 /// evidence, moving tag. The entry is the commit. Judges the plan's policy once more. Errc::conflict when the ledger

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "slipway/base/json.h"
+#include "slipway/release/event.h"
 #include "slipway/release/promote.h"
 
 namespace slipway::release {
@@ -14,7 +15,8 @@ struct StatusRow {
   oci::Location location = oci::Location::layout("");  ///< repository and moving tag
   std::optional<Recorded> active;
   bool pending = false;  ///< the tag still has the release before: the next writing command moves it
-  std::string drift;     ///< why the tag is not what the ledger says; empty when it is
+  std::optional<Hold> hold;
+  std::string drift;  ///< why the tag is not what the ledger says; empty when it is
 };
 
 /// One row for each environment, in the order of the file.

@@ -1,0 +1,270 @@
+// What people say about an environment beside releasing to it, and what follows from it.
+#include "slipway/release/event.h"
+
+#include <sys/stat.h>
+
+#include "release/world.h"
+#include "slipway/release/views.h"
+
+namespace slipway::release {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+Event event_of(EventKind kind, std::int64_t order = 1, const std::string& actor = "bob") {
+  Event event{.app = "hello", .environment = "production", .kind = kind};
+  event.order = order;
+  event.actor = actor;
+  event.time = 1'700'000'000 + order;
+  event.tool = "slipway test";
+  return event;
+}
+
+Recorded head_of(Kind kind) {
+  const Digest digest = io::digest_of("x");
+  Entry entry{.app = "hello",
+              .environment = "production",
+              .number = 3,
+              .kind = kind,
+              .build = {"r.example/a", digest},
+              .image = {"r.example/a", digest},
+              .config = digest};
+  entry.actor = "ann";
+  entry.reason = "errors";
+  entry.time = 5;
+  return {entry, io::digest_of("entry"), ""};
+}
+
+TEST(Event, ComesBackAsItWas) {
+  Event approve = event_of(EventKind::approve);
+  approve.plan = io::digest_of("plan");
+  approve.reason = "looked at it";
+  Event retire = event_of(EventKind::retire, 7);
+  retire.numbers = {1, 2};
+  retire.entry = io::digest_of("entry");
+  retire.other.emplace_back("later", Json("kept"));
+  for (const Event& event : {approve, retire, event_of(EventKind::hold), event_of(EventKind::unhold)}) {
+    const auto text = event.canonical().value();
+    const auto parsed = Event::parse(text);
+    ASSERT_TRUE(parsed) << parsed.error().describe();
+    EXPECT_EQ(*parsed, event);
+    EXPECT_EQ(parsed->canonical().value(), text);
+  }
+  EXPECT_EQ(event_of(EventKind::hold).canonical().value(),
+            R"({"actor":"bob","app":"hello","environment":"production","kind":"hold","order":1,)"
+            R"("schema":"slipway/v1/event","time":1700000001,"tool":"slipway test"})");
+}
+
+TEST(Event, WhatIsNoneIsRefused) {
+  const std::string good = event_of(EventKind::hold).canonical().value();
+  const auto with = [&](std::string_view from, std::string_view to) {
+    std::string text = good;
+    text.replace(text.find(from), from.size(), to);
+    return Event::parse(text);
+  };
+  EXPECT_EQ(with("v1/event", "v2/event").error().code, Errc::invalid_argument);
+  EXPECT_EQ(with("\"hold\"", "\"forget\"").error().code, Errc::invalid_argument);
+  EXPECT_EQ(with("\"hold\"", "\"approve\"").error().code, Errc::malformed) << "an approval of nothing";
+  EXPECT_EQ(with("\"order\":1", "\"order\":0").error().code, Errc::malformed);
+  EXPECT_EQ(with("\"order\":1", "\"numbers\":[0],\"order\":1").error().code, Errc::malformed);
+  EXPECT_EQ(with("\"actor\":\"bob\",", "").error().code, Errc::malformed);
+}
+
+TEST(Hold, IsTheNewestWord) {
+  EXPECT_EQ(hold_of({}, nullptr), std::nullopt);
+  EXPECT_EQ(hold_of({event_of(EventKind::hold)}, nullptr)->actor, "bob");
+  EXPECT_EQ(hold_of({event_of(EventKind::hold, 1), event_of(EventKind::unhold, 2)}, nullptr), std::nullopt);
+  EXPECT_TRUE(hold_of({event_of(EventKind::unhold, 1), event_of(EventKind::hold, 2)}, nullptr));
+  EXPECT_TRUE(hold_of({event_of(EventKind::unhold, 2), event_of(EventKind::hold, 2)}, nullptr)) << "said at once";
+  EXPECT_TRUE(hold_of({event_of(EventKind::hold, 2), event_of(EventKind::unhold, 2)}, nullptr)) << "said at once";
+}
+
+TEST(Hold, OfARollbackLastsUntilItIsLifted) {
+  const Recorded back = head_of(Kind::rollback), on = head_of(Kind::promote);
+  EXPECT_EQ(hold_of({}, &on), std::nullopt);
+  const auto held = hold_of({}, &back);
+  ASSERT_TRUE(held);
+  EXPECT_EQ(*held, (Hold{"ann", "rolled back: errors", 5}));
+  Event lift = event_of(EventKind::unhold);
+  EXPECT_TRUE(hold_of({lift}, &back)) << "of another time";
+  lift.entry = back.id;
+  EXPECT_EQ(hold_of({lift}, &back), std::nullopt);
+}
+
+TEST(Approvals, AreOfOnePlan) {
+  Event one = event_of(EventKind::approve, 1, "bob"), two = event_of(EventKind::approve, 2, "cleo");
+  one.plan = io::digest_of("plan");
+  two.plan = io::digest_of("another");
+  EXPECT_THAT(approvers_of({one, one, two}, io::digest_of("plan")), ElementsAre("bob"));
+  EXPECT_THAT(approvers_of({one, two}, io::digest_of("third")), IsEmpty());
+}
+
+/// A shop with two builds, whose ledger people talk about.
+class Events : public ::testing::TestWithParam<const char*> {
+ protected:
+  Events() : shop(GetParam()) {}
+
+  oci::Location build(const std::string& content) {
+    const auto image = put_image(*shop.open(*shop.project.image_repository), content);
+    return shop.project.image_repository->with_digest(image.digest);
+  }
+  Event say(Event event) {
+    Ledger ledger = shop.parts.ledger(shop.project.ledger);
+    auto done = EventLog(ledger).append(std::move(event));
+    EXPECT_TRUE(done) << done.error().describe();
+    return *done;
+  }
+  std::vector<Event> heard() {
+    Ledger ledger = shop.parts.ledger(shop.project.ledger);
+    auto events = EventLog(ledger).read("hello", "production");
+    EXPECT_TRUE(events) << events.error().describe();
+    return events ? *events : std::vector<Event>();
+  }
+  void policy(const std::string& rules) {
+    std::string yaml = GetParam();
+    const std::size_t at = yaml.find("after: [staging]");
+    shop.configure(yaml.insert(at, "policy: " + rules + "\n    "));
+  }
+  void expect_refused(const Result<Recorded>& outcome, const std::string& why) {
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().code, Errc::policy_denied);
+    EXPECT_THAT(outcome.error().describe(), HasSubstr(why));
+  }
+
+  Shop shop;
+};
+INSTANTIATE_TEST_SUITE_P(Places, Events, ::testing::Values(kLayoutYaml, kRegistryYaml));
+
+TEST_P(Events, AreReadInTheirOrder) {
+  EXPECT_THAT(heard(), IsEmpty());
+  const Event first = say(event_of(EventKind::hold, 9)), second = say(event_of(EventKind::unhold));
+  EXPECT_EQ(first.order, 1);
+  EXPECT_EQ(second.order, 2);
+  EXPECT_THAT(heard(), ElementsAre(first, second));
+}
+
+TEST_P(Events, SeenOnceTheyAreNotAskedForAgain) {
+  shop.parts.seen_folder = shop.folder.path() / "seen";
+  const Event hold = say(event_of(EventKind::hold));
+  EXPECT_THAT(heard(), ElementsAre(hold));
+  shop.world.requests();
+  EXPECT_THAT(heard(), ElementsAre(hold));
+  EXPECT_LE(shop.world.requests(), 1) << "the list of tags";
+}
+
+TEST_P(Events, AHoldStopsAllButRollbacks) {
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  ASSERT_TRUE(shop.promote("staging", "production"));
+  ASSERT_TRUE(shop.release("staging", build("two")));
+  ASSERT_TRUE(shop.promote("staging", "production"));
+  ASSERT_TRUE(shop.release("staging", build("three")));
+  say(event_of(EventKind::hold));
+  const auto tag = shop.tag("production");
+  expect_refused(shop.promote("staging", "production"), "held by bob");
+  EXPECT_EQ(shop.tag("production"), tag);
+  EXPECT_EQ(shop.chain("production").entries.size(), 2u);
+  EXPECT_EQ(read_status(shop.project, shop.parts).value()[1].hold->actor, "bob");
+  const auto bypassed = shop.promote("staging", "production", {.reason = "", .bypass = "the customer waits"});
+  ASSERT_TRUE(bypassed) << bypassed.error().describe();
+  EXPECT_EQ(bypassed->entry.bypass, "the customer waits");
+  EXPECT_TRUE(shop.rollback("production"));
+}
+
+TEST_P(Events, ARollbackHoldsUntilItIsLifted) {
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  ASSERT_TRUE(shop.promote("staging", "production"));
+  ASSERT_TRUE(shop.release("staging", build("two")));
+  ASSERT_TRUE(shop.promote("staging", "production"));
+  const auto back = shop.rollback("production", {}, {.reason = "errors", .bypass = ""});
+  ASSERT_TRUE(back);
+  expect_refused(shop.promote("staging", "production"), "rolled back: errors");
+  Event lift = event_of(EventKind::unhold);
+  lift.entry = back->id;
+  say(lift);
+  EXPECT_TRUE(shop.promote("staging", "production"));
+}
+
+TEST_P(Events, AnApprovalIsOfOneDecision) {
+  policy("{approvals: 1}");
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  expect_refused(shop.promote("staging", "production"), "needs an approval of others than ann");
+  EXPECT_EQ(shop.tag("production"), std::nullopt);
+  const auto plan =
+      plan_promote(shop.project, shop.environment("staging"), shop.environment("production"), {}, shop.parts);
+  ASSERT_TRUE(plan) << "a plan may be made before it is approved";
+  EXPECT_EQ(missing_approvals(*plan, shop.parts).value().size(), 1u);
+  Event approval = event_of(EventKind::approve);
+  approval.plan = plan->digest().value();
+  say(approval);
+  EXPECT_THAT(missing_approvals(*plan, shop.parts).value(), IsEmpty());
+  // Another build is another decision.
+  ASSERT_TRUE(shop.release("staging", build("two")));
+  expect_refused(shop.promote("staging", "production"), "this plan has none");
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  shop.clock.advance(std::chrono::hours(1));
+  const auto done = shop.promote("staging", "production");
+  ASSERT_TRUE(done) << done.error().describe();
+  // And dies with it: the same build a release later is one more decision.
+  shop.write("production.env", "PORT=444\n");
+  expect_refused(shop.promote("staging", "production"), "this plan has none");
+}
+
+TEST_P(Events, TheAuthorsOwnApprovalDoesNotCount) {
+  policy("{approvals: 1}");
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  const auto plan =
+      plan_promote(shop.project, shop.environment("staging"), shop.environment("production"), {}, shop.parts);
+  Event approval = event_of(EventKind::approve, 1, "ann");
+  approval.plan = plan->digest().value();
+  say(approval);
+  expect_refused(shop.promote("staging", "production"), "this plan has none");
+}
+
+class Programs : public Events {
+ protected:
+  void SetUp() override {
+    shop.parts.project_folder = shop.folder.path();
+    policy("{exec: [./check, word]}");
+    ASSERT_TRUE(shop.release("staging", build("one")));
+  }
+  void program(const std::string& script) {
+    shop.write("check", "#!/bin/sh\n" + script);
+    ASSERT_EQ(::chmod((shop.folder.path() / "check").c_str(), 0755), 0);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Places, Programs, ::testing::Values(kLayoutYaml));
+
+TEST_P(Programs, AreAskedWithThePlanAndTheFacts) {
+  program("cat > input.json; printf '%s' \"$1\" > word; echo '{\"allow\": true}'\n");
+  ASSERT_TRUE(shop.promote("staging", "production"));
+  const auto input = Json::parse(read_file(real_fs(), shop.folder.path() / "input.json").value(), "input").value();
+  EXPECT_EQ(*input.find("schema")->string(), "slipway/v1/policy-input");
+  EXPECT_EQ(*input.find("plan")->find("entry")->find("environment")->string(), "production");
+  EXPECT_EQ(*input.find("facts")->find("active")->find("staging")->string(),
+            shop.chain("staging").head()->entry.build.digest.str());
+  EXPECT_EQ(read_file(real_fs(), shop.folder.path() / "word").value(), "word");
+}
+
+TEST_P(Programs, WhateverIsNoConsentRefuses) {
+  struct Answer {
+    const char* script;
+    const char* why;
+  };
+  for (const auto& [script, why] : std::initializer_list<Answer>{
+           {"echo '{\"allow\": false, \"reasons\": [\"no ticket\", \"no test\"]}'\n", "./check says: no test"},
+           {"echo '{\"allow\": false}'\n", "without a reason"},
+           {"echo '{}'\n", "does not say"},
+           {"echo yes\n", "the answer"},
+           {"echo '{\"allow\": true}'; echo no disk >&2; exit 3\n", "status 3: no disk"},
+           {"kill -9 $$\n", "status 137"}}) {
+    program(script);
+    expect_refused(shop.promote("staging", "production"), why);
+  }
+  ASSERT_TRUE(std::filesystem::remove(shop.folder.path() / "check"));
+  expect_refused(shop.promote("staging", "production"), "no answer");
+}
+
+}  // namespace
+}  // namespace slipway::release
