@@ -10,7 +10,7 @@
 namespace slipway::registry {
 namespace {
 
-constexpr const char* kNotTried = "not tried";
+std::string not_tried(std::string_view why) { return fmt::format("not tried: {}", why); }
 
 /// Asks one thing after the other; what fails is an answer, too.
 class Probe {
@@ -21,7 +21,7 @@ class Probe {
     api();
     if (repository_.empty()) {
       for (const char* name : {"tags", "digest in HEAD", "ranges", "referrers API"})
-        found(name, std::string(kNotTried) + ": needs a repository");
+        found(name, not_tried("needs a repository"));
     } else {
       tags();
       manifest();
@@ -32,7 +32,7 @@ class Probe {
       session();
     } else {
       for (const char* name : {"single POST", "upload offset", "chunks", "cancel"})
-        found(name, std::string(kNotTried) + ": needs a repository and --upload");
+        found(name, not_tried("needs a repository and --upload"));
     }
     const std::int64_t largest = host_.memory().largest_body();
     const bool limited = largest != std::numeric_limits<std::int64_t>::max();
@@ -86,8 +86,8 @@ class Probe {
 
   void manifest() {
     if (tag_.empty()) {
-      found("digest in HEAD", std::string(kNotTried) + ": there is no tag");
-      return found("ranges", std::string(kNotTried) + ": there is no tag");
+      found("digest in HEAD", not_tried("there is no tag"));
+      return found("ranges", not_tried("there is no tag"));
     }
     Call head = call("HEAD", "/manifests/" + tag_, "manifest " + tag_);
     head.headers = {{"Accept", fmt::format("{}, {}, {}, {}", oci::kIndexType, oci::kManifestType, oci::kDockerIndexType,
@@ -99,7 +99,7 @@ class Probe {
     const auto body = host_.send(head, {});
     const auto document = body ? oci::parse_document(body->body, "") : fail(body.error());
     const auto* manifest = document ? std::get_if<oci::Manifest>(&*document) : nullptr;
-    if (manifest == nullptr) return found("ranges", std::string(kNotTried) + ": the first tag is no image manifest");
+    if (manifest == nullptr) return found("ranges", not_tried("the first tag is no image manifest"));
     ranges(manifest->config);
   }
 
