@@ -273,8 +273,11 @@ TEST(Hostile, Row076_OnlyScopesThatWereAskedForAreWanted) {
 }
 
 TEST(Hostile, Row077_LifetimesAreClampedAndTokensCapped) {
-  for (const auto& [lifetime, again] :
-       {std::pair{"-1", false}, {"0", false}, {"9223372036854775807", true}, {"\"x\"", false}}) {
+  struct Case {
+    const char* lifetime;
+    bool again;
+  };
+  for (const Case& c : {Case{"-1", false}, {"0", false}, {"9223372036854775807", true}, {"\"x\"", false}}) {
     int tokens = 0;
     Wire wire([&](const Request& request) {
       if (request.url.find("/token") == std::string::npos) {
@@ -282,19 +285,19 @@ TEST(Hostile, Row077_LifetimesAreClampedAndTokensCapped) {
                                              : manifest_answer();
       }
       ++tokens;
-      return Answer{.headers = {}, .body = fmt::format(R"({{"token":"t","expires_in":{}}})", lifetime)};
+      return Answer{.headers = {}, .body = fmt::format(R"({{"token":"t","expires_in":{}}})", c.lifetime)};
     });
     const auto target = wire.open("h.example/a");
-    ASSERT_TRUE(target->resolve(std::string("v1")).has_value()) << lifetime;
+    ASSERT_TRUE(target->resolve(std::string("v1")).has_value()) << c.lifetime;
     wire.clock.advance(std::chrono::seconds(40));
     ASSERT_TRUE(target->resolve(std::string("v1")).has_value());
-    EXPECT_EQ(tokens, 1) << "a minute at least: " << lifetime;
+    EXPECT_EQ(tokens, 1) << "a minute at least: " << c.lifetime;
     wire.clock.advance(std::chrono::hours(1));
     ASSERT_TRUE(target->resolve(std::string("v1")).has_value());
-    EXPECT_EQ(tokens, again ? 1 : 2) << lifetime;
+    EXPECT_EQ(tokens, c.again ? 1 : 2) << c.lifetime;
     wire.clock.advance(std::chrono::hours(12));
     ASSERT_TRUE(target->resolve(std::string("v1")).has_value());
-    EXPECT_EQ(tokens, again ? 2 : 3) << "half a day at most: " << lifetime;
+    EXPECT_EQ(tokens, c.again ? 2 : 3) << "half a day at most: " << c.lifetime;
   }
   Wire flood([&](const Request& request) {
     if (request.url.find("/token") == std::string::npos)

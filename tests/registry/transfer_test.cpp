@@ -331,7 +331,7 @@ TEST(Probe, SaysWhatWasTriedAndWhatNot) {
 TEST(CheckedBody, GoesBackWithoutAskingTheSourceAsFarAsItKeeps) {
   class Counting final : public io::RestartableSource {
    public:
-    explicit Counting(const std::string& text) : text_(text), inner_(text) {}
+    explicit Counting(const std::string& text) : inner_(text) {}
     Result<std::size_t> read(std::span<std::byte> buffer) override { return inner_.read(buffer); }
     Status restart() override {
       ++restarts;
@@ -340,7 +340,6 @@ TEST(CheckedBody, GoesBackWithoutAskingTheSourceAsFarAsItKeeps) {
     int restarts = 0;
 
    private:
-    const std::string& text_;
     io::TextSource inner_;
   };
   std::string text;
