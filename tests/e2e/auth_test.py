@@ -245,3 +245,13 @@ def test_an_upload_that_is_cut_starts_once_anew(world):
             check_equal(wire.cuts, 1, "cuts")
             check(wire.passed["up"] < size * 2, f"one restart, not {wire.passed} of {size}")
         check_equal(world.slipway("digest", f"{registry.host}/{place}").digest, digest, "what is there")
+
+
+def test_a_big_blob_between_registries_needs_little_memory(world):
+    origin, registry = world.registry(), world.registry()
+    world.tool("sh", "-c", "head -c 96M /dev/urandom > data")
+    world.slipway("build", "--base", "scratch", "--platform", "linux/amd64", "--add", "data:/data", "--compression", "none",
+                  "--to", f"{origin.host}/team/app:v1")
+    peak = world.peak_mib("copy", f"{origin.host}/team/app:v1", f"{registry.host}/team/app:v1")
+    check(peak <= 32, f"at most 32 MiB, not {peak:.0f}")
+    check_equal(registry.digest_of("team/app", "v1"), origin.digest_of("team/app", "v1"), "the digest")

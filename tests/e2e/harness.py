@@ -113,6 +113,14 @@ class World:
                                 env={**self.env, **(env or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                 stderr=subprocess.DEVNULL, start_new_session=True, **options)
 
+    def peak_mib(self, *argv):
+        """The peak memory of one run that succeeds, MiB."""
+        process = self.start(*argv)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        check_equal(process.returncode, 0, f"the status of {argv}")
+        return usage.ru_maxrss / 1024
+
     def registry(self, **options):
         """A docker-registry on loopback that lives as long as the test."""
         return self.stack.enter_context(Registry(self, **options))

@@ -146,15 +146,6 @@ def test_every_reader_takes_the_compressed_bytes(world):
     world.tool("skopeo", "copy", f"oci:{world.folder}/zstd:v1", f"dir:{world.folder}/copied")
 
 
-def peak_mib(world, *argv):
-    """The peak memory of one run, MiB."""
-    process = world.start(*argv)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    check_equal(process.returncode, 0, f"the status of {argv}")
-    return usage.ru_maxrss / 1024
-
-
 def test_memory_does_not_grow_with_the_input(world):
     base = ["build", "--base", "scratch", "--platform", "linux/amd64", "--no-cache", "--jobs", "4"]
     with open(world.folder / "huge", "wb") as file:
@@ -171,7 +162,7 @@ def test_memory_does_not_grow_with_the_input(world):
         for what in ("huge", "many", "flat"):
             if what == "huge" and compression == "gzip":
                 continue
-            peak = peak_mib(world, *base, "--compression", compression, "--add", f"{what}:/{what}", "--to",
+            peak = world.peak_mib(*base, "--compression", compression, "--add", f"{what}:/{what}", "--to",
                             f"oci:{what}-{compression.replace(':', '-')}:v1")
             check(peak <= 64, f"at most 64 MiB, not {peak:.1f}, for {what} with {compression}")
             world.note(f"{what} with {compression}: at most {peak:.1f} MiB")
