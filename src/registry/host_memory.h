@@ -32,6 +32,7 @@ class HostMemory {
     const std::scoped_lock lock(mutex_);
     referrers_api_ = has;
   }
+  std::unique_ptr<FileLock> turn() { return store_ != nullptr ? store_->turn(host_) : nullptr; }
 
  private:
   Knowledge known() {

@@ -17,7 +17,7 @@ class FileKnowledge final : public KnowledgeStore {
 
   Knowledge recall(const std::string& host) override {
     if (folder_.empty()) return {};
-    const auto text = read_file(fs_, file_of(host), kMaxFile);
+    const auto text = read_file(fs_, file_of(host, ".json"), kMaxFile);
     const auto json = text ? Json::parse(*text, "what is known of " + host) : fail(text.error());
     if (!json || json->object() == nullptr) return {};
     const Json* schema = json->find("schema");
@@ -44,14 +44,21 @@ class FileKnowledge final : public KnowledgeStore {
     json.set("schema", "slipway/v1/host").set("host", host).set("learned", clock_.now());
     if (knowledge.single_post) json.set("singlePost", *knowledge.single_post);
     if (knowledge.largest_body) json.set("largestBody", *knowledge.largest_body);
-    const stdfs::path file = file_of(host);
     if (!fs_.make_directories(folder_, 0700)) return;
-    const Status kept = write_file_atomically(fs_, file, json.pretty() + "\n", 0600);
+    const Status kept = write_file_atomically(fs_, file_of(host, ".json"), json.pretty() + "\n", 0600);
     static_cast<void>(kept);  // the next run learns it again
   }
 
+  std::unique_ptr<FileLock> turn(const std::string& host) override {
+    if (folder_.empty() || !fs_.make_directories(folder_, 0700)) return nullptr;
+    auto lock = fs_.lock(file_of(host, ".lock"));
+    return lock ? *std::move(lock) : nullptr;
+  }
+
  private:
-  stdfs::path file_of(const std::string& host) const { return folder_ / (io::digest_of(host).short_hex() + ".json"); }
+  stdfs::path file_of(const std::string& host, const char* ending) const {
+    return folder_ / (io::digest_of(host).short_hex() + ending);
+  }
 
   FileSystem& fs_;
   Clock& clock_;

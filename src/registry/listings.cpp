@@ -149,7 +149,8 @@ Status RegistryTarget::add_fallback_referrer(const oci::Descriptor& referrer, st
   SLIPWAY_ASSIGN(const oci::Document document, oci::parse_document(std::string(bytes), referrer.media_type));
   const oci::Descriptor entry = list_entry(referrer, document);
   const std::scoped_lock lock(fallback_mutex_);
-  // Another process may write the list between our read and our write: look again after writing.
+  const auto turn = host_->memory().turn();
+  // Another machine may write the list between our read and our write: look again after writing.
   for (int attempt = 0; attempt < kMergeTries; ++attempt) {
     SLIPWAY_ASSIGN(auto found, fallback_index(subject));
     oci::Index index = found.value_or(oci::Index{.raw = {},

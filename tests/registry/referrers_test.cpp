@@ -7,6 +7,7 @@
 #include "registry/scripted_transport.h"
 #include "slipway/oci/media_type.h"
 #include "support/target_conformance.h"
+#include "support/temp_dir.h"
 
 namespace slipway::test {
 namespace {
@@ -95,17 +96,24 @@ TEST(Referrers, ATaggedPushOfAManifestWithASubjectIsListed) {
   }
 }
 
+/// Threads of one process, and processes of one machine: each writer has a session of its own.
 TEST(Referrers, Row19_ManyWritersOfOneListLoseNothing) {
   TestRegistry registry;
   Client client;
-  const auto target = client.open(registry.host() + "/team/app");
-  const Blob image = push_image(*target, {"one"});
+  const std::string place = registry.host() + "/team/app";
+  const Blob image = push_image(*client.open(place), {"one"});
   constexpr int kWriters = 6;
+  TempDir dir;
   std::atomic<int> pushed = 0;
   {
     std::vector<std::jthread> writers;
     for (int i = 0; i < kWriters; ++i) {
       writers.emplace_back([&, i] {
+        Client own;
+        const auto knowledge = registry::file_knowledge(real_fs(), own.clock, dir.path() / "hosts");
+        const auto session = registry::Session::create(
+            {own.transport.get(), &own.credentials, &own.clock, &own.rng, knowledge.get()}, {});
+        const auto target = session->open(oci::Location::parse(place).value());
         const std::string text = "note " + std::to_string(i);
         Status done = push(*target, make_blob(text));
         if (done) done = push(*target, note(text, image));
@@ -115,7 +123,7 @@ TEST(Referrers, Row19_ManyWritersOfOneListLoseNothing) {
     }
   }
   EXPECT_EQ(pushed, kWriters);
-  EXPECT_EQ(referrers_of(*target, image.descriptor.digest)->size(), static_cast<std::size_t>(kWriters));
+  EXPECT_EQ(referrers_of(*client.open(place), image.descriptor.digest)->size(), static_cast<std::size_t>(kWriters));
 }
 
 TEST(Referrers, TaggingTwiceListsOnce) {

@@ -33,6 +33,7 @@ class FixedKnowledge final : public registry::KnowledgeStore {
  public:
   registry::Knowledge recall(const std::string&) override { return known; }
   void remember(const std::string&, const registry::Knowledge& knowledge) override { known = knowledge; }
+  std::unique_ptr<FileLock> turn(const std::string&) override { return nullptr; }
   registry::Knowledge known;
 };
 

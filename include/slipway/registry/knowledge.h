@@ -24,6 +24,9 @@ class KnowledgeStore {
   virtual ~KnowledgeStore() = default;
   virtual Knowledge recall(const std::string& host) = 0;
   virtual void remember(const std::string& host, const Knowledge& knowledge) = 0;
+  /// The only turn on this machine to change something shared on a host, until destroyed; nothing where no file can
+  /// tell processes apart, or after waiting for a minute.
+  virtual std::unique_ptr<FileLock> turn(const std::string& host) = 0;
 };
 
 /// One file a host in `folder` (docs/FORMATS.md "What is known of a host"); an empty folder keeps nothing.
