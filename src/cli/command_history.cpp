@@ -34,6 +34,12 @@ Result<int> run_history(Context& context, const std::string& name) {
     rows.push_back(release::history_row(*at, active));
     lines += history_line(*at, active) + "\n";
   }
+  Json::Array forks;
+  for (const release::Recorded& fork : chain.forks) {
+    forks.push_back(release::history_row(fork, false));
+    lines += "! " + history_line(fork, false).substr(2) + "  LOST: another v" + std::to_string(fork.entry.number) +
+             " was released at once\n";
+  }
   if (!context.json()) {
     if (chain.entries.empty()) context.note(fmt::format("nothing was ever released to {}", name));
     SLIPWAY_TRY(context.print_raw(lines));
@@ -42,6 +48,7 @@ Result<int> run_history(Context& context, const std::string& name) {
   Json document;
   document.set("schema", "slipway/v1/history").set("app", loaded.project.app).set("environment", environment->name);
   document.set("releases", std::move(rows));
+  if (!forks.empty()) document.set("forks", std::move(forks));
   SLIPWAY_TRY(context.print_document(document));
   return 0;
 }
@@ -58,6 +65,7 @@ std::string status_line(const release::StatusRow& row, const oci::Location& show
     line += fmt::format("  HELD by {}{}", printable(row.hold->actor, 64),
                         row.hold->reason.empty() ? "" : fmt::format(" ({})", printable(row.hold->reason, 200)));
   }
+  if (!row.forks.empty()) line += fmt::format("  FORK: two writers at once, {}", fmt::join(row.forks, " and "));
   if (row.pending) line += "  PENDING: the tag lags behind; the next release, promote or rollback moves it";
   if (!row.drift.empty()) line += "  DRIFT: " + row.drift;
   return line;
@@ -71,7 +79,7 @@ Result<int> run_status(Context& context, bool exit_code) {
   std::string lines;
   bool differs = false;
   for (release::StatusRow row : rows) {
-    differs = differs || row.pending || !row.drift.empty();
+    differs = differs || row.pending || !row.drift.empty() || !row.forks.empty();
     const oci::Location shown = context.shown(row.location);
     lines += status_line(row, shown) + "\n";
     row.location = shown;

@@ -14,9 +14,9 @@ namespace {
 struct ReleaseFlags {
   std::string environment, other;
   std::optional<std::string> reference, plan_file, reason, bypass;
-  bool same_build = false, to_previous = false;
+  bool same_build = false, to_previous = false, adopt = false;
 
-  release::Remarks remarks() const { return {reason.value_or(""), bypass.value_or("")}; }
+  release::Remarks remarks() const { return {reason.value_or(""), bypass.value_or(""), adopt}; }
 };
 
 void bind_remarks(OptionSet& options, ReleaseFlags& f) {
@@ -109,12 +109,13 @@ Result<oci::Location> last_build(const Context& context, const Loaded& loaded,
 Result<int> run_release(Context& context, const ReleaseFlags& f) {
   if (f.same_build && f.reference)
     return fail(Errc::invalid_argument, "--same-build keeps the active build: name no REF with it");
+  if (f.same_build && f.adopt) return fail(Errc::invalid_argument, "--same-build and --adopt contradict");
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(f.environment));
   std::optional<oci::Location> build;
   if (f.reference) {
     SLIPWAY_ASSIGN(build, readable(context, *f.reference));
-  } else if (!f.same_build) {
+  } else if (!f.same_build && !f.adopt) {
     SLIPWAY_ASSIGN(build, last_build(context, loaded, *environment));
   }
   const ReleaseParts parts(context, loaded);
@@ -165,15 +166,17 @@ Command release_command() {
       .aliases = {},
       .group = "Release",
       .summary = "bind a build to an environment's config, as its next release",
-      .synopsis = "[OPTIONS] ENV [REF | --same-build]",
+      .synopsis = "[OPTIONS] ENV [REF | --same-build | --adopt]",
       .examples = {{"the last build, to staging", "slipway release staging"},
                    {"a build by its digest", "slipway release staging registry.example.com/team/app@sha256:..."},
+                   {"an image that somebody put there by hand", "slipway release production --adopt"},
                    {"a change of config alone", "slipway release production --same-build --reason 'raise the limit'"}},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<ReleaseFlags>();
         options.positional("ENV", flags->environment, "an environment of slipway.yaml");
         options.optional_positional("REF", flags->reference, "the build (default: the last one made here)");
         options.flag("--same-build", flags->same_build, "keep the active build: a change of config");
+        options.flag("--adopt", flags->adopt, "record what the environment's tag points to already; nothing moves");
         bind_remarks(options, *flags);
         return [flags](Context& context) { return run_release(context, *flags); };
       }};

@@ -1,5 +1,6 @@
 #include <set>
 
+#include "release/entry_artifact.h"
 #include "release/facts.h"
 #include "release/journal.h"
 #include "release/planner.h"
@@ -57,6 +58,7 @@ class Application {
     SLIPWAY_TRY(require_expected(head));
     SLIPWAY_TRY(judge_again());
     SLIPWAY_TRY(open_target());
+    if (head) SLIPWAY_TRY(settle_claim(*head));
     if (head && plan_.finish_active) SLIPWAY_TRY(finish(*head));
     // A plan of this very run looked a moment ago; before the tag moves it is looked at in any case.
     if (plan_.stored || plan_.finish_active) SLIPWAY_TRY(require_unmoved(head));
@@ -132,17 +134,30 @@ class Application {
     if (image.digest != recorded.entry.image.digest) {
       SLIPWAY_ASSIGN(image, target_->resolve(recorded.entry.image.digest));
     }
+    SLIPWAY_TRY(settle_claim(recorded));
     SLIPWAY_TRY(push_evidence(recorded, image, plan_.ledger, *target_));
     SLIPWAY_ASSIGN(const auto now, tag_state(*target_, plan_.moving.tag));
     if (now != recorded.entry.image.digest) {
       // Between the look before the commit and this one somebody may have moved it.
-      if (now != plan_.moving.expected && now != tag_now_) {
-        return fail(drift_error(plan_.repository.with_tag(plan_.moving.tag), now, &recorded));
-      }
+      if (now != plan_.moving.expected && now != tag_now_) SLIPWAY_TRY(require_lost(now, recorded));
       SLIPWAY_TRY(target_->tag(image, plan_.moving.tag));
     }
     SLIPWAY_TRY(journal_.end());
     return recorded;
+  }
+
+  /// The writer of a claim may have come no further than that.
+  Status settle_claim(const Recorded& recorded) {
+    SLIPWAY_ASSIGN(const bool there, ledger_.has_tag(entry_tag(recorded.entry, recorded.id)));
+    if (!there) SLIPWAY_TRY(ledger_.append(recorded.entry));
+    return {};
+  }
+
+  /// A writer that lost the fork may have moved the tag before it saw that; anybody else is drift.
+  Status require_lost(const std::optional<Digest>& now, const Recorded& recorded) {
+    SLIPWAY_ASSIGN(const Chain chain, ledger_.read(plan_.entry.app, plan_.entry.environment));
+    if (chain.lost(now)) return {};
+    return fail(drift_error(plan_.repository.with_tag(plan_.moving.tag), now, &recorded));
   }
 
   std::vector<std::string> once_written() const {
@@ -238,6 +253,7 @@ class Application {
   /// The commit, and a look whether it was the only one.
   Result<Recorded> commit() {
     if (parts_.stop.stop_requested()) return fail(Errc::cancelled, "interrupted before the release was committed");
+    if (plan_.claims) SLIPWAY_TRY(ledger_.claim(plan_.entry));
     SLIPWAY_ASSIGN(Recorded recorded, ledger_.append(plan_.entry));
     SLIPWAY_ASSIGN(const auto head, ledger_.head(plan_.entry.app, plan_.entry.environment));
     if (!head || head->id != recorded.id) return fail(stale(plan_, "another release was committed at the same time"));

@@ -215,9 +215,7 @@ class ProjectDecoder {
         named = true;
         if (auto location = place(*text, decoder.where("repository"))) project_.ledger = *location;
       }
-      if (decoder.get("immutable-tags") != nullptr) {
-        project_.unhonoured.push_back({decoder.where("immutable-tags"), "ledger.immutable-tags"});
-      }
+      project_.immutable_tags = decoder.boolean("immutable-tags").value_or(false);
       decoder.finish();
     }
     if (!named && project_.image_repository) {

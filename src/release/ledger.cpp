@@ -5,6 +5,7 @@
 
 #include "release/entry_artifact.h"
 #include "release/entry_cache.h"
+#include "release/tags.h"
 #include "slipway/base/lanes.h"
 #include "slipway/base/text.h"
 #include "slipway/io/filters.h"
@@ -17,7 +18,7 @@ constexpr std::size_t kLanes = 8;
 
 std::string prefix_of(const std::string& app, const std::string& environment) { return app + "." + environment + ".v"; }
 
-Status check_link(const Recorded& older, const Recorded& newer) {
+Status follows(const Recorded& older, const Recorded& newer) {
   if (newer.entry.number != older.entry.number + 1) {
     return fail(Errc::verification_failed, "the ledger has no release v{} of {}", older.entry.number + 1,
                 older.entry.environment);
@@ -29,11 +30,48 @@ Status check_link(const Recorded& older, const Recorded& newer) {
   return {};
 }
 
+/// A chain begins with v1, or where an image was adopted after its ledger was lost.
+Status begins(const Recorded& first) {
+  if (!first.entry.prev && (first.entry.number == 1 || first.entry.kind == Kind::adopt)) return {};
+  return fail(Errc::verification_failed, "the ledger has no release before v{} of {}", first.entry.number,
+              first.entry.environment);
+}
+
+/// From the newest back; `entries` by number, then id.
+Result<Chain> link(std::vector<Recorded> entries) {
+  Chain chain;
+  while (!entries.empty()) {
+    const std::int64_t number = entries.back().entry.number;
+    std::size_t from = entries.size();
+    while (from > 0 && entries[from - 1].entry.number == number)
+      --from;
+    std::size_t chosen = from;
+    for (std::size_t i = from; i < entries.size() && !chain.entries.empty(); ++i) {
+      if (chain.entries.back().entry.prev == entries[i].id) chosen = i;
+    }
+    if (!chain.entries.empty()) SLIPWAY_TRY(follows(entries[chosen], chain.entries.back()));
+    for (std::size_t i = from; i < entries.size(); ++i)
+      (i == chosen ? chain.entries : chain.forks).push_back(std::move(entries[i]));
+    entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(from), entries.end());
+  }
+  std::reverse(chain.entries.begin(), chain.entries.end());
+  if (!chain.entries.empty()) SLIPWAY_TRY(begins(chain.entries.front()));
+  return chain;
+}
+
+std::string claim_tag(const Entry& entry) {
+  return prefix_of(entry.app, entry.environment) + std::to_string(entry.number);
+}
+
 }  // namespace
 
 const Recorded* Chain::number(std::int64_t n) const {
   const auto at = std::find_if(entries.begin(), entries.end(), [&](const Recorded& r) { return r.entry.number == n; });
   return at == entries.end() ? nullptr : &*at;
+}
+
+bool Chain::lost(const std::optional<Digest>& image) const {
+  return std::any_of(forks.begin(), forks.end(), [&](const Recorded& r) { return r.entry.image.digest == image; });
 }
 
 Ledger::Ledger(store::Opener& opener, oci::Location location, LedgerCache cache)
@@ -96,25 +134,50 @@ Result<std::vector<Ledger::Slot>> Ledger::slots(const std::string& app, const st
   for (const std::string& tag : *tags_) {
     if (tag.rfind(prefix, 0) != 0) continue;
     const std::string rest = tag.substr(prefix.size());
-    const std::size_t dot = rest.find('.');
+    const std::size_t dot = std::min(rest.find('.'), rest.size());
     std::int64_t number = 0;
     const auto [end, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-    if (dot == std::string::npos || problem != std::errc() || end != rest.data() + dot || number < 1) continue;
-    found.push_back({number, tag, rest.substr(dot + 1)});
+    if (problem != std::errc() || end != rest.data() + dot || number < 1) continue;
+    found.push_back({number, tag, dot == rest.size() ? "" : rest.substr(dot + 1)});
   }
   std::sort(found.begin(), found.end(),
             [](const Slot& a, const Slot& b) { return std::tie(a.number, a.hex) < std::tie(b.number, b.hex); });
-  for (std::size_t i = 1; i < found.size(); ++i) {
-    if (found[i].number != found[i - 1].number) continue;
-    return fail(Error(Errc::conflict, fmt::format("{} has two releases with one number: {} and {}", location_.str(),
-                                                  found[i - 1].tag, found[i].tag))
-                    .with_hint("two writers released at once: decide which one holds and remove the other's tag, "
-                               "then release again"));
+  // A claim counts where its writer came no further: there it is the entry.
+  std::vector<Slot> kept;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (!found[i].hex.empty()) {
+      kept.push_back(std::move(found[i]));
+      continue;
+    }
+    const bool settled = i + 1 < found.size() && found[i + 1].number == found[i].number;
+    if (settled) continue;
+    SLIPWAY_ASSIGN(const bool is_one, is_claim(found[i].tag));
+    if (is_one) kept.push_back(std::move(found[i]));
   }
-  return found;
+  return kept;
 }
 
-Result<Ledger::Read> Ledger::fetch(store::ReadTarget& target, const std::string& tag) const {
+/// Or somebody else's tag.
+Result<bool> Ledger::is_claim(const std::string& tag) {
+  SLIPWAY_ASSIGN(const auto target, open_for_reading());
+  SLIPWAY_ASSIGN(store::Fetched fetched, target->fetch_document(tag));
+  const auto manifest = oci::parse_manifest(std::move(fetched.bytes), fetched.descriptor.media_type);
+  return manifest && manifest->artifact_type == kEntryType;
+}
+
+Result<std::vector<std::string>> Ledger::forked(const std::string& app, const std::string& environment) {
+  SLIPWAY_ASSIGN(const auto found, slots(app, environment));
+  std::vector<std::string> tags;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const bool as_before = i > 0 && found[i - 1].number == found[i].number;
+    const bool as_after = i + 1 < found.size() && found[i + 1].number == found[i].number;
+    if (as_before || as_after) tags.push_back(found[i].tag);
+  }
+  return tags;
+}
+
+Result<Ledger::Read> Ledger::fetch(store::ReadTarget& target, const Slot& slot) const {
+  const std::string& tag = slot.tag;
   SLIPWAY_ASSIGN(store::Fetched fetched, target.fetch_document(tag));
   SLIPWAY_ASSIGN(const oci::Manifest manifest,
                  oci::parse_manifest(std::move(fetched.bytes), fetched.descriptor.media_type));
@@ -128,8 +191,10 @@ Result<Ledger::Read> Ledger::fetch(store::ReadTarget& target, const std::string&
   auto recorded = recorded_from(*std::move(bytes));
   if (!recorded && recorded.error().code == Errc::verification_failed) return refuse(recorded.error().message);
   if (!recorded) return fail(std::move(recorded).error().in(fmt::format("reading {} in {}", tag, location_.str())));
-  if (!tag.ends_with("." + recorded->id.short_hex())) return refuse("does not have the id in its tag");
-  if (entry_tag(recorded->entry, recorded->id) != tag) return refuse("belongs to another release");
+  if (!slot.hex.empty() && slot.hex != recorded->id.short_hex()) return refuse("does not have the id in its tag");
+  const Entry& entry = recorded->entry;
+  const std::string own = slot.hex.empty() ? claim_tag(entry) : entry_tag(entry, recorded->id);
+  if (own != tag) return refuse("belongs to another release");
   return Read{*std::move(recorded), carried_entries(manifest)};
 }
 
@@ -137,17 +202,17 @@ Result<Recorded> Ledger::one(const std::string& app, const std::string& environm
   EntryCache& cache = cache_of(app, environment);
   if (const Recorded* known = cache.find(slot.tag)) return *known;
   SLIPWAY_ASSIGN(const auto target, open_for_reading());
-  SLIPWAY_ASSIGN(Read read, fetch(*target, slot.tag));
+  SLIPWAY_ASSIGN(Read read, fetch(*target, slot));
   cache.add(read.recorded);
   return std::move(read.recorded);
 }
 
-Status Ledger::fetch_all(EntryCache& cache, const std::vector<std::string>& tags) {
-  if (tags.empty()) return {};
+Status Ledger::fetch_all(EntryCache& cache, const std::vector<Slot>& slots) {
+  if (slots.empty()) return {};
   SLIPWAY_ASSIGN(const auto target, open_for_reading());
-  std::vector<std::optional<Read>> fetched(tags.size());
-  const Status status = run_lanes(kLanes, tags.size(), {}, [&](std::size_t i, const std::stop_token&) -> Status {
-    SLIPWAY_ASSIGN(fetched[i], fetch(*target, tags[i]));
+  std::vector<std::optional<Read>> fetched(slots.size());
+  const Status status = run_lanes(kLanes, slots.size(), {}, [&](std::size_t i, const std::stop_token&) -> Status {
+    SLIPWAY_ASSIGN(fetched[i], fetch(*target, slots[i]));
     return {};
   });
   SLIPWAY_TRY(status);
@@ -162,11 +227,11 @@ Status Ledger::fetch_all(EntryCache& cache, const std::vector<std::string>& tags
 
 /// Entries that carry others first, but only where they spare requests.
 Status Ledger::fetch_carriers(EntryCache& cache, const std::vector<Slot>& slots) {
-  std::vector<std::string> carriers;
+  std::vector<Slot> carriers;
   std::size_t missing = 0;
   for (const Slot& slot : slots) {
     if (slot.number % kCarried == 0) {
-      if (missing > 1) carriers.push_back(slot.tag);
+      if (missing > 1) carriers.push_back(slot);
       missing = 0;
     }
     if (cache.find(slot.tag) == nullptr) ++missing;
@@ -174,43 +239,76 @@ Status Ledger::fetch_carriers(EntryCache& cache, const std::vector<Slot>& slots)
   return fetch_all(cache, carriers);
 }
 
-Result<Chain> Ledger::read(const std::string& app, const std::string& environment) {
-  Chain chain;
-  SLIPWAY_ASSIGN(const auto found, slots(app, environment));
+/// By number, then id.
+Result<std::vector<Recorded>> Ledger::all_of(const std::string& app, const std::string& environment,
+                                             const std::vector<Slot>& slots) {
   EntryCache& cache = cache_of(app, environment);
-  SLIPWAY_TRY(fetch_carriers(cache, found));
-  std::vector<std::string> rest;
-  for (const Slot& slot : found) {
-    if (cache.find(slot.tag) == nullptr) rest.push_back(slot.tag);
+  SLIPWAY_TRY(fetch_carriers(cache, slots));
+  std::vector<Slot> rest;
+  std::vector<Recorded> entries;
+  for (const Slot& slot : slots) {
+    if (slot.hex.empty()) {
+      SLIPWAY_ASSIGN(Recorded claimed, one(app, environment, slot));
+      entries.push_back(std::move(claimed));
+    } else if (cache.find(slot.tag) == nullptr) {
+      rest.push_back(slot);
+    }
   }
   SLIPWAY_TRY(fetch_all(cache, rest));
-  for (const Slot& slot : found) {
-    const Recorded& recorded = *cache.find(slot.tag);
-    if (chain.entries.empty() && (recorded.entry.prev || recorded.entry.number != 1)) {
-      return fail(Errc::verification_failed, "the ledger has no release before v{} of {}", recorded.entry.number,
-                  environment);
-    }
-    if (!chain.entries.empty()) SLIPWAY_TRY(check_link(chain.entries.back(), recorded));
-    chain.entries.push_back(recorded);
+  for (const Slot& slot : slots) {
+    if (!slot.hex.empty()) entries.push_back(*cache.find(slot.tag));
   }
-  return chain;
+  std::sort(entries.begin(), entries.end(), [](const Recorded& a, const Recorded& b) {
+    return std::tie(a.entry.number, a.id) < std::tie(b.entry.number, b.id);
+  });
+  return entries;
+}
+
+Result<Chain> Ledger::read(const std::string& app, const std::string& environment) {
+  SLIPWAY_ASSIGN(const auto found, slots(app, environment));
+  SLIPWAY_ASSIGN(auto entries, all_of(app, environment, found));
+  return link(std::move(entries));
 }
 
 Result<std::optional<Recorded>> Ledger::head(const std::string& app, const std::string& environment) {
   SLIPWAY_ASSIGN(const auto found, slots(app, environment));
   if (found.empty()) return std::optional<Recorded>();
-  SLIPWAY_ASSIGN(Recorded recorded, one(app, environment, found.back()));
-  return std::optional<Recorded>(std::move(recorded));
+  return number(app, environment, found.back().number);
 }
 
 Result<std::optional<Recorded>> Ledger::number(const std::string& app, const std::string& environment, std::int64_t n) {
   SLIPWAY_ASSIGN(const auto found, slots(app, environment));
-  for (const Slot& slot : found) {
-    if (slot.number != n) continue;
-    SLIPWAY_ASSIGN(Recorded recorded, one(app, environment, slot));
+  const auto begin = std::find_if(found.begin(), found.end(), [&](const Slot& slot) { return slot.number == n; });
+  if (begin == found.end()) return std::optional<Recorded>();
+  if (begin + 1 == found.end() || (begin + 1)->number != n) {
+    SLIPWAY_ASSIGN(Recorded recorded, one(app, environment, *begin));
     return std::optional<Recorded>(std::move(recorded));
   }
-  return std::optional<Recorded>();
+  SLIPWAY_ASSIGN(const Chain chain, read(app, environment));
+  const Recorded* const recorded = chain.number(n);
+  return recorded == nullptr ? std::optional<Recorded>() : std::optional<Recorded>(*recorded);
+}
+
+Status Ledger::claim(const Entry& entry) {
+  SLIPWAY_ASSIGN(std::string bytes, entry.canonical());
+  SLIPWAY_ASSIGN(const EntryArtifact artifact, make_entry_artifact(std::move(bytes), std::nullopt, {}));
+  SLIPWAY_ASSIGN(const auto target, open_for_writing());
+  const std::string tag = claim_tag(entry);
+  const auto require_ours = [&](const std::optional<Digest>& found) -> Status {
+    if (found == artifact.manifest.digest) return {};
+    return fail(Error(Errc::conflict, fmt::format("v{} of {} was claimed by somebody else: {} in {}", entry.number,
+                                                  entry.environment, tag, location_.str()))
+                    .with_hint("look at slipway status and run the command again"));
+  };
+  SLIPWAY_ASSIGN(const auto before, tag_state(*target, tag));
+  if (before) return require_ours(before);
+  io::TextSource blob(artifact.bytes);
+  SLIPWAY_TRY(target->push(artifact.blob, blob));
+  const Status put = target->push_tagged(artifact.manifest, artifact.manifest_bytes, tag);
+  SLIPWAY_ASSIGN(const auto after, tag_state(*target, tag));
+  if (!put && !after) return put;
+  refresh();
+  return require_ours(after);
 }
 
 Result<Recorded> Ledger::append(const Entry& entry) {

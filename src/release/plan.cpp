@@ -58,6 +58,7 @@ Result<std::string> Plan::canonical() const {
   json.set("schema", kPlanSchema).set("changed", changed).set("entry", std::move(entry_json));
   SLIPWAY_ASSIGN(Json rules_json, Json::parse(rules, "policy"));
   json.set("policy", std::move(rules_json)).set("finish", finish_active);
+  if (claims) json.set("claims", true);
   json.set("image", image.to_json()).set("repository", repository.str()).set("ledger", ledger.str());
   json.set("moving", std::move(move)).set("tags", Json::Array(fixed_tags.begin(), fixed_tags.end()));
   Json::Array places;
@@ -105,6 +106,8 @@ Result<Plan> Plan::parse(std::string_view text) {
   }
   SLIPWAY_ASSIGN(const Json* rules, required(reader, "policy"));
   SLIPWAY_ASSIGN(plan.rules, rules->canonical());
+  SLIPWAY_ASSIGN(const auto claims, reader.boolean("claims"));
+  plan.claims = claims.value_or(false);
   SLIPWAY_ASSIGN(const auto finish, reader.boolean("finish"));
   plan.finish_active = finish.value_or(false);
   plan.stored = true;

@@ -42,9 +42,8 @@ Status Planner::begin() {
   SLIPWAY_TRY(refuse_unhonoured(project_, environment_));
   SLIPWAY_ASSIGN(chain_, ledger_.read(project_.app, environment_.name));
   SLIPWAY_ASSIGN(tag_now_, tag_state(*parts_.opener, environment_.repository, environment_.tag));
-  const Recorded* const before = active() == nullptr ? nullptr : chain_.number(active()->entry.number - 1);
-  const Standing standing = judge_tag(tag_now_, active(), before, environment_.repository_text);
-  if (standing == Standing::drift) {
+  const Standing standing = judge_tag(tag_now_, chain_, environment_.repository_text);
+  if (standing == Standing::drift && !remarks_.adopt) {
     return fail(drift_error(environment_.repository.with_tag(environment_.tag), tag_now_, active()));
   }
   const auto unfinished = Journal(parts_, project_.app, environment_.name).unfinished();
@@ -53,35 +52,46 @@ Status Planner::begin() {
   return refuse_lost_ledger();
 }
 
-/// Keep tags without a ledger mean that the ledger was lost or is another one.
-Status Planner::refuse_lost_ledger() const {
-  if (active() != nullptr) return {};
+/// The newest release that the repository has a keep tag of; 0 for none.
+Result<std::int64_t> Planner::highest_kept() const {
+  std::int64_t highest = 0;
   auto target = parts_.opener->open_for_reading(environment_.repository, Side::destination);
-  if (!target) return target.error().code == Errc::not_found ? Status() : Status(fail(target.error()));
+  if (!target) return target.error().code == Errc::not_found ? Result<std::int64_t>(highest) : fail(target.error());
   auto* lister = store::as<store::TagLister>(**target);
-  if (lister == nullptr) return {};
+  if (lister == nullptr) return highest;
   auto tags = lister->list_tags();
-  if (!tags) return tags.error().code == Errc::not_found ? Status() : Status(fail(tags.error()));
-  const bool began_here = Journal(parts_, project_.app, environment_.name).unfinished().has_value();
-  const std::string first = keep_tag(project_.app, environment_.name, 1);
-  const std::string prefix = project_.app + "." + environment_.name + "-v";
+  if (!tags) return tags.error().code == Errc::not_found ? Result<std::int64_t>(highest) : fail(tags.error());
   for (const std::string& tag : *tags) {
-    if (tag.rfind(prefix, 0) != 0) continue;
-    if (began_here && (tag == first || tag.rfind(first + "-", 0) == 0)) continue;
-    return fail(
-        Error(Errc::conflict, fmt::format("{} has the keep tag {}, but the ledger {} has no release of {}",
-                                          environment_.repository.str(), tag, project_.ledger.str(), environment_.name))
-            .with_hint("the ledger is lost or elsewhere: check ledger.repository in slipway.yaml; if a first "
-                       "release was interrupted on another machine, repeat it there or remove the tag"));
+    highest = std::max(highest, kept_number(tag, project_.app, environment_.name).value_or(0));
   }
-  return {};
+  return highest;
+}
+
+/// Keep tags without a ledger mean that the ledger was lost or is another one.
+Status Planner::refuse_lost_ledger() {
+  if (active() != nullptr) return {};
+  SLIPWAY_ASSIGN(const std::int64_t highest, highest_kept());
+  const bool began_here = Journal(parts_, project_.app, environment_.name).unfinished().has_value();
+  if (highest == 0 || (began_here && highest == 1)) return {};
+  if (remarks_.adopt) {
+    first_number_ = highest + 1;
+    return {};
+  }
+  return fail(
+      Error(Errc::conflict,
+            fmt::format("{} has the keep tag {}, but the ledger {} has no release of {}", environment_.repository.str(),
+                        keep_tag(project_.app, environment_.name, highest), project_.ledger.str(), environment_.name))
+          .with_hint(fmt::format("the ledger is lost or elsewhere: check ledger.repository in slipway.yaml. To begin "
+                                 "it anew with what runs: slipway release {} --adopt; if a first release was "
+                                 "interrupted on another machine, repeat it there or remove the tag",
+                                 environment_.name)));
 }
 
 Entry Planner::next_entry(Kind kind, const Build& build, Digest config, std::optional<Origin> from) const {
   const Recorded* const head = active();
   Entry entry{.app = project_.app,
               .environment = environment_.name,
-              .number = head == nullptr ? 1 : head->entry.number + 1,
+              .number = head == nullptr ? first_number_ : head->entry.number + 1,
               .kind = kind,
               .mode = environment_.mode,
               .build = build.content,
@@ -159,6 +169,7 @@ Result<Plan> Planner::plan(Kind kind, Build build, Digest config, std::optional<
                  head->entry.image.repository != plan.entry.image.repository;
   plan.moving = {environment_.tag, tag_now_};
   plan.finish_active = finish_active_;
+  plan.claims = project_.immutable_tags;
   plan.warnings = warnings_;
   if (!plan.changed) return plan;
   SLIPWAY_ASSIGN(plan.fixed_tags, fixed_tags(plan.entry, build));

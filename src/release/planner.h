@@ -23,6 +23,8 @@ class Planner {
   Ledger& ledger() { return ledger_; }
   const Chain& chain() const { return chain_; }
   const Recorded* active() const { return chain_.head(); }
+  /// What the moving tag points to.
+  const std::optional<Digest>& tag_now() const { return tag_now_; }
   /// The active release was committed by a run that did not get to its end.
   bool unfinished() const { return finish_active_; }
 
@@ -32,7 +34,8 @@ class Planner {
   Result<Plan> plan_recorded(Kind kind, Build build, Digest config, std::optional<Origin> from);
 
  private:
-  Status refuse_lost_ledger() const;
+  Result<std::int64_t> highest_kept() const;
+  Status refuse_lost_ledger();
   Entry next_entry(Kind kind, const Build& build, Digest config, std::optional<Origin> from) const;
   Result<std::vector<std::string>> fixed_tags(const Entry& entry, const Build& build) const;
   Status require_free_tags(const Plan& plan) const;
@@ -47,6 +50,7 @@ class Planner {
   Chain chain_;
   std::optional<Digest> tag_now_;
   bool finish_active_ = false;
+  std::int64_t first_number_ = 1;  ///< numbers never repeat, also when the ledger was lost
   std::vector<Error> warnings_;
 };
 

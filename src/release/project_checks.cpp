@@ -73,6 +73,13 @@ void check_project(const Project& project, const AfterPlaces& after, Diagnostics
   for (const Environment& environment : project.environments) {
     check_after(project, environment, after, diagnostics);
     check_names(project, environment, diagnostics);
+    if (project.immutable_tags && environment.repository.same_place(project.ledger)) {
+      diagnostics.error(
+          environment.where,
+          fmt::format("environments.{} moves the tag '{}' in {}, whose tags are immutable: it is the ledger",
+                      environment.name, environment.tag, project.ledger.str()),
+          "give the environment or the ledger a repository of its own");
+    }
     // Two environments that move one tag would undo each other's releases.
     const std::string key = environment.repository.place() + ":" + environment.tag;
     const auto [at, added] = movers.emplace(key, environment.name);

@@ -39,6 +39,29 @@ Result<const Recorded*> choose(const Chain& chain, const Environment& environmen
           .with_hint(fmt::format("name one of slipway history {0}: slipway rollback {0} vN", environment.name)));
 }
 
+Error nothing_to_adopt(const Environment& environment) {
+  return Error(Errc::not_found, fmt::format("the tag {} is not there: nothing runs that could be adopted",
+                                            environment.repository.with_tag(environment.tag).str()))
+      .with_hint(fmt::format("release the build: slipway release {} REF", environment.name));
+}
+
+/// What the tag points to becomes the active release, and nothing moves.
+Result<Plan> plan_adopted(Planner& planner, const Environment& environment, Build build) {
+  if (!planner.tag_now()) return fail(nothing_to_adopt(environment));
+  if (environment.mode == Mode::layer) {
+    return fail(Error(Errc::invalid_argument,
+                      fmt::format("{} adds its config as a layer: no image can be adopted as it is", environment.name))
+                    .with_hint("adopt it in mode: env-file first"));
+  }
+  if (*planner.tag_now() != build.image.digest) {
+    return fail(Error(Errc::conflict, fmt::format("the tag {} points to {}, not to {}",
+                                                  environment.repository.with_tag(environment.tag).str(),
+                                                  planner.tag_now()->str(), build.image.digest.str()))
+                    .with_hint("adopt what runs, or release the build without --adopt"));
+  }
+  return planner.plan_today(Kind::adopt, std::move(build), std::nullopt);
+}
+
 }  // namespace
 
 Result<Plan> plan_release(const Project& project, const Environment& environment,
@@ -46,12 +69,18 @@ Result<Plan> plan_release(const Project& project, const Environment& environment
   Planner planner(project, environment, remarks, parts);
   SLIPWAY_TRY(planner.begin());
   const Recorded* const active = planner.active();
+  if (!location && remarks.adopt) {
+    if (!planner.tag_now()) return fail(nothing_to_adopt(environment));
+    SLIPWAY_ASSIGN(Build build, build_at(project, environment.repository.with_digest(*planner.tag_now()), parts));
+    return plan_adopted(planner, environment, std::move(build));
+  }
   if (!location) {
     if (active == nullptr) return fail(nothing_released(environment));
     SLIPWAY_ASSIGN(Build build, recorded_build(project, environment, active->entry, parts));
     return planner.plan_today(Kind::config, std::move(build), std::nullopt);
   }
   SLIPWAY_ASSIGN(Build build, build_at(project, *location, parts));
+  if (remarks.adopt) return plan_adopted(planner, environment, std::move(build));
   const bool same = active != nullptr && active->entry.build.digest == build.content.digest;
   return planner.plan_today(same ? Kind::config : Kind::release, std::move(build), std::nullopt);
 }

@@ -15,10 +15,8 @@ enum class Standing {
   drift,      ///< anything else
 };
 
-/// Pure. `now` is what the tag points to, `before` the entry before `head`, `repository` how the
-/// environment's repository is written in entries.
-Standing judge_tag(const std::optional<Digest>& now, const Recorded* head, const Recorded* before,
-                   const std::string& repository);
+/// Pure. `now` is what the tag points to, `repository` how the environment's repository is written in entries.
+Standing judge_tag(const std::optional<Digest>& now, const Chain& chain, const std::string& repository);
 
 /// Errc::conflict, for a tag that somebody else moved; `head` may be null.
 Error drift_error(const oci::Location& tagged, const std::optional<Digest>& now, const Recorded* head);

@@ -1,5 +1,7 @@
 #include "release/tags.h"
 
+#include <charconv>
+
 namespace slipway::release {
 namespace {
 
@@ -26,6 +28,17 @@ Result<std::optional<Digest>> tag_state(store::Opener& opener, const oci::Locati
   if (!target && target.error().code == Errc::not_found) return std::optional<Digest>();
   SLIPWAY_TRY(target);
   return tag_state(**target, tag);
+}
+
+std::optional<std::int64_t> kept_number(const std::string& tag, const std::string& app,
+                                        const std::string& environment) {
+  const std::string prefix = app + "." + environment + "-v";
+  if (!tag.starts_with(prefix)) return std::nullopt;
+  std::int64_t number = 0;
+  const char* const end = tag.data() + tag.size();
+  const auto [at, problem] = std::from_chars(tag.data() + prefix.size(), end, number);
+  if (problem != std::errc() || number < 1 || (at != end && *at != '-')) return std::nullopt;
+  return number;
 }
 
 Status require_free(store::ReadTarget& target, const Digest& root, const std::string& tag,

@@ -1,7 +1,6 @@
 #include "slipway/release/verify.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "release/entry_artifact.h"
 #include "release/entry_cache.h"
@@ -13,16 +12,6 @@
 
 namespace slipway::release {
 namespace {
-
-/// The release a keep tag belongs to: `<prefix><N>` or `<prefix><N>-<platform>`.
-std::optional<std::int64_t> kept_number(const std::string& tag, const std::string& prefix) {
-  if (tag.rfind(prefix, 0) != 0) return std::nullopt;
-  std::int64_t number = 0;
-  const char* const end = tag.data() + tag.size();
-  const auto [at, problem] = std::from_chars(tag.data() + prefix.size(), end, number);
-  if (problem != std::errc() || (at != end && *at != '-')) return std::nullopt;
-  return number;
-}
 
 /// Looks at one environment and keeps everything that is wrong.
 class Verification {
@@ -59,6 +48,12 @@ class Verification {
     SLIPWAY_TRY(chain);
     chain_ = *std::move(chain);
     proof_.entries = static_cast<std::int64_t>(chain_.entries.size());
+    for (const Recorded& fork : chain_.forks) {
+      problem(
+          fmt::format("v{} of {} was also released as {}, which lost: two writers at once. Remove its tag {} once it "
+                      "is known how that came about",
+                      fork.entry.number, environment_.name, fork.id.str(), entry_tag(fork.entry, fork.id)));
+    }
     if (const Recorded* active = chain_.head()) proof_.active = *active;
     return true;
   }
@@ -77,6 +72,8 @@ class Verification {
     for (const auto& [tag, seen] : memory.all()) {
       const Recorded* now = chain_.number(seen.entry.number);
       if (now != nullptr && now->id == seen.id) continue;
+      const auto is_it = [&](const Recorded& fork) { return fork.id == seen.id; };
+      if (std::any_of(chain_.forks.begin(), chain_.forks.end(), is_it)) continue;
       problem(now == nullptr
                   ? fmt::format("release v{} of {}, which this machine saw, was removed from the ledger",
                                 seen.entry.number, environment_.name)
@@ -96,8 +93,7 @@ class Verification {
     target_ = *std::move(target);
     SLIPWAY_TRY(look_for_removed());
     SLIPWAY_ASSIGN(const auto now, tag_state(*target_, environment_.tag));
-    const Recorded* const before = chain_.number(newest() - 1);
-    const Standing standing = judge_tag(now, chain_.head(), before, environment_.repository_text);
+    const Standing standing = judge_tag(now, chain_, environment_.repository_text);
     if (standing == Standing::drift) problem(drift_error(proof_.location, now, chain_.head()).message);
     if (standing == Standing::pending) {
       proof_.notes.push_back(fmt::format("the tag {} lags behind v{}: the next release, promote or rollback moves it",
@@ -113,9 +109,8 @@ class Verification {
     if (!tags && tags.error().code == Errc::not_found) return {};
     SLIPWAY_TRY(tags);
     const auto unfinished = Journal(parts_, project_.app, environment_.name).unfinished();
-    const std::string prefix = keep_tag(project_.app, environment_.name, 0);
     for (const std::string& tag : *tags) {
-      const auto number = kept_number(tag, prefix.substr(0, prefix.size() - 1));
+      const auto number = kept_number(tag, project_.app, environment_.name);
       if (!number || *number <= newest()) continue;
       SLIPWAY_TRY(judge_kept(tag, *number, unfinished && unfinished->entry.number == *number));
     }

@@ -22,14 +22,17 @@ Result<StatusRow> read_row(const Project& project, const Environment& environmen
   SLIPWAY_TRY(head);
   row.active = *std::move(head);
   SLIPWAY_ASSIGN(const auto events, EventLog(ledger).read(project.app, environment.name));
+  SLIPWAY_ASSIGN(row.forks, ledger.forked(project.app, environment.name));
   row.hold = hold_of(events, row.active ? &*row.active : nullptr);
   SLIPWAY_ASSIGN(const auto now, tag_state(*parts.opener, environment.repository, environment.tag));
-  std::optional<Recorded> before;
+  Chain chain;
   const Recorded* const active = row.active ? &*row.active : nullptr;
-  if (active != nullptr && now != active->entry.image.digest) {
-    SLIPWAY_ASSIGN(before, ledger.number(project.app, environment.name, active->entry.number - 1));
+  if (active != nullptr && now == active->entry.image.digest) {
+    chain.entries.push_back(*active);
+  } else {
+    SLIPWAY_ASSIGN(chain, ledger.read(project.app, environment.name));
   }
-  const Standing standing = judge_tag(now, active, before ? &*before : nullptr, environment.repository_text);
+  const Standing standing = judge_tag(now, chain, environment.repository_text);
   row.pending = standing == Standing::pending;
   if (standing == Standing::drift) row.drift = drift_error(row.location, now, active).message;
   if (standing == Standing::elsewhere) {
@@ -52,7 +55,7 @@ Result<std::vector<StatusRow>> read_status(const Project& project, const Parts& 
 }
 
 std::string_view guarantee_of(const Project& project) {
-  return project.ledger.is_registry() ? "detected" : "exclusive";
+  return project.ledger.is_registry() && !project.immutable_tags ? "detected" : "exclusive";
 }
 
 Json history_row(const Recorded& recorded, bool active) {
@@ -87,7 +90,7 @@ Json status_row(const StatusRow& row) {
     hold.set("actor", row.hold->actor).set("reason", text_or_null(row.hold->reason));
     hold.set("time", format_time(row.hold->time));
   }
-  json.set("hold", std::move(hold));
+  json.set("hold", std::move(hold)).set("forks", Json::Array(row.forks.begin(), row.forks.end()));
   return json;
 }
 

@@ -148,8 +148,9 @@ environments:
 ledger: {immutable-tags: true}
 )");
   EXPECT_THAT(problems, IsEmpty());
+  EXPECT_TRUE(project.immutable_tags);
   EXPECT_EQ(project.environments[0].unhonoured.size(), 2u);
-  EXPECT_THAT(keys(project.unhonoured), ElementsAre("6 ledger.immutable-tags"));
+  EXPECT_THAT(keys(project.unhonoured), IsEmpty());
 }
 
 TEST(Environments, ApprovalsAndPrograms) {

@@ -59,7 +59,7 @@ TEST_F(Views, StatusHasEveryEnvironmentInOrder) {
   ASSERT_EQ(rows.size(), 3u);
   const Json staging = status_row(rows[0]);
   EXPECT_THAT(keys_of(staging), ElementsAre("environment", "location", "number", "digest", "build", "config", "time",
-                                            "pending", "drift", "hold"));
+                                            "pending", "drift", "hold", "forks"));
   EXPECT_EQ(*staging.find("environment")->string(), "staging");
   EXPECT_EQ(*staging.find("location")->string(), "reg.example/staging/hello:staging");
   EXPECT_EQ(*staging.find("number")->integer(), 1);
@@ -99,7 +99,8 @@ TEST_F(Views, AForkInOneEnvironmentHidesNoOther) {
   ASSERT_TRUE(shop.ledger().append(rival));
   const auto rows = read_status(shop.project, shop.parts).value();
   ASSERT_EQ(rows.size(), 3u);
-  EXPECT_THAT(rows[0].drift, HasSubstr("two releases with one number"));
+  EXPECT_EQ(rows[0].forks.size(), 2u);
+  EXPECT_EQ(rows[0].drift, "");
   EXPECT_TRUE(rows[2].active);
   EXPECT_EQ(rows[2].drift, "");
 }
@@ -158,13 +159,22 @@ TEST(StandingOfATag, Table) {
                                            {'a', "aq", "", Standing::settled},
                                            {'x', "aq", "", Standing::drift}}) {
     const auto tag = now == '-' ? std::nullopt : std::optional<Digest>(io::digest_of(std::string(1, now)));
-    std::optional<Recorded> head_entry, before_entry;
-    if (*head != '\0') head_entry = recorded_of(head);
-    if (*before != '\0') before_entry = recorded_of(before);
-    EXPECT_EQ(judge_tag(tag, head_entry ? &*head_entry : nullptr, before_entry ? &*before_entry : nullptr, "r"),
-              standing)
-        << now << " " << head << " " << before;
+    Chain chain;
+    for (const char* text : {before, head}) {
+      if (*text == '\0') continue;
+      chain.entries.push_back(recorded_of(text));
+      chain.entries.back().entry.number = static_cast<std::int64_t>(chain.entries.size());
+    }
+    EXPECT_EQ(judge_tag(tag, chain, "r"), standing) << now << " " << head << " " << before;
   }
+}
+
+TEST(StandingOfATag, ThatAForkLeftBehindIsPending) {
+  Chain chain;
+  chain.entries.push_back(recorded_of("ar"));
+  chain.forks.push_back(recorded_of("br"));
+  EXPECT_EQ(judge_tag(io::digest_of("b"), chain, "r"), Standing::pending);
+  EXPECT_EQ(judge_tag(io::digest_of("c"), chain, "r"), Standing::drift);
 }
 
 TEST(TagTemplate, Expands) {

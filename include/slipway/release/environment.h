@@ -58,6 +58,7 @@ struct Project {
   std::vector<Environment> environments;  ///< in the order of the file
   oci::Location ledger = oci::Location::layout("");
   std::string ledger_text;
+  bool immutable_tags = false;         ///< the ledger's registry refuses to overwrite tags
   std::vector<Unhonoured> unhonoured;  ///< of all environments
 
   const Environment* find(std::string_view name) const;

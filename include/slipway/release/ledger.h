@@ -23,6 +23,9 @@ struct Recorded {
 /// The append-only chain of one environment, oldest first.
 struct Chain {
   std::vector<Recorded> entries;
+  std::vector<Recorded> forks{};  ///< entries that lost: another one of their number is in the chain
+  /// Whether a fork left this image behind.
+  bool lost(const std::optional<Digest>& image) const;
   /// The active release: the last entry, never what a tag says.
   const Recorded* head() const { return entries.empty() ? nullptr : &entries.back(); }
   const Recorded* number(std::int64_t n) const;
@@ -39,20 +42,27 @@ class EntryCache;
 /// The authority: entries of all environments of a ledger repository, each under its own tag
 /// `<app>.<env>.v<N>.<12 hex of its id>`. Lists its tags once, until refresh() or append(), and reads an entry once
 /// ever: a view of one moment. One thread at a time.
+/// Two entries with one number are a fork: the one that the chain goes on from holds, of the newest the one with the
+/// smallest id, so that all readers see the same.
 class Ledger {
  public:
   Ledger(store::Opener& opener, oci::Location location, LedgerCache cache = {});
   ~Ledger();
 
   /// The whole chain, verified: ids, canonical bytes, numbers without gaps, every `prev`. A ledger that does not
-  /// exist yet is empty. Errc::conflict for two entries with one number, verification_failed for a broken chain.
+  /// exist yet is empty. Errc::verification_failed for a broken chain.
   Result<Chain> read(const std::string& app, const std::string& environment);
   /// The newest entry alone, verified by itself.
   Result<std::optional<Recorded>> head(const std::string& app, const std::string& environment);
   /// The entry of one number, verified by itself; nothing when the ledger has none.
   Result<std::optional<Recorded>> number(const std::string& app, const std::string& environment, std::int64_t n);
+  /// The tags of entries that share their number with another: two writers at once. Asks for the list of tags only.
+  Result<std::vector<std::string>> forked(const std::string& app, const std::string& environment);
   /// Puts the entry: the commit of a release. Idempotent. An entry whose number 64 divides carries the 64 before it.
   Result<Recorded> append(const Entry& entry);
+  /// Puts the entry under its claim `<app>.<env>.v<N>`, which only one writer can have where tags cannot be
+  /// overwritten. Errc::conflict when another has it.
+  Status claim(const Entry& entry);
   /// Looks again at what others wrote.
   void refresh() { tags_.reset(); }
   const oci::Location& location() const { return location_; }
@@ -77,9 +87,12 @@ class Ledger {
   };
   Status list();
   Result<std::vector<Slot>> slots(const std::string& app, const std::string& environment);
-  Result<Read> fetch(store::ReadTarget& target, const std::string& tag) const;
+  Result<bool> is_claim(const std::string& tag);
+  Result<Read> fetch(store::ReadTarget& target, const Slot& slot) const;
   Result<Recorded> one(const std::string& app, const std::string& environment, const Slot& slot);
-  Status fetch_all(EntryCache& cache, const std::vector<std::string>& tags);
+  Status fetch_all(EntryCache& cache, const std::vector<Slot>& slots);
+  Result<std::vector<Recorded>> all_of(const std::string& app, const std::string& environment,
+                                       const std::vector<Slot>& slots);
   Status fetch_carriers(EntryCache& cache, const std::vector<Slot>& slots);
   EntryCache& cache_of(const std::string& app, const std::string& environment);
 

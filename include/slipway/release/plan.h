@@ -35,6 +35,7 @@ struct Plan {
   TagMove moving;                       ///< the environment's tag
   std::vector<std::string> fixed_tags;  ///< written once, never moved
   std::string rules;                    ///< the policy in canonical JSON; the entry has its digest
+  bool claims = false;                  ///< the ledger's tags cannot be overwritten: the number is claimed first
   bool finish_active = false;           ///< the active release was committed, but not finished: do that first
   std::vector<Error> warnings;          ///< for whoever shows the plan; not stored
   bool stored = false;                  ///< was read back: the tags have to be looked at again

@@ -42,7 +42,10 @@ class Policy {
   const std::vector<std::string>& upstreams() const { return after_; }
   const PolicyRules& rules() const { return rules_; }
   /// Whether the plan is judged by the rules that an incident must not wait for.
-  bool judges_wholly(const Plan& plan) const { return plan.entry.kind != Kind::rollback || rules_.strict_rollback; }
+  bool judges_wholly(const Plan& plan) const {
+    if (plan.entry.kind == Kind::adopt) return false;  // it runs already
+    return plan.entry.kind != Kind::rollback || rules_.strict_rollback;
+  }
   bool needs_history() const { return rules_.soak > 0; }  ///< Facts::active_since
   bool needs_image() const {                              ///< platforms, annotations, created
     return !rules_.platforms.empty() || !rules_.annotations.empty() || rules_.max_age > 0;

@@ -36,12 +36,14 @@ struct Parts {
 struct Remarks {
   std::string reason;
   std::string bypass;
+  bool adopt = false;  ///< what the environment's tag points to runs already and is recorded as it is
 };
 
 // Planning only reads. Whatever stands in the way (keys this version cannot honour, a policy, a tag that
 // somebody moved, a lost ledger, a fork) is refused before there is a plan.
 
-/// Binds a build (a location that names an image; nothing: the active one) to the environment's config of today.
+/// Binds a build (a location that names an image; nothing: the active one) to the environment's config of today. With
+/// Remarks::adopt the build is what the environment's tag points to already: Errc::conflict when it is another.
 Result<Plan> plan_release(const Project& project, const Environment& environment,
                           const std::optional<oci::Location>& build, const Remarks& remarks, const Parts& parts);
 

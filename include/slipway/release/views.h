@@ -16,13 +16,14 @@ struct StatusRow {
   std::optional<Recorded> active;
   bool pending = false;  ///< the tag still has the release before: the next writing command moves it
   std::optional<Hold> hold;
-  std::string drift;  ///< why the tag is not what the ledger says; empty when it is
+  std::vector<std::string> forks;  ///< tags of ledger entries that have one number together
+  std::string drift;               ///< why the tag is not what the ledger says; empty when it is
 };
 
 /// One row for each environment, in the order of the file.
 Result<std::vector<StatusRow>> read_status(const Project& project, const Parts& parts);
 
-/// "exclusive" where one lock covers all writers (a layout), else "detected".
+/// "exclusive" where one lock covers all writers (a layout) or tags cannot be overwritten, else "detected".
 std::string_view guarantee_of(const Project& project);
 
 /// A row of `history -o json` (contract "RELEASE").
