@@ -3,9 +3,11 @@
 #include "release/entry_artifact.h"
 #include "release/facts.h"
 #include "release/journal.h"
+#include "release/layer_image.h"
 #include "release/planner.h"
 #include "release/standing.h"
 #include "release/tags.h"
+#include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
 #include "slipway/release/promote.h"
@@ -177,8 +179,66 @@ class Application {
     return {};
   }
 
+  /// In layer mode the image is made here: from the build, which is copied first, and the plan's config.
+  bool is_made_here() const { return plan_.build.digest != plan_.image.digest && plan_.config.has_value(); }
+
   Status copy_image() {
-    SLIPWAY_ASSIGN(const bool there, target_->exists(plan_.image));
+    if (is_made_here()) {
+      SLIPWAY_TRY(copy_from_sources(plan_.build));
+      SLIPWAY_TRY(put_layer_image());
+    } else {
+      SLIPWAY_TRY(copy_from_sources(plan_.image));
+    }
+    return verify_copy();
+  }
+
+  Status put_layer_image() {
+    SLIPWAY_TRY(write_once(*target_, plan_.build, "build-" + plan_.build.digest.short_hex(), std::nullopt));
+    std::shared_ptr<const LayerImage> layers = plan_.layers;
+    if (!layers) {
+      SLIPWAY_ASSIGN(LayerImage made, make_layer_image(*target_, plan_.build, *plan_.config, plan_.entry.config));
+      layers = std::make_shared<const LayerImage>(std::move(made));
+    }
+    if (layers->root.digest != plan_.image.digest) {
+      return fail(Error(Errc::verification_failed, fmt::format("build and config give {}, the plan says {}",
+                                                               layers->root.digest.str(), plan_.image.digest.str()))
+                      .with_hint("the plan was made by another version of slipway: plan it again"));
+    }
+    for (const MadeContent& blob : layers->blobs) {
+      io::TextSource bytes(blob.bytes);
+      SLIPWAY_TRY(target_->push(blob.descriptor, bytes, parts_.stop));
+    }
+    return put_manifests(*layers);
+  }
+
+  /// Children with their keep tags at once, where children get any; the root last.
+  Status put_manifests(const LayerImage& layers) {
+    std::map<Digest, std::string> tags;
+    std::map<std::string, Digest> theirs;
+    const std::string keep = keep_tag(plan_.entry.app, plan_.entry.environment, plan_.entry.number);
+    if (plan_.repository.is_registry() && oci::is_index(layers.root.media_type)) {
+      SLIPWAY_ASSIGN(const oci::Index index, oci::parse_index(layers.manifests.back().bytes, layers.root.media_type));
+      for (const auto& [tag, child] : child_tags(keep, index))
+        tags.emplace(child.digest, tag);
+      SLIPWAY_ASSIGN(theirs, children_left_behind(keep));
+    }
+    for (const auto& [descriptor, text] : layers.manifests) {
+      const auto tag = tags.find(descriptor.digest);
+      if (tag == tags.end()) {
+        io::TextSource bytes(text);
+        SLIPWAY_TRY(target_->push(descriptor, bytes, parts_.stop));
+        continue;
+      }
+      const auto left = theirs.find(tag->second);
+      SLIPWAY_TRY(require_free(*target_, descriptor.digest, tag->second,
+                               left == theirs.end() ? std::nullopt : std::optional<Digest>(left->second)));
+      SLIPWAY_TRY(target_->push_tagged(descriptor, text, tag->second));
+    }
+    return {};
+  }
+
+  Status copy_from_sources(const oci::Descriptor& root) {
+    SLIPWAY_ASSIGN(const bool there, target_->exists(root));
     std::vector<std::shared_ptr<store::ReadTarget>> owned;
     std::vector<store::ReadTarget*> sources;
     for (const oci::Location& location : plan_.sources) {
@@ -188,11 +248,10 @@ class Application {
       owned.push_back(std::move(source));
     }
     if (!there && sources.empty()) {
-      return fail(Errc::not_found, "{} is no longer in {}", plan_.image.digest.str(), plan_.repository.str());
+      return fail(Errc::not_found, "{} is no longer in {}", root.digest.str(), plan_.repository.str());
     }
     const copy::CopyOptions options{.lanes = parts_.lanes, .observer = parts_.observer, .stop = parts_.stop};
-    if (!there) SLIPWAY_TRY(copy::copy_graph(sources, plan_.image, *target_, options));
-    return verify_copy();
+    return there ? Status() : copy::copy_graph(sources, root, *target_, options);
   }
 
   /// The destination's own word that it has these very bytes under this digest.
@@ -209,7 +268,8 @@ class Application {
   /// Keep tags: children before their index, as in every copy.
   Status keep() {
     const std::string tag = keep_tag(plan_.entry.app, plan_.entry.environment, plan_.entry.number);
-    if (plan_.repository.is_registry() && oci::is_index(plan_.image.media_type)) SLIPWAY_TRY(keep_children(tag));
+    const bool has_children = plan_.repository.is_registry() && oci::is_index(plan_.image.media_type);
+    if (has_children && !is_made_here()) SLIPWAY_TRY(keep_children(tag));
     for (const std::string& name : once_written())
       SLIPWAY_TRY(write_once(*target_, plan_.image, name, ours()));
     return {};

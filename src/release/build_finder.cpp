@@ -74,11 +74,11 @@ Result<Build> build_at(const Project& project, const oci::Location& location, co
 }
 
 Result<Build> recorded_build(const Project& project, const Environment& environment, const Entry& entry,
-                             const Parts& parts) {
+                             const Digest& wanted, const Parts& parts) {
   std::optional<Error> missing;
   for (const oci::Location& place : places_of(project, environment, entry)) {
     auto target = parts.opener->open_for_reading(place, Side::source);
-    auto image = target ? (*target)->resolve(entry.image.digest) : Result<oci::Descriptor>(fail(target.error()));
+    auto image = target ? (*target)->resolve(wanted) : Result<oci::Descriptor>(fail(target.error()));
     if (image) {
       const oci::Descriptor plain(image->media_type, image->digest, image->size);
       Build build{plain, entry.build, entry.revision, {}, {place}};

@@ -27,10 +27,10 @@ std::string record_text(const std::filesystem::path& folder, const oci::Location
 /// The build that a location names. Errc::not_found, invalid_argument when it is not an image.
 Result<Build> build_at(const Project& project, const oci::Location& location, const Parts& parts);
 
-/// The build of an entry of `environment`, looked for where the environment is, where
+/// What `wanted` is in an entry, its build or its image, looked for where the environment is, where
 /// the release was made, and where the build came from. Errc::not_found when it is in none.
 Result<Build> recorded_build(const Project& project, const Environment& environment, const Entry& entry,
-                             const Parts& parts);
+                             const Digest& wanted, const Parts& parts);
 
 /// Errc::not_found, naming the part, unless everything that the build reaches is in its first source.
 Status require_complete(const Build& build, const Parts& parts);

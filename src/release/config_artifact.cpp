@@ -28,6 +28,7 @@ Result<std::string> ConfigValues::canonical() const {
   Json json;
   json.set("schema", kConfigSchema).set("values", object_of(values)).set("secrets", object_of(secrets));
   json.set("files", Json::Array{});
+  if (!path.empty()) json.set("path", path);
   return json.canonical();
 }
 
@@ -47,6 +48,8 @@ Result<ConfigValues> ConfigValues::parse(std::string_view text) {
   config.secrets.insert(secrets.begin(), secrets.end());
   // The files are in the artifact's second layer; what reads values has no use for their list.
   SLIPWAY_TRY(reader.array("files"));
+  SLIPWAY_ASSIGN(auto path, reader.string("path"));
+  config.path = std::move(path).value_or("");
   SLIPWAY_TRY(reader.finish());
   return config;
 }

@@ -7,6 +7,7 @@
 #include "release/tag_template.h"
 #include "slipway/base/text.h"
 #include "slipway/config/decoder.h"
+#include "slipway/layer/file_tree.h"
 
 namespace slipway::release {
 namespace {
@@ -166,12 +167,14 @@ class ProjectDecoder {
     if (const config::Node* files = decoder.get("env-file")) decode_env_files(*files, environment);
     if (decoder.one_of("mode", {"env-file", "layer"}).value_or("env-file") == "layer") {
       environment.mode = Mode::layer;
-      unhonoured(environment, decoder, "mode");
     }
     if (decoder.string("files")) unhonoured(environment, decoder, "files");
     decode_plaintext(decoder, environment);
-    // `path` says where files go: without files there is nothing to honour.
-    (void)decoder.string("path");
+    environment.config_path = decoder.string("path").value_or("/etc/" + project_.app);
+    const auto path = layer::image_path(environment.config_path);
+    if (!path || path->empty())
+      decoder.error("path", fmt::format("'{}' is no folder in an image", printable(environment.config_path, 200)),
+                    "write an absolute path, for instance /etc/" + project_.app);
     decoder.finish();
   }
 

@@ -21,9 +21,9 @@ std::int64_t active_since(const Chain& chain) {
 Status add_image_facts(const Plan& plan, const Parts& parts, Facts& facts) {
   const oci::Location& place = plan.sources.empty() ? plan.repository : plan.sources.front();
   SLIPWAY_ASSIGN(const auto target, parts.opener->open_for_reading(place, Side::source));
-  SLIPWAY_ASSIGN(const oci::Annotations annotations, annotations_of(*target, plan.image));
+  SLIPWAY_ASSIGN(const oci::Annotations annotations, annotations_of(*target, plan.build));
   facts.annotations.insert(annotations.begin(), annotations.end());
-  SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*target, plan.image));
+  SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*target, plan.build));
   for (const image::Offer& offer : offers)
     facts.platforms.push_back(offer.platform.str());
   if (offers.empty()) return {};

@@ -35,6 +35,8 @@ Result<const Json*> required(JsonReader& reader, std::string_view key) {
 Status check_consistency(const Plan& plan) {
   const auto refuse = [](std::string_view why) { return fail(Errc::malformed, "plan: {}", why); };
   if (plan.image.digest != plan.entry.image.digest) return refuse("image and entry name different digests");
+  if (plan.build != plan.image && plan.build.digest != plan.entry.build.digest)
+    return refuse("build and entry name different digests");
   if (plan.entry.policy != io::digest_of(plan.rules)) return refuse("the entry has another policy than the plan");
   if (!oci::is_valid_tag(plan.moving.tag)) return refuse("the moving tag is not a tag");
   for (const std::string& tag : plan.fixed_tags) {
@@ -59,6 +61,7 @@ Result<std::string> Plan::canonical() const {
   SLIPWAY_ASSIGN(Json rules_json, Json::parse(rules, "policy"));
   json.set("policy", std::move(rules_json)).set("finish", finish_active);
   if (claims) json.set("claims", true);
+  if (build != image) json.set("build", build.to_json());
   json.set("image", image.to_json()).set("repository", repository.str()).set("ledger", ledger.str());
   json.set("moving", std::move(move)).set("tags", Json::Array(fixed_tags.begin(), fixed_tags.end()));
   Json::Array places;
@@ -89,6 +92,10 @@ Result<Plan> Plan::parse(std::string_view text) {
   SLIPWAY_ASSIGN(auto ledger, read_location(reader, "ledger"));
   Plan plan(std::move(entry), std::move(image), std::move(repository), std::move(ledger));
   plan.ledger_text = plan.entry.ledger;
+  SLIPWAY_ASSIGN(const Json* build_json, reader.object("build"));
+  if (build_json != nullptr) {
+    SLIPWAY_ASSIGN(plan.build, oci::Descriptor::from_json(*build_json, "plan: build"));
+  }
   SLIPWAY_ASSIGN(const auto changed, reader.boolean("changed"));
   plan.changed = changed.value_or(true);
   SLIPWAY_ASSIGN(const Json* moving, required(reader, "moving"));
@@ -143,6 +150,7 @@ std::string Plan::describe() const {
   std::string text =
       fmt::format("release v{} of {} to {} ({})\n", entry.number, entry.app, entry.environment, name_of(entry.kind));
   text += fmt::format("  image   {}\n", image.digest.str());
+  if (build != image) text += fmt::format("  build   {}, with a layer of config\n", build.digest.str());
   for (const oci::Location& source : sources)
     text += fmt::format("  from    {}\n", source.str());
   text += fmt::format("  to      {}\n", repository.str());

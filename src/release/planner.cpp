@@ -36,6 +36,17 @@ std::string word(const Build& build, std::string_view key) {
   return at == build.annotations.end() ? "" : at->second;
 }
 
+/// Whoever looks for what is attached to a build does not find it at another digest.
+void warn_of_layers(Plan& plan) {
+  plan.warnings.emplace_back(Errc::unsupported,
+                             fmt::format("verifiers of signatures and attestations see {} without what is attached to "
+                                         "the build {}, which its base.digest names",
+                                         plan.image.digest.str(), plan.build.digest.str()));
+  for (const std::string& child : plan.layers->left_out)
+    plan.warnings.emplace_back(Errc::unsupported,
+                               fmt::format("{} of the build is no platform's image and is left out", child));
+}
+
 }  // namespace
 
 Status Planner::begin() {
@@ -93,7 +104,7 @@ Entry Planner::next_entry(Kind kind, const Build& build, Digest config, std::opt
               .environment = environment_.name,
               .number = head == nullptr ? first_number_ : head->entry.number + 1,
               .kind = kind,
-              .mode = environment_.mode,
+              .mode = mode_,
               .build = build.content,
               .revision = build.revision,
               .image = {environment_.repository_text, build.image.digest},
@@ -146,18 +157,36 @@ Status Planner::require_free_tags(const Plan& plan) const {
 Result<Plan> Planner::plan_today(Kind kind, Build build, std::optional<Origin> from) {
   SLIPWAY_ASSIGN(ConfigValues values, read_todays_config(environment_, *parts_.fs, warnings_));
   SLIPWAY_ASSIGN(const ConfigArtifact artifact, make_config_artifact(values));
-  return plan(kind, std::move(build), artifact.manifest.digest, std::move(values), std::move(from));
+  std::shared_ptr<const LayerImage> layers;
+  if (environment_.mode == Mode::layer) {
+    SLIPWAY_ASSIGN(layers, lay_config_on(build, values, artifact.manifest.digest));
+  }
+  return plan(kind, std::move(build), artifact.manifest.digest, std::move(values), std::move(from), std::move(layers));
 }
 
-Result<Plan> Planner::plan_recorded(Kind kind, Build build, Digest config, std::optional<Origin> from) {
-  return plan(kind, std::move(build), std::move(config), std::nullopt, std::move(from));
+Result<std::shared_ptr<const LayerImage>> Planner::lay_config_on(const Build& build, const ConfigValues& values,
+                                                                 const Digest& config) {
+  const oci::Location& place = build.sources.front();
+  SLIPWAY_ASSIGN(const auto target, parts_.opener->open_for_reading(place, Side::source));
+  auto layers = make_layer_image(*target, build.image, values, config);
+  if (!layers) return fail(std::move(layers).error().on(Side::source).in("laying the config on " + place.str()));
+  return std::make_shared<const LayerImage>(*std::move(layers));
+}
+
+Result<Plan> Planner::plan_recorded(Kind kind, Build image, const Entry& older, std::optional<Origin> from) {
+  mode_ = older.mode;
+  return plan(kind, std::move(image), older.config, std::nullopt, std::move(from), nullptr);
 }
 
 Result<Plan> Planner::plan(Kind kind, Build build, Digest config, std::optional<ConfigValues> values,
-                           std::optional<Origin> from) {
+                           std::optional<Origin> from, std::shared_ptr<const LayerImage> layers) {
   const Policy policy(environment_);
-  Plan plan(next_entry(kind, build, std::move(config), std::move(from)), build.image, environment_.repository,
+  const oci::Descriptor image = layers ? layers->root : build.image;
+  Plan plan(next_entry(kind, build, std::move(config), std::move(from)), image, environment_.repository,
             project_.ledger);
+  plan.entry.image.digest = image.digest;
+  plan.build = build.image;
+  plan.layers = std::move(layers);
   SLIPWAY_ASSIGN(plan.rules, policy.canonical());
   plan.entry.policy = io::digest_of(plan.rules);
   plan.ledger_text = project_.ledger_text;
@@ -172,6 +201,7 @@ Result<Plan> Planner::plan(Kind kind, Build build, Digest config, std::optional<
   plan.claims = project_.immutable_tags;
   plan.warnings = warnings_;
   if (!plan.changed) return plan;
+  if (plan.layers) warn_of_layers(plan);
   SLIPWAY_ASSIGN(plan.fixed_tags, fixed_tags(plan.entry, build));
   SLIPWAY_ASSIGN(const Facts facts, gather_facts(policy, plan, ledger_, parts_, Approvals::later));
   SLIPWAY_TRY(enforce(policy, plan, facts));

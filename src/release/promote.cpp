@@ -76,7 +76,7 @@ Result<Plan> plan_release(const Project& project, const Environment& environment
   }
   if (!location) {
     if (active == nullptr) return fail(nothing_released(environment));
-    SLIPWAY_ASSIGN(Build build, recorded_build(project, environment, active->entry, parts));
+    SLIPWAY_ASSIGN(Build build, recorded_build(project, environment, active->entry, active->entry.build.digest, parts));
     return planner.plan_today(Kind::config, std::move(build), std::nullopt);
   }
   SLIPWAY_ASSIGN(Build build, build_at(project, *location, parts));
@@ -95,7 +95,7 @@ Result<Plan> plan_promote(const Project& project, const Environment& from, const
   SLIPWAY_ASSIGN(const auto source, planner.ledger().head(project.app, from.name));
   if (!source) return fail(nothing_released(from));
   SLIPWAY_TRY(planner.begin());
-  SLIPWAY_ASSIGN(Build build, recorded_build(project, from, source->entry, parts));
+  SLIPWAY_ASSIGN(Build build, recorded_build(project, from, source->entry, source->entry.build.digest, parts));
   return planner.plan_today(Kind::promote, std::move(build), Origin{from.name, source->entry.number, source->id});
 }
 
@@ -106,15 +106,15 @@ Result<Plan> plan_rollback(const Project& project, const Environment& environmen
   const Recorded* const active = planner.active();
   if (planner.unfinished() && active->entry.kind == Kind::rollback && !target.number) {
     // The rollback that was interrupted after its commit: go through with it, not back another step.
-    SLIPWAY_ASSIGN(Build build, recorded_build(project, environment, active->entry, parts));
-    return planner.plan_recorded(Kind::rollback, std::move(build), active->entry.config, active->entry.from);
+    SLIPWAY_ASSIGN(Build build, recorded_build(project, environment, active->entry, active->entry.image.digest, parts));
+    return planner.plan_recorded(Kind::rollback, std::move(build), active->entry, active->entry.from);
   }
   SLIPWAY_ASSIGN(const Recorded* older, choose(planner.chain(), environment, target));
-  SLIPWAY_ASSIGN(Build build, recorded_build(project, environment, older->entry, parts));
+  SLIPWAY_ASSIGN(Build build, recorded_build(project, environment, older->entry, older->entry.image.digest, parts));
   SLIPWAY_TRY(require_complete(build, parts));
   // A release whose config is gone could not be run again.
   SLIPWAY_TRY(config_of(project, older->entry, parts));
-  return planner.plan_recorded(Kind::rollback, std::move(build), older->entry.config,
+  return planner.plan_recorded(Kind::rollback, std::move(build), older->entry,
                                Origin{environment.name, older->entry.number, older->id});
 }
 

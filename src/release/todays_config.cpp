@@ -18,6 +18,7 @@ class Reading {
       SLIPWAY_TRY(add_env_file(file));
     if (environment_.schema) SLIPWAY_TRY(apply_schema(*environment_.schema));
     refuse_plain_secrets();
+    if (environment_.mode == Mode::layer) merged_.path = environment_.config_path;
     warnings = diagnostics_.warnings();
     SLIPWAY_TRY(std::move(diagnostics_).status());
     return std::move(merged_);

@@ -6,6 +6,7 @@
 #include "release/entry_cache.h"
 #include "release/journal.h"
 #include "release/proof_of_bytes.h"
+#include "release/proof_of_layers.h"
 #include "release/standing.h"
 #include "release/tags.h"
 #include "slipway/base/text.h"
@@ -159,8 +160,24 @@ class Verification {
     }
     Ledger ledger(*parts_.opener, project_.ledger);
     SLIPWAY_ASSIGN(const auto home, ledger.open_for_reading());
+    if (entry.mode == Mode::layer && target_ != nullptr) SLIPWAY_TRY(prove_image_of(entry, *home));
     return prove_graph(*home, entry.config, fmt::format("the config of v{} of {}", entry.number, entry.environment),
                        parts_.stop, proof_.problems);
+  }
+
+  /// In layer mode: that the image is its build and config. A config that is not there is reported with its bytes.
+  Status prove_image_of(const Entry& entry, store::ReadTarget& home) {
+    const auto config = fetch_config(home, entry.config);
+    if (!config) return {};
+    auto build_place = target_;
+    const auto near = target_->resolve(entry.build.digest);
+    if (!near && near.error().code == Errc::not_found) {
+      SLIPWAY_ASSIGN(const auto parsed, oci::Location::parse(entry.build.repository));
+      const oci::Location place = parsed.relative_to(project_.folder.string()).without_reference();
+      auto opened = parts_.opener->open_for_reading(place, Side::source);
+      if (opened) build_place = *std::move(opened);
+    }
+    return prove_layers(*target_, *build_place, entry, *config, proof_.problems);
   }
 
   const Project& project_;

@@ -107,3 +107,82 @@ def test_a_schema_is_kept_at_release_time(world):
     world.write("project/deploy/staging.env", "GREETING=1\nDB_PASSWORD=hunter2\nPORT=80\n")
     ended = project.slipway("release", "staging", "--same-build", status=2)
     check("DB_PASSWORD is a secret and must be a reference" in ended.err and "hunter2" not in ended.err, ended.err)
+
+
+def layer_mode(project):
+    text = (project.folder / "slipway.yaml").read_text()
+    changed = text.replace("env-file: deploy/staging.env}", "env-file: deploy/staging.env, mode: layer}")
+    check(changed != text, text)
+    (project.folder / "slipway.yaml").write_text(changed)
+
+
+def test_layer_mode_from_build_to_process(world):
+    registry = world.registry()
+    project = released(world, repository=f"{registry.host}/team/hello", staging=f"{registry.host}/staging/hello",
+                       production=f"{registry.host}/prod/hello")
+    build = project.slipway("show", "staging", "-o", "json").document["build"]
+    layer_mode(project)
+    ended = project.slipway("release", "staging", "--same-build")
+    check(f"without what is attached to the build {build}" in ended.err, f"the warning in\n{ended.err}")
+    image = ended.digest
+    check(image != build, "another digest")
+    check_equal(project.slipway("history", "staging", "-o", "json").document["releases"][0]["build"], build, "the same build")
+    place = f"{registry.host}/staging/hello"
+    made, built = (project.slipway("manifest", f"{place}@{digest}").document for digest in (image, build))
+    check_equal(made["layers"][:-1], built["layers"], "the build's layers")
+    check_equal(made["annotations"]["org.opencontainers.image.base.digest"], build, "base.digest")
+    check_equal(project.slipway("cat", f"{place}@{image}", "/etc/hello/env").out, "GREETING=hello\n", "the config in the image")
+    world.tool("skopeo", "copy", "--src-tls-verify=false", f"docker://{place}@{image}", f"oci:{world.folder}/copied:x")
+    world.tool("umoci", "unpack", "--rootless", "--image", f"{world.folder}/copied:x", world.folder / "bundle")
+    check_equal((world.folder / "bundle/rootfs/etc/hello/env").read_text(), "GREETING=hello\n", "as umoci unpacks it")
+    project.slipway("verify", "staging")
+    for runner in oci_runtimes(world):
+        check_equal(without_runners(project.slipway("run", "staging", "--runner", runner).out), CONFIG, "the environment")
+    for secret in (SECRET, FROM_FILE):
+        check_equal(files_with(secret, project.folder, registry.folder), [], "files with a secret")
+    project.slipway("promote", "staging", "production")
+    check_equal(project.slipway("show", "production").digest, build, "what is promoted: the build")
+    back = project.slipway("rollback", "staging", "v1").digest
+    check_equal(back, build, "the release without a layer")
+    check_equal(project.slipway("rollback", "staging", "v2").digest, image, "and with it again")
+    project.slipway("verify", "staging")
+
+
+def test_a_damaged_build_layer_is_named(world):
+    registry = world.registry()
+    project = released(world, repository=f"{registry.host}/team/hello", staging=f"{registry.host}/staging/hello")
+    layer_mode(project)
+    image = project.slipway("release", "staging", "--same-build").digest
+    layer = project.slipway("manifest", f"{registry.host}/staging/hello@{image}").document["layers"][1]["digest"]
+    data = registry.data / "docker/registry/v2/blobs/sha256" / layer[7:9] / layer[7:] / "data"
+    content = bytearray(data.read_bytes())
+    content[len(content) // 2] ^= 1
+    data.write_bytes(bytes(content))
+    ended = project.slipway("verify", "staging", status=12)
+    check(f"layer 2 of v2 of staging, {layer}, is not what was released" in ended.err, f"the layer in\n{ended.err}")
+
+
+def test_layer_mode_takes_few_requests(world):
+    """Counted in the registry's own log: into another repository, and in the same one."""
+    registry = world.registry()
+    project = Project(world, repository=f"{registry.host}/team/hello", staging=f"{registry.host}/staging/hello",
+                      production=f"{registry.host}/prod/hello", platforms=("amd64", "arm64", "s390x", "ppc64le", "riscv64"))
+    project.build()
+
+    def requests(*argv):
+        before = len(registry.requests())
+        project.slipway(*argv)
+        return registry.requests()[before:]
+
+    plain = requests("release", "production", "--bypass", "counting")
+    layer_mode(project)
+    layered = requests("release", "staging")
+    check(len(layered) < 2 * len(plain), f"{len(layered)} requests, env-file mode takes {len(plain)}")
+    text = (project.folder / "slipway.yaml").read_text()
+    (project.folder / "slipway.yaml").write_text(text.replace("environments:\n", "environments:\n  same: {config: {mode: layer}}\n"))
+    same = [line for line in requests("release", "same") if line[1].startswith("/v2/team/hello/")]
+    reads, writes = ([line for line in same if line[0] in methods] for methods in (("GET",), ("POST", "PATCH", "PUT")))
+    # The release's evidence beside the image is not the image's: a mount, a manifest, the list of referrers.
+    check(len(reads) + len(writes) <= 5 * (2 + 3) + 8 + 5, f"few requests:\n{reads}\n{writes}")
+    check(not [line for line in writes if "mount=" in line[1] and "hello-releases" not in line[1]], f"no layer moves:\n{writes}")
+    world.note(f"5 platforms: env-file mode {len(plain)} requests, layer mode {len(layered)}; in the same repository {len(reads)} GET, {len(writes)} writes")

@@ -34,13 +34,17 @@ class FakeRepository final : public store::Target,
   }
   Result<store::Fetched> fetch_document(const store::TagOrDigest& reference) override {
     ++requests;
+    ++reads;
     auto fetched = content_.fetch_document(reference);
     if (fetched) remember(fetched->descriptor.digest);
     return fetched;
   }
   Result<std::unique_ptr<io::Source>> fetch(const oci::Descriptor& descriptor) override {
     const std::scoped_lock lock(mutex_);
-    if (!remembered_.contains(descriptor.digest)) ++requests;
+    if (!remembered_.contains(descriptor.digest)) {
+      ++requests;
+      ++reads;
+    }
     if (oci::is_graph_node(descriptor.media_type)) remembered_.insert(descriptor.digest);
     return content_.fetch(descriptor);
   }
@@ -48,17 +52,22 @@ class FakeRepository final : public store::Target,
     // The artifacts of releases are small; what a promotion must not move are an image's blobs.
     const bool document = oci::is_graph_node(descriptor.media_type);
     // Whatever has a subject is added to the list of referrers: read, written.
-    requests += document ? (descriptor.artifact_type.empty() ? 1 : 3) : 2;
+    const int cost = document ? (descriptor.artifact_type.empty() ? 1 : 3) : 2;
+    requests += cost;
+    writes += cost;
+    pushed.push_back(descriptor);
     if (!oci::is_graph_node(descriptor.media_type)) pushed_blobs.insert(descriptor.media_type);
     return content_.push(descriptor, bytes, std::move(stop));
   }
   Status push_tagged(const oci::Descriptor& root, std::string_view bytes, const std::string& tag_name) override {
     ++requests;
+    ++writes;
     tagged.push_back(tag_name);
     return content_.push_tagged(root, bytes, tag_name);
   }
   Status tag(const oci::Descriptor& root, const std::string& tag_name) override {
     ++requests;
+    ++writes;
     tagged.push_back(tag_name);
     return content_.tag(root, tag_name);
   }
@@ -74,6 +83,7 @@ class FakeRepository final : public store::Target,
   std::string repository() const override { return repository_; }
   Result<bool> mount(const oci::Descriptor& blob, const std::string& from) override {
     ++requests;
+    ++writes;
     const auto at = all_.find(host_ + "/" + from);
     if (at == all_.end()) return false;
     auto source = at->second->content_.fetch(blob);
@@ -89,6 +99,9 @@ class FakeRepository final : public store::Target,
   std::vector<std::string> tagged;     ///< in order
   int mounted = 0;
   std::atomic<int> requests = 0;
+  std::atomic<int> reads = 0;           ///< of them GETs
+  std::atomic<int> writes = 0;          ///< of them POSTs and PUTs
+  std::vector<oci::Descriptor> pushed;  ///< in order
 
  private:
   void remember(const Digest& digest) {

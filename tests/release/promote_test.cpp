@@ -376,7 +376,7 @@ app: hello
 image: {repository: reg.example/hello}
 environments:
   staging: {}
-  production: {config: {mode: layer}}
+  production: {config: {files: conf/}}
 )");
   const auto image = put_image(*shop.target("staging"), "one");
   const auto build = shop.project.image_repository->with_digest(image.digest);
@@ -385,7 +385,7 @@ environments:
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::invalid_argument);
   EXPECT_THAT(refused.error().describe(), HasSubstr("slipway.yaml:6:"));
-  EXPECT_THAT(refused.error().describe(), HasSubstr("config.mode"));
+  EXPECT_THAT(refused.error().describe(), HasSubstr("config.files"));
 }
 
 TEST(Promote, InsideOneRegistryNoBlobMoves) {

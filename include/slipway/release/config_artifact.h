@@ -17,6 +17,7 @@ inline constexpr std::string_view kConfigSchema = "slipway/v1/config";
 struct ConfigValues {
   std::map<std::string, std::string> values;
   std::map<std::string, std::string> secrets;  ///< NAME -> secret://, env:// or file:// reference
+  std::string path{};                          ///< layer mode: the folder in the image that gets them; else empty
 
   /// docs/FORMATS.md "Config": canonical JSON.
   Result<std::string> canonical() const;

@@ -43,6 +43,7 @@ struct Environment {
   std::vector<ConfigFile> env_files;             ///< later ones win
   std::optional<ConfigFile> schema;              ///< what the config must be like
   std::map<std::string, std::string> plaintext;  ///< keys that look like secrets and are none -> why
+  std::string config_path;                       ///< the config's folder in images, absolute
   Mode mode = Mode::env_file;
   std::vector<std::string> after;  ///< a build must be active in these environments
   bool after_any = false;          ///< one of them is enough

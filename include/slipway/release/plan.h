@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "slipway/release/entry.h"
 
 namespace slipway::release {
+
+struct LayerImage;
 
 inline constexpr std::string_view kPlanSchema = "slipway/v1/plan";
 
@@ -26,22 +29,24 @@ struct TagMove {
 struct Plan {
   bool changed = true;                 ///< false: build and config are active already, nothing will be written
   Entry entry;                         ///< as it will be appended
-  oci::Descriptor image;               ///< what is copied
+  oci::Descriptor image;               ///< what the tag will show
+  oci::Descriptor build;               ///< what is copied; the image itself but in layer mode
   std::vector<oci::Location> sources;  ///< where its bytes are looked for, in order
   oci::Location repository;            ///< the environment's
   oci::Location ledger;
   std::string ledger_text;
-  std::optional<ConfigValues> config;   ///< nothing: the config artifact is in the ledger already
-  TagMove moving;                       ///< the environment's tag
-  std::vector<std::string> fixed_tags;  ///< written once, never moved
-  std::string rules;                    ///< the policy in canonical JSON; the entry has its digest
-  bool claims = false;                  ///< the ledger's tags cannot be overwritten: the number is claimed first
-  bool finish_active = false;           ///< the active release was committed, but not finished: do that first
-  std::vector<Error> warnings;          ///< for whoever shows the plan; not stored
-  bool stored = false;                  ///< was read back: the tags have to be looked at again
+  std::optional<ConfigValues> config;        ///< nothing: the config artifact is in the ledger already
+  TagMove moving;                            ///< the environment's tag
+  std::vector<std::string> fixed_tags;       ///< written once, never moved
+  std::string rules;                         ///< the policy in canonical JSON; the entry has its digest
+  bool claims = false;                       ///< the ledger's tags cannot be overwritten: the number is claimed first
+  bool finish_active = false;                ///< the active release was committed, but not finished: do that first
+  std::vector<Error> warnings;               ///< for whoever shows the plan; not stored
+  std::shared_ptr<const LayerImage> layers;  ///< layer mode: the image, as it was put together; not stored
+  bool stored = false;                       ///< was read back: the tags have to be looked at again
 
   Plan(Entry e, oci::Descriptor i, oci::Location r, oci::Location l)
-      : entry(std::move(e)), image(std::move(i)), repository(std::move(r)), ledger(std::move(l)) {}
+      : entry(std::move(e)), image(std::move(i)), build(image), repository(std::move(r)), ledger(std::move(l)) {}
 
   /// docs/FORMATS.md "Plan"; canonical.
   Result<std::string> canonical() const;
