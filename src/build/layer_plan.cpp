@@ -30,25 +30,17 @@ class LayerPlanner {
     std::error_code none;
     const layer::SpillPlace spill{&fs_, stdfs::temp_directory_path(none)};
     PlannedLayer planned{rule.name, layer::FileTree(spill, below_.empty() ? nullptr : &below_), std::to_string(index)};
+    const bool stacked = !below_.empty();
+    // First what goes: what comes is not led through it.
+    SLIPWAY_TRY(add_removals(rule, planned));
     if (rule.archive) SLIPWAY_TRY(add_archive(rule, planned));
     SLIPWAY_TRY(add_closure(rule, planned));
     for (const FileRule& file : rule.files)
       SLIPWAY_TRY(add_files(rule, file, planned));
-    for (const Placed& path : rule.remove) {
-      if (!recipe_.base) {
-        report(path.where, "there is no base that it could be removed from", "name a base, or leave out 'remove'");
-        continue;
-      }
-      layer::Entry gone;
-      gone.path = path.text.substr(1);
-      gone.type = layer::EntryType::whiteout;
-      gone.mtime = epoch_;
-      SLIPWAY_TRY(take(planned.tree.add_entry(std::move(gone)), path.where));
-    }
     SLIPWAY_TRY(take(planned.tree.finish(epoch_), rule.where));
     if (index + 1 < recipe_.layers.size()) SLIPWAY_TRY(below_.add(planned.tree));
-    if (over_base_) {
-      // The same files make another layer where another platform's base has other folders.
+    if (stacked) {
+      // The same files make another layer where what lies below, another platform's, has other folders.
       SLIPWAY_ASSIGN(const layer::Fingerprint entries, layer::fingerprint(planned.tree, {}));
       planned.key += '\n' + entries.digest.str();
     }
@@ -97,6 +89,21 @@ class LayerPlanner {
                                        : std::string("build it first, or correct the path"),
            on_command_line(from.where) ? Errc::not_found : Errc::invalid_argument);
     return std::optional<stdfs::path>();
+  }
+
+  Status add_removals(const LayerRule& rule, PlannedLayer& planned) {
+    for (const Placed& path : rule.remove) {
+      if (!recipe_.base) {
+        diagnostics_.warning(path.where, fmt::format("{} is not removed: there is no base that has it", path.text));
+        continue;
+      }
+      layer::Entry gone;
+      gone.path = path.text.substr(1);
+      gone.type = layer::EntryType::whiteout;
+      gone.mtime = epoch_;
+      SLIPWAY_TRY(take(planned.tree.add_entry(std::move(gone)), path.where));
+    }
+    return {};
   }
 
   Status add_closure(const LayerRule& rule, PlannedLayer& planned) {

@@ -140,22 +140,51 @@ struct Prepared {
   stdfs::path folder;  ///< beside which .slipway and slipway.lock are
 };
 
-bool is_ad_hoc(const BuildFlags& f) {
-  return f.base.has_value() || !f.request.adds.empty() || !f.request.closures.empty() || !f.request.runtime.empty();
+/// The flags that say what is in the image, as far as they were given.
+std::vector<std::string> content_flags(const build::AdHocRequest& request) {
+  std::vector<std::string> given;
+  const auto note = [&](const char* flag, bool is_given) {
+    if (is_given) given.emplace_back(flag);
+  };
+  note("--add", !request.adds.empty());
+  note("--closure", !request.closures.empty());
+  note("--dlopen", !request.dlopens.empty());
+  note("--runtime", !request.runtime.empty());
+  note("--sysroot", request.sysroot.has_value());
+  note("--entrypoint", request.entrypoint.has_value());
+  note("--cmd", request.cmd.has_value());
+  note("--env", !request.env.empty());
+  note("--user", request.user.has_value());
+  note("--workdir", request.workdir.has_value());
+  note("--port", !request.ports.empty());
+  note("--volume", !request.volumes.empty());
+  note("--label", !request.labels.empty());
+  note("--annotation", !request.annotations.empty());
+  note("--stop-signal", request.stop_signal.has_value());
+  note("--compression", request.compression.has_value());
+  note("--preserve-modes", request.preserve_modes);
+  return given;
 }
 
+/// Either slipway.yaml says what is in the image, or the flags do: never both.
 Result<Prepared> prepare(Context& context, BuildFlags& f) {
-  if (!is_ad_hoc(f)) {
+  const std::vector<std::string> given = content_flags(f.request);
+  if (f.base && context.globals().file) {
+    return fail(Error(Errc::invalid_argument, "--base builds from flags alone, --file from slipway.yaml")
+                    .with_hint("leave one of them out; image.base of slipway.yaml names its base"));
+  }
+  if (!f.base) {
     SLIPWAY_ASSIGN(auto loaded, load_project(context));
-    if (loaded) {
-      if (!f.request.env.empty() || f.request.entrypoint || f.request.cmd || f.request.user || f.request.workdir) {
-        return fail(Error(Errc::invalid_argument, "what the image runs is set in slipway.yaml, not by flags")
-                        .with_hint("give --base to build from flags alone"));
-      }
-      return Prepared{std::move(loaded->recipe), std::move(loaded->folder)};
+    if (loaded && !given.empty()) {
+      return fail(Error(Errc::invalid_argument,
+                        fmt::format("{} says what is in the image, not {}", loaded->file, fmt::join(given, ", ")))
+                      .with_hint("write it there, or give --base scratch to build from flags alone"));
     }
-    return fail(Error(Errc::invalid_argument, "there is no slipway.yaml in this folder or above it, and no --base")
-                    .with_hint("name what to pack: slipway build --base scratch --add FILE:/PATH --to oci:out:v1"));
+    if (loaded) return Prepared{std::move(loaded->recipe), std::move(loaded->folder)};
+    if (f.request.adds.empty() && f.request.closures.empty() && f.request.runtime.empty()) {
+      return fail(Error(Errc::invalid_argument, "there is no slipway.yaml in this folder or above it, and no --base")
+                      .with_hint("name what to pack: slipway build --base scratch --add FILE:/PATH --to oci:out:v1"));
+    }
   }
   f.request.base = f.base.value_or("scratch");
   SLIPWAY_ASSIGN(auto recipe, build::recipe_from_flags(f.request, context.surroundings().directory));
@@ -169,6 +198,9 @@ Result<build::BuildOptions> options_of(Context& context, const BuildFlags& f, co
   SLIPWAY_ASSIGN(options.destinations, Destinations(context, f).make(prepared.recipe.repository, options.state_folder));
   for (const std::string& text : f.request.platforms) {
     SLIPWAY_ASSIGN(auto platform, oci::Platform::parse(text));
+    const bool twice =
+        std::find(options.platforms.begin(), options.platforms.end(), platform) != options.platforms.end();
+    if (twice) return fail(Errc::invalid_argument, "--platform {} is given twice", platform.str());
     options.platforms.push_back(std::move(platform));
   }
   SLIPWAY_ASSIGN(options.epoch, epoch_of(context));

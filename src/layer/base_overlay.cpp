@@ -49,31 +49,63 @@ Status BaseOverlay::fit(Entry& entry, bool replace, bool own_metadata) {
   const std::string name = entry.path.substr(parent.empty() ? 0 : parent.size() + 1);
   SLIPWAY_ASSIGN(const std::string folder, real_folder(std::string(parent), replace));
   entry.path = joined(folder, name);
-  const auto there = base_.find(entry.path);
   if (entry.type == EntryType::whiteout || entry.type == EntryType::opaque) {
-    if (there || entry.path.empty()) return {};
-    return fail(Error(Errc::invalid_argument,
-                      fmt::format("/{} cannot be removed: the base does not have it", printable(entry.path, 4096)))
-                    .with_hint("see what it has with: slipway files REF"));
+    if (!entry.path.empty() && !base_.find(entry.path)) {
+      return fail(Error(Errc::invalid_argument,
+                        fmt::format("/{} cannot be removed: the base does not have it", printable(entry.path, 4096)))
+                      .with_hint("see what it has with: slipway files REF"));
+    }
+    if (entry.type == EntryType::whiteout) forget(entry.path);
+    return {};
   }
+  const auto there = find(entry.path);
   if (!there) return {};
-  if (entry.type != EntryType::directory) {
-    if (there->type != EntryType::directory || replace) return {};
-    return fail(other_type(entry.path, name_of(entry.type), "folder"));
-  }
-  if (there->type != EntryType::directory) {
-    if (replace) return {};
-    if (there->type != EntryType::symlink) return fail(other_type(entry.path, "folder", name_of(there->type)));
-    SLIPWAY_ASSIGN(entry.path, real_folder(entry.path, replace));
-  }
-  if (!own_metadata) {
-    const Entry kept = this->parent(entry.path);
-    entry.mode = kept.mode;
-    entry.uid = kept.uid;
-    entry.gid = kept.gid;
-    entry.xattrs = kept.xattrs;
-  }
+  if (entry.type != EntryType::directory) return replace ? Status() : fit_file(entry, *there);
+  SLIPWAY_TRY(fit_folder(entry, *there, replace));
+  if (own_metadata) return {};
+  const Entry kept = this->parent(entry.path);
+  entry.mode = kept.mode;
+  entry.uid = kept.uid;
+  entry.gid = kept.gid;
+  entry.xattrs = kept.xattrs;
   return {};
+}
+
+/// A file may take a file's place, but not that of a folder, nor of a symlink that leads to one: a symlink may, as
+/// packages bring those of the base once more.
+Status BaseOverlay::fit_file(const Entry& entry, const Entry& there) {
+  if (there.type == EntryType::directory) return fail(other_type(entry.path, name_of(entry.type), "folder"));
+  if (there.type != EntryType::symlink || entry.type == EntryType::symlink) return {};
+  const auto real = real_folder(entry.path, true);
+  if (!real) return {};
+  const auto target = find(*real);
+  if (!target || target->type != EntryType::directory) return {};
+  return fail(other_type(entry.path, name_of(entry.type), "symlink to a folder"));
+}
+
+Status BaseOverlay::fit_folder(Entry& entry, const Entry& there, bool replace) {
+  if (there.type == EntryType::directory) return {};
+  if (replace) {
+    forget(entry.path);
+    return {};
+  }
+  if (there.type != EntryType::symlink) return fail(other_type(entry.path, "folder", name_of(there.type)));
+  SLIPWAY_ASSIGN(entry.path, real_folder(entry.path, replace));
+  return {};
+}
+
+std::optional<Entry> BaseOverlay::find(const std::string& path) const {
+  if (!gone_.empty()) {
+    for (std::string_view at = path; !at.empty(); at = parent_of(at)) {
+      if (gone_.contains(at)) return std::nullopt;
+    }
+  }
+  return base_.find(path);
+}
+
+void BaseOverlay::forget(const std::string& path) {
+  gone_.insert(path);
+  last_asked_.clear();
 }
 
 Entry BaseOverlay::parent(const std::string& path) const {
@@ -81,7 +113,7 @@ Entry BaseOverlay::parent(const std::string& path) const {
   folder.path = path;
   folder.type = EntryType::directory;
   folder.mode = 0755;
-  const auto there = base_.find(path);
+  const auto there = find(path);
   if (!there || there->type != EntryType::directory) return folder;
   folder.mode = there->mode;
   folder.uid = there->uid;
@@ -103,10 +135,12 @@ Result<std::string> BaseOverlay::real_folder(const std::string& path, bool repla
       continue;
     }
     const std::string next = joined(at, part);
-    const auto there = base_.find(next);
+    const auto there = find(next);
     if (there && there->type == EntryType::symlink) {
       if (++links > kMaxLinks) {
-        return fail(Errc::invalid_argument, "/{} leads through too many symlinks of the base", printable(path, 4096));
+        return fail(Error(Errc::invalid_argument,
+                          fmt::format("/{} leads through too many symlinks of the base", printable(path, 4096)))
+                        .with_hint("give another path, or remove the symlink in this layer"));
       }
       if (there->link.starts_with('/')) at.clear();
       for (std::string& component : stack_of(there->link))

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+
 #include "slipway/layer/file_tree.h"
 
 namespace slipway::layer {
@@ -9,8 +11,9 @@ class BaseOverlay {
  public:
   explicit BaseOverlay(const BaseFiles& base) : base_(base) {}
 
-  /// Leads `entry.path` through the base's symlinks and takes over what a folder of the base keeps, its owner and
-  /// mode unless `own_metadata`. Errc::invalid_argument where types do not go together and `replace` is not set.
+  /// Leads `entry.path` through the base's symlinks and takes over what a folder of the base keeps, its owner, mode
+  /// and attributes, unless `own_metadata`. What was removed or replaced before is no longer there.
+  /// Errc::invalid_argument where types do not go together and `replace` is not set.
   Status fit(Entry& entry, bool replace, bool own_metadata);
   /// A missing parent folder: the base's owner, mode and attributes, else 0755 0:0.
   Entry parent(const std::string& path) const;
@@ -19,8 +22,15 @@ class BaseOverlay {
   /// A folder's real path in the image, following links of the base; Errc::invalid_argument below a file.
   Result<std::string> real_folder(const std::string& path, bool replace);
 
+  /// What is in the base and still there.
+  std::optional<Entry> find(const std::string& path) const;
+  void forget(const std::string& path);
+  Status fit_file(const Entry& entry, const Entry& there);
+  Status fit_folder(Entry& entry, const Entry& there, bool replace);
+
   const BaseFiles& base_;
-  std::string last_asked_, last_real_;  // a walk asks for the same folder again and again
+  std::set<std::string, std::less<>> gone_;  // removed by this layer, or made a folder by it
+  std::string last_asked_, last_real_;       // a walk asks for the same folder again and again
 };
 
 }  // namespace slipway::layer

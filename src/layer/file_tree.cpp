@@ -345,9 +345,13 @@ FileTree& FileTree::operator=(FileTree&&) noexcept = default;
 Status FileTree::add(FileSystem& fs, const std::filesystem::path& from, const std::string& to,
                      const TreeOptions& options, Diagnostics& diagnostics) {
   impl_->fs = &fs;
-  const bool own_metadata = options.keep_modes || options.uid != 0 || options.gid != 0;
-  return walk_source(fs, from, to, options, diagnostics,
-                     [&](Entry entry) { return impl_->take(std::move(entry), options.replace, own_metadata); });
+  // A folder that the base has stays as it is, but for the one that is named here with an owner.
+  SLIPWAY_ASSIGN(const std::string named, image_path(to));
+  const bool owned = options.uid != 0 || options.gid != 0;
+  return walk_source(fs, from, to, options, diagnostics, [&](Entry entry) {
+    const bool own_metadata = owned && !named.empty() && entry.path == named;
+    return impl_->take(std::move(entry), options.replace, own_metadata);
+  });
 }
 
 Status FileTree::add_entry(Entry entry) {
@@ -357,7 +361,7 @@ Status FileTree::add_entry(Entry entry) {
     return fail(Errc::invalid_argument, "the root folder of an image can be neither replaced nor removed");
   }
   if (entry.type == EntryType::regular && entry.source.empty()) entry.size = entry.content.size();
-  return impl_->take(std::move(entry), false, true);
+  return impl_->take(std::move(entry), false, false);
 }
 
 Status FileTree::finish(std::int64_t epoch) {

@@ -233,6 +233,25 @@ TEST_F(BuildTest, EpochAndCreated) {
   EXPECT_EQ(both.images[0].layers[0].digest, apart.images[0].layers[0].digest);
 }
 
+TEST_F(BuildTest, TheSameFilesOverOtherLayersAreAnotherLayer) {
+  put(dir.path() / "amd64/usr/lib/x", "x");
+  stdfs::create_symlink("usr/lib", dir.path() / "amd64/lib");
+  put(dir.path() / "arm64/lib/x", "x");
+  put(dir.path() / "f", "same everywhere");
+  const Recipe recipe = yaml(R"(app: hello
+image:
+  platforms: [linux/amd64, linux/arm64]
+  layers:
+    - {name: root, files: [{from: "{arch}", to: /}]}
+    - {name: app, files: [{from: f, to: /lib/f}]}
+)");
+  to_layout();
+  const BuildResult result = must_build(recipe);
+  const auto layout = *store::LayoutTarget::open(out());
+  EXPECT_THAT(names_in(*layout, result.images[0].layers[1]), ElementsAre("usr/", "usr/lib/", "usr/lib/f"));
+  EXPECT_THAT(names_in(*layout, result.images[1].layers[1]), ElementsAre("lib/", "lib/f"));
+}
+
 TEST_F(BuildTest, SeveralPlatformsMakeAnIndex) {
   put(dir.path() / "build/amd64/hello", elf(62), 0755);
   put(dir.path() / "build/arm64/hello", elf(183), 0755);
@@ -298,8 +317,10 @@ TEST_F(BuildTest, RemovedPathsBecomeWhiteouts) {
   const BuildResult result = must_build(yaml(fmt::format(fmt::runtime(text), "r.example/base:12")));
   const auto layout = *store::LayoutTarget::open(out());
   EXPECT_THAT(names_in(*layout, result.images[0].layers[1]), ElementsAre("etc/", "etc/.wh.base"));
-  const Error error = must_fail(yaml(fmt::format(fmt::runtime(text), "scratch")), Errc::invalid_argument);
-  EXPECT_THAT(error.describe(), HasSubstr("slipway.yaml:5:"));
+  const BuildResult none =
+      must_build(yaml(fmt::format(fmt::runtime(text), "scratch") + "  platforms: [linux/amd64]\n"));
+  ASSERT_EQ(none.warnings.size(), 1u);
+  EXPECT_THAT(none.warnings[0].describe(), HasSubstr("slipway.yaml:5:"));
 }
 
 TEST_F(BuildTest, DockersFamilyIsFollowed) {

@@ -411,12 +411,63 @@ TEST_F(OverABase, FoldersOfTheBaseKeepWhatTheyAre) {
   EXPECT_EQ(entry("new").mode, 0755u);
 }
 
-TEST_F(OverABase, DeclaredOwnersAndModesWin) {
+TEST_F(OverABase, AnOwnerIsOfTheFolderNamedAndOfWhatIsNew) {
   put(dir.path() / "tree/etc/f");
+  put(dir.path() / "tree/etc/new/f");
+  put(dir.path() / "tree/tmp/f");
   options.uid = 5;
+  options.keep_modes = true;
   ASSERT_TRUE(add("tree", "/"));
   ASSERT_TRUE(tree.finish(0));
+  EXPECT_EQ(entry("etc").uid, 7u);
+  EXPECT_EQ(entry("etc").xattrs.at("user.a"), "b");
+  EXPECT_EQ(entry("etc/f").uid, 5u);
+  EXPECT_EQ(entry("etc/new").uid, 5u);
+  EXPECT_EQ(entry("tmp").mode, 01777u);
+  EXPECT_EQ(entry("tmp").uid, 0u);
+  tree = FileTree({}, &base);
+  ASSERT_TRUE(add("tree/etc", "/etc"));
+  ASSERT_TRUE(tree.finish(0));
   EXPECT_EQ(entry("etc").uid, 5u);
+}
+
+TEST_F(OverABase, AnEntryOfAnArchiveLeavesItsFoldersAsTheyAre) {
+  Entry folder;
+  folder.path = "tmp";
+  folder.type = EntryType::directory;
+  folder.mode = 0755;
+  folder.uid = 1000;
+  ASSERT_TRUE(tree.add_entry(folder));
+  ASSERT_TRUE(tree.finish(0));
+  EXPECT_EQ(entry("tmp").mode, 01777u);
+  EXPECT_EQ(entry("tmp").uid, 0u);
+}
+
+TEST_F(OverABase, AFolderThatReplacesASymlinkHasItsFiles) {
+  put(dir.path() / "tree/lib/f");
+  options.replace = true;
+  ASSERT_TRUE(add("tree/lib", "/lib"));
+  ASSERT_TRUE(tree.finish(0));
+  EXPECT_THAT(names(), ElementsAre("lib/", "lib/f"));
+}
+
+TEST_F(OverABase, WhatIsRemovedIsNotFollowed) {
+  put(dir.path() / "tree/lib/f");
+  Entry gone;
+  gone.type = EntryType::whiteout;
+  gone.path = "lib";
+  ASSERT_TRUE(tree.add_entry(gone));
+  ASSERT_TRUE(add("tree/lib", "/lib"));
+  ASSERT_TRUE(add("f", "/lib/q"));
+  ASSERT_TRUE(tree.finish(0));
+  EXPECT_THAT(names(), ElementsAre("lib/", "lib/.wh..wh..opq", "lib/f", "lib/q"));
+}
+
+TEST_F(OverABase, AFileIsNoSymlinkToAFolder) {
+  expect_refused(add("f", "/lib"), "/lib would be a file, but the base has a symlink to a folder there");
+  ASSERT_TRUE(add("f", "/dangling"));
+  options.replace = true;
+  ASSERT_TRUE(add("f", "/bin"));
 }
 
 TEST_F(OverABase, NothingBecomesAnotherTypeUnlessAskedFor) {
