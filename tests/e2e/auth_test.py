@@ -147,7 +147,6 @@ def test_promotion_from_a_token_server_to_a_proxy(world):
     check_equal(ended.digest, digest, "what was promoted")
     unsaid(ended, "s3cr3t", "pr0xy", *server.issued)
     check_equal(project.slipway("digest", f"{nginx.host}/prod/hello:production", env=environment).digest, digest, "production")
-    check_equal(project.slipway("rollback", "production", env=environment, status=None).status in (0, 13), True, "an answer")
 
 
 def test_every_environment_may_have_a_login_of_its_own(world):
@@ -181,10 +180,10 @@ def test_certificates(world):
     world.slipway("copy", source, place, "--cert-dir", folder, status=2)
     shutil.copy(key, folder / "me.key")
     check_equal(world.slipway("copy", source, place, "--cert-dir", folder).digest, digest, "with --cert-dir")
-    for home in (".config/containers/certs.d",):
-        shutil.copytree(folder, world.home / home / nginx.host)
-        check_equal(world.slipway("digest", place).digest, digest, f"with {home}")
-        shutil.rmtree(world.home / home)
+    found = world.home / ".config/containers/certs.d" / nginx.host
+    shutil.copytree(folder, found)
+    check_equal(world.slipway("digest", place).digest, digest, "with certs.d")
+    shutil.rmtree(found)
     (folder / "ca.crt").unlink()
     check_equal(world.slipway("digest", place, "--cert-dir", folder, env={"SSL_CERT_FILE": str(nginx.certificate)}).digest,
                 digest, "with SSL_CERT_FILE")
