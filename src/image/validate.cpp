@@ -151,7 +151,7 @@ class Validation {
     std::vector<std::byte> buffer(io::kBlock);
     while (true) {
       const auto n = plain->read(buffer);
-      if (!n) return note(n.error());
+      if (!n) return unreadable(layer, n.error());
       if (*n == 0) break;
       hasher.update(std::span(buffer).first(*n));
     }
@@ -163,6 +163,17 @@ class Validation {
     }
     unpacked_.emplace(layer.digest, hasher.finish());
     return promise(layer, diff_id);
+  }
+
+  /// Bytes that are not what their name says are the cause, else they were packed wrongly.
+  Status unreadable(const oci::Descriptor& layer, const Error& error) {
+    if (error.code != Errc::malformed && error.code != Errc::verification_failed) return note(error);
+    auto source = from_.fetch(layer);
+    if (!source) return missing(layer, std::move(source).error());
+    io::NullSink nowhere;
+    const auto copied = io::copy(**source, nowhere, stop_);
+    if (!copied) return note(copied.error());
+    return problem("the layer {} cannot be unpacked: {}", layer.digest.str(), error.message);
   }
 
   /// What a layer unpacks to against what a config says of it.

@@ -8,7 +8,6 @@
 
 #include "build/place_book.h"
 #include "slipway/base/subprocess.h"
-#include "slipway/build/last_build.h"
 #include "slipway/image/image.h"
 #include "slipway/image/lock.h"
 #include "slipway/io/hash.h"
@@ -582,25 +581,6 @@ TEST_F(BuildTest, GitSaysWhereItCameFrom) {
   EXPECT_EQ(load(**store::LayoutTarget::open(out()), clean.root).config.created, "2009-02-13T23:31:30Z");
   put(dir.path() / "hello", elf(62) + "changed", 0755);
   EXPECT_EQ(must_build(recipe).annotations.at("io.slipway.source.dirty"), "true");
-}
-
-TEST_F(BuildTest, LastBuildIsRememberedForEachApp) {
-  const Digest digest = io::digest_of("x");
-  const auto location = oci::Location::parse("r.example/app:v1")->with_digest(digest);
-  EXPECT_EQ(read_last_build(real_fs(), options.state_folder, "a").error().code, Errc::not_found);
-  ASSERT_TRUE(
-      write_last_build(real_fs(), options.state_folder, {"a", {location}, digest, std::string(oci::kManifestType), 5}));
-  ASSERT_TRUE(write_last_build(real_fs(), options.state_folder, {"b", {}, io::digest_of("y"), "t/x", 6}));
-  ASSERT_TRUE(
-      write_last_build(real_fs(), options.state_folder, {"a", {location}, digest, std::string(oci::kManifestType), 7}));
-  const auto a = read_last_build(real_fs(), options.state_folder, "a");
-  ASSERT_TRUE(a) << a.error().describe();
-  EXPECT_EQ(a->time, 7);
-  EXPECT_THAT(a->locations, ElementsAre(location));
-  EXPECT_EQ(read_last_build(real_fs(), options.state_folder, "b")->time, 6);
-  EXPECT_EQ(read_last_build(real_fs(), options.state_folder, "c").error().code, Errc::not_found);
-  put(options.state_folder / "last-build.json", R"({"schema": "slipway/v2/last-build", "builds": []})");
-  EXPECT_EQ(read_last_build(real_fs(), options.state_folder, "a").error().code, Errc::invalid_argument);
 }
 
 }  // namespace

@@ -58,10 +58,10 @@ def test_usage(world):
             (["build", "--base", "scratch", "--add", "file:/f", "--env", "novalue", "--to", "oci:o:v1"], ["novalue"])):
         fails(world, 2, argv, *needles)
     world.write("project/slipway.yaml", "app: a\nimage: {layers: [{name: l, files: [{from: ../file, to: /f}]}]}\n")
-    for flags, needles in ((["--label", "a=b", "--port", "80"], ["--label, --port", "slipway.yaml"]),
+    for flags, needles in ((["--label", "a=b", "--port", "80"], ["--port, --label", "slipway.yaml"]),
                            (["--compression", "zstd"], ["--compression"]),
                            (["--add", "file:/f"], ["--add", "--base scratch"]),
-                           (["--base", "scratch", "--add", "file:/f", "-f", "project/slipway.yaml"], ["--base", "--file"]),
+                           (["--base", "scratch", "--add", "file:/f"], ["--base", "--file"]),
                            (["--platform", "linux/amd64", "--platform", "linux/amd64"], ["twice"])):
         fails(world, 2, ["build", "-f", "project/slipway.yaml", "--to", "oci:o:v1", *flags], *needles)
     fails(world, 2, ["build", "--base", "scratch", "--add", "file:/f", "--to", "oci:o:v1"], "SOURCE_DATE_EPOCH", "tomorrow",
