@@ -1,15 +1,23 @@
+#include <algorithm>
+
 #include "cli/command.h"
+#include "cli/copy_jobs.h"
 #include "cli/image_results.h"
+#include "cli/index_source.h"
 #include "cli/project.h"
+#include "slipway/base/lanes.h"
+#include "slipway/copy/attached.h"
 #include "slipway/image/image.h"
+#include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
 
 namespace slipway::cli {
 namespace {
 
 struct CopyFlags {
-  std::string source, destination;
-  bool no_clobber = false;
+  CopyWords words;
+  std::vector<std::string> platforms;
+  bool no_clobber = false, referrers = false;
   ResultFiles files;
 };
 
@@ -36,17 +44,6 @@ Result<std::optional<oci::Descriptor>> tagged_now(Context& context, const oci::L
   return fail(std::move(now).error().on(Side::destination).in("looking for " + to.str()));
 }
 
-/// The destination with SRC's tag where it has none. docker's archives name images by whole references.
-oci::Location with_tag_of(const oci::Location& from, oci::Location to) {
-  if (to.tag() || !from.tag() || from.digest()) return to;
-  if (to.transport() != oci::Transport::docker_archive) {
-    return from.transport() == oci::Transport::docker_archive ? to : to.with_tag(*from.tag());
-  }
-  const oci::Location whole = from.without_reference().with_tag(*from.tag());
-  if (from.is_registry()) return to.with_tag(whole.str());
-  return from.transport() == oci::Transport::docker_archive ? to.with_tag(*from.tag()) : to;
-}
-
 /// What SRC names. A tag that is new at the destination will need the document's bytes too: one request for both.
 Result<oci::Descriptor> source_root(store::ReadTarget& source, const store::TagOrDigest& reference, bool with_bytes) {
   if (!with_bytes) return source.resolve(reference);
@@ -61,47 +58,142 @@ Status refuse_taken(const oci::Location& to, const oci::Descriptor& now, const o
                   .with_hint("leave out --no-clobber to move it"));
 }
 
-Status carry(Context& context, store::ReadTarget& source, const oci::Descriptor& root, const oci::Location& to) {
-  SLIPWAY_ASSIGN(const auto target, context.opener().open_for_writing(to, Side::destination));
-  std::vector<std::string> tags;
-  if (to.tag()) tags.push_back(*to.tag());
-  const copy::CopyOptions options{.lanes = context.jobs(), .observer = context.observer(), .stop = context.stop()};
-  return copy::copy_tagged({&source}, root, *target, tags, options);
+/// One image on its way.
+class ImageCopy {
+ public:
+  ImageCopy(Context& context, const CopyFlags& flags, const CopyJob& job, std::size_t lanes)
+      : context_(context), flags_(flags), job_(job), lanes_(lanes) {}
+
+  /// Looks at both sides; nothing is written.
+  Status look() {
+    SLIPWAY_ASSIGN(source_, context_.opener().open_for_reading(job_.from, Side::source));
+    SLIPWAY_ASSIGN(const auto reference, store::reference_of(job_.from, *source_));
+    SLIPWAY_ASSIGN(now_, tagged_now(context_, job_.to));
+    auto root = source_root(*source_, reference, !now_);
+    if (!root) return fail(std::move(root).error().on(Side::source).in("looking for " + job_.from.str()));
+    root_ = *std::move(root);
+    if (!flags_.platforms.empty()) SLIPWAY_TRY(choose_platforms());
+    if (flags_.files.iid_file) {
+      SLIPWAY_ASSIGN(id_, image_id(*source_, *root_));
+      if (!id_) return fail(no_image_id());
+    }
+    if (context_.json()) {
+      platforms_ = flags_.platforms;
+      if (!chosen_) {
+        SLIPWAY_ASSIGN(platforms_, platform_names(*source_, *root_));
+      }
+    }
+    return flags_.no_clobber && now_ ? refuse_taken(job_.to, *now_, *root_) : Status();
+  }
+
+  Status carry() {
+    // A registry takes a document only after its children; a layout's tag may name damaged content, which copying
+    // mends.
+    const bool there = job_.to.is_registry() && now_ && now_->digest == root_->digest;
+    if (there && !flags_.referrers) return {};
+    SLIPWAY_ASSIGN(const auto target, context_.opener().open_for_writing(job_.to, Side::destination));
+    std::vector<store::ReadTarget*> sources{source_.get()};
+    if (chosen_) sources.insert(sources.begin(), chosen_.get());
+    const copy::CopyOptions options{.lanes = lanes_, .observer = context_.observer(), .stop = context_.stop()};
+    if (flags_.referrers) {
+      // Whoever sees the tag sees what is attached.
+      if (!there) SLIPWAY_TRY(copy::copy_graph(sources, *root_, *target, options));
+      SLIPWAY_ASSIGN(const std::size_t attached, copy::copy_attached(*source_, *root_, *target, options));
+      context_.note(fmt::format("{} manifests are attached to {}", attached, root_->digest.str()));
+    }
+    std::vector<std::string> tags;
+    if (job_.to.tag()) tags.push_back(*job_.to.tag());
+    return there ? Status() : copy::copy_tagged(sources, *root_, *target, tags, options);
+  }
+
+  ImageLine line() const { return {context_.shown(job_.to), *root_, platforms_}; }
+  const std::optional<Digest>& id() const { return id_; }
+
+ private:
+  /// Of an index what was asked for: a smaller index, or the one image.
+  Status choose_platforms() {
+    SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*source_, *root_));
+    std::vector<oci::Descriptor> kept;
+    for (const std::string& text : flags_.platforms) {
+      SLIPWAY_ASSIGN(const auto platform, oci::Platform::parse(text));
+      SLIPWAY_ASSIGN(const image::Image chosen, image::load_image(*source_, *root_, platform));
+      const oci::Descriptor& manifest = chosen.descriptor;
+      kept.emplace_back(manifest.media_type, manifest.digest, manifest.size);
+    }
+    if (kept.size() == offers.size()) return {};
+    const Digest whole = root_->digest;
+    if (kept.size() == 1) {
+      root_ = kept.front();
+    } else {
+      SLIPWAY_ASSIGN(const oci::Document document, copy::fetch_document(*source_, *root_));
+      oci::Index index = std::get<oci::Index>(document);
+      std::erase_if(index.manifests, [&](const oci::Descriptor& child) {
+        return std::none_of(kept.begin(), kept.end(), [&](const auto& one) { return one.digest == child.digest; });
+      });
+      const std::string bytes = oci::write_index(index);
+      root_ = oci::Descriptor(index.media_type, io::digest_of(bytes), static_cast<std::int64_t>(bytes.size()));
+      chosen_ = std::make_shared<IndexSource>(*root_, bytes);
+    }
+    context_.note(fmt::format("{} without its other platforms is {}: another digest than {}", job_.from.str(),
+                              root_->digest.str(), whole.str()));
+    return {};
+  }
+
+  Context& context_;
+  const CopyFlags& flags_;
+  const CopyJob& job_;
+  const std::size_t lanes_;
+  std::shared_ptr<store::ReadTarget> source_;
+  std::shared_ptr<IndexSource> chosen_;
+  std::optional<oci::Descriptor> root_, now_;
+  std::optional<Digest> id_;
+  std::vector<std::string> platforms_;
+};
+
+/// Registries take many images at once; a layout's index or an archive is one file.
+std::size_t images_at_once(const Context& context, const std::vector<CopyJob>& jobs) {
+  const bool all = std::all_of(jobs.begin(), jobs.end(),
+                               [](const CopyJob& job) { return job.from.is_registry() && job.to.is_registry(); });
+  return all ? std::min(context.jobs(), jobs.size()) : 1;
+}
+
+/// What became of each: one that fails does not stop the others.
+std::vector<Status> copy_all(Context& context, std::vector<ImageCopy>& copies, std::size_t at_once) {
+  std::vector<Status> outcomes(copies.size());
+  const Status ran = run_lanes(at_once, copies.size(), context.stop(), [&](std::size_t i, const std::stop_token&) {
+    outcomes[i] = copies[i].look();
+    if (outcomes[i] && !context.globals().dry_run) outcomes[i] = copies[i].carry();
+    return !outcomes[i] && outcomes[i].error().code == Errc::cancelled ? outcomes[i] : Status();
+  });
+  if (!ran) outcomes.assign(1, ran);
+  return outcomes;
 }
 
 Result<int> run_copy(Context& context, const CopyFlags& f) {
-  SLIPWAY_ASSIGN(const oci::Location from, readable(context, f.source));
-  SLIPWAY_ASSIGN(oci::Location to, context.location(f.destination));
-  if (to.digest()) {
-    return fail(Error(Errc::invalid_argument, fmt::format("{}: a destination cannot have a digest", f.destination))
-                    .with_hint("the digest is the source's; name a tag or nothing"));
-  }
-  SLIPWAY_ASSIGN(const auto source, context.opener().open_for_reading(from, Side::source));
-  SLIPWAY_ASSIGN(const auto reference, store::reference_of(from, *source));
-  to = with_tag_of(from, std::move(to));
-  SLIPWAY_ASSIGN(const auto now, tagged_now(context, to));
-  auto root = source_root(*source, reference, !now);
-  if (!root) return fail(std::move(root).error().on(Side::source).in("looking for " + from.str()));
+  SLIPWAY_ASSIGN(const std::vector<CopyJob> jobs, plan_copies(context, f.words));
+  if (f.files.iid_file && jobs.size() != 1) return fail(no_image_id());
+  const std::size_t at_once = images_at_once(context, jobs);
+  std::vector<ImageCopy> copies;
+  for (const CopyJob& job : jobs)
+    copies.emplace_back(context, f, job, std::max<std::size_t>(context.jobs() / std::max<std::size_t>(at_once, 1), 1));
+  const std::vector<Status> outcomes = copy_all(context, copies, at_once);
+  std::vector<ImageLine> lines;
+  std::vector<Error> errors;
   std::optional<Digest> id;
-  if (f.files.iid_file) {
-    SLIPWAY_ASSIGN(id, image_id(*source, *root));
-    if (!id) return fail(no_image_id());
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i]) {
+      lines.push_back(copies[i].line());
+      id = copies[i].id();
+    } else {
+      errors.push_back(jobs.size() == 1 ? outcomes[i].error()
+                                        : Error(outcomes[i].error()).in("copying " + jobs[i].from.str()));
+    }
   }
-  ImageLine line{context.shown(to), *root, {}};
-  if (context.json()) {
-    SLIPWAY_ASSIGN(line.platforms, platform_names(*source, *root));
-  }
-  if (f.no_clobber && now) SLIPWAY_TRY(refuse_taken(to, *now, *root));
-  if (context.globals().dry_run) {
-    SLIPWAY_TRY(print_images(context, {line}));
-    return 0;
-  }
-  // A registry takes a document only after its children; a layout's tag may name damaged content, which copying mends.
-  const bool done = to.is_registry() && now && now->digest == root->digest;
-  if (!done) SLIPWAY_TRY(carry(context, *source, *root, to));
-  SLIPWAY_TRY(write_result_files(context, f.files, {line}, id));
-  SLIPWAY_TRY(print_images(context, {line}));
-  return 0;
+  if (errors.empty() && !context.globals().dry_run) SLIPWAY_TRY(write_result_files(context, f.files, lines, id));
+  if (!lines.empty() || errors.empty()) SLIPWAY_TRY(print_images(context, lines));
+  if (errors.empty()) return 0;
+  if (jobs.size() > 1) context.note(fmt::format("{} of {} images were copied", lines.size(), jobs.size()));
+  return fail(combine(std::move(errors)));
 }
 
 struct TagFlags {
@@ -138,24 +230,34 @@ Result<int> run_tag(Context& context, const TagFlags& f) {
 }  // namespace
 
 Command copy_command() {
-  return {.name = "copy",
-          .aliases = {"cp", "push", "pull"},
-          .group = "Images",
-          .summary = "copy an image, byte for byte, between registries, layouts and archives",
-          .synopsis = "[OPTIONS] SRC DST",
-          .examples = {{"from a layout to a registry", "slipway copy oci:out:v1 registry.example.com/team/app:v1"},
-                       {"from registry to registry, all platforms",
-                        "slipway copy registry.example.com/team/app:v1 mirror.example.com/team/app"},
-                       {"into docker, without a registry",
-                        "slipway copy oci:out:v1 docker-archive:-:team/app:v1 | docker load"}},
-          .bind = [](OptionSet& options) -> Action {
-            auto flags = std::make_shared<CopyFlags>();
-            options.positional("SRC", flags->source, "what to copy: a location, or an environment of slipway.yaml");
-            options.positional("DST", flags->destination, "where to; without a tag it takes SRC's");
-            options.flag("-n,--no-clobber", flags->no_clobber, "never move a tag that is there");
-            bind_result_files(options, flags->files);
-            return [flags](Context& context) { return run_copy(context, *flags); };
-          }};
+  return {
+      .name = "copy",
+      .aliases = {"cp", "push", "pull"},
+      .group = "Images",
+      .summary = "copy an image, byte for byte, between registries, layouts and archives",
+      .synopsis = "[OPTIONS] SRC... DST",
+      .examples =
+          {{"from a layout to a registry", "slipway copy oci:out:v1 registry.example.com/team/app:v1"},
+           {"from registry to registry, all platforms",
+            "slipway copy registry.example.com/team/app:v1 mirror.example.com/team/app"},
+           {"several, each below a prefix",
+            "slipway copy registry.example.com/team/app:v1 registry.example.com/team/db:v3 mirror.example.com/all/"},
+           {"with signatures, SBOMs and all else that is attached",
+            "slipway copy --referrers registry.example.com/team/app:v1 mirror.example.com/team/app"},
+           {"into docker, without a registry", "slipway copy oci:out:v1 docker-archive:-:team/app:v1 | docker load"}},
+      .bind = [](OptionSet& options) -> Action {
+        auto flags = std::make_shared<CopyFlags>();
+        options.rest("SRC", flags->words.words,
+                     "what to copy: locations, or environments of slipway.yaml; the last word is where to, without a "
+                     "tag it takes SRC's, with / at its end all go below it");
+        options.value("--from-file", "LIST", flags->words.list, "lines SRC or SRC DST; the only word is a prefix then");
+        options.flag("--all-tags", flags->words.all_tags, "every tag of the repository SRC");
+        options.flag("--referrers", flags->referrers, "also what is attached: referrers, cosign's tags");
+        options.list("--platform", "OS/ARCH", flags->platforms, "only these of an index: another digest (repeatable)");
+        options.flag("-n,--no-clobber", flags->no_clobber, "never move a tag that is there");
+        bind_result_files(options, flags->files);
+        return [flags](Context& context) { return run_copy(context, *flags); };
+      }};
 }
 
 Command tag_command() {

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/image_results.h"
+#include "cli/index_source.h"
 #include "cli/project.h"
 #include "slipway/base/text.h"
 #include "slipway/image/image.h"
@@ -15,26 +16,6 @@ struct IndexFlags {
   std::vector<std::string> sources;
   std::vector<std::string> annotations;
   ResultFiles files;
-};
-
-/// The index itself, as somewhere to copy from.
-class IndexSource final : public store::ReadTarget {
- public:
-  IndexSource(oci::Descriptor root, std::string bytes) : root_(std::move(root)), bytes_(std::move(bytes)) {}
-  std::string name() const override { return "the index"; }
-  Result<oci::Descriptor> resolve(const store::TagOrDigest& reference) override {
-    if (reference == store::TagOrDigest(root_.digest)) return root_;
-    return fail(Errc::not_found, "the index is not {}", store::to_string(reference));
-  }
-  Result<bool> exists(const oci::Descriptor& descriptor) override { return descriptor.digest == root_.digest; }
-  Result<std::unique_ptr<io::Source>> fetch(const oci::Descriptor& descriptor) override {
-    if (descriptor.digest != root_.digest) return fail(Errc::not_found, "{} is not here", descriptor.digest.str());
-    return std::unique_ptr<io::Source>(std::make_unique<io::StringSource>(bytes_));
-  }
-
- private:
-  const oci::Descriptor root_;
-  const std::string bytes_;
 };
 
 /// The images that go into the index, and where their bytes are.

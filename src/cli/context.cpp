@@ -43,12 +43,12 @@ Context::Context(const Globals& globals, const Surroundings& surroundings)
 Context::~Context() = default;
 
 store::Opener& Context::opener() {
-  if (!opener_) opener_ = make_opener(globals_, surroundings_);
+  std::call_once(opener_made_, [this] { opener_ = make_opener(globals_, surroundings_); });
   return *opener_;
 }
 
 copy::Observer* Context::observer() {
-  if (!observer_) observer_ = make_progress(globals_, surroundings_);
+  std::call_once(observer_made_, [this] { observer_ = make_progress(globals_, surroundings_); });
   return observer_.get();
 }
 

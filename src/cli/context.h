@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -62,6 +63,7 @@ class Context {
   /// Threads for what computes: --jobs, else as many as the machine has.
   std::size_t threads() const;
 
+  /// These two from several threads, too; made when first asked for.
   store::Opener& opener();
   copy::Observer* observer();
 
@@ -84,6 +86,7 @@ class Context {
  private:
   const Globals& globals_;
   const Surroundings& surroundings_;
+  std::once_flag opener_made_, observer_made_;
   std::unique_ptr<store::Opener> opener_;
   std::unique_ptr<copy::Observer> observer_;
 };

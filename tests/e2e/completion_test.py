@@ -17,7 +17,7 @@ def completed(world, *words):
 
 
 def test_bash_completes_commands_options_and_values(world):
-    check_equal(completed(world, "slipway", "pro"), ["promote"], "commands")
+    check_equal(completed(world, "slipway", "prom"), ["promote"], "commands")
     check_equal(completed(world, "slipway", "-f", "x.yaml", "unp"), ["unpack"], "a command behind a global option's value")
     check_equal(completed(world, "slipway", "load", "--in"), ["--into", "--insecure"], "options")
     check_equal(completed(world, "slipway", "load", "--into", "po"), ["podman"], "an option's values")

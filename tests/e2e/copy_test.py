@@ -87,3 +87,97 @@ def test_podman_loads_what_is_piped_to_it(world):
     check("docker.io/team/app:v1" in loaded.out, f"the image's name in\n{loaded}")
     back = world.tool("sh", "-c", f"gzip -c {piped} | '{program()}' copy docker-archive:-:team/app:v1 oci:{world.folder}/back:v1")
     check_equal(back.digest, world.slipway("digest", source).digest, "the digest after the pipe")
+
+
+def test_many_images_go_in_one_command(world):
+    near, far = world.registry(), world.registry()
+    names = [f"{near.host}/team/app{i}" for i in range(6)]
+    for i, name in enumerate(names):
+        world.slipway("copy", image(world, f"image{i}", layers=i + 1), f"{name}:v1")
+    done = world.slipway("copy", *[f"{name}:v1" for name in names], f"{far.host}/mirror/")
+    check_equal([line.split("@")[0] for line in done.lines], [f"{far.host}/mirror/app{i}:v1" for i in range(6)], "the results in order")
+    for i in range(6):
+        check_equal(far.digest_of(f"mirror/app{i}", "v1"), near.digest_of(f"team/app{i}", "v1"), f"the copy of app{i}")
+    # One that is not there does not keep the others.
+    world.write("list", f"# what production runs\n{names[0]}:v1 {far.host}/other/one:v7\n\n{near.host}/team/none:v1\n{names[1]}:v1\n")
+    ended = world.slipway("copy", "--from-file", "list", f"{far.host}/other/", status=13)
+    check_equal([line.split("@")[0] for line in ended.lines], [f"{far.host}/other/one:v7", f"{far.host}/other/app1:v1"], "the others")
+    check("team/none:v1" in ended.err and "2 of 3 images were copied" in ended.err, f"what failed in\n{ended}")
+    # What is ambiguous is refused before anything is written.
+    for words, needle in (([f"{names[0]}:v1", f"{near.host}/prod/app0:v1", f"{far.host}/x/"], "two images"),
+                          ([names[0], f"{names[1]}:v1", f"{far.host}/x/"], "no tag"),
+                          ([f"{names[0]}:v1", f"{names[1]}:v1", f"{far.host}/x"], "cannot all become"),
+                          ([f"{names[0]}:v1"], "SRC DST")):
+        check(needle in world.slipway("copy", *words, status=2).err, f"{needle} of {words}")
+    check_equal([path for _, path, _ in far.requests() if "/x/" in path], [], "requests for what was refused")
+    for tag in ("v2", "v3"):
+        world.slipway("tag", f"{names[0]}:v1", tag)
+    world.slipway("copy", "--all-tags", names[0], f"{far.host}/all/app")
+    check_equal(world.slipway("ls", f"{far.host}/all/app").lines, ["v1", "v2", "v3"], "every tag")
+
+
+def attach(world, subject, name, of):
+    """An artifact whose subject is a manifest of a layout."""
+    folder = world.folder / name
+    manifest = json.loads((folder / "blobs/sha256" / subject.split(":")[1]).read_text())
+    empty = b"{}"
+    text = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "artifactType": of,
+                       "config": {"mediaType": "application/vnd.oci.empty.v1+json", "size": 2,
+                                  "digest": "sha256:" + hashlib.sha256(empty).hexdigest()},
+                       "layers": [{"mediaType": "application/vnd.oci.empty.v1+json", "size": 2,
+                                   "digest": "sha256:" + hashlib.sha256(empty).hexdigest()}],
+                       "subject": {"mediaType": manifest["mediaType"], "digest": subject,
+                                   "size": len((folder / "blobs/sha256" / subject.split(":")[1]).read_bytes())}}).encode()
+    digest = hashlib.sha256(text).hexdigest()
+    for data in (empty, text):
+        (folder / "blobs/sha256" / hashlib.sha256(data).hexdigest()).write_bytes(data)
+    index = json.loads((folder / "index.json").read_text())
+    index["manifests"].append({"mediaType": "application/vnd.oci.image.manifest.v1+json", "artifactType": of,
+                               "digest": f"sha256:{digest}", "size": len(text)})
+    (folder / "index.json").write_text(json.dumps(index))
+    return f"sha256:{digest}"
+
+
+def test_what_is_attached_comes_along(world):
+    near, far = world.registry(), world.registry()
+    source = image(world)
+    digest = world.slipway("digest", source).lines[0]
+    sbom = attach(world, digest, "image", "application/spdx+json")
+    signature = attach(world, sbom, "image", "application/vnd.example.signature")
+    attached = lambda place: [line.split()[0] for line in world.slipway("referrers", place).lines]
+    world.slipway("copy", "--referrers", source, f"{near.host}/team/app:v1")
+    world.slipway("copy", image(world, "signature", layers=1), f"{near.host}/team/app:{digest.replace(':', '-')}.sig")
+    before = len(far.requests())
+    ended = world.slipway("copy", "--referrers", f"{near.host}/team/app:v1", f"{far.host}/prod/app:v1")
+    check("3 manifests are attached" in ended.err, f"what was attached in\n{ended}")
+    for host, repository in ((near.host, "team/app"), (far.host, "prod/app")):
+        check(sbom in world.slipway("referrers", f"{host}/{repository}:v1").out, f"the SBOM at {host}")
+        check(signature in world.slipway("referrers", f"{host}/{repository}@{sbom}").out, f"the SBOM's signature at {host}")
+    check_equal(far.digest_of("prod/app", digest.replace(":", "-") + ".sig"),
+                near.digest_of("team/app", digest.replace(":", "-") + ".sig"), "cosign's tag")
+    tagged = [path for method, path, _ in far.requests()[before:] if method == "PUT" and "/manifests/" in path]
+    check(tagged[-1].endswith("/manifests/v1"), f"the tag to be the last that is written, not {tagged}")
+    # Into a layout, and without asking for it nothing comes.
+    world.slipway("copy", "--referrers", f"{near.host}/team/app:v1", "oci:back:v1")
+    check(sbom in world.slipway("referrers", "oci:back:v1").out, "the SBOM in the layout")
+    world.slipway("copy", f"{near.host}/team/app:v1", "oci:alone:v1")
+    check_equal(world.slipway("referrers", "oci:alone:v1").out, "", "nothing attached")
+
+
+def test_of_an_index_only_the_platforms_asked_for(world):
+    for arch in ("amd64", "arm64", "s390x"):
+        world.write(f"app-{arch}", arch)
+        world.slipway("build", "--base", "scratch", "--platform", f"linux/{arch}", "--add", f"app-{arch}:/app", "--to", f"oci:one:{arch}")
+    world.slipway("index", "oci:all:v1", "oci:one:amd64", "oci:one:arm64", "oci:one:s390x")
+    whole = world.slipway("digest", "oci:all:v1").lines[0]
+    two = world.slipway("copy", "--platform", "linux/amd64", "--platform", "linux/s390x", "oci:all:v1", "oci:two:v1")
+    check("another digest" in two.err and two.digest != whole, f"to hear that the digest changes in\n{two}")
+    listed = json.loads(world.slipway("manifest", "oci:two:v1").out)["manifests"]
+    check_equal([child["platform"]["architecture"] for child in listed], ["amd64", "s390x"], "the platforms")
+    world.slipway("validate", "oci:two:v1")
+    one = world.slipway("copy", "--platform", "linux/arm64", "oci:all:v1", "oci:single:v1")
+    check_equal(one.digest, world.slipway("digest", "oci:one:arm64").lines[0], "the one image")
+    same = world.slipway("copy", *[f"--platform=linux/{arch}" for arch in ("amd64", "arm64", "s390x")], "oci:all:v1", "oci:same:v1")
+    check_equal(same.digest, whole, "all of them")
+    world.slipway("copy", "--platform", "linux/riscv64", "oci:all:v1", "oci:none:v1", status=13)
+    check(not (world.folder / "none").exists(), "nothing to be written")

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+
+#include "cli/context.h"
+#include "slipway/store/opener.h"
+
+namespace slipway::cli {
+
+/// One image to copy.
+struct CopyJob {
+  oci::Location from, to;  ///< `to` with the tag it will have, if any
+};
+
+/// What the words of `copy` and the lines of `--from-file` mean, before anything is read or written.
+struct CopyWords {
+  std::vector<std::string> words;   ///< SRC... DST
+  std::optional<std::string> list;  ///< a file of lines "SRC" or "SRC DST"
+  bool all_tags = false;
+};
+
+/// The jobs in their order. Errc::invalid_argument for two images with one destination, for a source without a tag
+/// where a prefix needs one, and for destinations with a digest. Lists the tags of sources with `all_tags`.
+Result<std::vector<CopyJob>> plan_copies(Context& context, const CopyWords& words);
+
+}  // namespace slipway::cli
