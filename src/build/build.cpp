@@ -29,7 +29,6 @@ struct PlatformWork {
 struct LayerJob {
   const PlannedLayer* layer = nullptr;
   std::string platform;
-  std::optional<layer::Fingerprint> inputs;
   std::optional<FinishedLayer> done;
 };
 
@@ -172,8 +171,8 @@ class Build {
   Status write_layers() {
     for (const PlatformWork& work : work_) {
       for (const PlannedLayer& layer : work.layers) {
-        if (by_key_.emplace(layer.key, jobs_.size()).second)
-          jobs_.push_back({&layer, work.platform.str(), std::nullopt, std::nullopt});
+        if (job_of_.emplace(std::pair(layer.name, layer.inputs->digest), jobs_.size()).second)
+          jobs_.push_back({&layer, work.platform.str(), std::nullopt});
       }
     }
     if (jobs_.empty()) return {};
@@ -188,7 +187,7 @@ class Build {
     if (options_.observer != nullptr) options_.observer->layer_started(job.platform, job.layer->name);
     const layer::LayerOptions how{recipe_.compression, recipe_.level, lanes, options_.cache};
     const std::string type(layer::layer_media_type(recipe_.compression));
-    SLIPWAY_ASSIGN(const bool reused, reuse_layer(job, how, type));
+    SLIPWAY_ASSIGN(const bool reused, reuse_layer(job, type));
     if (reused) return {};
     const std::int64_t started = options_.cache != nullptr ? options_.cache->now() : 0;
     io::NullSink nowhere;
@@ -206,16 +205,16 @@ class Build {
                                      ? oci::Descriptor(type, unkept.digest(), static_cast<std::int64_t>(unkept.count()))
                                      : writer->descriptor();
     job.done = FinishedLayer{job.layer->name, *diff_id, blob.digest, blob.size};
-    if (job.inputs) options_.cache->remember_layer(*job.inputs, {*diff_id, blob.digest, blob.size}, started);
+    if (options_.cache != nullptr)
+      options_.cache->remember_layer(*job.layer->inputs, {*diff_id, blob.digest, blob.size}, started);
     if (options_.observer != nullptr) options_.observer->layer_built(job.platform, job.layer->name, blob);
     return {};
   }
 
   /// True when the layer's files are those of an earlier build and its blob is where this one works.
-  Result<bool> reuse_layer(LayerJob& job, const layer::LayerOptions& how, const std::string& type) {
+  Result<bool> reuse_layer(LayerJob& job, const std::string& type) {
     if (options_.cache == nullptr) return false;
-    SLIPWAY_ASSIGN(job.inputs, layer::fingerprint(job.layer->tree, how));
-    const auto known = options_.cache->find_layer(*job.inputs);
+    const auto known = options_.cache->find_layer(*job.layer->inputs);
     if (!known) return false;
     oci::Descriptor descriptor(type, known->digest, known->size);
     if (work_target_ != nullptr) {
@@ -232,7 +231,7 @@ class Build {
     for (const PlatformWork& work : work_) {
       Pieces pieces{recipe_, work.base ? &*work.base : nullptr, work.platform, {}, annotations_, format_time(created_)};
       for (const PlannedLayer& layer : work.layers)
-        pieces.layers.push_back(*jobs_[by_key_.at(layer.key)].done);
+        pieces.layers.push_back(*jobs_[job_of_.at({layer.name, layer.inputs->digest})].done);
       SLIPWAY_ASSIGN(BuiltImage image, assemble_image(pieces, documents_));
       images.push_back(std::move(image));
     }
@@ -342,7 +341,7 @@ class Build {
   std::vector<Reason> reasons_;
   std::vector<PlatformWork> work_;
   std::vector<LayerJob> jobs_;
-  std::map<std::string, std::size_t> by_key_;
+  std::map<std::pair<std::string, Digest>, std::size_t> job_of_;  // by name and what the layer is made of
   StagedDocuments documents_;
   std::shared_ptr<store::Target> work_target_;
   store::BlobIngest* ingest_ = nullptr;

@@ -29,8 +29,7 @@ class LayerPlanner {
   Result<PlannedLayer> plan(const LayerRule& rule, std::size_t index) {
     std::error_code none;
     const layer::SpillPlace spill{&fs_, stdfs::temp_directory_path(none)};
-    PlannedLayer planned{rule.name, layer::FileTree(spill, below_.empty() ? nullptr : &below_), std::to_string(index)};
-    const bool stacked = !below_.empty();
+    PlannedLayer planned{rule.name, layer::FileTree(spill, below_.empty() ? nullptr : &below_)};
     // First what goes: what comes is not led through it.
     SLIPWAY_TRY(add_removals(rule, planned));
     if (rule.archive) SLIPWAY_TRY(add_archive(rule, planned));
@@ -39,11 +38,10 @@ class LayerPlanner {
       SLIPWAY_TRY(add_files(rule, file, planned));
     SLIPWAY_TRY(take(planned.tree.finish(epoch_), rule.where));
     if (index + 1 < recipe_.layers.size()) SLIPWAY_TRY(below_.add(planned.tree));
-    if (stacked) {
-      // The same files make another layer where what lies below, another platform's, has other folders.
-      SLIPWAY_ASSIGN(const layer::Fingerprint entries, layer::fingerprint(planned.tree, {}));
-      planned.key += '\n' + entries.digest.str();
-    }
+    layer::LayerOptions how;
+    how.compression = recipe_.compression;
+    how.level = recipe_.level;
+    SLIPWAY_ASSIGN(planned.inputs, layer::fingerprint(planned.tree, how));
     return planned;
   }
 
@@ -110,22 +108,16 @@ class LayerPlanner {
     if (rule.closure.empty() && rule.runtime.empty()) return {};
     std::vector<PlacedSource> programs;
     for (const Placed& from : rule.closure) {
-      planned.key += "\nclosure " + expand_placeholders(from.text, platform_);
       SLIPWAY_ASSIGN(auto source, source_of(from));
       if (source) programs.push_back({*std::move(source), from.where});
     }
     std::optional<stdfs::path> sysroot;
     if (rule.sysroot) {
-      planned.key += "\nsysroot " + expand_placeholders(rule.sysroot->text, platform_);
       SLIPWAY_ASSIGN(sysroot, source_of(*rule.sysroot));
       if (!sysroot) return {};
     }
     // What the base has is not known yet: the closure is found when it is.
     if (recipe_.base && !over_base_) return {};
-    planned.key += "\nruntime ";
-    for (const Placed& word : rule.runtime)
-      planned.key += word.text + ' ';
-    planned.key += '\n' + platform_.str();
     ClosureReport found;
     SLIPWAY_TRY(closures_.add(rule, programs, sysroot, planned.tree, found));
     for (const Error& problem : found.problems)
@@ -138,7 +130,6 @@ class LayerPlanner {
 
   Status add_archive(const LayerRule& rule, PlannedLayer& planned) {
     const Placed& from = *rule.archive;
-    planned.key += "\narchive " + expand_placeholders(from.text, platform_);
     SLIPWAY_ASSIGN(const auto source, source_of(from));
     if (!source) return {};
     std::error_code none;
@@ -164,7 +155,6 @@ class LayerPlanner {
   }
 
   Status add_files(const LayerRule& rule, const FileRule& file, PlannedLayer& planned) {
-    planned.key += '\n' + expand_placeholders(file.from.text, platform_);
     SLIPWAY_ASSIGN(const auto source, source_of(file.from));
     if (!source) return {};
     SLIPWAY_ASSIGN(const auto ignored, read_ignore_file(file));

@@ -10,6 +10,7 @@
 #include "slipway/image/file_list.h"
 #include "slipway/layer/archive_files.h"
 #include "slipway/layer/file_tree.h"
+#include "slipway/layer/layer_writer.h"
 
 namespace slipway::build {
 
@@ -17,7 +18,8 @@ namespace slipway::build {
 struct PlannedLayer {
   std::string name;
   layer::FileTree tree;
-  std::string key;  ///< equal keys mean equal trees: a layer without {arch} is made once for all platforms
+  /// Equal ones mean equal bytes, whatever the layer was listed from and over: it is made once for all platforms.
+  std::optional<layer::Fingerprint> inputs = std::nullopt;
   /// What the tree is read through, where it has an archive's files.
   std::unique_ptr<layer::ArchiveFiles> archives = nullptr;
   std::vector<Reason> reasons = {};  ///< without platform and layer

@@ -171,6 +171,35 @@ TEST_F(OverBase, WithoutABaseLayersSeeEachOtherToo) {
   EXPECT_EQ(files->file("usr/lib/libx.so")->layer, 1u);
 }
 
+TEST_F(OverBase, ALayerIsSharedOnlyWhereWhatLiesBelowIsTheSame) {
+  for (const char* arch : {"amd64", "arm64"}) {
+    stdfs::create_directories(at(arch) / "tmp");
+    put(std::string(arch) + "/usr/lib/x", arch);
+  }
+  ::chmod(at("amd64/tmp").c_str(), 01777);
+  ::chmod(at("arm64/tmp").c_str(), 0700);
+  stdfs::create_directory_symlink("usr/lib", at("amd64/lib"));
+  stdfs::create_directory(at("arm64/lib"));
+  options.platforms = {*oci::Platform::parse("linux/amd64"), *oci::Platform::parse("linux/arm64")};
+  const BuildResult built = build("app", R"(  base: scratch
+  layers:
+    - {name: root, modes: keep, files: [{from: "{arch}", to: /}]}
+    - {name: tmp, files: [{from: tool, to: /tmp/f}]}
+    - {name: lib, files: [{from: tool, to: /lib/f}]}
+    - {name: srv, files: [{from: tool, to: /srv/f}]}
+)");
+  const auto layout = *store::LayoutTarget::open(at("app"));
+  std::vector<image::FileList> files;
+  for (const BuiltImage& image : built.images)
+    files.push_back(*image::merge_files(*layout, *image::load_manifest(*layout, image.manifest)));
+  ASSERT_EQ(files.size(), 2u);
+  EXPECT_EQ(files[0].find("tmp")->mode, 01777u);
+  EXPECT_EQ(files[1].find("tmp")->mode, 0700u);
+  EXPECT_TRUE(files[0].find("usr/lib/f"));
+  EXPECT_TRUE(files[1].find("lib/f"));
+  EXPECT_EQ(built.images[0].layers[3].digest, built.images[1].layers[3].digest);
+}
+
 TEST_F(OverBase, ArchivesFollowTheBaseToo) {
   const char* data = std::getenv("SLIPWAY_TESTDATA");
   stdfs::copy_file(stdfs::path(data == nullptr ? "testdata" : data) / "archives" / "tree-xz.deb", at("tree-amd64.deb"));
