@@ -97,7 +97,8 @@ class TarWriter {
       SLIPWAY_TRY(out_.write(std::span<const std::byte>(buffer_).first(n)));
       left -= n;
     }
-    return {};
+    SLIPWAY_ASSIGN(const std::size_t more, file.read(std::span(buffer_).first(1)));
+    return more == 0 ? Status() : fail(grows_while_packing(entry));
   }
 
   FileSystem& fs_;

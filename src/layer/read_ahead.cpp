@@ -30,6 +30,12 @@ Error changed_while_packing(const Entry& entry) {
       .with_hint("let the compiler or copy that writes it end first, then build again");
 }
 
+Error grows_while_packing(const Entry& entry) {
+  return Error(Errc::failed, fmt::format("{} has more than the {} bytes of its size: it changes while it is read",
+                                         printable(entry.source.native(), 4096), entry.size))
+      .with_hint("copy it first, then pack the copy");
+}
+
 bool is_unchanged(const FileStat& now, const FileStat& listed) {
   return now.device == listed.device && now.inode == listed.inode && now.size == listed.size &&
          now.mtime_ns == listed.mtime_ns && now.ctime_ns == listed.ctime_ns;
@@ -89,16 +95,19 @@ void ReadAhead::load(LoadedEntry& item) const {
     auto opened = fs_.open(item.entry.source);
     if (!opened) return fail(lost_while_packing(std::move(opened).error()));
     File& file = **opened;
-    item.bytes.resize(static_cast<std::size_t>(item.entry.size));
+    const auto size = static_cast<std::size_t>(item.entry.size);
+    item.bytes.resize(size + 1);  // one more than there should be: /proc's files are said to be empty
     std::size_t got = 0;
-    while (got < item.bytes.size()) {
+    while (got < size || got == 0) {
       SLIPWAY_ASSIGN(const std::size_t n, file.read(std::span(item.bytes).subspan(got)));
       if (n == 0) break;
       got += n;
     }
     // Unchanged now means unchanged all the while: every write moves one of these.
     SLIPWAY_ASSIGN(const FileStat now, file.stat());
-    if (got != item.bytes.size() || !is_unchanged(now, item.entry.seen)) return fail(changed_while_packing(item.entry));
+    if (got < size || !is_unchanged(now, item.entry.seen)) return fail(changed_while_packing(item.entry));
+    if (got > size) return fail(grows_while_packing(item.entry));
+    item.bytes.resize(size);
     item.loaded = true;
     return {};
   };

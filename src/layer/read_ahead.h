@@ -57,6 +57,7 @@ class ReadAhead {
 Error lost_while_packing(Error error);
 /// The failure of a file that is no longer what was listed.
 Error changed_while_packing(const Entry& entry);
+Error grows_while_packing(const Entry& entry);
 /// True while the file behind `now` is the one that was listed as `listed`.
 bool is_unchanged(const FileStat& now, const FileStat& listed);
 

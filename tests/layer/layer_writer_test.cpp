@@ -257,6 +257,18 @@ TEST_F(FromDisk, AFileThatGrewIsNotPacked) {
   expect_failed(tree, "changed while it was being packed");
 }
 
+TEST_F(FromDisk, AFileThatHasMoreThanItsSizeIsNotPackedAsEmpty) {
+  FileTree tree;
+  Diagnostics diagnostics;
+  ASSERT_TRUE(tree.add(real_fs(), "/proc/sys/kernel/ostype", "/ostype", {}, diagnostics));
+  ASSERT_TRUE(tree.finish(0));
+  io::NullSink sink;
+  const Status status = write_tar(real_fs(), tree, sink);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, Errc::failed);
+  EXPECT_THAT(status.error().describe(), HasSubstr("/proc/sys/kernel/ostype has more than the 0 bytes of its size"));
+}
+
 TEST_F(FromDisk, AFileThatWasReplacedIsNotPacked) {
   const FileTree tree = listed("one");
   std::ofstream(dir.path() / "other") << "two";
