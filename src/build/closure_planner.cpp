@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "build/dpkg_database.h"
+#include "build/recipe_values.h"
 #include "build/runtime_data.h"
 #include "slipway/base/text.h"
 #include "slipway/elf/lint.h"
@@ -25,7 +26,7 @@ class ClosurePlanner::Layer {
     roots_.supply = &supply;
     roots_.local = &planner.disk_;
     for (const Placed& library : rule.dlopen)
-      extra_.push_back(library.text);
+      extra_.push_back(expand_placeholders(library.text, planner.platform_));
   }
 
   /// The data that the rule asks for, after all programs.

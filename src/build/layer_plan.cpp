@@ -143,7 +143,7 @@ class LayerPlanner {
   Result<std::optional<std::vector<std::string>>> read_ignore_file(const FileRule& file) {
     std::vector<std::string> patterns;
     if (!file.ignore_file) return std::optional(std::move(patterns));
-    const stdfs::path path = recipe_.folder / file.ignore_file->text;
+    const stdfs::path path = recipe_.folder / expand_placeholders(file.ignore_file->text, platform_);
     const auto text = read_file(fs_, path, 1u << 20);
     if (!text && text.error().code != Errc::not_found) return fail(text.error());
     if (!text) {
@@ -177,8 +177,10 @@ class LayerPlanner {
     options.clamp_times = rule.clamp_times;
     options.keep_modes = file.keep_modes;
     options.mode = file.mode;
-    options.uid = file.owner ? file.owner->uid : 0;
-    options.gid = file.owner ? file.owner->gid : 0;
+    if (file.owner) {
+      options.uid = file.owner->uid;
+      options.gid = file.owner->gid;
+    }
     options.replace = file.replace;
     options.include = file.include;
     options.exclude = file.exclude;
@@ -239,11 +241,13 @@ bool depends_on_platform(const Recipe& recipe) {
   return std::any_of(recipe.layers.begin(), recipe.layers.end(), [](const LayerRule& rule) {
     if (rule.archive && has_placeholders(rule.archive->text)) return true;
     if (rule.sysroot && has_placeholders(rule.sysroot->text)) return true;
-    if (std::any_of(rule.closure.begin(), rule.closure.end(),
-                    [](const Placed& program) { return has_placeholders(program.text); }))
-      return true;
-    return std::any_of(rule.files.begin(), rule.files.end(),
-                       [](const FileRule& file) { return has_placeholders(file.from.text); });
+    const auto has_any = [](const std::vector<Placed>& paths) {
+      return std::any_of(paths.begin(), paths.end(), [](const Placed& path) { return has_placeholders(path.text); });
+    };
+    if (has_any(rule.closure) || has_any(rule.dlopen)) return true;
+    return std::any_of(rule.files.begin(), rule.files.end(), [](const FileRule& file) {
+      return has_placeholders(file.from.text) || (file.ignore_file && has_placeholders(file.ignore_file->text));
+    });
   });
 }
 

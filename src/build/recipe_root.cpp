@@ -12,12 +12,12 @@ namespace {
 /// What the patterns of a rule let through; nothing where it has none. What cannot be listed is reported when the layer
 /// itself is planned.
 std::optional<std::set<std::string>> chosen_paths(const Recipe& recipe, const FileRule& file, const stdfs::path& from,
-                                                  FileSystem& fs) {
+                                                  const oci::Platform& platform, FileSystem& fs) {
   layer::TreeOptions options;
   options.include = file.include;
   options.exclude = file.exclude;
   if (file.ignore_file) {
-    const auto text = read_file(fs, recipe.folder / file.ignore_file->text, 1u << 20);
+    const auto text = read_file(fs, recipe.folder / expand_placeholders(file.ignore_file->text, platform), 1u << 20);
     const auto ignored = ignore_patterns(text.value_or(""));
     options.exclude.insert(options.exclude.begin(), ignored.begin(), ignored.end());
   }
@@ -55,7 +55,7 @@ RecipeRoot::RecipeRoot(const Recipe& recipe, const oci::Platform& platform, File
       const bool into = !folder && file.to.ends_with('/');
       Place place{elf::normal_path(into ? file.to + from.filename().native() : file.to), from, folder,
                   file.xattrs.contains(std::string(layer::kCapabilityAttribute)), std::nullopt};
-      if (folder) place.only = chosen_paths(recipe, file, from, fs);
+      if (folder) place.only = chosen_paths(recipe, file, from, platform, fs);
       places_.push_back(std::move(place));
     }
   }

@@ -44,7 +44,7 @@ std::string_view name_of(EntryType type) {
 
 }  // namespace
 
-Status BaseOverlay::fit(Entry& entry, bool replace, bool own_metadata) {
+Status BaseOverlay::fit(Entry& entry, bool replace, const TreeOptions* declared) {
   const std::string_view parent = parent_of(entry.path);
   const std::string name = entry.path.substr(parent.empty() ? 0 : parent.size() + 1);
   SLIPWAY_ASSIGN(const std::string folder, real_folder(std::string(parent), replace));
@@ -60,14 +60,18 @@ Status BaseOverlay::fit(Entry& entry, bool replace, bool own_metadata) {
   }
   const auto there = find(entry.path);
   if (!there) return {};
-  if (entry.type != EntryType::directory) return replace ? Status() : fit_file(entry, *there);
+  if (entry.type != EntryType::directory) {
+    if (!replace) SLIPWAY_TRY(fit_file(entry, *there));
+    if (there->type == EntryType::symlink && entry.type != EntryType::symlink) forget(entry.path);
+    return {};
+  }
   SLIPWAY_TRY(fit_folder(entry, *there, replace));
-  if (own_metadata) return {};
-  const Entry kept = this->parent(entry.path);
-  entry.mode = kept.mode;
-  entry.uid = kept.uid;
-  entry.gid = kept.gid;
-  entry.xattrs = kept.xattrs;
+  const auto kept = find(entry.path);
+  if (!kept || kept->type != EntryType::directory) return {};
+  if (declared == nullptr || !declared->mode) entry.mode = kept->mode;
+  if (declared == nullptr || !declared->uid) entry.uid = kept->uid;
+  if (declared == nullptr || !declared->gid) entry.gid = kept->gid;
+  entry.xattrs = kept->xattrs;
   return {};
 }
 

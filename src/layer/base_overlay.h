@@ -11,10 +11,10 @@ class BaseOverlay {
  public:
   explicit BaseOverlay(const BaseFiles& base) : base_(base) {}
 
-  /// Leads `entry.path` through the base's symlinks and takes over what a folder of the base keeps, its owner, mode
-  /// and attributes, unless `own_metadata`. What was removed or replaced before is no longer there.
-  /// Errc::invalid_argument where types do not go together and `replace` is not set.
-  Status fit(Entry& entry, bool replace, bool own_metadata);
+  /// Leads `entry.path` through the base's symlinks and gives a folder of the base its owner, mode and attributes, but
+  /// for the mode and owner that `declared` has for this very folder. What was removed or replaced before is no longer
+  /// there. Errc::invalid_argument where types do not go together and `replace` is not set.
+  Status fit(Entry& entry, bool replace, const TreeOptions* declared = nullptr);
   /// A missing parent folder: the base's owner, mode and attributes, else 0755 0:0.
   Entry parent(const std::string& path) const;
 

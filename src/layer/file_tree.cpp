@@ -59,7 +59,10 @@ bool same_metadata(const Entry& a, const Entry& b) {
 }
 
 std::string origin(const Entry& entry) {
-  return entry.source.empty() ? std::string("an entry of its own") : printable(entry.source.native(), 4096);
+  if (!entry.source.empty()) return printable(entry.source.native(), 4096);
+  if (entry.type == EntryType::symlink) return fmt::format("a symlink to '{}'", printable(entry.link, 4096));
+  if (entry.type != EntryType::directory) return "contents that slipway makes";
+  return fmt::format("a folder with mode {:04o} and owner {}:{}", entry.mode, entry.uid, entry.gid);
 }
 
 }  // namespace
@@ -155,7 +158,7 @@ struct FileTree::Impl {
     if (base != nullptr) overlay.emplace(*base);
   }
 
-  Status take(Entry entry, bool replace, bool own_metadata);
+  Status take(Entry entry, bool replace, const TreeOptions* declared = nullptr);
   Status settle_whiteouts();
   Status assemble(std::int64_t epoch);
   Status put(Entry entry, std::int64_t epoch);
@@ -168,6 +171,7 @@ struct FileTree::Impl {
   FileSystem* fs = nullptr;              // where added files are
   RecordSorter found;                    // sort key -> entry
   std::map<std::string, Entry> removed;  // whiteouts and opaque folders, by path
+  std::map<std::string, Entry> folders;  // whose metadata is declared, by path
   RecordSorter inodes;                   // of files with several names: device, inode, number -> entry
   RecordSorter links;                    // number of an entry -> the path that it is a hard link to
   Spool entries;                         // the result
@@ -175,8 +179,12 @@ struct FileTree::Impl {
   std::vector<Entry> open;  // the last entry and its parents, while assembling
 };
 
-Status FileTree::Impl::take(Entry entry, bool replace, bool own_metadata) {
-  if (overlay) SLIPWAY_TRY(overlay->fit(entry, replace, own_metadata));
+Status FileTree::Impl::take(Entry entry, bool replace, const TreeOptions* declared) {
+  if (overlay) SLIPWAY_TRY(overlay->fit(entry, replace, declared));
+  if (declared != nullptr) {
+    const auto [at, is_new] = folders.emplace(entry.path, entry);
+    if (!is_new) SLIPWAY_TRY(check_twin(at->second, entry));
+  }
   if (is_marker(entry)) {
     const auto [at, is_new] = removed.emplace(entry.path, entry);
     return is_new ? Status() : check_twin(at->second, entry);
@@ -272,6 +280,9 @@ Status FileTree::Impl::put(Entry entry, std::int64_t epoch) {
     if (!inside.empty()) SLIPWAY_TRY(put_below(place, epoch));
     return emit(entry);
   }
+  if (entry.type == EntryType::directory) {
+    if (const auto declared = folders.find(entry.path); declared != folders.end()) entry = declared->second;
+  }
   if (!open.empty() && open.back().path == entry.path) return check_twin(open.back(), entry);
   while (!open.empty() && !holds(open.back(), entry.path))
     open.pop_back();
@@ -345,12 +356,9 @@ FileTree& FileTree::operator=(FileTree&&) noexcept = default;
 Status FileTree::add(FileSystem& fs, const std::filesystem::path& from, const std::string& to,
                      const TreeOptions& options, Diagnostics& diagnostics) {
   impl_->fs = &fs;
-  // A folder that the base has stays as it is, but for the one that is named here with an owner.
-  SLIPWAY_ASSIGN(const std::string named, image_path(to));
-  const bool owned = options.uid != 0 || options.gid != 0;
-  return walk_source(fs, from, to, options, diagnostics, [&](Entry entry) {
-    const bool own_metadata = owned && !named.empty() && entry.path == named;
-    return impl_->take(std::move(entry), options.replace, own_metadata);
+  return walk_source(fs, from, to, options, diagnostics, [&](Entry entry, bool is_root) {
+    const bool declared = is_root && (options.mode || options.uid || options.gid) && entry.type == EntryType::directory;
+    return impl_->take(std::move(entry), options.replace, declared ? &options : nullptr);
   });
 }
 
@@ -361,7 +369,7 @@ Status FileTree::add_entry(Entry entry) {
     return fail(Errc::invalid_argument, "the root folder of an image can be neither replaced nor removed");
   }
   if (entry.type == EntryType::regular && entry.source.empty()) entry.size = entry.content.size();
-  return impl_->take(std::move(entry), false, false);
+  return impl_->take(std::move(entry), false);
 }
 
 Status FileTree::finish(std::int64_t epoch) {
@@ -371,6 +379,7 @@ Status FileTree::finish(std::int64_t epoch) {
   SLIPWAY_TRY(impl_->link_inodes());
   // Only what read() needs stays.
   impl_->removed.clear();
+  impl_->folders.clear();
   impl_->found = RecordSorter({});
   impl_->inodes = RecordSorter({});
   impl_->overlay.reset();

@@ -4,6 +4,7 @@
 
 #include "layer/path_patterns.h"
 #include "slipway/base/text.h"
+#include "slipway/layer/file_capabilities.h"
 
 namespace slipway::layer {
 namespace {
@@ -23,18 +24,24 @@ class Rules {
     entry.path = std::move(path);
     entry.type = type;
     entry.mode = mode(type, stat);
-    entry.uid = options_.uid;
-    entry.gid = options_.gid;
+    entry.uid = options_.uid.value_or(0);
+    entry.gid = options_.gid.value_or(0);
     entry.mtime = time(stat);
     entry.seen = stat;
     if (type == EntryType::regular) entry.xattrs = options_.xattrs;
     return entry;
   }
 
+  /// Of what is named itself, which has the declared mode.
+  Entry named(std::string path, EntryType type, const FileStat& stat) const {
+    Entry named = entry(std::move(path), type, stat);
+    if (options_.mode) named.mode = *options_.mode & 07777;
+    return named;
+  }
+
  private:
   std::uint32_t mode(EntryType type, const FileStat& stat) const {
     if (type == EntryType::symlink) return 0777;
-    if (type == EntryType::regular && options_.mode) return *options_.mode & 07777;
     if (options_.keep_modes) return stat.mode & 07777;
     if (type == EntryType::directory) return 0755;
     return (stat.mode & 0100) != 0 ? 0755 : 0644;
@@ -57,17 +64,20 @@ class Walk {
         includes_(std::move(includes)),
         excludes_(std::move(excludes)),
         diagnostics_(diagnostics),
-        take_(take) {}
+        take_(take),
+        has_mode_(options.mode.has_value()) {}
 
   Status file(const std::filesystem::path& source, const std::string& path, const FileStat& stat) {
-    Entry entry = rules_.entry(path, EntryType::regular, stat);
+    Entry entry = rules_.named(path, EntryType::regular, stat);
     entry.size = stat.size;
     entry.source = source;
-    return take_(std::move(entry));
+    return take_(std::move(entry), true);
   }
 
   Status root(const std::filesystem::path& source, const std::string& path, const FileStat& stat) {
-    if (!path.empty() && includes_.empty()) SLIPWAY_TRY(take_(rules_.entry(path, EntryType::directory, stat)));
+    if (!path.empty() && (includes_.empty() || has_mode_)) {
+      SLIPWAY_TRY(take_(rules_.named(path, EntryType::directory, stat), true));
+    }
     return members(source, path, "", 0);
   }
 
@@ -133,7 +143,7 @@ class Walk {
   Status take_at(Entry entry, const std::filesystem::path& source) {
     auto path = image_path("/" + entry.path);
     if (!path) return fail(std::move(path).error().in(fmt::format("packing {}", shown(source))));
-    return take_(std::move(entry));
+    return take_(std::move(entry), false);
   }
 
   FileSystem& fs_;
@@ -142,7 +152,22 @@ class Walk {
   PathPatterns excludes_;
   Diagnostics& diagnostics_;
   const EntryTaker& take_;
+  bool has_mode_;
 };
+
+/// What is declared for a folder itself must be something that a folder can have.
+Status check_folder(const std::filesystem::path& from, const std::string& path, const TreeOptions& options) {
+  if (options.xattrs.contains(std::string(kCapabilityAttribute))) {
+    return fail(Error(Errc::invalid_argument,
+                      fmt::format("{} is a folder, which cannot have the capabilities of a program", shown(from)))
+                    .with_hint("give them to the program itself, named by a 'from' of its own"));
+  }
+  if (!path.empty() || !options.mode) return {};
+  return fail(Error(Errc::invalid_argument,
+                    fmt::format("the folder {} goes into the image's root, whose mode cannot be declared", shown(from)))
+                  .with_hint("'mode' is that of the file or folder which 'to' names; the files of a folder get 0755 or "
+                             "0644, or their own with modes: keep"));
+}
 
 /// A file becomes `to`, or goes into it where that ends in "/".
 Result<std::string> file_path(const std::filesystem::path& from, const std::string& to) {
@@ -172,6 +197,7 @@ Status walk_source(FileSystem& fs, const std::filesystem::path& from, const std:
     return fail(Errc::invalid_argument, "{} is neither a file nor a folder and cannot be packed", shown(from));
   }
   SLIPWAY_ASSIGN(const std::string path, image_path(to));
+  SLIPWAY_TRY(check_folder(from, path, options));
   return walk.root(from, path, stat);
 }
 

@@ -8,8 +8,8 @@
 
 namespace slipway::layer {
 
-/// Takes one entry found on disk.
-using EntryTaker = std::function<Status(Entry)>;
+/// Takes one entry found on disk; `is_root`: it is what was given itself.
+using EntryTaker = std::function<Status(Entry, bool is_root)>;
 
 /// Walks what FileTree::add was given and hands every entry to `take`; parents of `to` are not among them.
 Status walk_source(FileSystem& fs, const std::filesystem::path& from, const std::string& to, const TreeOptions& options,

@@ -180,6 +180,8 @@ TEST_F(OverBase, ALayerIsSharedOnlyWhereWhatLiesBelowIsTheSame) {
   ::chmod(at("arm64/tmp").c_str(), 0700);
   stdfs::create_directory_symlink("usr/lib", at("amd64/lib"));
   stdfs::create_directory(at("arm64/lib"));
+  put("amd64.ignore", "libx.so\n");
+  put("arm64.ignore", "nothing\n");
   options.platforms = {*oci::Platform::parse("linux/amd64"), *oci::Platform::parse("linux/arm64")};
   const BuildResult built = build("app", R"(  base: scratch
   layers:
@@ -187,6 +189,7 @@ TEST_F(OverBase, ALayerIsSharedOnlyWhereWhatLiesBelowIsTheSame) {
     - {name: tmp, files: [{from: tool, to: /tmp/f}]}
     - {name: lib, files: [{from: tool, to: /lib/f}]}
     - {name: srv, files: [{from: tool, to: /srv/f}]}
+    - {name: own, files: [{from: lib, to: /own, ignore-file: "{arch}.ignore"}]}
 )");
   const auto layout = *store::LayoutTarget::open(at("app"));
   std::vector<image::FileList> files;
@@ -198,6 +201,8 @@ TEST_F(OverBase, ALayerIsSharedOnlyWhereWhatLiesBelowIsTheSame) {
   EXPECT_TRUE(files[0].find("usr/lib/f"));
   EXPECT_TRUE(files[1].find("lib/f"));
   EXPECT_EQ(built.images[0].layers[3].digest, built.images[1].layers[3].digest);
+  EXPECT_FALSE(files[0].find("own/libx.so"));
+  EXPECT_TRUE(files[1].find("own/libx.so"));
 }
 
 TEST_F(OverBase, ArchivesFollowTheBaseToo) {

@@ -412,7 +412,7 @@ image:
     - name: one
       files:
         - {from: tree, to: /srv, exclude: ["*.sh"], ignore-file: .dockerignore}
-        - {from: tree, to: /srv, include: ["*.sh"], mode: "0750", owner: "5:6", xattrs: {user.a: b},
+        - {from: tree/run.sh, to: /srv/, mode: "0750", owner: "5:6", xattrs: {user.a: b},
            capabilities: cap_net_bind_service+ep}
 )"));
   auto layout = store::LayoutTarget::open(out().native());
@@ -488,8 +488,17 @@ image:
 TEST_F(BuildTest, PathsWithPlaceholdersNeedAPlatform) {
   to_layout();
   Recipe recipe = flags([](AdHocRequest& r) { r.adds = {"hello:/x"}; });
+  const auto refused = [&] {
+    EXPECT_THAT(must_fail(recipe, Errc::invalid_argument).describe(), HasSubstr("--platform"));
+  };
   recipe.layers[0].files[0].from.text = "{arch}/hello";
-  EXPECT_THAT(must_fail(recipe, Errc::invalid_argument).describe(), HasSubstr("--platform"));
+  refused();
+  recipe.layers[0].files[0].from.text = "hello";
+  recipe.layers[0].files[0].ignore_file = Placed{"{arch}.ignore", {}};
+  refused();
+  recipe.layers[0].files[0].ignore_file.reset();
+  recipe.layers[0].dlopen = {{"lib{arch}.so", {}}};
+  refused();
 }
 
 TEST_F(BuildTest, NothingAtAllIsNoImage) {

@@ -431,6 +431,46 @@ TEST_F(OverABase, AnOwnerIsOfTheFolderNamedAndOfWhatIsNew) {
   EXPECT_EQ(entry("etc").uid, 5u);
 }
 
+TEST_F(OverABase, AModeIsOfTheFolderNamedItself) {
+  put(dir.path() / "e/tool");
+  ::chmod((dir.path() / "e/tool").c_str(), 0700);
+  put(dir.path() / "tree/new/f");
+  options.mode = 02770;
+  for (const char* to : {"/etc", "/lib", "/new"})
+    ASSERT_TRUE(add("e", to)) << to;
+  options.mode.reset();
+  ASSERT_TRUE(add("tree", "/"));
+  options.uid = 9;
+  ASSERT_TRUE(add("e", "/tmp"));
+  ASSERT_TRUE(tree.finish(0));
+  EXPECT_EQ(entry("etc").mode, 02770u);
+  EXPECT_EQ(entry("etc").uid, 7u) << "no owner was named";
+  EXPECT_EQ(entry("etc").xattrs.at("user.a"), "b");
+  EXPECT_EQ(entry("etc/tool").mode, 0755u);
+  EXPECT_EQ(entry("usr/lib").mode, 02770u);
+  EXPECT_EQ(entry("new").mode, 02770u) << "what is declared wins over what is found";
+  EXPECT_EQ(entry("tmp").mode, 01777u);
+  EXPECT_EQ(entry("tmp").uid, 9u);
+}
+
+TEST_F(OverABase, AFileThatReplacesASymlinkIsNotFollowed) {
+  options.replace = true;
+  ASSERT_TRUE(add("f", "/lib"));
+  ASSERT_TRUE(add("f", "/lib/f"));
+  expect_refused(tree.finish(0), "/lib/f cannot lie below /lib");
+}
+
+TEST_F(FileTreeTest, WhatAFolderCannotHave) {
+  put(dir.path() / "d/f");
+  options.mode = 0700;
+  expect_refused(add("d", "/"), "whose mode cannot be declared");
+  ASSERT_TRUE(add("d", "/d"));
+  options.mode = 0755;
+  expect_refused(add("d", "/d"), "a folder with mode 0700 and owner 0:0");
+  options.xattrs["security.capability"] = "x";
+  expect_refused(add("d", "/x"), "cannot have the capabilities");
+}
+
 TEST_F(OverABase, AnEntryOfAnArchiveLeavesItsFoldersAsTheyAre) {
   Entry folder;
   folder.path = "tmp";

@@ -35,7 +35,7 @@ struct Owner {
 struct FileRule {
   Placed from;  ///< relative to Recipe::folder; may hold {os} {arch} {variant}
   std::string to;
-  std::optional<std::uint32_t> mode;
+  std::optional<std::uint32_t> mode;  ///< of the file, or of the folder that `to` is; not of the files in it
   std::optional<Owner> owner;
   std::vector<std::string> include;
   std::vector<std::string> exclude;

@@ -42,9 +42,9 @@ struct TreeOptions {
   std::int64_t epoch = 0;             ///< SOURCE_DATE_EPOCH
   bool clamp_times = false;           ///< keep mtimes older than epoch
   bool keep_modes = false;            ///< modes as on disk instead of 0755/0644
-  std::optional<std::uint32_t> mode;  ///< for files given by name and regular files in folders
-  std::uint64_t uid = 0;
-  std::uint64_t gid = 0;
+  std::optional<std::uint32_t> mode;  ///< of what is named itself: the file, or the folder that `to` is
+  std::optional<std::uint64_t> uid;   ///< 0 when not given
+  std::optional<std::uint64_t> gid;
   std::map<std::string, std::string> xattrs;  ///< of every regular file, e.g. security.capability
   bool replace = false;              ///< folders may replace files and symlinks of the base, and files its folders
   std::vector<std::string> include;  ///< only what these patterns fit; everything when empty
@@ -84,11 +84,13 @@ class FileTree {
 
   /// Adds a file or a folder's contents at `to` (absolute in the image). A file whose `to` ends in "/" goes into it.
   /// `from` itself may be a symlink and is followed; symlinks inside a folder stay symlinks. Sockets are skipped
-  /// with a warning; devices and files named .wh.* are errors.
+  /// with a warning; devices and files named .wh.* are errors. A folder of the base keeps its metadata, but where it
+  /// is `to` itself and `options` have a mode or owner for it, which win over what else the layer says of it.
   /// Errc::not_found when `from` is not there.
   Status add(FileSystem& fs, const std::filesystem::path& from, const std::string& to, const TreeOptions& options,
              Diagnostics& diagnostics);
-  /// Adds one ready entry (a synthesised file, a whiteout).
+  /// Adds one ready entry (a synthesised file, a whiteout). Over a base whiteouts are added before anything else:
+  /// symlinks that are gone are not followed.
   Status add_entry(Entry entry);
   /// Sorts, adds missing parent folders (the base's, else 0755 0:0) and turns files with one inode into hard links;
   /// call once. Removing a folder that this layer adds too makes it opaque. A path given twice with other content,
