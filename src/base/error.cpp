@@ -46,7 +46,7 @@ std::string place(const Where& where) {
 
 std::string headline(const Error& error) {
   std::string text;
-  if (error.where) text += place(*error.where) + ": ";
+  if (error.where && !error.where->file.empty()) text += place(*error.where) + ": ";
   if (error.side == Side::source) text += "source: ";
   if (error.side == Side::destination) text += "destination: ";
   text += error.message;

@@ -216,8 +216,15 @@ class ImageDecoder {
   }
 
   void decode_attributes(Decoder& file, FileRule& out) {
-    for (auto& [name, value] : pairs(file, "xattrs", "an attribute"))
-      out.xattrs.insert_or_assign(std::move(name), std::move(value));
+    for (auto& [name, value] : pairs(file, "xattrs", "an attribute")) {
+      if (const Status good = check_attribute(name); !good) {
+        file.error("xattrs", good.error().message, good.error().hint);
+      } else if (name == layer::kCapabilityAttribute && file.get("capabilities") != nullptr) {
+        file.error("xattrs", "security.capability is what 'capabilities' makes", "leave one of them out");
+      } else {
+        out.xattrs.insert_or_assign(std::move(name), std::move(value));
+      }
+    }
     if (auto capabilities = value(file, "capabilities", layer::file_capabilities)) {
       out.xattrs.insert_or_assign(std::string(layer::kCapabilityAttribute), *std::move(capabilities));
     }

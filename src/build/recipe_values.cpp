@@ -111,6 +111,17 @@ Result<std::string> parse_stop_signal(std::string_view text) {
   return bad(text, "is not a signal", "write e.g. SIGTERM or 15");
 }
 
+Status check_attribute(const std::string& name) {
+  if (name.starts_with("trusted.")) {
+    return bad(name, "is an attribute that only root's programs see", "use a name that starts with 'user.'");
+  }
+  for (const std::string_view space : {"user.", "security.", "system."}) {
+    if (name.starts_with(space) && name.size() > space.size()) return {};
+  }
+  return bad(name, "is not the name of an extended attribute",
+             "names start with 'user.', 'security.' or 'system.', e.g. user.origin");
+}
+
 Result<std::string> parse_key(std::string_view text, std::string_view what) {
   if (text.empty() || text.find('=') != std::string_view::npos || has_control(text) || !is_valid_utf8(text)) {
     return bad(text, fmt::format("cannot name {}", what));

@@ -17,7 +17,8 @@ Result<std::string> parse_user(std::string_view text);
 Result<std::string> parse_runtime(std::string_view text);  ///< a kind of run-time data, "auto" or "minimal"
 Result<std::string> parse_stop_signal(std::string_view text);
 Result<std::string> parse_key(std::string_view text, std::string_view what);  ///< of a variable, label or annotation
-Result<std::string> parse_text(std::string_view text);                        ///< UTF-8 without NUL
+Status check_attribute(const std::string& name);        ///< of an extended attribute that an image may have
+Result<std::string> parse_text(std::string_view text);  ///< UTF-8 without NUL
 
 /// True for [a-z0-9]+(-[a-z0-9]+)* of at most 40 characters.
 bool is_app_name(std::string_view text);

@@ -122,8 +122,10 @@ Status read_layer(store::ReadTarget& from, const Image& image, std::size_t index
   }
   const Digest is = tar.digest();
   if (is == promised) return {};
-  return fail(Errc::verification_failed, "layer {} of {} ({}) has the diff ID {}, but its config promises {}",
-              index + 1, from.name(), blob.digest.str(), is.str(), promised.str());
+  return fail(
+      Error(Errc::verification_failed, fmt::format("layer {} of {} ({}) has the diff ID {}, but its config promises {}",
+                                                   index + 1, from.name(), blob.digest.str(), is.str(), promised.str()))
+          .with_hint("whoever built the image put layer and config together wrongly: build and push it again"));
 }
 
 Result<FileList> merge_files(store::ReadTarget& from, const Image& image, std::stop_token stop) {

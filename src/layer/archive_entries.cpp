@@ -13,7 +13,8 @@ constexpr std::size_t kMaxXattrs = 256;
 constexpr std::size_t kMaxXattr = 64u << 10;
 
 tl::unexpected<Error> refuse(std::string_view path, std::string_view why) {
-  return fail(Errc::malformed, "the archive's entry '{}' {}", printable(path, 4096), why);
+  return fail(Error(Errc::malformed, fmt::format("the archive's entry '{}' {}", printable(path, 4096), why))
+                  .with_hint("no packing program makes such an entry by itself: find out where the archive is from"));
 }
 
 std::string_view text_or_empty(const char* text) {

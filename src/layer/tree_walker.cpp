@@ -78,7 +78,11 @@ class Walk {
     if (!path.empty() && (includes_.empty() || has_mode_)) {
       SLIPWAY_TRY(take_(rules_.named(path, EntryType::directory, stat), true));
     }
-    return members(source, path, "", 0);
+    SLIPWAY_TRY(members(source, path, "", 0));
+    if (!includes_.empty() && !included_) {
+      diagnostics_.warning({}, fmt::format("nothing in {} is what 'include' asks for", shown(source)));
+    }
+    return {};
   }
 
  private:
@@ -143,6 +147,7 @@ class Walk {
   Status take_at(Entry entry, const std::filesystem::path& source) {
     auto path = image_path("/" + entry.path);
     if (!path) return fail(std::move(path).error().in(fmt::format("packing {}", shown(source))));
+    included_ = true;
     return take_(std::move(entry), false);
   }
 
@@ -153,6 +158,7 @@ class Walk {
   Diagnostics& diagnostics_;
   const EntryTaker& take_;
   bool has_mode_;
+  bool included_ = false;  // anything at all
 };
 
 /// What is declared for a folder itself must be something that a folder can have.

@@ -443,14 +443,20 @@ image:
       files:
         - {from: hello, to: /x, capabilities: cap_fly+ep}
         - {from: hello, to: /y, xattrs: [a]}
+        - {from: hello, to: /z, xattrs: {origin: here}}
+        - {from: hello, to: /z, xattrs: {trusted.a: b}}
+        - {from: hello, to: /z, xattrs: {security.capability: b}, capabilities: cap_net_bind_service+ep}
 )",
                                             file);
   Diagnostics diagnostics;
   (void)decode_recipe(documents->front(), file, diagnostics);
-  ASSERT_EQ(diagnostics.errors().size(), 2u);
+  ASSERT_EQ(diagnostics.errors().size(), 5u);
   EXPECT_THAT(diagnostics.errors()[0].describe(), HasSubstr("slipway.yaml:6:"));
   EXPECT_THAT(diagnostics.errors()[0].describe(), HasSubstr("'cap_fly' is not a capability"));
   EXPECT_THAT(diagnostics.errors()[1].describe(), HasSubstr("slipway.yaml:7:"));
+  EXPECT_THAT(diagnostics.errors()[2].describe(), HasSubstr("'origin' is not the name of an extended attribute"));
+  EXPECT_THAT(diagnostics.errors()[3].describe(), HasSubstr("'trusted.a' is an attribute that only root's"));
+  EXPECT_THAT(diagnostics.errors()[4].describe(), HasSubstr("slipway.yaml:10:"));
   to_layout();
   EXPECT_THAT(must_fail(yaml("app: a\nimage:\n  platforms: [linux/amd64]\n  layers:\n    - name: one\n      files:\n"
                              "        - {from: hello, to: /x, ignore-file: nowhere}\n"),
@@ -488,17 +494,15 @@ image:
 TEST_F(BuildTest, PathsWithPlaceholdersNeedAPlatform) {
   to_layout();
   Recipe recipe = flags([](AdHocRequest& r) { r.adds = {"hello:/x"}; });
-  const auto refused = [&] {
-    EXPECT_THAT(must_fail(recipe, Errc::invalid_argument).describe(), HasSubstr("--platform"));
-  };
+  const auto why = [&] { return must_fail(recipe, Errc::invalid_argument).describe(); };
   recipe.layers[0].files[0].from.text = "{arch}/hello";
-  refused();
+  EXPECT_THAT(why(), HasSubstr("--platform"));
   recipe.layers[0].files[0].from.text = "hello";
   recipe.layers[0].files[0].ignore_file = Placed{"{arch}.ignore", {}};
-  refused();
+  EXPECT_THAT(why(), HasSubstr("--platform"));
   recipe.layers[0].files[0].ignore_file.reset();
   recipe.layers[0].dlopen = {{"lib{arch}.so", {}}};
-  refused();
+  EXPECT_THAT(why(), HasSubstr("--platform"));
 }
 
 TEST_F(BuildTest, NothingAtAllIsNoImage) {

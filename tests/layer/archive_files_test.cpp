@@ -202,7 +202,7 @@ TEST_F(Archives, BigContentsAndManyLanes) {
 
 TEST_F(Archives, WhatNoHonestArchiveHasIsRefused) {
   EXPECT_THAT(refused(put("a.tar", tar_of({entry("../x")}))).describe(),
-              AllOf(HasSubstr("'../x' has '..'"), HasSubstr("a.tar")));
+              AllOf(HasSubstr("'../x' has '..'"), HasSubstr("a.tar"), HasSubstr("find out where the archive is from")));
   EXPECT_THAT(refused(put("b.tar", tar_of({entry("x", EntryType::whiteout)}))).describe(),
               AllOf(HasSubstr("whiteout /.wh.x"), HasSubstr("'remove'")));
   refused(put("c.tar", tar_of({entry("s", EntryType::symlink, "/etc"), entry("s/passwd")})));

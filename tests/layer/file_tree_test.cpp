@@ -146,6 +146,18 @@ TEST_F(FileTreeTest, OnlyWhatIsIncludedAndNotExcluded) {
   EXPECT_TRUE(entry("d/docs").xattrs.empty());
 }
 
+TEST_F(FileTreeTest, PatternsThatFitNothingAreToldOf) {
+  put(dir.path() / "d/a");
+  options.include = {"a"};
+  ASSERT_TRUE(add("d", "/d"));
+  EXPECT_TRUE(diagnostics.warnings().empty());
+  options.include = {"nope"};
+  ASSERT_TRUE(add("d", "/d"));
+  ASSERT_EQ(diagnostics.warnings().size(), 1u);
+  EXPECT_EQ(diagnostics.warnings()[0].describe(),
+            fmt::format("nothing in {} is what 'include' asks for", (dir.path() / "d").native()));
+}
+
 TEST_F(FileTreeTest, ANamedSymlinkIsFollowedAndOthersAreNot) {
   put(dir.path() / "libx.so.1.2", "elf");
   stdfs::create_symlink("libx.so.1.2", dir.path() / "libx.so.1");
