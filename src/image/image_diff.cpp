@@ -1,6 +1,7 @@
 #include "slipway/image/image_diff.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "image/config_diff.h"
@@ -24,6 +25,27 @@ std::string history_name(const Image& image, std::size_t layer) {
 
 std::string layer_text(const oci::Descriptor& layer) {
   return fmt::format("{} {}, {} bytes", layer.media_type, layer.digest.str(), layer.size);
+}
+
+/// What a compressed stream's own header says of who made it.
+Result<std::string> compressor_of(store::ReadTarget& target, const oci::Descriptor& layer) {
+  SLIPWAY_ASSIGN(const auto source, target.fetch(layer));
+  std::array<std::byte, 10> head{};
+  std::size_t have = 0;
+  while (have < head.size()) {
+    SLIPWAY_ASSIGN(const std::size_t n, source->read(std::span(head).subspan(have)));
+    if (n == 0) break;
+    have += n;
+  }
+  const auto byte = [&](std::size_t at) { return std::to_integer<unsigned>(head[at]); };
+  if (byte(0) == 0x1f && byte(1) == 0x8b) {  // RFC 1952, section 2.3
+    const char* const effort = byte(8) == 2 ? ", best" : byte(8) == 4 ? ", fastest" : "";
+    return fmt::format("gzip{}, flags {}, system {}", effort, byte(3), byte(9));
+  }
+  if (byte(0) == 0x28 && byte(1) == 0xb5 && byte(2) == 0x2f && byte(3) == 0xfd) {  // RFC 8878, section 3.1.1
+    return fmt::format("zstd, frame descriptor {:#04x}, window {:#04x}", byte(4), byte(5));
+  }
+  return std::string("not compressed");
 }
 
 /// Which layer of A is held against which of B.
@@ -152,7 +174,14 @@ class ImageComparison {
       SLIPWAY_ASSIGN(const auto files, compare_layers(a_, i, b_, j, name, stop_));
       append(files);
     } else if (a.digest != b.digest) {
-      out_.push_back({Part::layer, name, {}, "compression", layer_text(a), layer_text(b)});
+      SLIPWAY_ASSIGN(const std::string by_a, compressor_of(a_.target, a));
+      SLIPWAY_ASSIGN(const std::string by_b, compressor_of(b_.target, b));
+      out_.push_back({Part::layer,
+                      name,
+                      {},
+                      "compression",
+                      fmt::format("{} ({})", layer_text(a), by_a),
+                      fmt::format("{} ({})", layer_text(b), by_b)});
       return {};
     }
     field(Part::layer, name, "mediaType", a.media_type, b.media_type);

@@ -2,9 +2,11 @@
 
 #include <map>
 
+#include "image/tar_difference.h"
 #include "slipway/base/clock.h"
 #include "slipway/base/text.h"
 #include "slipway/image/file_list.h"
+#include "slipway/io/compress.h"
 #include "slipway/io/hash.h"
 
 namespace slipway::image {
@@ -77,13 +79,11 @@ class LayerComparison {
     return {};
   }
 
-  std::vector<Difference> finish(const Digest& a, const Digest& b) {
+  std::vector<Difference> finish() {
     for (const auto& [name, known] : known_) {
       if (!known.seen) add(name, "", summary(known.fields), std::nullopt);
     }
     if (!out_of_order_.empty()) add(out_of_order_, "order", "later in the tar", "earlier in the tar");
-    // What is left is how a tar writer puts the same entries into bytes.
-    if (out_.empty()) out_.push_back({Part::layer, layer_, {}, "tar encoding", a.str(), b.str()});
     return std::move(out_);
   }
 
@@ -122,6 +122,31 @@ class LayerComparison {
   std::vector<Difference> out_;
 };
 
+Result<std::unique_ptr<io::Source>> plain_layer(const ImageAt& at, std::size_t layer) {
+  SLIPWAY_ASSIGN(auto source, at.target.fetch(at.image.manifest.layers[layer]));
+  return io::decompressor(std::move(source));
+}
+
+/// What is left where the entries are the same: how a tar writer puts them into bytes.
+Result<std::vector<Difference>> compare_encodings(const ImageAt& a, std::size_t of_a, const ImageAt& b,
+                                                  std::size_t of_b, const std::string& name) {
+  SLIPWAY_ASSIGN(const auto plain_a, plain_layer(a, of_a));
+  SLIPWAY_ASSIGN(const auto plain_b, plain_layer(b, of_b));
+  SLIPWAY_ASSIGN(const auto fields, compare_tar_headers(*plain_a, *plain_b));
+  std::vector<Difference> out;
+  for (const TarDifference& d : fields)
+    out.push_back({d.path.empty() ? Part::layer : Part::file, name, d.path, "tar " + d.field, d.a, d.b});
+  if (out.empty()) {
+    out.push_back({Part::layer,
+                   name,
+                   {},
+                   "tar encoding",
+                   a.image.config.diff_ids[of_a].str(),
+                   b.image.config.diff_ids[of_b].str()});
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::vector<Difference>> compare_layers(const ImageAt& a, std::size_t of_a, const ImageAt& b, std::size_t of_b,
@@ -131,7 +156,8 @@ Result<std::vector<Difference>> compare_layers(const ImageAt& a, std::size_t of_
   const auto compare = [&](const Entry& entry, io::Source& content) { return comparison.compare(entry, content); };
   SLIPWAY_TRY(read_layer(a.target, a.image, of_a, remember, stop));
   SLIPWAY_TRY(read_layer(b.target, b.image, of_b, compare, stop));
-  return comparison.finish(a.image.config.diff_ids[of_a], b.image.config.diff_ids[of_b]);
+  auto found = comparison.finish();
+  return found.empty() ? compare_encodings(a, of_a, b, of_b, name) : Result<std::vector<Difference>>(std::move(found));
 }
 
 }  // namespace slipway::image

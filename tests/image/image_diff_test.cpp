@@ -7,6 +7,7 @@
 namespace slipway::image {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -70,16 +71,43 @@ TEST_F(ImageDiffTest, FilesOfOneSideAndTheirOrder) {
               ElementsAre("file[1]a : - -> file, 0 bytes", "file[1].wh.a : whiteout -> -"));
 }
 
+/// A tar of one file whose header was changed.
+std::string with_header(const std::function<void(std::string&)>& change) {
+  std::string tar = tar_of({file("a", "1")});
+  change(tar);
+  tar.replace(148, 8, "        ");
+  unsigned sum = 0;
+  for (std::size_t i = 0; i < 512; ++i)
+    sum += static_cast<unsigned char>(tar[i]);
+  tar.replace(148, 7, fmt::format("{:06o}", sum) + '\0');
+  return tar;
+}
+
 TEST_F(ImageDiffTest, TarsThatOnlyAnotherWriterTellsApart) {
   const Image a = images.make({{file("a", "1")}});
-  std::string tar = tar_of({file("a", "1")}) + std::string(10240 - 2048, '\0');
-  oci::ImageConfig config = a.config;
-  config.diff_ids = {io::digest_of(tar)};
-  oci::Manifest manifest = a.manifest;
-  manifest.layers = {images.push(oci::kLayerType, tar)};
-  manifest.config = images.push(oci::kConfigType, config.serialize());
-  const Image b = *load_manifest(images.store, images.push(oci::kManifestType, oci::write_manifest(manifest)));
-  EXPECT_THAT(diff(a, b), ElementsAre(HasSubstr("layer[1] tar encoding: sha256:")));
+  const auto image_of = [&](const std::string& tar) {
+    oci::ImageConfig config = a.config;
+    config.diff_ids = {io::digest_of(tar)};
+    oci::Manifest manifest = a.manifest;
+    manifest.layers = {images.push(oci::kLayerType, tar)};
+    manifest.config = images.push(oci::kConfigType, config.serialize());
+    return *load_manifest(images.store, images.push(oci::kManifestType, oci::write_manifest(manifest)));
+  };
+  EXPECT_THAT(diff(a, image_of(tar_of({file("a", "1")}) + std::string(10240 - 2048, '\0'))),
+              ElementsAre("layer[1] tar end of the archive: 1024 bytes -> 9216 bytes"));
+  EXPECT_THAT(diff(a, image_of(with_header([](std::string& tar) { tar.replace(265, 4, "root"); }))),
+              ElementsAre("file[1]a tar uname: \"\" -> \"root\""));
+  EXPECT_THAT(
+      diff(a, image_of(with_header([](std::string& tar) { tar.replace(257, 8, std::string("ustar  \0", 8)); }))),
+      Contains(HasSubstr("file[1]a tar magic:")));
+  // A pax header that says what the header says already.
+  std::string pax = tar_of({file("a", "1")}).substr(0, 512);
+  pax[156] = 'x';
+  pax.replace(124, 12, std::string("00000000022\0", 12));
+  pax = with_header([&](std::string& tar) { tar = pax; });
+  pax += std::string("18 atime=123456.5\n") + std::string(512 - 18, '\0');
+  EXPECT_THAT(diff(a, image_of(pax + tar_of({file("a", "1")}))),
+              ElementsAre("file[1]a tar pax atime: none -> \"123456.5\""));
 }
 
 TEST_F(ImageDiffTest, TheSameLayerCompressedOtherwise) {
@@ -88,7 +116,8 @@ TEST_F(ImageDiffTest, TheSameLayerCompressedOtherwise) {
   const auto found = diff(a, images.make({{file("a", "1")}}));
   ASSERT_EQ(found.size(), 1u);
   EXPECT_THAT(found[0], HasSubstr("layer[1] compression: application/vnd.oci.image.layer.v1.tar sha256:"));
-  EXPECT_THAT(found[0], HasSubstr("-> application/vnd.oci.image.layer.v1.tar+gzip sha256:"));
+  EXPECT_THAT(found[0], HasSubstr("(not compressed) -> application/vnd.oci.image.layer.v1.tar+gzip sha256:"));
+  EXPECT_THAT(found[0], HasSubstr("bytes (gzip"));
 }
 
 TEST_F(ImageDiffTest, LayersArePairedByContentThenNameThenPlace) {
