@@ -20,19 +20,31 @@ Result<std::optional<Digest>> locked_digest(const Recipe& recipe, const BuildOpt
                   .with_hint("build once without --locked (and without CI set), and commit slipway.lock"));
 }
 
+/// A path in slipway.yaml that is not there is a mistake of the file.
+Error missing_base(const Recipe& recipe, Error error) {
+  const bool in_file = recipe.base_where.row > 0 && !recipe.base->is_registry();
+  if (!in_file || error.code != Errc::not_found) return error;
+  error.code = Errc::invalid_argument;
+  return std::move(error).at(recipe.base_where);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Base>> find_base(const Recipe& recipe, const BuildOptions& options, store::Opener& opener,
                                         image::Lock& lock) {
   if (!recipe.base) return nullptr;
   SLIPWAY_ASSIGN(const auto pinned, locked_digest(recipe, options, lock));
-  SLIPWAY_ASSIGN(auto target, opener.open_for_reading(*recipe.base, Side::source));
+  auto opened = opener.open_for_reading(*recipe.base, Side::source);
+  if (!opened) return fail(missing_base(recipe, std::move(opened).error()));
+  const auto target = *std::move(opened);
   const oci::Location wanted = pinned ? recipe.base->with_digest(*pinned) : *recipe.base;
   SLIPWAY_ASSIGN(const auto reference, store::reference_of(wanted, *target));
   auto root = target->resolve(reference);
-  if (!root) return fail(std::move(root).error().in(fmt::format("looking for the base {}", wanted.str())));
+  if (!root) {
+    return fail(missing_base(recipe, std::move(root).error().in(fmt::format("looking for the base {}", wanted.str()))));
+  }
   if (recipe.base->is_registry() && !recipe.base->digest()) lock.set(recipe.base->str(), root->digest);
-  return std::make_unique<Base>(Base{recipe.base->with_digest(root->digest), std::move(target), *root});
+  return std::make_unique<Base>(Base{recipe.base->with_digest(root->digest), target, *root});
 }
 
 Result<image::Image> load_base(const Base& base, const Recipe& recipe, const oci::Platform& platform) {

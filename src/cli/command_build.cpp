@@ -30,7 +30,7 @@ void bind_flags(OptionSet& options, BuildFlags& f) {
   options.flag("--push", f.push, "to image.repository of slipway.yaml");
   options.list("--to", "LOCATION", f.to, "where the image goes (repeatable)");
   options.list("--platform", "OS/ARCH", f.request.platforms, "build for these platforms (repeatable)");
-  options.flag("--locked", f.locked, "a base that slipway.lock lacks is an error");
+  options.flag("--locked", f.locked, "a registry's base that slipway.lock lacks is an error");
   options.flag("--update-base", f.update_base, "move the base's digest in slipway.lock");
   options.value("--created", "TIME|git", f.created, "`created` of the image alone: RFC 3339, or the commit's time");
   options.value("--base", "REF|scratch", f.base, "build from flags alone, on this base");

@@ -13,7 +13,7 @@ void bind_globals(OptionSet& options, Globals& g) {
   options.value("--app", "NAME", g.app, "which app of a slipway.yaml with several");
   options.choice("-o,--output", g.output, {"text", "json"}, "form of the result");
   options.choice("--progress", g.progress, {"auto", "plain", "json", "none"}, "how work is shown on standard error");
-  options.flag("-q,--quiet", g.quiet, "only errors on standard error");
+  options.flag("-q,--quiet", g.quiet, "only errors and warnings on standard error");
   options.count("-v,--verbose", g.verbose, "also what was there already; twice: also what starts");
   options.number("-j,--jobs", "N", g.jobs, 1, "things done at once (default: 4 transfers, a thread for each core)");
   options.number("--retry", "N", g.retry, 0, "retries of a failed request (default 4)");

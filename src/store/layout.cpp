@@ -18,8 +18,18 @@ constexpr std::string_view kLockFile = ".slipway.lock";
 Status check_version(FileSystem& fs, const stdfs::path& folder) {
   auto bytes = read_file(fs, folder / kLayoutFile, 64u << 10);
   if (!bytes && bytes.error().code == Errc::not_found) {
-    return fail(Error(Errc::not_found, fmt::format("{} is not an OCI image layout: it has no {}",
-                                                   printable(folder.native(), 4096), kLayoutFile)));
+    const std::string name = printable(folder.native(), 4096);
+    if (!fs.stat(folder, true)) {
+      return fail(Error(Errc::not_found, fmt::format("there is no image layout {}: it does not exist", name))
+                      .with_hint("check the path; layouts are named oci:PATH:TAG"));
+    }
+    if (fs.stat(folder / kIndexFile, true)) {
+      return fail(Error(Errc::verification_failed, fmt::format("{} is a damaged image layout: it has an {} but no {}",
+                                                               name, kIndexFile, kLayoutFile))
+                      .with_hint("restore it from where it was copied from"));
+    }
+    return fail(Error(Errc::not_found, fmt::format("{} is not an OCI image layout: it has no {}", name, kLayoutFile))
+                    .with_hint("check the path; layouts are named oci:PATH:TAG"));
   }
   SLIPWAY_TRY(bytes);
   return check_layout_version(*bytes, (folder / kLayoutFile).string());
