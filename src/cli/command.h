@@ -52,6 +52,7 @@ Command apply_command();
 Command approve_command();
 Command hold_command();
 Command unhold_command();
+Command retire_command();
 Command history_command();
 Command status_command();
 Command show_command();

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <map>
 
 #include "cli/command.h"
 #include "cli/found_image.h"
+#include "cli/project.h"
 #include "slipway/base/text.h"
 #include "slipway/image/image_diff.h"
 
@@ -49,6 +51,31 @@ struct PlatformDiff {
   std::vector<Difference> differences;
 };
 
+/// A key of two releases' configs; a secret's value is its reference.
+struct KeyDiff {
+  std::string key;
+  std::optional<std::string> a, b;
+};
+
+std::vector<KeyDiff> compare_configs(const release::ConfigValues& a, const release::ConfigValues& b) {
+  std::map<std::string, KeyDiff> all;
+  const auto add = [&](const release::ConfigValues& config, std::optional<std::string> KeyDiff::*side) {
+    for (const auto* part : {&config.values, &config.secrets}) {
+      for (const auto& [key, value] : *part) {
+        all[key].key = key;
+        all[key].*side = value;
+      }
+    }
+  };
+  add(a, &KeyDiff::a);
+  add(b, &KeyDiff::b);
+  std::vector<KeyDiff> different;
+  for (auto& [key, diff] : all) {
+    if (diff.a != diff.b) different.push_back(std::move(diff));
+  }
+  return different;
+}
+
 class Comparison {
  public:
   Comparison(Context& context, const DiffFlags& flags) : context_(context), flags_(flags) {}
@@ -66,8 +93,12 @@ class Comparison {
       cost_.bytes += b.root.size;
       ++cost_.blobs;
     }
+    SLIPWAY_ASSIGN(const auto config_a, config_named(context_, flags_.a));
+    SLIPWAY_ASSIGN(const auto config_b, config_named(context_, flags_.b));
+    if (config_a && config_b) keys_ = compare_configs(*config_a, *config_b);
     SLIPWAY_TRY(context_.json() ? print_json(a, b) : print_text(a, b));
-    return flags_.exit_code && different_ ? 10 : 0;
+    const bool same = !different_ && (!keys_ || keys_->empty());
+    return flags_.exit_code && !same ? 10 : 0;
   }
 
  private:
@@ -130,6 +161,14 @@ class Comparison {
     if (!different_) text += "identical\n";
     if (different_ && platforms_.empty() && only_a_.empty() && only_b_.empty())
       text += "the images are the same, the documents that hold them are not\n";
+    if (keys_) text += keys_->empty() ? "the configs are the same\n" : "config\n";
+    for (const KeyDiff& key : keys_.value_or(std::vector<KeyDiff>())) {
+      const std::string name = "  " + printable(key.key, 300);
+      const std::string of_a = printable(key.a.value_or(""), 4096), of_b = printable(key.b.value_or(""), 4096);
+      text += !key.a   ? fmt::format("{}: only in B: {}\n", name, of_b)
+              : !key.b ? fmt::format("{}: only in A: {}\n", name, of_a)
+                       : fmt::format("{}: {} -> {}\n", name, of_a, of_b);
+    }
     text += fmt::format("to push or pull B where A is: {} ({} bytes) in {} blobs; {} are shared\n",
                         human_bytes(static_cast<std::uint64_t>(cost_.bytes)), cost_.bytes, cost_.blobs,
                         human_bytes(static_cast<std::uint64_t>(cost_.shared_bytes)));
@@ -164,11 +203,25 @@ class Comparison {
     document.set("onlyInA", Json::Array(only_a_.begin(), only_a_.end()));
     document.set("onlyInB", Json::Array(only_b_.begin(), only_b_.end()));
     document.set("platforms", std::move(platforms)).set("transfer", std::move(transfer));
+    if (keys_) document.set("config", keys_json());
     return context_.print_document(document);
+  }
+
+  Json keys_json() const {
+    Json::Array keys;
+    for (const KeyDiff& key : *keys_) {
+      Json json;
+      json.set("key", key.key);
+      if (key.a) json.set("a", *key.a);
+      if (key.b) json.set("b", *key.b);
+      keys.push_back(std::move(json));
+    }
+    return Json(std::move(keys));
   }
 
   Context& context_;
   const DiffFlags& flags_;
+  std::optional<std::vector<KeyDiff>> keys_;  ///< where both are releases
   std::vector<PlatformDiff> platforms_;
   std::vector<std::string> only_a_, only_b_;
   image::TransferCost cost_;
@@ -178,22 +231,23 @@ class Comparison {
 }  // namespace
 
 Command diff_command() {
-  return {.name = "diff",
-          .aliases = {},
-          .group = "Images",
-          .summary = "explain every difference of two images, and what it costs to get from one to the other",
-          .synopsis = "[--platform OS/ARCH] [--exit-code] A B",
-          .examples = {{"why a rebuild has another digest", "slipway diff oci:first:v1 oci:second:v1"},
-                       {"what a promotion would change", "slipway diff production staging"},
-                       {"in a script: is it the same?", "slipway diff -q --exit-code oci:out:v1 oci:out:v2"}},
-          .bind = [](OptionSet& options) -> Action {
-            auto flags = std::make_shared<DiffFlags>();
-            options.positional("A", flags->a, kImageHelp);
-            options.positional("B", flags->b, "the image it is compared with");
-            options.value("--platform", "OS/ARCH", flags->platform, "compare this platform's images only");
-            options.flag("--exit-code", flags->exit_code, "exit with 10 when they differ");
-            return [flags](Context& context) { return Comparison(context, *flags).run(); };
-          }};
+  return {
+      .name = "diff",
+      .aliases = {},
+      .group = "Images",
+      .summary = "explain every difference of two images or releases, and what it costs to get from one to the other",
+      .synopsis = "[--platform OS/ARCH] [--exit-code] A B",
+      .examples = {{"why a rebuild has another digest", "slipway diff oci:first:v1 oci:second:v1"},
+                   {"what a promotion would change", "slipway diff production staging"},
+                   {"in a script: is it the same?", "slipway diff -q --exit-code oci:out:v1 oci:out:v2"}},
+      .bind = [](OptionSet& options) -> Action {
+        auto flags = std::make_shared<DiffFlags>();
+        options.positional("A", flags->a, kImageHelp);
+        options.positional("B", flags->b, "the image it is compared with");
+        options.value("--platform", "OS/ARCH", flags->platform, "compare this platform's images only");
+        options.flag("--exit-code", flags->exit_code, "exit with 10 when they differ");
+        return [flags](Context& context) { return Comparison(context, *flags).run(); };
+      }};
 }
 
 }  // namespace slipway::cli

@@ -61,6 +61,10 @@ std::string status_line(const release::StatusRow& row, const oci::Location& show
   std::string line =
       fmt::format("{:<16} v{:<5} {}  config {}  {}", row.environment, entry.number,
                   shown.with_digest(entry.image.digest).str(), entry.config.short_hex(), format_time(entry.time));
+  for (const auto& [name, releases] : row.behind) {
+    if (!releases) line += fmt::format("  another build than {}", name);
+    if (releases && *releases > 0) line += fmt::format("  {} behind {}", *releases, name);
+  }
   if (row.hold) {
     line += fmt::format("  HELD by {}{}", printable(row.hold->actor, 64),
                         row.hold->reason.empty() ? "" : fmt::format(" ({})", printable(row.hold->reason, 200)));
@@ -71,26 +75,50 @@ std::string status_line(const release::StatusRow& row, const oci::Location& show
   return line;
 }
 
-Result<int> run_status(Context& context, bool exit_code) {
-  SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
+/// The environments of one app, as lines and as JSON.
+struct AppStatus {
+  std::string lines;
+  Json json;
+  bool differs = false;
+};
+
+Result<AppStatus> status_of(Context& context, const Loaded& loaded, bool name_app) {
   const ReleaseParts parts(context, loaded);
   SLIPWAY_ASSIGN(const auto rows, release::read_status(loaded.project, parts.parts()));
+  AppStatus status;
   Json::Array environments;
-  std::string lines;
-  bool differs = false;
+  const std::string_view guarantee = release::guarantee_of(loaded.project);
+  if (name_app) status.lines = fmt::format("{}\n", loaded.project.app);
   for (release::StatusRow row : rows) {
-    differs = differs || row.pending || !row.drift.empty() || !row.forks.empty();
+    status.differs = status.differs || row.pending || !row.drift.empty() || !row.forks.empty();
     const oci::Location shown = context.shown(row.location);
-    lines += status_line(row, shown) + "\n";
+    status.lines += status_line(row, shown) + "\n";
     row.location = shown;
     environments.push_back(release::status_row(row));
   }
+  if (guarantee == "detected" && !context.json())
+    context.note(
+        fmt::format("{}: two writers at once are detected, not excluded: ledger.immutable-tags excludes them "
+                    "where the registry's tags are",
+                    loaded.project.app));
+  status.json.set("app", loaded.project.app).set("guarantee", guarantee).set("environments", std::move(environments));
+  return status;
+}
+
+Result<int> run_status(Context& context, bool exit_code) {
+  SLIPWAY_ASSIGN(const auto apps, require_projects(context));
+  Json::Array documents;
+  std::string lines;
+  bool differs = false;
+  for (const Loaded& loaded : apps) {
+    SLIPWAY_ASSIGN(AppStatus status, status_of(context, loaded, apps.size() > 1));
+    lines += status.lines;
+    differs = differs || status.differs;
+    documents.push_back(std::move(status.json));
+  }
   if (context.json()) {
-    Json app;
-    app.set("app", loaded.project.app).set("guarantee", release::guarantee_of(loaded.project));
-    app.set("environments", std::move(environments));
     Json document;
-    document.set("schema", "slipway/v1/status").set("apps", Json::Array{std::move(app)});
+    document.set("schema", "slipway/v1/status").set("apps", std::move(documents));
     SLIPWAY_TRY(context.print_document(document));
   } else {
     SLIPWAY_TRY(context.print_raw(lines));

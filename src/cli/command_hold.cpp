@@ -1,8 +1,11 @@
+#include <algorithm>
+
 #include "cli/command.h"
 #include "cli/project.h"
 #include "slipway/base/text.h"
+#include "slipway/image/removal.h"
 #include "slipway/io/hash.h"
-#include "slipway/release/event.h"
+#include "slipway/release/retire.h"
 
 namespace slipway::cli {
 namespace {
@@ -13,6 +16,7 @@ using release::EventKind;
 struct EventFlags {
   std::string word;
   std::optional<std::string> reason;
+  int keep = 0;  ///< retire
 };
 
 /// An event of today, by whoever runs this.
@@ -116,6 +120,44 @@ Result<int> run_approve(Context& context, const EventFlags& f) {
                             plan.entry.number, name));
 }
 
+/// Before anything goes the ledger says that it goes.
+Result<int> run_retire(Context& context, const EventFlags& f) {
+  SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
+  SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(f.word));
+  const ReleaseParts parts(context, loaded);
+  const std::string& app = loaded.project.app;
+  release::Ledger ledger = parts.parts().ledger(loaded.project.ledger);
+  SLIPWAY_ASSIGN(const release::Chain chain, ledger.read(app, environment->name));
+  SLIPWAY_ASSIGN(const auto events, release::EventLog(ledger).read(app, environment->name));
+  std::vector<std::int64_t> numbers = release::retirable(chain, events, f.keep);
+  // Those of an earlier run that did not come to its end as well.
+  std::vector<std::int64_t> all = release::retired_in(events);
+  all.insert(all.end(), numbers.begin(), numbers.end());
+  std::sort(all.begin(), all.end());
+  SLIPWAY_ASSIGN(const auto tags, release::keep_tags_of(loaded.project, *environment, all, parts.parts()));
+  if (numbers.empty() && tags.empty()) {
+    context.note(fmt::format("{} has nothing to retire", environment->name));
+    return 0;
+  }
+  SLIPWAY_ASSIGN(Event event, new_event(loaded, environment->name, EventKind::retire, f, ledger, parts.parts()));
+  event.numbers = numbers;
+  const std::string said =
+      fmt::format("{} releases of {} are given up; {} tags go", numbers.size(), environment->name, tags.size());
+  if (!numbers.empty()) SLIPWAY_TRY(record(context, ledger, std::move(event), said));
+  if (context.globals().dry_run || tags.empty()) return 0;
+  SLIPWAY_ASSIGN(const auto target, context.opener().open_for_writing(environment->repository, Side::destination));
+  for (const std::string& tag : tags) {
+    SLIPWAY_ASSIGN(const oci::Descriptor root, target->resolve(tag));
+    const auto removed = image::remove_tag(*target, tag, root);
+    if (!removed && removed.error().code == Errc::unsupported) {
+      context.note(fmt::format("{} stays: {}", tag, removed.error().message));
+    } else {
+      SLIPWAY_TRY(removed);
+    }
+  }
+  return 0;
+}
+
 void bind_event(OptionSet& options, EventFlags& f, const char* name, const char* what) {
   options.positional(name, f.word, what);
   options.value("--reason", "TEXT", f.reason, "why, recorded with it");
@@ -143,6 +185,26 @@ Command approve_command() {
             auto flags = std::make_shared<EventFlags>();
             bind_event(options, *flags, "PLAN", "a file written by --plan, or an environment of slipway.yaml");
             return [flags](Context& context) { return run_approve(context, *flags); };
+          }};
+}
+
+Command retire_command() {
+  return {.name = "retire",
+          .aliases = {},
+          .group = "Release",
+          .summary = "give up old releases: their keep tags go, the ledger keeps their entries",
+          .synopsis = "[OPTIONS] --keep N ENV",
+          .examples = {{"keep the last twenty", "slipway retire production --keep 20"},
+                       {"what would go", "slipway retire production --keep 20 --dry-run"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<EventFlags>();
+            bind_event(options, *flags, "ENV", "an environment of slipway.yaml");
+            options.number("--keep", "N", flags->keep, 1, "how many of the newest stay, beside the active one");
+            return [flags](Context& context) -> Result<int> {
+              if (flags->keep > 0) return run_retire(context, *flags);
+              return fail(Error(Errc::invalid_argument, "retire needs to know how many releases stay")
+                              .with_hint("slipway retire --keep 20 " + flags->word));
+            };
           }};
 }
 

@@ -8,6 +8,7 @@
 #include "slipway/config/decoder.h"
 #include "slipway/io/hash.h"
 #include "slipway/release/ledger.h"
+#include "slipway/release/views.h"
 
 namespace slipway::cli {
 namespace {
@@ -66,38 +67,79 @@ stdfs::path lock_folder(Context& context, const release::Project& project) {
 
 }  // namespace
 
-Result<std::optional<Loaded>> load_project(const Context& context) {
+namespace {
+
+/// The file's documents, and where it is.
+struct ProjectFile {
+  std::string shown;
+  stdfs::path folder;
+  std::vector<config::Node> documents;
+};
+
+Result<std::optional<ProjectFile>> read_project_file(const Context& context) {
   std::optional<stdfs::path> path;
   if (context.globals().file) {
     path = context.absolute(*context.globals().file);
   } else {
     path = find_upwards(context);
   }
-  if (!path) return std::optional<Loaded>();
+  if (!path) return std::optional<ProjectFile>();
   auto text = read_file(context.fs(), *path, 4u << 20);
   if (!text) {
     const Errc code = text.error().code == Errc::not_found ? Errc::invalid_argument : text.error().code;
     return fail(Error(code, text.error().message).with_hint("give another file with --file"));
   }
+  ProjectFile file{shown_path(context, *path), path->parent_path(), {}};
+  SLIPWAY_ASSIGN(file.documents, config::parse_yaml(*text, file.shown));
+  return std::optional<ProjectFile>(std::move(file));
+}
+
+Result<Loaded> decode(const ProjectFile& file, const config::Node& document) {
   Loaded loaded;
-  loaded.file = shown_path(context, *path);
-  loaded.folder = path->parent_path();
-  SLIPWAY_ASSIGN(const auto documents, config::parse_yaml(*text, loaded.file));
-  SLIPWAY_ASSIGN(const config::Node* document, choose(documents, loaded.file, context.globals().app));
+  loaded.file = file.shown;
+  loaded.folder = file.folder;
   Diagnostics diagnostics;
-  check_keys(*document, diagnostics);
-  loaded.recipe = build::decode_recipe(*document, loaded.file, diagnostics);
+  check_keys(document, diagnostics);
+  loaded.recipe = build::decode_recipe(document, loaded.file, diagnostics);
   loaded.recipe.folder = loaded.folder;
-  loaded.project = release::decode_project(*document, loaded.folder, diagnostics);
+  loaded.project = release::decode_project(document, loaded.folder, diagnostics);
   SLIPWAY_TRY(std::move(diagnostics).status());
+  return loaded;
+}
+
+Error no_project() {
+  return Error(Errc::invalid_argument, "there is no slipway.yaml in this folder or above it")
+      .with_hint("name one with --file");
+}
+
+}  // namespace
+
+Result<std::optional<Loaded>> load_project(const Context& context) {
+  SLIPWAY_ASSIGN(const auto file, read_project_file(context));
+  if (!file) return std::optional<Loaded>();
+  SLIPWAY_ASSIGN(const config::Node* document, choose(file->documents, file->shown, context.globals().app));
+  SLIPWAY_ASSIGN(Loaded loaded, decode(*file, *document));
   return std::optional<Loaded>(std::move(loaded));
+}
+
+Result<std::vector<Loaded>> require_projects(const Context& context) {
+  SLIPWAY_ASSIGN(const auto file, read_project_file(context));
+  if (!file) return fail(no_project());
+  std::vector<Loaded> all;
+  for (const config::Node& document : file->documents) {
+    if (context.globals().app && app_of(document) != *context.globals().app) continue;
+    SLIPWAY_ASSIGN(Loaded loaded, decode(*file, document));
+    all.push_back(std::move(loaded));
+  }
+  // Says what is wrong with the name, or the file.
+  if (all.empty()) SLIPWAY_TRY(choose(file->documents, file->shown, context.globals().app));
+  return all;
 }
 
 Result<Loaded> require_project(const Context& context) {
   SLIPWAY_ASSIGN(auto loaded, load_project(context));
   if (loaded) return *std::move(loaded);
-  return fail(Error(Errc::invalid_argument, "there is no slipway.yaml in this folder or above it")
-                  .with_hint("name one with --file"));
+  return fail(no_project());
 }
 
 ReleaseParts::ReleaseParts(Context& context, const Loaded& loaded)
@@ -147,6 +189,19 @@ Result<release::Recorded> recorded_of(const Loaded& loaded, const EnvironmentWor
   if (const release::Recorded* found = chain.number(*word.number)) return *found;
   return fail(Error(Errc::not_found, fmt::format("{} has no release v{}", name, *word.number))
                   .with_hint("list the releases with: slipway history " + name));
+}
+
+Result<std::optional<release::ConfigValues>> config_named(Context& context, const std::string& word) {
+  std::optional<release::ConfigValues> config;
+  const std::string name = word.substr(0, word.find('@'));
+  if (!release::is_valid_name(name)) return config;
+  SLIPWAY_ASSIGN(const auto loaded, load_project(context));
+  if (!loaded || loaded->project.find(name) == nullptr) return config;
+  SLIPWAY_ASSIGN(const EnvironmentWord environment, environment_word(loaded->project, word));
+  const ReleaseParts parts(context, *loaded);
+  SLIPWAY_ASSIGN(const auto recorded, recorded_of(*loaded, environment, parts.parts()));
+  SLIPWAY_ASSIGN(config, release::config_of(loaded->project, recorded.entry, parts.parts()));
+  return config;
 }
 
 Result<oci::Location> readable(Context& context, const std::string& text) {

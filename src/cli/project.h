@@ -19,7 +19,9 @@ struct Loaded {
 
 /// The slipway.yaml of --file, else the nearest one upwards; nothing when there is none. All its mistakes at once.
 Result<std::optional<Loaded>> load_project(const Context& context);
-/// The same, but it must be there.
+/// All apps of the file, or the one of --app; there must be a file.
+Result<std::vector<Loaded>> require_projects(const Context& context);
+/// One app as load_project, but it must be there.
 Result<Loaded> require_project(const Context& context);
 
 /// What the release room needs, from a context.
@@ -42,6 +44,9 @@ struct EnvironmentWord {
 Result<EnvironmentWord> environment_word(const release::Project& project, const std::string& word);
 /// The release an environment word names; Errc::not_found when there is none.
 Result<release::Recorded> recorded_of(const Loaded& loaded, const EnvironmentWord& word, const release::Parts& parts);
+
+/// The config of the release that "ENV" or "ENV@vN" names; nothing for every other word.
+Result<std::optional<release::ConfigValues>> config_named(Context& context, const std::string& word);
 
 /// A location to read from: an environment of slipway.yaml (with @vN), or a location as typed.
 Result<oci::Location> readable(Context& context, const std::string& text);

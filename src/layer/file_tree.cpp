@@ -356,9 +356,13 @@ FileTree& FileTree::operator=(FileTree&&) noexcept = default;
 Status FileTree::add(FileSystem& fs, const std::filesystem::path& from, const std::string& to,
                      const TreeOptions& options, Diagnostics& diagnostics) {
   impl_->fs = &fs;
+  // A folder's mode is declared by an empty one only: else it is that of the files.
+  TreeOptions own = options;
+  const auto is_empty = is_empty_folder(fs, from);
+  if (!is_empty || !*is_empty) own.mode.reset();
   return walk_source(fs, from, to, options, diagnostics, [&](Entry entry, bool is_root) {
-    const bool declared = is_root && (options.mode || options.uid || options.gid) && entry.type == EntryType::directory;
-    return impl_->take(std::move(entry), options.replace, declared ? &options : nullptr);
+    const bool declared = is_root && (own.mode || own.uid || own.gid) && entry.type == EntryType::directory;
+    return impl_->take(std::move(entry), options.replace, declared ? &own : nullptr);
   });
 }
 

@@ -32,16 +32,17 @@ class Rules {
     return entry;
   }
 
-  /// Of what is named itself, which has the declared mode.
-  Entry named(std::string path, EntryType type, const FileStat& stat) const {
-    Entry named = entry(std::move(path), type, stat);
-    if (options_.mode) named.mode = *options_.mode & 07777;
-    return named;
+  /// An empty folder, which is itself what a mode can only mean.
+  Entry empty_folder(std::string path, const FileStat& stat) const {
+    Entry folder = entry(std::move(path), EntryType::directory, stat);
+    if (options_.mode) folder.mode = *options_.mode & 07777;
+    return folder;
   }
 
  private:
   std::uint32_t mode(EntryType type, const FileStat& stat) const {
     if (type == EntryType::symlink) return 0777;
+    if (type == EntryType::regular && options_.mode) return *options_.mode & 07777;
     if (options_.keep_modes) return stat.mode & 07777;
     if (type == EntryType::directory) return 0755;
     return (stat.mode & 0100) != 0 ? 0755 : 0644;
@@ -64,19 +65,19 @@ class Walk {
         includes_(std::move(includes)),
         excludes_(std::move(excludes)),
         diagnostics_(diagnostics),
-        take_(take),
-        has_mode_(options.mode.has_value()) {}
+        take_(take) {}
 
   Status file(const std::filesystem::path& source, const std::string& path, const FileStat& stat) {
-    Entry entry = rules_.named(path, EntryType::regular, stat);
+    Entry entry = rules_.entry(path, EntryType::regular, stat);
     entry.size = stat.size;
     entry.source = source;
     return take_(std::move(entry), true);
   }
 
-  Status root(const std::filesystem::path& source, const std::string& path, const FileStat& stat) {
-    if (!path.empty() && (includes_.empty() || has_mode_)) {
-      SLIPWAY_TRY(take_(rules_.named(path, EntryType::directory, stat), true));
+  Status root(const std::filesystem::path& source, const std::string& path, const FileStat& stat, bool is_empty) {
+    if (!path.empty() && includes_.empty()) {
+      SLIPWAY_TRY(
+          take_(is_empty ? rules_.empty_folder(path, stat) : rules_.entry(path, EntryType::directory, stat), true));
     }
     SLIPWAY_TRY(members(source, path, "", 0));
     if (!includes_.empty() && !included_) {
@@ -157,22 +158,21 @@ class Walk {
   PathPatterns excludes_;
   Diagnostics& diagnostics_;
   const EntryTaker& take_;
-  bool has_mode_;
   bool included_ = false;  // anything at all
 };
 
-/// What is declared for a folder itself must be something that a folder can have.
-Status check_folder(const std::filesystem::path& from, const std::string& path, const TreeOptions& options) {
+/// What is declared for an empty folder must be something that a folder can have.
+Status check_empty_folder(const std::filesystem::path& from, const std::string& path, const TreeOptions& options) {
   if (options.xattrs.contains(std::string(kCapabilityAttribute))) {
     return fail(Error(Errc::invalid_argument,
                       fmt::format("{} is a folder, which cannot have the capabilities of a program", shown(from)))
                     .with_hint("give them to the program itself, named by a 'from' of its own"));
   }
   if (!path.empty() || !options.mode) return {};
-  return fail(Error(Errc::invalid_argument,
-                    fmt::format("the folder {} goes into the image's root, whose mode cannot be declared", shown(from)))
-                  .with_hint("'mode' is that of the file or folder which 'to' names; the files of a folder get 0755 or "
-                             "0644, or their own with modes: keep"));
+  return fail(
+      Error(Errc::invalid_argument,
+            fmt::format("the folder {} goes into the image's root, whose mode cannot be declared", shown(from)))
+          .with_hint("'mode' is that of the files in a folder, and of an empty folder itself: name it in 'to'"));
 }
 
 /// A file becomes `to`, or goes into it where that ends in "/".
@@ -189,6 +189,11 @@ Result<std::string> file_path(const std::filesystem::path& from, const std::stri
 
 }  // namespace
 
+Result<bool> is_empty_folder(FileSystem& fs, const std::filesystem::path& path) {
+  SLIPWAY_ASSIGN(const auto names, fs.list(path));
+  return names.empty();
+}
+
 Status walk_source(FileSystem& fs, const std::filesystem::path& from, const std::string& to, const TreeOptions& options,
                    Diagnostics& diagnostics, const EntryTaker& take) {
   SLIPWAY_ASSIGN(auto includes, PathPatterns::compile(options.include));
@@ -203,8 +208,9 @@ Status walk_source(FileSystem& fs, const std::filesystem::path& from, const std:
     return fail(Errc::invalid_argument, "{} is neither a file nor a folder and cannot be packed", shown(from));
   }
   SLIPWAY_ASSIGN(const std::string path, image_path(to));
-  SLIPWAY_TRY(check_folder(from, path, options));
-  return walk.root(from, path, stat);
+  SLIPWAY_ASSIGN(const bool is_empty, is_empty_folder(fs, from));
+  if (is_empty) SLIPWAY_TRY(check_empty_folder(from, path, options));
+  return walk.root(from, path, stat, is_empty);
 }
 
 }  // namespace slipway::layer

@@ -8,6 +8,8 @@
 
 namespace slipway::layer {
 
+Result<bool> is_empty_folder(FileSystem& fs, const std::filesystem::path& path);
+
 /// Takes one entry found on disk; `is_root`: it is what was given itself.
 using EntryTaker = std::function<Status(Entry, bool is_root)>;
 

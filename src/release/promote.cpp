@@ -1,7 +1,10 @@
 #include "slipway/release/promote.h"
 
+#include <algorithm>
+
 #include "release/build_finder.h"
 #include "release/planner.h"
+#include "slipway/release/event.h"
 #include "slipway/release/views.h"
 
 namespace slipway::release {
@@ -21,16 +24,28 @@ Error nothing_released(const Environment& environment) {
       .with_hint(fmt::format("release a build first: slipway release {} REF", environment.name));
 }
 
-Result<const Recorded*> choose(const Chain& chain, const Environment& environment, const RollbackTarget& target) {
+Error was_retired(const Environment& environment, std::int64_t number) {
+  return Error(Errc::not_found, fmt::format("v{} of {} was retired", number, environment.name))
+      .with_hint("release its build again, if a registry still has it");
+}
+
+Result<const Recorded*> choose(const Chain& chain, const Environment& environment, const RollbackTarget& target,
+                               const std::vector<std::int64_t>& retired) {
+  const auto is_retired = [&](const Recorded& r) {
+    return std::binary_search(retired.begin(), retired.end(), r.entry.number);
+  };
   const Recorded* head = chain.head();
   if (head == nullptr) return fail(nothing_released(environment));
   if (target.number) {
-    if (const Recorded* found = chain.number(*target.number)) return found;
+    const Recorded* const found = chain.number(*target.number);
+    if (found != nullptr && is_retired(*found)) return fail(was_retired(environment, *target.number));
+    if (found != nullptr) return found;
     return fail(Error(Errc::not_found, fmt::format("{} has no release v{}", environment.name, *target.number))
                     .with_hint("list the releases with: slipway history " + environment.name));
   }
   for (std::size_t i = chain.entries.size() - 1; i-- > 0;) {
     const Recorded& candidate = chain.entries[i];
+    if (is_retired(candidate)) continue;
     if (target.previous) return &candidate;
     if (!candidate.entry.same_release(head->entry) && !was_rolled_back(chain, candidate)) return &candidate;
   }
@@ -109,7 +124,8 @@ Result<Plan> plan_rollback(const Project& project, const Environment& environmen
     SLIPWAY_ASSIGN(Build build, recorded_build(project, environment, active->entry, active->entry.image.digest, parts));
     return planner.plan_recorded(Kind::rollback, std::move(build), active->entry, active->entry.from);
   }
-  SLIPWAY_ASSIGN(const Recorded* older, choose(planner.chain(), environment, target));
+  SLIPWAY_ASSIGN(const auto events, EventLog(planner.ledger()).read(project.app, environment.name));
+  SLIPWAY_ASSIGN(const Recorded* older, choose(planner.chain(), environment, target, retired_in(events)));
   SLIPWAY_ASSIGN(Build build, recorded_build(project, environment, older->entry, older->entry.image.digest, parts));
   SLIPWAY_TRY(require_complete(build, parts));
   // A release whose config is gone could not be run again.

@@ -73,7 +73,7 @@ class Verification {
     for (const auto& [tag, seen] : memory.all()) {
       const Recorded* now = chain_.number(seen.entry.number);
       if (now != nullptr && now->id == seen.id) continue;
-      const auto is_it = [&](const Recorded& fork) { return fork.id == seen.id; };
+      const auto is_it = [&id = seen.id](const Recorded& fork) { return fork.id == id; };
       if (std::any_of(chain_.forks.begin(), chain_.forks.end(), is_it)) continue;
       problem(now == nullptr
                   ? fmt::format("release v{} of {}, which this machine saw, was removed from the ledger",

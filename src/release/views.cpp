@@ -44,6 +44,33 @@ Result<StatusRow> read_row(const Project& project, const Environment& environmen
 
 }  // namespace
 
+namespace {
+
+/// How far each environment is behind those that its builds come from; heads are known by now.
+void measure_distance(const Project& project, std::vector<StatusRow>& rows) {
+  const auto head_of = [&](const std::string& name) -> const Recorded* {
+    const auto at =
+        std::find_if(rows.begin(), rows.end(), [&](const StatusRow& row) { return row.environment == name; });
+    return at == rows.end() || !at->active ? nullptr : &*at->active;
+  };
+  for (StatusRow& row : rows) {
+    if (!row.active) continue;
+    for (const std::string& name : project.find(row.environment)->after) {
+      const Recorded* const upstream = head_of(name);
+      if (upstream == nullptr) continue;
+      const auto& from = row.active->entry.from;
+      std::optional<std::int64_t>& behind = row.behind[name];
+      if (upstream->entry.build.digest == row.active->entry.build.digest) {
+        behind = 0;
+      } else if (from && from->environment == name) {
+        behind = upstream->entry.number - from->number;
+      }
+    }
+  }
+}
+
+}  // namespace
+
 Result<std::vector<StatusRow>> read_status(const Project& project, const Parts& parts) {
   std::vector<StatusRow> rows;
   Ledger ledger = parts.ledger(project.ledger);
@@ -51,6 +78,7 @@ Result<std::vector<StatusRow>> read_status(const Project& project, const Parts& 
     SLIPWAY_ASSIGN(StatusRow row, read_row(project, environment, ledger, parts));
     rows.push_back(std::move(row));
   }
+  measure_distance(project, rows);
   return rows;
 }
 
@@ -90,7 +118,12 @@ Json status_row(const StatusRow& row) {
     hold.set("actor", row.hold->actor).set("reason", text_or_null(row.hold->reason));
     hold.set("time", format_time(row.hold->time));
   }
-  json.set("hold", std::move(hold)).set("forks", Json::Array(row.forks.begin(), row.forks.end()));
+  Json behind;
+  for (const auto& [name, releases] : row.behind)
+    behind.set(name, releases ? Json(*releases) : Json());
+  json.set("behind", std::move(behind))
+      .set("hold", std::move(hold))
+      .set("forks", Json::Array(row.forks.begin(), row.forks.end()));
   return json;
 }
 

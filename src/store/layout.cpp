@@ -23,9 +23,11 @@ Status check_version(FileSystem& fs, const stdfs::path& folder) {
       return fail(Error(Errc::not_found, fmt::format("there is no image layout {}: it does not exist", name))
                       .with_hint("check the path; layouts are named oci:PATH:TAG"));
     }
-    if (fs.stat(folder / kIndexFile, true)) {
-      return fail(Error(Errc::verification_failed, fmt::format("{} is a damaged image layout: it has an {} but no {}",
-                                                               name, kIndexFile, kLayoutFile))
+    // A layout that is being made, or whose maker was killed, has no blobs yet.
+    const auto blobs = fs.list(folder / "blobs" / "sha256");
+    if (blobs && !blobs->empty()) {
+      return fail(Error(Errc::verification_failed,
+                        fmt::format("{} is a damaged image layout: it has blobs but no {}", name, kLayoutFile))
                       .with_hint("restore it from where it was copied from"));
     }
     return fail(Error(Errc::not_found, fmt::format("{} is not an OCI image layout: it has no {}", name, kLayoutFile))

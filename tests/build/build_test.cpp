@@ -412,7 +412,7 @@ image:
     - name: one
       files:
         - {from: tree, to: /srv, exclude: ["*.sh"], ignore-file: .dockerignore}
-        - {from: tree/run.sh, to: /srv/, mode: "0750", owner: "5:6", xattrs: {user.a: b},
+        - {from: tree, to: /srv, include: ["*.sh"], mode: "0750", owner: "5:6", xattrs: {user.a: b},
            capabilities: cap_net_bind_service+ep}
 )"));
   auto layout = store::LayoutTarget::open(out().native());

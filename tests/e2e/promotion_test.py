@@ -173,3 +173,34 @@ def test_a_program_has_its_say(world):
     ended = project.slipway("promote", "staging", "production", "--bypass", "boss said so")
     check_equal(ended.digest, digest, "in spite of it")
     check("boss said so" in project.slipway("history", "production").out, "the bypass in history")
+
+
+def test_old_releases_are_given_up(world):
+    project, near, _ = three_environments(world)
+    digests = [project.ship(text) for text in ("first", "second", "third", "fourth")]
+    seen = project.slipway("retire", "production", "--keep", "2", "--dry-run")
+    check("2 releases" in seen.err and near.digest_of("prod/hello", "hello.production-v1"), f"nothing gone in\n{seen}")
+    project.slipway("retire", "production", "--keep", "2")
+    check_equal([near.digest_of("prod/hello", f"hello.production-v{n}") for n in (1, 2, 3, 4)], [None, None, *digests[2:]], "keep tags")
+    check_equal(len(project.history("production")), 4, "entries in the ledger")
+    project.slipway("rollback", "production", "v1", status=13)
+    check_equal(project.slipway("rollback", "production").digest, digests[2], "a rollback to what is left")
+    check("nothing to retire" in project.slipway("retire", "production", "--keep", "9").err, "no second time")
+    project.slipway("verify", "production")
+
+
+def test_releases_are_compared_with_their_configs(world):
+    project, _, _ = three_environments(world)
+    project.ship("first")
+    project.edition("second")
+    project.build()
+    project.slipway("release", "staging")
+    ended = project.slipway("diff", "production", "staging", "--exit-code", status=10)
+    check("GREETING: hello from production -> hello from staging" in ended.out and "PORT: only in A: 8080" in ended.out,
+          f"the config's keys in\n{ended}")
+    check("/usr/bin/app" in ended.out, f"the file that differs in\n{ended}")
+    keys = project.slipway("diff", "production", "staging", "-o", "json").document["config"]
+    check_equal([key["key"] for key in keys], ["GREETING", "PORT"], "the keys")
+    ended = project.slipway("diff", "staging@v1", "staging@v2")
+    check("the configs are the same" in ended.out, f"the same config in\n{ended}")
+    check("1 behind staging" in project.slipway("status").out, "how far production is behind")

@@ -444,12 +444,14 @@ TEST_F(OverABase, AnOwnerIsOfTheFolderNamedAndOfWhatIsNew) {
 }
 
 TEST_F(OverABase, AModeIsOfTheFolderNamedItself) {
-  put(dir.path() / "e/tool");
-  ::chmod((dir.path() / "e/tool").c_str(), 0700);
+  std::filesystem::create_directories(dir.path() / "e");
+  put(dir.path() / "full/tool");
   put(dir.path() / "tree/new/f");
   options.mode = 02770;
   for (const char* to : {"/etc", "/lib", "/new"})
     ASSERT_TRUE(add("e", to)) << to;
+  options.mode = 0751;
+  ASSERT_TRUE(add("full", "/usr/bin"));
   options.mode.reset();
   ASSERT_TRUE(add("tree", "/"));
   options.uid = 9;
@@ -458,7 +460,8 @@ TEST_F(OverABase, AModeIsOfTheFolderNamedItself) {
   EXPECT_EQ(entry("etc").mode, 02770u);
   EXPECT_EQ(entry("etc").uid, 7u) << "no owner was named";
   EXPECT_EQ(entry("etc").xattrs.at("user.a"), "b");
-  EXPECT_EQ(entry("etc/tool").mode, 0755u);
+  EXPECT_EQ(entry("usr/bin").mode, 0755u) << "a mode is that of the files in a folder";
+  EXPECT_EQ(entry("usr/bin/tool").mode, 0751u);
   EXPECT_EQ(entry("usr/lib").mode, 02770u);
   EXPECT_EQ(entry("new").mode, 02770u) << "what is declared wins over what is found";
   EXPECT_EQ(entry("tmp").mode, 01777u);
@@ -473,7 +476,7 @@ TEST_F(OverABase, AFileThatReplacesASymlinkIsNotFollowed) {
 }
 
 TEST_F(FileTreeTest, WhatAFolderCannotHave) {
-  put(dir.path() / "d/f");
+  std::filesystem::create_directories(dir.path() / "d");
   options.mode = 0700;
   expect_refused(add("d", "/"), "whose mode cannot be declared");
   ASSERT_TRUE(add("d", "/d"));

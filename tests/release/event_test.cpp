@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "release/world.h"
+#include "slipway/release/retire.h"
 #include "slipway/release/views.h"
 
 namespace slipway::release {
@@ -220,6 +221,40 @@ TEST_P(Events, TheAuthorsOwnApprovalDoesNotCount) {
   approval.plan = plan->digest().value();
   say(approval);
   expect_refused(shop.promote("staging", "production"), "this plan has none");
+}
+
+TEST(Retire, KeepsTheNewestTheActiveAndWhatItRestored) {
+  Chain chain;
+  for (std::int64_t n = 1; n <= 6; ++n) {
+    Recorded recorded = head_of(n == 6 ? Kind::rollback : Kind::promote);
+    recorded.entry.number = n;
+    if (n == 6) recorded.entry.from = Origin{"production", 2, recorded.id};
+    chain.entries.push_back(recorded);
+  }
+  EXPECT_THAT(retirable(chain, {}, 2), ElementsAre(1, 3, 4));
+  EXPECT_THAT(retirable(chain, {}, 100), IsEmpty());
+  Event before = event_of(EventKind::retire);
+  before.numbers = {1, 3};
+  EXPECT_THAT(retirable(chain, {before}, 1), ElementsAre(4, 5));
+  EXPECT_THAT(retirable({}, {}, 1), IsEmpty());
+}
+
+TEST_P(Events, WhatWasRetiredIsNotGoneBackTo) {
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  for (const char* content : {"two", "three"}) {
+    ASSERT_TRUE(shop.promote("staging", "production"));
+    ASSERT_TRUE(shop.release("staging", build(content)));
+  }
+  ASSERT_TRUE(shop.promote("staging", "production"));
+  Event gone = event_of(EventKind::retire);
+  gone.numbers = {2};
+  say(gone);
+  EXPECT_THAT(keep_tags_of(shop.project, shop.environment("production"), {2}, shop.parts).value(),
+              ElementsAre("hello.production-v2"));
+  EXPECT_EQ(shop.rollback("production", {.number = 2}).error().code, Errc::not_found);
+  const auto back = shop.rollback("production");
+  ASSERT_TRUE(back) << back.error().describe();
+  EXPECT_EQ(back->entry.from->number, 1);
 }
 
 class Programs : public Events {

@@ -59,7 +59,7 @@ TEST_F(Views, StatusHasEveryEnvironmentInOrder) {
   ASSERT_EQ(rows.size(), 3u);
   const Json staging = status_row(rows[0]);
   EXPECT_THAT(keys_of(staging), ElementsAre("environment", "location", "number", "digest", "build", "config", "time",
-                                            "pending", "drift", "hold", "forks"));
+                                            "pending", "drift", "behind", "hold", "forks"));
   EXPECT_EQ(*staging.find("environment")->string(), "staging");
   EXPECT_EQ(*staging.find("location")->string(), "reg.example/staging/hello:staging");
   EXPECT_EQ(*staging.find("number")->integer(), 1);
@@ -70,6 +70,18 @@ TEST_F(Views, StatusHasEveryEnvironmentInOrder) {
   EXPECT_EQ(keys_of(production), keys_of(staging));
   EXPECT_TRUE(production.find("number")->is_null());
   EXPECT_FALSE(*production.find("drift")->boolean());
+}
+
+TEST_F(Views, StatusSaysHowFarAnEnvironmentIsBehind) {
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  ASSERT_TRUE(shop.promote("staging", "production"));
+  EXPECT_EQ(read_status(shop.project, shop.parts).value()[1].behind.at("staging"), 0);
+  ASSERT_TRUE(shop.release("staging", build("two")));
+  ASSERT_TRUE(shop.release("staging", build("three")));
+  const auto rows = read_status(shop.project, shop.parts).value();
+  EXPECT_EQ(rows[1].behind.at("staging"), 2);
+  EXPECT_TRUE(rows[0].behind.empty());
+  EXPECT_EQ(*status_row(rows[1]).find("behind")->find("staging")->integer(), 2);
 }
 
 TEST_F(Views, StatusShowsDrift) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,9 @@ struct StatusRow {
   std::optional<Recorded> active;
   bool pending = false;  ///< the tag still has the release before: the next writing command moves it
   std::optional<Hold> hold;
-  std::vector<std::string> forks;  ///< tags of ledger entries that have one number together
-  std::string drift;               ///< why the tag is not what the ledger says; empty when it is
+  std::map<std::string, std::optional<std::int64_t>> behind;  ///< of what comes before: releases since, if known
+  std::vector<std::string> forks;                             ///< tags of ledger entries that have one number together
+  std::string drift;  ///< why the tag is not what the ledger says; empty when it is
 };
 
 /// One row for each environment, in the order of the file.
