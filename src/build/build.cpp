@@ -271,10 +271,6 @@ class Build {
         return fail(Error(Errc::invalid_argument, "the image would have no layer at all")
                         .with_hint("add files with --add or 'layers', or name a base"));
       }
-      if (image.manifest.media_type == oci::kDockerManifestType && !recipe_.annotations.empty()) {
-        diagnostics_.warning(recipe_.base_where,
-                             "the base has docker's older format, which has no annotations: they are left out");
-      }
     }
     return {};
   }

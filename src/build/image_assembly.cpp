@@ -63,6 +63,11 @@ void apply_rule(const ConfigRule& rule, oci::ImageConfig& config) {
 oci::ImageConfig compose_config(const Pieces& pieces) {
   oci::ImageConfig config = start_config(pieces);
   config.created = pieces.created;
+  // Docker's manifests have no annotations; labels are where its tools look for them.
+  if (is_docker(pieces.base)) {
+    for (const auto& [key, value] : pieces.annotations)
+      config.labels[key] = value;
+  }
   apply_rule(pieces.recipe.config, config);
   for (const FinishedLayer& layer : pieces.layers) {
     config.diff_ids.push_back(layer.diff_id);

@@ -31,8 +31,8 @@ struct Pieces {
 /// The base's config with the recipe's on top (image-spec config.md; setting an entrypoint clears an inherited cmd).
 oci::ImageConfig compose_config(const Pieces& pieces);
 
-/// Config and manifest, staged. The family of media types is the base's: docker's manifests get no annotations, and
-/// zstd layers on them are Errc::invalid_argument.
+/// Config and manifest, staged. The family of media types is the base's: for docker's, whose manifests have no
+/// annotations, these become labels of the config, and zstd layers are Errc::invalid_argument.
 Result<BuiltImage> assemble_image(const Pieces& pieces, StagedDocuments& documents);
 
 /// The index over several images, staged; docker's list when all of them are docker's.

@@ -1,6 +1,7 @@
 #include "release/build_finder.h"
 
 #include "slipway/base/text.h"
+#include "slipway/image/image.h"
 #include "slipway/oci/media_type.h"
 
 namespace slipway::release {
@@ -24,17 +25,27 @@ std::vector<oci::Location> places_of(const Project& project, const Environment& 
   return places;
 }
 
+/// Docker's manifests have no annotations: the labels of their config stand in for them.
+Result<oci::Annotations> own_annotations(store::ReadTarget& target, const oci::Descriptor& descriptor,
+                                         const oci::Manifest& manifest) {
+  if (descriptor.media_type != oci::kDockerManifestType) return manifest.annotations;
+  SLIPWAY_ASSIGN(image::Image image, image::load_manifest(target, descriptor));
+  return std::move(image.config.labels);
+}
+
 }  // namespace
 
 Result<oci::Annotations> annotations_of(store::ReadTarget& target, const oci::Descriptor& root) {
   SLIPWAY_ASSIGN(const oci::Document document, copy::fetch_document(target, root));
-  if (const auto* manifest = std::get_if<oci::Manifest>(&document)) return manifest->annotations;
+  if (const auto* manifest = std::get_if<oci::Manifest>(&document)) return own_annotations(target, root, *manifest);
   const auto& index = std::get<oci::Index>(document);
   oci::Annotations annotations = index.annotations;
   for (const oci::Descriptor& child : index.manifests) {
     if (!oci::is_manifest(child.media_type)) continue;
     SLIPWAY_ASSIGN(const oci::Document inner, copy::fetch_document(target, child));
-    const auto& own = std::get<oci::Manifest>(inner).annotations;
+    const auto* manifest = std::get_if<oci::Manifest>(&inner);
+    if (manifest == nullptr) continue;
+    SLIPWAY_ASSIGN(const oci::Annotations own, own_annotations(target, child, *manifest));
     annotations.insert(own.begin(), own.end());
     break;
   }

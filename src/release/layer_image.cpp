@@ -73,7 +73,10 @@ class Composer {
   Result<oci::Descriptor> compose_one(const oci::Descriptor& platform) {
     SLIPWAY_ASSIGN(image::Image image, image::load_manifest(from_, platform));
     const bool docker = is_docker(image.manifest.media_type);
-    MadeContent config = made(image.manifest.config.media_type, with_config(image.config).serialize());
+    oci::ImageConfig composed = with_config(image.config);
+    // Docker's manifests have no annotations: labels stand in for them.
+    if (docker) composed.labels = marked(std::move(composed.labels), platform.digest);
+    MadeContent config = made(image.manifest.config.media_type, composed.serialize());
     oci::Manifest& manifest = image.manifest;
     manifest.config = config.descriptor;
     oci::Descriptor layer = layer_.blob;

@@ -23,6 +23,8 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
+using ::testing::Pair;
 
 void put(const stdfs::path& file, std::string_view text, mode_t mode = 0644) {
   stdfs::create_directories(file.parent_path());
@@ -327,7 +329,8 @@ TEST_F(BuildTest, DockersFamilyIsFollowed) {
   options.destinations = {to_registry("r.example/app", {"v1"})};
   const auto with_base = [](AdHocRequest& r) {
     r.base = "r.example/base:d";
-    r.annotations = {"a=b"};
+    r.annotations = {"a=b", "c=d"};
+    r.labels = {"c=label"};
   };
   const BuildResult result = must_build(flags(with_base));
   const image::Image image = load(*book.registry("r.example/app"), result.root);
@@ -336,7 +339,11 @@ TEST_F(BuildTest, DockersFamilyIsFollowed) {
   for (const auto& layer : image.manifest.layers)
     EXPECT_EQ(layer.media_type, oci::kDockerLayerGzipType);
   EXPECT_TRUE(image.manifest.annotations.empty());
-  EXPECT_EQ(result.warnings.size(), 1u);
+  EXPECT_THAT(image.config.labels,
+              IsSupersetOf({Pair("from", "base"), Pair("a", "b"), Pair("c", "label"),
+                            Pair(std::string(kCompatAnnotation), std::to_string(layer::kCompatibility)),
+                            Pair(std::string(oci::kBaseName), "r.example/base:d")}));
+  EXPECT_TRUE(result.warnings.empty());
   Recipe zstd = flags(with_base);
   zstd.compression = io::Compression::zstd;
   EXPECT_THAT(must_fail(zstd, Errc::invalid_argument).describe(), HasSubstr("zstd"));

@@ -49,6 +49,7 @@ def test_one_digest_in_every_surrounding(world):
         "a Turkish locale, where i and I differ": dict(names=NAMES, env={"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR"}),
         "another time zone": dict(names=NAMES, env={"TZ": "Pacific/Auckland"}),
         "one lane": dict(names=NAMES, more=["--jobs", "1"]),
+        "two lanes": dict(names=NAMES, more=["--jobs", "2"]),
         "eight lanes": dict(names=NAMES, more=["--jobs", "8"]),
         "more lanes than files": dict(names=NAMES, more=["--jobs", "64"]),
         "no home and no TMPDIR": dict(names=NAMES, env={"HOME": "/nonexistent", "TMPDIR": "/tmp"}),

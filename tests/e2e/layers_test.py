@@ -150,16 +150,11 @@ def test_memory_does_not_grow_with_the_input(world):
     base = ["build", "--base", "scratch", "--platform", "linux/amd64", "--no-cache", "--jobs", "4"]
     with open(world.folder / "huge", "wb") as file:
         file.truncate(2 << 30)
-    world.write("many/.keep", "")
-    for folder in range(60):
-        (world.folder / f"many/{folder}").mkdir()
-        for number in range(1000):
-            os.close(os.open(world.folder / f"many/{folder}/a-name-as-long-as-they-are-{number}", os.O_CREAT | os.O_WRONLY))
     (world.folder / "flat").mkdir()
     for number in range(40_000):
-        os.close(os.open(world.folder / f"flat/{number}", os.O_CREAT | os.O_WRONLY))
+        os.mknod(world.folder / f"flat/{number}", 0o644)
     for compression in ("gzip:fast", "gzip", "zstd"):
-        for what in ("huge", "many", "flat"):
+        for what in ("huge", "flat"):
             if what == "huge" and compression == "gzip":
                 continue
             peak = world.peak_mib(*base, "--compression", compression, "--add", f"{what}:/{what}", "--to",

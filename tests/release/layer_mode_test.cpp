@@ -13,6 +13,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 
 constexpr const char* kYaml = R"(
 app: hello
@@ -277,6 +279,31 @@ TEST_F(LayerMode, LayoutsAndLoneManifests) {
   const auto made = images("staging", first.entry.image.digest);
   ASSERT_EQ(made.size(), 1u);
   EXPECT_EQ(made[0].manifest.layers.size(), 3u);
+  EXPECT_THAT(verified("staging").problems, IsEmpty());
+}
+
+/// Docker's manifests have no annotations: labels of the config say what those would.
+TEST_F(LayerMode, DockersFamilyHasLabelsForAnnotations) {
+  shop.configure(kLayouts);
+  const auto place = shop.open(*shop.project.image_repository);
+  image::Image image = image::load_manifest(*place, put_runnable(*place, "linux/amd64", "one")).value();
+  image.config.labels = std::exchange(image.manifest.annotations, {});
+  image.manifest.media_type = oci::kDockerManifestType;
+  image.manifest.config = put_blob(*place, std::string(oci::kDockerConfigType), image.config.serialize());
+  for (oci::Descriptor& layer : image.manifest.layers)
+    layer.media_type = oci::kDockerLayerGzipType;
+  last = put_blob(*place, image.manifest.media_type, oci::write_manifest(image.manifest));
+  ASSERT_TRUE(place->keep(last));
+  const Recorded first = released("staging", shop.project.image_repository->with_digest(last.digest));
+  EXPECT_EQ(first.entry.revision, "abc");
+  const auto made = images("staging", first.entry.image.digest);
+  ASSERT_EQ(made.size(), 1u);
+  EXPECT_TRUE(made[0].manifest.annotations.empty());
+  EXPECT_EQ(made[0].manifest.layers.back().media_type, oci::kDockerLayerGzipType);
+  EXPECT_THAT(made[0].config.labels,
+              UnorderedElementsAre(Pair(std::string(oci::kBaseDigest), last.digest.str()),
+                                   Pair("io.slipway.compat", "1"), Pair("io.slipway.config", first.entry.config.str()),
+                                   Pair(std::string(oci::kRevision), "abc")));
   EXPECT_THAT(verified("staging").problems, IsEmpty());
 }
 
