@@ -6,7 +6,7 @@
 
 #include <fstream>
 
-#include "build/place_book.h"
+#include "build/build_fixture.h"
 #include "slipway/base/subprocess.h"
 #include "slipway/image/image.h"
 #include "slipway/image/lock.h"
@@ -23,126 +23,6 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsSupersetOf;
-using ::testing::Pair;
-
-void put(const stdfs::path& file, std::string_view text, mode_t mode = 0644) {
-  stdfs::create_directories(file.parent_path());
-  std::ofstream(file, std::ios::binary) << text;
-  ::chmod(file.c_str(), mode);
-}
-
-/// The first 20 bytes of an ELF program for a machine, and something after them.
-std::string elf(unsigned char machine, unsigned char bits = 2) {
-  std::string bytes(
-      "\x7f"
-      "ELF",
-      4);
-  bytes += std::string{static_cast<char>(bits), 1, 1};
-  bytes.resize(16, '\0');
-  bytes += std::string{2, 0, static_cast<char>(machine), 0};
-  return bytes + "the program";
-}
-
-class BuildTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    options.state_folder = dir.path() / ".slipway";
-    put(dir.path() / "hello", elf(62), 0755);
-  }
-  stdfs::path out() const { return dir.path() / "out"; }
-  void to_layout(const std::string& tag = "v1") {
-    options.destinations = {{oci::Location::layout(out().native()), {tag}}};
-  }
-  Destination to_registry(const std::string& place, std::vector<std::string> tags) {
-    return {*oci::Location::parse(place), std::move(tags)};
-  }
-  Recipe flags(const std::function<void(AdHocRequest&)>& change = {}) {
-    AdHocRequest request;
-    request.adds = {"hello:/usr/bin/hello:0755"};
-    request.entrypoint = "/usr/bin/hello";
-    if (change) change(request);
-    auto recipe = recipe_from_flags(request, dir.path());
-    EXPECT_TRUE(recipe) << recipe.error().describe();
-    return *recipe;
-  }
-  Recipe yaml(const std::string& text) {
-    const std::string file = (dir.path() / "slipway.yaml").native();
-    const auto documents = config::parse_yaml(text, file);
-    EXPECT_TRUE(documents) << documents.error().describe();
-    Diagnostics diagnostics;
-    Recipe recipe = decode_recipe(documents->front(), file, diagnostics);
-    EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.errors().front().describe();
-    return recipe;
-  }
-  Result<BuildResult> build(const Recipe& recipe) { return build_image(recipe, options, real_fs(), book); }
-  BuildResult must_build(const Recipe& recipe) {
-    auto result = build(recipe);
-    EXPECT_TRUE(result) << result.error().describe();
-    if (!result) std::abort();
-    return *std::move(result);
-  }
-  image::Image load(store::ReadTarget& target, const oci::Descriptor& manifest) {
-    auto image = image::load_manifest(target, manifest);
-    EXPECT_TRUE(image) << image.error().describe();
-    if (!image) std::abort();
-    return *std::move(image);
-  }
-  Error must_fail(const Recipe& recipe, Errc code) {
-    const auto result = build(recipe);
-    EXPECT_FALSE(result);
-    if (result) return {};
-    EXPECT_EQ(result.error().code, code) << result.error().describe();
-    return result.error();
-  }
-  std::vector<std::string> names_in(store::ReadTarget& target, const oci::Descriptor& layer) {
-    std::vector<std::string> names;
-    auto blob = target.fetch(layer);
-    EXPECT_TRUE(blob);
-    const auto tar = io::decompressor(*std::move(blob));
-    EXPECT_TRUE(layer::read_tar(*tar, {}, [&](const layer::Entry& entry, io::Source&) -> Status {
-      names.push_back(layer::tar_name(entry));
-      return {};
-    }));
-    return names;
-  }
-  /// Puts a base image with one foreign-looking layer into a registry.
-  oci::Descriptor make_base(const std::string& place, const std::string& tag, std::vector<std::string> platforms,
-                            bool docker = false) {
-    Recipe recipe = flags([&](AdHocRequest& r) {
-      r.adds = {"basefile:/etc/base"};
-      r.env = {"PATH=/bin", "A=base"};
-      r.cmd = R"(["basecmd"])";
-      r.labels = {"from=base"};
-      r.platforms = std::move(platforms);
-    });
-    put(dir.path() / "basefile", "base");
-    BuildOptions base;
-    base.state_folder = dir.path() / "base-state";
-    base.destinations = {to_registry(place, {tag})};
-    auto built = build_image(recipe, base, real_fs(), book);
-    EXPECT_TRUE(built) << built.error().describe();
-    return docker ? as_docker(place, tag, built->root) : built->root;
-  }
-  oci::Descriptor as_docker(const std::string& place, const std::string& tag, const oci::Descriptor& root) {
-    auto target = book.registry(place);
-    image::Image image = load(*target, root);
-    image.manifest.media_type = oci::kDockerManifestType;
-    image.manifest.config.media_type = oci::kDockerConfigType;
-    image.manifest.annotations.clear();
-    for (auto& layer : image.manifest.layers)
-      layer.media_type = oci::kDockerLayerGzipType;
-    const std::string raw = oci::write_manifest(image.manifest);
-    const oci::Descriptor stored(std::string(oci::kDockerManifestType), io::digest_of(raw),
-                                 static_cast<std::int64_t>(raw.size()));
-    EXPECT_TRUE(target->push_tagged(stored, raw, tag));
-    return stored;
-  }
-
-  test::TempDir dir;
-  PlaceBook book;
-  BuildOptions options;
-};
 
 TEST_F(BuildTest, AProgramFromScratch) {
   to_layout();
@@ -289,80 +169,6 @@ image:
             result.images[1].manifest.digest);
 }
 
-TEST_F(BuildTest, ABaseIsInheritedUntouched) {
-  const oci::Descriptor base = make_base("r.example/base", "12", {"linux/amd64"});
-  const image::Image before = load(*book.registry("r.example/base"), base);
-  options.destinations = {to_registry("r.example/app", {"v1"})};
-  const BuildResult result = must_build(flags([](AdHocRequest& r) {
-    r.base = "r.example/base:12";
-    r.env = {"A=mine", "B=new"};
-    r.labels = {"to=app"};
-  }));
-  const image::Image image = load(*book.registry("r.example/app"), result.root);
-  ASSERT_EQ(image.manifest.layers.size(), 2u);
-  EXPECT_EQ(image.manifest.layers[0], before.manifest.layers[0]);
-  EXPECT_EQ(image.config.diff_ids[0], before.config.diff_ids[0]);
-  EXPECT_THAT(image.config.env, ElementsAre("PATH=/bin", "A=mine", "B=new"));
-  EXPECT_TRUE(image.config.cmd.empty()) << "a new entrypoint clears the inherited cmd";
-  EXPECT_EQ(image.config.labels.size(), 2u);
-  EXPECT_EQ(image.config.history.size(), 2u);
-  EXPECT_EQ(image.manifest.annotations.at("org.opencontainers.image.base.name"), "r.example/base:12");
-  EXPECT_EQ(image.manifest.annotations.at("org.opencontainers.image.base.digest"), base.digest.str());
-  EXPECT_EQ(result.base->digest(), base.digest);
-}
-
-TEST_F(BuildTest, RemovedPathsBecomeWhiteouts) {
-  make_base("r.example/base", "12", {"linux/amd64"});
-  const std::string text = "app: a\nimage:\n  base: {}\n  layers:\n    - {{name: cut, remove: [/etc/base]}}\n";
-  to_layout();
-  const BuildResult result = must_build(yaml(fmt::format(fmt::runtime(text), "r.example/base:12")));
-  const auto layout = *store::LayoutTarget::open(out());
-  EXPECT_THAT(names_in(*layout, result.images[0].layers[1]), ElementsAre("etc/", "etc/.wh.base"));
-  const BuildResult none =
-      must_build(yaml(fmt::format(fmt::runtime(text), "scratch") + "  platforms: [linux/amd64]\n"));
-  ASSERT_EQ(none.warnings.size(), 1u);
-  EXPECT_THAT(none.warnings[0].describe(), HasSubstr("slipway.yaml:5:"));
-}
-
-TEST_F(BuildTest, DockersFamilyIsFollowed) {
-  make_base("r.example/base", "d", {"linux/amd64"}, true);
-  options.destinations = {to_registry("r.example/app", {"v1"})};
-  const auto with_base = [](AdHocRequest& r) {
-    r.base = "r.example/base:d";
-    r.annotations = {"a=b", "c=d"};
-    r.labels = {"c=label"};
-  };
-  const BuildResult result = must_build(flags(with_base));
-  const image::Image image = load(*book.registry("r.example/app"), result.root);
-  EXPECT_EQ(image.manifest.media_type, oci::kDockerManifestType);
-  EXPECT_EQ(image.manifest.config.media_type, oci::kDockerConfigType);
-  for (const auto& layer : image.manifest.layers)
-    EXPECT_EQ(layer.media_type, oci::kDockerLayerGzipType);
-  EXPECT_TRUE(image.manifest.annotations.empty());
-  EXPECT_THAT(image.config.labels,
-              IsSupersetOf({Pair("from", "base"), Pair("a", "b"), Pair("c", "label"),
-                            Pair(std::string(kCompatAnnotation), std::to_string(layer::kCompatibility)),
-                            Pair(std::string(oci::kBaseName), "r.example/base:d")}));
-  EXPECT_TRUE(result.warnings.empty());
-  Recipe zstd = flags(with_base);
-  zstd.compression = io::Compression::zstd;
-  EXPECT_THAT(must_fail(zstd, Errc::invalid_argument).describe(), HasSubstr("zstd"));
-}
-
-TEST_F(BuildTest, APlatformTheBaseLacks) {
-  make_base("r.example/base", "12", {"linux/amd64", "linux/arm64"});
-  to_layout();
-  const auto with = [](const std::string& platform) {
-    return [platform](AdHocRequest& r) {
-      r.base = "r.example/base:12";
-      r.platforms = {platform};
-    };
-  };
-  EXPECT_EQ(must_build(flags(with("linux/arm64"))).images[0].platform.str(), "linux/arm64");
-  const Error error = must_fail(flags(with("linux/s390x")), Errc::not_found);
-  EXPECT_THAT(error.describe(), HasSubstr("it has linux/amd64, linux/arm64"));
-}
-
 TEST_F(BuildTest, PlatformWhenNoneIsNamed) {
   to_layout();
   put(dir.path() / "arm", elf(183), 0755);
@@ -381,28 +187,6 @@ TEST_F(BuildTest, PlatformWhenNoneIsNamed) {
   }));
   EXPECT_EQ(base.images[0].platform.str(), "linux/s390x");
   EXPECT_TRUE(base.warnings.empty());
-}
-
-TEST_F(BuildTest, TheLockDecidesTheBase) {
-  const oci::Descriptor first = make_base("r.example/base", "12", {"linux/amd64"});
-  options.lock_file = dir.path() / "slipway.lock";
-  to_layout();
-  const Recipe recipe = flags([](AdHocRequest& r) { r.base = "r.example/base:12"; });
-  options.locked = true;
-  EXPECT_THAT(must_fail(recipe, Errc::invalid_argument).describe(), HasSubstr("r.example/base:12"));
-  EXPECT_FALSE(stdfs::exists(options.lock_file));
-  options.locked = false;
-  must_build(recipe);
-  EXPECT_EQ(image::Lock::read(real_fs(), options.lock_file)->find("r.example/base:12"), first.digest);
-
-  const oci::Descriptor second = make_base("r.example/base", "12", {"linux/amd64", "linux/arm64"});
-  ASSERT_NE(first.digest, second.digest);
-  options.locked = true;
-  EXPECT_EQ(must_build(recipe).base->digest(), first.digest);
-  options.locked = false;
-  options.update_base = true;
-  EXPECT_EQ(must_build(recipe).base->digest(), second.digest);
-  EXPECT_EQ(image::Lock::read(real_fs(), options.lock_file)->find("r.example/base:12"), second.digest);
 }
 
 TEST_F(BuildTest, FilesByPatternWithAttributes) {
