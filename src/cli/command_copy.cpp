@@ -69,7 +69,9 @@ class ImageCopy {
     SLIPWAY_ASSIGN(source_, context_.opener().open_for_reading(job_.from, Side::source));
     SLIPWAY_ASSIGN(const auto reference, store::reference_of(job_.from, *source_));
     SLIPWAY_ASSIGN(now_, tagged_now(context_, job_.to));
-    auto root = source_root(*source_, reference, !now_);
+    const auto* digest = std::get_if<Digest>(&reference);
+    const bool known = digest != nullptr && now_ && now_->digest == *digest;
+    auto root = known ? Result<oci::Descriptor>(*now_) : source_root(*source_, reference, !now_);
     if (!root) return fail(std::move(root).error().on(Side::source).in("looking for " + job_.from.str()));
     root_ = *std::move(root);
     if (!flags_.platforms.empty()) SLIPWAY_TRY(choose_platforms());
@@ -95,15 +97,16 @@ class ImageCopy {
     std::vector<store::ReadTarget*> sources{source_.get()};
     if (chosen_) sources.insert(sources.begin(), chosen_.get());
     const copy::CopyOptions options{.lanes = lanes_, .observer = context_.observer(), .stop = context_.stop()};
-    if (flags_.referrers) {
-      // Whoever sees the tag sees what is attached.
-      if (!there) SLIPWAY_TRY(copy::copy_graph(sources, *root_, *target, options));
-      SLIPWAY_ASSIGN(const std::size_t attached, copy::copy_attached(*source_, *root_, *target, options));
-      context_.note(fmt::format("{} manifests are attached to {}", attached, root_->digest.str()));
+    const std::optional<std::string> tag = there ? std::nullopt : job_.to.tag();
+    if (!flags_.referrers) {
+      return copy::copy_tagged(sources, *root_, *target, tag ? std::vector{*tag} : std::vector<std::string>(), options);
     }
-    std::vector<std::string> tags;
-    if (job_.to.tag()) tags.push_back(*job_.to.tag());
-    return there ? Status() : copy::copy_tagged(sources, *root_, *target, tags, options);
+    if (!there) SLIPWAY_TRY(copy::copy_graph(sources, *root_, *target, options));
+    SLIPWAY_ASSIGN(const std::size_t attached, copy::copy_attached(*source_, *root_, *target, options));
+    context_.note(fmt::format("{} manifests are attached to {}", attached, root_->digest.str()));
+    // Last: whoever sees the tag sees what is attached.
+    Status tagged = tag ? target->tag(*root_, *tag) : Status();
+    return tagged ? tagged : fail(std::move(tagged).error().on(Side::destination).in("tagging " + *tag));
   }
 
   ImageLine line() const { return {context_.shown(job_.to), *root_, platforms_}; }

@@ -16,8 +16,13 @@ namespace {
 /// Whether the destination's word that it has something counts.
 enum class Trust { destination, nothing };
 
-/// Whether each question costs a request, as at a registry.
-bool is_asked_by_request(store::ReadTarget& target) { return store::as<store::Mounter>(target) != nullptr; }
+/// Whether both are one repository of one registry.
+bool are_one_place(store::ReadTarget& a, store::ReadTarget& b) {
+  const auto* one = store::as<store::Mounter>(a);
+  const auto* other = store::as<store::Mounter>(b);
+  return one != nullptr && other != nullptr && one->registry() == other->registry() &&
+         one->repository() == other->repository();
+}
 
 /// Copies the nodes of one graph.
 class Carrier {
@@ -139,6 +144,9 @@ class Carrier {
 /// nothing when the root was there already.
 Result<std::optional<Node>> carry(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& root,
                                   store::Target& to, Trust trust, const CopyOptions& options) {
+  // What was found in the destination itself is there.
+  const bool is_there = trust == Trust::destination && sources.size() == 1 && are_one_place(*sources.front(), to);
+  if (is_there) return std::optional<Node>();
   Carrier carrier(sources, to, options);
   SLIPWAY_ASSIGN(Graph graph, read_graph(sources, root, to, trust == Trust::nothing, options));
   if (graph.nodes.empty()) return std::optional<Node>();

@@ -36,13 +36,10 @@ class Walk {
     if (depth > options_.max_depth) {
       return fail(Errc::too_large, "indexes are nested deeper than {} levels", options_.max_depth);
     }
-    if (!enter_existing_) {
-      auto there = to_.exists(node.descriptor);
-      if (!there) return fail(std::move(there).error().on(Side::destination));
-      if (*there) {
-        if (options_.observer != nullptr) options_.observer->skipped(node.descriptor);
-        return {};
-      }
+    SLIPWAY_ASSIGN(const bool there, is_there(node.descriptor, depth));
+    if (there) {
+      if (options_.observer != nullptr) options_.observer->skipped(node.descriptor);
+      return {};
     }
     SLIPWAY_ASSIGN(node.bytes, fetch_bytes(sources_, node.descriptor));
     document_bytes_ += node.bytes.size();
@@ -59,9 +56,20 @@ class Walk {
     return {};
   }
 
+  /// Where a question is a request, images of an index are asked for until one is missing: they land in this order.
+  Result<bool> is_there(const oci::Descriptor& document, int depth) {
+    if (enter_existing_ || images_are_missing_) return false;
+    auto there = to_.exists(document);
+    if (!there) return fail(std::move(there).error().on(Side::destination));
+    const bool image = depth > 1 && !oci::is_index(document.media_type);
+    if (!*there && image && is_asked_by_request(to_)) images_are_missing_ = true;
+    return *there;
+  }
+
   const std::vector<store::ReadTarget*>& sources_;
   store::Target& to_;
   bool enter_existing_;
+  bool images_are_missing_ = false;
   const CopyOptions& options_;
   std::set<std::pair<Digest, bool>> seen_;
   std::size_t document_bytes_ = 0;
@@ -69,6 +77,8 @@ class Walk {
 };
 
 }  // namespace
+
+bool is_asked_by_request(store::ReadTarget& target) { return store::as<store::Mounter>(target) != nullptr; }
 
 Result<std::string> fetch_bytes(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& descriptor) {
   if (descriptor.size > static_cast<std::int64_t>(oci::kMaxDocument)) {

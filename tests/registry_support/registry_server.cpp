@@ -48,6 +48,7 @@ struct TestRegistry::Impl {
     server.new_task_queue = [] { return new httplib::ThreadPool(8); };
     server.set_keep_alive_max_count(1000);
     server.set_tcp_nodelay(true);
+    server.set_keep_alive_timeout(1);
     port = server.bind_to_any_port("127.0.0.1");
     thread = std::thread([this] { server.listen_after_bind(); });
     while (!server.is_running())
@@ -182,6 +183,13 @@ struct TestRegistry::Impl {
         repositories[name].blobs[digest] = repositories[from].blobs[digest];
         response.status = 201;
         response.set_header("Location", "/v2/" + name + "/blobs/" + digest);
+        return;
+      }
+      const std::string whole = request.get_param_value("digest");
+      if (behaviour.single_post && !whole.empty() && io::digest_of(request.body).str() == whole) {
+        repositories[name].blobs[whole] = request.body;
+        response.status = 201;
+        response.set_header("Location", "/v2/" + name + "/blobs/" + whole);
         return;
       }
       const std::string id = std::to_string(++last_session);
@@ -336,6 +344,13 @@ std::vector<std::string> TestRegistry::authorizations() const {
 void TestRegistry::lose_blob(const std::string& repository, const std::string& digest) {
   const std::scoped_lock lock(impl_->mutex);
   impl_->repositories[repository].blobs.erase(digest);
+}
+
+void TestRegistry::lose_manifest(const std::string& repository, const std::string& digest) {
+  const std::scoped_lock lock(impl_->mutex);
+  Repository& there = impl_->repositories[repository];
+  there.documents.erase(digest);
+  std::erase_if(there.tags, [&](const auto& tag) { return tag.second == digest; });
 }
 
 void TestRegistry::move_tag(const std::string& repository, const std::string& tag, const std::string& digest) {

@@ -14,6 +14,7 @@ struct RegistryBehaviour {
   bool referrers_api = false;
   bool immutable_tags = false;  ///< another digest on a tag that is there: 400 TAG_INVALID
   bool mounts = true;           ///< false: every mount becomes an upload session
+  bool single_post = false;     ///< takes a blob in the request that opens an upload
   bool says_digest = true;      ///< Docker-Content-Digest in responses
   Login login = Login::none;
   std::string username = "user";
@@ -51,8 +52,9 @@ class TestRegistry {
   void forget_requests();
   /// Authorization headers seen, to prove who got which.
   std::vector<std::string> authorizations() const;
-  /// Removes a blob behind everybody's back.
+  /// Removes a blob, or a manifest with its tags, behind everybody's back.
   void lose_blob(const std::string& repository, const std::string& digest);
+  void lose_manifest(const std::string& repository, const std::string& digest);
   /// Points a tag at a digest behind everybody's back.
   void move_tag(const std::string& repository, const std::string& tag, const std::string& digest);
 
