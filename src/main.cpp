@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -32,6 +33,14 @@ bool write_all(int fd, std::string_view text) {
     text.remove_prefix(static_cast<std::size_t>(n));
   }
   return true;
+}
+
+/// Asked before everything that is drawn: a terminal that changes its size needs no signal.
+slipway::cli::Terminal terminal_of_stderr() {
+  struct winsize size {};
+  if (::isatty(2) == 0) return {};
+  const bool known = ::ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0;
+  return known ? slipway::cli::Terminal{size.ws_col, size.ws_row} : slipway::cli::Terminal{80, 24};
 }
 
 std::string read_stdin() {
@@ -85,6 +94,8 @@ int main(int argc, char** argv) {
     surroundings.write_out = [](std::string_view text) { return write_all(1, text); };
     surroundings.write_err = [](std::string_view text) { write_all(2, text); };
     surroundings.read_in = read_stdin;
+    surroundings.terminal = terminal_of_stderr;
+    surroundings.out_is_terminal = ::isatty(1) != 0;
     std::error_code gone;
     surroundings.directory = std::filesystem::current_path(gone);
     if (gone) {

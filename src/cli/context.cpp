@@ -12,7 +12,8 @@ void bind_globals(OptionSet& options, Globals& g) {
   options.value("-f,--file", "FILE", g.file, "the slipway.yaml to use (default: searched upwards)");
   options.value("--app", "NAME", g.app, "which app of a slipway.yaml with several");
   options.choice("-o,--output", g.output, {"text", "json"}, "form of the result");
-  options.choice("--progress", g.progress, {"auto", "plain", "json", "none"}, "how work is shown on standard error");
+  options.choice("--progress", g.progress, {"auto", "tty", "plain", "json", "none"},
+                 "how work is shown on standard error: bars (tty), lines, events");
   options.flag("-q,--quiet", g.quiet, "only errors and warnings on standard error");
   options.count("-v,--verbose", g.verbose, "also what was there already; twice: also what starts");
   options.number("-j,--jobs", "N", g.jobs, 1, "things done at once (default: 4 transfers, a thread for each core)");
@@ -38,7 +39,7 @@ void bind_globals(OptionSet& options, Globals& g) {
 }
 
 Context::Context(const Globals& globals, const Surroundings& surroundings)
-    : globals_(globals), surroundings_(surroundings) {}
+    : globals_(globals), live_area_(surroundings), surroundings_(live_area_.surroundings()) {}
 
 Context::~Context() = default;
 
@@ -48,7 +49,7 @@ store::Opener& Context::opener() {
 }
 
 copy::Observer* Context::observer() {
-  std::call_once(observer_made_, [this] { observer_ = make_progress(globals_, surroundings_); });
+  std::call_once(observer_made_, [this] { observer_ = make_progress(globals_, surroundings_, live_area_); });
   return observer_.get();
 }
 

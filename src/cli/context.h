@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/live_area.h"
 #include "cli/options.h"
 #include "slipway/base/json.h"
 #include "slipway/cli/run.h"
@@ -85,7 +86,8 @@ class Context {
 
  private:
   const Globals& globals_;
-  const Surroundings& surroundings_;
+  LiveArea live_area_;
+  const Surroundings surroundings_;  // whose writers know of the live area
   std::once_flag opener_made_, observer_made_;
   std::unique_ptr<store::Opener> opener_;
   std::unique_ptr<copy::Observer> observer_;

@@ -1,7 +1,12 @@
 #include "cli/progress.h"
 
+#include <algorithm>
+#include <condition_variable>
+#include <map>
 #include <mutex>
+#include <thread>
 
+#include "cli/transfer_bars.h"
 #include "slipway/base/text.h"
 
 namespace slipway::cli {
@@ -31,23 +36,115 @@ class LineProgress : public build::Observer {
     line(fmt::format("{:<7} {} {}", what, d.digest.str(), size(d)));
   }
   void line(const std::string& text) {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(line_mutex_);
     surroundings_.write_err(text + "\n");
   }
   static std::string size(const oci::Descriptor& d) { return human_bytes(static_cast<std::uint64_t>(d.size)); }
 
- private:
   const Surroundings& surroundings_;
   const int verbose_;
-  std::mutex mutex_;
+
+ private:
+  std::mutex line_mutex_;
+};
+
+/// Bars, drawn ten times a second by a thread of its own: also what stands still has a rate. What is finished leaves no
+/// line, but layers that were built.
+class TerminalProgress final : public LineProgress {
+ public:
+  TerminalProgress(const Surroundings& surroundings, int verbose, LiveArea& area)
+      : LineProgress(surroundings, verbose), area_(area) {
+    painter_ = std::jthread([this](const std::stop_token& stop) { paint(stop); });
+  }
+  TerminalProgress(const TerminalProgress&) = delete;
+  TerminalProgress& operator=(const TerminalProgress&) = delete;
+  ~TerminalProgress() override {
+    painter_.request_stop();
+    painter_.join();
+    area_.erase();
+  }
+
+  void expected(const oci::Descriptor& d) override {
+    change([&] { bars_.expect(d); });
+  }
+  void skipped(const oci::Descriptor& d) override {
+    change([&] { bars_.finish(d); });
+    LineProgress::skipped(d);
+  }
+  void mounted(const oci::Descriptor& d) override {
+    change([&] { bars_.finish(d); });
+    LineProgress::mounted(d);
+  }
+  void started(const oci::Descriptor& d) override {
+    change([&] { bars_.start(d, now()); });
+    LineProgress::started(d);
+  }
+  void progressed(const oci::Descriptor& d, std::uint64_t at) override {
+    change([&] { bars_.move(d, at, now()); });
+  }
+  void copied(const oci::Descriptor& d) override {
+    change([&] { bars_.finish(d); });
+    LineProgress::copied(d);
+  }
+  void layer_started(const std::string& platform, const std::string& name) override {
+    change([&] { bars_.begin_work(text_of(platform, name)); });
+  }
+  void layer_reused(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
+    change([&] { bars_.end_work(text_of(platform, name)); });
+    LineProgress::layer_reused(platform, name, d);
+  }
+  void layer_built(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
+    change([&] { bars_.end_work(text_of(platform, name)); });
+    LineProgress::layer_built(platform, name, d);
+  }
+
+ private:
+  template <class Change>
+  void change(Change what) {
+    const std::scoped_lock lock(bars_mutex_);
+    what();
+  }
+  void blob(std::string_view what, const oci::Descriptor& d) override {
+    if (verbose_ > 0) LineProgress::blob(what, d);
+  }
+  std::chrono::milliseconds now() const { return surroundings_.clock->monotonic(); }
+  static std::string text_of(const std::string& platform, const std::string& name) {
+    return fmt::format("building layer {} for {}", printable(name, 60), platform);
+  }
+
+  void paint(const std::stop_token& stop) {
+    std::unique_lock lock(bars_mutex_);
+    // The first wait, too: what is done sooner need not flicker.
+    while (!wake_.wait_for(lock, stop, kFrame, [&] { return stop.stop_requested(); })) {
+      const Terminal size = surroundings_.terminal ? surroundings_.terminal() : Terminal();
+      const auto lines = bars_.lines(size.columns > 0 ? size.columns : 80, size.rows > 0 ? size.rows : 24, now());
+      lock.unlock();
+      area_.draw(lines);
+      lock.lock();
+    }
+  }
+
+  static constexpr std::chrono::milliseconds kFrame{100};
+  LiveArea& area_;
+  std::mutex bars_mutex_;
+  TransferBars bars_;
+  std::condition_variable_any wake_;
+  std::jthread painter_;
 };
 
 /// The same events, one JSON object a line.
 class JsonProgress final : public LineProgress {
  public:
   using LineProgress::LineProgress;
+  void expected(const oci::Descriptor& d) override { blob("expected", d); }
   void skipped(const oci::Descriptor& d) override { blob("skipped", d); }
   void started(const oci::Descriptor& d) override { blob("started", d); }
+  void progressed(const oci::Descriptor& d, std::uint64_t at) override {
+    if (!is_due(d.digest)) return;
+    Json json = event("progress", d);
+    json.set("at", static_cast<std::int64_t>(at));
+    line(json.compact());
+  }
   void layer_reused(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
     layer("reused", platform, name, d);
   }
@@ -56,6 +153,18 @@ class JsonProgress final : public LineProgress {
   }
 
  private:
+  /// At most one event a blob in this time; the first waits for it, too.
+  static constexpr std::chrono::milliseconds kPause{500};
+
+  bool is_due(const Digest& digest) {
+    const auto now = surroundings_.clock->monotonic();
+    const std::scoped_lock lock(mutex_);
+    const auto [at, first] = told_.emplace(digest, now);
+    if (first || now - at->second < kPause) return false;
+    at->second = now;
+    return true;
+  }
+
   void layer(std::string_view what, const std::string& platform, const std::string& name, const oci::Descriptor& d) {
     Json json = event(what, d);
     json.set("platform", platform).set("name", name);
@@ -68,13 +177,30 @@ class JsonProgress final : public LineProgress {
     return json;
   }
   void blob(std::string_view what, const oci::Descriptor& d) override { line(event(what, d).compact()); }
+
+  std::mutex mutex_;
+  std::map<Digest, std::chrono::milliseconds> told_;
 };
+
+/// Whether standard error is a terminal that somebody watches and that lines can be drawn over on.
+bool has_cursor(const Surroundings& surroundings) {
+  if (!surroundings.terminal || surroundings.terminal().columns == 0) return false;
+  const auto set = [&](const char* name) {
+    const auto value = surroundings.env(name);
+    return value && !value->empty();
+  };
+  return !set("CI") && surroundings.env("TERM").value_or("") != "dumb";
+}
 
 }  // namespace
 
-std::unique_ptr<build::Observer> make_progress(const Globals& globals, const Surroundings& surroundings) {
+std::unique_ptr<build::Observer> make_progress(const Globals& globals, const Surroundings& surroundings,
+                                               LiveArea& area) {
   if (globals.progress == "none" || globals.quiet) return std::make_unique<build::Observer>();
   if (globals.progress == "json") return std::make_unique<JsonProgress>(surroundings, globals.verbose);
+  if (globals.progress == "tty" || (globals.progress == "auto" && has_cursor(surroundings))) {
+    return std::make_unique<TerminalProgress>(surroundings, globals.verbose, area);
+  }
   return std::make_unique<LineProgress>(surroundings, globals.verbose);
 }
 

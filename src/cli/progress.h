@@ -3,11 +3,14 @@
 #include <memory>
 
 #include "cli/context.h"
+#include "cli/live_area.h"
 #include "slipway/build/build.h"
 
 namespace slipway::cli {
 
-/// Shows what happens on standard error, a line for each finished blob. Thread-safe.
-std::unique_ptr<build::Observer> make_progress(const Globals& globals, const Surroundings& surroundings);
+/// Shows what happens on standard error as `--progress` says: bars where that is a terminal, else a line for each
+/// finished blob, or events (docs/FORMATS.md "Progress"). Thread-safe.
+std::unique_ptr<build::Observer> make_progress(const Globals& globals, const Surroundings& surroundings,
+                                               LiveArea& area);
 
 }  // namespace slipway::cli

@@ -81,16 +81,16 @@ int run_command(const Command& command, std::vector<std::string> arguments, Glob
       return surroundings.write_out(help_of(command, own, global_options)) ? 0 : 1;
     }
   }
-  const auto failed_as = [&](const Error& error) {
-    const int status = failed(error, surroundings);
+  const auto failed_as = [&](const Error& error, const Surroundings& where) {
+    const int status = failed(error, where);
     return command.failure_status == 0 ? status : command.failure_status;
   };
   const Status parsed =
       parse_options({global_options, own, std::string(command.name), std::move(arguments), surroundings.env});
-  if (!parsed) return failed_as(parsed.error());
+  if (!parsed) return failed_as(parsed.error(), surroundings);
   Context context(globals, surroundings);
   const Result<int> status = action(context);
-  return status ? *status : failed_as(status.error());
+  return status ? *status : failed_as(status.error(), context.surroundings());
 }
 
 }  // namespace

@@ -33,7 +33,9 @@ class Carrier {
   Status blobs(const Graph& graph, Trust trust) {
     std::vector<const Node*> leaves;
     for (const Node& node : graph.nodes) {
-      if (!node.is_document) leaves.push_back(&node);
+      if (node.is_document) continue;
+      leaves.push_back(&node);
+      if (options_.observer != nullptr) options_.observer->expected(node.descriptor);
     }
     return run_lanes(options_.lanes, leaves.size(), options_.stop, [&](std::size_t i, std::stop_token stop) {
       return within(blob(leaves[i]->descriptor, trust, stop), leaves[i]->descriptor, "blob");

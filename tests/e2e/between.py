@@ -75,13 +75,15 @@ http {{
 
 
 class Cutter:
-    """A TCP proxy that breaks one connection after so many bytes `up` (to the server) or `down`; it counts both."""
+    """A TCP proxy that breaks one connection after so many bytes `up` (to the server) or `down`; it counts both. `pause`:
+    seconds after each 64 KiB."""
 
-    def __init__(self, host, up=None, down=None):
+    def __init__(self, host, up=None, down=None, pause=0):
         address, port = host.split(":")
         self.target, self.limits = (address, int(port)), {"up": up, "down": down}
         self.passed = {"up": 0, "down": 0}
         self.cuts = 0
+        self.pause = pause
         self.lock = threading.Lock()
 
     def __enter__(self):
@@ -107,6 +109,8 @@ class Cutter:
         try:
             while data := source.recv(1 << 16):
                 sink.sendall(data)
+                if self.pause:
+                    time.sleep(self.pause)
                 with self.lock:
                     self.passed[way] += len(data)
                     limit = self.limits[way]

@@ -13,6 +13,12 @@
 
 namespace slipway::cli {
 
+/// A terminal's size; without columns it is none.
+struct Terminal {
+  int columns = 0;
+  int rows = 0;
+};
+
 /// Everything the program touches of the process it runs in; tests hand in their own.
 struct Surroundings {
   std::function<bool(std::string_view)> write_out;  ///< false: the reader is gone or the disk full
@@ -24,6 +30,8 @@ struct Surroundings {
   Clock* clock = &system_clock();
   Rng* rng = &system_rng();
   std::stop_token stop;
+  std::function<Terminal()> terminal;  ///< what standard error is, as large as it is now; may be missing
+  bool out_is_terminal = false;
 };
 
 /// Runs one command line (without the program's name) and returns the exit status of the contract.

@@ -15,7 +15,8 @@ namespace slipway::copy {
 class Observer {
  public:
   virtual ~Observer() = default;
-  virtual void skipped(const oci::Descriptor&) {}  ///< already there
+  virtual void expected(const oci::Descriptor&) {}  ///< a blob of which one of the others will follow
+  virtual void skipped(const oci::Descriptor&) {}   ///< already there
   virtual void mounted(const oci::Descriptor&) {}
   virtual void started(const oci::Descriptor&) {}
   virtual void progressed(const oci::Descriptor&, std::uint64_t /*bytes so far*/) {}

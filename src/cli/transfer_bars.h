@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "slipway/oci/descriptor.h"
+
+namespace slipway::cli {
+
+/// What is under way as lines of plain ASCII: a bar for each blob, and all of them together. Times are of one
+/// monotonic clock. Not thread-safe.
+class TransferBars {
+ public:
+  using Time = std::chrono::milliseconds;
+
+  void expect(const oci::Descriptor& blob);
+  void start(const oci::Descriptor& blob, Time now);
+  /// `at`: bytes so far; fewer than before when it began anew.
+  void move(const oci::Descriptor& blob, std::uint64_t at, Time now);
+  /// Sent, or not to be sent.
+  void finish(const oci::Descriptor& blob);
+  void begin_work(const std::string& text) { work_.insert(text); }
+  void end_work(const std::string& text) { work_.erase(text); }
+
+  /// Nothing when there is nothing left to do.
+  std::vector<std::string> lines(int columns, int rows, Time now) const;
+
+ private:
+  struct Part {
+    std::uint64_t size = 0;
+    std::uint64_t at = 0;
+    Time since{0};
+    bool active = false;
+    bool done = false;
+  };
+
+  Part& part(const oci::Descriptor& blob);
+  std::string bar(const std::string& name, const Part& part, int columns, Time now) const;
+  std::string total(std::size_t active, Time now) const;
+  /// Bytes a second of late.
+  std::uint64_t rate(Time now) const;
+
+  std::map<Digest, Part> parts_;
+  std::multiset<std::string> work_;
+  std::uint64_t moved_ = 0;
+  std::deque<std::pair<Time, std::uint64_t>> samples_;
+};
+
+}  // namespace slipway::cli
