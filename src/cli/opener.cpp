@@ -53,6 +53,7 @@ struct Connections {
   std::unique_ptr<http::HttpTransport> transport;
   std::unique_ptr<registry::CredentialStore> credentials;
   std::unique_ptr<registry::KnowledgeStore> knowledge;
+  std::unique_ptr<registry::UploadJournal> uploads;
   std::shared_ptr<registry::Session> session;
 };
 
@@ -79,13 +80,17 @@ Connections connections_for(const SideFlags& flags, const Globals& globals, cons
   }
   c.knowledge =
       registry::file_knowledge(*surroundings.fs, *surroundings.clock, cache.empty() ? cache : cache / "hosts");
+  const stdfs::path state = user_state_folder(surroundings.env);
+  c.uploads =
+      registry::file_upload_journal(*surroundings.fs, *surroundings.clock, state.empty() ? state : state / "uploads");
   c.session = registry::Session::create({.transport = c.transport.get(),
                                          .credentials = c.credentials.get(),
                                          .clock = surroundings.clock,
                                          .rng = surroundings.rng,
                                          .knowledge = c.knowledge.get(),
                                          .stop = surroundings.stop,
-                                         .warn = std::move(warn)},
+                                         .warn = std::move(warn),
+                                         .uploads = c.uploads.get()},
                                         options);
   return c;
 }

@@ -53,16 +53,18 @@ void CheckedBody::keep(io::Bytes bytes) {
 }
 
 Status CheckedBody::rewind_to(std::int64_t offset) {
-  const bool kept = offset == seen_ || seen_ - offset <= static_cast<std::int64_t>(kept_.size());
+  const bool kept = offset <= seen_ && seen_ - offset <= static_cast<std::int64_t>(kept_.size());
   if (kept && !failed_) {
     at_ = offset;
     return {};
   }
-  hasher_.reset();
-  failed_ = false;
-  seen_ = 0;
-  at_ = 0;
-  SLIPWAY_TRY(inner_.restart());
+  if (offset < seen_ || failed_) {
+    hasher_.reset();
+    failed_ = false;
+    seen_ = 0;
+    SLIPWAY_TRY(inner_.restart());
+  }
+  at_ = seen_;
   std::array<std::byte, 32u << 10> passed_over;
   while (at_ < offset) {
     const auto left = static_cast<std::size_t>(offset - at_);

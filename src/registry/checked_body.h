@@ -16,7 +16,7 @@ class CheckedBody final : public io::RestartableSource {
 
   Result<std::size_t> read(std::span<std::byte> buffer) override;
   Status restart() override { return rewind_to(0); }
-  /// The next byte read is the one at `offset`, which has been read before.
+  /// The next byte read is the one at `offset`; what comes before it is read and hashed, too.
   Status rewind_to(std::int64_t offset);
   /// The next byte's offset.
   std::int64_t at() const { return at_; }

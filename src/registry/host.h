@@ -33,6 +33,8 @@ class Host {
 
   /// What was learned of the host.
   HostMemory& memory() { return memory_; }
+  /// May be missing.
+  UploadJournal* uploads() const { return parts_.uploads; }
   /// How it wants to be logged in to, in words, as far as it said.
   std::string login_wanted();
 

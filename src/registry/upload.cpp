@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 
 #include "slipway/base/text.h"
 
@@ -13,7 +16,9 @@ constexpr std::int64_t kMiB = 1 << 20;
 constexpr std::int64_t kWorthAsking = kMiB;   // less is sooner sent again
 constexpr std::int64_t kProgress = 8 * kMiB;  // between two cuts: they are not counted together
 constexpr std::int64_t kLargestChunk = 1 << 30;
-constexpr std::int64_t kSmall = 64 << 10;  // of a blob that may be sent in vain once
+constexpr std::int64_t kSmall = 64 << 10;         // of a blob that may be sent in vain once
+constexpr std::int64_t kWorthKeeping = 8 * kMiB;  // in the journal
+constexpr std::chrono::seconds kFarewell{2};      // an interrupted program ends soon
 constexpr int kTooLarge = 413;
 constexpr int kWrongRange = 416;
 
@@ -36,6 +41,23 @@ std::int64_t received_of(const Reply& reply) {
   return last && *last > 0 ? *last + 1 : 0;
 }
 
+/// A stop token that is requested in so much time, unless it is destroyed before.
+class Deadline {
+ public:
+  explicit Deadline(std::chrono::milliseconds patience)
+      : waiter_([this, patience](const std::stop_token& over) {
+          std::unique_lock lock(mutex_);
+          if (!wake_.wait_for(lock, over, patience, [&] { return over.stop_requested(); })) source_.request_stop();
+        }) {}
+  std::stop_token token() const { return source_.get_token(); }
+
+ private:
+  std::stop_source source_;
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::jthread waiter_;
+};
+
 }  // namespace
 
 Result<std::string> location_of(const Reply& reply, const std::string& registry) {
@@ -47,9 +69,63 @@ Result<std::string> location_of(const Reply& reply, const std::string& registry)
 }
 
 Upload::Upload(Host& host, Call call, const oci::Descriptor& blob, io::RestartableSource& bytes, std::string session)
-    : host_(host), call_(std::move(call)), blob_(blob), body_(bytes, blob), session_(std::move(session)) {}
+    : host_(host),
+      call_(std::move(call)),
+      blob_(blob),
+      body_(bytes, blob),
+      session_(std::move(session)),
+      journal_(blob.size >= kWorthKeeping ? host.uploads() : nullptr),
+      key_{host.name(), call_.repository, blob.digest} {}
 
 Status Upload::run(const std::function<Result<bool>()>& there, std::stop_token stop) {
+  SLIPWAY_TRY(take_up(stop));
+  Status done = transfer(there, std::move(stop));
+  if (done && journal_ != nullptr) journal_->forget(key_);
+  if (!done && done.error().code == Errc::cancelled) leave();
+  return done;
+}
+
+Status Upload::take_up(std::stop_token stop) {
+  if (journal_ == nullptr) return {};
+  if (!session_.empty()) {
+    note_down();
+    return {};
+  }
+  const auto url = journal_->recall(key_);
+  if (!url) return {};
+  session_ = *url;
+  SLIPWAY_TRY(find_offset(blob_.size, std::move(stop)));
+  if (session_.empty()) {
+    journal_->forget(key_);
+  } else {
+    note_down();
+  }
+  return {};
+}
+
+void Upload::note_down() {
+  if (journal_ != nullptr) journal_->keep(key_, session_);
+}
+
+void Upload::leave() {
+  if (session_.empty()) return;
+  // The user's stop was requested already: these few requests have their own.
+  const Deadline soon(kFarewell);
+  Call last = call_;
+  last.path = session_;
+  last.retry = false;
+  if (journal_ != nullptr) {
+    last.method = "GET";
+    const auto reply = host_.send(last, soon.token());
+    if (reply && reply->status() == 204 && received_of(*reply) > 0) return;
+    journal_->forget(key_);
+  }
+  last.method = "DELETE";
+  const auto gone = host_.send(last, soon.token());
+  static_cast<void>(gone);  // then the registry collects it some day
+}
+
+Status Upload::transfer(const std::function<Result<bool>()>& there, std::stop_token stop) {
   std::int64_t had = 0;
   for (int tries = 1;; ++tries) {
     SLIPWAY_ASSIGN(const Outcome outcome, attempt(stop));
@@ -62,7 +138,7 @@ Status Upload::run(const std::function<Result<bool>()>& there, std::stop_token s
     SLIPWAY_ASSIGN(const bool again, host_.wait_to_retry(tries, status, stop));
     if (!again) return fail(*last_);
     if (outcome == Outcome::lost || body_.at() < kWorthAsking) session_.clear();
-    if (!session_.empty()) SLIPWAY_TRY(find_offset(stop));
+    if (!session_.empty()) SLIPWAY_TRY(find_offset(body_.at(), stop));
   }
 }
 
@@ -114,6 +190,7 @@ Result<Upload::Outcome> Upload::open(std::stop_token stop) {
 
 Status Upload::take_location(const Reply& reply) {
   SLIPWAY_ASSIGN(session_, location_of(reply, host_.name()));
+  note_down();
   return {};
 }
 
@@ -194,14 +271,14 @@ Result<Upload::Outcome> Upload::judge(Result<Reply> reply) {
   return fail(*last_);
 }
 
-Status Upload::find_offset(std::stop_token stop) {
+Status Upload::find_offset(std::int64_t at_most, std::stop_token stop) {
   Call get = call_;
   get.method = "GET";
   get.path = session_;
   get.retry = false;
   const auto reply = host_.send(get, std::move(stop));
   const std::int64_t received = reply ? received_of(*reply) : 0;
-  const bool known = reply && reply->status() == 204 && received > 0 && received <= body_.at();
+  const bool known = reply && reply->status() == 204 && received > 0 && received <= at_most;
   if (!known) {
     session_.clear();
     return {};

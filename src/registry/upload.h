@@ -6,7 +6,8 @@
 namespace slipway::registry {
 
 /// Sends one blob to a repository: one PUT of the whole where that is taken, chunks where a proxy limits bodies, and
-/// after a cut from where the registry has it, if it says so, else anew.
+/// after a cut from where the registry has it, if it says so, else anew. What a large one leaves open when it is
+/// killed, a later run takes up; what nobody will take up is cancelled.
 class Upload {
  public:
   /// `call` is the POST that opens an upload: it has repository, scopes and words for messages; `session` is an upload
@@ -17,6 +18,13 @@ class Upload {
   Status run(const std::function<Result<bool>()>& there, std::stop_token stop);
 
  private:
+  Status transfer(const std::function<Result<bool>()>& there, std::stop_token stop);
+  /// What an earlier run left open, as far as the registry still has it.
+  Status take_up(std::stop_token stop);
+  /// Remembers where it goes on.
+  void note_down();
+  /// Ends an upload that was interrupted: kept where the registry says what it has, else cancelled.
+  void leave();
   /// How an attempt ended when it did not fail for good.
   enum class Outcome { done, broken, lost };
 
@@ -29,7 +37,7 @@ class Upload {
   /// The blob in the very request that opens an upload, for registries that take it so.
   Result<Outcome> open_with_all(std::stop_token stop);
   /// Goes on where the registry has it; forgets the session where it does not tell.
-  Status find_offset(std::stop_token stop);
+  Status find_offset(std::int64_t at_most, std::stop_token stop);
   Status send_smaller(std::int64_t refused);
   /// What a failed request means; `last_` keeps the error.
   Result<Outcome> judge(Result<Reply> reply);
@@ -40,6 +48,8 @@ class Upload {
   const oci::Descriptor& blob_;
   CheckedBody body_;
   std::string session_;
+  UploadJournal* journal_;  // null for what is small
+  UploadKey key_;
   std::int64_t sent_ = 0;      // bytes that the registry acknowledged
   std::int64_t smallest_ = 0;  // of a chunk, as the registry wants it
   bool stored_ = false;        // by the request that was to open it

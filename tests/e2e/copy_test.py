@@ -1,7 +1,11 @@
 """Copying between real registries, and to archives: how many requests one image costs, and who else reads what is written."""
 import hashlib
 import json
+import os
+import signal
+import time
 
+from between import Cutter
 from harness import check, check_equal, program
 
 LAYER = "application/vnd.oci.image.layer.v1.tar"
@@ -181,3 +185,31 @@ def test_of_an_index_only_the_platforms_asked_for(world):
     check_equal(same.digest, whole, "all of them")
     world.slipway("copy", "--platform", "linux/riscv64", "oci:all:v1", "oci:none:v1", status=13)
     check(not (world.folder / "none").exists(), "nothing to be written")
+
+
+def test_an_interrupted_copy_goes_on_with_what_is_not_there(world):
+    """docker-registry forgets an upload whose connection broke; the blobs before it are not sent again."""
+    size = 12 << 20
+    folders = []
+    for number in range(3):
+        world.write(f"data{number}", os.urandom(size))
+        folders += ["--add", f"data{number}:/data{number}"]
+    world.slipway("build", "--base", "scratch", "--platform", "linux/amd64", *folders[:2], "--compression", "none", "--to",
+                  "oci:one:v1")
+    world.slipway("build", "--base", "oci:one:v1", *folders[2:4], "--compression", "none", "--to", "oci:two:v1")
+    whole = world.slipway("build", "--base", "oci:two:v1", *folders[4:], "--compression", "none", "--to", "oci:all:v1")
+    for how, status in ((signal.SIGKILL, -9), (signal.SIGINT, 130)):
+        registry = world.registry()
+        with Cutter(registry.host, pause=0.001) as wire:
+            process = world.start("copy", "-j", "1", "oci:all:v1", f"{wire.host}/team/app:v1")
+            while wire.passed["up"] < 2.4 * size and process.poll() is None:
+                time.sleep(0.002)
+            asked = time.monotonic()
+            process.send_signal(how)
+            check_equal(process.wait(20), status, "the status of what was interrupted")
+            check(time.monotonic() - asked < 3, "it ends at once")
+            check_equal(registry.status("/v2/team/app/manifests/v1"), 404, "the tag of half an image")
+        with Cutter(registry.host) as wire:
+            again = world.slipway("copy", "oci:all:v1", f"{wire.host}/team/app:v1")
+            check_equal(again.digest, whole.digest, "the digest")
+            check(wire.passed["up"] < 1.1 * size, f"one blob of three, not {wire.passed} of {3 * size}")

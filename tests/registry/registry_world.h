@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+
 #include "registry_support/registry_server.h"
 #include "slipway/registry/registry_target.h"
 #include "support/fake_clock.h"
@@ -35,6 +37,21 @@ class FixedKnowledge final : public registry::KnowledgeStore {
   void remember(const std::string&, const registry::Knowledge& knowledge) override { known = knowledge; }
   std::unique_ptr<FileLock> turn(const std::string&) override { return nullptr; }
   registry::Knowledge known;
+};
+
+/// Uploads that were left open, kept in memory.
+class FixedUploads final : public registry::UploadJournal {
+ public:
+  std::optional<std::string> recall(const registry::UploadKey& key) override {
+    const auto at = kept.find(name_of(key));
+    return at == kept.end() ? std::nullopt : std::optional(at->second);
+  }
+  void keep(const registry::UploadKey& key, const std::string& url) override { kept[name_of(key)] = url; }
+  void forget(const registry::UploadKey& key) override { kept.erase(name_of(key)); }
+  static std::string name_of(const registry::UploadKey& key) {
+    return key.host + "/" + key.repository + "@" + key.digest.str();
+  }
+  std::map<std::string, std::string> kept;
 };
 
 /// A client: transport, clock that never waits, credentials, session.

@@ -194,6 +194,114 @@ TEST(Faults, Row04_AnUploadWhoseOffsetNobodyTellsStartsOnceAnew) {
   EXPECT_EQ(server.sent, server.content.size() * 19 / 10);
 }
 
+/// A server and a blob that is worth remembering.
+struct LargeUpload : UploadServer {
+  LargeUpload() {
+    while (content.size() < (9u << 20))
+      content += content;
+    blob = make_blob(content);
+  }
+  std::optional<Blob> blob;
+};
+
+TEST(Faults, Row17_WhatAKilledRunLeftOpenIsTakenUp) {
+  LargeUpload server;
+  server.cut_put = server.content.size() / 2;
+  Wire killed([&](const Request& request) { return server.answer(request); }, {.retry = {.tries = 1}});
+  ASSERT_FALSE(push(*killed.open("h.example/a"), *server.blob).has_value());
+  ASSERT_EQ(killed.uploads.kept.size(), 1u);
+  EXPECT_EQ(killed.uploads.kept.begin()->first, "h.example/a@" + server.blob->descriptor.digest.str());
+
+  Wire later([&](const Request& request) { return server.answer(request); });
+  later.uploads.kept = killed.uploads.kept;
+  const Status done = push(*later.open("h.example/a"), *server.blob);
+  ASSERT_TRUE(done.has_value()) << done.error().describe();
+  EXPECT_EQ(server.stored, server.content);
+  EXPECT_EQ(server.sent, server.content.size()) << "no byte twice";
+  EXPECT_TRUE(begins(later.transport.lines().front(), "GET")) << later.transport.lines().front();
+  EXPECT_TRUE(later.uploads.kept.empty());
+}
+
+TEST(Faults, Row17_WhatTheRegistryForgotIsSentAnew) {
+  LargeUpload server;
+  server.tells_offset = false;
+  Wire later([&](const Request& request) { return server.answer(request); });
+  later.uploads.kept["h.example/a@" + server.blob->descriptor.digest.str()] = "https://h.example/up?state=old";
+  later.uploads.kept["h.example/b@" + server.blob->descriptor.digest.str()] = "https://h.example/up?state=of-b";
+  ASSERT_TRUE(push(*later.open("h.example/a"), *server.blob).has_value());
+  EXPECT_EQ(server.stored, server.content);
+  EXPECT_EQ(later.uploads.kept.size(), 1u) << "that of another repository stays";
+}
+
+TEST(Upload, ARegistryThatClaimsMoreThanThereIsGetsEverything) {
+  LargeUpload server;
+  server.stored = server.content + "more";
+  Wire later([&](const Request& request) { return server.answer(request); });
+  later.uploads.kept["h.example/a@" + server.blob->descriptor.digest.str()] = "https://h.example/up?state=old";
+  ASSERT_TRUE(push(*later.open("h.example/a"), *server.blob).has_value());
+  EXPECT_EQ(server.stored, server.content);
+}
+
+TEST(Faults, Row16_AnInterruptedUploadIsKeptWhereItCanGoOnAndCancelledElsewhere) {
+  struct Case {
+    bool large, tells_offset;
+    std::string last;
+  };
+  for (const Case& c : {Case{true, true, "GET"}, Case{true, false, "DELETE"}, Case{false, true, "DELETE"}}) {
+    LargeUpload server;
+    server.tells_offset = c.tells_offset;
+    const Blob small = make_blob(server.content.substr(0, 2u << 20));
+    const Blob& blob = c.large ? *server.blob : small;
+    server.content = blob.bytes;
+    server.cut_put = blob.bytes.size() / 2;
+    std::stop_source stop;
+    Wire wire([&](const Request& request) {
+      if (request.method == "PUT") stop.request_stop();
+      return server.answer(request);
+    });
+    io::TextSource bytes(blob.bytes);
+    const Status ended = wire.open("h.example/a")->push(blob.descriptor, bytes, stop.get_token());
+    ASSERT_FALSE(ended.has_value());
+    EXPECT_EQ(ended.error().code, Errc::cancelled);
+    EXPECT_TRUE(begins(wire.transport.lines().back(), c.last)) << wire.transport.lines().back();
+    EXPECT_EQ(wire.uploads.kept.size(), c.last == "GET" ? 1u : 0u);
+  }
+}
+
+TEST(UploadJournal, BelievesWhatADeadProcessWroteForADay) {
+  TempDir dir;
+  FakeClock clock;
+  const auto folder = dir.path() / "uploads";
+  const auto journal = registry::file_upload_journal(real_fs(), clock, folder);
+  const registry::UploadKey key{"h.example", "team/app", io::digest_of("a")};
+  EXPECT_EQ(journal->recall(key), std::nullopt);
+  journal->keep(key, "https://h.example/up?state=1");
+  EXPECT_EQ(journal->recall(key), std::nullopt) << "this process is at it";
+  const auto file = folder / real_fs().list(folder)->front();
+  EXPECT_EQ(real_fs().stat(file)->mode & 0777u, 0600u);
+  const auto text = [&](const std::string& process, const std::string& host, const std::string& url) {
+    return fmt::format(R"({{"schema":"slipway/v1/upload","host":"{}","repository":"team/app","digest":"{}",)"
+                       R"("url":"{}","since":1700000000,"process":"{}"}})",
+                       host, key.digest.str(), url, process);
+  };
+  ASSERT_TRUE(write_file_atomically(real_fs(), file, text("1.0", key.host, "https://h.example/up")).has_value());
+  EXPECT_EQ(journal->recall(key), "https://h.example/up") << "another process had this number";
+  EXPECT_EQ(journal->recall({"h.example", "team/b", key.digest}), std::nullopt);
+  FakeClock later(clock.now() + 90'000);
+  EXPECT_EQ(registry::file_upload_journal(real_fs(), later, folder)->recall(key), std::nullopt);
+  for (const std::string& damaged : {std::string(), std::string("[]"), std::string("{}"), std::string("rubbish"),
+                                     text("1.0", "evil.example", "https://h.example/up"),
+                                     text("1.0", key.host, "file:///etc/passwd"), text("1.0", key.host, "")}) {
+    ASSERT_TRUE(write_file_atomically(real_fs(), file, damaged).has_value());
+    EXPECT_EQ(journal->recall(key), std::nullopt) << damaged;
+  }
+  journal->forget(key);
+  EXPECT_TRUE(real_fs().list(folder)->empty());
+  const auto nowhere = registry::file_upload_journal(real_fs(), clock, {});
+  nowhere->keep(key, "https://h.example/up");
+  EXPECT_EQ(nowhere->recall(key), std::nullopt);
+}
+
 TEST(Faults, Row10_ASessionThatARestartForgotIsReplaced) {
   UploadServer server;
   server.forgets = true;

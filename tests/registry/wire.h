@@ -17,7 +17,8 @@ struct Wire {
                                          &rng,
                                          &knowledge,
                                          {},
-                                         [this](const std::string& text) { warnings.push_back(text); }},
+                                         [this](const std::string& text) { warnings.push_back(text); },
+                                         &uploads},
                                         options);
   }
   std::shared_ptr<store::Target> open(const std::string& place) {
@@ -28,6 +29,7 @@ struct Wire {
   SeededRng rng;
   FixedCredentials credentials;
   FixedKnowledge knowledge;
+  FixedUploads uploads;
   std::vector<std::string> warnings;
   ScriptedTransport transport;
   std::shared_ptr<registry::Session> session;

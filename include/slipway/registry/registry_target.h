@@ -11,6 +11,7 @@
 #include "slipway/http/transport.h"
 #include "slipway/registry/credentials.h"
 #include "slipway/registry/knowledge.h"
+#include "slipway/registry/upload_journal.h"
 #include "slipway/store/target.h"
 
 namespace slipway::registry {
@@ -34,6 +35,7 @@ struct RegistryParts {
   std::stop_token stop;                 ///< ends every request, also of calls that take no token of their own
   /// Told what a registry warns of (Warning: 299), printable, each text once; may be missing.
   std::function<void(const std::string&)> warn{};
+  UploadJournal* uploads = nullptr;  ///< where large uploads are remembered; may be missing
 };
 
 /// One thing that was tried on a host, and how it went.
