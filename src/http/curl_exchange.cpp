@@ -172,7 +172,10 @@ Error CurlExchange::private_error() const {
 Error CurlExchange::network_error(CURLcode code) const {
   const auto url = Url::parse(request_.url);
   const std::string host = url ? url->host + ":" + std::to_string(url->port) : "the server";
-  Error error(Errc::network, fmt::format("cannot talk to {}: {}", host, printable(api_.easy_strerror(code), 300)));
+  // Which check a certificate failed is only said there.
+  const bool detailed = breakdown_of(code) == Breakdown::certificate && detail_.front() != '\0';
+  const std::string_view why = detailed ? std::string_view(detail_.data()) : api_.easy_strerror(code);
+  Error error(Errc::network, fmt::format("cannot talk to {}: {}", host, printable(why, 300)));
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
       error.hint = "check the host's name and this machine's DNS";

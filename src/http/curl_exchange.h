@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "http/curl_api.h"
@@ -21,6 +22,9 @@ class CurlExchange {
   static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
   /// Opens the connection's socket, or refuses to: names are resolved by then, and what counts is where they lead.
   static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+
+  /// Where libcurl writes what went wrong, of CURL_ERROR_SIZE bytes.
+  char* detail() { return detail_.data(); }
 
   /// After the transfer: the response, or the first thing that went wrong.
   Result<Response> result(CURLcode code);
@@ -43,6 +47,7 @@ class CurlExchange {
   std::optional<Error> error_;
   std::optional<std::string> private_address_;  // one that was refused
   std::size_t header_bytes_ = 0;
+  std::array<char, CURL_ERROR_SIZE> detail_{};
   bool headers_ended_ = false;
   bool begun_ = false;
 };

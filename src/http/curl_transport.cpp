@@ -104,6 +104,7 @@ class CurlTransport final : public HttpTransport {
     set(CURLOPT_HEADERDATA, &exchange);
     set(CURLOPT_WRITEFUNCTION, &CurlExchange::on_body);
     set(CURLOPT_WRITEDATA, &exchange);
+    set(CURLOPT_ERRORBUFFER, exchange.detail());
     set(CURLOPT_NOPROGRESS, 0L);
     set(CURLOPT_XFERINFOFUNCTION, &CurlExchange::on_progress);
     set(CURLOPT_XFERINFODATA, &exchange);

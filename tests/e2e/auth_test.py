@@ -219,6 +219,17 @@ def test_certificates_that_prove_nothing(world):
     check_equal(taken, [], "requests that were taken")
 
 
+def test_an_expired_certificate(world):
+    nginx = Nginx(world, world.registry())
+    world.tool("openssl", "x509", "-in", nginx.certificate, "-signkey", nginx.key, "-days", "-1", "-out",
+               world.folder / "expired.crt")
+    (world.folder / "expired.crt").replace(nginx.certificate)
+    world.stack.enter_context(nginx)
+    ended = world.slipway("ls", f"{nginx.host}/team/app", "--retry", "0", "--ca-file", nginx.certificate, status=15)
+    check("expired" in ended.err, f"why in\n{ended}")
+    check_equal(nginx.requests(), [], "requests that were taken")
+
+
 def test_a_download_that_is_cut_costs_the_rest(world):
     registry = world.registry()
     size = 20 << 20

@@ -42,7 +42,7 @@ http {{
   client_body_temp_path {f}/b; proxy_temp_path {f}/p; fastcgi_temp_path {f}/f; uwsgi_temp_path {f}/u; scgi_temp_path {f}/s;
   client_max_body_size {self.limit};
   server {{
-    listen {self.host} ssl;
+    listen {self.host} ssl http2;
     ssl_certificate {self.certificate}; ssl_certificate_key {self.key}; {client}
     location /v2/ {{
       {login}

@@ -187,6 +187,27 @@ def test_of_an_index_only_the_platforms_asked_for(world):
     check(not (world.folder / "none").exists(), "nothing to be written")
 
 
+def blobs_of(registry):
+    """Every blob that a registry stores, by digest."""
+    stored = registry.data / "docker/registry/v2/blobs/sha256"
+    return {path.parent.name: path.read_bytes() for path in stored.glob("*/*/data")}
+
+
+def test_skopeo_carries_on_what_we_copied_and_we_what_it_did(world):
+    here, there, back = world.registry(), world.registry(), world.registry()
+    world.write("data", b"x" * 5000)
+    built = world.slipway("build", "--base", "scratch", "--platform", "linux/amd64", "--platform", "linux/arm64", "--add",
+                          "data:/data", "--to", "oci:both:v1")
+    world.slipway("copy", "oci:both:v1", f"{here.host}/team/app:v1")
+    skopeo = ("skopeo", "copy", "--all", "--preserve-digests", "--src-tls-verify=false", "--dest-tls-verify=false")
+    world.tool(*skopeo, f"docker://{here.host}/team/app:v1", f"docker://{there.host}/team/app:v1")
+    copied = world.slipway("copy", f"{there.host}/team/app:v1", f"{back.host}/team/app:v1")
+    check_equal(copied.digest, built.digest, "the digest")
+    check(len(blobs_of(here)) >= 6, f"an index, two images: {list(blobs_of(here))}")
+    check_equal(sorted(blobs_of(there)), sorted(blobs_of(here)), "what skopeo copied of ours")
+    check_equal(blobs_of(back), blobs_of(there), "what we copied of skopeo's")
+
+
 def test_an_interrupted_copy_goes_on_with_what_is_not_there(world):
     """docker-registry forgets an upload whose connection broke; the blobs before it are not sent again."""
     size = 12 << 20
