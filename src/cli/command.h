@@ -43,6 +43,7 @@ Command config_command();
 Command validate_command();
 Command closure_command();
 Command files_command();
+Command sbom_command();
 Command cat_command();
 Command diff_command();
 Command release_command();

@@ -11,7 +11,8 @@ namespace {
 const EVP_MD* algorithm_named(std::string_view name) {
   static EVP_MD* const kSha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   static EVP_MD* const kSha512 = EVP_MD_fetch(nullptr, "SHA512", nullptr);
-  return name == "sha512" ? kSha512 : kSha256;
+  static EVP_MD* const kSha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+  return name == "sha512" ? kSha512 : name == "sha1" ? kSha1 : kSha256;
 }
 
 }  // namespace
@@ -41,6 +42,19 @@ Digest Hasher::finish() {
   unsigned size = 0;
   EVP_DigestFinal_ex(impl_->context, raw.data(), &size);
   return Digest::from_bytes(impl_->name, {reinterpret_cast<const char*>(raw.data()), size});
+}
+
+std::string Hasher::finish_hex() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> raw;
+  unsigned size = 0;
+  EVP_DigestFinal_ex(impl_->context, raw.data(), &size);
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string hex;
+  for (unsigned i = 0; i < size; ++i) {
+    hex += kHex[raw[i] >> 4];
+    hex += kHex[raw[i] & 15];
+  }
+  return hex;
 }
 
 void Hasher::reset() { EVP_DigestInit_ex2(impl_->context, impl_->algorithm, nullptr); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "slipway/base/digest.h"
 #include "slipway/io/stream.h"
@@ -10,7 +11,8 @@ namespace slipway::io {
 /// Incremental hash (OpenSSL EVP, SHA instructions where the machine has them). One thread at a time.
 class Hasher {
  public:
-  explicit Hasher(std::string_view algorithm = "sha256");  ///< "sha256" or "sha512"
+  /// "sha256", "sha512"; "sha1" for formats that ask for it, with finish_hex() only.
+  explicit Hasher(std::string_view algorithm = "sha256");
   ~Hasher();
   Hasher(Hasher&&) noexcept;
   Hasher& operator=(Hasher&&) noexcept;
@@ -18,6 +20,8 @@ class Hasher {
   void update(Bytes bytes);
   /// The digest of everything so far; the hasher may not be used afterwards except by reset().
   Digest finish();
+  /// As finish(), as lower-case hex without the algorithm.
+  std::string finish_hex();
   void reset();
 
  private:

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "slipway/base/json.h"
+#include "slipway/image/file_list.h"
+
+namespace slipway::build {
+
+/// A regular file of an image, as its bytes are.
+struct SbomFile {
+  std::string path;  ///< absolute
+  std::string sha1, sha256;
+  std::string build_id;  ///< of programs and libraries; lower-case hex
+};
+
+/// An installed Debian package that an image's own database names.
+struct SbomPackage {
+  std::string name, version, architecture;
+  std::string purl;
+  std::vector<std::size_t> files;  ///< those it installed, as positions in Sbom::files
+};
+
+/// What an image is made of, read from its layers and not from what built it.
+struct Sbom {
+  std::string name;                   ///< what documents call the image
+  std::string digest;                 ///< of its manifest
+  std::string created;                ///< RFC 3339
+  std::vector<SbomFile> files;        ///< by path
+  std::vector<SbomPackage> packages;  ///< by name and architecture
+  std::vector<std::size_t> unowned;   ///< files that no package installed
+};
+
+/// Reads every layer once: each visible file is hashed; dpkg's status, status.d and lists say who installed it.
+Result<Sbom> take_sbom(store::ReadTarget& from, const image::Image& image, const image::FileList& list,
+                       const std::string& name, std::stop_token stop = {});
+
+/// SPDX 2.3. `tool` is name and version of the program that says so.
+Json spdx_document(const Sbom& sbom, const std::string& tool);
+/// CycloneDX 1.5.
+Json cyclonedx_document(const Sbom& sbom, const std::string& tool);
+
+}  // namespace slipway::build
