@@ -10,8 +10,8 @@
 namespace slipway::cli {
 namespace {
 
-using image::Difference;
-using Part = Difference::Part;
+using LayerDifference = image::Difference;
+using Part = LayerDifference::Part;
 
 struct DiffFlags {
   std::string a, b;
@@ -48,7 +48,7 @@ Result<SideImages> load_side(Context& context, const std::string& text, const st
 /// The differences of one platform's images.
 struct PlatformDiff {
   std::string platform;
-  std::vector<Difference> differences;
+  std::vector<LayerDifference> differences;
 };
 
 /// A key of two releases' configs; a secret's value is its reference.
@@ -134,7 +134,7 @@ class Comparison {
     return context_.shown(side.found.location.with_digest(side.root.digest)).str();
   }
 
-  static std::string line(const Difference& d) {
+  static std::string line(const LayerDifference& d) {
     std::string out(d.part == Part::file ? "layer" : name_of(d.part));
     if (!d.layer.empty()) out += (d.part == Part::annotation ? " of layer " : " ") + d.layer;
     if (!d.path.empty()) out += fmt::format(" {}{}", d.part == Part::file ? "/" : "", printable(d.path, 8192));
@@ -155,7 +155,7 @@ class Comparison {
       text += fmt::format("{}: only in B\n", printable(platform));
     for (const PlatformDiff& platform : platforms_) {
       text += printable(platform.platform) + "\n";
-      for (const Difference& difference : platform.differences)
+      for (const LayerDifference& difference : platform.differences)
         text += "  " + line(difference) + "\n";
     }
     if (!different_) text += "identical\n";
@@ -175,7 +175,7 @@ class Comparison {
     return context_.print_raw(text);
   }
 
-  static Json difference_json(const Difference& d) {
+  static Json difference_json(const LayerDifference& d) {
     Json json;
     json.set("part", name_of(d.part));
     if (!d.layer.empty()) json.set("layer", d.layer);
@@ -190,7 +190,7 @@ class Comparison {
     Json::Array platforms;
     for (const PlatformDiff& platform : platforms_) {
       Json::Array differences;
-      for (const Difference& difference : platform.differences)
+      for (const LayerDifference& difference : platform.differences)
         differences.push_back(difference_json(difference));
       Json json;
       json.set("platform", platform.platform).set("differences", std::move(differences));

@@ -14,7 +14,7 @@
 namespace slipway::image {
 namespace {
 
-constexpr int kDeepest = 8;
+constexpr int kDeepestIndex = 8;
 
 /// What the first bytes of a layer say it is compressed with; empty for nothing that is known.
 std::string_view compression_of(io::Bytes head) {
@@ -64,7 +64,7 @@ class Validation {
   Validation(store::ReadTarget& from, std::stop_token stop) : from_(from), stop_(std::move(stop)) {}
 
   Status document(const oci::Descriptor& node, int depth = 0) {
-    if (depth == kDeepest) return note(Error(Errc::too_large, "indexes are nested too deeply"));
+    if (depth == kDeepestIndex) return note(Error(Errc::too_large, "indexes are nested too deeply"));
     if (!seen_.insert(node.digest).second) return {};
     const auto fetched = parsed(node);
     if (!fetched) return note(fetched.error());

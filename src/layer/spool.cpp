@@ -8,15 +8,15 @@ namespace {
 
 constexpr std::size_t kTail = 256u << 10;
 constexpr std::size_t kReadAtOnce = 32u << 10;
-constexpr std::size_t kLength = sizeof(std::uint32_t);
+constexpr std::size_t kPrefix = sizeof(std::uint32_t);
 
 }  // namespace
 
 Status Spool::append(std::string_view record) {
   const auto length = static_cast<std::uint32_t>(record.size());
-  char prefix[kLength];
-  std::memcpy(prefix, &length, kLength);
-  tail_.append(prefix, kLength);
+  char prefix[kPrefix];
+  std::memcpy(prefix, &length, kPrefix);
+  tail_.append(prefix, kPrefix);
   tail_.append(record);
   const std::size_t limit = file_ ? kTail : place_.memory;
   return place_.fs != nullptr && tail_.size() >= limit ? spill() : Status();
@@ -51,10 +51,10 @@ SpoolReader::SpoolReader(const Spool& spool, std::uint64_t begin, std::uint64_t 
 
 Result<bool> SpoolReader::next(std::string_view& record) {
   if (at_ == end_ && used_ == buffer_.size()) return false;
-  SLIPWAY_TRY(need(kLength));
+  SLIPWAY_TRY(need(kPrefix));
   std::uint32_t length = 0;
-  std::memcpy(&length, buffer_.data() + used_, kLength);
-  used_ += kLength;
+  std::memcpy(&length, buffer_.data() + used_, kPrefix);
+  used_ += kPrefix;
   SLIPWAY_TRY(need(length));
   record = std::string_view(buffer_).substr(used_, length);
   used_ += length;

@@ -116,17 +116,17 @@ Json write_run_config(const ImageConfig& config) {
   return json;
 }
 
-tl::unexpected<Error> refuse(std::string_view member, std::string_view text, std::string_view why) {
+tl::unexpected<Error> refuse_config(std::string_view member, std::string_view text, std::string_view why) {
   return fail(Errc::invalid_argument, "the image config: {}: '{}' {}", member, printable(text, 120), why);
 }
 
 Status check_times(const ImageConfig& config) {
   if (!config.created.empty() && !parse_time(config.created)) {
-    return refuse("created", config.created, "is not an RFC 3339 time");
+    return refuse_config("created", config.created, "is not an RFC 3339 time");
   }
   for (const History& entry : config.history) {
     if (!entry.created.empty() && !parse_time(entry.created)) {
-      return refuse("history", entry.created, "is not an RFC 3339 time");
+      return refuse_config("history", entry.created, "is not an RFC 3339 time");
     }
   }
   return {};
@@ -135,20 +135,20 @@ Status check_times(const ImageConfig& config) {
 /// A newline in User or Env has fooled runtimes that write them into files line by line.
 Status check_texts(const ImageConfig& config) {
   const auto has_nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
-  if (has_control_characters(config.user)) return refuse("User", config.user, "has control characters");
+  if (has_control_characters(config.user)) return refuse_config("User", config.user, "has control characters");
   if (has_control_characters(config.working_dir))
-    return refuse("WorkingDir", config.working_dir, "has control characters");
+    return refuse_config("WorkingDir", config.working_dir, "has control characters");
   if (has_control_characters(config.stop_signal))
-    return refuse("StopSignal", config.stop_signal, "has control characters");
+    return refuse_config("StopSignal", config.stop_signal, "has control characters");
   for (const std::string& volume : config.volumes) {
-    if (volume.empty() || has_control_characters(volume)) return refuse("Volumes", volume, "is not a path");
+    if (volume.empty() || has_control_characters(volume)) return refuse_config("Volumes", volume, "is not a path");
   }
   for (const auto* list : {&config.env, &config.entrypoint, &config.cmd}) {
     const auto bad = std::find_if(list->begin(), list->end(), has_nul);
-    if (bad != list->end()) return refuse("Env, Entrypoint or Cmd", *bad, "has a NUL byte");
+    if (bad != list->end()) return refuse_config("Env, Entrypoint or Cmd", *bad, "has a NUL byte");
   }
   for (const auto& [key, value] : config.labels) {
-    if (key.empty()) return refuse("Labels", value, "has no name");
+    if (key.empty()) return refuse_config("Labels", value, "has no name");
   }
   return {};
 }
@@ -227,10 +227,10 @@ Status ImageConfig::check() const {
   SLIPWAY_TRY(check_texts(*this));
   for (const std::string& entry : env) {
     const std::size_t equals = entry.find('=');
-    if (equals == std::string::npos || equals == 0) return refuse("Env", entry, "is not KEY=VALUE");
+    if (equals == std::string::npos || equals == 0) return refuse_config("Env", entry, "is not KEY=VALUE");
   }
   for (const std::string& port : exposed_ports) {
-    if (!is_exposed_port(port)) return refuse("ExposedPorts", port, "is not PORT, PORT/tcp, PORT/udp or PORT/sctp");
+    if (!is_exposed_port(port)) return refuse_config("ExposedPorts", port, "is not PORT, PORT/tcp, PORT/udp or PORT/sctp");
   }
   if (platform.os.empty() || platform.architecture.empty()) {
     return fail(Errc::invalid_argument, "the image config: \"os\" and \"architecture\" must be set");

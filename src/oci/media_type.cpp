@@ -6,14 +6,14 @@
 namespace slipway::oci {
 namespace {
 
-bool is_alnum(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool is_restricted_name(std::string_view text) {
   constexpr std::size_t kMax = 127;
   constexpr std::string_view kMarks = "!#$&^_.+-";
-  return !text.empty() && text.size() <= kMax && is_alnum(text[0]) &&
+  return !text.empty() && text.size() <= kMax && is_alphanumeric(text[0]) &&
          std::all_of(text.begin(), text.end(),
-                     [&](char c) { return is_alnum(c) || kMarks.find(c) != std::string_view::npos; });
+                     [&](char c) { return is_alphanumeric(c) || kMarks.find(c) != std::string_view::npos; });
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace slipway::registry {
 namespace {
 
-constexpr std::size_t kMaxFile = 4u << 20;
+constexpr std::size_t kMaxAuthFile = 4u << 20;
 
 class NoCredentials final : public CredentialStore {
  public:
@@ -24,7 +24,7 @@ class AuthFile {
   AuthFile(std::string text, std::string origin) : text_(std::move(text)), origin_(std::move(origin)) {}
 
   Result<std::optional<Credential>> find(const std::string& host, const std::string& repository) const {
-    auto json = Json::parse(text_, origin_, {.max_bytes = kMaxFile});
+    auto json = Json::parse(text_, origin_, {.max_bytes = kMaxAuthFile});
     // Not the parser's message: it may quote a part of the file.
     if (!json) return fail(Errc::invalid_argument, "the credentials file {} is not valid JSON", origin_);
     if (const auto helper = own_helper(*json, host)) return ask_helper(*helper, host);
@@ -131,7 +131,7 @@ class FileCredentials final : public CredentialStore {
   }
 
   Status take(const stdfs::path& path, bool required) {
-    auto text = read_file(fs_, path, kMaxFile);
+    auto text = read_file(fs_, path, kMaxAuthFile);
     if (!text && (required || text.error().code != Errc::not_found)) {
       return fail(Error(Errc::invalid_argument, text.error().message).in("reading credentials"));
     }

@@ -7,7 +7,7 @@ namespace slipway::registry {
 namespace {
 
 constexpr std::int64_t kLifetime = 86'400;
-constexpr std::size_t kMaxFile = 64u << 10;
+constexpr std::size_t kMaxKnowledge = 64u << 10;
 constexpr std::int64_t kSmallestBody = 64 << 10;
 
 class FileKnowledge final : public KnowledgeStore {
@@ -17,7 +17,7 @@ class FileKnowledge final : public KnowledgeStore {
 
   Knowledge recall(const std::string& host) override {
     if (folder_.empty()) return {};
-    const auto text = read_file(fs_, file_of(host, ".json"), kMaxFile);
+    const auto text = read_file(fs_, file_of(host, ".json"), kMaxKnowledge);
     const auto json = text ? Json::parse(*text, "what is known of " + host) : fail(text.error());
     if (!json || json->object() == nullptr) return {};
     const Json* schema = json->find("schema");

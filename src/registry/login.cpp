@@ -4,7 +4,7 @@
 namespace slipway::registry {
 namespace {
 
-constexpr std::size_t kMaxFile = 4u << 20;
+constexpr std::size_t kMaxLoginFile = 4u << 20;
 constexpr std::uint32_t kPrivate = 0600;
 
 /// Where a symbolic link leads: people keep their config.json elsewhere, and it is that file which is replaced.
@@ -21,10 +21,10 @@ stdfs::path followed(FileSystem& fs, stdfs::path file) {
 }
 
 Result<Json> read_logins(FileSystem& fs, const stdfs::path& file) {
-  auto text = read_file(fs, file, kMaxFile);
+  auto text = read_file(fs, file, kMaxLoginFile);
   if (!text && text.error().code == Errc::not_found) return Json(Json::Object{});
   SLIPWAY_TRY(text);
-  auto json = Json::parse(*text, file.string(), {.max_bytes = kMaxFile});
+  auto json = Json::parse(*text, file.string(), {.max_bytes = kMaxLoginFile});
   // Not the parser's message: it may quote a part of the file.
   if (!json || json->object() == nullptr) {
     return fail(Errc::invalid_argument, "the credentials file {} is not valid JSON", file.string());

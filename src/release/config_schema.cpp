@@ -41,7 +41,7 @@ constexpr Unit kUnits[] = {
     {"ns", 1}, {"us", 1'000}, {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
 
 /// As Go and most config libraries read them: whole numbers or decimal fractions, each with its unit. Nanoseconds.
-std::optional<std::int64_t> parse_duration(std::string_view text) {
+std::optional<std::int64_t> duration_value(std::string_view text) {
   constexpr long double kMost = 9.2e18L;
   long double sum = 0;
   if (text == "0") return 0;
@@ -94,7 +94,7 @@ std::optional<std::int64_t> measure(Type type, std::string_view value) {
     case Type::integer:
       return parse_int(value);
     case Type::duration:
-      return parse_duration(value);
+      return duration_value(value);
     case Type::boolean:
       return value == "true" || value == "false" ? std::optional<std::int64_t>(0) : std::nullopt;
     case Type::url:
@@ -184,7 +184,7 @@ class SchemaReader {
     text = *given;
     if (rule.type == Type::boolean || rule.type == Type::enumeration)
       return decoder.error(key, "it is for int, duration, string and url");
-    bound = rule.type == Type::duration ? parse_duration(text) : parse_int(text);
+    bound = rule.type == Type::duration ? duration_value(text) : parse_int(text);
     if (!bound) decoder.error(key, rule.type == Type::duration ? "must be a duration" : "must be an int");
   }
 

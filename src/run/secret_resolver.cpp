@@ -15,9 +15,9 @@ constexpr std::size_t kMaxSecret = 64u << 10;
 constexpr std::chrono::seconds kHelperTime{60};
 constexpr std::string_view kRequestSchema = "slipway/v1/secret-request";
 
-class Resolver {
+class SecretLookup {
  public:
-  Resolver(const SecretPlaces& places, std::stop_token stop) : places_(places), stop_(std::move(stop)) {}
+  SecretLookup(const SecretPlaces& places, std::stop_token stop) : places_(places), stop_(std::move(stop)) {}
 
   Result<Secret> resolve(const std::string& text) const {
     SLIPWAY_ASSIGN(const SecretReference reference, SecretReference::parse(text));
@@ -98,7 +98,7 @@ class Resolver {
 
 Result<std::vector<std::pair<std::string, Secret>>> resolve_secrets(
     const std::map<std::string, std::string>& references, const SecretPlaces& places, std::stop_token stop) {
-  const Resolver resolver(places, stop);
+  const SecretLookup resolver(places, stop);
   std::vector<std::pair<std::string, Secret>> secrets;
   std::vector<Error> missing;
   for (const auto& [name, reference] : references) {
