@@ -11,6 +11,9 @@ namespace slipway::cli {
 /// What a command does once its options are parsed: an exit status, or why it failed.
 using Action = std::function<Result<int>(Context&)>;
 
+/// The exit status of commands that were asked whether something differs, or waits to be changed.
+inline constexpr int kDiffers = 10;
+
 /// A row of the command table: everything help, manual and parser know of a command.
 struct Command {
   std::string_view name;

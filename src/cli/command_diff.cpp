@@ -98,7 +98,7 @@ class Comparison {
     if (config_a && config_b) keys_ = compare_configs(*config_a, *config_b);
     SLIPWAY_TRY(context_.json() ? print_json(a, b) : print_text(a, b));
     const bool same = !different_ && (!keys_ || keys_->empty());
-    return flags_.exit_code && !same ? 10 : 0;
+    return flags_.exit_code && !same ? kDiffers : 0;
   }
 
  private:

@@ -10,7 +10,6 @@
 namespace slipway::cli {
 namespace {
 
-constexpr int kDiffers = 10;
 constexpr std::size_t kMaxDump = 512u << 20;
 
 struct DriftFlags {

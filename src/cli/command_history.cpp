@@ -123,7 +123,6 @@ Result<int> run_status(Context& context, bool exit_code) {
   } else {
     SLIPWAY_TRY(context.print_raw(lines));
   }
-  constexpr int kDiffers = 10;
   return exit_code && differs ? kDiffers : 0;
 }
 

@@ -132,7 +132,6 @@ Result<int> run_pin(Context& context, const PinFlags& f) {
     changed = changed || report.changed();
     if (f.check && report.changed() && !context.json()) SLIPWAY_TRY(context.print_raw(run::diff_of(report)));
   }
-  constexpr int kDiffers = 10;
   if (!f.check && !context.globals().dry_run) {
     SLIPWAY_TRY(run::write_pins(context.fs(), reports));
     if (f.lock && lock.serialize() != locked) SLIPWAY_TRY(lock.write(context.fs(), lock_file));

@@ -230,7 +230,8 @@ Status ImageConfig::check() const {
     if (equals == std::string::npos || equals == 0) return refuse_config("Env", entry, "is not KEY=VALUE");
   }
   for (const std::string& port : exposed_ports) {
-    if (!is_exposed_port(port)) return refuse_config("ExposedPorts", port, "is not PORT, PORT/tcp, PORT/udp or PORT/sctp");
+    if (!is_exposed_port(port))
+      return refuse_config("ExposedPorts", port, "is not PORT, PORT/tcp, PORT/udp or PORT/sctp");
   }
   if (platform.os.empty() || platform.architecture.empty()) {
     return fail(Errc::invalid_argument, "the image config: \"os\" and \"architecture\" must be set");

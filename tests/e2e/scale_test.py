@@ -40,7 +40,7 @@ def test_a_file_of_more_than_8_gib(world):
         file.seek(8 * GIB)
         file.write(b"end")
     blob = packed(world, "large", "out")
-    ends = world.tool("sh", "-c", 'zstd -dc "$1" | tar -xO data/file | tail -c 3', "sh", blob)
-    check_equal(ends.out, "end", "the file's end as tar reads it")
+    seen = world.tool("bsdtar", "-tvf", blob).lines[-1]
+    check(f" {8 * GIB + 3} " in seen, f"the size as bsdtar lists it: {seen}")
     listed = world.slipway("files", "-l", "oci:out:v1").lines[-1]
     check(f" {8 * GIB + 3} " in listed, f"the size in {listed}")
