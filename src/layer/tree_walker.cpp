@@ -42,7 +42,7 @@ class Rules {
  private:
   std::uint32_t mode(EntryType type, const FileStat& stat) const {
     if (type == EntryType::symlink) return 0777;
-    if (type == EntryType::regular && options_.mode) return *options_.mode & 07777;
+    if ((type == EntryType::regular || type == EntryType::fifo) && options_.mode) return *options_.mode & 07777;
     if (options_.keep_modes) return stat.mode & 07777;
     if (type == EntryType::directory) return 0755;
     return (stat.mode & 0100) != 0 ? 0755 : 0644;
@@ -68,6 +68,7 @@ class Walk {
         take_(take) {}
 
   Status file(const std::filesystem::path& source, const std::string& path, const FileStat& stat) {
+    if (stat.type == FileType::fifo) return take_(rules_.entry(path, EntryType::fifo, stat), true);
     Entry entry = rules_.entry(path, EntryType::regular, stat);
     entry.size = stat.size;
     entry.source = source;
@@ -200,7 +201,7 @@ Status walk_source(FileSystem& fs, const std::filesystem::path& from, const std:
   SLIPWAY_ASSIGN(auto excludes, PathPatterns::compile(options.exclude));
   SLIPWAY_ASSIGN(const FileStat stat, fs.stat(from, true));
   Walk walk(fs, options, std::move(includes), std::move(excludes), diagnostics, take);
-  if (stat.type == FileType::regular) {
+  if (stat.type == FileType::regular || stat.type == FileType::fifo) {
     SLIPWAY_ASSIGN(const std::string path, file_path(from, to));
     return walk.file(from, path, stat);
   }

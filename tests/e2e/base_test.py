@@ -122,3 +122,23 @@ def test_a_folder_never_takes_the_place_of_the_bases_link(world):
     manifest = manifest_of(world.folder / "app", "v1")
     check_equal(names_in(world.folder / "app", manifest["layers"][-1]), ["usr/", "usr/lib/", "usr/lib/own.txt"],
                 "the folder lib of our tree")
+
+
+def test_a_bases_layers_are_listed_once_and_never_carried(world):
+    registry = world.registry()
+    debian_like_base(world, "base")
+    world.slipway("copy", "oci:base:12", f"{registry.host}/base:12")
+    layers = [layer["digest"] for layer in manifest_of(world.folder / "base", "12")["layers"]]
+
+    def of_the_base(argv):
+        before = len(registry.requests())
+        world.slipway("build", "--base", f"{registry.host}/base:12", "--add", *argv)
+        return [(method, path) for method, path, _ in registry.requests()[before:] if any(layer in path for layer in layers)]
+
+    first = of_the_base(["x.c:/srv/x.c", "--to", f"{registry.host}/app:v1"])
+    check_equal(sum(method == "GET" for method, _ in first), len(layers), f"one GET of a layer, for its list, among {first}")
+    second = of_the_base(["p.c:/srv/p.c", "--to", f"{registry.host}/app:v2"])
+    check_equal([path for method, path in second if method == "GET"], [], "downloads of the base's layers, whose list is known")
+    uploads = [path for method, path in first + second if method in ("PUT", "PATCH")]
+    check_equal(uploads, [], "uploads of the base's layers, which are mounted")
+    world.slipway("validate", f"{registry.host}/app:v2")

@@ -254,6 +254,16 @@ TEST_F(FileTreeTest, SocketsAreLeftOutWithAWarning) {
   EXPECT_THAT(diagnostics.warnings()[0].message, HasSubstr("socket"));
 }
 
+TEST_F(FileTreeTest, AFifoNamedItself) {
+  ::mkfifo((dir.path() / "pipe").c_str(), 0600);
+  options.mode = 0620;
+  ASSERT_TRUE(add("pipe", "/run/"));
+  ASSERT_TRUE(tree.finish(0));
+  const Entry pipe = entry("run/pipe");
+  EXPECT_EQ(pipe.type, EntryType::fifo);
+  EXPECT_EQ(pipe.mode, 0620u);
+}
+
 TEST_F(FileTreeTest, RefusesNamesNoLayerCanHold) {
   put(dir.path() / "f");
   put(dir.path() / "w/.wh.x");
