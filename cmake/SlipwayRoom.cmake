@@ -53,6 +53,6 @@ function(slipway_add_tests room)
     "${PROJECT_SOURCE_DIR}/src" "${PROJECT_SOURCE_DIR}/tests")
   slipway_compile_as_test(${room}_tests)
   add_test(NAME ${room} COMMAND ${room}_tests --gtest_brief=1)
-  set_tests_properties(${room} PROPERTIES LABELS unit TIMEOUT 300
+  set_tests_properties(${room} PROPERTIES LABELS unit TIMEOUT 900
     ENVIRONMENT "SLIPWAY_TESTDATA=${PROJECT_SOURCE_DIR}/testdata")
 endfunction()

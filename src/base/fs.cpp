@@ -33,13 +33,26 @@ class Temporary {
   bool kept_ = false;
 };
 
+class NamedFolder final : public Folder {
+ public:
+  NamedFolder(FileSystem& fs, stdfs::path path) : fs_(fs), path_(std::move(path)) {}
+  Status visit(const std::function<Status(std::string)>& visitor) override {
+    SLIPWAY_ASSIGN(auto names, fs_.list(path_));
+    for (std::string& name : names)
+      SLIPWAY_TRY(visitor(std::move(name)));
+    return {};
+  }
+  Result<FileStat> stat(const std::string& name) override { return fs_.stat(path_ / name); }
+
+ private:
+  FileSystem& fs_;
+  stdfs::path path_;
+};
+
 }  // namespace
 
-Status FileSystem::visit(const stdfs::path& path, const std::function<Status(std::string)>& visitor) {
-  SLIPWAY_ASSIGN(auto names, list(path));
-  for (std::string& name : names)
-    SLIPWAY_TRY(visitor(std::move(name)));
-  return {};
+Result<std::unique_ptr<Folder>> FileSystem::open_folder(const stdfs::path& path) {
+  return std::unique_ptr<Folder>(std::make_unique<NamedFolder>(*this, path));
 }
 
 Result<std::string> read_file(FileSystem& fs, const stdfs::path& path, std::size_t limit) {

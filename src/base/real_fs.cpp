@@ -16,11 +16,11 @@
 namespace slipway {
 namespace {
 
-Error system_error(std::string_view doing, const stdfs::path& path, int number) {
+Error system_error(std::string_view doing, const std::string& path, int number) {
   Errc code = Errc::failed;
   if (number == ENOENT || number == ENOTDIR) code = Errc::not_found;
   if (number == EEXIST) code = Errc::already_exists;
-  Error error(code, fmt::format("cannot {} {}: {}", doing, printable(path.native(), 4096), std::strerror(number)));
+  Error error(code, fmt::format("cannot {} {}: {}", doing, printable(path, 4096), std::strerror(number)));
   if (number == ENOSPC || number == EDQUOT) error.hint = "free some space and run the command again";
   return error;
 }
@@ -71,7 +71,7 @@ FileStat to_stat(const struct stat& st) {
 
 class RealFile final : public File {
  public:
-  RealFile(int fd, stdfs::path path) : fd_(fd), path_(std::move(path)) {}
+  RealFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
 
   Result<std::size_t> read(std::span<std::byte> buffer) override {
     return checked_read([&] { return ::read(fd_.get(), buffer.data(), buffer.size()); });
@@ -128,6 +128,33 @@ class RealLock final : public FileLock {
 
  private:
   Descriptor fd_;  // closing the last descriptor releases flock(2)
+};
+
+class RealFolder final : public Folder {
+ public:
+  RealFolder(DIR* directory, std::string path) : directory_(directory, ::closedir), path_(std::move(path)) {}
+
+  Status visit(const std::function<Status(std::string)>& visitor) override {
+    errno = 0;
+    while (const dirent* entry = ::readdir(directory_.get())) {
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") SLIPWAY_TRY(visitor(std::string(name)));
+      errno = 0;
+    }
+    if (errno != 0) return fail(system_error("list", path_, errno));
+    return {};
+  }
+
+  Result<FileStat> stat(const std::string& name) override {
+    struct stat st {};
+    if (::fstatat(::dirfd(directory_.get()), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0)
+      return fail(system_error("stat", fmt::format("{}/{}", path_, name), errno));
+    return to_stat(st);
+  }
+
+ private:
+  std::unique_ptr<DIR, int (*)(DIR*)> directory_;
+  std::string path_;
 };
 
 class RealFileSystem final : public FileSystem {
@@ -194,7 +221,8 @@ class RealFileSystem final : public FileSystem {
 
   Result<std::vector<std::string>> list(const stdfs::path& path) override {
     std::vector<std::string> names;
-    SLIPWAY_TRY(visit(path, [&names](std::string name) -> Status {
+    SLIPWAY_ASSIGN(const auto folder, open_folder(path));
+    SLIPWAY_TRY(folder->visit([&names](std::string name) -> Status {
       names.push_back(std::move(name));
       return {};
     }));
@@ -207,17 +235,10 @@ class RealFileSystem final : public FileSystem {
     return {};
   }
 
-  Status visit(const stdfs::path& path, const std::function<Status(std::string)>& visitor) override {
-    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.empty() ? "." : path.c_str()), ::closedir);
-    if (!directory) return fail(system_error("list", path, errno));
-    errno = 0;
-    while (const dirent* entry = ::readdir(directory.get())) {
-      const std::string_view name = entry->d_name;
-      if (name != "." && name != "..") SLIPWAY_TRY(visitor(std::string(name)));
-      errno = 0;
-    }
-    if (errno != 0) return fail(system_error("list", path, errno));
-    return {};
+  Result<std::unique_ptr<Folder>> open_folder(const stdfs::path& path) override {
+    DIR* const directory = ::opendir(path.empty() ? "." : path.c_str());
+    if (directory == nullptr) return fail(system_error("list", path, errno));
+    return std::unique_ptr<Folder>(std::make_unique<RealFolder>(directory, path.native()));
   }
 
   Result<std::string> read_link(const stdfs::path& path) override {

@@ -41,7 +41,7 @@ class LayerPlanner {
     layer::LayerOptions how;
     how.compression = recipe_.compression;
     how.level = recipe_.level;
-    SLIPWAY_ASSIGN(planned.inputs, layer::fingerprint(planned.tree, how));
+    planned.inputs = layer::fingerprint(planned.tree, how);
     return planned;
   }
 

@@ -17,12 +17,6 @@ class BackwardsFiles final : public ForwardingFileSystem {
     if (names) std::reverse(names->begin(), names->end());
     return names;
   }
-  Status visit(const stdfs::path& path, const std::function<Status(std::string)>& visitor) override {
-    SLIPWAY_ASSIGN(auto names, list(path));
-    for (std::string& name : names)
-      SLIPWAY_TRY(visitor(std::move(name)));
-    return {};
-  }
 };
 
 BuildOptions other_conditions(const BuildOptions& options) {

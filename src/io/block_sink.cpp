@@ -20,7 +20,8 @@ BlockSink::~BlockSink() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
-    changed_.notify_all();
+    work_.notify_all();
+    to_hash_changed_.notify_all();
   }
   threads_.clear();
 }
@@ -43,7 +44,7 @@ Status BlockSink::finish() {
   if (!filling_->input.empty() || !wrote_) SLIPWAY_TRY(submit());
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return !failure_ || (in_order_.empty() && !passing_); });
+    room_.wait(lock, [&] { return !failure_ || (in_order_.empty() && !passing_); });
     if (!failure_) return failure_;
   }
   return next_.finish();
@@ -63,11 +64,14 @@ Status BlockSink::submit() {
   if (threads_.size() < lanes_ + (plain_ != nullptr ? 1 : 0)) threads_.emplace_back([this] { work(); });
   std::unique_lock lock(mutex_);
   waiting_.push_back(filling_.get());
-  if (plain_ != nullptr) to_hash_.push_back(filling_.get());
+  if (plain_ != nullptr) {
+    to_hash_.push_back(filling_.get());
+    to_hash_changed_.notify_one();
+  }
   filling_->hashed = plain_ == nullptr;
   in_order_.push_back(std::move(filling_));
-  changed_.notify_all();
-  changed_.wait(lock, [&] { return !failure_ || in_order_.size() <= lanes_ + 2; });
+  work_.notify_one();
+  room_.wait(lock, [&] { return !failure_ || in_order_.size() <= lanes_ + 2; });
   filling_ = take_spare();
   return failure_;
 }
@@ -85,16 +89,17 @@ void BlockSink::pass_on(std::unique_lock<std::mutex>& lock) {
     in_order_.pop_front();
     Status status = std::move(block->status);
     if (status) {
+      if (!waiting_.empty()) work_.notify_one();  // this lane is busy for a while
       lock.unlock();
       status = next_.write(Bytes(block->output).first(block->size));
       lock.lock();
     }
     if (!status) failure_ = std::move(status);
     spare_.push_back(std::move(block));
-    changed_.notify_all();
+    room_.notify_one();
   }
   passing_ = false;
-  changed_.notify_all();
+  room_.notify_one();
 }
 
 std::unique_ptr<BlockSink::Block> BlockSink::take_spare() {
@@ -137,7 +142,7 @@ void BlockSink::compress(Block& block, BlockCodec& codec) const {
 void BlockSink::hash() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [&] { return stopping_ || !to_hash_.empty(); });
+    to_hash_changed_.wait(lock, [&] { return stopping_ || !to_hash_.empty(); });
     if (stopping_) return;
     Block* block = to_hash_.front();
     to_hash_.pop_front();
@@ -146,7 +151,7 @@ void BlockSink::hash() {
     lock.lock();
     block->hashed = true;
     // A lane writes the block: the hash has an order to keep and never waits for a disk.
-    changed_.notify_all();
+    if (!passing_ && is_front_ready()) work_.notify_one();
   }
 }
 
@@ -154,7 +159,7 @@ void BlockSink::work() {
   const std::unique_ptr<BlockCodec> codec = plan_.make();
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [&] { return stopping_ || !waiting_.empty() || (!passing_ && is_front_ready()); });
+    work_.wait(lock, [&] { return stopping_ || !waiting_.empty() || (!passing_ && is_front_ready()); });
     if (stopping_) return;
     pass_on(lock);
     if (waiting_.empty()) continue;

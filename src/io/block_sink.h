@@ -52,7 +52,9 @@ class BlockSink final : public Compressor {
   bool wrote_ = false;
 
   std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable room_;                 // for the caller: a block was passed on, or failed
+  std::condition_variable work_;                 // for lanes: a block to compress or to pass on
+  std::condition_variable to_hash_changed_;      // for the thread that hashes
   std::deque<std::unique_ptr<Block>> in_order_;  // submitted and not yet passed on
   std::deque<Block*> waiting_;                   // not yet taken by a lane
   std::deque<Block*> to_hash_;

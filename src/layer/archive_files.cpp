@@ -134,7 +134,7 @@ class ArchiveFiles::Intake {
         if (target == targets_.end()) return {};  // of a device that was left out
         Entry link = target->second;
         link.path = std::move(entry.path);
-        if (link.type == EntryType::regular) link.source = renamed(link.source.native(), link.path);
+        if (link.type == EntryType::regular) link.source = renamed(link.source, link.path);
         return tree_.add_entry(std::move(link));
       }
       default:

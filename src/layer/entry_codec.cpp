@@ -61,7 +61,7 @@ std::string encode(const Entry& entry) {
     out.number(value);
   out.number(entry.mtime);
   out.text(entry.link);
-  out.text(entry.source.native());
+  out.text(entry.source);
   out.text(entry.content);
   out.number(entry.xattrs.size());
   for (const auto& [name, value] : entry.xattrs) {

@@ -8,6 +8,7 @@
 #include "layer/record_sorter.h"
 #include "layer/tree_walker.h"
 #include "slipway/base/text.h"
+#include "slipway/io/hash.h"
 
 namespace slipway::layer {
 namespace {
@@ -59,7 +60,7 @@ bool same_metadata(const Entry& a, const Entry& b) {
 }
 
 std::string origin(const Entry& entry) {
-  if (!entry.source.empty()) return printable(entry.source.native(), 4096);
+  if (!entry.source.empty()) return printable(entry.source, 4096);
   if (entry.type == EntryType::symlink) return fmt::format("a symlink to '{}'", printable(entry.link, 4096));
   if (entry.type != EntryType::directory) return "contents that slipway makes";
   return fmt::format("a folder with mode {:04o} and owner {}:{}", entry.mode, entry.uid, entry.gid);
@@ -91,7 +92,10 @@ Result<std::string> image_path(const std::string& absolute) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   if (std::any_of(absolute.begin(), absolute.end(), is_control)) return refuse("it has control characters");
   std::string out;
-  for (const std::string& part : split(absolute, '/')) {
+  out.reserve(absolute.size());
+  for (std::size_t at = 1, end = 0; at <= absolute.size(); at = end + 1) {
+    end = std::min(absolute.find('/', at), absolute.size());
+    const std::string_view part = std::string_view(absolute).substr(at, end - at);
     if (part.empty() || part == ".") continue;
     if (part == "..") return refuse("it has '..'");
     if (part.size() > 255) return refuse("a component has more than 255 bytes");
@@ -164,6 +168,7 @@ struct FileTree::Impl {
   Status put(Entry entry, std::int64_t epoch);
   Status put_below(const Entry& entry, std::int64_t epoch);
   Status emit(const Entry& entry);
+  void note(std::string_view record);
   Status check_twin(const Entry& first, const Entry& second);
   Status link_inodes();
 
@@ -176,6 +181,9 @@ struct FileTree::Impl {
   RecordSorter links;                    // number of an entry -> the path that it is a hard link to
   Spool entries;                         // the result
   std::uint64_t count = 0;
+  io::Hasher hasher;  // of records and links
+  std::int64_t newest_ns = 0;
+  std::optional<Listing> listing;
   std::vector<Entry> open;  // the last entry and its parents, while assembling
 };
 
@@ -322,7 +330,14 @@ Status FileTree::Impl::emit(const Entry& entry) {
         inodes.add(number_text(entry.seen.device) + number_text(entry.seen.inode) + number_text(count), record));
   }
   ++count;
+  note(record);
+  newest_ns = std::max({newest_ns, entry.seen.mtime_ns, entry.seen.ctime_ns});
   return entries.append(record);
+}
+
+void FileTree::Impl::note(std::string_view record) {
+  hasher.update(io::as_bytes(number_text(record.size())));
+  hasher.update(io::as_bytes(record));
 }
 
 Status FileTree::Impl::link_inodes() {
@@ -343,7 +358,9 @@ Status FileTree::Impl::link_inodes() {
     }
     // The same name added twice is two files: whether something else links to it must not show.
     if (first.source == entry.source || !same_metadata(first, entry)) continue;
-    SLIPWAY_TRY(links.add(std::string(key.substr(inode.size())), first.path));
+    const std::string number(key.substr(inode.size()));
+    note(number + first.path);
+    SLIPWAY_TRY(links.add(number, first.path));
   }
   return links.sort();
 }
@@ -381,6 +398,7 @@ Status FileTree::finish(std::int64_t epoch) {
   SLIPWAY_TRY(impl_->settle_whiteouts());
   SLIPWAY_TRY(impl_->assemble(epoch));
   SLIPWAY_TRY(impl_->link_inodes());
+  impl_->listing = Listing{impl_->hasher.finish(), impl_->newest_ns};
   // Only what read() needs stays.
   impl_->removed.clear();
   impl_->folders.clear();
@@ -391,6 +409,8 @@ Status FileTree::finish(std::int64_t epoch) {
 }
 
 std::size_t FileTree::size() const { return static_cast<std::size_t>(impl_->count); }
+
+const Listing& FileTree::listing() const { return *impl_->listing; }
 
 Result<std::unique_ptr<EntryReader>> FileTree::read() const {
   auto reader = std::make_unique<LinkedReader>(impl_->entries, impl_->links);

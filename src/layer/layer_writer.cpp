@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "layer/entry_codec.h"
 #include "layer/read_ahead.h"
 #include "layer/tar_header.h"
 #include "slipway/base/text.h"
@@ -136,26 +135,11 @@ Result<Digest> write_layer(FileSystem& fs, const FileTree& tree, const LayerOpti
   return plain.finish();
 }
 
-Result<Fingerprint> fingerprint(const FileTree& tree, const LayerOptions& options) {
-  io::Hasher hasher;
-  const auto add = [&hasher](const std::string& text) {
-    hasher.update(io::as_bytes(fmt::format("{}:", text.size())));
-    hasher.update(io::as_bytes(text));
-  };
-  add(fmt::format("{} {} {}", kCompatibility, static_cast<int>(options.compression), static_cast<int>(options.level)));
-  SLIPWAY_ASSIGN(const auto entries, tree.read());
-  std::int64_t newest = 0;
-  for (Entry entry;;) {
-    SLIPWAY_ASSIGN(const bool more, entries->next(entry));
-    if (!more) return Fingerprint{hasher.finish(), newest};
-    // Only a regular file's bytes come from disk; what else there is stands in the entry.
-    if (entry.type == EntryType::regular && !entry.source.empty()) {
-      newest = std::max({newest, entry.seen.mtime_ns, entry.seen.ctime_ns});
-    } else {
-      entry.seen = {};
-    }
-    add(encode(entry));
-  }
+Fingerprint fingerprint(const FileTree& tree, const LayerOptions& options) {
+  const Listing& listing = tree.listing();
+  return {io::digest_of(fmt::format("{} {} {} {}", kCompatibility, static_cast<int>(options.compression),
+                                    static_cast<int>(options.level), listing.digest.hex())),
+          listing.newest_ns};
 }
 
 std::string_view layer_media_type(io::Compression compression) {

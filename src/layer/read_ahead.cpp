@@ -7,9 +7,9 @@
 namespace slipway::layer {
 namespace {
 
-constexpr std::size_t kSmall = 128u << 10;   // larger files are streamed
-constexpr std::size_t kMaxAhead = 4u << 20;  // bytes
-constexpr std::size_t kMaxEntries = 512;
+constexpr std::size_t kSmall = 128u << 10;       // bytes; larger files are streamed
+constexpr std::size_t kBatchBytes = 256u << 10;  // a batch ends with the file that exceeds them
+constexpr std::size_t kBatchEntries = 64;
 constexpr std::size_t kMaxThreads = 8;
 
 bool is_small_file(const Entry& entry) {
@@ -25,14 +25,13 @@ Error lost_while_packing(Error error) {
 }
 
 Error changed_while_packing(const Entry& entry) {
-  return Error(Errc::failed,
-               fmt::format("{} changed while it was being packed", printable(entry.source.native(), 4096)))
+  return Error(Errc::failed, fmt::format("{} changed while it was being packed", printable(entry.source, 4096)))
       .with_hint("let the compiler or copy that writes it end first, then build again");
 }
 
 Error grows_while_packing(const Entry& entry) {
   return Error(Errc::failed, fmt::format("{} has more than the {} bytes of its size: it changes while it is read",
-                                         printable(entry.source.native(), 4096), entry.size))
+                                         printable(entry.source, 4096), entry.size))
       .with_hint("copy it first, then pack the copy");
 }
 
@@ -48,84 +47,114 @@ ReadAhead::~ReadAhead() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
-    changed_.notify_all();
+    work_.notify_all();
   }
   threads_.clear();
 }
 
 Result<LoadedEntry*> ReadAhead::next() {
-  if (given_ && is_small_file(given_->item.entry)) bytes_ahead_ -= given_->item.entry.size;
-  given_.reset();
-  SLIPWAY_TRY(refill());
-  std::unique_lock lock(mutex_);
-  if (window_.empty()) return nullptr;
-  Slot* slot = window_.front().get();
-  changed_.wait(lock, [slot] { return slot->ready; });
-  given_ = std::move(window_.front());
-  window_.pop_front();
-  lock.unlock();
-  SLIPWAY_TRY(std::move(given_->item.status));
-  return &given_->item;
+  if (given_ && given_->taken == given_->count) spare_.push_back(std::move(given_));
+  if (!given_) {
+    SLIPWAY_TRY(refill());
+    std::unique_lock lock(mutex_);
+    if (window_.empty()) return nullptr;
+    Batch* batch = window_.front().get();
+    done_.wait(lock, [batch] { return batch->ready; });
+    given_ = std::move(window_.front());
+    window_.pop_front();
+  }
+  const std::size_t at = given_->taken++;
+  if (!given_->status && at == given_->failed) return fail(std::move(given_->status).error());
+  return &given_->items[at];
 }
 
+/// Keeps every thread busy, and as many batches read before they are wanted.
 Status ReadAhead::refill() {
-  const std::size_t most = lanes_ == 1 ? 1 : kMaxEntries;
-  while (!over_ && window_.size() < most && (window_.empty() || bytes_ahead_ < kMaxAhead)) {
-    auto slot = std::make_unique<Slot>();
-    SLIPWAY_ASSIGN(const bool more, entries_.next(slot->item.entry));
-    over_ = !more;
-    if (over_) break;
-    const bool small = is_small_file(slot->item.entry);
-    if (small) bytes_ahead_ += slot->item.entry.size;
-    if (small && lanes_ == 1) load(slot->item);
+  const std::size_t most = lanes_ == 1 ? 1 : 2 * lanes_;
+  while (!over_ && window_.size() < most) {
+    if (spare_.empty()) spare_.push_back(std::make_unique<Batch>());
+    std::unique_ptr<Batch> batch = std::move(spare_.back());
+    spare_.pop_back();
+    SLIPWAY_TRY(fill(*batch));
+    if (batch->count == 0) break;
+    if (lanes_ == 1) load(*batch);
     const std::scoped_lock lock(mutex_);
-    if (small && lanes_ > 1) {
-      slot->ready = false;
-      waiting_.push_back(slot.get());
+    if (lanes_ > 1 && batch->bytes > 0) {
+      batch->ready = false;
+      waiting_.push_back(batch.get());
       if (threads_.size() < lanes_ && waiting_.size() > threads_.size()) threads_.emplace_back([this] { work(); });
-      changed_.notify_all();
+      work_.notify_one();
     }
-    window_.push_back(std::move(slot));
+    window_.push_back(std::move(batch));
   }
   return {};
 }
 
-void ReadAhead::load(LoadedEntry& item) const {
-  const auto read = [&]() -> Status {
-    auto opened = fs_.open(item.entry.source);
-    if (!opened) return fail(lost_while_packing(std::move(opened).error()));
-    File& file = **opened;
-    const auto size = static_cast<std::size_t>(item.entry.size);
-    item.bytes.resize(size + 1);  // one more than there should be: /proc's files are said to be empty
-    std::size_t got = 0;
-    while (got < size || got == 0) {
-      SLIPWAY_ASSIGN(const std::size_t n, file.read(std::span(item.bytes).subspan(got)));
-      if (n == 0) break;
-      got += n;
-    }
-    // Unchanged now means unchanged all the while: every write moves one of these.
-    SLIPWAY_ASSIGN(const FileStat now, file.stat());
-    if (got < size || !is_unchanged(now, item.entry.seen)) return fail(changed_while_packing(item.entry));
-    if (got > size) return fail(grows_while_packing(item.entry));
-    item.bytes.resize(size);
-    item.loaded = true;
-    return {};
-  };
-  item.status = read();
+Status ReadAhead::fill(Batch& batch) {
+  batch.items.resize(kBatchEntries);
+  batch.count = batch.taken = 0;
+  batch.bytes = 0;
+  batch.ready = true;
+  batch.status = {};
+  while (batch.count < kBatchEntries && batch.bytes < kBatchBytes) {
+    LoadedEntry& item = batch.items[batch.count];
+    item.loaded = false;
+    SLIPWAY_ASSIGN(const bool more, entries_.next(item.entry));
+    over_ = !more;
+    if (over_) break;
+    ++batch.count;
+    if (is_small_file(item.entry)) batch.bytes += item.entry.size + 1;
+  }
+  return {};
+}
+
+void ReadAhead::load(Batch& batch) const {
+  // One byte more than each should have: the files of /proc are said to be empty.
+  batch.buffer.resize(std::max<std::size_t>(batch.buffer.size(), batch.bytes));
+  std::span<std::byte> room(batch.buffer);
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    LoadedEntry& item = batch.items[i];
+    if (!is_small_file(item.entry)) continue;
+    const std::size_t size = item.entry.size + 1;
+    batch.status = load(item, room.first(size));
+    batch.failed = i;
+    if (!batch.status) return;
+    room = room.subspan(size);
+  }
+}
+
+Status ReadAhead::load(LoadedEntry& item, std::span<std::byte> room) const {
+  auto opened = fs_.open(item.entry.source);
+  if (!opened) return fail(lost_while_packing(std::move(opened).error()));
+  File& file = **opened;
+  const std::size_t size = room.size() - 1;
+  std::size_t got = 0;
+  while (got < size || got == 0) {
+    SLIPWAY_ASSIGN(const std::size_t n, file.read(room.subspan(got)));
+    if (n == 0) break;
+    got += n;
+  }
+  // Unchanged now means unchanged all the while: every write moves one of these.
+  SLIPWAY_ASSIGN(const FileStat now, file.stat());
+  if (got < size || !is_unchanged(now, item.entry.seen)) return fail(changed_while_packing(item.entry));
+  if (got > size) return fail(grows_while_packing(item.entry));
+  item.bytes = room.first(size);
+  item.loaded = true;
+  return {};
 }
 
 void ReadAhead::work() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    work_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
     if (stopping_) return;
-    Slot* slot = waiting_.front();
+    Batch* batch = waiting_.front();
     waiting_.pop_front();
     lock.unlock();
-    load(slot->item);
+    load(*batch);
     lock.lock();
-    slot->ready = true;
-    changed_.notify_all();
+    batch->ready = true;
+    done_.notify_one();
   }
 }
 

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "slipway/io/stream.h"
 #include "slipway/layer/file_tree.h"
 
 namespace slipway::layer {
@@ -13,8 +14,7 @@ namespace slipway::layer {
 struct LoadedEntry {
   Entry entry;
   bool loaded = false;  ///< `bytes` has the whole file, which did not change meanwhile
-  std::vector<std::byte> bytes;
-  Status status;
+  io::Bytes bytes;
 };
 
 /// Reads small files of a tree on several threads before they are wanted, at most some megabytes of them.
@@ -29,26 +29,35 @@ class ReadAhead {
   Result<LoadedEntry*> next();
 
  private:
-  struct Slot {
-    LoadedEntry item;
-    bool ready = true;  // nothing to read, or read
+  /// What one thread reads in one go: waking a thread for every small file costs more than reading it.
+  struct Batch {
+    std::vector<LoadedEntry> items;
+    std::size_t count = 0;  // of items in use
+    std::size_t taken = 0;  // by next()
+    std::uint64_t bytes = 0;
+    std::vector<std::byte> buffer;
+    bool ready = true;
+    Status status;           // of the first item that could not be read
+    std::size_t failed = 0;  // which one that is
   };
 
   Status refill();
-  void load(LoadedEntry& item) const;
+  Status fill(Batch& batch);
+  void load(Batch& batch) const;
+  Status load(LoadedEntry& item, std::span<std::byte> room) const;
   void work();
 
   FileSystem& fs_;
   EntryReader& entries_;
   std::size_t lanes_;
   bool over_ = false;
-  std::unique_ptr<Slot> given_;
-  std::size_t bytes_ahead_ = 0;  // of small files in the window and given
+  std::unique_ptr<Batch> given_;
+  std::vector<std::unique_ptr<Batch>> spare_;  // their buffers are used again
 
   std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::unique_ptr<Slot>> window_;
-  std::deque<Slot*> waiting_;
+  std::condition_variable work_, done_;
+  std::deque<std::unique_ptr<Batch>> window_;
+  std::deque<Batch*> waiting_;
   bool stopping_ = false;
   std::vector<std::jthread> threads_;  // last: joined before the rest dies
 };

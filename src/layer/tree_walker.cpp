@@ -12,7 +12,7 @@ namespace {
 constexpr int kMaxDepth = 512;
 constexpr std::size_t kPortion = 16384;
 
-std::string shown(const std::filesystem::path& path) { return printable(path.native(), 4096); }
+std::string shown(const std::string& path) { return printable(path, 4096); }
 
 /// Turns what lstat says into an entry's metadata.
 class Rules {
@@ -27,8 +27,10 @@ class Rules {
     entry.uid = options_.uid.value_or(0);
     entry.gid = options_.gid.value_or(0);
     entry.mtime = time(stat);
-    entry.seen = stat;
-    if (type == EntryType::regular) entry.xattrs = options_.xattrs;
+    if (type == EntryType::regular) {
+      entry.seen = stat;
+      entry.xattrs = options_.xattrs;
+    }
     return entry;
   }
 
@@ -67,7 +69,7 @@ class Walk {
         diagnostics_(diagnostics),
         take_(take) {}
 
-  Status file(const std::filesystem::path& source, const std::string& path, const FileStat& stat) {
+  Status file(const std::string& source, const std::string& path, const FileStat& stat) {
     if (stat.type == FileType::fifo) return take_(rules_.entry(path, EntryType::fifo, stat), true);
     Entry entry = rules_.entry(path, EntryType::regular, stat);
     entry.size = stat.size;
@@ -75,12 +77,13 @@ class Walk {
     return take_(std::move(entry), true);
   }
 
-  Status root(const std::filesystem::path& source, const std::string& path, const FileStat& stat, bool is_empty) {
+  Status root(const std::string& source, const std::string& path, const FileStat& stat, bool is_empty) {
     if (!path.empty() && includes_.empty()) {
       SLIPWAY_TRY(
           take_(is_empty ? rules_.empty_folder(path, stat) : rules_.entry(path, EntryType::directory, stat), true));
     }
-    SLIPWAY_TRY(members(source, path, "", 0));
+    root_ = below(source, "").size();
+    SLIPWAY_TRY(members(source, path, 0));
     if (!includes_.empty() && !included_) {
       diagnostics_.warning({}, fmt::format("nothing in {} is what 'include' asks for", shown(source)));
     }
@@ -88,40 +91,48 @@ class Walk {
   }
 
  private:
-  Status members(const std::filesystem::path& folder, const std::string& to, const std::string& relative, int depth) {
+  static std::string below(const std::string& folder, const std::string& name) {
+    std::string path;
+    path.reserve(folder.size() + 1 + name.size());
+    path += folder;
+    if (!folder.empty() && !folder.ends_with('/')) path += '/';
+    return path += name;
+  }
+
+  Status members(const std::string& folder, const std::string& to, int depth) {
     if (depth > kMaxDepth) return fail(Errc::invalid_argument, "{} is nested too deeply to be packed", shown(folder));
+    SLIPWAY_ASSIGN(const auto opened, fs_.open_folder(folder));
     // A folder of any size is taken in portions; in order within each, so that problems come in order too.
     std::vector<std::string> names;
     const auto take_names = [&]() -> Status {
       std::sort(names.begin(), names.end());
-      for (const std::string& name : names) {
-        SLIPWAY_TRY(member(folder / name, to.empty() ? name : to + "/" + name,
-                           relative.empty() ? name : relative + "/" + name, depth));
-      }
+      for (const std::string& name : names)
+        SLIPWAY_TRY(member(*opened, name, below(folder, name), below(to, name), depth));
       names.clear();
       return {};
     };
-    SLIPWAY_TRY(fs_.visit(folder, [&](std::string name) -> Status {
+    SLIPWAY_TRY(opened->visit([&](std::string name) -> Status {
       names.push_back(std::move(name));
       return names.size() < kPortion ? Status() : take_names();
     }));
     return take_names();
   }
 
-  Status member(const std::filesystem::path& source, const std::string& to, const std::string& relative, int depth) {
+  Status member(Folder& folder, const std::string& name, const std::string& source, const std::string& to, int depth) {
+    const std::string_view relative = std::string_view(source).substr(root_);
     bool excluded = excludes_.matches(relative);
     if (excluded && !excludes_.has_exceptions()) return {};
     // A folder that is not asked for itself may still hold what is; its members bring it along.
     excluded = excluded || !(includes_.empty() || includes_.matches(relative));
-    SLIPWAY_ASSIGN(const FileStat stat, fs_.stat(source));
+    SLIPWAY_ASSIGN(const FileStat stat, folder.stat(name));
     if (stat.type == FileType::directory) {
       if (!excluded) SLIPWAY_TRY(take_at(rules_.entry(to, EntryType::directory, stat), source));
-      return members(source, to, relative, depth + 1);
+      return members(source, to, depth + 1);
     }
     return excluded ? Status() : leaf(source, to, stat);
   }
 
-  Status leaf(const std::filesystem::path& source, const std::string& to, const FileStat& stat) {
+  Status leaf(const std::string& source, const std::string& to, const FileStat& stat) {
     switch (stat.type) {
       case FileType::regular: {
         Entry entry = rules_.entry(to, EntryType::regular, stat);
@@ -146,7 +157,7 @@ class Walk {
     }
   }
 
-  Status take_at(Entry entry, const std::filesystem::path& source) {
+  Status take_at(Entry entry, const std::string& source) {
     auto path = image_path("/" + entry.path);
     if (!path) return fail(std::move(path).error().in(fmt::format("packing {}", shown(source))));
     included_ = true;
@@ -159,6 +170,7 @@ class Walk {
   PathPatterns excludes_;
   Diagnostics& diagnostics_;
   const EntryTaker& take_;
+  std::size_t root_ = 0;   // bytes of a source that the patterns do not see
   bool included_ = false;  // anything at all
 };
 
@@ -191,8 +203,14 @@ Result<std::string> file_path(const std::filesystem::path& from, const std::stri
 }  // namespace
 
 Result<bool> is_empty_folder(FileSystem& fs, const std::filesystem::path& path) {
-  SLIPWAY_ASSIGN(const auto names, fs.list(path));
-  return names.empty();
+  SLIPWAY_ASSIGN(const auto folder, fs.open_folder(path));
+  bool is_empty = true;
+  const Status status = folder->visit([&](const std::string&) {
+    is_empty = false;
+    return fail(Errc::cancelled, "the first member is enough");
+  });
+  if (is_empty) SLIPWAY_TRY(status);
+  return is_empty;
 }
 
 Status walk_source(FileSystem& fs, const std::filesystem::path& from, const std::string& to, const TreeOptions& options,
@@ -203,7 +221,7 @@ Status walk_source(FileSystem& fs, const std::filesystem::path& from, const std:
   Walk walk(fs, options, std::move(includes), std::move(excludes), diagnostics, take);
   if (stat.type == FileType::regular || stat.type == FileType::fifo) {
     SLIPWAY_ASSIGN(const std::string path, file_path(from, to));
-    return walk.file(from, path, stat);
+    return walk.file(from.native(), path, stat);
   }
   if (stat.type != FileType::directory) {
     return fail(Errc::invalid_argument, "{} is neither a file nor a folder and cannot be packed", shown(from));
@@ -211,7 +229,7 @@ Status walk_source(FileSystem& fs, const std::filesystem::path& from, const std:
   SLIPWAY_ASSIGN(const std::string path, image_path(to));
   SLIPWAY_ASSIGN(const bool is_empty, is_empty_folder(fs, from));
   if (is_empty) SLIPWAY_TRY(check_empty_folder(from, path, options));
-  return walk.root(from, path, stat, is_empty);
+  return walk.root(from.native(), path, stat, is_empty);
 }
 
 }  // namespace slipway::layer

@@ -263,7 +263,7 @@ TEST_F(Archives, AnArchiveThatChangesIsAnotherInput) {
     FileTree one;
     EXPECT_TRUE(fresh.add(one, archive, options, diagnostics));
     EXPECT_TRUE(one.finish(0));
-    return fingerprint(one, {})->digest;
+    return fingerprint(one, {}).digest;
   };
   const Digest before = print();
   EXPECT_EQ(print(), before);

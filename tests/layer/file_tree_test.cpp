@@ -325,7 +325,7 @@ std::string shown(const FileTree& tree) {
                        e.mtime, e.size, e.link, e.content);
     for (const auto& [name, value] : e.xattrs)
       out += fmt::format(" {}={}", name, value);
-    out += fmt::format(" {} {}\n", e.source.native(), e.seen.inode);
+    out += fmt::format(" {} {}\n", e.source, e.seen.inode);
   }
   return out;
 }

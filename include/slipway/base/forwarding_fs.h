@@ -24,9 +24,6 @@ class ForwardingFileSystem : public FileSystem {
   Status sync_directory(const stdfs::path& path) override { return inner_.sync_directory(path); }
   Result<FileStat> stat(const stdfs::path& path, bool follow) override { return inner_.stat(path, follow); }
   Result<std::vector<std::string>> list(const stdfs::path& path) override { return inner_.list(path); }
-  Status visit(const stdfs::path& path, const std::function<Status(std::string)>& visitor) override {
-    return inner_.visit(path, visitor);
-  }
   Result<std::string> read_link(const stdfs::path& path) override { return inner_.read_link(path); }
   Status touch(const stdfs::path& path) override { return inner_.touch(path); }
   Result<std::unique_ptr<FileLock>> lock(const stdfs::path& path) override { return inner_.lock(path); }

@@ -55,6 +55,17 @@ class FileLock {
   virtual ~FileLock() = default;
 };
 
+/// An open folder: its members are looked up without walking the path to it again. One thread at a time.
+class Folder {
+ public:
+  virtual ~Folder() = default;
+  /// The members' names without "." and ".." one by one, in any order, without holding them all; ends with the
+  /// visitor's first error. Call once.
+  virtual Status visit(const std::function<Status(std::string)>& visitor) = 0;
+  /// lstat(2) of a member.
+  virtual Result<FileStat> stat(const std::string& name) = 0;
+};
+
 /// The one seam to the disk: tests wrap it to fail or die at any step. Thread-safe.
 /// Messages name the path; ENOENT is Errc::not_found, EEXIST already_exists, the rest Errc::failed.
 class FileSystem {
@@ -76,8 +87,8 @@ class FileSystem {
   virtual Result<FileStat> stat(const stdfs::path& path, bool follow = false) = 0;
   /// Names in a directory without "." and "..", byte-sorted.
   virtual Result<std::vector<std::string>> list(const stdfs::path& path) = 0;
-  /// The same names one by one, in any order, without holding them all; ends with the visitor's first error.
-  virtual Status visit(const stdfs::path& path, const std::function<Status(std::string)>& visitor);
+  /// Stays open until destroyed; unless overridden it asks list() and stat() of this file system, which outlives it.
+  virtual Result<std::unique_ptr<Folder>> open_folder(const stdfs::path& path);
   virtual Result<std::string> read_link(const stdfs::path& path) = 0;
   /// Sets a file's modification time to now, so that caches know what is in use; nothing unless overridden.
   virtual Status touch(const stdfs::path&) { return {}; }

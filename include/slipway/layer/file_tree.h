@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "slipway/base/diagnostics.h"
+#include "slipway/base/digest.h"
 #include "slipway/base/fs.h"
 #include "slipway/layer/spill.h"
 
@@ -28,10 +29,10 @@ struct Entry {
   std::string link;                ///< symlink text, or a hard link's target path in this layer
   std::uint64_t device_major = 0;  ///< devices, which only reading a foreign layer gives
   std::uint64_t device_minor = 0;
-  std::filesystem::path source;  ///< regular files: where the bytes are
-  std::string content;           ///< regular files without a source: the bytes themselves
+  std::string source;   ///< regular files: the path where the bytes are
+  std::string content;  ///< regular files without a source: the bytes themselves
   std::map<std::string, std::string> xattrs;
-  FileStat seen;  ///< the source as it was when listed, to notice changes
+  FileStat seen;  ///< regular files: the source as it was when listed, to notice changes
 };
 
 /// The name an entry has in a tar: whiteouts with their ".wh." prefix, folders with a trailing "/".
@@ -61,6 +62,12 @@ class BaseFiles {
   virtual ~BaseFiles() = default;
   /// What the base has at a path as entries hold it ("usr/lib"); nothing when it has nothing there.
   virtual std::optional<Entry> find(const std::string& path) const = 0;
+};
+
+/// What is known of a tree's files without reading them.
+struct Listing {
+  Digest digest;               ///< of every entry with its file's inode, size and times
+  std::int64_t newest_ns = 0;  ///< the newest change of a file among them, nanoseconds since the epoch
 };
 
 /// Reads a tree's entries in their order. One thread at a time; the tree outlives it.
@@ -98,6 +105,7 @@ class FileTree {
   Status finish(std::int64_t epoch);
   /// After finish().
   std::size_t size() const;
+  const Listing& listing() const;
   Result<std::unique_ptr<EntryReader>> read() const;
 
  private:

@@ -31,7 +31,7 @@ struct Fingerprint {
 };
 
 /// The fingerprint of what write_layer would write.
-Result<Fingerprint> fingerprint(const FileTree& tree, const LayerOptions& options);
+Fingerprint fingerprint(const FileTree& tree, const LayerOptions& options);
 
 /// What identifies a layer.
 struct LayerDigests {
