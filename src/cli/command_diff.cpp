@@ -66,6 +66,11 @@ std::vector<KeyDiff> compare_configs(const release::ConfigValues& a, const relea
         all[key].*side = value;
       }
     }
+    for (const auto& [name, file] : config.files) {
+      KeyDiff& diff = all["file " + name];
+      diff.key = "file " + name;
+      diff.*side = fmt::format("{} {} bytes, mode {:04o}", file.digest.str(), file.size, file.mode);
+    }
   };
   add(a, &KeyDiff::a);
   add(b, &KeyDiff::b);

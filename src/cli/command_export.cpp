@@ -1,6 +1,9 @@
+#include <algorithm>
+
 #include "cli/command.h"
 #include "cli/project.h"
 #include "slipway/base/text.h"
+#include "slipway/release/config_layer.h"
 #include "slipway/release/views.h"
 #include "slipway/run/export.h"
 
@@ -39,6 +42,14 @@ Result<run::ExportRequest> request_of(Context& context, const ExportFlags& f) {
                              .values = {config.values.begin(), config.values.end()},
                              .secrets = config.secrets,
                              .patch = f.patch};
+  if (entry.mode != release::Mode::layer && !config.files.empty()) {
+    request.config_path = config.path;
+    for (const auto& [name, file] : config.files)
+      request.files.push_back({name, *file.content, file.mode});
+    SLIPWAY_ASSIGN(std::string env, release::env_lines(config));
+    request.files.push_back({std::string(release::kEnvFileName), std::move(env)});
+    std::sort(request.files.begin(), request.files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  }
   const auto& built = loaded.project.image_repository;
   if (built && built->is_registry() && !built->same_place(repository)) request.written_as.push_back(built->place());
   return request;
@@ -50,8 +61,9 @@ Status write_files(Context& context, const std::vector<run::ExportFile>& files, 
   for (const run::ExportFile& file : files) {
     const auto there = read_file(context.fs(), folder / file.name);
     const bool same = there && *there == file.content;
-    if (!same && !context.globals().dry_run)
-      SLIPWAY_TRY(write_file_atomically(context.fs(), folder / file.name, file.content));
+    if (same || context.globals().dry_run) continue;
+    SLIPWAY_TRY(context.fs().make_directories((folder / file.name).parent_path()));
+    SLIPWAY_TRY(write_file_atomically(context.fs(), folder / file.name, file.content, file.mode));
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include "cli/project.h"
 #include "cli/release_values.h"
 #include "slipway/base/text.h"
+#include "slipway/release/config_layer.h"
 #include "slipway/release/views.h"
 #include "slipway/run/image_store.h"
 #include "slipway/run/runner.h"
@@ -27,6 +28,17 @@ bool is_plain(const Context& context, const oci::Location& location) {
   return name == "localhost" || name.ends_with(".localhost") || name.starts_with("127.") || name == "[::1]";
 }
 
+/// The config's files, for an image that does not have them.
+Result<std::vector<run::MountedFile>> mounts_of(const release::Entry& entry, const release::ConfigValues& config) {
+  std::vector<run::MountedFile> mounts;
+  if (entry.mode == release::Mode::layer || config.files.empty()) return mounts;
+  for (const auto& [name, file] : config.files)
+    mounts.push_back({config.path + "/" + name, *file.content, file.mode});
+  SLIPWAY_ASSIGN(std::string env, release::env_lines(config));
+  mounts.push_back({fmt::format("{}/{}", config.path, release::kEnvFileName), std::move(env), 0444});
+  return mounts;
+}
+
 Result<int> run_run(Context& context, const RunFlags& f) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded.project, f.environment));
@@ -43,11 +55,13 @@ Result<int> run_run(Context& context, const RunFlags& f) {
   SLIPWAY_ASSIGN(auto values, context.globals().dry_run ? plain_values(config)
                                                         : values_with_secrets(context, loaded, entry, config));
   const std::string place = location.is_registry() ? location.place() : "localhost/" + entry.app;
+  SLIPWAY_ASSIGN(auto mounts, mounts_of(entry, config));
   const run::RunRequest request{
       .runner = runner,
       .runner_args = f.runner_args,
       .args = f.args,
       .values = std::move(values),
+      .mounts = std::move(mounts),
       .location = location,
       .name = place + ":" + release::keep_tag(entry.app, entry.environment, entry.number),
       .plain_http = is_plain(context, location),

@@ -4,18 +4,47 @@
 #include "slipway/base/text.h"
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
+#include "slipway/layer/file_tree.h"
 #include "slipway/oci/media_type.h"
+#include "slipway/release/config_layer.h"
 
 namespace slipway::release {
 namespace {
 
-constexpr std::size_t kMaxConfig = 1u << 20;
+constexpr std::size_t kMaxConfig = 4u << 20;
 
 Json object_of(const std::map<std::string, std::string>& map) {
   Json::Object object;
   for (const auto& [key, value] : map)
     object.emplace_back(key, value);
   return object;
+}
+
+Json list_of(const std::map<std::string, FileValue>& files) {
+  Json::Array list;
+  for (const auto& [path, file] : files) {
+    Json item;
+    item.set("digest", file.digest.str()).set("mode", fmt::format("{:04o}", file.mode)).set("path", path);
+    list.push_back(std::move(item.set("size", static_cast<std::int64_t>(file.size))));
+  }
+  return Json(std::move(list));
+}
+
+Status read_file_item(const Json& item, std::map<std::string, FileValue>& files) {
+  SLIPWAY_ASSIGN(auto reader, JsonReader::of(item, "the config: a file"));
+  SLIPWAY_ASSIGN(const std::string path, reader.required_string("path"));
+  SLIPWAY_ASSIGN(const std::string mode, reader.required_string("mode"));
+  SLIPWAY_ASSIGN(Digest digest, reader.required_digest("digest"));
+  SLIPWAY_ASSIGN(const std::int64_t size, reader.required_integer("size", 0, kMaxConfigFiles));
+  SLIPWAY_TRY(reader.finish());
+  const auto valid = layer::image_path("/" + path);
+  if (!valid || *valid != path || (mode != "0644" && mode != "0755"))
+    return fail(Errc::malformed, "the config: '{}' with mode {} is no file of one", printable(path, 300),
+                printable(mode, 20));
+  FileValue file{std::move(digest), static_cast<std::uint64_t>(size), mode == "0755" ? 0755u : 0644u};
+  if (!files.emplace(path, std::move(file)).second)
+    return fail(Errc::malformed, "the config has the file '{}' twice", printable(path, 300));
+  return {};
 }
 
 oci::Descriptor describe(std::string_view type, const std::string& bytes) {
@@ -27,7 +56,7 @@ oci::Descriptor describe(std::string_view type, const std::string& bytes) {
 Result<std::string> ConfigValues::canonical() const {
   Json json;
   json.set("schema", kConfigSchema).set("values", object_of(values)).set("secrets", object_of(secrets));
-  json.set("files", Json::Array{});
+  json.set("files", list_of(files));
   if (!path.empty()) json.set("path", path);
   return json.canonical();
 }
@@ -46,10 +75,12 @@ Result<ConfigValues> ConfigValues::parse(std::string_view text) {
   config.values.insert(values.begin(), values.end());
   SLIPWAY_ASSIGN(const auto secrets, reader.string_map("secrets"));
   config.secrets.insert(secrets.begin(), secrets.end());
-  // The files are in the artifact's second layer; what reads values has no use for their list.
-  SLIPWAY_TRY(reader.array("files"));
+  SLIPWAY_ASSIGN(const Json* files, reader.array("files"));
+  for (const Json& item : files != nullptr ? *files->array() : Json::Array())
+    SLIPWAY_TRY(read_file_item(item, config.files));
   SLIPWAY_ASSIGN(auto path, reader.string("path"));
   config.path = std::move(path).value_or("");
+  if (!config.files.empty() && config.path.empty()) return fail(Errc::malformed, "the config has files and no path");
   SLIPWAY_TRY(reader.finish());
   return config;
 }
@@ -63,6 +94,8 @@ void ConfigValues::overlay(const ConfigValues& later) {
     values.erase(name);
     secrets.insert_or_assign(name, reference);
   }
+  for (const auto& [name, file] : later.files)
+    files.insert_or_assign(name, file);
 }
 
 Result<ConfigArtifact> make_config_artifact(const ConfigValues& values) {
@@ -75,14 +108,27 @@ Result<ConfigArtifact> make_config_artifact(const ConfigValues& values) {
                          .layers = {blob},
                          .subject = {},
                          .annotations = {}};
+  std::optional<oci::Descriptor> layer_blob;
+  std::string layer_bytes;
+  if (!values.files.empty()) {
+    SLIPWAY_ASSIGN(ConfigLayer layer, make_config_layer(values));
+    manifest.layers.push_back(layer.blob);
+    layer_blob = std::move(layer.blob);
+    layer_bytes = std::move(layer.bytes);
+  }
   std::string bytes = oci::write_manifest(manifest);
   oci::Descriptor descriptor = describe(oci::kManifestType, bytes);
-  return ConfigArtifact{std::move(descriptor), std::move(bytes), std::move(blob), std::move(blob_bytes)};
+  return ConfigArtifact{std::move(descriptor), std::move(bytes),      std::move(blob),
+                        std::move(blob_bytes), std::move(layer_blob), std::move(layer_bytes)};
 }
 
 Status push_config(const ConfigArtifact& artifact, store::Target& to, const std::string& tag) {
   io::TextSource blob(artifact.blob_bytes);
   SLIPWAY_TRY(to.push(artifact.blob, blob));
+  if (artifact.layer) {
+    io::TextSource layer(artifact.layer_bytes);
+    SLIPWAY_TRY(to.push(*artifact.layer, layer));
+  }
   return to.push_tagged(artifact.manifest, artifact.manifest_bytes, tag);
 }
 
@@ -95,7 +141,15 @@ Result<ConfigValues> fetch_config(store::ReadTarget& from, const Digest& manifes
   }
   SLIPWAY_ASSIGN(const auto source, from.fetch(manifest.layers.front()));
   SLIPWAY_ASSIGN(const std::string bytes, io::read_all(*source, kMaxConfig));
-  return ConfigValues::parse(bytes);
+  SLIPWAY_ASSIGN(ConfigValues config, ConfigValues::parse(bytes));
+  if (config.files.empty()) return config;
+  if (manifest.layers.size() != 2) {
+    return fail(Errc::verification_failed, "the config {} in {} lists files and has no layer with them",
+                manifest_digest.str(), from.name());
+  }
+  SLIPWAY_ASSIGN(auto layer, from.fetch(manifest.layers.back()));
+  SLIPWAY_TRY(read_config_layer(std::move(layer), config));
+  return config;
 }
 
 }  // namespace slipway::release

@@ -164,11 +164,12 @@ class ProjectDecoder {
 
   void decode_config(const config::Node& node, Environment& environment) {
     config::Decoder decoder(node, "environments." + environment.name + ".config", diagnostics_);
-    if (const config::Node* files = decoder.get("env-file")) decode_env_files(*files, environment);
+    if (const config::Node* files = decoder.get("env-file"))
+      decode_paths(*files, environment, "env-file", environment.env_files);
+    if (const config::Node* files = decoder.get("files")) decode_paths(*files, environment, "files", environment.files);
     if (decoder.one_of("mode", {"env-file", "layer"}).value_or("env-file") == "layer") {
       environment.mode = Mode::layer;
     }
-    if (decoder.string("files")) unhonoured(environment, decoder, "files");
     decode_plaintext(decoder, environment);
     environment.config_path = decoder.string("path").value_or("/etc/" + project_.app);
     const auto path = layer::image_path(environment.config_path);
@@ -186,13 +187,14 @@ class ProjectDecoder {
     }
   }
 
-  void decode_env_files(const config::Node& node, Environment& environment) {
+  void decode_paths(const config::Node& node, const Environment& environment, std::string_view key,
+                    std::vector<ConfigFile>& paths) {
     for (const config::Node& item : node.is_sequence() ? node.items : std::vector<config::Node>{node}) {
       if (item.is_scalar() && !item.scalar.empty()) {
-        environment.env_files.push_back({(project_.folder / item.scalar).lexically_normal(), item.where});
+        paths.push_back({(project_.folder / item.scalar).lexically_normal(), item.where});
       } else {
-        diagnostics_.error(item.where, fmt::format("environments.{}.config.env-file must be a path or a list of paths",
-                                                   environment.name));
+        diagnostics_.error(item.where, fmt::format("environments.{}.config.{} must be a path or a list of paths",
+                                                   environment.name, key));
       }
     }
   }
@@ -204,10 +206,6 @@ class ProjectDecoder {
       diagnostics_.error(node.where, what + ".soak needs environments that come before",
                          "set after: [staging], or what the build shall be active in");
     }
-  }
-
-  static void unhonoured(Environment& environment, const config::Decoder& decoder, const char* key) {
-    environment.unhonoured.push_back({decoder.where(key), decoder.what() + "." + key});
   }
 
   void decode_ledger(const config::Node* node, const Where& fallback) {

@@ -96,6 +96,15 @@ bool has_telling_name(std::string_view name) {
   });
 }
 
+std::optional<std::string> issued_key(std::string_view value) {
+  for (const Form& form : kForms) {
+    if (value.size() >= form.length && value.substr(0, form.begin.size()) == form.begin &&
+        all_of(value.substr(form.begin.size()), [](char c) { return is_key_character(c) || c == '.'; }))
+      return std::string(form.what);
+  }
+  return std::nullopt;
+}
+
 /// What no secret is, whatever its name.
 bool is_harmless(std::string_view value) {
   const std::string lower = to_lower(value);
@@ -109,15 +118,25 @@ bool is_harmless(std::string_view value) {
 std::optional<std::string> looks_secret(std::string_view name, std::string_view value) {
   if (value.find("-----BEGIN ") != std::string_view::npos && value.find("PRIVATE KEY") != std::string_view::npos)
     return "a private key";
-  for (const Form& form : kForms) {
-    if (value.size() >= form.length && value.substr(0, form.begin.size()) == form.begin &&
-        all_of(value.substr(form.begin.size()), [](char c) { return is_key_character(c) || c == '.'; }))
-      return std::string(form.what);
-  }
+  if (auto what = issued_key(value)) return what;
   if (is_json_web_token(value)) return "a JSON web token";
   if (has_password_in_url(value)) return "a URL with a password";
   if (is_random(value)) return "random text of a key's length";
   if (has_telling_name(name) && !is_harmless(value)) return "a secret, by its name";
+  return std::nullopt;
+}
+
+std::optional<std::string> holds_secret(std::string_view text) {
+  if (text.find("-----BEGIN ") != std::string_view::npos && text.find("PRIVATE KEY-----") != std::string_view::npos)
+    return "a private key";
+  constexpr std::string_view kBetween = " \t\r\n\"'`,;=<>()[]{}";
+  for (std::size_t at = 0; (at = text.find_first_not_of(kBetween, at)) != std::string_view::npos;) {
+    const std::string_view word = text.substr(at, text.find_first_of(kBetween, at) - at);
+    at += word.size();
+    if (auto what = issued_key(word)) return what;
+    if (is_json_web_token(word)) return "a JSON web token";
+    if (has_password_in_url(word)) return "a URL with a password";
+  }
   return std::nullopt;
 }
 

@@ -31,6 +31,24 @@ Result<const Json*> required(JsonReader& reader, std::string_view key) {
   return json;
 }
 
+constexpr std::size_t kMaxPlan = 2 * kMaxConfigFiles + (8u << 20);
+
+/// The bytes of the config's files, which nothing else has yet.
+Status read_contents(JsonReader& reader, ConfigValues& config) {
+  SLIPWAY_ASSIGN(const auto contents, reader.string_map("files"));
+  for (const auto& [name, text] : contents) {
+    const auto file = config.files.find(name);
+    auto bytes = base64_decode(text);
+    if (file == config.files.end() || !bytes || io::digest_of(*bytes) != file->second.digest)
+      return fail(Errc::malformed, "plan: the file {} is not what the config lists", printable(name, 300));
+    file->second.content = std::make_shared<const std::string>(*std::move(bytes));
+  }
+  for (const auto& [name, file] : config.files) {
+    if (file.content == nullptr) return fail(Errc::malformed, "plan: the file {} is missing", printable(name, 300));
+  }
+  return {};
+}
+
 /// A plan is what was reviewed only while its parts say the same.
 Status check_consistency(const Plan& plan) {
   const auto refuse = [](std::string_view why) { return fail(Errc::malformed, "plan: {}", why); };
@@ -72,12 +90,16 @@ Result<std::string> Plan::canonical() const {
     SLIPWAY_ASSIGN(const std::string text, config->canonical());
     SLIPWAY_ASSIGN(Json config_json, Json::parse(text, "config"));
     json.set("config", std::move(config_json));
+    Json contents;
+    for (const auto& [name, file] : config->files)
+      contents.set(name, base64_encode(*file.content));
+    if (!config->files.empty()) json.set("files", std::move(contents));
   }
   return json.canonical();
 }
 
 Result<Plan> Plan::parse(std::string_view text) {
-  SLIPWAY_ASSIGN(const Json json, Json::parse(text, "plan"));
+  SLIPWAY_ASSIGN(const Json json, Json::parse(text, "plan", {.max_bytes = kMaxPlan}));
   SLIPWAY_ASSIGN(auto reader, JsonReader::of(json, "plan"));
   SLIPWAY_ASSIGN(const std::string schema, reader.required_string("schema"));
   if (schema != kPlanSchema) {
@@ -110,6 +132,7 @@ Result<Plan> Plan::parse(std::string_view text) {
   SLIPWAY_ASSIGN(const Json* config_json, reader.object("config"));
   if (config_json != nullptr) {
     SLIPWAY_ASSIGN(plan.config, ConfigValues::parse(config_json->compact()));
+    SLIPWAY_TRY(read_contents(reader, *plan.config));
   }
   SLIPWAY_ASSIGN(const Json* rules, required(reader, "policy"));
   SLIPWAY_ASSIGN(plan.rules, rules->canonical());

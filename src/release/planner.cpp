@@ -13,17 +13,6 @@
 namespace slipway::release {
 namespace {
 
-Status refuse_unhonoured(const Project& project, const Environment& environment) {
-  Diagnostics diagnostics;
-  for (const auto* items : {&environment.unhonoured, &project.unhonoured}) {
-    for (const Unhonoured& item : *items) {
-      diagnostics.error(item.where, fmt::format("{}: this version cannot honour it", item.key),
-                        "remove it, or use a newer slipway");
-    }
-  }
-  return std::move(diagnostics).status();
-}
-
 /// A repository of the destination's registry first: from there blobs are mounted, not moved.
 void put_near_first(std::vector<oci::Location>& sources, const oci::Location& destination) {
   std::stable_partition(sources.begin(), sources.end(), [&](const oci::Location& source) {
@@ -50,7 +39,6 @@ void warn_of_layers(Plan& plan) {
 }  // namespace
 
 Status Planner::begin() {
-  SLIPWAY_TRY(refuse_unhonoured(project_, environment_));
   SLIPWAY_ASSIGN(chain_, ledger_.read(project_.app, environment_.name));
   SLIPWAY_ASSIGN(tag_now_, tag_state(*parts_.opener, environment_.repository, environment_.tag));
   const Standing standing = judge_tag(tag_now_, chain_, environment_.repository_text);

@@ -1,5 +1,6 @@
 #include "release/todays_config.h"
 
+#include "release/config_files.h"
 #include "release/plaintext.h"
 #include "slipway/release/config_schema.h"
 
@@ -16,9 +17,12 @@ class Reading {
   Result<ConfigValues> run(std::vector<Error>& warnings) {
     for (const ConfigFile& file : environment_.env_files)
       SLIPWAY_TRY(add_env_file(file));
+    for (const ConfigFile& place : environment_.files)
+      SLIPWAY_TRY(add_config_files(fs_, place, merged_.files, diagnostics_));
+    if (!environment_.files.empty()) check_config_files(merged_.files, environment_.files.front().where, diagnostics_);
     if (environment_.schema) SLIPWAY_TRY(apply_schema(*environment_.schema));
     refuse_plain_secrets();
-    if (environment_.mode == Mode::layer) merged_.path = environment_.config_path;
+    if (environment_.mode == Mode::layer || !merged_.files.empty()) merged_.path = environment_.config_path;
     warnings = diagnostics_.warnings();
     SLIPWAY_TRY(std::move(diagnostics_).status());
     return std::move(merged_);
@@ -66,6 +70,16 @@ class Reading {
       diagnostics_.error(place, fmt::format("{} looks like {}, which a release would keep for ever", name, *why),
                          fmt::format("write a reference (secret://NAME/path#key, env://NAME, file://PATH), or say why "
                                      "not in slipway.yaml: config: {{plaintext: {{{}: reason}}}}",
+                                     name));
+    }
+    for (const auto& [name, file] : merged_.files) {
+      const auto why = environment_.plaintext.contains(name) ? std::nullopt : holds_secret(*file.content);
+      if (!why) continue;
+      diagnostics_.error(environment_.files.front().where,
+                         fmt::format("the file {} has {}, which a release would keep for ever", name, *why),
+                         fmt::format("take it out and let the program read it from the environment, where a reference "
+                                     "can stand for it, or say why not in slipway.yaml: config: {{plaintext: {{{}: "
+                                     "reason}}}}",
                                      name));
     }
   }

@@ -51,10 +51,10 @@ Json mount(std::string_view to, std::string_view type, std::string_view source,
   return object({{"destination", to}, {"type", type}, {"source", source}, {"options", texts(options)}});
 }
 
-Json mounts(bool rootless) {
+Json mounts(const BundleRequest& request) {
   const std::vector<std::string> plain{"nosuid", "noexec", "nodev"};
   std::vector<std::string> pts{"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"};
-  if (!rootless) pts.emplace_back("gid=5");
+  if (!request.rootless) pts.emplace_back("gid=5");
   Json::Array all;
   all.push_back(mount("/proc", "proc", "proc", plain));
   all.push_back(mount("/dev", "tmpfs", "tmpfs", {"nosuid", "strictatime", "mode=755", "size=65536k"}));
@@ -63,6 +63,8 @@ Json mounts(bool rootless) {
   all.push_back(mount("/dev/mqueue", "mqueue", "mqueue", plain));
   // Without a network namespace of one's own sysfs cannot be mounted anew, only be bound.
   all.push_back(mount("/sys", "none", "/sys", {"rbind", "nosuid", "noexec", "nodev", "ro"}));
+  for (const auto& [here, there] : request.files)
+    all.push_back(mount(there, "none", here, {"bind", "nosuid", "nodev", "ro"}));
   return Json(std::move(all));
 }
 
@@ -156,7 +158,7 @@ Result<Json> runtime_config(const BundleRequest& request) {
                  {"process", process(request, args)},
                  {"root", object({{"path", "rootfs"}, {"readonly", false}})},
                  {"hostname", "slipway"},
-                 {"mounts", mounts(request.rootless.has_value())},
+                 {"mounts", mounts(request)},
                  {"linux", linux_part(request)}});
 }
 

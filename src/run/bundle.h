@@ -24,8 +24,9 @@ Result<ProcessUser> resolve_user(const std::string& user, const std::string& pas
 
 struct BundleRequest {
   const oci::ImageConfig& config;
-  std::vector<std::pair<std::string, std::string>> values;  ///< set over the image's Env
-  std::vector<std::string> args;                            ///< instead of the image's Cmd
+  std::vector<std::pair<std::string, std::string>> values;   ///< set over the image's Env
+  std::vector<std::string> args;                             ///< instead of the image's Cmd
+  std::vector<std::pair<std::string, std::string>> files{};  ///< on this machine -> in the container, read-only
   bool terminal = false;
   ProcessUser user;
   std::optional<std::pair<std::uint32_t, std::uint32_t>> rootless;  ///< this user's uid and gid: it is root inside

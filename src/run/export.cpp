@@ -48,12 +48,31 @@ std::string members(const std::vector<std::pair<std::string, std::string>>& pair
   return out;
 }
 
+std::string folder_of_files(const ExportRequest& r) { return r.app + ".config"; }
+
+/// What a ConfigMap can call a file: its name, else one made of it that no other file has.
+std::string config_map_key(const std::string& name) {
+  constexpr std::size_t kLongest = 253;
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
+  };
+  std::string key = name;
+  std::replace_if(
+      key.begin(), key.end(), [&](char c) { return !allowed(c); }, '_');
+  const bool dots = key.find_first_not_of('.') == std::string::npos || key.starts_with("..");
+  if (key == name && !dots && key.size() <= kLongest) return key;
+  const std::string hash(io::digest_of(name).hex().substr(0, 10));
+  return "f-" + key.substr(0, kLongest - hash.size() - 3) + "-" + hash;
+}
+
 class Kubernetes {
  public:
   explicit Kubernetes(const ExportRequest& request) : r_(request) {
     if (!r_.values.empty()) data_ = "data:\n" + indented(members(r_.values), 2);
     if (!data_.empty())
       config_name_ = fmt::format("{}-{}-{}", r_.app, r_.environment, io::digest_of(data_).hex().substr(0, 10));
+    describe_files();
   }
 
   Status check() const {
@@ -67,33 +86,74 @@ class Kubernetes {
     }
     const auto broken = std::find_if(r_.values.begin(), r_.values.end(),
                                      [](const auto& entry) { return !is_valid_utf8(entry.second); });
-    if (broken == r_.values.end()) return {};
+    if (broken == r_.values.end()) return check_files();
     return fail(Error(Errc::invalid_argument,
                       fmt::format("\"{}\" is not UTF-8, which no environment of a pod can carry", broken->first))
                     .with_hint("encode the value, base64 for instance"));
   }
 
-  std::string config_map() const {
-    if (data_.empty()) return {};
-    return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + config_name_ + "\n" + indented(labels(), 2) +
-           indented(annotations(), 2) + "immutable: true\n" + data_;
+  /// The ConfigMaps: of the values, of the files.
+  std::string config_maps() const {
+    if (data_.empty() || file_data_.empty())
+      return config_map(config_name_, data_) + config_map(files_name_, file_data_);
+    return config_map(config_name_, data_) + "---\n" + config_map(files_name_, file_data_);
   }
 
   std::string deployment() const {
     return "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: " + r_.app + "\n" + indented(labels(), 2) +
            indented(annotations(), 2) + "spec:\n  selector:\n    matchLabels:\n" + indented(selector(), 6) +
            "  template:\n    metadata:\n" + indented(labels(), 6) + indented(annotations(), 6) +
-           "    spec:\n      containers:\n" + indented(container(true), 8);
+           "    spec:\n      containers:\n" + indented(container(true), 8) + indented(volumes(), 6);
   }
 
   /// Of a Deployment and container that are called as the app.
   std::string patch(bool with_image) const {
     return "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: " + r_.app + "\n" + indented(annotations(), 2) +
            "spec:\n  template:\n    metadata:\n" + indented(annotations(), 6) + "    spec:\n      containers:\n" +
-           indented(container(with_image), 8);
+           indented(container(with_image), 8) + indented(volumes(), 6);
   }
 
  private:
+  std::string config_map(const std::string& name, const std::string& data) const {
+    if (data.empty()) return {};
+    return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name + "\n" + indented(labels(), 2) +
+           indented(annotations(), 2) + "immutable: true\n" + data;
+  }
+
+  /// Text stays readable; what is no text goes where Kubernetes wants it.
+  void describe_files() {
+    std::vector<std::pair<std::string, std::string>> text, binary;
+    for (const ConfigFile& file : r_.files) {
+      const std::string key = config_map_key(file.name);
+      const bool readable = is_valid_utf8(file.content) && file.content.find('\0') == std::string::npos;
+      (readable ? text : binary).emplace_back(key, readable ? file.content : base64_encode(file.content));
+      items_ += fmt::format("- {{key: {}, path: {}, mode: {}}}\n", yaml_text(key), yaml_text(file.name),
+                            file.mode & 0111 ? 0755 : 0644);
+    }
+    if (!text.empty()) file_data_ += "data:\n" + indented(members(text), 2);
+    if (!binary.empty()) file_data_ += "binaryData:\n" + indented(members(binary), 2);
+    // Where a file goes belongs to the content that the name stands for.
+    if (!r_.files.empty())
+      files_name_ =
+          fmt::format("{}-{}-files-{}", r_.app, r_.environment, io::digest_of(file_data_ + items_).hex().substr(0, 10));
+  }
+
+  Status check_files() const {
+    std::size_t size = 0;
+    for (const ConfigFile& file : r_.files)
+      size += config_map_key(file.name).size() + file.content.size();
+    if (size <= kMaxConfigMap) return {};
+    return fail(Error(Errc::too_large, fmt::format("the config files of {} have {}, a ConfigMap holds 1 MiB",
+                                                   r_.environment, human_bytes(size)))
+                    .with_hint("use mode: layer, which puts them on the image, or build what is large into it"));
+  }
+
+  std::string volumes() const {
+    if (r_.files.empty()) return {};
+    return "volumes:\n- name: config\n  configMap:\n    name: " + yaml_text(files_name_) + "\n    items:\n" +
+           indented(items_, 4);
+  }
+
   std::string selector() const {
     return members({{"app.kubernetes.io/instance", r_.app + "-" + r_.environment}, {"app.kubernetes.io/name", r_.app}});
   }
@@ -104,6 +164,8 @@ class Kubernetes {
     std::string out = "- name: " + yaml_text(r_.app) + "\n";
     if (with_image) out += "  image: " + yaml_text(r_.image) + "\n";
     if (!data_.empty()) out += "  envFrom:\n  - configMapRef: {name: " + yaml_text(config_name_) + "}\n";
+    if (!r_.files.empty())
+      out += "  volumeMounts:\n  - {name: config, mountPath: " + yaml_text(r_.config_path) + ", readOnly: true}\n";
     if (!r_.secrets.empty()) out += "  env:\n";
     for (const auto& [name, reference] : r_.secrets) {
       const auto [object, key] = secret_key(name, reference);
@@ -129,13 +191,14 @@ class Kubernetes {
   }
 
   const ExportRequest& r_;
-  std::string data_, config_name_;
+  std::string data_, config_name_;              // of the values
+  std::string file_data_, files_name_, items_;  // of the files
 };
 
 Result<Files> kubernetes(const ExportRequest& r) {
   const Kubernetes objects(r);
   SLIPWAY_TRY(objects.check());
-  const std::string config = objects.config_map();
+  const std::string config = objects.config_maps();
   return Files{{r.app + ".yaml", heading(r) + config + (config.empty() ? "" : "---\n") +
                                      (r.patch ? objects.patch(true) : objects.deployment())}};
 }
@@ -147,7 +210,7 @@ Result<Files> kustomize(const ExportRequest& r) {
   const std::size_t at = r.image.find('@');
   const std::size_t colon = r.image.rfind(':', at);
   std::string kind = heading(r) + "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n";
-  const std::string config = objects.config_map();
+  const std::string config = objects.config_maps();
   if (!config.empty()) kind += "resources:\n- config.yaml\n";
   kind += "images:\n";
   for (const std::string& name : r.written_as) {
@@ -174,6 +237,12 @@ std::string secret_notes(const ExportRequest& r) {
   for (const auto& [name, reference] : r.secrets)
     out += fmt::format("# podman secret {}: {}\n", podman_secret(r, name), printable(reference, 300));
   return out;
+}
+
+/// The config's files, in the folder beside what mounts it.
+void add_files(const ExportRequest& r, Files& files) {
+  for (const ConfigFile& file : r.files)
+    files.push_back({folder_of_files(r) + "/" + file.name, file.content, file.mode});
 }
 
 /// A message inside ${NAME:?message}.
@@ -206,7 +275,19 @@ Result<Files> compose(const ExportRequest& r) {
   out += "    labels:\n";
   for (const auto& [key, value] : marks(r))
     out += "      " + key + ": " + yaml_text(dollars(value)) + "\n";
-  return Files{{"compose.yaml", std::move(out)}};
+  std::string sources;
+  if (!r.files.empty()) out += "    configs:\n";
+  for (std::size_t i = 0; i < r.files.size(); ++i) {
+    const ConfigFile& file = r.files[i];
+    out += fmt::format("      - {{source: file-{}, target: {}, mode: 0{:o}}}\n", i,
+                       yaml_text(dollars(r.config_path + "/" + file.name)), file.mode);
+    sources +=
+        fmt::format("  file-{}:\n    file: {}\n", i, yaml_text(dollars("./" + folder_of_files(r) + "/" + file.name)));
+  }
+  if (!sources.empty()) out += "configs:\n" + sources;
+  Files files{{"compose.yaml", std::move(out)}};
+  add_files(r, files);
+  return files;
 }
 
 /// A word of a unit file: % is a specifier, quotes and backslashes are taken off.
@@ -220,6 +301,14 @@ std::string unit_word(std::string_view text) {
   return out + "\"";
 }
 
+/// The folder of files as podman mounts it. Errc::invalid_argument for a path that it would divide.
+Result<std::string> volume_of(const ExportRequest& r, const std::string& folder) {
+  if (r.config_path.find_first_of(": ,%\\\"") == std::string::npos)
+    return fmt::format("{}:{}:ro,Z", folder, r.config_path);
+  return fail(Error(Errc::invalid_argument, fmt::format("podman's units cannot mount files at '{}'", r.config_path))
+                  .with_hint("choose a config: path without ':', ',' and blanks"));
+}
+
 Result<Files> quadlet(const ExportRequest& r) {
   SLIPWAY_ASSIGN(std::string env, write_env(r.values, Dialect::podman));
   std::string out =
@@ -228,11 +317,16 @@ Result<Files> quadlet(const ExportRequest& r) {
   if (!env.empty()) out += fmt::format("EnvironmentFile=./{}.env\n", r.app);
   for (const auto& [name, reference] : r.secrets)
     out += fmt::format("Secret={},type=env,target={}\n", podman_secret(r, name), name);
+  if (!r.files.empty()) {
+    SLIPWAY_ASSIGN(const std::string volume, volume_of(r, "./" + folder_of_files(r)));
+    out += "Volume=" + volume + "\n";
+  }
   for (const auto& [key, value] : marks(r))
     out += "Label=" + unit_word(key + "=" + value) + "\n";
   out += "\n[Service]\nRestart=always\n\n[Install]\nWantedBy=default.target\n";
   Files files{{r.app + ".container", std::move(out)}};
   if (!env.empty()) files.push_back({r.app + ".env", std::move(env)});
+  add_files(r, files);
   return files;
 }
 
@@ -242,6 +336,7 @@ Result<Files> systemd(const ExportRequest& r) {
   std::string out = heading(r) + secret_notes(r);
   if (!env.empty())
     out += fmt::format("# {0}.env belongs to %E/{0}/: /etc/{0}/, or ~/.config/{0}/ of a user.\n", r.app);
+  if (!r.files.empty()) out += fmt::format("# {1}/ belongs to %E/{0}/ likewise.\n", r.app, folder_of_files(r));
   out += fmt::format(
       "[Unit]\nDescription={0} {1} v{2}\nWants=network-online.target\nAfter=network-online.target\n\n[Service]\n"
       "ExecStart=/usr/bin/podman run --rm --replace --name {0} --cgroups no-conmon --sdnotify conmon \\\n",
@@ -249,6 +344,10 @@ Result<Files> systemd(const ExportRequest& r) {
   if (!env.empty()) out += fmt::format("  --env-file %E/{0}/{0}.env \\\n", r.app);
   for (const auto& [name, reference] : r.secrets)
     out += fmt::format("  --secret {},type=env,target={} \\\n", podman_secret(r, name), name);
+  if (!r.files.empty()) {
+    SLIPWAY_ASSIGN(const std::string volume, volume_of(r, fmt::format("%E/{}/{}", r.app, folder_of_files(r))));
+    out += fmt::format("  --volume {} \\\n", volume);
+  }
   for (const auto& [key, value] : marks(r))
     out += "  --label " + unit_word(key + "=" + value) + " \\\n";
   out += fmt::format(
@@ -257,6 +356,7 @@ Result<Files> systemd(const ExportRequest& r) {
       r.image, r.app);
   Files files{{r.app + ".service", std::move(out)}};
   if (!env.empty()) files.insert(files.begin(), {r.app + ".env", std::move(env)});
+  add_files(r, files);
   return files;
 }
 

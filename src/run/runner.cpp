@@ -89,6 +89,39 @@ class Running {
     return file.native();
   }
 
+  /// Where this machine has each file that is mounted, and where the container sees it.
+  Result<std::vector<std::pair<std::string, std::string>>> mounted_files() {
+    std::vector<std::pair<std::string, std::string>> files;
+    const stdfs::path folder = scratch_ / "files";
+    SLIPWAY_TRY(real_fs().make_directories(folder));
+    for (const MountedFile& file : request_.mounts) {
+      stdfs::path here = folder / std::to_string(files.size());
+      // With exactly this mode, whatever the umask: the program may run as anybody.
+      SLIPWAY_TRY(write_file_atomically(real_fs(), here, file.content, file.mode));
+      std::error_code failed;
+      stdfs::permissions(here, stdfs::perms(file.mode), failed);
+      if (failed) return fail(Errc::failed, "cannot make {} readable: {}", here.native(), failed.message());
+      files.emplace_back(here.native(), file.path);
+    }
+    return files;
+  }
+
+  /// As words of docker, podman and nerdctl, or of ctr; these have no way to quote a comma.
+  Result<Words> mount_words(std::string_view source, std::string_view target, std::string_view read_only) {
+    Words words;
+    SLIPWAY_ASSIGN(const auto files, mounted_files());
+    for (const auto& [here, there] : files) {
+      if (there.find_first_of(",\"\n") != std::string::npos) {
+        return fail(Error(Errc::unsupported, fmt::format("{} cannot mount a file at '{}'", request_.runner.program,
+                                                         printable(there, 4096)))
+                        .with_hint("use --runner crun, or a name without commas and quotes"));
+      }
+      words.emplace_back("--mount");
+      words.push_back(fmt::format("type=bind,{}={},{}={},{}", source, here, target, there, read_only));
+    }
+    return words;
+  }
+
   /// The user's arguments, podman's global ones apart.
   std::pair<Words, Words> divided_args() const {
     Words globals, own;
@@ -123,6 +156,8 @@ class Running {
     }
     SLIPWAY_ASSIGN(const std::string env, env_file(dialect));
     words.insert(words.end(), {"run", "--rm", "-i", "--env-file", env});
+    SLIPWAY_ASSIGN(const Words mounts, mount_words("source", "target", "readonly"));
+    words.insert(words.end(), mounts.begin(), mounts.end());
     if (on_terminal()) words.emplace_back("-t");
     if (request_.plain_http && kind == StoreKind::podman) words.emplace_back("--tls-verify=false");
     if (request_.plain_http && kind == StoreKind::nerdctl) words.emplace_back("--insecure-registry");
@@ -136,6 +171,8 @@ class Running {
     SLIPWAY_ASSIGN(const std::string reference, load(StoreKind::containerd, {request_.runner.program}));
     SLIPWAY_ASSIGN(const std::string env, env_file(Dialect::docker));
     Words words{request_.runner.program, "run", "--rm", "--env-file", env};
+    SLIPWAY_ASSIGN(const Words mounts, mount_words("src", "dst", "options=bind:ro"));
+    words.insert(words.end(), mounts.begin(), mounts.end());
     if (on_terminal()) words.emplace_back("--tty");
     words.insert(words.end(), request_.runner_args.begin(), request_.runner_args.end());
     words.insert(words.end(), {reference, container_id()});
@@ -152,11 +189,13 @@ class Running {
     BundleRequest bundle{.config = request_.image.config,
                          .values = request_.values,
                          .args = request_.args,
+                         .files = {},
                          .terminal = on_terminal(),
                          .user = {},
                          .rootless = {}};
     SLIPWAY_ASSIGN(bundle.user,
                    resolve_user(bundle.config.user, image_file(root, "passwd"), image_file(root, "group")));
+    SLIPWAY_ASSIGN(bundle.files, mounted_files());
     if (rootless) bundle.rootless = {::geteuid(), ::getegid()};
     SLIPWAY_ASSIGN(const Json config, runtime_config(bundle));
     SLIPWAY_TRY(write_file_atomically(real_fs(), scratch_ / "config.json", config.pretty() + "\n", 0600));

@@ -7,6 +7,7 @@
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
+#include "slipway/release/config_layer.h"
 #include "slipway/store/memory.h"
 
 namespace slipway::release {
@@ -158,9 +159,15 @@ TEST(Config, ParsesBack) {
 
 TEST(Config, RefusesWhatItCannotRead) {
   struct Case {
-    const char* text;
+    std::string text;
     Errc code;
   };
+  const auto with_file = [](const std::string& path, const std::string& mode, const std::string& rest) {
+    return fmt::format(
+        R"({{"schema":"slipway/v1/config","files":[{{"digest":"{}","mode":"{}","path":"{}","size":0}}]{}}})",
+        io::digest_of("").str(), mode, path, rest);
+  };
+  EXPECT_TRUE(ConfigValues::parse(with_file("a", "0644", R"(,"path":"/etc/a")")));
   for (const auto& [text, code] :
        std::initializer_list<Case>{{"", Errc::malformed},
                                    {"[]", Errc::malformed},
@@ -169,7 +176,12 @@ TEST(Config, RefusesWhatItCannotRead) {
                                    {R"({"schema":"slipway/v1/config","values":{"A":1}})", Errc::malformed},
                                    {R"({"schema":"slipway/v1/config","values":{"A":"1","A":"2"}})", Errc::malformed},
                                    {R"({"schema":"slipway/v1/config","Values":{}})", Errc::malformed},
-                                   {R"({"schema":"slipway/v1/config","files":{}})", Errc::malformed}}) {
+                                   {R"({"schema":"slipway/v1/config","files":{}})", Errc::malformed},
+                                   {R"({"schema":"slipway/v1/config","files":[{"path":"a"}]})", Errc::malformed},
+                                   {with_file("a", "0644", ""), Errc::malformed},
+                                   {with_file("../a", "0644", R"(,"path":"/etc/a")"), Errc::malformed},
+                                   {with_file("/a", "0644", R"(,"path":"/etc/a")"), Errc::malformed},
+                                   {with_file("a", "4755", R"(,"path":"/etc/a")"), Errc::malformed}}) {
     const auto parsed = ConfigValues::parse(text);
     ASSERT_FALSE(parsed) << text;
     EXPECT_EQ(parsed.error().code, code) << text;
@@ -193,6 +205,67 @@ TEST(Config, TravelsAsAnArtifact) {
   EXPECT_EQ(manifest.artifact_type, kConfigArtifactType);
   EXPECT_EQ(manifest.config, artifact.blob);
   EXPECT_EQ(manifest.layers, std::vector{artifact.blob});
+}
+
+FileValue file(const std::string& content, std::uint32_t mode = 0644) {
+  return {io::digest_of(content), content.size(), mode, std::make_shared<const std::string>(content)};
+}
+
+ConfigValues with_files() {
+  ConfigValues config = sample();
+  config.path = "/etc/hello";
+  config.files = {{"a.toml", file("x = 1\n")}, {"hooks/start", file("#!/bin/sh\n", 0755)}, {"ü/empty", file("")}};
+  return config;
+}
+
+TEST(Config, FilesTravelAsTheLayerThatLayerModeHas) {
+  store::MemoryTarget target;
+  const auto artifact = make_config_artifact(with_files()).value();
+  ASSERT_TRUE(artifact.layer);
+  const auto layer = make_config_layer(with_files()).value();
+  EXPECT_EQ(*artifact.layer, layer.blob);
+  EXPECT_EQ(artifact.layer_bytes, layer.bytes);
+  EXPECT_EQ(artifact.layer->digest.short_hex(), "9b64aa20194e") << "bytes never change";
+  ASSERT_TRUE(push_config(artifact, target, "t"));
+  const auto back = fetch_config(target, artifact.manifest.digest).value();
+  EXPECT_EQ(back, with_files());
+  EXPECT_EQ(*back.files.at("hooks/start").content, "#!/bin/sh\n");
+  EXPECT_EQ(make_config_artifact(back)->manifest.digest, artifact.manifest.digest);
+  EXPECT_EQ(ConfigValues::parse(artifact.blob_bytes).value(), with_files());
+}
+
+TEST(Config, ALayerThatIsNotWhatTheConfigListsIsRefused) {
+  const std::vector<std::pair<std::string, FileValue>> wrong{
+      {"a.toml", file("x = 2\n")}, {"a.toml", file("x = 1\n", 0755)}, {"more", file("")}};
+  for (const auto& [name, value] : wrong) {
+    store::MemoryTarget target;
+    ConfigValues other = with_files();
+    other.files.insert_or_assign(name, value);
+    ConfigArtifact artifact = make_config_artifact(with_files()).value();
+    ConfigArtifact theirs = make_config_artifact(other).value();
+    auto manifest = oci::parse_manifest(artifact.manifest_bytes, "").value();
+    manifest.layers.back() = *theirs.layer;
+    artifact.layer = theirs.layer;
+    artifact.layer_bytes = theirs.layer_bytes;
+    artifact.manifest_bytes = oci::write_manifest(manifest);
+    artifact.manifest.digest = io::digest_of(artifact.manifest_bytes);
+    artifact.manifest.size = static_cast<std::int64_t>(artifact.manifest_bytes.size());
+    ASSERT_TRUE(push_config(artifact, target, "t"));
+    const auto read = fetch_config(target, artifact.manifest.digest);
+    ASSERT_FALSE(read) << name;
+    EXPECT_EQ(read.error().code, Errc::verification_failed) << name;
+  }
+  ConfigValues fewer = with_files();
+  fewer.files.erase("a.toml");
+  ConfigValues list = with_files();
+  auto short_of = read_config_layer(std::make_unique<io::StringSource>(make_config_layer(fewer)->bytes), list);
+  ASSERT_FALSE(short_of);
+  EXPECT_THAT(short_of.error().message, HasSubstr("2 of its 3 files"));
+}
+
+TEST(Config, FilesWithoutContentsMakeNoArtifact) {
+  const ConfigValues list = ConfigValues::parse(make_config_artifact(with_files())->blob_bytes).value();
+  EXPECT_FALSE(make_config_artifact(list));
 }
 
 TEST(Config, AnInterruptedPushIsTaggedByTheNext) {

@@ -28,13 +28,6 @@ Decoded decode(const std::string& yaml) {
   return out;
 }
 
-std::vector<std::string> keys(const std::vector<Unhonoured>& items) {
-  std::vector<std::string> out;
-  for (const Unhonoured& item : items)
-    out.push_back(fmt::format("{} {}", item.where.row, item.key));
-  return out;
-}
-
 TEST(Environments, TheExampleOfTheContract) {
   const char* folder = std::getenv("SLIPWAY_TESTDATA");
   const auto text =
@@ -52,7 +45,8 @@ TEST(Environments, TheExampleOfTheContract) {
   ASSERT_EQ(staging.env_files.size(), 1u);
   EXPECT_EQ(staging.env_files[0].path, "/project/deploy/staging.env");
   EXPECT_EQ(staging.mode, Mode::env_file);
-  EXPECT_THAT(keys(staging.unhonoured), ElementsAre(HasSubstr("environments.staging.config.files")));
+  ASSERT_EQ(staging.files.size(), 1u);
+  EXPECT_EQ(staging.files[0].path, "/project/deploy/staging/");
   ASSERT_TRUE(staging.schema);
   EXPECT_EQ(staging.schema->path, "/project/deploy/env.schema.yaml");
   const Environment& production = project.environments[1];
@@ -60,7 +54,6 @@ TEST(Environments, TheExampleOfTheContract) {
   EXPECT_EQ(production.mode, Mode::layer);
   EXPECT_THAT(production.after, ElementsAre("staging"));
   EXPECT_FALSE(production.after_any);
-  EXPECT_THAT(keys(production.unhonoured), IsEmpty());
   EXPECT_EQ(production.rules.approvals, 1);
   EXPECT_EQ(production.rules.soak, 3600);
   EXPECT_THAT(production.rules.freeze, ElementsAre(Freeze{"Fri 16:00", "Mon 08:00", "Europe/Berlin"}));
@@ -139,18 +132,19 @@ environments:
   EXPECT_TRUE(project.find("prod")->after_any);
 }
 
-TEST(Environments, WhatCannotBeHonouredIsRemembered) {
+TEST(Environments, FilesOfAConfigAreFoldersInTheirOrder) {
   const auto [project, problems] = decode(R"(
 app: a
 image: {repository: r.example/a}
 environments:
-  dev: {schema: s.yaml, config: {files: d/, path: /etc/a, mode: layer}}
+  dev: {schema: s.yaml, config: {files: [d/, over], path: /etc/a, mode: layer}}
 ledger: {immutable-tags: true}
 )");
   EXPECT_THAT(problems, IsEmpty());
   EXPECT_TRUE(project.immutable_tags);
-  EXPECT_EQ(project.environments[0].unhonoured.size(), 1u);
-  EXPECT_THAT(keys(project.unhonoured), IsEmpty());
+  ASSERT_EQ(project.environments[0].files.size(), 2u);
+  EXPECT_EQ(project.environments[0].files[1].path, "/project/over");
+  EXPECT_EQ(project.environments[0].config_path, "/etc/a");
 }
 
 TEST(Environments, ApprovalsAndPrograms) {

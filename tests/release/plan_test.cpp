@@ -1,6 +1,8 @@
 #include "slipway/release/plan.h"
 
 #include "release/world.h"
+#include "slipway/base/text.h"
+#include "slipway/io/hash.h"
 #include "slipway/release/policy.h"
 
 namespace slipway::release {
@@ -82,6 +84,25 @@ TEST(Plan, OptionalPartsComeBackToo) {
   EXPECT_TRUE(parsed->finish_active);
   EXPECT_EQ(parsed->config, std::nullopt);
   EXPECT_EQ(parsed->moving.expected, std::nullopt);
+}
+
+TEST(Plan, CarriesTheFilesOfItsConfig) {
+  Plan plan = sample();
+  const std::string content("\0binary\xff", 8);
+  plan.config->path = "/etc/hello";
+  plan.config->files.emplace(
+      "a/b", FileValue{io::digest_of(content), content.size(), 0755, std::make_shared<const std::string>(content)});
+  plan.entry.config = make_config_artifact(*plan.config)->manifest.digest;
+  const std::string text = plan.canonical().value();
+  const auto parsed = Plan::parse(text);
+  ASSERT_TRUE(parsed) << parsed.error().describe();
+  EXPECT_EQ(*parsed->config->files.at("a/b").content, content);
+  const std::string encoded = base64_encode(content);
+  for (const std::string& other : {base64_encode("other"), std::string("?")}) {
+    std::string changed = text;
+    changed.replace(changed.find(encoded), encoded.size(), other);
+    EXPECT_EQ(Plan::parse(changed).error().code, Errc::malformed) << other;
+  }
 }
 
 TEST(Plan, PrintsWhatItWillDo) {

@@ -370,24 +370,6 @@ TEST_P(Flow, WhatIsNotThereIsNotFound) {
   EXPECT_EQ(shop.rollback("staging").error().code, Errc::not_found);
 }
 
-TEST(Promote, UnhonouredKeysRefuseThatEnvironmentOnly) {
-  Shop shop(R"(
-app: hello
-image: {repository: reg.example/hello}
-environments:
-  staging: {}
-  production: {config: {files: conf/}}
-)");
-  const auto image = put_image(*shop.target("staging"), "one");
-  const auto build = shop.project.image_repository->with_digest(image.digest);
-  EXPECT_TRUE(shop.release("staging", build));
-  const auto refused = shop.release("production", build);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Errc::invalid_argument);
-  EXPECT_THAT(refused.error().describe(), HasSubstr("slipway.yaml:6:"));
-  EXPECT_THAT(refused.error().describe(), HasSubstr("config.files"));
-}
-
 TEST(Promote, InsideOneRegistryNoBlobMoves) {
   Shop shop(kRegistryYaml);
   const auto source = shop.open(*shop.project.image_repository);

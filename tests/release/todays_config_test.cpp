@@ -287,5 +287,81 @@ TEST(Plaintext, WhatIsAboutSecretsIsNone) {
   }
 }
 
+/// Folders of files, laid over each other.
+class TodaysFiles : public TodaysConfig {
+ protected:
+  TodaysFiles() { environment.config_path = "/etc/hello"; }
+  void place(const std::string& name) { environment.files.push_back({folder.path() / name, {"slipway.yaml", 11, 20}}); }
+  void file(const std::string& name, const std::string& text) {
+    ASSERT_TRUE(real_fs().make_directories((folder.path() / name).parent_path()));
+    write(name, text);
+  }
+};
+
+TEST_F(TodaysFiles, LaterFoldersLieOverEarlierOnes) {
+  file("base/a.toml", "a = 1\n");
+  file("base/sub/b.toml", "b = 1\n");
+  file("over/sub/b.toml", "b = 2\n");
+  file("single.conf", "c\n");
+  stdfs::permissions(folder.path() / "over/sub/b.toml", stdfs::perms(0700));
+  place("base");
+  place("over/");
+  place("single.conf");
+  const auto config = read().value();
+  EXPECT_EQ(config.path, "/etc/hello");
+  ASSERT_EQ(config.files.size(), 3u);
+  EXPECT_EQ(*config.files.at("a.toml").content, "a = 1\n");
+  EXPECT_EQ(*config.files.at("sub/b.toml").content, "b = 2\n");
+  EXPECT_EQ(config.files.at("sub/b.toml").mode, 0755u);
+  EXPECT_EQ(config.files.at("single.conf").mode, 0644u);
+}
+
+TEST_F(TodaysFiles, WithoutFilesAConfigHasNoPath) {
+  env_file("a.env", "A=1\n");
+  EXPECT_EQ(read()->path, "");
+  stdfs::create_directory(folder.path() / "empty");
+  place("empty");
+  EXPECT_EQ(read()->path, "");
+}
+
+TEST_F(TodaysFiles, EverythingThatAConfigCannotHaveIsReportedAtOnce) {
+  file("d/env", "A=1\n");
+  file("d/a", "");
+  file("e/a/b", "");
+  file("d/.wh.gone", "");
+  stdfs::create_symlink("a", folder.path() / "d/link");
+  place("d");
+  place("e");
+  place("missing");
+  const Lines lines = problems();
+  EXPECT_THAT(lines, ::testing::UnorderedElementsAre(
+                         HasSubstr("d/link is a symlink"), HasSubstr(".wh.gone has a name"), HasSubstr("missing"),
+                         HasSubstr("'env', which is where its values go"), HasSubstr("'a' as a file and as a folder")));
+  for (const std::string& line : lines)
+    EXPECT_THAT(line, HasSubstr("slipway.yaml:11:20 "));
+}
+
+TEST_F(TodaysFiles, TooMuchIsRefused) {
+  file("d/large", std::string(kMaxConfigFiles, 'x'));
+  place("d");
+  EXPECT_TRUE(read());
+  file("d/more", "x");
+  EXPECT_THAT(problems(), ElementsAre(HasSubstr("16.0 MiB in all")));
+}
+
+TEST_F(TodaysFiles, SecretsInFilesNeedAReason) {
+  file("d/key.pem", "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n");
+  file("d/app.toml", "url = \"postgres://app:hunter2@db/x\"\n");
+  file("d/tokens.yaml", "token: ghp_0123456789abcdefghij\n");
+  file("d/plain.toml", "hash = \"0123456789abcdefABCDEFGHIJKLMNOPQRSTUVWXYZ\"\npassword_file = \"/run/x\"\n");
+  place("d");
+  EXPECT_THAT(problems(),
+              ElementsAre(HasSubstr("app.toml has a URL with a password"), HasSubstr("key.pem has a private key"),
+                          HasSubstr("tokens.yaml has a GitHub token")));
+  for (const char* name : {"app.toml", "key.pem", "tokens.yaml"})
+    environment.plaintext.emplace(name, "a sample");
+  EXPECT_TRUE(read());
+}
+
 }  // namespace
 }  // namespace slipway::release

@@ -20,13 +20,7 @@ std::string_view name_of(Mode mode);
 /// `[a-z0-9]+(-[a-z0-9]+)*`, at most 40 characters: names of apps and environments.
 bool is_valid_name(std::string_view text);
 
-/// Something slipway.yaml asks for that this version cannot do; releasing there is refused with it.
-struct Unhonoured {
-  Where where;
-  std::string key;
-};
-
-/// A file that slipway.yaml names.
+/// A file or folder that slipway.yaml names.
 struct ConfigFile {
   std::filesystem::path path;  ///< absolute
   Where where;                 ///< where slipway.yaml names it
@@ -41,14 +35,14 @@ struct Environment {
   std::string tag;                                       ///< the one tag that moves
   std::vector<std::string> tags;                 ///< templates of tags written once: {version} {revision} {number}
   std::vector<ConfigFile> env_files;             ///< later ones win
+  std::vector<ConfigFile> files;                 ///< folders, or single files, of the config; later ones win
   std::optional<ConfigFile> schema;              ///< what the config must be like
-  std::map<std::string, std::string> plaintext;  ///< keys that look like secrets and are none -> why
+  std::map<std::string, std::string> plaintext;  ///< keys and files that look like secrets and are none -> why
   std::string config_path;                       ///< the config's folder in images, absolute
   Mode mode = Mode::env_file;
   std::vector<std::string> after;  ///< a build must be active in these environments
   bool after_any = false;          ///< one of them is enough
   PolicyRules rules;               ///< the other rules of `policy`
-  std::vector<Unhonoured> unhonoured;
 };
 
 /// What slipway.yaml says about releasing one app. A value.
@@ -59,8 +53,7 @@ struct Project {
   std::vector<Environment> environments;  ///< in the order of the file
   oci::Location ledger = oci::Location::layout("");
   std::string ledger_text;
-  bool immutable_tags = false;         ///< the ledger's registry refuses to overwrite tags
-  std::vector<Unhonoured> unhonoured;  ///< of all environments
+  bool immutable_tags = false;  ///< the ledger's registry refuses to overwrite tags
 
   const Environment* find(std::string_view name) const;
   /// Errc::invalid_argument with the names there are.

@@ -25,11 +25,19 @@ struct Runner {
 /// daemons). Errc::not_found naming what was looked for.
 Result<Runner> find_runner(const std::optional<std::string>& name, std::stop_token stop = {});
 
+/// A file that the program sees beside those of its image, read-only.
+struct MountedFile {
+  std::string path;  ///< absolute, in the container
+  std::string content;
+  std::uint32_t mode = 0644;
+};
+
 struct RunRequest {
   Runner runner;
   std::vector<std::string> runner_args;  ///< the user's own, for the runner; podman's global ones are put in front
   std::vector<std::string> args;         ///< for the program in the image, instead of its Cmd
   std::vector<std::pair<std::string, std::string>> values;  ///< of the release's config
+  std::vector<MountedFile> mounts;                          ///< likewise
   oci::Location location;                                   ///< by digest
   std::string name;                                         ///< what a store calls the image, with a tag
   bool plain_http = false;                                  ///< the registry is one without TLS
@@ -40,7 +48,8 @@ struct RunRequest {
 };
 
 /// Runs the image of exactly this digest with these values on this process's own streams; the program's exit status.
-/// Values reach it through a private file that is removed afterwards, never through argv. An image of a registry is
+/// Values reach it through a private file that is removed afterwards, never through argv; mounted files likewise, each
+/// bound to its path. An image of a registry is
 /// pulled by podman, docker and nerdctl themselves, by digest; one of a layout is handed to them; without them it is
 /// unpacked and started by crun or runc, as root inside where the user is not root.
 Result<int> run_image(const RunRequest& request, std::stop_token stop);
