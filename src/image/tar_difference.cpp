@@ -17,11 +17,11 @@ struct Field {
   const char* name;
   std::size_t at, size;
 };
-constexpr std::array kFields{Field{"name", 0, 100},     Field{"mode", 100, 8},       Field{"uid", 108, 8},
-                             Field{"gid", 116, 8},      Field{"size", 124, 12},      Field{"mtime", 136, 12},
-                             Field{"typeflag", 156, 1}, Field{"linkname", 157, 100}, Field{"magic", 257, 6},
-                             Field{"version", 263, 2},  Field{"uname", 265, 32},     Field{"gname", 297, 32},
-                             Field{"devmajor", 329, 8}, Field{"devminor", 337, 8},   Field{"prefix", 345, 155}};
+constexpr std::array kTarFields{Field{"name", 0, 100},     Field{"mode", 100, 8},       Field{"uid", 108, 8},
+                                Field{"gid", 116, 8},      Field{"size", 124, 12},      Field{"mtime", 136, 12},
+                                Field{"typeflag", 156, 1}, Field{"linkname", 157, 100}, Field{"magic", 257, 6},
+                                Field{"version", 263, 2},  Field{"uname", 265, 32},     Field{"gname", 297, 32},
+                                Field{"devmajor", 329, 8}, Field{"devminor", 337, 8},   Field{"prefix", 345, 155}};
 
 /// One entry with the headers before it, each field as its bytes.
 struct Member {
@@ -63,7 +63,7 @@ class TarWalk {
       if (!size) return std::optional<Member>();
       const char type = header[156];
       if (type != 'x' && type != 'g' && type != 'L' && type != 'K') {
-        for (const Field& field : kFields)
+        for (const Field& field : kTarFields)
           member.fields[field.name] = header.substr(field.at, field.size);
         if (member.path.empty()) member.path = path_of(header);
         const bool has_body = type == '0' || type == '\0' || type == '7';

@@ -18,7 +18,7 @@ constexpr std::string_view kOpaque = ".wh..wh..opq";
 
 bool is_marker(const Entry& entry) { return entry.type == EntryType::whiteout || entry.type == EntryType::opaque; }
 
-std::string_view parent_of(std::string_view path) {
+std::string_view folder_of(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
 }
@@ -229,13 +229,13 @@ Status FileTree::Impl::settle_whiteouts() {
     if (!more) break;
     const Entry entry = decode_entry(value);
     if (removed.contains(entry.path)) added.emplace(entry.path, entry.type);
-    for (std::string_view parent = parent_of(entry.path); !parent.empty(); parent = parent_of(parent)) {
+    for (std::string_view parent = folder_of(entry.path); !parent.empty(); parent = folder_of(parent)) {
       if (removed.contains(std::string(parent))) added.emplace(parent, EntryType::directory);
     }
   }
   const auto below_removed = [this](const std::string& path) {
     if (removed.contains("")) return true;
-    for (std::string_view parent = parent_of(path); !parent.empty(); parent = parent_of(parent)) {
+    for (std::string_view parent = folder_of(path); !parent.empty(); parent = folder_of(parent)) {
       if (removed.contains(std::string(parent))) return true;
     }
     return false;

@@ -13,8 +13,8 @@ namespace slipway::registry {
 namespace {
 
 constexpr std::int64_t kMiB = 1 << 20;
-constexpr std::int64_t kWorthAsking = kMiB;   // less is sooner sent again
-constexpr std::int64_t kProgress = 8 * kMiB;  // between two cuts: they are not counted together
+constexpr std::int64_t kWorthAsking = kMiB;         // less is sooner sent again
+constexpr std::int64_t kUploadProgress = 8 * kMiB;  // between two cuts: they are not counted together
 constexpr std::int64_t kLargestChunk = 1 << 30;
 constexpr std::int64_t kSmall = 64 << 10;         // of a blob that may be sent in vain once
 constexpr std::int64_t kWorthKeeping = 8 * kMiB;  // in the journal
@@ -132,7 +132,7 @@ Status Upload::transfer(const std::function<Result<bool>()>& there, std::stop_to
     if (outcome == Outcome::done) return {};
     // The answer may have been lost after the registry took the blob.
     if (const auto found = session_.empty() ? Result<bool>(false) : there(); found && *found) return {};
-    if (body_.at() - had >= kProgress) tries = 1;
+    if (body_.at() - had >= kUploadProgress) tries = 1;
     had = std::max(had, body_.at());
     const int status = last_->http ? last_->http->status : 0;
     SLIPWAY_ASSIGN(const bool again, host_.wait_to_retry(tries, status, stop));

@@ -10,7 +10,7 @@
 namespace slipway::registry {
 namespace {
 
-constexpr std::int64_t kLifetime = 86'400;
+constexpr std::int64_t kJournalLifetime = 86'400;
 constexpr std::size_t kMaxFile = 64u << 10;
 
 /// Tells a process from all others, also from a later one of the same number; empty where it is no more.
@@ -43,7 +43,7 @@ class FileUploadJournal final : public UploadJournal {
     if (!ours || since == nullptr || since->integer() == nullptr || is_alive(member("process"))) return std::nullopt;
     const std::int64_t age = clock_.now() - *since->integer();
     const std::string url = member("url");
-    if (age < 0 || age > kLifetime || !http::Url::parse(url)) return std::nullopt;
+    if (age < 0 || age > kJournalLifetime || !http::Url::parse(url)) return std::nullopt;
     return url;
   }
 

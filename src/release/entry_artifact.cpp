@@ -14,7 +14,7 @@ constexpr std::string_view kEntriesSchema = "slipway/v1/entries";
 /// Registries take manifests of 4 MiB; larger records stay alone under their tags.
 constexpr std::size_t kMaxCarried = 2u << 20;
 
-oci::Descriptor describe(std::string_view type, const std::string& bytes) {
+oci::Descriptor descriptor_of(std::string_view type, const std::string& bytes) {
   return {std::string(type), io::digest_of(bytes), static_cast<std::int64_t>(bytes.size())};
 }
 
@@ -29,7 +29,7 @@ Result<std::optional<oci::Descriptor>> carry(const std::vector<Recorded>& before
   json.set("schema", kEntriesSchema).set("entries", std::move(entries));
   SLIPWAY_ASSIGN(std::string bytes, json.canonical());
   if (bytes.size() > kMaxCarried) return std::optional<oci::Descriptor>();
-  oci::Descriptor carried = describe(kEntriesType, bytes);
+  oci::Descriptor carried = descriptor_of(kEntriesType, bytes);
   carried.data = std::move(bytes);
   return std::optional<oci::Descriptor>(std::move(carried));
 }
@@ -67,7 +67,7 @@ oci::Manifest manifest_of(std::string_view type, const oci::Descriptor& blob, co
 }
 
 oci::Descriptor describe_manifest(std::string_view type, const std::string& bytes) {
-  oci::Descriptor descriptor = describe(oci::kManifestType, bytes);
+  oci::Descriptor descriptor = descriptor_of(oci::kManifestType, bytes);
   descriptor.artifact_type = std::string(type);
   return descriptor;
 }
@@ -75,7 +75,7 @@ oci::Descriptor describe_manifest(std::string_view type, const std::string& byte
 }  // namespace
 
 RecordArtifact make_record_artifact(std::string_view type, const std::string& bytes) {
-  oci::Descriptor blob = describe(type, bytes);
+  oci::Descriptor blob = descriptor_of(type, bytes);
   std::string manifest = oci::write_manifest(manifest_of(type, blob, bytes));
   oci::Descriptor descriptor = describe_manifest(type, manifest);
   return {std::move(blob), std::move(manifest), std::move(descriptor)};
@@ -83,7 +83,7 @@ RecordArtifact make_record_artifact(std::string_view type, const std::string& by
 
 Result<EntryArtifact> make_entry_artifact(std::string bytes, std::optional<oci::Descriptor> subject,
                                           const std::vector<Recorded>& before) {
-  oci::Descriptor blob = describe(kEntryType, bytes);
+  oci::Descriptor blob = descriptor_of(kEntryType, bytes);
   SLIPWAY_ASSIGN(auto carried, carry(before));
   oci::Manifest manifest = manifest_of(kEntryType, blob, bytes);
   manifest.subject = std::move(subject);

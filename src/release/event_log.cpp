@@ -15,7 +15,7 @@ namespace {
 /// Events read at once: each is one small request.
 constexpr std::size_t kLanes = 8;
 
-std::string prefix_of(const std::string& app, const std::string& environment) {
+std::string event_prefix(const std::string& app, const std::string& environment) {
   return app + "." + environment + ".e.";
 }
 
@@ -43,7 +43,7 @@ Result<Event> EventLog::fetch(store::ReadTarget& target, const std::string& tag)
 
 Result<std::vector<Event>> EventLog::read(const std::string& app, const std::string& environment) {
   std::vector<Event> events;
-  SLIPWAY_ASSIGN(const auto tags, ledger_.tags_with(prefix_of(app, environment)));
+  SLIPWAY_ASSIGN(const auto tags, ledger_.tags_with(event_prefix(app, environment)));
   if (tags.empty()) return events;
   RecordFile known(ledger_.cache(), "events", ledger_.location().str(), app, environment);
   std::vector<std::string> missing;

@@ -14,9 +14,11 @@ namespace slipway::release {
 namespace {
 
 /// Entries read at once: each is one small request.
-constexpr std::size_t kLanes = 8;
+constexpr std::size_t kEntryLanes = 8;
 
-std::string prefix_of(const std::string& app, const std::string& environment) { return app + "." + environment + ".v"; }
+std::string entry_prefix(const std::string& app, const std::string& environment) {
+  return app + "." + environment + ".v";
+}
 
 Status follows(const Recorded& older, const Recorded& newer) {
   if (newer.entry.number != older.entry.number + 1) {
@@ -60,7 +62,7 @@ Result<Chain> link(std::vector<Recorded> entries) {
 }
 
 std::string claim_tag(const Entry& entry) {
-  return prefix_of(entry.app, entry.environment) + std::to_string(entry.number);
+  return entry_prefix(entry.app, entry.environment) + std::to_string(entry.number);
 }
 
 }  // namespace
@@ -129,7 +131,7 @@ Result<bool> Ledger::has_tag(const std::string& tag) {
 
 Result<std::vector<Ledger::Slot>> Ledger::slots(const std::string& app, const std::string& environment) {
   SLIPWAY_TRY(list());
-  const std::string prefix = prefix_of(app, environment);
+  const std::string prefix = entry_prefix(app, environment);
   std::vector<Slot> found;
   for (const std::string& tag : *tags_) {
     if (tag.rfind(prefix, 0) != 0) continue;
@@ -211,7 +213,7 @@ Status Ledger::fetch_all(EntryCache& cache, const std::vector<Slot>& slots) {
   if (slots.empty()) return {};
   SLIPWAY_ASSIGN(const auto target, open_for_reading());
   std::vector<std::optional<Read>> fetched(slots.size());
-  const Status status = run_lanes(kLanes, slots.size(), {}, [&](std::size_t i, const std::stop_token&) -> Status {
+  const Status status = run_lanes(kEntryLanes, slots.size(), {}, [&](std::size_t i, const std::stop_token&) -> Status {
     SLIPWAY_ASSIGN(fetched[i], fetch(*target, slots[i]));
     return {};
   });

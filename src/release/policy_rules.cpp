@@ -10,11 +10,11 @@
 namespace slipway::release {
 namespace {
 
-constexpr std::array kUnits{std::pair{'w', std::int64_t{604800}}, std::pair{'d', std::int64_t{86400}},
-                            std::pair{'h', std::int64_t{3600}}, std::pair{'m', std::int64_t{60}},
-                            std::pair{'s', std::int64_t{1}}};
+constexpr std::array kPeriods{std::pair{'w', std::int64_t{604800}}, std::pair{'d', std::int64_t{86400}},
+                              std::pair{'h', std::int64_t{3600}}, std::pair{'m', std::int64_t{60}},
+                              std::pair{'s', std::int64_t{1}}};
 constexpr std::int64_t kMostApprovals = 100;
-constexpr std::int64_t kMost = 10 * 366 * std::int64_t{86400};
+constexpr std::int64_t kLongestSpan = 10 * 366 * std::int64_t{86400};
 
 /// Decodes one `policy`.
 class RulesDecoder {
@@ -130,8 +130,8 @@ Result<std::int64_t> parse_duration(std::string_view text) {
   const char* const end = text.data() + text.size();
   const auto [at, problem] = std::from_chars(text.data(), end, value);
   if (problem == std::errc() && at + 1 == end && value > 0) {
-    for (const auto& [unit, seconds] : kUnits) {
-      if (*at == unit && value <= kMost / seconds) return value * seconds;
+    for (const auto& [unit, seconds] : kPeriods) {
+      if (*at == unit && value <= kLongestSpan / seconds) return value * seconds;
     }
   }
   return fail(Error(Errc::invalid_argument, fmt::format("'{}' is not a duration", printable(text, 80)))
@@ -140,7 +140,7 @@ Result<std::int64_t> parse_duration(std::string_view text) {
 
 std::string format_duration(std::int64_t seconds) {
   std::string text;
-  for (const auto& [unit, length] : kUnits) {
+  for (const auto& [unit, length] : kPeriods) {
     if (unit == 'w' || seconds < length) continue;
     text += fmt::format("{}{}{}", text.empty() ? "" : " ", seconds / length, unit);
     seconds %= length;
