@@ -153,11 +153,11 @@ class ImageCopy {
   std::vector<std::string> platforms_;
 };
 
-/// Registries take many images at once; a layout's index or an archive is one file.
+/// Registries take several images at once; a layout's index or an archive is one file.
 std::size_t images_at_once(const Context& context, const std::vector<CopyJob>& jobs) {
   const bool all = std::all_of(jobs.begin(), jobs.end(),
                                [](const CopyJob& job) { return job.from.is_registry() && job.to.is_registry(); });
-  return all ? std::min(context.jobs(), jobs.size()) : 1;
+  return all ? std::min(context.images_at_once(), jobs.size()) : 1;
 }
 
 /// What became of each: one that fails does not stop the others.

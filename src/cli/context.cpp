@@ -16,7 +16,7 @@ void bind_globals(OptionSet& options, Globals& g) {
                  "how work is shown on standard error: bars (tty), lines, events");
   options.flag("-q,--quiet", g.quiet, "only errors and warnings on standard error");
   options.count("-v,--verbose", g.verbose, "also what was there already; twice: also what starts");
-  options.number("-j,--jobs", "N", g.jobs, 1, "things done at once (default: 4 transfers, a thread for each core)");
+  options.number("-j,--jobs", "N", g.jobs, 1, "things done at once (default: 4 transfers or 8 images, a thread for each core)");
   options.number("--retry", "N", g.retry, 0, "retries of a failed request (default 4)");
   options.number("--timeout", "SECONDS", g.timeout, 1, "give up a connection silent for so long (default 60)");
   options.flag("--dry-run", g.dry_run, "write nothing, print what would be");
@@ -92,9 +92,12 @@ oci::Location Context::shown(const oci::Location& location) const {
   return shown;
 }
 
+std::size_t Context::given_jobs_or(int usual) const {
+  return static_cast<std::size_t>(globals_.jobs == kJobsNotGiven ? usual : globals_.jobs);
+}
+
 std::size_t Context::threads() const {
-  return globals_.jobs != kJobsNotGiven ? static_cast<std::size_t>(globals_.jobs)
-                                        : std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  return given_jobs_or(static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
 }
 
 }  // namespace slipway::cli

@@ -60,7 +60,9 @@ class Context {
   std::stop_token stop() const { return surroundings_.stop; }
   bool json() const { return globals_.output == "json"; }
   /// Transfers at once.
-  std::size_t jobs() const { return static_cast<std::size_t>(globals_.jobs == kJobsNotGiven ? 4 : globals_.jobs); }
+  std::size_t jobs() const { return given_jobs_or(4); }
+  /// Of whole images, whose requests are small and wait for each other.
+  std::size_t images_at_once() const { return given_jobs_or(8); }
   /// Threads for what computes: --jobs, else as many as the machine has.
   std::size_t threads() const;
 
@@ -85,6 +87,8 @@ class Context {
   oci::Location shown(const oci::Location& location) const;
 
  private:
+  std::size_t given_jobs_or(int usual) const;
+
   const Globals& globals_;
   LiveArea live_area_;
   const Surroundings surroundings_;  // whose writers know of the live area

@@ -2,17 +2,32 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 
 namespace slipway::registry {
 namespace {
 
 /// More than the buffers of kernels and proxies hold back when a connection is cut.
 constexpr std::int64_t kKept = 4 << 20;
+/// Of all bodies together: with many under way at once the later ones keep little.
+constexpr std::int64_t kKeptByAll = 8 << 20;
+constexpr std::int64_t kLeastKept = 256 << 10;
+
+std::atomic<std::int64_t> kept_by_all = 0;
+
+std::size_t take_room(std::int64_t size) {
+  const std::int64_t left = std::max(kKeptByAll - kept_by_all.load(), kLeastKept);
+  const std::int64_t room = std::min({kKept, left, size});
+  kept_by_all += room;
+  return static_cast<std::size_t>(room);
+}
 
 }  // namespace
 
 CheckedBody::CheckedBody(io::RestartableSource& inner, const oci::Descriptor& descriptor)
     : inner_(inner), descriptor_(descriptor), hasher_(descriptor.digest.algorithm()) {}
+
+CheckedBody::~CheckedBody() { kept_by_all -= static_cast<std::int64_t>(kept_.size()); }
 
 Result<std::size_t> CheckedBody::read(std::span<std::byte> buffer) {
   if (at_ == descriptor_.size) return std::size_t{0};
@@ -42,7 +57,7 @@ Result<std::size_t> CheckedBody::next(std::span<std::byte> buffer) {
 }
 
 void CheckedBody::keep(io::Bytes bytes) {
-  if (kept_.empty()) kept_.resize(static_cast<std::size_t>(std::min(kKept, descriptor_.size)));
+  if (kept_.empty()) kept_.resize(take_room(descriptor_.size));
   std::size_t to = static_cast<std::size_t>(at_) % kept_.size();
   while (!bytes.empty()) {
     const std::size_t n = std::min(bytes.size(), kept_.size() - to);

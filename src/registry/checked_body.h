@@ -13,6 +13,9 @@ namespace slipway::registry {
 class CheckedBody final : public io::RestartableSource {
  public:
   CheckedBody(io::RestartableSource& inner, const oci::Descriptor& descriptor);
+  CheckedBody(const CheckedBody&) = delete;
+  CheckedBody& operator=(const CheckedBody&) = delete;
+  ~CheckedBody() override;
 
   Result<std::size_t> read(std::span<std::byte> buffer) override;
   Status restart() override { return rewind_to(0); }

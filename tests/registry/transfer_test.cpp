@@ -436,30 +436,41 @@ TEST(Probe, SaysWhatWasTriedAndWhatNot) {
   EXPECT_EQ(client.session->probe("127.0.0.1:1", "", false).error().code, Errc::network);
 }
 
-TEST(CheckedBody, GoesBackWithoutAskingTheSourceAsFarAsItKeeps) {
-  class Counting final : public io::RestartableSource {
-   public:
-    explicit Counting(const std::string& text) : inner_(text) {}
-    Result<std::size_t> read(std::span<std::byte> buffer) override { return inner_.read(buffer); }
-    Status restart() override {
-      ++restarts;
-      return inner_.restart();
-    }
-    int restarts = 0;
+/// Counts how often it is read from its beginning.
+class Counting final : public io::RestartableSource {
+ public:
+  explicit Counting(const std::string& text) : inner_(text) {}
+  Result<std::size_t> read(std::span<std::byte> buffer) override { return inner_.read(buffer); }
+  Status restart() override {
+    ++restarts;
+    return inner_.restart();
+  }
+  int restarts = 0;
 
-   private:
-    io::TextSource inner_;
-  };
+ private:
+  io::TextSource inner_;
+};
+
+std::string many_bytes(std::size_t least) {
   std::string text;
-  for (int i = 0; text.size() < (9u << 20); ++i)
+  for (int i = 0; text.size() < least; ++i)
     text += std::to_string(i) + ";";
+  return text;
+}
+
+std::vector<std::byte> read_some(registry::CheckedBody& body, std::size_t size) {
+  std::vector<std::byte> buffer(size);
+  for (std::size_t read = 0; read < size;)
+    read += body.read(std::span(buffer).subspan(read)).value();
+  return buffer;
+}
+
+TEST(CheckedBody, GoesBackWithoutAskingTheSourceAsFarAsItKeeps) {
+  const std::string text = many_bytes(9u << 20);
   const Blob blob = make_blob(text);
   Counting source(text);
   registry::CheckedBody body(source, blob.descriptor);
-  std::vector<std::byte> buffer(8u << 20);
-  std::size_t read = 0;
-  while (read < buffer.size())
-    read += body.read(std::span(buffer).subspan(read)).value();
+  std::vector<std::byte> buffer = read_some(body, 8u << 20);
   for (const std::int64_t back : {8'388'608, 8'000'000, 5'000'000}) {
     ASSERT_TRUE(body.rewind_to(back).has_value());
     std::array<std::byte, 100> some;
@@ -474,6 +485,31 @@ TEST(CheckedBody, GoesBackWithoutAskingTheSourceAsFarAsItKeeps) {
     at += body.read(std::as_writable_bytes(std::span(rest)).subspan(at)).value();
   EXPECT_EQ(rest, text.substr(1000));
   EXPECT_EQ(body.read(buffer).value(), 0u);
+}
+
+TEST(CheckedBody, ManyAtOnceKeepLittleAndStillGoBack) {
+  const std::string text = many_bytes(5u << 20);
+  const Blob blob = make_blob(text);
+  std::vector<std::unique_ptr<Counting>> sources;
+  std::vector<std::unique_ptr<registry::CheckedBody>> bodies;
+  for (int i = 0; i < 6; ++i) {
+    sources.push_back(std::make_unique<Counting>(text));
+    bodies.push_back(std::make_unique<registry::CheckedBody>(*sources.back(), blob.descriptor));
+    read_some(*bodies.back(), 4u << 20);
+  }
+  for (std::size_t i = 0; i < bodies.size(); ++i) {
+    ASSERT_TRUE(bodies[i]->rewind_to(3u << 20));
+    EXPECT_EQ(sources[i]->restarts, i < 2 ? 0 : 1) << i;
+    const auto bytes = read_some(*bodies[i], 2000);
+    EXPECT_EQ(io::as_text(bytes), text.substr(3u << 20, 2000)) << i;
+  }
+  // What the first ones kept is there for others again.
+  bodies.clear();
+  Counting source(text);
+  registry::CheckedBody body(source, blob.descriptor);
+  read_some(body, 4u << 20);
+  ASSERT_TRUE(body.rewind_to(1u << 20));
+  EXPECT_EQ(source.restarts, 0);
 }
 
 }  // namespace

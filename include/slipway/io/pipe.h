@@ -11,6 +11,6 @@ namespace slipway::io {
 /// A bounded in-memory pipe between two threads: the writer blocks while
 /// `capacity` bytes wait. Destroying the reader fails the writer; destroying
 /// the writer without finish() fails the reader.
-std::pair<std::unique_ptr<Source>, std::unique_ptr<Sink>> make_pipe(std::size_t capacity = 1u << 20);
+std::pair<std::unique_ptr<Source>, std::unique_ptr<Sink>> make_pipe(std::size_t capacity = 512u << 10);
 
 }  // namespace slipway::io
