@@ -16,7 +16,8 @@ void bind_globals(OptionSet& options, Globals& g) {
                  "how work is shown on standard error: bars (tty), lines, events");
   options.flag("-q,--quiet", g.quiet, "only errors and warnings on standard error");
   options.count("-v,--verbose", g.verbose, "also what was there already; twice: also what starts");
-  options.number("-j,--jobs", "N", g.jobs, 1, "things done at once (default: 4 transfers or 8 images, a thread for each core)");
+  options.number("-j,--jobs", "N", g.jobs, 1,
+                 "things done at once (default: 4 transfers or 8 images, a thread for each core)");
   options.number("--retry", "N", g.retry, 0, "retries of a failed request (default 4)");
   options.number("--timeout", "SECONDS", g.timeout, 1, "give up a connection silent for so long (default 60)");
   options.flag("--dry-run", g.dry_run, "write nothing, print what would be");

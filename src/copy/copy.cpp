@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <functional>
+#include <mutex>
 #include <optional>
+#include <set>
 
 #include "copy/graph.h"
 #include "copy/refetching_source.h"
@@ -31,6 +33,7 @@ class Carrier {
       : sources_(sources), to_(to), options_(options) {}
 
   Status blobs(const Graph& graph, Trust trust) {
+    graph_ = &graph;
     std::vector<const Node*> leaves;
     for (const Node& node : graph.nodes) {
       if (node.is_document) continue;
@@ -86,13 +89,44 @@ class Carrier {
 
   /// True when the blob need not be sent.
   Result<bool> mount_or_skip(const oci::Descriptor& descriptor) {
+    if (is_proved(descriptor)) {
+      if (options_.observer != nullptr) options_.observer->skipped(descriptor);
+      return true;
+    }
     SLIPWAY_ASSIGN(const bool mounted, mount(descriptor));
     if (mounted) return true;
     if (!worth_asking(descriptor)) return false;
     SLIPWAY_ASSIGN(const bool there, to_.exists(descriptor));
     if (there) shares_blobs_ = true;
+    if (there) hope_for_all_with(descriptor);
     if (there && options_.observer != nullptr) options_.observer->skipped(descriptor);
     return there;
+  }
+
+  /// Where one blob of an image is there, all of it may be. A destination that refuses incomplete manifests says so
+  /// when it is given this one, by digest: no tag shows it.
+  void hope_for_all_with(const oci::Descriptor& blob) {
+    const auto* judge = store::as<store::ManifestJudge>(to_);
+    if (judge == nullptr || !judge->refuses_incomplete()) return;
+    const std::scoped_lock lock(hope_);
+    for (const Node& node : graph_->nodes) {
+      if (!node.is_document || !oci::is_manifest(node.descriptor.media_type) || !names(node, blob)) continue;
+      if (!hoped_for_.insert(node.descriptor.digest).second) continue;
+      const auto document = oci::parse_document(node.bytes, node.descriptor.media_type);
+      if (!document || oci::subject_of(*document)) continue;  // a referrer is listed when all is well
+      io::TextSource source(node.bytes);
+      if (to_.push(node.descriptor, source, options_.stop)) proved_.push_back(&node);
+    }
+  }
+
+  /// True when an image that has this blob was taken.
+  bool is_proved(const oci::Descriptor& blob) {
+    const std::scoped_lock lock(hope_);
+    return std::any_of(proved_.begin(), proved_.end(), [&](const Node* node) { return names(*node, blob); });
+  }
+
+  static bool names(const Node& manifest, const oci::Descriptor& blob) {
+    return manifest.bytes.find(blob.digest.str()) != std::string::npos;
   }
 
   /// A registry is asked by a request of its own: for a small blob that saves little, unless
@@ -140,6 +174,10 @@ class Carrier {
   store::Target& to_;
   const CopyOptions& options_;
   std::atomic<bool> shares_blobs_{false};
+  const Graph* graph_ = nullptr;
+  std::mutex hope_;
+  std::set<Digest> hoped_for_;       // manifests that were tried
+  std::vector<const Node*> proved_;  // and taken
 };
 
 /// Brings everything but the root's own document to the destination; the root's node, or

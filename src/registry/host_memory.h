@@ -23,6 +23,10 @@ class HostMemory {
       knowledge.largest_body = std::min(knowledge.largest_body.value_or(bytes), bytes);
     });
   }
+  bool refuses_incomplete() { return known().refuses_incomplete.value_or(false); }
+  void learn_refuses_incomplete(bool refuses) {
+    learn([&](Knowledge& knowledge) { knowledge.refuses_incomplete = refuses; });
+  }
   /// Not kept: yesterday's "no" must not hide today's signatures.
   std::optional<bool> referrers_api() {
     const std::scoped_lock lock(mutex_);

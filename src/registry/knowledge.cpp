@@ -35,6 +35,8 @@ class FileKnowledge final : public KnowledgeStore {
     if (body != nullptr && body->integer() != nullptr && *body->integer() >= kSmallestBody) {
       knowledge.largest_body = *body->integer();
     }
+    const Json* refuses = json->find("refusesIncomplete");
+    if (refuses != nullptr && refuses->boolean() != nullptr) knowledge.refuses_incomplete = *refuses->boolean();
     return knowledge;
   }
 
@@ -44,6 +46,7 @@ class FileKnowledge final : public KnowledgeStore {
     json.set("schema", "slipway/v1/host").set("host", host).set("learned", clock_.now());
     if (knowledge.single_post) json.set("singlePost", *knowledge.single_post);
     if (knowledge.largest_body) json.set("largestBody", *knowledge.largest_body);
+    if (knowledge.refuses_incomplete) json.set("refusesIncomplete", *knowledge.refuses_incomplete);
     if (!fs_.make_directories(folder_, 0700)) return;
     const Status kept = write_file_atomically(fs_, file_of(host, ".json"), json.pretty() + "\n", 0600);
     static_cast<void>(kept);  // the next run learns it again

@@ -30,8 +30,9 @@ class Probe {
     if (upload && !repository_.empty()) {
       single_post();
       session();
+      incomplete_manifest();
     } else {
-      for (const char* name : {"single POST", "upload offset", "chunks", "cancel"})
+      for (const char* name : {"single POST", "upload offset", "chunks", "cancel", "checks manifests"})
         found(name, not_tried("needs a repository and --upload"));
     }
     const std::int64_t largest = host_.memory().largest_body();
@@ -135,6 +136,37 @@ class Probe {
     host_.memory().learn_single_post(reply->status() == 201);
     found("single POST", reply->status() == 201 ? "yes: a small blob is one request" : "no: it takes two");
     if (reply->status() == 202) cancel(*reply);
+  }
+
+  /// A manifest whose one blob nobody has.
+  void incomplete_manifest() {
+    const oci::Descriptor nowhere(std::string(oci::kConfigType), io::digest_of(repository_ + " has no such blob"), 1);
+    const std::string bytes = oci::write_manifest({.raw = {},
+                                                   .media_type = std::string(oci::kManifestType),
+                                                   .artifact_type = {},
+                                                   .config = nowhere,
+                                                   .layers = {},
+                                                   .subject = {},
+                                                   .annotations = {}});
+    io::TextSource body(bytes);
+    Call put = call("PUT", "/manifests/" + io::digest_of(bytes).str(), "a manifest without its blob");
+    put.actions = "pull,push";
+    put.body = &body;
+    put.body_size = static_cast<std::int64_t>(bytes.size());
+    put.headers = {{"Content-Type", std::string(oci::kManifestType)}};
+    put.accepts = {400, 404, 422};
+    const auto reply = host_.send(put, {});
+    if (!reply) return found("checks manifests", refusal(reply.error()));
+    const bool refuses = reply->status() >= 400;
+    host_.memory().learn_refuses_incomplete(refuses);
+    found("checks manifests", refuses ? "yes: one whose blobs are missing is refused" : "no: it takes any");
+    if (refuses) return;
+    put.method = "DELETE";
+    put.actions = "delete";
+    put.body = nullptr;
+    put.body_size = 0;
+    put.accepts = {400, 401, 403, 404, 405};
+    static_cast<void>(host_.send(put, {}));
   }
 
   void session() {

@@ -158,7 +158,10 @@ Status RegistryTarget::put_document(const oci::Descriptor& descriptor, std::stri
   put.headers = {{"Content-Type", descriptor.media_type}};
   put.body = &plain;
   put.body_size = descriptor.size;
-  SLIPWAY_ASSIGN(const Reply reply, host_->send(put, stop));
+  auto sent = host_->send(put, stop);
+  if (!sent && sent.error().http && sent.error().http->code == "MANIFEST_BLOB_UNKNOWN")
+    host_->memory().learn_refuses_incomplete(true);
+  SLIPWAY_ASSIGN(const Reply reply, std::move(sent));
   const auto stored = reply.response.header("docker-content-digest");
   const bool sure = reply.status() == 201 && (stored || reply.response.header("location"));
   if (stored && *stored != descriptor.digest.str() && stored->rfind(descriptor.digest.algorithm(), 0) == 0) {

@@ -11,6 +11,7 @@ namespace slipway::registry {
 /// that tagging them needs no further request.
 class RegistryTarget final : public store::Target,
                              public store::Mounter,
+                             public store::ManifestJudge,
                              public store::TagLister,
                              public store::ReferrerLister,
                              public store::Deleter {
@@ -32,6 +33,7 @@ class RegistryTarget final : public store::Target,
   Status tag(const oci::Descriptor& root, const std::string& tag) override;
   Status push_tagged(const oci::Descriptor& root, std::string_view bytes, const std::string& tag) override;
   Result<bool> mount(const oci::Descriptor& blob, const std::string& from_repository) override;
+  bool refuses_incomplete() const override { return host_->memory().refuses_incomplete(); }
   Result<std::vector<std::string>> list_tags() override;
   Result<std::vector<oci::Descriptor>> referrers(const Digest& subject, const std::string& artifact_type) override;
   Status delete_tag(const std::string& tag) override;

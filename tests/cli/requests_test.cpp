@@ -3,6 +3,7 @@
 #include "cli/command_line.h"
 #include "registry/registry_world.h"
 #include "slipway/copy/copy.h"
+#include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
 #include "slipway/store/memory.h"
 #include "support/target_conformance.h"
@@ -110,6 +111,28 @@ TEST_F(Requests, AnIndexThatWasInterruptedAfterItsImages) {
   to_.lose_manifest("team/app", client_.open(team_app_)->resolve(std::string("all"))->digest.str());
   EXPECT_EQ(cost({"copy", team_app_ + ":all", mirror_ + ":again"}), 2u + kPlatforms + kHeadOfTag + kHeadOfRoot)
       << seen_;
+}
+
+TEST_F(Requests, BlobsWithoutTheirManifest) {
+  store::MemoryTarget memory;
+  const Blob image = push_image(memory, {std::string(5u << 20, 'x'), "1", "2", "3", "4"});
+  ASSERT_TRUE(copy::copy_tagged({&memory}, image.descriptor, *client_.open(team_app_), {"large"}, {}).has_value());
+  const std::vector<std::string> copy{"copy", "-j1", team_app_ + ":large", mirror_ + ":large"};
+  const auto lose_it = [&] { to_.lose_manifest("team/app", image.descriptor.digest.str()); };
+  cost(copy);
+  lose_it();
+  constexpr std::size_t kFrame = 2u + kHeadOfTag + kHeadOfRoot;  // its GET, and its PUT by tag
+  const std::size_t asked = cost(copy);
+  EXPECT_EQ(asked, kFrame + kBlobs) << "a HEAD of each\n" << seen_;
+  const auto incomplete = make_manifest({make_blob("nowhere")});
+  EXPECT_FALSE(push(*client_.open(mirror_), incomplete)) << "and that is learned";
+  ASSERT_EQ(line_.run({"probe", "--upload", mirror_}).status, 0);
+  lose_it();
+  EXPECT_EQ(cost(copy), kFrame + 2) << "the large blob, the manifest by digest\n" << seen_;
+  // One blob is missing after all: it costs the one request, and what is missing is sent.
+  lose_it();
+  to_.lose_blob("team/app", io::digest_of("4").str());
+  EXPECT_EQ(cost(copy), asked + 1 + 3) << seen_;
 }
 
 TEST_F(Requests, WithOneSignature) {

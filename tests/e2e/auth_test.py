@@ -203,6 +203,7 @@ def test_probe_prints_what_it_found(world):
     check_equal(table["largest request"], "1.0 MiB", "what an earlier run learned")
     check(table["single POST"].startswith("no") and table["referrers API"].startswith("no"), f"what it does not: {table}")
     check(table["ranges"].startswith("yes"), f"ranges in {table}")
+    check(table["checks manifests"].startswith("yes"), f"that manifests without their blobs are refused, in {table}")
     document = world.slipway("probe", "-o", "json", nginx.host, *trust).document
     check_equal(document["schema"], "slipway/v1/probe", "the schema")
     before = len(nginx.requests())

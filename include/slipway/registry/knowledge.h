@@ -15,6 +15,7 @@ namespace slipway::registry {
 struct Knowledge {
   std::optional<bool> single_post;           ///< takes a small blob in one POST
   std::optional<std::int64_t> largest_body;  ///< bytes that its proxy lets through in one request
+  std::optional<bool> refuses_incomplete;    ///< manifests whose blobs are not there
   bool operator==(const Knowledge&) const = default;
 };
 

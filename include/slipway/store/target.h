@@ -82,6 +82,14 @@ class Mounter {
   virtual Result<bool> mount(const oci::Descriptor& blob, const std::string& from_repository) = 0;
 };
 
+/// Knows whether a manifest that is taken is proof that what it names is there.
+class ManifestJudge {
+ public:
+  virtual ~ManifestJudge() = default;
+  /// True where a manifest whose blobs are not there was seen to be refused.
+  virtual bool refuses_incomplete() const = 0;
+};
+
 class RootLister {
  public:
   virtual ~RootLister() = default;
