@@ -78,6 +78,8 @@ Status PaxScan::header() {
     wanted_ = static_cast<std::size_t>(padded(*size));
     return {};
   }
+  // Without a map it would be read as an empty file, whatever it says its real size is.
+  if (type == 'S') return fail(Errc::malformed, "the tar archive has a sparse file of GNU's own format");
   std::uint64_t content = *size;
   if (type != 'L' && type != 'K' && !size_record_.empty()) {
     const auto record = number(size_record_, 10);

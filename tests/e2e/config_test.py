@@ -4,7 +4,8 @@ import pathlib
 
 from harness import check, check_equal, program
 from projects import Project
-from run_test import SOURCE, oci_runtimes, stand_in
+from run_test import SOURCE, oci_runtimes, podman_env, stand_in
+from tools_test import PODMAN_LIMITS
 
 SECRET = "hush-3f1c7e-hush"
 FROM_FILE = "hush-file-77ab-hush"
@@ -68,6 +69,23 @@ def test_secrets_reach_the_process_and_nothing_else(world):
     places = [project.folder, registry.folder, world.home]
     check_equal(files_with(SECRET, *places), [], "files with the secret")
     check_equal(files_with(FROM_FILE, *places), [], "files with the other secret")
+
+
+def test_podman_gets_the_secrets_by_a_private_file(world):
+    env = podman_env(world)
+    limits = [word for limit in PODMAN_LIMITS for word in ("--runner-arg", limit)]
+    registry = world.registry()
+    project = released(world, repository=f"{registry.host}/team/hello", production=f"{registry.host}/prod/hello")
+    real = pathlib.Path(world.tool("sh", "-c", "command -v podman").out.strip())
+    seen = world.folder / "argv-podman"
+    stand_in(world, "podman", f"#!/bin/sh\nprintf '%s ' \"$@\" >> '{seen}'\nexec {real} \"$@\"\n")
+    ended = project.slipway("run", "-v", "staging", "--runner", "podman", *limits, env=env)
+    check_equal(without_runners(ended.out), CONFIG, f"the environment in\n{ended}\n")
+    check("--env-file" in seen.read_text(), f"an env file in {seen.read_text()}")
+    for secret in (SECRET, FROM_FILE):
+        check(secret not in seen.read_text() and secret not in ended.err, "no secret in arguments and messages")
+    # podman itself keeps a container's environment in its state: docs/FORMATS.md says so.
+    check_equal(files_with(SECRET, project.folder, registry.folder, world.home), [], "files with the secret")
 
 
 def test_a_missing_secret_stops_before_the_start_and_all_are_named(world):

@@ -126,7 +126,7 @@ TEST_F(Unpack, OwnersAndSetuidBitsGoTogether) {
   }
 }
 
-TEST_F(Unpack, OwnFilesLoseTheirSetuidBits) {
+TEST_F(Unpack, Row051_OwnFilesLoseTheirSetuidBits) {
   layer::Entry setuid = file("su", "x", 06755);
   setuid.uid = 4321;
   const auto image = images_.make({{setuid}});
@@ -241,39 +241,39 @@ TEST_F(Unpack, ForgedListsReachNothingOutside) {
 }
 
 // What a tar must not do, with the numbers of the list of hostile inputs in tests/layer and tests/image.
-TEST_F(Unpack, Row43DotDotIsRefused) {
+TEST_F(Unpack, Row043_DotDotIsRefused) {
   for (const char* path : {"../outside", "a/../../outside", "./../outside", ".."})
     refused({{file(path, "owned")}}, "..");
 }
 
-TEST_F(Unpack, Row44AbsolutePathsStayInside) {
+TEST_F(Unpack, Row044_AbsolutePathsStayInside) {
   ASSERT_TRUE(unpack({{file("/etc/passwd", "x"), file("C:\\x", "y")}}));
   EXPECT_THAT(tree(), ElementsAre("C:\\x", "etc/", "etc/passwd"));
 }
 
-TEST_F(Unpack, Row45FilesThroughSymlinksStayInside) {
+TEST_F(Unpack, Row045_FilesThroughSymlinksStayInside) {
   // One layer's symlink out, the next one's file through it: it lands below the root, as the image means it.
   const std::string out = dir_.path().native();
   ASSERT_TRUE(unpack({{symlink("out", out)}, {file("out/outside", "inside")}}));
   EXPECT_EQ(content(root_.native() + outside_.native()), "inside");
 }
 
-TEST_F(Unpack, Row45FilesThroughSymlinksOfTheirOwnLayerAreRefused) {
+TEST_F(Unpack, Row045_FilesThroughSymlinksOfTheirOwnLayerAreRefused) {
   refused({{symlink("out", dir_.path().native()), file("out/outside", "owned")}}, "below");
 }
 
-TEST_F(Unpack, Row46TheRootIsNoSymlink) {
+TEST_F(Unpack, Row046_TheRootIsNoSymlink) {
   for (const char* path : {"/.", ".", "/"})
     refused({{symlink(path, dir_.path().native())}, {file("outside", "owned")}}, "root");
 }
 
-TEST_F(Unpack, Row47ChainsOfSymlinksStayInside) {
+TEST_F(Unpack, Row047_ChainsOfSymlinksStayInside) {
   ASSERT_TRUE(unpack({{symlink("a", "b"), symlink("b", "c/.."), symlink("c", "../../.."), folder("d")},
                       {file("a/outside", "inside")}}));
   EXPECT_EQ(content(root_ / "outside"), "inside");
 }
 
-TEST_F(Unpack, Row48HardLinksNameFilesOfTheirLayer) {
+TEST_F(Unpack, Row048_HardLinksNameFilesOfTheirLayer) {
   refused({{hardlink("stolen", "../outside")}}, "..");
   refused({{hardlink("stolen", "/etc/shadow")}}, "no earlier file");
   refused({{hardlink("stolen", "later"), file("later", "x")}}, "no earlier file");
@@ -282,7 +282,7 @@ TEST_F(Unpack, Row48HardLinksNameFilesOfTheirLayer) {
   refused({{file("a", "x")}, {hardlink("stolen", "a")}}, "no earlier file");
 }
 
-TEST_F(Unpack, Row49AFolderSwappedForASymlinkIsNotFollowed) {
+TEST_F(Unpack, Row049_AFolderSwappedForASymlinkIsNotFollowed) {
   const auto image = images_.make({{folder("dir"), file("dir/outside", "owned")}});
   const auto list = *image::merge_files(images_.store, image);
   Swapping store(images_.store);
@@ -300,14 +300,14 @@ TEST_F(Unpack, Row49AFolderSwappedForASymlinkIsNotFollowed) {
   EXPECT_THAT(*real_fs().list(dir_.path()), ElementsAre("outside"));
 }
 
-TEST_F(Unpack, Row50FoldersOverSymlinksChangeNoModeOutside) {
+TEST_F(Unpack, Row050_FoldersOverSymlinksChangeNoModeOutside) {
   const auto before = real_fs().stat(dir_.path())->mode;
   ASSERT_TRUE(unpack({{symlink("dir", dir_.path().native())}, {folder("dir", 0777), file("dir/outside", "inside")}}));
   EXPECT_EQ(real_fs().stat(dir_.path())->mode, before);
   EXPECT_EQ(content(root_ / "dir/outside"), "inside");
 }
 
-TEST_F(Unpack, Row52DevicesAreMadeByRootOnly) {
+TEST_F(Unpack, Row052_DevicesAreMadeByRootOnly) {
   layer::Entry null = other(EntryType::char_device, "null", {}, 0666);
   null.device_major = 1;
   null.device_minor = 3;
@@ -319,29 +319,29 @@ TEST_F(Unpack, Row52DevicesAreMadeByRootOnly) {
     EXPECT_THAT(done->notes, testing::Contains(HasSubstr("1 device nodes left out")));
 }
 
-TEST_F(Unpack, Row53TheLastOfTwoWins) {
+TEST_F(Unpack, Row053_TheLastOfTwoWins) {
   ASSERT_TRUE(unpack({{file("a", "first one"), file("a", "second")}}));
   EXPECT_EQ(content(root_ / "a"), "second");
 }
 
-TEST_F(Unpack, Row54FilesHaveNothingBelow) { refused({{file("a", "x"), file("a/b", "y")}}, "below"); }
+TEST_F(Unpack, Row054_FilesHaveNothingBelow) { refused({{file("a", "x"), file("a/b", "y")}}, "below"); }
 
-TEST_F(Unpack, Row55BadWhiteoutsAreRefused) {
+TEST_F(Unpack, Row055_BadWhiteoutsAreRefused) {
   for (const char* path : {".wh.", ".wh..", ".wh...", "dir/.wh...", "dir/.wh.."})
     refused({{file(path, "")}}, "whiteout");
 }
 
-TEST_F(Unpack, Row55WhiteoutsReachNothingThroughSymlinks) {
+TEST_F(Unpack, Row055_WhiteoutsReachNothingThroughSymlinks) {
   ASSERT_TRUE(unpack({{symlink("out", dir_.path().native())}, {whiteout("out/outside")}}));
   EXPECT_EQ(content(outside_), "untouched");
 }
 
-TEST_F(Unpack, Row56OpaqueFoldersKeepTheirOwnLayer) {
+TEST_F(Unpack, Row056_OpaqueFoldersKeepTheirOwnLayer) {
   ASSERT_TRUE(unpack({{folder("d"), file("d/low", "x")}, {file("d/early", "x"), opaque("d"), file("d/late", "x")}}));
   EXPECT_THAT(tree(), ElementsAre("d/", "d/early", "d/late"));
 }
 
-TEST_F(Unpack, Row65LongNamesAreRefusedWhole) { refused({{file(std::string(300, 'n'), "x")}}, "255 bytes"); }
+TEST_F(Unpack, Row065_LongNamesAreRefusedWhole) { refused({{file(std::string(300, 'n'), "x")}}, "255 bytes"); }
 
 }  // namespace
 }  // namespace slipway::run
