@@ -1,7 +1,10 @@
 #include "slipway/release/ledger.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <chrono>
+#include <thread>
 
 #include "release/entry_artifact.h"
 #include "release/entry_cache.h"
@@ -18,6 +21,19 @@ constexpr std::size_t kEntryLanes = 8;
 
 std::string entry_prefix(const std::string& app, const std::string& environment) {
   return app + "." + environment + ".v";
+}
+
+/// A registry may list a tag that somebody is writing a moment before it has it.
+Result<store::Fetched> fetch_listed(store::ReadTarget& target, const std::string& tag) {
+  constexpr std::array<std::chrono::milliseconds, 3> kPauses{
+      std::chrono::milliseconds(50), std::chrono::milliseconds(150), std::chrono::milliseconds(400)};
+  auto fetched = target.fetch_document(tag);
+  for (const auto pause : kPauses) {
+    if (fetched || fetched.error().code != Errc::not_found) break;
+    std::this_thread::sleep_for(pause);
+    fetched = target.fetch_document(tag);
+  }
+  return fetched;
 }
 
 Status follows(const Recorded& older, const Recorded& newer) {
@@ -180,7 +196,7 @@ Result<std::vector<std::string>> Ledger::forked(const std::string& app, const st
 
 Result<Ledger::Read> Ledger::fetch(store::ReadTarget& target, const Slot& slot) const {
   const std::string& tag = slot.tag;
-  SLIPWAY_ASSIGN(store::Fetched fetched, target.fetch_document(tag));
+  SLIPWAY_ASSIGN(store::Fetched fetched, fetch_listed(target, tag));
   SLIPWAY_ASSIGN(const oci::Manifest manifest,
                  oci::parse_manifest(std::move(fetched.bytes), fetched.descriptor.media_type));
   const auto refuse = [&](std::string_view why) {
