@@ -9,6 +9,7 @@
 #include "slipway/base/clock.h"
 #include "slipway/base/text.h"
 #include "slipway/elf/object.h"
+#include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 
 namespace slipway::build {
@@ -76,6 +77,24 @@ std::string value_in(const std::string& os_release, const std::string& key) {
     return value;
   }
   return {};
+}
+
+/// Of what dpkg's files say, by path.
+std::vector<DpkgPackage> installed_in(const std::map<std::string, std::string>& database) {
+  std::vector<DpkgPackage> packages;
+  for (const auto& [path, text] : database) {
+    const bool one = path.starts_with("var/lib/dpkg/status.d/");
+    if (!one && path != "var/lib/dpkg/status") continue;
+    // Distroless images leave the Status out of what is one installed package each.
+    const bool says = text.starts_with("Status:") || text.find("\nStatus:") != std::string::npos;
+    std::vector<DpkgPackage> found = parse_dpkg_status(one && !says ? "Status: install ok installed\n" + text : text);
+    std::move(found.begin(), found.end(), std::back_inserter(packages));
+  }
+  const auto key = [](const DpkgPackage& p) { return std::tie(p.name, p.architecture, p.version); };
+  std::sort(packages.begin(), packages.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  const auto same = [&](const auto& a, const auto& b) { return key(a) == key(b); };
+  packages.erase(std::unique(packages.begin(), packages.end(), same), packages.end());
+  return packages;
 }
 
 /// Collects, while the layers go by.
@@ -149,30 +168,12 @@ class Taker {
       if (const auto found = database_.find(path); found != database_.end()) return found->second;
     return {};
   }
-  std::vector<DpkgPackage> installed() const;
   void add_owned(Sbom& sbom, const DpkgPackage& package, SbomPackage& next) const;
 
   std::map<std::pair<std::uint32_t, std::string>, std::vector<std::string>> places_;
   std::map<std::string, SbomFile> files_;
   std::map<std::string, std::string> database_;
 };
-
-std::vector<DpkgPackage> Taker::installed() const {
-  std::vector<DpkgPackage> packages;
-  for (const auto& [path, text] : database_) {
-    const bool one = path.starts_with("var/lib/dpkg/status.d/");
-    if (!one && path != "var/lib/dpkg/status") continue;
-    // Distroless images leave the Status out of what is one installed package each.
-    const bool says = text.starts_with("Status:") || text.find("\nStatus:") != std::string::npos;
-    std::vector<DpkgPackage> found = parse_dpkg_status(one && !says ? "Status: install ok installed\n" + text : text);
-    std::move(found.begin(), found.end(), std::back_inserter(packages));
-  }
-  const auto key = [](const DpkgPackage& p) { return std::tie(p.name, p.architecture, p.version); };
-  std::sort(packages.begin(), packages.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
-  const auto same = [&](const auto& a, const auto& b) { return key(a) == key(b); };
-  packages.erase(std::unique(packages.begin(), packages.end(), same), packages.end());
-  return packages;
-}
 
 void Taker::add_owned(Sbom& sbom, const DpkgPackage& package, SbomPackage& next) const {
   const std::string name = package.several_architectures ? package.name + ":" + package.architecture : package.name;
@@ -200,7 +201,7 @@ Sbom Taker::finish() {
   const std::string release = value_in(distribution(), "VERSION_ID");
   if (id.empty()) id = "debian";
   std::set<std::size_t> owned;
-  for (const DpkgPackage& package : installed()) {
+  for (const DpkgPackage& package : installed_in(database_)) {
     SbomPackage next;
     next.name = package.name;
     next.version = package.version;
@@ -235,6 +236,34 @@ Result<Sbom> take_sbom(store::ReadTarget& from, const image::Image& image, const
   const auto created = parse_time(image.config.created);
   sbom.created = format_time(created ? *created : 0);
   return sbom;
+}
+
+Result<std::map<std::string, std::string>> installed_packages(store::ReadTarget& from, const image::Image& image,
+                                                              const image::FileList& list, std::stop_token stop) {
+  std::map<std::uint32_t, std::map<std::string, std::string>> wanted;  // layer -> member -> path
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const image::ImageFile file = list.at(i);
+    const std::string& path = file.entry.path;
+    if (!file.member.empty() && path.starts_with("var/lib/dpkg/status") && is_database(path))
+      wanted[file.layer].emplace(file.member, path);
+  }
+  std::map<std::string, std::string> database;
+  for (const auto& [index, members] : wanted) {
+    const auto& here = members;
+    const auto visit = [&database, &here](const layer::Entry& entry, io::Source& content) -> Status {
+      const auto at = here.find(entry.path);
+      if (at == here.end() || entry.type != layer::EntryType::regular) return {};
+      SLIPWAY_ASSIGN(database[at->second], io::read_all(content, kMaxDatabase));
+      return {};
+    };
+    SLIPWAY_TRY(image::read_layer(from, image, index, visit, stop));
+  }
+  std::map<std::string, std::string> packages;
+  for (const DpkgPackage& package : installed_in(database)) {
+    const std::string name = package.several_architectures ? package.name + ":" + package.architecture : package.name;
+    packages.insert_or_assign(name, package.version);
+  }
+  return packages;
 }
 
 }  // namespace slipway::build

@@ -5,6 +5,7 @@
 #include "cli/found_image.h"
 #include "cli/project.h"
 #include "slipway/base/text.h"
+#include "slipway/build/sbom.h"
 #include "slipway/image/image_diff.h"
 
 namespace slipway::cli {
@@ -45,40 +46,42 @@ Result<SideImages> load_side(Context& context, const std::string& text, const st
   return side;
 }
 
-/// The differences of one platform's images.
-struct PlatformDiff {
-  std::string platform;
-  std::vector<LayerDifference> differences;
-};
-
-/// A key of two releases' configs; a secret's value is its reference.
+/// What has another value on each side: a key of two configs, a secret's being its reference; a package of two images.
 struct KeyDiff {
   std::string key;
   std::optional<std::string> a, b;
 };
 
-std::vector<KeyDiff> compare_configs(const release::ConfigValues& a, const release::ConfigValues& b) {
+/// The differences of one platform's images.
+struct PlatformDiff {
+  std::string platform;
+  std::vector<LayerDifference> differences;
+  std::vector<KeyDiff> packages;
+};
+
+std::vector<KeyDiff> different_values(const std::map<std::string, std::string>& a,
+                                      const std::map<std::string, std::string>& b) {
   std::map<std::string, KeyDiff> all;
-  const auto add = [&](const release::ConfigValues& config, std::optional<std::string> KeyDiff::*side) {
-    for (const auto* part : {&config.values, &config.secrets}) {
-      for (const auto& [key, value] : *part) {
-        all[key].key = key;
-        all[key].*side = value;
-      }
-    }
-    for (const auto& [name, file] : config.files) {
-      KeyDiff& diff = all["file " + name];
-      diff.key = "file " + name;
-      diff.*side = fmt::format("{} {} bytes, mode {:04o}", file.digest.str(), file.size, file.mode);
-    }
-  };
-  add(a, &KeyDiff::a);
-  add(b, &KeyDiff::b);
+  for (const auto& [key, value] : a)
+    all[key] = {key, value, std::nullopt};
+  for (const auto& [key, value] : b) {
+    all[key].key = key;
+    all[key].b = value;
+  }
   std::vector<KeyDiff> different;
   for (auto& [key, diff] : all) {
     if (diff.a != diff.b) different.push_back(std::move(diff));
   }
   return different;
+}
+
+/// Values, references to secrets and files of a config, by what `diff` calls them.
+std::map<std::string, std::string> keys_of(const release::ConfigValues& config) {
+  std::map<std::string, std::string> keys = config.values;
+  keys.insert(config.secrets.begin(), config.secrets.end());
+  for (const auto& [name, file] : config.files)
+    keys["file " + name] = fmt::format("{} {} bytes, mode {:04o}", file.digest.str(), file.size, file.mode);
+  return keys;
 }
 
 class Comparison {
@@ -100,7 +103,7 @@ class Comparison {
     }
     SLIPWAY_ASSIGN(const auto config_a, config_named(context_, flags_.a));
     SLIPWAY_ASSIGN(const auto config_b, config_named(context_, flags_.b));
-    if (config_a && config_b) keys_ = compare_configs(*config_a, *config_b);
+    if (config_a && config_b) keys_ = different_values(keys_of(*config_a), keys_of(*config_b));
     SLIPWAY_TRY(context_.json() ? print_json(a, b) : print_text(a, b));
     const bool same = !different_ && (!keys_ || keys_->empty());
     return flags_.exit_code && !same ? kDiffers : 0;
@@ -122,12 +125,33 @@ class Comparison {
       taken[i] = true;
       SLIPWAY_ASSIGN(auto differences,
                      image::compare_images({*a.found.target, a.images[i]}, {*b.found.target, image}, context_.stop()));
-      if (!differences.empty()) platforms_.push_back({platform, std::move(differences)});
+      if (differences.empty()) continue;
+      SLIPWAY_ASSIGN(auto packages,
+                     compare_packages(*a.found.target, a.images[i], *b.found.target, image, differences));
+      platforms_.push_back({platform, std::move(differences), std::move(packages)});
     }
     for (std::size_t i = 0; i < taken.size(); ++i) {
       if (!taken[i]) only_a_.push_back(a.images[i].config.platform.str());
     }
     return {};
+  }
+
+  /// The Debian packages of two images of which files differ.
+  Result<std::vector<KeyDiff>> compare_packages(store::ReadTarget& from_a, const image::Image& a,
+                                                store::ReadTarget& from_b, const image::Image& b,
+                                                const std::vector<LayerDifference>& differences) {
+    const bool files = std::any_of(differences.begin(), differences.end(), [](const LayerDifference& d) {
+      return d.part == Part::layer || d.part == Part::file;
+    });
+    if (!files) return std::vector<KeyDiff>();
+    SLIPWAY_ASSIGN(const auto of_a, packages_of(from_a, a));
+    SLIPWAY_ASSIGN(const auto of_b, packages_of(from_b, b));
+    return different_values(of_a, of_b);
+  }
+
+  Result<std::map<std::string, std::string>> packages_of(store::ReadTarget& from, const image::Image& image) {
+    SLIPWAY_ASSIGN(const image::FileList list, file_lists(context_).list(from, image, context_.stop()));
+    return build::installed_packages(from, image, list, context_.stop());
   }
 
   static std::string_view name_of(Part part) {
@@ -152,6 +176,14 @@ class Comparison {
     return fmt::format("{}: {} -> {}", out, text(d.a), text(d.b));
   }
 
+  static std::string line(const KeyDiff& key) {
+    const std::string name = "  " + printable(key.key, 300);
+    const std::string of_a = printable(key.a.value_or(""), 4096), of_b = printable(key.b.value_or(""), 4096);
+    return !key.a   ? fmt::format("{}: only in B: {}", name, of_b)
+           : !key.b ? fmt::format("{}: only in A: {}", name, of_a)
+                    : fmt::format("{}: {} -> {}", name, of_a, of_b);
+  }
+
   Status print_text(const SideImages& a, const SideImages& b) {
     std::string text = fmt::format("A {}\nB {}\n", name(a), name(b));
     for (const std::string& platform : only_a_)
@@ -162,17 +194,15 @@ class Comparison {
       text += printable(platform.platform) + "\n";
       for (const LayerDifference& difference : platform.differences)
         text += "  " + line(difference) + "\n";
+      for (const KeyDiff& package : platform.packages)
+        text += "  package" + line(package).substr(1) + "\n";
     }
     if (!different_) text += "identical\n";
     if (different_ && platforms_.empty() && only_a_.empty() && only_b_.empty())
       text += "the images are the same, the documents that hold them are not\n";
     if (keys_) text += keys_->empty() ? "the configs are the same\n" : "config\n";
     for (const KeyDiff& key : keys_.value_or(std::vector<KeyDiff>())) {
-      const std::string name = "  " + printable(key.key, 300);
-      const std::string of_a = printable(key.a.value_or(""), 4096), of_b = printable(key.b.value_or(""), 4096);
-      text += !key.a   ? fmt::format("{}: only in B: {}\n", name, of_b)
-              : !key.b ? fmt::format("{}: only in A: {}\n", name, of_a)
-                       : fmt::format("{}: {} -> {}\n", name, of_a, of_b);
+      text += line(key) + "\n";
     }
     text += fmt::format("to push or pull B where A is: {} ({} bytes) in {} blobs; {} are shared\n",
                         human_bytes(static_cast<std::uint64_t>(cost_.bytes)), cost_.bytes, cost_.blobs,
@@ -199,6 +229,7 @@ class Comparison {
         differences.push_back(difference_json(difference));
       Json json;
       json.set("platform", platform.platform).set("differences", std::move(differences));
+      json.set("packages", keys_json(platform.packages));
       platforms.push_back(std::move(json));
     }
     Json transfer;
@@ -208,13 +239,13 @@ class Comparison {
     document.set("onlyInA", Json::Array(only_a_.begin(), only_a_.end()));
     document.set("onlyInB", Json::Array(only_b_.begin(), only_b_.end()));
     document.set("platforms", std::move(platforms)).set("transfer", std::move(transfer));
-    if (keys_) document.set("config", keys_json());
+    if (keys_) document.set("config", keys_json(*keys_));
     return context_.print_document(document);
   }
 
-  Json keys_json() const {
+  static Json keys_json(const std::vector<KeyDiff>& differences) {
     Json::Array keys;
-    for (const KeyDiff& key : *keys_) {
+    for (const KeyDiff& key : differences) {
       Json json;
       json.set("key", key.key);
       if (key.a) json.set("a", *key.a);

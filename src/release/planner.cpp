@@ -4,6 +4,7 @@
 
 #include "release/facts.h"
 #include "release/journal.h"
+#include "release/plaintext.h"
 #include "release/standing.h"
 #include "release/tag_template.h"
 #include "release/tags.h"
@@ -25,6 +26,18 @@ std::string word(const Build& build, std::string_view key) {
   return at == build.annotations.end() ? "" : at->second;
 }
 
+/// A ledger forgets nothing.
+Status refuse_secrets(const Remarks& remarks) {
+  for (const auto& [what, text] : {std::pair("reason", &remarks.reason), std::pair("bypass", &remarks.bypass)}) {
+    const auto why = holds_secret(*text);
+    if (!why) continue;
+    return fail(
+        Error(Errc::invalid_argument, fmt::format("the {} has {}, which the ledger would keep for ever", what, *why))
+            .with_hint("say it without; and whoever saw it may have it: replace it where it is used"));
+  }
+  return {};
+}
+
 /// Whoever looks for what is attached to a build does not find it at another digest.
 void warn_of_layers(Plan& plan) {
   plan.warnings.emplace_back(Errc::unsupported,
@@ -39,6 +52,7 @@ void warn_of_layers(Plan& plan) {
 }  // namespace
 
 Status Planner::begin() {
+  SLIPWAY_TRY(refuse_secrets(remarks_));
   SLIPWAY_ASSIGN(chain_, ledger_.read(project_.app, environment_.name));
   SLIPWAY_ASSIGN(tag_now_, tag_state(*parts_.opener, environment_.repository, environment_.tag));
   const Standing standing = judge_tag(tag_now_, chain_, environment_.repository_text);

@@ -46,3 +46,23 @@ def test_the_same_image_gives_the_same_bytes(world):
     for form in ("spdx", "cyclonedx"):
         check_equal(world.slipway("sbom", "--format", form, "oci:out:v1").out,
                     world.slipway("sbom", "--format", form, "oci:out:v1").out, form)
+
+
+def package(name, version, more=""):
+    return (f"Package: {name}\nStatus: install ok installed\nArchitecture: amd64\n{more}Version: {version}\n"
+            f"Description: {name}\n\n")
+
+
+def test_diff_names_the_packages_that_differ(world):
+    world.write("a/var/lib/dpkg/status", package("base-files", "12.4") + package("openssl", "3.0.11-1~deb12u1") +
+                package("zlib1g", "1:1.2.13", "Multi-Arch: same\n"))
+    world.write("b/var/lib/dpkg/status", package("base-files", "12.4") + package("openssl", "3.0.13-1~deb12u1"))
+    world.write("b/var/lib/dpkg/status.d/own", "Package: own\nArchitecture: amd64\nVersion: 1\n")
+    world.write("c/etc/own.conf", "x")
+    for name in "abc":
+        world.slipway("build", "--base", "scratch", "--platform", "linux/amd64", "--add", f"{name}/:/", "--to", f"oci:out:{name}")
+    said = [line for line in world.slipway("diff", "oci:out:a", "oci:out:b").lines if "package" in line]
+    check_equal(said, ["  package openssl: 3.0.11-1~deb12u1 -> 3.0.13-1~deb12u1", "  package own: only in B: 1",
+                       "  package zlib1g:amd64: only in A: 1:1.2.13"], "the packages")
+    document = world.slipway("diff", "-o", "json", "oci:out:b", "oci:out:c").document
+    check_equal([item["key"] for item in document["platforms"][0]["packages"]], ["base-files", "openssl", "own"], "the packages in JSON")

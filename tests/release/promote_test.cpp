@@ -370,6 +370,21 @@ TEST_P(Flow, WhatIsNotThereIsNotFound) {
   EXPECT_EQ(shop.rollback("staging").error().code, Errc::not_found);
 }
 
+TEST(Promote, ASecretInAReasonIsRefused) {
+  Shop shop(kRegistryYaml);
+  const auto image = put_image(*shop.open(*shop.project.image_repository), "one");
+  const auto build = shop.project.image_repository->with_digest(image.digest);
+  for (const Remarks& remarks : {Remarks{.reason = "key ghp_0123456789abcdefghij works", .bypass = {}},
+                                 Remarks{.reason = {}, .bypass = "see https://ops:hunter2@tickets.example/7"}}) {
+    const auto refused = shop.release("staging", build, remarks);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+    EXPECT_THAT(refused.error().describe(), Not(HasSubstr("0123456789")));
+    EXPECT_THAT(refused.error().describe(), Not(HasSubstr("hunter2")));
+  }
+  EXPECT_TRUE(shop.release("staging", build, {.reason = "ticket 7: https://tickets.example/7", .bypass = {}}));
+}
+
 TEST(Promote, InsideOneRegistryNoBlobMoves) {
   Shop shop(kRegistryYaml);
   const auto source = shop.open(*shop.project.image_repository);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -36,6 +37,11 @@ struct Sbom {
 /// Reads every layer once: each visible file is hashed; dpkg's status, status.d and lists say who installed it.
 Result<Sbom> take_sbom(store::ReadTarget& from, const image::Image& image, const image::FileList& list,
                        const std::string& name, std::stop_token stop = {});
+
+/// The Debian packages that an image's own database names: "name" or "name:architecture" -> version. Reads only the
+/// layers that have it.
+Result<std::map<std::string, std::string>> installed_packages(store::ReadTarget& from, const image::Image& image,
+                                                              const image::FileList& list, std::stop_token stop = {});
 
 /// SPDX 2.3. `tool` is name and version of the program that says so.
 Json spdx_document(const Sbom& sbom, const std::string& tool);

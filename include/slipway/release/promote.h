@@ -39,7 +39,7 @@ struct Remarks {
   bool adopt = false;  ///< what the environment's tag points to runs already and is recorded as it is
 };
 
-// Planning only reads. Whatever stands in the way (keys this version cannot honour, a policy, a tag that
+// Planning only reads. Whatever stands in the way (a policy, a tag that
 // somebody moved, a lost ledger, a fork) is refused before there is a plan.
 
 /// Binds a build (a location that names an image; nothing: the active one) to the environment's config of today. With
