@@ -47,6 +47,7 @@ Command validate_command();
 Command closure_command();
 Command files_command();
 Command sbom_command();
+Command why_command();
 Command cat_command();
 Command diff_command();
 Command release_command();
