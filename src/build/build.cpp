@@ -125,11 +125,25 @@ class Build {
     for (PlannedLayer& layer : work.layers) {
       for (Reason& reason : layer.reasons) {
         reason.platform = work.platform.str();
-        reason.layer = layer.name;
         reasons_.push_back(std::move(reason));
       }
+      if (options_.explain) SLIPWAY_TRY(note_contents(work.platform, layer));
     }
     work_.push_back(std::move(work));
+    return {};
+  }
+
+  Status note_contents(const oci::Platform& platform, const PlannedLayer& layer) {
+    if (diagnostics_.has_errors()) return {};
+    LayerContents contents{platform.str(), layer.name};
+    SLIPWAY_ASSIGN(const auto reader, layer.tree.read());
+    for (layer::Entry entry;;) {
+      SLIPWAY_ASSIGN(const bool more, reader->next(entry));
+      if (!more) break;
+      if (entry.type == layer::EntryType::regular) ++contents.files;
+      if (entry.type == layer::EntryType::regular) contents.bytes += entry.size;
+    }
+    contents_.push_back(std::move(contents));
     return {};
   }
 
@@ -237,7 +251,7 @@ class Build {
     }
     SLIPWAY_TRY(check_images(images));
     oci::Descriptor root = images.size() == 1 ? images[0].manifest : assemble_index(images, annotations_, documents_);
-    BuildResult result{std::move(root), std::move(images), {}, std::nullopt, annotations_, {}, std::move(reasons_)};
+    BuildResult result{std::move(root), std::move(images), {}, std::nullopt, annotations_, {}, std::move(reasons_), std::move(contents_)};
     if (base_ != nullptr) result.base = base_->location;
     if (options_.expected != nullptr) SLIPWAY_TRY(check_same(*options_.expected, result));
     return result;
@@ -251,10 +265,11 @@ class Build {
     for (std::size_t i = 0; i < std::min(expected.images.size(), result.images.size()); ++i) {
       const BuiltImage &one = expected.images[i], &other = result.images[i];
       const std::string platform = other.platform.str();
-      const std::size_t from_base = other.layers.size() - recipe_.layers.size();
+      const std::vector<PlannedLayer>& planned = work_[i].layers;
+      const std::size_t from_base = other.layers.size() - planned.size();
       for (std::size_t j = from_base; j < std::min(one.layers.size(), other.layers.size()); ++j) {
         if (one.layers[j].digest != other.layers[j].digest)
-          add(fmt::format("the layer '{}' for {}", printable(recipe_.layers[j - from_base].name, 100), platform));
+          add(fmt::format("the layer '{}' for {}", printable(planned[j - from_base].name, 100), platform));
       }
       const bool same_layers = one.layers == other.layers;
       if (same_layers && one.manifest.digest != other.manifest.digest) add(fmt::format("the config for {}", platform));
@@ -335,6 +350,7 @@ class Build {
   oci::Annotations annotations_;
   std::int64_t created_ = 0;
   std::vector<Reason> reasons_;
+  std::vector<LayerContents> contents_;
   std::vector<PlatformWork> work_;
   std::vector<LayerJob> jobs_;
   std::map<std::pair<std::string, Digest>, std::size_t> job_of_;  // by name and what the layer is made of

@@ -76,6 +76,7 @@ class ClosurePlanner::Layer {
     for (const RuntimeItem& item : kind.items) {
       SLIPWAY_ASSIGN(const bool there, is_in_image(item.path));
       if (there || !is_new(item.path, item.path)) continue;
+      report_.supplied.insert(item.path);
       if (item.supplied) {
         SLIPWAY_TRY(add_supplied(kind, item, asked_by_name));
         continue;
@@ -107,6 +108,7 @@ class ClosurePlanner::Layer {
     for (const DpkgPackage& package : *packages) {
       const std::string path = "/var/lib/dpkg/status.d/" + package.name;
       if (!is_new(path, path)) continue;
+      report_.supplied.insert(path);
       layer::Entry entry;
       entry.path = path.substr(1);
       entry.content = package.stanza;
@@ -241,15 +243,22 @@ class ClosurePlanner::Layer {
       if (std::find(known.begin(), known.end(), reason) == known.end()) known.push_back(std::move(reason));
       SLIPWAY_TRY(place(file.file));
     }
-    for (const elf::Bridge& bridge : closure.bridges)
+    for (const elf::Bridge& bridge : closure.bridges) {
+      report_.supplied.insert(bridge.path);
       SLIPWAY_TRY(add_link(bridge.path, bridge.text));
+    }
     return {};
   }
 
   Status place(const elf::FoundFile& file) {
-    if (file.root == roots_.supply) taken_.insert(file.real);
-    for (const elf::Link& link : file.links)
+    if (file.root == roots_.supply) {
+      taken_.insert(file.real);
+      report_.supplied.insert(file.target);
+    }
+    for (const elf::Link& link : file.links) {
+      if (file.root == roots_.supply) report_.supplied.insert(link.path);
       SLIPWAY_TRY(add_link(link.path, link.text));
+    }
     if (!is_new(file.target, file.source)) return {};
     layer::TreeOptions options;
     options.epoch = planner_.epoch_;

@@ -2,6 +2,9 @@
 
 #include <map>
 #include <memory>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "build/recipe_root.h"
 #include "slipway/build/build.h"
@@ -21,6 +24,7 @@ struct PlacedSource {
 struct ClosureReport {
   std::vector<Error> problems, warnings;
   std::vector<Reason> reasons;
+  std::set<std::string> supplied;  ///< paths in the image of the files and folders that the system gave
 };
 
 /// Finds the libraries of programs and puts those into a layer that neither the recipe's other files nor the base nor

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "build/churn.h"
 #include "build/closure_planner.h"
 #include "build/layer_stack.h"
 #include "build/recipe_values.h"
@@ -26,23 +27,21 @@ class LayerPlanner {
         below_(base),
         closures_(recipe, platform, epoch, fs, base_root) {}
 
-  Result<PlannedLayer> plan(const LayerRule& rule, std::size_t index) {
+  /// One layer, or several where the rule splits it.
+  Status plan(const LayerRule& rule, bool last, std::vector<PlannedLayer>& layers) {
     std::error_code none;
     const layer::SpillPlace spill{&fs_, stdfs::temp_directory_path(none)};
-    PlannedLayer planned{rule.name, layer::FileTree(spill, below_.empty() ? nullptr : &below_)};
-    // First what goes: what comes is not led through it.
-    SLIPWAY_TRY(add_removals(rule, planned));
-    if (rule.archive) SLIPWAY_TRY(add_archive(rule, planned));
-    SLIPWAY_TRY(add_closure(rule, planned));
-    for (const FileRule& file : rule.files)
-      SLIPWAY_TRY(add_files(rule, file, planned));
-    SLIPWAY_TRY(take(planned.tree.finish(epoch_), rule.where));
-    if (index + 1 < recipe_.layers.size()) SLIPWAY_TRY(below_.add(planned.tree));
-    layer::LayerOptions how;
-    how.compression = recipe_.compression;
-    how.level = recipe_.level;
-    planned.inputs = layer::fingerprint(planned.tree, how);
-    return planned;
+    SLIPWAY_ASSIGN(PlannedLayer whole, list(rule, spill));
+    if (!last) SLIPWAY_TRY(below_.add(whole.tree));
+    if (diagnostics_.has_errors()) {
+      // Nothing is made of it: only what is wrong with the other layers is still wanted.
+      layers.push_back(std::move(whole));
+      return {};
+    }
+    if (rule.split_by_churn) return split(std::move(whole), spill, layers);
+    layers.push_back(std::move(whole));
+    finish(layers.back());
+    return {};
   }
 
   /// Reports what a layer names and is not there.
@@ -56,6 +55,55 @@ class LayerPlanner {
   }
 
  private:
+  Result<PlannedLayer> list(const LayerRule& rule, const layer::SpillPlace& spill) {
+    PlannedLayer planned{rule.name, layer::FileTree(spill, below_.empty() ? nullptr : &below_)};
+    // First what goes: what comes is not led through it.
+    SLIPWAY_TRY(add_removals(rule, planned));
+    if (rule.archive) SLIPWAY_TRY(add_archive(rule, planned));
+    SLIPWAY_TRY(add_closure(rule, planned));
+    for (const FileRule& file : rule.files)
+      SLIPWAY_TRY(add_files(rule, file, planned));
+    SLIPWAY_TRY(take(planned.tree.finish(epoch_), rule.where));
+    return planned;
+  }
+
+  void finish(PlannedLayer& layer) const {
+    layer::LayerOptions how;
+    how.compression = recipe_.compression;
+    how.level = recipe_.level;
+    layer.inputs = layer::fingerprint(layer.tree, how);
+    for (Reason& reason : layer.reasons)
+      reason.layer = layer.name;
+  }
+
+  Status split(PlannedLayer whole, const layer::SpillPlace& spill, std::vector<PlannedLayer>& layers) {
+    SLIPWAY_ASSIGN(auto parts, split_by_churn(whole.tree, whole.supplied, epoch_, fs_, spill));
+    for (ChurnPart& part : parts) {
+      PlannedLayer layer{fmt::format("{}-{}", whole.name, churn_suffix(part.churn)), std::move(part.tree)};
+      SLIPWAY_TRY(take_reasons(whole.reasons, layer));
+      finish(layer);
+      layers.push_back(std::move(layer));
+    }
+    return {};
+  }
+
+  /// Moves the reasons of the files that a part has.
+  static Status take_reasons(std::vector<Reason>& reasons, PlannedLayer& part) {
+    std::set<std::string> paths;
+    SLIPWAY_ASSIGN(const auto reader, part.tree.read());
+    for (layer::Entry entry; !reasons.empty();) {
+      SLIPWAY_ASSIGN(const bool more, reader->next(entry));
+      if (!more) break;
+      if (entry.type != layer::EntryType::directory) paths.insert("/" + entry.path);
+    }
+    std::erase_if(reasons, [&](Reason& reason) {
+      if (!paths.contains(reason.path)) return false;
+      part.reasons.push_back(std::move(reason));
+      return true;
+    });
+    return {};
+  }
+
   void report(const Where& where, std::string message, std::string hint = {}, Errc code = Errc::invalid_argument) {
     const auto same = [&](const Error& known) {
       return known.message == message && known.where && known.where->file == where.file &&
@@ -125,6 +173,7 @@ class LayerPlanner {
     for (const Error& warning : found.warnings)
       diagnostics_.warning(warning.where.value_or(rule.where), warning.message);
     planned.reasons = std::move(found.reasons);
+    planned.supplied = std::move(found.supplied);
     return {};
   }
 
@@ -217,8 +266,7 @@ Result<std::vector<PlannedLayer>> plan_layers(const Recipe& recipe, const oci::P
   LayerPlanner planner(recipe, platform, epoch, fs, diagnostics, base, base_root);
   std::vector<PlannedLayer> layers;
   for (const LayerRule& rule : recipe.layers) {
-    SLIPWAY_ASSIGN(PlannedLayer planned, planner.plan(rule, layers.size()));
-    layers.push_back(std::move(planned));
+    SLIPWAY_TRY(planner.plan(rule, &rule == &recipe.layers.back(), layers));
   }
   return layers;
 }

@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "slipway/build/build.h"
@@ -22,7 +24,8 @@ struct PlannedLayer {
   std::optional<layer::Fingerprint> inputs = std::nullopt;
   /// What the tree is read through, where it has an archive's files.
   std::unique_ptr<layer::ArchiveFiles> archives = nullptr;
-  std::vector<Reason> reasons = {};  ///< without platform and layer
+  std::vector<Reason> reasons = {};   ///< without platform
+  std::set<std::string> supplied = {};  ///< paths in the image of what the system gave
 };
 
 /// What a planned layer's files are read through.

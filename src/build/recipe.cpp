@@ -155,6 +155,7 @@ class ImageDecoder {
     const auto times = layer.one_of("times", {"epoch", "clamp"});
     rule.clamp_times = times ? *times == "clamp" : clamp;
     const auto modes = layer.one_of("modes", {"default", "keep"});
+    rule.split_by_churn = layer.one_of("split", {"none", "churn"}) == "churn";
     rule.closure = placed(layer, "closure");
     rule.dlopen = placed(layer, "dlopen");
     decode_runtime(layer, rule);
@@ -166,6 +167,10 @@ class ImageDecoder {
     rule.archive = placed_one(layer, "archive");
     decode_files(layer, modes ? *modes == "keep" : keep_modes, rule);
     decode_remove(layer, rule);
+    for (const char* key : {"archive", "remove"}) {
+      if (rule.split_by_churn && layer.get(key) != nullptr)
+        layer.error(key, fmt::format("a layer that is split does not have it"), "give it a layer of its own");
+    }
     layer.finish();
     const bool something = layer.get("files") != nullptr || layer.get("remove") != nullptr ||
                            layer.get("closure") != nullptr || layer.get("runtime") != nullptr ||

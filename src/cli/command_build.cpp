@@ -56,7 +56,7 @@ void bind_flags(OptionSet& options, BuildFlags& f) {
   options.flag("--preserve-modes", f.request.preserve_modes, "file modes as they are on disk");
   options.flag("--check-reproducible", f.check, "build twice under different conditions, publish only if the same");
   options.flag("--strict", f.strict, "what lint finds in the programs of a closure is an error");
-  options.flag("--explain", f.explain, "say why each file of a closure is in the image");
+  options.flag("--explain", f.explain, "show the plan of the layers, and why each file of a closure is in the image");
   options.flag("--no-cache", f.no_cache, "neither use nor fill the cache of compressed blocks");
   options.value("--cache-limit", "SIZE", f.cache_limit, "how much the cache may hold (default 8GiB)");
   bind_result_files(options, f.files);
@@ -215,6 +215,7 @@ Result<build::BuildOptions> options_of(Context& context, const BuildFlags& f, co
   options.dry_run = context.globals().dry_run;
   options.lanes = context.jobs();
   options.threads = context.threads();
+  options.explain = f.explain;
   options.observer = dynamic_cast<build::Observer*>(context.observer());
   options.stop = context.stop();
   return options;
@@ -239,6 +240,10 @@ std::vector<std::string> without_commas(const std::vector<std::string>& words) {
 
 /// On standard error, where everything is that is no result.
 void explain(Context& context, const build::BuildResult& result) {
+  for (const build::LayerContents& layer : result.contents) {
+    context.note(fmt::format("layer '{}' for {}: {} in {} file{}", printable(layer.layer, 100), layer.platform,
+                             human_bytes(layer.bytes), layer.files, layer.files == 1 ? "" : "s"));
+  }
   for (const build::Reason& reason : result.reasons) {
     std::string line = fmt::format("{} is in the layer '{}' for {}: {} {} it", printable(reason.path, 4096),
                                    printable(reason.layer, 100), reason.platform, printable(reason.needed_by, 4096),

@@ -127,6 +127,49 @@ TEST_F(ClosurePlannerTest, WhatPatternsLeaveOutIsNotThere) {
   EXPECT_EQ(errors(), "");
 }
 
+TEST_F(ClosurePlannerTest, ALayerSplitByChurnHasTheRarestChangedLowest) {
+  put("own/lib/libown.so.1", library("libown.so.1", {"libz.so.1"}));
+  put("own/share/page.html", "hello");
+  put("own/bin/tool", "#!/bin/true\n");
+  stdfs::create_directories(dir.path() / "own/empty");
+  AdHocRequest request;
+  request.closures = {"hello", "own/lib"};
+  request.sysroot = "sys";
+  request.runtime = {"tmp"};
+  Recipe recipe = *recipe_from_flags(request, dir.path());
+  for (const char* add : {"hello:/bin/", "own:/usr"})
+    recipe.layers[0].files.push_back(recipe_from_flags({.adds = {add}}, dir.path())->layers[0].files[0]);
+  recipe.layers[0].split_by_churn = true;
+  std::map<std::string, Digest> digests;
+  const auto lines = [&] {
+    const auto layers = plan_layers(recipe, platform, 7, real_fs(), diagnostics);
+    std::vector<std::string> out;
+    for (const PlannedLayer& layer : *layers) {
+      list(layer, out);
+      digests.insert_or_assign(layer.name, layer.inputs->digest);
+      for (const Reason& reason : layer.reasons)
+        EXPECT_EQ(reason.layer, layer.name);
+    }
+    return out;
+  };
+  EXPECT_THAT(lines(),
+              ElementsAre("closure-system lib/aarch64-linux-gnu/libc.so.6", "closure-system lib/ld-linux-aarch64.so.1",
+                          "closure-libraries tmp 1777 0",
+                          "closure-libraries usr/lib/aarch64-linux-gnu/libz.so.1 -> libz.so.1.2",
+                          "closure-libraries usr/lib/aarch64-linux-gnu/libz.so.1.2",
+                          "closure-own-libraries usr/lib/libown.so.1", "closure-assets usr/share/page.html",
+                          "closure-programs bin/hello", "closure-programs usr/bin/tool"));
+  EXPECT_EQ(errors(), "");
+
+  // Another library of the system moves nothing else.
+  const auto before = digests;
+  put("sys/usr/lib/aarch64-linux-gnu/libnew.so.1", library("libnew.so.1"));
+  recipe.layers[0].dlopen.push_back({"libnew.so.1", {}});
+  EXPECT_THAT(lines(), ::testing::Contains("closure-libraries usr/lib/aarch64-linux-gnu/libnew.so.1"));
+  for (const auto& [name, digest] : digests)
+    EXPECT_EQ(digest == before.at(name), name != "closure-libraries") << name;
+}
+
 TEST_F(ClosurePlannerTest, TheSameLibraryIsNeverTwiceInOneImage) {
   put("second", program({"libz.so.1"}));
   EXPECT_EQ(plan([](AdHocRequest& r) { r.closures = {"hello", "second", "hello"}; }).size(), 4u);

@@ -51,6 +51,12 @@ struct Reason {
   bool operator==(const Reason&) const = default;
 };
 
+/// What a layer of the plan holds, for people.
+struct LayerContents {
+  std::string platform, layer;
+  std::uint64_t files = 0, bytes = 0;  ///< regular files; their bytes before compression, a file with many names once
+};
+
 struct BuildOptions {
   std::vector<Destination> destinations;
   std::filesystem::path state_folder;          ///< ".slipway": holds `images` when no destination is a lone layout
@@ -62,6 +68,7 @@ struct BuildOptions {
   bool locked = false;                         ///< a base that the lock lacks is Errc::invalid_argument
   bool update_base = false;                    ///< ask for the base's digest anew
   bool dry_run = false;                        ///< compute digests, write nothing
+  bool explain = false;                        ///< fill BuildResult::contents
   std::size_t lanes = 4;                       ///< transfers at once
   std::size_t threads = 4;                     ///< that read and compress
   image::FileListCache* file_lists = nullptr;  ///< of bases; not owned; nothing: read anew each time
@@ -88,6 +95,7 @@ struct BuildResult {
   oci::Annotations annotations;       ///< of the manifests
   std::vector<Error> warnings;
   std::vector<Reason> reasons;  ///< of every file that came by a closure
+  std::vector<LayerContents> contents;  ///< of every layer but the base's, the lowest first
 };
 
 /// Builds the recipe's image for every platform and carries it to every

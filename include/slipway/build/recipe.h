@@ -57,6 +57,7 @@ struct LayerRule {
   std::optional<Placed> sysroot;  ///< where the libraries are; nothing: on this machine
   std::optional<Placed> archive;
   bool clamp_times = false;
+  bool split_by_churn = false;  ///< several layers, the rarest changed lowest, instead of one
 };
 
 /// What the image's config says; absent members are the base's.
