@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "build/attachments.h"
 #include "build/base_image.h"
 #include "build/base_root.h"
 #include "build/git_source.h"
@@ -11,6 +12,7 @@
 #include "slipway/base/clock.h"
 #include "slipway/base/lanes.h"
 #include "slipway/base/text.h"
+#include "slipway/build/sbom.h"
 #include "slipway/io/filters.h"
 #include "slipway/layer/layer_writer.h"
 #include "slipway/oci/media_type.h"
@@ -23,6 +25,7 @@ struct PlatformWork {
   oci::Platform platform;
   std::optional<image::Image> base;
   std::vector<PlannedLayer> layers;
+  std::unique_ptr<DebugSplitter> debug;
 };
 
 /// One layer to write, for the first platform that has it.
@@ -44,6 +47,7 @@ class Build {
     SLIPWAY_TRY(open_work());
     SLIPWAY_TRY(write_layers());
     SLIPWAY_ASSIGN(BuildResult result, assemble());
+    SLIPWAY_TRY(attach(result));
     SLIPWAY_TRY(deliver(result));
     for (const Error& warning : diagnostics_.warnings())
       add_once(result.warnings, warning);
@@ -110,7 +114,9 @@ class Build {
   }
 
   Status plan_platform(oci::Platform platform) {
-    PlatformWork work{std::move(platform), std::nullopt, {}};
+    PlatformWork work{std::move(platform), std::nullopt, {}, nullptr};
+    if (recipe_.split_debug)
+      work.debug = std::make_unique<DebugSplitter>(fs_, options_.state_folder / "debug", options_.stop);
     std::optional<image::FileList> files;
     std::optional<BaseRoot> root;
     if (base_ != nullptr) {
@@ -120,8 +126,8 @@ class Build {
         root.emplace(*base_, *work.base, *files, options_.stop);
       }
     }
-    SLIPWAY_ASSIGN(work.layers, plan_layers(recipe_, work.platform, options_.epoch, fs_, diagnostics_,
-                                            files ? &*files : nullptr, root ? &*root : nullptr));
+    const PlanContext context{files ? &*files : nullptr, root ? &*root : nullptr, work.debug.get()};
+    SLIPWAY_ASSIGN(work.layers, plan_layers(recipe_, work.platform, options_.epoch, fs_, diagnostics_, context));
     for (PlannedLayer& layer : work.layers) {
       for (Reason& reason : layer.reasons) {
         reason.platform = work.platform.str();
@@ -251,7 +257,9 @@ class Build {
     }
     SLIPWAY_TRY(check_images(images));
     oci::Descriptor root = images.size() == 1 ? images[0].manifest : assemble_index(images, annotations_, documents_);
-    BuildResult result{std::move(root), std::move(images), {}, std::nullopt, annotations_, {}, std::move(reasons_), std::move(contents_)};
+    BuildResult result{
+        std::move(root),     std::move(images), {}, std::nullopt, annotations_, {}, std::move(reasons_), {},
+        std::move(contents_)};
     if (base_ != nullptr) result.base = base_->location;
     if (options_.expected != nullptr) SLIPWAY_TRY(check_same(*options_.expected, result));
     return result;
@@ -290,14 +298,57 @@ class Build {
     return {};
   }
 
+  /// What there is to say about each image, as artifacts that name it as their subject.
+  Status attach(BuildResult& result) {
+    const oci::Annotations annotations = {{"org.opencontainers.image.created", format_time(created_)}};
+    for (std::size_t i = 0; i < work_.size(); ++i) {
+      const BuiltImage& image = result.images[i];
+      const std::string platform = image.platform.str();
+      if (work_[i].debug != nullptr && !work_[i].debug->files().empty()) {
+        const auto& files = work_[i].debug->files();
+        SLIPWAY_ASSIGN(auto manifest, attach_debug_files(files, image, annotations, fs_, ingest_, documents_));
+        result.attachments.push_back(
+            {std::move(manifest), platform,
+             fmt::format("debug information of {} program{}", files.size(), files.size() == 1 ? "" : "s")});
+      }
+      if (!recipe_.sboms.empty()) SLIPWAY_TRY(attach_sboms(image, annotations, result));
+    }
+    return {};
+  }
+
+  Status attach_sboms(const BuiltImage& built, const oci::Annotations& annotations, BuildResult& result) {
+    // Its layers exist only where they were written.
+    if (work_target_ == nullptr) return {};
+    FirstOf everything(sources());
+    SLIPWAY_ASSIGN(const image::Image image, image::load_manifest(everything, built.manifest));
+    SLIPWAY_ASSIGN(const image::FileList list, image::merge_files(everything, image, options_.stop));
+    const std::string name =
+        fmt::format("{}@{}", recipe_.app.empty() ? "image" : recipe_.app, built.manifest.digest.str());
+    SLIPWAY_ASSIGN(const Sbom sbom, take_sbom(everything, image, list, name, options_.stop));
+    for (const std::string& format : recipe_.sboms) {
+      const SbomFormat& kind = *find_sbom_format(format);
+      oci::Descriptor blob =
+          documents_.add(std::string(kind.media_type), kind.write(sbom, options_.tool).pretty() + "\n");
+      blob.annotations = {{"org.opencontainers.image.title", std::string(kind.file_name)}};
+      result.attachments.push_back(
+          {stage_artifact(kind.media_type, built.manifest, {std::move(blob)}, annotations, documents_),
+           built.platform.str(), fmt::format("SBOM ({})", format)});
+    }
+    return {};
+  }
+
+  std::vector<store::ReadTarget*> sources() {
+    std::vector<store::ReadTarget*> all = {&documents_};
+    if (work_target_ != nullptr) all.push_back(work_target_.get());
+    if (base_ != nullptr) all.push_back(base_->target.get());
+    return all;
+  }
+
   /// Every destination gets the whole graph, then its tags; the lock is written when all of them have it.
   Status deliver(BuildResult& result) {
-    std::vector<store::ReadTarget*> sources = {&documents_};
-    if (work_target_ != nullptr) sources.push_back(work_target_.get());
-    if (base_ != nullptr) sources.push_back(base_->target.get());
     for (const Destination& destination : options_.destinations) {
       const std::vector<std::string> tags = tags_of(destination, result.root);
-      if (!options_.dry_run) SLIPWAY_TRY(deliver_to(destination, result.root, sources, tags));
+      if (!options_.dry_run) SLIPWAY_TRY(deliver_to(destination, result, tags));
       add_locations(destination, result.root, result.locations);
     }
     const bool changed = lock_.images() != lock_before_.images();
@@ -305,8 +356,7 @@ class Build {
     return lock_.write(fs_, options_.lock_file);
   }
 
-  Status deliver_to(const Destination& destination, const oci::Descriptor& root,
-                    const std::vector<store::ReadTarget*>& sources, const std::vector<std::string>& tags) {
+  Status deliver_to(const Destination& destination, const BuildResult& result, const std::vector<std::string>& tags) {
     const oci::Location place = destination.location.without_reference();
     // The target that stored the layers knows them: opened anew it would hash them again.
     auto target = work_target_;
@@ -317,7 +367,11 @@ class Build {
     how.lanes = std::max<std::size_t>(1, options_.lanes);
     how.observer = options_.observer;
     how.stop = options_.stop;
-    Status copied = copy::copy_tagged(sources, root, *target, tags, how);
+    // What is attached is there before anybody is led to the image by a tag.
+    Status copied = result.attachments.empty() ? Status() : copy::copy_graph(sources(), result.root, *target, how);
+    for (std::size_t i = 0; copied && i < result.attachments.size(); ++i)
+      copied = copy::copy_graph(sources(), result.attachments[i].manifest, *target, how);
+    if (copied) copied = copy::copy_tagged(sources(), result.root, *target, tags, how);
     if (!copied) return fail(std::move(copied).error().in(fmt::format("storing the image in {}", place.str())));
     return {};
   }

@@ -18,15 +18,17 @@ std::string stem(const std::string& name) { return name.substr(0, name.find_firs
 /// Parts of the C library, glibc's or musl's: they are replaced together, with the system's release.
 bool is_c_library(const std::string& path) {
   static const std::set<std::string> stems = {
-      "ld",    "ld64", "libc",       "libm",       "libmvec", "libpthread", "libdl",        "librt",
-      "libutil", "libanl", "libresolv", "libnss_files", "libnss_dns", "libnss_compat", "libnss_hesiod", "libthread_db",
-      "libBrokenLocale", "libc_malloc_debug"};
+      "ld",         "ld64",          "libc",          "libm",         "libmvec",         "libpthread",
+      "libdl",      "librt",         "libutil",       "libanl",       "libresolv",       "libnss_files",
+      "libnss_dns", "libnss_compat", "libnss_hesiod", "libthread_db", "libBrokenLocale", "libc_malloc_debug"};
   if (path.find("/gconv/") != std::string::npos) return true;
   const std::string name = elf::name_in(path);
   return name.find(".so") != std::string::npos && stems.contains(stem(name));
 }
 
-bool is_library_name(const std::string& name) { return name.ends_with(".so") || name.find(".so.") != std::string::npos; }
+bool is_library_name(const std::string& name) {
+  return name.ends_with(".so") || name.find(".so.") != std::string::npos;
+}
 
 class Splitter {
  public:
@@ -81,7 +83,10 @@ class Splitter {
     SLIPWAY_ASSIGN(const std::size_t n, file->read_at(start, 0));
     const std::string_view magic(reinterpret_cast<const char*>(start.data()), n);
     if (magic.starts_with("#!")) return Churn::programs;
-    if (magic != "\x7f" "ELF") return Churn::assets;
+    if (magic !=
+        "\x7f"
+        "ELF")
+      return Churn::assets;
     // A damaged one is a program here; who starts it is told what is wrong.
     const auto object = elf::read_object(*file, entry.source);
     const bool library =

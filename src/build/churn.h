@@ -22,9 +22,9 @@ struct ChurnPart {
 };
 
 /// Distributes a finished layer: its parts, one over the other and the rarest changed first, are the same files.
-/// `supplied`: the paths in the image of the files and folders that came from the system, not from the recipe. Where a file goes depends
-/// on nothing but itself and its place, never on an earlier image: so the same inputs stay the same image, and no
-/// file moves because another one came or went. Folders are in every part that has something below them.
+/// `supplied`: the paths in the image of the files and folders that came from the system, not from the recipe. Where a
+/// file goes depends on nothing but itself and its place, never on an earlier image: so the same inputs stay the same
+/// image, and no file moves because another one came or went. Folders are in every part that has something below them.
 Result<std::vector<ChurnPart>> split_by_churn(const layer::FileTree& whole, const std::set<std::string>& supplied,
                                               std::int64_t epoch, FileSystem& fs, const layer::SpillPlace& spill);
 

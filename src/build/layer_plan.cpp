@@ -17,15 +17,16 @@ namespace {
 class LayerPlanner {
  public:
   LayerPlanner(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch, FileSystem& fs,
-               Diagnostics& diagnostics, const image::FileList* base, elf::Root* base_root)
+               Diagnostics& diagnostics, const PlanContext& context)
       : recipe_(recipe),
         platform_(platform),
         epoch_(epoch),
         fs_(fs),
         diagnostics_(diagnostics),
-        over_base_(base != nullptr),
-        below_(base),
-        closures_(recipe, platform, epoch, fs, base_root) {}
+        over_base_(context.base != nullptr),
+        debug_(context.debug),
+        below_(context.base),
+        closures_(recipe, platform, epoch, fs, context.base_root) {}
 
   /// One layer, or several where the rule splits it.
   Status plan(const LayerRule& rule, bool last, std::vector<PlannedLayer>& layers) {
@@ -37,6 +38,9 @@ class LayerPlanner {
       // Nothing is made of it: only what is wrong with the other layers is still wanted.
       layers.push_back(std::move(whole));
       return {};
+    }
+    if (debug_ != nullptr && !rule.archive) {
+      SLIPWAY_ASSIGN(whole.tree, debug_->split(whole.tree, epoch_, spill, rule.where, diagnostics_));
     }
     if (rule.split_by_churn) return split(std::move(whole), spill, layers);
     layers.push_back(std::move(whole));
@@ -243,6 +247,7 @@ class LayerPlanner {
   FileSystem& fs_;
   Diagnostics& diagnostics_;
   bool over_base_;
+  DebugSplitter* debug_;
   LayerStack below_;
   ClosurePlanner closures_;
 };
@@ -254,16 +259,15 @@ FileSystem& files_of(const PlannedLayer& layer, FileSystem& fs) {
 }
 
 Status check_sources(const Recipe& recipe, const oci::Platform& platform, FileSystem& fs, Diagnostics& diagnostics) {
-  LayerPlanner planner(recipe, platform, 0, fs, diagnostics, nullptr, nullptr);
+  LayerPlanner planner(recipe, platform, 0, fs, diagnostics, {});
   for (const LayerRule& rule : recipe.layers)
     SLIPWAY_TRY(planner.check(rule));
   return {};
 }
 
 Result<std::vector<PlannedLayer>> plan_layers(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch,
-                                              FileSystem& fs, Diagnostics& diagnostics, const image::FileList* base,
-                                              elf::Root* base_root) {
-  LayerPlanner planner(recipe, platform, epoch, fs, diagnostics, base, base_root);
+                                              FileSystem& fs, Diagnostics& diagnostics, const PlanContext& context) {
+  LayerPlanner planner(recipe, platform, epoch, fs, diagnostics, context);
   std::vector<PlannedLayer> layers;
   for (const LayerRule& rule : recipe.layers) {
     SLIPWAY_TRY(planner.plan(rule, &rule == &recipe.layers.back(), layers));

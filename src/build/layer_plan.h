@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "build/debug_split.h"
 #include "slipway/build/build.h"
 #include "slipway/build/recipe.h"
 #include "slipway/elf/root.h"
@@ -24,7 +25,7 @@ struct PlannedLayer {
   std::optional<layer::Fingerprint> inputs = std::nullopt;
   /// What the tree is read through, where it has an archive's files.
   std::unique_ptr<layer::ArchiveFiles> archives = nullptr;
-  std::vector<Reason> reasons = {};   ///< without platform
+  std::vector<Reason> reasons = {};     ///< without platform
   std::set<std::string> supplied = {};  ///< paths in the image of what the system gave
 };
 
@@ -34,12 +35,19 @@ FileSystem& files_of(const PlannedLayer& layer, FileSystem& fs);
 /// Reports files that a recipe names and that are not there: what can be told before a base is asked for.
 Status check_sources(const Recipe& recipe, const oci::Platform& platform, FileSystem& fs, Diagnostics& diagnostics);
 
-/// Lists the files of every layer for one platform, each over what lies below it: the base's files (nothing: scratch)
-/// and the layers before. Mistakes (paths that are not there, what this version cannot honour) go to `diagnostics`
-/// with their places; a Status is the disk's failure. `base_root`: the base's programs and libraries, for closures.
+/// What layers are planned over and with; all of it is the caller's.
+struct PlanContext {
+  const image::FileList* base = nullptr;  ///< the base's files; nothing: scratch
+  elf::Root* base_root = nullptr;         ///< its programs and libraries, for closures
+  DebugSplitter* debug = nullptr;         ///< takes debug information out of programs; nothing: it stays
+};
+
+/// Lists the files of every layer for one platform, each over what lies below it: the base's files and the layers
+/// before. Mistakes (paths that are not there, what this version cannot honour) go to `diagnostics` with their places;
+/// a Status is the disk's failure.
 Result<std::vector<PlannedLayer>> plan_layers(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch,
                                               FileSystem& fs, Diagnostics& diagnostics,
-                                              const image::FileList* base = nullptr, elf::Root* base_root = nullptr);
+                                              const PlanContext& context = {});
 
 /// The platform of the first ELF file that goes into the image, in the order of the recipe.
 std::optional<oci::Platform> first_elf_platform(const std::vector<PlannedLayer>& layers, FileSystem& fs);

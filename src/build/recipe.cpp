@@ -36,10 +36,24 @@ class ImageDecoder {
     for (auto& [key, value] : pairs(image, "annotations", "an annotation"))
       recipe_.annotations[key] = value;
     if (const Node* compression = image.get("compression")) decode_compression(*compression);
+    recipe_.split_debug = image.one_of("debug", {"keep", "split"}) == "split";
+    decode_sboms(image);
     image.finish();
   }
 
  private:
+  /// One format or a list of them.
+  void decode_sboms(Decoder& image) {
+    const Node* node = image.get("sbom");
+    if (node == nullptr) return;
+    std::vector<const Node*> words = {node};
+    if (!node->is_scalar()) words = items(image, "sbom");
+    for (const Node* word : words) {
+      auto format = keep(parse_sbom_format(word->scalar), word->where, "image.sbom");
+      if (format) recipe_.sboms.push_back(*std::move(format));
+    }
+  }
+
   /// The value, or nothing and a report at `where`.
   template <class T>
   std::optional<T> keep(Result<T> result, const Where& where, std::string_view what) {

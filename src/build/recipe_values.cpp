@@ -5,6 +5,7 @@
 
 #include "build/runtime_data.h"
 #include "slipway/base/text.h"
+#include "slipway/build/sbom.h"
 
 namespace slipway::build {
 namespace {
@@ -99,6 +100,12 @@ Result<std::string> parse_runtime(std::string_view text) {
     list += (list.empty() ? "" : ", ") + word;
   return fail(Error(Errc::invalid_argument, fmt::format("'{}' is no kind of run-time data", printable(text, 100)))
                   .with_hint("use " + list));
+}
+
+Result<std::string> parse_sbom_format(std::string_view text) {
+  if (find_sbom_format(text) != nullptr) return std::string(text);
+  return fail(Error(Errc::invalid_argument, fmt::format("'{}' is no format of an SBOM", printable(text, 100)))
+                  .with_hint("one of spdx, cyclonedx"));
 }
 
 Result<std::string> parse_stop_signal(std::string_view text) {

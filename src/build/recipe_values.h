@@ -14,7 +14,8 @@ Result<Owner> parse_owner(std::string_view text);           ///< "UID" or "UID:G
 Result<std::string> parse_port(std::string_view text);      ///< "8080" becomes "8080/tcp"
 Result<std::string> parse_absolute(std::string_view text);  ///< a folder in the image, e.g. a volume
 Result<std::string> parse_user(std::string_view text);
-Result<std::string> parse_runtime(std::string_view text);  ///< a kind of run-time data, "auto" or "minimal"
+Result<std::string> parse_runtime(std::string_view text);      ///< a kind of run-time data, "auto" or "minimal"
+Result<std::string> parse_sbom_format(std::string_view text);  ///< "spdx" or "cyclonedx"
 Result<std::string> parse_stop_signal(std::string_view text);
 Result<std::string> parse_key(std::string_view text, std::string_view what);  ///< of a variable, label or annotation
 Status check_attribute(const std::string& name);        ///< of an extended attribute that an image may have

@@ -136,4 +136,15 @@ Json cyclonedx_document(const Sbom& sbom, const std::string& tool) {
   return document.set("metadata", std::move(metadata)).set("components", std::move(components));
 }
 
+const SbomFormat* find_sbom_format(std::string_view name) {
+  static const SbomFormat formats[] = {
+      {"spdx", "application/spdx+json", "sbom.spdx.json", spdx_document},
+      {"cyclonedx", "application/vnd.cyclonedx+json", "sbom.cdx.json", cyclonedx_document},
+  };
+  for (const SbomFormat& format : formats) {
+    if (format.name == name) return &format;
+  }
+  return nullptr;
+}
+
 }  // namespace slipway::build

@@ -48,6 +48,7 @@ Command closure_command();
 Command files_command();
 Command sbom_command();
 Command why_command();
+Command debug_command();
 Command cat_command();
 Command diff_command();
 Command release_command();

@@ -9,6 +9,7 @@
 #include "slipway/base/text.h"
 #include "slipway/build/last_build.h"
 #include "slipway/build/reproducibility.h"
+#include "slipway/build/sbom.h"
 #include "slipway/image/lock.h"
 
 namespace slipway::cli {
@@ -20,7 +21,8 @@ struct BuildFlags {
   std::vector<std::string> tags, to;
   std::optional<std::string> created;
   bool push = false, locked = false, update_base = false, no_cache = false, check = false;
-  bool strict = false, explain = false;
+  bool strict = false, explain = false, split_debug = false;
+  std::vector<std::string> sboms;
   std::optional<std::string> cache_limit;
   ResultFiles files;
 };
@@ -54,6 +56,8 @@ void bind_flags(OptionSet& options, BuildFlags& f) {
   options.value("--stop-signal", "SIGNAL", f.request.stop_signal, "signal that stops the program");
   options.value("--compression", "FORMAT[:LEVEL]", f.request.compression, "gzip, zstd or none; fast, default or best");
   options.flag("--preserve-modes", f.request.preserve_modes, "file modes as they are on disk");
+  options.list("--sbom", "FORMAT", f.sboms, "attach an SBOM to the image: spdx, cyclonedx (repeatable)");
+  options.flag("--split-debug", f.split_debug, "attach the programs' debug information instead of packing it");
   options.flag("--check-reproducible", f.check, "build twice under different conditions, publish only if the same");
   options.flag("--strict", f.strict, "what lint finds in the programs of a closure is an error");
   options.flag("--explain", f.explain, "show the plan of the layers, and why each file of a closure is in the image");
@@ -216,6 +220,7 @@ Result<build::BuildOptions> options_of(Context& context, const BuildFlags& f, co
   options.lanes = context.jobs();
   options.threads = context.threads();
   options.explain = f.explain;
+  options.tool = std::string("slipway-") + SLIPWAY_VERSION;
   options.observer = dynamic_cast<build::Observer*>(context.observer());
   options.stop = context.stop();
   return options;
@@ -254,10 +259,25 @@ void explain(Context& context, const build::BuildResult& result) {
   }
 }
 
+Status add_sboms(const std::vector<std::string>& formats, build::Recipe& recipe) {
+  for (const std::string& format : without_commas(formats)) {
+    if (build::find_sbom_format(format) == nullptr) {
+      return fail(
+          Error(Errc::invalid_argument, fmt::format("--sbom '{}' is no format of an SBOM", printable(format, 40)))
+              .with_hint("one of spdx, cyclonedx"));
+    }
+    if (std::find(recipe.sboms.begin(), recipe.sboms.end(), format) == recipe.sboms.end())
+      recipe.sboms.push_back(format);
+  }
+  return {};
+}
+
 Result<int> run_build(Context& context, BuildFlags& f) {
   f.request.platforms = without_commas(f.request.platforms);
   SLIPWAY_ASSIGN(Prepared prepared, prepare(context, f));
   prepared.recipe.strict = f.strict;
+  if (f.split_debug) prepared.recipe.split_debug = true;
+  SLIPWAY_TRY(add_sboms(f.sboms, prepared.recipe));
   SLIPWAY_ASSIGN(build::BuildOptions options, options_of(context, f, prepared));
   SLIPWAY_ASSIGN(const std::uint64_t cache_limit,
                  f.cache_limit ? parse_bytes(*f.cache_limit) : Result<std::uint64_t>(build::kCacheLimit));
@@ -273,6 +293,10 @@ Result<int> run_build(Context& context, BuildFlags& f) {
   for (const Error& warning : result.warnings)
     context.warn(warning.describe());
   if (f.explain) explain(context, result);
+  if (context.globals().dry_run && !prepared.recipe.sboms.empty()) context.note("no SBOM without layers: --dry-run");
+  for (const build::Attachment& attachment : result.attachments)
+    context.note(fmt::format("attached to the image for {}: {}, {}", attachment.platform, attachment.what,
+                             attachment.manifest.digest.str()));
   if (prepared.recipe.compression == io::Compression::zstd)
     context.note("zstd layers cannot be read by Docker before 23 and umoci before 0.5");
   if (!context.globals().dry_run) {

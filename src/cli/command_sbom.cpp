@@ -1,6 +1,8 @@
+#include "cli/attached.h"
 #include "cli/command.h"
 #include "cli/found_image.h"
 #include "slipway/build/sbom.h"
+#include "slipway/io/filters.h"
 
 namespace slipway::cli {
 namespace {
@@ -9,17 +11,46 @@ struct SbomFlags {
   std::string reference;
   std::string format = "spdx";
   std::optional<std::string> platform;
+  bool fresh = false;
 };
+
+constexpr std::size_t kLargest = 256u << 20;
+
+/// The newest document of that format that is attached to the image; nothing when none is.
+Result<std::optional<std::string>> attached_document(Context& context, const FoundImage& found,
+                                                     const image::Image& image, std::string_view media_type) {
+  SLIPWAY_ASSIGN(const auto artifacts, find_attached(context, found, media_type, false));
+  for (const AttachedArtifact& artifact : artifacts) {
+    SLIPWAY_ASSIGN(const oci::Document document, copy::fetch_document(*artifact.target, artifact.manifest));
+    const auto* manifest = std::get_if<oci::Manifest>(&document);
+    const auto& subject = oci::subject_of(document);
+    if (manifest == nullptr || !subject || subject->digest != image.descriptor.digest) continue;
+    if (manifest->layers.size() != 1 || manifest->layers[0].media_type != media_type) continue;
+    SLIPWAY_ASSIGN(const auto source, artifact.target->fetch(manifest->layers[0]));
+    SLIPWAY_ASSIGN(std::string bytes, io::read_all(*source, kLargest));
+    context.note(
+        fmt::format("attached to the image as {}; --fresh reads the image itself", artifact.manifest.digest.str()));
+    return std::optional(std::move(bytes));
+  }
+  return std::optional<std::string>();
+}
 
 Result<int> run_sbom(Context& context, const SbomFlags& f) {
   SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
   SLIPWAY_ASSIGN(const image::Image image, load_found(found, f.platform));
+  const build::SbomFormat& format = *build::find_sbom_format(f.format);
+  if (!f.fresh) {
+    SLIPWAY_ASSIGN(const auto attached, attached_document(context, found, image, format.media_type));
+    if (attached) {
+      SLIPWAY_TRY(context.print_raw(*attached));
+      return 0;
+    }
+  }
   SLIPWAY_ASSIGN(const image::FileList list, file_lists(context).list(*found.target, image, context.stop()));
   const std::string name = context.shown(found.location).str();
   SLIPWAY_ASSIGN(const build::Sbom sbom, build::take_sbom(*found.target, image, list, name, context.stop()));
   const std::string tool = std::string("slipway-") + SLIPWAY_VERSION;
-  const Json document = f.format == "spdx" ? build::spdx_document(sbom, tool) : build::cyclonedx_document(sbom, tool);
-  SLIPWAY_TRY(context.print_raw(document.pretty() + "\n"));
+  SLIPWAY_TRY(context.print_raw(format.write(sbom, tool).pretty() + "\n"));
   return 0;
 }
 
@@ -30,7 +61,7 @@ Command sbom_command() {
           .aliases = {},
           .group = "Images",
           .summary = "say what an image is made of: files, build-ids, Debian packages",
-          .synopsis = "[--format spdx|cyclonedx] [--platform OS/ARCH] REF",
+          .synopsis = "[--format spdx|cyclonedx] [--platform OS/ARCH] [--fresh] REF",
           .examples = {{"SPDX 2.3", "slipway sbom registry.example.com/team/app:v1 > app.spdx.json"},
                        {"CycloneDX 1.5", "slipway sbom --format cyclonedx oci:out:v1 > app.cdx.json"}},
           .bind = [](OptionSet& options) -> Action {
@@ -38,6 +69,7 @@ Command sbom_command() {
             options.choice("--format", flags->format, {"spdx", "cyclonedx"}, "SPDX 2.3 or CycloneDX 1.5, both as JSON");
             options.value("--platform", "OS/ARCH", flags->platform,
                           "of an index, this platform's image (default: this machine's)");
+            options.flag("--fresh", flags->fresh, "read the image itself, also where an SBOM is attached to it");
             options.positional("REF", flags->reference, kImageHelp);
             return [flags](Context& context) { return run_sbom(context, *flags); };
           }};

@@ -1,6 +1,7 @@
 #include "elf/file_bytes.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "slipway/base/text.h"
 
@@ -30,6 +31,21 @@ Result<std::string> FileBytes::up_to(std::uint64_t at, std::uint64_t size) const
 tl::unexpected<Error> FileBytes::damaged(std::string_view why) const {
   return fail(Error(Errc::malformed, fmt::format("{} is a damaged ELF file: {}", printable(name_, 4096), why))
                   .with_hint("build or copy it anew; readelf -d shows what is left of it"));
+}
+
+FileBytes bytes_of(std::string_view bytes, std::string_view name) {
+  const auto read = [bytes](std::span<std::byte> buffer, std::uint64_t at) -> Result<std::size_t> {
+    const std::string_view rest = bytes.substr(std::min<std::uint64_t>(at, bytes.size()), buffer.size());
+    std::memcpy(buffer.data(), rest.data(), rest.size());
+    return rest.size();
+  };
+  return {read, bytes.size(), name};
+}
+
+Result<FileBytes> bytes_of(File& file, std::string_view name) {
+  SLIPWAY_ASSIGN(const FileStat stat, file.stat());
+  const auto read = [&file](std::span<std::byte> buffer, std::uint64_t at) { return file.read_at(buffer, at); };
+  return FileBytes(read, stat.size, name);
 }
 
 }  // namespace slipway::elf

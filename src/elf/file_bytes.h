@@ -28,4 +28,9 @@ class FileBytes {
   std::string name_;
 };
 
+/// Of bytes in memory, which outlive it.
+FileBytes bytes_of(std::string_view bytes, std::string_view name);
+/// Of an open file, which outlives it.
+Result<FileBytes> bytes_of(File& file, std::string_view name);
+
 }  // namespace slipway::elf

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cstring>
 #include <map>
 
 #include "elf/file_bytes.h"
@@ -280,18 +279,12 @@ Result<std::optional<Object>> read_from(const FileBytes& file) {
 }  // namespace
 
 Result<std::optional<Object>> read_object(File& file, std::string_view name) {
-  SLIPWAY_ASSIGN(const FileStat stat, file.stat());
-  const auto read = [&file](std::span<std::byte> buffer, std::uint64_t at) { return file.read_at(buffer, at); };
-  return read_from(FileBytes(read, stat.size, name));
+  SLIPWAY_ASSIGN(const FileBytes bytes, bytes_of(file, name));
+  return read_from(bytes);
 }
 
 Result<std::optional<Object>> read_object(std::string_view bytes, std::string_view name) {
-  const auto read = [bytes](std::span<std::byte> buffer, std::uint64_t at) -> Result<std::size_t> {
-    const std::string_view rest = bytes.substr(std::min<std::uint64_t>(at, bytes.size()), buffer.size());
-    std::memcpy(buffer.data(), rest.data(), rest.size());
-    return rest.size();
-  };
-  return read_from(FileBytes(read, bytes.size(), name));
+  return read_from(bytes_of(bytes, name));
 }
 
 }  // namespace slipway::elf

@@ -152,13 +152,12 @@ TEST_F(ClosurePlannerTest, ALayerSplitByChurnHasTheRarestChangedLowest) {
     }
     return out;
   };
-  EXPECT_THAT(lines(),
-              ElementsAre("closure-system lib/aarch64-linux-gnu/libc.so.6", "closure-system lib/ld-linux-aarch64.so.1",
-                          "closure-libraries tmp 1777 0",
-                          "closure-libraries usr/lib/aarch64-linux-gnu/libz.so.1 -> libz.so.1.2",
-                          "closure-libraries usr/lib/aarch64-linux-gnu/libz.so.1.2",
-                          "closure-own-libraries usr/lib/libown.so.1", "closure-assets usr/share/page.html",
-                          "closure-programs bin/hello", "closure-programs usr/bin/tool"));
+  EXPECT_THAT(lines(), ElementsAre("closure-system lib/aarch64-linux-gnu/libc.so.6",
+                                   "closure-system lib/ld-linux-aarch64.so.1", "closure-libraries tmp 1777 0",
+                                   "closure-libraries usr/lib/aarch64-linux-gnu/libz.so.1 -> libz.so.1.2",
+                                   "closure-libraries usr/lib/aarch64-linux-gnu/libz.so.1.2",
+                                   "closure-own-libraries usr/lib/libown.so.1", "closure-assets usr/share/page.html",
+                                   "closure-programs bin/hello", "closure-programs usr/bin/tool"));
   EXPECT_EQ(errors(), "");
 
   // Another library of the system moves nothing else.

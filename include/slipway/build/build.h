@@ -68,6 +68,7 @@ struct BuildOptions {
   bool locked = false;                         ///< a base that the lock lacks is Errc::invalid_argument
   bool update_base = false;                    ///< ask for the base's digest anew
   bool dry_run = false;                        ///< compute digests, write nothing
+  std::string tool = "slipway";                ///< what SBOMs say they were made by
   bool explain = false;                        ///< fill BuildResult::contents
   std::size_t lanes = 4;                       ///< transfers at once
   std::size_t threads = 4;                     ///< that read and compress
@@ -86,6 +87,13 @@ struct BuiltImage {
   std::vector<oci::Descriptor> layers;
 };
 
+/// A document about an image that was stored beside it.
+struct Attachment {
+  oci::Descriptor manifest;
+  std::string platform;
+  std::string what;  ///< for people, e.g. "debug information of 3 programs"
+};
+
 struct BuildResult {
   oci::Descriptor root;            ///< the only manifest, or the index
   std::vector<BuiltImage> images;  ///< in the order of the platforms
@@ -95,6 +103,7 @@ struct BuildResult {
   oci::Annotations annotations;       ///< of the manifests
   std::vector<Error> warnings;
   std::vector<Reason> reasons;  ///< of every file that came by a closure
+  std::vector<Attachment> attachments;
   std::vector<LayerContents> contents;  ///< of every layer but the base's, the lowest first
 };
 

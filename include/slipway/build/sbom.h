@@ -48,4 +48,15 @@ Json spdx_document(const Sbom& sbom, const std::string& tool);
 /// CycloneDX 1.5.
 Json cyclonedx_document(const Sbom& sbom, const std::string& tool);
 
+/// One way to write an SBOM down.
+struct SbomFormat {
+  std::string_view name;        ///< "spdx" or "cyclonedx"
+  std::string_view media_type;  ///< of the document, and artifactType of one that is attached to its image
+  std::string_view file_name;
+  Json (*write)(const Sbom& sbom, const std::string& tool);
+};
+
+/// nullptr for an unknown name.
+const SbomFormat* find_sbom_format(std::string_view name);
+
 }  // namespace slipway::build

@@ -1,0 +1,132 @@
+#include <map>
+
+#include "cli/attached.h"
+#include "cli/command.h"
+#include "slipway/base/text.h"
+#include "slipway/build/debug.h"
+#include "slipway/elf/debug.h"
+#include "slipway/io/filters.h"
+
+namespace slipway::cli {
+namespace {
+
+struct DebugFlags {
+  std::string action, reference, what;
+  std::optional<std::string> to;
+};
+
+/// A file of debug information and where it is.
+struct Available {
+  std::shared_ptr<store::ReadTarget> target;
+  oci::Descriptor blob;
+};
+
+/// What the artifacts attached to an image have, by build-id.
+Result<std::map<std::string, Available>> available(Context& context, const FoundImage& found) {
+  SLIPWAY_ASSIGN(const auto artifacts, find_attached(context, found, build::kDebugArtifactType, true));
+  std::map<std::string, Available> files;
+  for (const AttachedArtifact& artifact : artifacts) {
+    SLIPWAY_ASSIGN(const oci::Document document, copy::fetch_document(*artifact.target, artifact.manifest));
+    const auto* manifest = std::get_if<oci::Manifest>(&document);
+    if (manifest == nullptr) continue;
+    for (const oci::Descriptor& blob : manifest->layers) {
+      const auto id = blob.annotations.find(std::string(build::kBuildIdAnnotation));
+      if (id != blob.annotations.end() && build::is_build_id(id->second))
+        files.emplace(id->second, Available{artifact.target, blob});
+    }
+  }
+  return files;
+}
+
+/// The build-ids that are wanted: the one named, or all of a core dump.
+Result<std::vector<elf::CoreModule>> wanted(Context& context, const std::string& what) {
+  if (build::is_build_id(what)) return std::vector<elf::CoreModule>{{what, {}}};
+  auto file = context.fs().open(context.absolute(what));
+  if (!file && file.error().code == Errc::not_found) {
+    return fail(Error(Errc::invalid_argument, fmt::format("'{}' is neither a build-id nor a file", printable(what, 4096)))
+                    .with_hint("file PROGRAM shows its build-id: lower-case hex"));
+  }
+  if (!file) return fail(std::move(file).error());
+  return elf::read_core(**file, what);
+}
+
+/// Writes one file in one step; what is there already with the same bytes stays.
+Status fetch_file(Context& context, const Available& from, const stdfs::path& path) {
+  FileSystem& fs = context.fs();
+  if (auto there = fs.open(path)) {
+    io::NullSink nowhere;
+    io::HashingSink hash(nowhere);
+    io::FileSource source(*std::move(there));
+    if (io::copy(source, hash, context.stop()) && hash.digest() == from.blob.digest) return {};
+  }
+  SLIPWAY_TRY(fs.make_directories(path.parent_path()));
+  const stdfs::path temporary = temporary_name(path.parent_path());
+  const auto write = [&]() -> Status {
+    SLIPWAY_ASSIGN(const auto file, fs.create(temporary));
+    io::FileSink sink(*file);
+    SLIPWAY_ASSIGN(const auto source, from.target->fetch(from.blob));
+    SLIPWAY_TRY(io::copy(*source, sink, context.stop()));
+    SLIPWAY_TRY(sink.finish());
+    SLIPWAY_TRY(fs.rename(temporary, path));
+    return fs.sync_directory(path.parent_path());
+  };
+  Status written = write();
+  if (!written) {
+    const Status no_rest = fs.remove(temporary);
+  }
+  return written;
+}
+
+Result<int> run_debug(Context& context, const DebugFlags& f) {
+  if (f.action != "fetch") {
+    return fail(Error(Errc::invalid_argument, fmt::format("there is no 'slipway debug {}'", printable(f.action, 40)))
+                    .with_hint("did you mean 'slipway debug fetch'?"));
+  }
+  SLIPWAY_ASSIGN(const auto modules, wanted(context, f.what));
+  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
+  SLIPWAY_ASSIGN(const auto files, available(context, found));
+  const stdfs::path folder = context.absolute(f.to.value_or("."));
+  std::size_t fetched = 0;
+  for (const elf::CoreModule& module : modules) {
+    const auto at = files.find(module.build_id);
+    if (at == files.end()) {
+      context.note(fmt::format("{} has no debug information of {}", context.shown(found.location).str(),
+                               module.path.empty() ? module.build_id
+                                                   : fmt::format("{} ({})", printable(module.path, 4096), module.build_id)));
+      continue;
+    }
+    const stdfs::path path = folder / build::debug_path(module.build_id);
+    SLIPWAY_TRY(fetch_file(context, at->second, path));
+    SLIPWAY_TRY(context.print(path.native()));
+    ++fetched;
+  }
+  if (fetched > 0) return 0;
+  return fail(Error(Errc::not_found, fmt::format("nothing of {} is attached to {}", printable(f.what, 4096),
+                                                 context.shown(found.location).str()))
+                  .with_hint(files.empty() ? "build the image with 'debug: split' in slipway.yaml"
+                                           : fmt::format("it has debug information of {} programs, but of other builds",
+                                                         files.size())));
+}
+
+}  // namespace
+
+Command debug_command() {
+  return {.name = "debug",
+          .aliases = {},
+          .group = "Images",
+          .summary = "fetch the debug information that 'debug: split' keeps beside an image",
+          .synopsis = "fetch [--to DIR] REF BUILD-ID|CORE",
+          .examples = {{"of everything that a core dump needs, for gdb -iex 'set debug-file-directory dbg'",
+                        "slipway debug fetch --to dbg production core.1234"},
+                       {"of one program", "slipway debug fetch oci:out:v1 4fcb712aa6387724a9f465a32cd8c14b5a3e1d2c"}},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<DebugFlags>();
+            options.value("--to", "DIR", flags->to, "folder that gets .build-id/ab/cdef.debug (default: this one)");
+            options.positional("ACTION", flags->action, "fetch");
+            options.positional("REF", flags->reference, kImageHelp);
+            options.positional("BUILD-ID|CORE", flags->what, "a build-id in hex, or a core dump of a container");
+            return [flags](Context& context) { return run_debug(context, *flags); };
+          }};
+}
+
+}  // namespace slipway::cli
