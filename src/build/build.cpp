@@ -42,6 +42,7 @@ class Build {
 
   Result<BuildResult> run() {
     SLIPWAY_TRY(read_lock());
+    SLIPWAY_TRY(read_sboms());
     SLIPWAY_TRY(plan());
     SLIPWAY_TRY(make_annotations());
     SLIPWAY_TRY(open_work());
@@ -59,6 +60,22 @@ class Build {
   static void add_once(std::vector<Error>& warnings, const Error& warning) {
     const auto same = [&warning](const Error& known) { return known.message == warning.message; };
     if (std::none_of(warnings.begin(), warnings.end(), same)) warnings.push_back(warning);
+  }
+
+  /// Before anything is made: what is not there is told at once.
+  Status read_sboms() {
+    for (const Placed& include : recipe_.sbom_includes) {
+      auto found = read_sbom_documents(fs_, recipe_.folder / include.text);
+      if (!found && found.error().code != Errc::invalid_argument && found.error().code != Errc::not_found)
+        return fail(std::move(found).error());
+      if (!found) {
+        diagnostics_.add(
+            Error(Errc::invalid_argument, found.error().message).at(include.where).with_hint(found.error().hint));
+        continue;
+      }
+      std::move(found->begin(), found->end(), std::back_inserter(sbom_documents_));
+    }
+    return {};
   }
 
   Status read_lock() {
@@ -324,7 +341,8 @@ class Build {
     SLIPWAY_ASSIGN(const image::FileList list, image::merge_files(everything, image, options_.stop));
     const std::string name =
         fmt::format("{}@{}", recipe_.app.empty() ? "image" : recipe_.app, built.manifest.digest.str());
-    SLIPWAY_ASSIGN(const Sbom sbom, take_sbom(everything, image, list, name, options_.stop));
+    SLIPWAY_ASSIGN(Sbom sbom, take_sbom(everything, image, list, name, options_.stop));
+    add_documents(sbom, sbom_documents_);
     for (const std::string& format : recipe_.sboms) {
       const SbomFormat& kind = *find_sbom_format(format);
       oci::Descriptor blob =
@@ -404,6 +422,7 @@ class Build {
   oci::Annotations annotations_;
   std::int64_t created_ = 0;
   std::vector<Reason> reasons_;
+  std::vector<std::string> sbom_documents_;  // of other tools, to be merged
   std::vector<LayerContents> contents_;
   std::vector<PlatformWork> work_;
   std::vector<LayerJob> jobs_;

@@ -107,16 +107,21 @@ class ClosurePlanner::Layer {
     if (!packages) return {};
     for (const DpkgPackage& package : *packages) {
       const std::string path = "/var/lib/dpkg/status.d/" + package.name;
-      if (!is_new(path, path)) continue;
-      report_.supplied.insert(path);
-      layer::Entry entry;
-      entry.path = path.substr(1);
-      entry.content = package.stanza;
-      entry.size = entry.content.size();
-      entry.mtime = planner_.epoch_;
-      SLIPWAY_TRY(tree_.add_entry(std::move(entry)));
+      SLIPWAY_TRY(add_text(path, package.stanza));
+      if (!package.sums.empty()) SLIPWAY_TRY(add_text(path + ".md5sums", package.sums));
     }
     return {};
+  }
+
+  Status add_text(const std::string& path, const std::string& text) {
+    if (!is_new(path, path)) return {};
+    report_.supplied.insert(path);
+    layer::Entry entry;
+    entry.path = path.substr(1);
+    entry.content = text;
+    entry.size = text.size();
+    entry.mtime = planner_.epoch_;
+    return tree_.add_entry(std::move(entry));
   }
 
   Status add_supplied(const RuntimeKind& kind, const RuntimeItem& item, bool asked_by_name) {

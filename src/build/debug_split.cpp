@@ -53,7 +53,8 @@ Status DebugSplitter::split_file(layer::Entry& entry, const Where& where, Diagno
     return {};
   }
   SLIPWAY_ASSIGN(const Digest digest, digest_of(*file));
-  const stdfs::path stripped = folder_ / fmt::format("{}.stripped", digest.hex()), debug = folder_ / fmt::format("{}.debug", digest.hex());
+  const stdfs::path stripped = folder_ / fmt::format("{}.stripped", digest.hex()),
+                    debug = folder_ / fmt::format("{}.debug", digest.hex());
   if (!fs_.stat(stripped) || !fs_.stat(debug)) SLIPWAY_TRY(run_tools(entry.source, object->build_id, stripped, debug));
   SLIPWAY_ASSIGN(entry.seen, fs_.stat(stripped));
   entry.source = stripped.native();

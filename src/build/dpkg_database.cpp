@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kMaxStatus = 256u << 20;
 constexpr std::size_t kMaxList = 64u << 20;
+constexpr std::size_t kBeforePath = 34;  // in a line of .md5sums: 32 digits and two spaces
 
 /// Calls `visit` for each line, without the line's end.
 template <class Visit>
@@ -84,7 +85,14 @@ Result<std::optional<std::vector<DpkgPackage>>> owners_of(FileSystem& fs, const 
     SLIPWAY_TRY(list);
     bool owns = false;
     each_line(*list, [&](std::string_view line) { owns = owns || wanted.find(line) != wanted.end(); });
-    if (owns) owners.push_back(std::move(package));
+    if (!owns) continue;
+    if (const auto sums = read_file(fs, folder / "info" / (name + ".md5sums"), kMaxList)) {
+      each_line(*sums, [&](std::string_view line) {
+        const bool asked = line.size() > kBeforePath && wanted.contains("/" + std::string(line.substr(kBeforePath)));
+        if (asked) package.sums += std::string(line) + "\n";
+      });
+    }
+    owners.push_back(std::move(package));
   }
   std::sort(owners.begin(), owners.end(), [](const DpkgPackage& a, const DpkgPackage& b) {
     return std::pair(a.name, a.architecture) < std::pair(b.name, b.architecture);

@@ -13,6 +13,7 @@ namespace slipway::build {
 struct DpkgPackage {
   std::string name, version, architecture;
   bool several_architectures = false;  ///< "Multi-Arch: same": may be installed for several machines at once
+  std::string sums;                    ///< lines of its .md5sums for the files asked about
   std::string stanza;                  ///< its fields as dpkg's status file has them, without the list of conffiles
 };
 

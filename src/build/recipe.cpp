@@ -42,12 +42,21 @@ class ImageDecoder {
   }
 
  private:
-  /// One format or a list of them.
+  /// One format, a list of them, or formats with what they include.
   void decode_sboms(Decoder& image) {
     const Node* node = image.get("sbom");
     if (node == nullptr) return;
+    if (!node->is_mapping()) return decode_sbom_formats(image, "sbom");
+    Decoder sbom(*node, "image.sbom", diagnostics_);
+    if (sbom.require("formats") != nullptr) decode_sbom_formats(sbom, "formats");
+    recipe_.sbom_includes = placed(sbom, "include");
+    sbom.finish();
+  }
+
+  void decode_sbom_formats(Decoder& holder, std::string_view key) {
+    const Node* node = holder.get(key);
     std::vector<const Node*> words = {node};
-    if (!node->is_scalar()) words = items(image, "sbom");
+    if (!node->is_scalar()) words = items(holder, key);
     for (const Node* word : words) {
       auto format = keep(parse_sbom_format(word->scalar), word->where, "image.sbom");
       if (format) recipe_.sboms.push_back(*std::move(format));

@@ -1,11 +1,11 @@
 #include "slipway/build/sbom.h"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <tuple>
 
 #include "build/dpkg_database.h"
+#include "build/sbom_sources.h"
 #include "slipway/base/clock.h"
 #include "slipway/base/text.h"
 #include "slipway/elf/object.h"
@@ -18,53 +18,16 @@ namespace {
 /// Programs larger than this are listed without their build-id: their headers are read from memory.
 constexpr std::size_t kMaxProgram = 128u << 20;
 constexpr std::size_t kMaxDatabase = 256u << 20;
+constexpr int kMaxFolders = 64;
 
-/// A program's bytes as a file that can only be read.
-class ProgramBytes final : public File {
- public:
-  explicit ProgramBytes(const std::string& bytes) : bytes_(bytes) {}
-  Result<std::size_t> read(std::span<std::byte>) override { return refused(); }
-  Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) override {
-    if (offset >= bytes_.size()) return std::size_t{0};
-    const std::size_t n = std::min(buffer.size(), bytes_.size() - static_cast<std::size_t>(offset));
-    std::memcpy(buffer.data(), bytes_.data() + offset, n);
-    return n;
-  }
-  Status write(std::span<const std::byte>) override { return refused(); }
-  Status seek(std::uint64_t) override { return refused(); }
-  Status sync() override { return refused(); }
-  Result<FileStat> stat() override {
-    FileStat stat;
-    stat.size = bytes_.size();
-    return stat;
-  }
-
- private:
-  static tl::unexpected<Error> refused() { return fail(Errc::internal, "a program in memory is read by offset only"); }
-  const std::string& bytes_;
-};
-
-/// What a damaged program has is no reason to list nothing of the image: it is a file without a build-id.
-std::string build_id_of(const std::string& bytes, const std::string& path) {
-  ProgramBytes file(bytes);
-  const auto object = elf::read_object(file, path);
-  return object && *object ? (*object)->build_id : std::string();
+bool is_apk_database(const std::string& path) {
+  return path == "lib/apk/db/installed" || path == "usr/lib/apk/db/installed";
 }
 
 bool is_database(const std::string& path) {
   return path == "var/lib/dpkg/status" || path.starts_with("var/lib/dpkg/status.d/") ||
          (path.starts_with("var/lib/dpkg/info/") && path.ends_with(".list")) || path == "usr/lib/os-release" ||
-         path == "etc/os-release";
-}
-
-std::string in_purl(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~").find(c) != std::string_view::npos;
-    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
+         path == "etc/os-release" || is_apk_database(path) || is_sbom_name(path);
 }
 
 /// A value of os-release, without its quotes.
@@ -83,7 +46,7 @@ std::string value_in(const std::string& os_release, const std::string& key) {
 std::vector<DpkgPackage> installed_in(const std::map<std::string, std::string>& database) {
   std::vector<DpkgPackage> packages;
   for (const auto& [path, text] : database) {
-    const bool one = path.starts_with("var/lib/dpkg/status.d/");
+    const bool one = path.starts_with("var/lib/dpkg/status.d/") && !path.ends_with(".md5sums");
     if (!one && path != "var/lib/dpkg/status") continue;
     // Distroless images leave the Status out of what is one installed package each.
     const bool says = text.starts_with("Status:") || text.find("\nStatus:") != std::string::npos;
@@ -95,6 +58,19 @@ std::vector<DpkgPackage> installed_in(const std::map<std::string, std::string>& 
   const auto same = [&](const auto& a, const auto& b) { return key(a) == key(b); };
   packages.erase(std::unique(packages.begin(), packages.end(), same), packages.end());
   return packages;
+}
+
+std::string purl_text(std::string_view text) { return make_purl("x", {std::string(text)}, "").substr(6); }
+
+/// Adds packages that no database has: the same name and version is the same thing, whoever says it.
+void merge_packages(Sbom& sbom, std::map<std::string, SbomPackage> named) {
+  std::set<std::pair<std::string, std::string>> known;
+  for (const SbomPackage& package : sbom.packages)
+    known.emplace(package.name, package.version);
+  for (auto& [purl, package] : named) {
+    if (!known.emplace(package.name, package.version).second) continue;
+    sbom.packages.push_back(std::move(package));
+  }
 }
 
 /// Collects, while the layers go by.
@@ -149,9 +125,17 @@ class Taker {
     Bytes bytes;
     bytes.file.sha1 = sha1.finish_hex();
     bytes.file.sha256 = sha256.finish_hex();
-    if (!database && !kept.empty()) bytes.file.build_id = build_id_of(kept, path);
+    if (!database && !kept.empty()) read_program(kept, path, bytes.file);
     if (database) bytes.text = std::move(kept);
     return bytes;
+  }
+
+  /// What a damaged program has is no reason to list nothing of the image: it is a file like others.
+  static void read_program(const std::string& bytes, const std::string& path, SbomFile& file) {
+    const auto object = elf::read_object(std::string_view(bytes), path);
+    if (!object || !*object) return;
+    file.build_id = (*object)->build_id;
+    file.package_note = (*object)->package_note;
   }
 
   /// Whether the bytes so far, of which none was dropped, are worth keeping.
@@ -168,21 +152,37 @@ class Taker {
       if (const auto found = database_.find(path); found != database_.end()) return found->second;
     return {};
   }
-  void add_owned(Sbom& sbom, const DpkgPackage& package, SbomPackage& next) const;
+  std::set<std::string> listed_by_dpkg(const DpkgPackage& package) const;
+  static void add_owned(const Sbom& sbom, const std::set<std::string>& paths, SbomPackage& next);
+  void add_dpkg(Sbom& sbom, const std::string& id, const std::string& release) const;
+  void add_named_elsewhere(Sbom& sbom) const;
 
   std::map<std::pair<std::uint32_t, std::string>, std::vector<std::string>> places_;
   std::map<std::string, SbomFile> files_;
   std::map<std::string, std::string> database_;
 };
 
-void Taker::add_owned(Sbom& sbom, const DpkgPackage& package, SbomPackage& next) const {
+/// The paths in dpkg's list of a package, or in the sums that distroless images have instead.
+std::set<std::string> Taker::listed_by_dpkg(const DpkgPackage& package) const {
+  std::set<std::string> paths;
   const std::string name = package.several_architectures ? package.name + ":" + package.architecture : package.name;
-  const auto list = database_.find("var/lib/dpkg/info/" + name + ".list");
-  if (list == database_.end()) return;
+  if (const auto found = database_.find("var/lib/dpkg/info/" + name + ".list"); found != database_.end()) {
+    for (std::string& line : split(found->second, '\n'))
+      paths.insert(std::move(line));
+  }
+  const auto sums = database_.find("var/lib/dpkg/status.d/" + package.name + ".md5sums");
+  if (sums == database_.end()) return paths;
+  for (const std::string& line : split(sums->second, '\n')) {
+    if (line.size() > 34) paths.insert("/" + line.substr(34));  // 32 digits and two spaces
+  }
+  return paths;
+}
+
+void Taker::add_owned(const Sbom& sbom, const std::set<std::string>& paths, SbomPackage& next) {
   std::set<std::size_t> owned;
-  for (const std::string& line : split(list->second, '\n')) {
+  for (const std::string& listed : paths) {
     // Folders that were merged into /usr are known under both names.
-    for (const std::string& path : {line, "/usr" + line}) {
+    for (const std::string& path : {listed, "/usr" + listed}) {
       const auto at = std::lower_bound(sbom.files.begin(), sbom.files.end(), path,
                                        [](const SbomFile& file, const std::string& p) { return file.path < p; });
       if (at == sbom.files.end() || at->path != path) continue;
@@ -193,29 +193,79 @@ void Taker::add_owned(Sbom& sbom, const DpkgPackage& package, SbomPackage& next)
   next.files.assign(owned.begin(), owned.end());
 }
 
-Sbom Taker::finish() {
-  Sbom sbom;
-  for (auto& [path, file] : files_)
-    sbom.files.push_back(std::move(file));
-  std::string id = value_in(distribution(), "ID");
-  const std::string release = value_in(distribution(), "VERSION_ID");
-  if (id.empty()) id = "debian";
-  std::set<std::size_t> owned;
+void Taker::add_dpkg(Sbom& sbom, const std::string& id, const std::string& release) const {
   for (const DpkgPackage& package : installed_in(database_)) {
     SbomPackage next;
     next.name = package.name;
     next.version = package.version;
     next.architecture = package.architecture;
-    next.purl = "pkg:deb/" + in_purl(to_lower(id)) + "/" + in_purl(package.name) + "@" + in_purl(package.version) +
-                "?arch=" + in_purl(package.architecture);
-    if (!release.empty()) next.purl += "&distro=" + in_purl(id + "-" + release);
-    add_owned(sbom, package, next);
-    owned.insert(next.files.begin(), next.files.end());
+    std::string qualifiers = "arch=" + purl_text(package.architecture);
+    if (!release.empty()) qualifiers += "&distro=" + purl_text(id + "-" + release);
+    next.purl = make_purl("deb", {to_lower(id), package.name}, package.version, qualifiers);
+    add_owned(sbom, listed_by_dpkg(package), next);
     sbom.packages.push_back(std::move(next));
   }
+}
+
+/// What programs say they were packed in, and what other tools' documents in the image name: once each.
+void Taker::add_named_elsewhere(Sbom& sbom) const {
+  std::map<std::string, SbomPackage> named;  // by purl
+  for (std::size_t i = 0; i < sbom.files.size(); ++i) {
+    if (sbom.files[i].package_note.empty()) continue;
+    auto package = package_of_note(sbom.files[i].package_note);
+    if (!package) continue;
+    const std::string purl = package->purl;
+    named.emplace(purl, *std::move(package)).first->second.files.push_back(i);
+  }
+  for (const auto& [path, text] : database_) {
+    if (!is_sbom_name(path)) continue;
+    for (SbomPackage& package : packages_of_document(text)) {
+      const std::string purl = package.purl;
+      named.emplace(purl, std::move(package));
+    }
+  }
+  merge_packages(sbom, std::move(named));
+}
+
+Sbom Taker::finish() {
+  Sbom sbom;
+  for (auto& [path, file] : files_)
+    sbom.files.push_back(std::move(file));
+  std::string id = value_in(distribution(), "ID");
+  add_dpkg(sbom, id.empty() ? "debian" : id, value_in(distribution(), "VERSION_ID"));
+  for (const auto& [path, text] : database_) {
+    if (!is_apk_database(path)) continue;
+    for (NamedPackage& found : parse_apk_database(text, id.empty() ? "alpine" : to_lower(id))) {
+      add_owned(sbom, found.files, found.package);
+      sbom.packages.push_back(std::move(found.package));
+    }
+  }
+  add_named_elsewhere(sbom);
+  std::set<std::size_t> owned;
+  for (const SbomPackage& package : sbom.packages)
+    owned.insert(package.files.begin(), package.files.end());
   for (std::size_t i = 0; i < sbom.files.size(); ++i)
     if (owned.count(i) == 0) sbom.unowned.push_back(i);
   return sbom;
+}
+
+/// A document itself, or those below a folder.
+Status collect_documents(FileSystem& fs, const stdfs::path& path, int depth, std::vector<std::string>& out) {
+  SLIPWAY_ASSIGN(const FileStat stat, fs.stat(path, depth == 0));
+  if (stat.type == FileType::regular && (depth == 0 || is_sbom_name(path.native()))) {
+    SLIPWAY_ASSIGN(std::string text, read_file(fs, path));
+    if (packages_of_document(text).empty() && depth == 0) {
+      return fail(Error(Errc::invalid_argument,
+                        fmt::format("{} is no SBOM that names a package", printable(path.native(), 4096)))
+                      .with_hint("SPDX 2 or CycloneDX, as JSON"));
+    }
+    out.push_back(std::move(text));
+  }
+  if (stat.type != FileType::directory || depth > kMaxFolders) return {};
+  SLIPWAY_ASSIGN(const auto names, fs.list(path));
+  for (const std::string& name : names)
+    SLIPWAY_TRY(collect_documents(fs, path / name, depth + 1, out));
+  return {};
 }
 
 }  // namespace
@@ -236,6 +286,27 @@ Result<Sbom> take_sbom(store::ReadTarget& from, const image::Image& image, const
   const auto created = parse_time(image.config.created);
   sbom.created = format_time(created ? *created : 0);
   return sbom;
+}
+
+void add_documents(Sbom& sbom, const std::vector<std::string>& documents) {
+  std::map<std::string, SbomPackage> named;
+  for (const std::string& document : documents) {
+    for (SbomPackage& package : packages_of_document(document)) {
+      const std::string purl = package.purl;
+      named.emplace(purl, std::move(package));
+    }
+  }
+  merge_packages(sbom, std::move(named));
+}
+
+Result<std::vector<std::string>> read_sbom_documents(FileSystem& fs, const stdfs::path& path) {
+  std::vector<std::string> documents;
+  SLIPWAY_TRY(collect_documents(fs, path, 0, documents));
+  if (documents.empty()) {
+    return fail(Error(Errc::invalid_argument, fmt::format("{} has no SBOM", printable(path.native(), 4096)))
+                    .with_hint("looked for *.spdx.json and *.cdx.json, as vcpkg and Conan write them"));
+  }
+  return documents;
 }
 
 Result<std::map<std::string, std::string>> installed_packages(store::ReadTarget& from, const image::Image& image,

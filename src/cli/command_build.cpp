@@ -22,7 +22,7 @@ struct BuildFlags {
   std::optional<std::string> created;
   bool push = false, locked = false, update_base = false, no_cache = false, check = false;
   bool strict = false, explain = false, split_debug = false;
-  std::vector<std::string> sboms;
+  std::vector<std::string> sboms, sbom_includes;
   std::optional<std::string> cache_limit;
   ResultFiles files;
 };
@@ -57,6 +57,8 @@ void bind_flags(OptionSet& options, BuildFlags& f) {
   options.value("--compression", "FORMAT[:LEVEL]", f.request.compression, "gzip, zstd or none; fast, default or best");
   options.flag("--preserve-modes", f.request.preserve_modes, "file modes as they are on disk");
   options.list("--sbom", "FORMAT", f.sboms, "attach an SBOM to the image: spdx, cyclonedx (repeatable)");
+  options.list("--sbom-include", "PATH", f.sbom_includes,
+               "an SBOM, or a folder of them, to merge into it (repeatable)");
   options.flag("--split-debug", f.split_debug, "attach the programs' debug information instead of packing it");
   options.flag("--check-reproducible", f.check, "build twice under different conditions, publish only if the same");
   options.flag("--strict", f.strict, "what lint finds in the programs of a closure is an error");
@@ -278,6 +280,8 @@ Result<int> run_build(Context& context, BuildFlags& f) {
   prepared.recipe.strict = f.strict;
   if (f.split_debug) prepared.recipe.split_debug = true;
   SLIPWAY_TRY(add_sboms(f.sboms, prepared.recipe));
+  for (const std::string& path : f.sbom_includes)
+    prepared.recipe.sbom_includes.push_back({context.absolute(path).native(), {"--sbom-include", 0, 0}});
   SLIPWAY_ASSIGN(build::BuildOptions options, options_of(context, f, prepared));
   SLIPWAY_ASSIGN(const std::uint64_t cache_limit,
                  f.cache_limit ? parse_bytes(*f.cache_limit) : Result<std::uint64_t>(build::kCacheLimit));

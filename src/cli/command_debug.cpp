@@ -43,8 +43,9 @@ Result<std::vector<elf::CoreModule>> wanted(Context& context, const std::string&
   if (build::is_build_id(what)) return std::vector<elf::CoreModule>{{what, {}}};
   auto file = context.fs().open(context.absolute(what));
   if (!file && file.error().code == Errc::not_found) {
-    return fail(Error(Errc::invalid_argument, fmt::format("'{}' is neither a build-id nor a file", printable(what, 4096)))
-                    .with_hint("file PROGRAM shows its build-id: lower-case hex"));
+    return fail(
+        Error(Errc::invalid_argument, fmt::format("'{}' is neither a build-id nor a file", printable(what, 4096)))
+            .with_hint("file PROGRAM shows its build-id: lower-case hex"));
   }
   if (!file) return fail(std::move(file).error());
   return elf::read_core(**file, what);
@@ -91,8 +92,9 @@ Result<int> run_debug(Context& context, const DebugFlags& f) {
     const auto at = files.find(module.build_id);
     if (at == files.end()) {
       context.note(fmt::format("{} has no debug information of {}", context.shown(found.location).str(),
-                               module.path.empty() ? module.build_id
-                                                   : fmt::format("{} ({})", printable(module.path, 4096), module.build_id)));
+                               module.path.empty()
+                                   ? module.build_id
+                                   : fmt::format("{} ({})", printable(module.path, 4096), module.build_id)));
       continue;
     }
     const stdfs::path path = folder / build::debug_path(module.build_id);

@@ -11,6 +11,7 @@ struct SbomFlags {
   std::string reference;
   std::string format = "spdx";
   std::optional<std::string> platform;
+  std::vector<std::string> includes;
   bool fresh = false;
 };
 
@@ -39,7 +40,7 @@ Result<int> run_sbom(Context& context, const SbomFlags& f) {
   SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
   SLIPWAY_ASSIGN(const image::Image image, load_found(found, f.platform));
   const build::SbomFormat& format = *build::find_sbom_format(f.format);
-  if (!f.fresh) {
+  if (!f.fresh && f.includes.empty()) {
     SLIPWAY_ASSIGN(const auto attached, attached_document(context, found, image, format.media_type));
     if (attached) {
       SLIPWAY_TRY(context.print_raw(*attached));
@@ -48,7 +49,11 @@ Result<int> run_sbom(Context& context, const SbomFlags& f) {
   }
   SLIPWAY_ASSIGN(const image::FileList list, file_lists(context).list(*found.target, image, context.stop()));
   const std::string name = context.shown(found.location).str();
-  SLIPWAY_ASSIGN(const build::Sbom sbom, build::take_sbom(*found.target, image, list, name, context.stop()));
+  SLIPWAY_ASSIGN(build::Sbom sbom, build::take_sbom(*found.target, image, list, name, context.stop()));
+  for (const std::string& path : f.includes) {
+    SLIPWAY_ASSIGN(const auto documents, build::read_sbom_documents(context.fs(), context.absolute(path)));
+    build::add_documents(sbom, documents);
+  }
   const std::string tool = std::string("slipway-") + SLIPWAY_VERSION;
   SLIPWAY_TRY(context.print_raw(format.write(sbom, tool).pretty() + "\n"));
   return 0;
@@ -60,8 +65,8 @@ Command sbom_command() {
   return {.name = "sbom",
           .aliases = {},
           .group = "Images",
-          .summary = "say what an image is made of: files, build-ids, Debian packages",
-          .synopsis = "[--format spdx|cyclonedx] [--platform OS/ARCH] [--fresh] REF",
+          .summary = "say what an image is made of: files, build-ids, packages",
+          .synopsis = "[--format spdx|cyclonedx] [--platform OS/ARCH] [--include PATH]... [--fresh] REF",
           .examples = {{"SPDX 2.3", "slipway sbom registry.example.com/team/app:v1 > app.spdx.json"},
                        {"CycloneDX 1.5", "slipway sbom --format cyclonedx oci:out:v1 > app.cdx.json"}},
           .bind = [](OptionSet& options) -> Action {
@@ -69,6 +74,9 @@ Command sbom_command() {
             options.choice("--format", flags->format, {"spdx", "cyclonedx"}, "SPDX 2.3 or CycloneDX 1.5, both as JSON");
             options.value("--platform", "OS/ARCH", flags->platform,
                           "of an index, this platform's image (default: this machine's)");
+            options.list(
+                "--include", "PATH", flags->includes,
+                "name the packages of this SBOM, or of those in this folder, too (vcpkg's, Conan's; repeatable)");
             options.flag("--fresh", flags->fresh, "read the image itself, also where an SBOM is attached to it");
             options.positional("REF", flags->reference, kImageHelp);
             return [flags](Context& context) { return run_sbom(context, *flags); };

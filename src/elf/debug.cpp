@@ -200,7 +200,7 @@ class CoreReader {
 
   const FileBytes& file_;
   Headers headers_;
-  std::vector<CoreSegment> loads_;                  ///< by address
+  std::vector<CoreSegment> loads_;              ///< by address
   std::map<std::uint64_t, std::string> paths_;  ///< by where the file is mapped
 };
 

@@ -5,7 +5,7 @@
 namespace slipway::elf {
 namespace {
 
-constexpr std::uint64_t kBuildId = 3, kDlopen = 0x407c0c0a;
+constexpr std::uint64_t kBuildId = 3, kDlopen = 0x407c0c0a, kPackage = 0xcafe1a7e;
 
 std::string hex(std::string_view bytes) {
   std::string out;
@@ -46,6 +46,8 @@ void read_notes(std::string_view notes, const ByteOrder& order, std::size_t alig
     if (start > notes.size() || size > notes.size() - start) return;
     const std::string_view name = notes.substr(12, name_size), content = notes.substr(start, size);
     if (type == kBuildId && name == std::string_view("GNU\0", 4)) object.build_id = hex(content);
+    if (type == kPackage && name == std::string_view("FDO\0", 4))
+      object.package_note = content.substr(0, content.find('\0'));
     if (type == kDlopen && name == std::string_view("FDO\0", 4)) read_wishes(content, object.dlopens);
     notes.remove_prefix(std::min<std::uint64_t>(aligned(start + size), notes.size()));
   }

@@ -6,7 +6,8 @@ import pathlib
 import re
 import subprocess
 
-from harness import check, check_equal
+import schemas
+from harness import Failure, check, check_equal, layout_blob
 
 
 def sbom(world, form, ref):
@@ -26,6 +27,8 @@ def test_every_debian_package_of_a_closure_is_named(world):
     world.slipway("build", "--base", "scratch", "--add", f"{program}:/usr/bin/curl", "--closure", "/usr/bin/curl", "--runtime", "auto",
                   "--entrypoint", "/usr/bin/curl", "--to", "oci:out:v1")
     spdx, cyclonedx = sbom(world, "spdx", "oci:out:v1"), sbom(world, "cyclonedx", "oci:out:v1")
+    schemas.validate_sbom(json.dumps(spdx), "spdx-2.3")
+    schemas.validate_sbom(json.dumps(cyclonedx), "cyclonedx-1.5")
     libraries = [file["fileName"][1:] for file in spdx["files"] if re.search(r"\.so(\.|$)", file["fileName"])]
     check(len(libraries) > 5, f"curl's libraries, not {libraries}")
     want = {owner(os.path.realpath(path)) for path in libraries} - {None}
@@ -66,3 +69,81 @@ def test_diff_names_the_packages_that_differ(world):
                        "  package zlib1g:amd64: only in A: 1:1.2.13"], "the packages")
     document = world.slipway("diff", "-o", "json", "oci:out:b", "oci:out:c").document
     check_equal([item["key"] for item in document["platforms"][0]["packages"]], ["base-files", "openssl", "own"], "the packages in JSON")
+
+
+def compile_program(world, *flags):
+    world.write("hello.c", "int main(void) { return 0; }\n")
+    world.tool("gcc", *flags, "-o", "hello", "hello.c")
+
+
+VCPKG = {"spdxVersion": "SPDX-2.2", "SPDXID": "SPDXRef-DOCUMENT", "name": "fmt:x64-linux@9.1.0 0123", "packages": [
+    {"name": "fmt", "SPDXID": "SPDXRef-port", "versionInfo": "9.1.0"},
+    {"name": "fmt:x64-linux", "SPDXID": "SPDXRef-binary", "versionInfo": "0123"}]}
+CONAN = {"bomFormat": "CycloneDX", "specVersion": "1.4", "components": [
+    {"type": "library", "name": "zlib", "version": "1.3.1", "purl": "pkg:conan/zlib@1.3.1"}]}
+
+
+def test_an_attached_sbom_is_what_is_shown_and_other_tools_documents_are_merged(world):
+    compile_program(world)
+    world.write("vcpkg_installed/x64-linux/share/fmt/vcpkg.spdx.json", json.dumps(VCPKG))
+    world.write("conan.cdx.json", json.dumps(CONAN))
+    world.write("slipway.yaml", """app: hello
+image:
+  repository: "oci:./images"
+  sbom: {formats: [spdx, cyclonedx], include: [vcpkg_installed, conan.cdx.json]}
+  layers:
+    - {name: all, closure: [hello], runtime: auto, files: [{from: hello, to: /usr/bin/hello}]}
+""")
+    image = world.slipway("build", "--push", "-q").digest
+    kinds = {entry["artifactType"]: entry["digest"]
+             for entry in world.slipway("referrers", "-o", "json", "oci:images:latest").document["referrers"]}
+    check_equal(sorted(kinds), ["application/spdx+json", "application/vnd.cyclonedx+json"], "what is attached")
+    manifest = json.loads(layout_blob(world.folder / "images", kinds["application/spdx+json"]))
+    check_equal(manifest["subject"]["digest"], image, "the SBOM's subject")
+    shown = world.slipway("sbom", "oci:images:latest")
+    check_equal(shown.out, layout_blob(world.folder / "images", manifest["layers"][0]["digest"]).decode(), "the document shown")
+    check("attached to the image" in shown.err, shown.err)
+    schemas.validate_sbom(shown.out, "spdx-2.3")
+    cyclonedx = world.slipway("sbom", "--format", "cyclonedx", "oci:images:latest").out
+    schemas.validate_sbom(cyclonedx, "cyclonedx-1.5")
+    for text in (shown.out, cyclonedx):
+        check("pkg:generic/fmt@9.1.0" in text and "pkg:conan/zlib@1.3.1" in text and "fmt:x64-linux" not in text, text)
+    fresh = world.slipway("sbom", "--fresh", "oci:images:latest").out
+    check("pkg:conan" not in fresh and "pkg:deb/debian/libc6@" in fresh, "the image's own packages alone")
+    check("pkg:conan" in world.slipway("sbom", "--include", "conan.cdx.json", "oci:images:latest").out, "an included document")
+    # status.d names the files, so the packages own them without dpkg's lists.
+    libc = next(p for p in json.loads(fresh)["packages"] if p["name"] == "libc6")
+    check(libc["filesAnalyzed"], "libc6 to have files")
+    world.slipway("sbom", "--include", "hello.c", "oci:images:latest", status=2)
+    world.slipway("build", "--push", "--sbom-include", "nowhere", status=2)
+    world.slipway("build", "--push", "--sbom", "swid", status=2)
+
+
+def test_packages_of_alpine_and_of_programs_themselves(world):
+    note = '{"type":"rpm","os":"fedora","name":"hello","version":"2.12-1.fc40","architecture":"x86_64"}'
+    compile_program(world, "-Xlinker", f"--package-metadata={note}")
+    world.write("root/lib/apk/db/installed", "C:Q1x=\nP:busybox\nV:1.36.1-r5\nA:x86_64\nF:bin\nR:busybox\n\n")
+    world.write("root/bin/busybox", "busy")
+    world.write("root/etc/os-release", "ID=alpine\nVERSION_ID=3.19.1\n")
+    world.slipway("build", "--base", "scratch", "--platform", "linux/amd64", "--add", "root:/", "--add", "hello:/usr/bin/hello", "--to", "oci:out:v1")
+    spdx = sbom(world, "spdx", "oci:out:v1")
+    schemas.validate_sbom(json.dumps(spdx), "spdx-2.3")
+    purls = {p["name"]: p["externalRefs"][0]["referenceLocator"] for p in spdx["packages"] if "externalRefs" in p}
+    check_equal(purls, {"busybox": "pkg:apk/alpine/busybox@1.36.1-r5?arch=x86_64",
+                        "hello": "pkg:rpm/fedora/hello@2.12-1.fc40?arch=x86_64"}, "the packages")
+    owned = {r["spdxElementId"] for r in spdx["relationships"] if r["spdxElementId"].startswith("SPDXRef-Package")}
+    check_equal(len(owned), 2, "packages that own files")
+
+
+def test_the_judge_refuses_what_is_no_sbom(world):
+    world.write("a", "a")
+    world.slipway("build", "--base", "scratch", "--platform", "linux/amd64", "--add", "a:/a", "--to", "oci:out:v1")
+    for form, schema, key in (("spdx", "spdx-2.3", "dataLicense"), ("cyclonedx", "cyclonedx-1.5", "bomFormat")):
+        document = sbom(world, form, "oci:out:v1")
+        schemas.validate_sbom(json.dumps(document), schema)
+        del document[key]
+        try:
+            schemas.validate_sbom(json.dumps(document), schema)
+        except Failure:
+            continue
+        raise Failure(f"{schema} accepts a document without {key}")

@@ -64,3 +64,16 @@ def validate_layout(path):
     for descriptor in layout_index(path)["manifests"]:
         visit(descriptor)
     return counts
+
+
+def validate_sbom(text, name):
+    """The SBOM schemas: testdata/schemas/sbom/<name>.json. What they refer to is of licences and signatures, which
+    slipway's documents do not have: there nothing is accepted."""
+    schema = json.loads((FOLDER / "sbom" / f"{name}.json").read_text())
+    base = schema.get("$id", "").rsplit("/", 1)[0]
+    store = {f"{base}/{file}": {"definitions": {"signature": False}, "not": {}} for file in ("spdx.schema.json", "jsf-0.82.schema.json")}
+    resolver = jsonschema.RefResolver.from_schema(schema, store=store)
+    try:
+        jsonschema.Draft7Validator(schema, resolver=resolver).validate(json.loads(text))
+    except jsonschema.ValidationError as error:
+        raise Failure(f"the SBOM breaks {name} at {'/'.join(map(str, error.absolute_path))}: {error.message}") from None

@@ -87,9 +87,10 @@ struct Recipe {
   oci::Annotations annotations;
   io::Compression compression = io::Compression::gzip;
   io::Level level = io::Level::normal;
-  bool split_debug = false;        ///< debug information goes into an artifact beside the image, not into the image
-  std::vector<std::string> sboms;  ///< documents to attach: "spdx", "cyclonedx"
-  bool strict = false;             ///< what lint finds in programs is an error
+  bool split_debug = false;           ///< debug information goes into an artifact beside the image, not into the image
+  std::vector<std::string> sboms;     ///< documents to attach: "spdx", "cyclonedx"
+  std::vector<Placed> sbom_includes;  ///< other tools' SBOMs, or folders of them, whose packages those name too
+  bool strict = false;                ///< what lint finds in programs is an error
 };
 
 /// Decodes the keys `app` and `image` of one document of slipway.yaml; other keys are left to their owners.

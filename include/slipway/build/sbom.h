@@ -14,10 +14,12 @@ namespace slipway::build {
 struct SbomFile {
   std::string path;  ///< absolute
   std::string sha1, sha256;
-  std::string build_id;  ///< of programs and libraries; lower-case hex
+  std::string build_id;      ///< of programs and libraries; lower-case hex
+  std::string package_note;  ///< of programs and libraries: the JSON of their .note.package
 };
 
-/// An installed Debian package that an image's own database names.
+/// A package that an image's own database names (dpkg's, apk's), that a program says it is of, or that another tool's
+/// SBOM has.
 struct SbomPackage {
   std::string name, version, architecture;
   std::string purl;
@@ -34,9 +36,17 @@ struct Sbom {
   std::vector<std::size_t> unowned;   ///< files that no package installed
 };
 
-/// Reads every layer once: each visible file is hashed; dpkg's status, status.d and lists say who installed it.
+/// Reads every layer once: each visible file is hashed; dpkg's status, status.d and lists, and apk's database, say who
+/// installed it; .note.package and the SBOMs in the image (vcpkg's, Conan's) name what no database does.
 Result<Sbom> take_sbom(store::ReadTarget& from, const image::Image& image, const image::FileList& list,
                        const std::string& name, std::stop_token stop = {});
+
+/// Adds the packages of other tools' documents (SPDX 2, CycloneDX; JSON) that the image does not name itself.
+void add_documents(Sbom& sbom, const std::vector<std::string>& documents);
+
+/// An SBOM file, or all of *.spdx.json and *.cdx.json below a folder, e.g. vcpkg_installed/x64-linux/share.
+/// Errc::invalid_argument when there is none.
+Result<std::vector<std::string>> read_sbom_documents(FileSystem& fs, const stdfs::path& path);
 
 /// The Debian packages that an image's own database names: "name" or "name:architecture" -> version. Reads only the
 /// layers that have it.

@@ -53,6 +53,7 @@ struct Object {
   std::vector<std::string> versions;  ///< defined here, without the file's own name
   std::vector<std::string> imports;   ///< undefined dynamic symbols
   std::string build_id;               ///< lower-case hex
+  std::string package_note;           ///< the JSON of .note.package
   std::vector<DlopenWish> dlopens;
 };
 
