@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "build/dpkg_database.h"
+#include "build/loader_cache_plan.h"
 #include "build/recipe_values.h"
 #include "build/runtime_data.h"
 #include "slipway/base/text.h"
@@ -12,6 +13,7 @@ namespace slipway::build {
 namespace {
 
 constexpr int kMaxDepth = 64;
+constexpr const char* kLoaderConfig = "/etc/ld.so.conf";
 
 }  // namespace
 
@@ -73,6 +75,7 @@ class ClosurePlanner::Layer {
 
   Status add_kind(const RuntimeKind& kind, bool asked_by_name) {
     if (kind.name == kPackageStatus) return add_package_status(asked_by_name);
+    if (kind.name == kLoaderCache) return add_loader_cache();
     for (const RuntimeItem& item : kind.items) {
       SLIPWAY_ASSIGN(const bool there, is_in_image(item.path));
       if (there || !is_new(item.path, item.path)) continue;
@@ -92,6 +95,22 @@ class ClosurePlanner::Layer {
       SLIPWAY_TRY(tree_.add_entry(std::move(entry)));
     }
     return {};
+  }
+
+  /// Of all libraries where the image's loader looks, and of those that only the supply's configuration finds.
+  Status add_loader_cache() {
+    if (!abi_) {
+      return problem(Error(Errc::invalid_argument, "'ld.so.cache' is for programs, but the layer has none")
+                         .with_hint("name them under 'closure'"));
+    }
+    SLIPWAY_ASSIGN(CachePlan plan, plan_loader_cache(roots_.image, *abi_, loaded_));
+    if (!plan.folders.empty()) {
+      SLIPWAY_ASSIGN(const bool there, is_in_image(kLoaderConfig));
+      if (!there) SLIPWAY_TRY(add_text(kLoaderConfig, plan.folders));
+    }
+    auto cache = elf::loader_cache(std::move(plan.libraries));
+    if (!cache) return problem(std::move(cache).error());
+    return add_text("/etc/ld.so.cache", *cache);
   }
 
   /// One file for each package that any program or library is from, as distroless images have them.
@@ -129,7 +148,7 @@ class ClosurePlanner::Layer {
     if (!planner_.fs_.stat(source, true)) {
       Error missing(Errc::invalid_argument,
                     fmt::format("{} for the image's {} is not there", printable(source.native(), 4096), kind.name));
-      missing = std::move(missing).with_hint(fmt::format("install Debian's package {}", kind.name));
+      missing = std::move(missing).with_hint(fmt::format("install Debian's package {}", kind.package));
       if (asked_by_name) return problem(std::move(missing));
       report_.warnings.push_back(std::move(missing).at(*where_));
       return {};
@@ -182,6 +201,7 @@ class ClosurePlanner::Layer {
       if (!scripts || elf::script_interpreters(start).empty()) return false;
     } else {
       imports_.insert(object->imports.begin(), object->imports.end());
+      if (!abi_) abi_ = object->abi;
       SLIPWAY_TRY(check_machine(path, *object));
       SLIPWAY_TRY(check_style(path, *object));
     }
@@ -241,13 +261,21 @@ class ClosurePlanner::Layer {
       report_.warnings.push_back(std::move(warning).at(*where_));
     for (const elf::ClosureFile& file : closure.files) {
       SLIPWAY_ASSIGN(const auto object, file.file.root->object(file.file));
-      if (object != nullptr) imports_.insert(object->imports.begin(), object->imports.end());
+      if (object != nullptr) {
+        imports_.insert(object->imports.begin(), object->imports.end());
+        // What is asked for by its path is not looked up.
+        if (file.name.find('/') == std::string::npos) loaded_.push_back({file.name, file.file.path, object->abi});
+      }
       if (file.file.root != roots_.supply && file.file.root != roots_.local) continue;
       Reason reason{{}, {}, file.file.path, file.name, file.needed_by, file.at_run_time};
       auto& known = report_.reasons;
       if (std::find(known.begin(), known.end(), reason) == known.end()) known.push_back(std::move(reason));
       SLIPWAY_TRY(place(file.file));
     }
+    // The cache leads to where they point, without them.
+    const bool cached = std::any_of(rule_.runtime.begin(), rule_.runtime.end(),
+                                    [](const Placed& word) { return word.text == kLoaderCache; });
+    if (cached) return {};
     for (const elf::Bridge& bridge : closure.bridges) {
       report_.supplied.insert(bridge.path);
       SLIPWAY_TRY(add_link(bridge.path, bridge.text));
@@ -297,8 +325,10 @@ class ClosurePlanner::Layer {
   ClosureReport& report_;
   elf::Roots roots_;
   std::vector<std::string> extra_;
-  std::set<std::string> taken_;    ///< files of the supply that the image gets
-  std::set<std::string> imports_;  ///< of all programs and what they load
+  std::optional<elf::Abi> abi_;             ///< of the first program
+  std::vector<elf::CachedLibrary> loaded_;  ///< by all programs
+  std::set<std::string> taken_;             ///< files of the supply that the image gets
+  std::set<std::string> imports_;           ///< of all programs and what they load
   const Where* where_ = nullptr;
 };
 

@@ -77,6 +77,25 @@ Result<std::optional<elf::FoundFile>> RecipeRoot::find(const std::string& path) 
   return std::optional<elf::FoundFile>();
 }
 
+Result<std::vector<std::string>> RecipeRoot::list(const std::string& folder) {
+  std::set<std::string> names;
+  const std::string inside = folder == "/" ? "/" : folder + "/";
+  for (const Place& place : places_) {
+    if (!place.folder) {
+      if (elf::parent_of(place.to) == folder) names.insert(elf::name_in(place.to));
+      continue;
+    }
+    const std::string prefix = place.to == "/" ? "/" : place.to + "/";
+    if (inside != prefix && !inside.starts_with(prefix)) continue;
+    SLIPWAY_ASSIGN(const auto found,
+                   disk_.list((place.from / folder.substr(std::min(folder.size(), prefix.size()))).native()));
+    for (const std::string& name : found) {
+      if (!place.only || place.only->contains(inside + name)) names.insert(name);
+    }
+  }
+  return std::vector<std::string>(names.begin(), names.end());
+}
+
 std::optional<std::string> RecipeRoot::target_of(const stdfs::path& source) const {
   for (const Place& place : places_) {
     if (source == place.from && !place.folder) return place.to;

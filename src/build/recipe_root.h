@@ -17,7 +17,7 @@ class RecipeRoot final : public elf::Root {
   RecipeRoot(const Recipe& recipe, const oci::Platform& platform, FileSystem& fs, elf::DiskRoot& disk);
   std::string name() const override { return "the files of the recipe"; }
   Result<std::optional<elf::FoundFile>> find(const std::string& path) override;
-  Result<std::vector<std::string>> list(const std::string&) override { return std::vector<std::string>(); }
+  Result<std::vector<std::string>> list(const std::string& folder) override;
   Result<std::string> read(const elf::FoundFile& file, std::size_t limit) override { return disk_.read(file, limit); }
   Result<std::shared_ptr<const elf::Object>> object(const elf::FoundFile& file) override { return disk_.object(file); }
 

@@ -82,11 +82,16 @@ const std::vector<RuntimeKind>& runtime_kinds() {
         "X509_get_default_cert_file", "gnutls_certificate_set_x509_system_trust", "curl_easy_perform",
         "curl_multi_perform"},
        {supplied("/etc/ssl/certs/ca-certificates.crt"),
-        symlink("/usr/lib/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt")}},
+        symlink("/usr/lib/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt")},
+       "ca-certificates"},
       {"tzdata",
        false,
        {"tzset", "localtime", "localtime_r", "mktime"},
-       {supplied("/usr/share/zoneinfo", {"posix", "right", "posixrules", "localtime"})}},
+       {supplied("/usr/share/zoneinfo", {"posix", "right", "posixrules", "localtime"})},
+       "tzdata"},
+      // The C library knows the name since 2.35, but not the data.
+      {"locale", false, {"setlocale", "newlocale"}, {supplied("/usr/lib/locale/C.utf8")}, "libc-bin"},
+      {kLoaderCache.data(), false, {}, {}},
       {kPackageStatus.data(), false, {}, {}},
   };
   return kinds;

@@ -13,6 +13,9 @@ inline constexpr std::string_view kCertificates = "ca-certificates";
 /// What scanners read to know which packages an image's files are from: /var/lib/dpkg/status.d.
 inline constexpr std::string_view kPackageStatus = "dpkg-status";
 
+/// What glibc's loader finds libraries by that lie in no folder of its own.
+inline constexpr std::string_view kLoaderCache = "ld.so.cache";
+
 /// One path that programs read at run time.
 struct RuntimeItem {
   std::string path;
@@ -30,6 +33,7 @@ struct RuntimeKind {
   bool basic;                      ///< part of `minimal`
   std::vector<const char*> calls;  ///< functions whose callers need it
   std::vector<RuntimeItem> items;
+  const char* package = "";  ///< Debian's, that has what is supplied
   /// The first of `calls` among the imports; empty when none is.
   std::string caller(const std::set<std::string>& imports) const;
 };

@@ -61,7 +61,8 @@ void take_components(const Json& holder, int depth, std::vector<SbomPackage>& ou
   for (const Json& component : list(holder, "components")) {
     if (out.size() == kMaxPackages) return;
     const std::string name = member(component, "name"), type = member(component, "type");
-    if (!name.empty() && type != "file") out.push_back(generic(name, member(component, "version"), member(component, "purl")));
+    if (!name.empty() && type != "file")
+      out.push_back(generic(name, member(component, "version"), member(component, "purl")));
     take_components(component, depth + 1, out);
   }
 }
@@ -84,7 +85,8 @@ std::vector<NamedPackage> parse_apk_database(const std::string& text, const std:
   const auto finish = [&] {
     SbomPackage& package = next.package;
     if (!package.name.empty() && packages.size() < kMaxPackages) {
-      package.purl = make_purl("apk", {distribution, package.name}, package.version, "arch=" + escaped(package.architecture));
+      package.purl =
+          make_purl("apk", {distribution, package.name}, package.version, "arch=" + escaped(package.architecture));
       packages.push_back(std::move(next));
     }
     next = {};
@@ -133,8 +135,6 @@ std::vector<SbomPackage> packages_of_document(const std::string& text) {
   return out;
 }
 
-bool is_sbom_name(std::string_view path) {
-  return path.ends_with(".spdx.json") || path.ends_with(".cdx.json");
-}
+bool is_sbom_name(std::string_view path) { return path.ends_with(".spdx.json") || path.ends_with(".cdx.json"); }
 
 }  // namespace slipway::build

@@ -34,6 +34,7 @@ const Command* find_command_named(std::string_view word);
 std::string overview();  ///< `slipway --help`
 std::string help_of(const Command& command, const OptionSet& own, const OptionSet& globals);
 
+Command init_command();
 Command build_command();
 Command index_command();
 Command copy_command();

@@ -40,9 +40,9 @@ void bind_flags(OptionSet& options, BuildFlags& f) {
   options.list("--closure", "BIN", f.request.closures,
                "the libraries and the loader that a program needs (repeatable)");
   options.list("--dlopen", "LIB", f.request.dlopens, "a library that those programs load at run time (repeatable)");
-  options.list(
-      "--runtime", "KIND", f.request.runtime,
-      "data they read: auto, minimal, ca-certificates, tzdata, passwd, nsswitch, tmp, dpkg-status (repeatable)");
+  options.list("--runtime", "KIND", f.request.runtime,
+               "data they read: auto, minimal, ca-certificates, tzdata, locale, passwd, nsswitch, tmp, ld.so.cache, "
+               "dpkg-status (repeatable)");
   options.value("--sysroot", "DIR", f.request.sysroot, "where the libraries are (default: this machine's /)");
   options.value("--entrypoint", "ARGV", f.request.entrypoint, "a JSON array or one word");
   options.value("--cmd", "ARGV", f.request.cmd, "a JSON array or one word");

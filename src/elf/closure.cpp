@@ -372,6 +372,11 @@ Result<Closure> find_closure(const Roots& roots, const Input& input, const std::
   return Process(roots, input).run(extra);
 }
 
+Result<LibraryFolders> library_folders(Root& root, const Abi& abi) {
+  SLIPWAY_ASSIGN(SystemFolders folders, system_folders(root, abi, Flavour::glibc, ""));
+  return LibraryFolders{std::move(folders.configured), std::move(folders.built_in)};
+}
+
 std::vector<std::string> script_interpreters(const std::string& first_bytes) {
   if (!first_bytes.starts_with("#!")) return {};
   std::vector<std::string> words;

@@ -135,6 +135,9 @@ def test_an_image_names_the_debian_packages_that_its_files_are_from(world):
     prefix = "/var/lib/dpkg/status.d/"
     named = {line.removeprefix(prefix) for line in files if line.startswith(prefix)}
     programs = [line for line in files if ".so" in line or line == "/usr/bin/curl"]
+    with_sums = {name.removesuffix(".md5sums") for name in named if name.endswith(".md5sums")}
+    named = {name for name in named if not name.endswith(".md5sums")}
+    check_equal(with_sums, named, "packages whose files have sums")
     check_equal(named, packages_of(map(os.path.realpath, programs)), "the packages")
     stanza = world.slipway("cat", "oci:out:v1", prefix + "curl").out
     version = world.tool("dpkg-query", "--show", "--showformat=${Version}", "curl").out

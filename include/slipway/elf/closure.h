@@ -50,6 +50,13 @@ struct Closure {
 /// A Status is the disk's failure or a damaged file; what the image lacks is in Closure::problems.
 Result<Closure> find_closure(const Roots& roots, const Input& input, const std::vector<std::string>& extra = {});
 
+/// The folders in which glibc's loader finds libraries of a machine by itself: those of ld.so.conf, then the built-in
+/// ones; normal paths, each once.
+struct LibraryFolders {
+  std::vector<std::string> configured, built_in;
+};
+Result<LibraryFolders> library_folders(Root& root, const Abi& abi);
+
 /// The interpreters that the first line of a script names: the one the kernel starts, and for `env NAME` that name;
 /// none for what is no script.
 std::vector<std::string> script_interpreters(const std::string& first_bytes);
