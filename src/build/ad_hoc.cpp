@@ -140,6 +140,10 @@ class FlagDecoder {
       for (const std::string& word : request_.runtime) {
         if (auto kind = keep(parse_runtime(word))) rule.runtime.push_back({*std::move(kind), {"--runtime", 0, 0}});
       }
+      for (const std::string& word : request_.profiles) {
+        if (auto profile = keep(parse_profile(word)))
+          rule.profiles.push_back({*std::move(profile), {"--profile", 0, 0}});
+      }
       if (request_.sysroot) rule.sysroot = Placed{*request_.sysroot, {"--sysroot", 0, 0}};
       recipe_.layers.push_back(std::move(rule));
     }

@@ -81,7 +81,7 @@ Status BaseRoot::read_layer(const Place& wanted) {
     SLIPWAY_ASSIGN(const std::string bytes, read_whole(content, entry.size));
     Content known{bytes.substr(0, kMaxText), nullptr};
     const std::string shown = fmt::format("/{} in {}", entry.path, name());
-    auto object = elf::read_object(bytes, shown);
+    auto object = elf::read_object(bytes, shown, which_);
     // Only what is asked for has to be sound.
     if (!object && entry.path == wanted.second) return fail(std::move(object).error());
     if (!object) return {};

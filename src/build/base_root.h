@@ -13,8 +13,9 @@ namespace slipway::build {
 /// first asked for, and what its libraries say is remembered. Base, image and list are kept alive by the caller.
 class BaseRoot final : public elf::Root {
  public:
-  BaseRoot(const Base& base, const image::Image& image, const image::FileList& files, std::stop_token stop)
-      : base_(base), image_(image), files_(files), stop_(std::move(stop)) {}
+  BaseRoot(const Base& base, const image::Image& image, const image::FileList& files, elf::SymbolNames which,
+           std::stop_token stop)
+      : base_(base), image_(image), files_(files), which_(which), stop_(std::move(stop)) {}
   std::string name() const override;
   Result<std::optional<elf::FoundFile>> find(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& folder) override;
@@ -34,6 +35,7 @@ class BaseRoot final : public elf::Root {
   const Base& base_;
   const image::Image& image_;
   const image::FileList& files_;
+  elf::SymbolNames which_;
   std::stop_token stop_;
   std::map<Place, Content> contents_;
 };

@@ -6,6 +6,7 @@
 #include "build/attachments.h"
 #include "build/base_image.h"
 #include "build/base_root.h"
+#include "build/closure_planner.h"
 #include "build/git_source.h"
 #include "build/image_assembly.h"
 #include "build/layer_plan.h"
@@ -140,7 +141,7 @@ class Build {
       SLIPWAY_ASSIGN(work.base, load_base(*base_, recipe_, work.platform));
       if (!recipe_.layers.empty()) {
         SLIPWAY_ASSIGN(files, list_base(*base_, *work.base, options_.file_lists, options_.stop));
-        root.emplace(*base_, *work.base, *files, options_.stop);
+        root.emplace(*base_, *work.base, *files, symbols_read_for(recipe_), options_.stop);
       }
     }
     const PlanContext context{files ? &*files : nullptr, root ? &*root : nullptr, work.debug.get()};

@@ -4,6 +4,7 @@
 
 #include "build/dpkg_database.h"
 #include "build/loader_cache_plan.h"
+#include "build/profiles.h"
 #include "build/recipe_values.h"
 #include "build/runtime_data.h"
 #include "slipway/base/text.h"
@@ -29,6 +30,28 @@ class ClosurePlanner::Layer {
     roots_.local = &planner.disk_;
     for (const Placed& library : rule.dlopen)
       extra_.push_back(expand_placeholders(library.text, planner.platform_));
+  }
+
+  /// What programs load at run time by rules that are known: taken when asked for, told of when not.
+  Status add_profiles() {
+    if (!abi_) return {};
+    for (const Profile& profile : profiles()) {
+      const Placed* asked = nullptr;
+      bool by_name = false;
+      for (const Placed& word : rule_.profiles) {
+        if (word.text != profile.name && word.text != "auto") continue;
+        asked = &word;
+        by_name = by_name || word.text == profile.name;
+      }
+      const std::string trace = trace_of(profile, asked == nullptr ? own_traces_ : traces_);
+      if (asked == nullptr) {
+        if (!trace.empty()) SLIPWAY_TRY(warn_of_profile(profile, trace));
+      } else if (by_name || !trace.empty()) {
+        where_ = &asked->where;
+        SLIPWAY_TRY(add_profile(profile, by_name));
+      }
+    }
+    return {};
   }
 
   /// The data that the rule asks for, after all programs.
@@ -161,6 +184,42 @@ class ClosurePlanner::Layer {
     return tree_.add(planner_.fs_, source, item.path, options, none);
   }
 
+  Status add_profile(const Profile& profile, bool by_name) {
+    SLIPWAY_ASSIGN(auto files, profile_files(profile, *roots_.supply, *abi_));
+    if (files.empty() && by_name && !traces_.versions.contains(profile.included_since)) {
+      return problem(Error(Errc::invalid_argument, fmt::format("{} has nothing of the profile '{}' ({})",
+                                                               roots_.supply->name(), profile.name, profile.what))
+                         .with_hint("install what the programs load, or leave the profile out"));
+    }
+    for (elf::FoundFile& file : files) {
+      SLIPWAY_ASSIGN(const bool there, is_in_image(file.path));
+      if (there) continue;
+      SLIPWAY_ASSIGN(const auto object, file.root->object(file));
+      if (object != nullptr && !object->abi.fits(*abi_)) continue;
+      SLIPWAY_TRY(place(file));
+      if (object == nullptr) continue;
+      report_.reasons.push_back({{}, {}, file.path, fmt::format("profile {}", profile.name), rule_.name, true});
+      SLIPWAY_ASSIGN(elf::Closure closure, elf::find_closure(roots_, {std::move(file), {}}));
+      SLIPWAY_TRY(take(closure));
+    }
+    return {};
+  }
+
+  Status warn_of_profile(const Profile& profile, const std::string& trace) {
+    SLIPWAY_ASSIGN(const auto supplied, profile_files(profile, *roots_.supply, *abi_));
+    for (const elf::FoundFile& file : supplied) {
+      SLIPWAY_ASSIGN(const bool there, is_in_image(file.path));
+      if (there) return {};
+    }
+    report_.warnings.push_back(
+        Error(Errc::failed,
+              fmt::format("the programs of the layer '{}' use {}, but the image will not have {}: 'profiles: [{}]' "
+                          "(--profile {}) adds them",
+                          printable(rule_.name, 100), trace, profile.what, profile.name, profile.name))
+            .at(rule_.where));
+    return {};
+  }
+
   /// Without certificates a TLS client fails only when it first connects: said while it can be mended.
   Status warn_of_certificates(const std::set<std::string>& done) {
     if (planner_.base_root_ != nullptr) return {};
@@ -201,6 +260,7 @@ class ClosurePlanner::Layer {
       if (!scripts || elf::script_interpreters(start).empty()) return false;
     } else {
       imports_.insert(object->imports.begin(), object->imports.end());
+      note_traces(*object, true);
       if (!abi_) abi_ = object->abi;
       SLIPWAY_TRY(check_machine(path, *object));
       SLIPWAY_TRY(check_style(path, *object));
@@ -263,6 +323,7 @@ class ClosurePlanner::Layer {
       SLIPWAY_ASSIGN(const auto object, file.file.root->object(file.file));
       if (object != nullptr) {
         imports_.insert(object->imports.begin(), object->imports.end());
+        note_traces(*object, file.file.root != roots_.supply && file.file.root != planner_.base_root_);
         // What is asked for by its path is not looked up.
         if (file.name.find('/') == std::string::npos) loaded_.push_back({file.name, file.file.path, object->abi});
       }
@@ -281,6 +342,15 @@ class ClosurePlanner::Layer {
       SLIPWAY_TRY(add_link(bridge.path, bridge.text));
     }
     return {};
+  }
+
+  void note_traces(const elf::Object& object, bool own) {
+    for (Traces* traces : {&traces_, &own_traces_}) {
+      if (object.soname == "libc.so.6") traces->versions.insert(object.versions.begin(), object.versions.end());
+      if (traces == &own_traces_ && !own) continue;
+      traces->imports.insert(object.imports.begin(), object.imports.end());
+      traces->needed.insert(object.needed.begin(), object.needed.end());
+    }
   }
 
   Status place(const elf::FoundFile& file) {
@@ -327,6 +397,8 @@ class ClosurePlanner::Layer {
   std::vector<std::string> extra_;
   std::optional<elf::Abi> abi_;             ///< of the first program
   std::vector<elf::CachedLibrary> loaded_;  ///< by all programs
+  Traces traces_;                           ///< of all programs and what they load
+  Traces own_traces_;                       ///< of what does not come from a system
   std::set<std::string> taken_;             ///< files of the supply that the image gets
   std::set<std::string> imports_;           ///< of all programs and what they load
   const Where* where_ = nullptr;
@@ -339,7 +411,7 @@ ClosurePlanner::ClosurePlanner(const Recipe& recipe, const oci::Platform& platfo
       epoch_(epoch),
       fs_(fs),
       base_root_(base_root),
-      disk_(fs, "/", "this machine") {}
+      disk_(fs, "/", "this machine", symbols_read_for(recipe)) {}
 
 ClosurePlanner::~ClosurePlanner() = default;
 
@@ -348,11 +420,14 @@ Status ClosurePlanner::add(const LayerRule& rule, const std::vector<PlacedSource
   if (own_ == nullptr) own_ = std::make_unique<RecipeRoot>(recipe_, platform_, fs_, disk_);
   std::optional<elf::DiskRoot> other;
   const stdfs::path folder = sysroot ? absolute_path(*sysroot) : stdfs::path();
-  if (sysroot) other.emplace(fs_, folder, fmt::format("the sysroot {}", printable(folder.native(), 4096)));
+  if (sysroot)
+    other.emplace(fs_, folder, fmt::format("the sysroot {}", printable(folder.native(), 4096)),
+                  symbols_read_for(recipe_));
   elf::Root& supply = other ? static_cast<elf::Root&>(*other) : disk_;
   Layer layer(*this, rule, supply, folder, tree, report);
   for (const PlacedSource& program : programs)
     SLIPWAY_TRY(layer.add(program));
+  SLIPWAY_TRY(layer.add_profiles());
   return layer.add_runtime_data();
 }
 

@@ -27,6 +27,11 @@ struct ClosureReport {
   std::set<std::string> supplied;  ///< paths in the image of the files and folders that the system gave
 };
 
+/// What is read of the objects that a recipe's closures have.
+inline elf::SymbolNames symbols_read_for(const Recipe& recipe) {
+  return recipe.check_symbols ? elf::SymbolNames::all : elf::SymbolNames::imports;
+}
+
 /// Finds the libraries of programs and puts those into a layer that neither the recipe's other files nor the base nor
 /// an earlier closure have.
 class ClosurePlanner {

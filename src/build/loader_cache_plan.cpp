@@ -52,7 +52,8 @@ class Planner {
       names.insert(found.begin(), found.end());
     }
     for (const std::string& name : names) {
-      const bool library = (name.starts_with("lib") || name.starts_with("ld-")) && name.find(".so") != std::string::npos;
+      const bool library =
+          (name.starts_with("lib") || name.starts_with("ld-")) && name.find(".so") != std::string::npos;
       if (library) SLIPWAY_TRY(take_file(folder, name));
     }
     return {};

@@ -37,7 +37,8 @@ class Finder {
     for (const stdfs::path& build : builds)
       SLIPWAY_TRY(take_prefix(build));
     SLIPWAY_TRY(take_cargo());
-    if (fs_.stat(search_.folder / "bazel-bin", true)) SLIPWAY_TRY(take_tree(search_.folder / "bazel-bin", "Bazel's bazel-bin"));
+    if (fs_.stat(search_.folder / "bazel-bin", true))
+      SLIPWAY_TRY(take_tree(search_.folder / "bazel-bin", "Bazel's bazel-bin"));
     // What lies about in build trees is a guess: only where nothing better is known.
     for (const stdfs::path& build : builds) {
       if (!found_.empty()) break;
@@ -116,7 +117,8 @@ class Finder {
   }
 
   Status take_cmake_manifest(const stdfs::path& build) {
-    const std::string name = search_.component.empty() ? "install_manifest.txt" : "install_manifest_" + search_.component + ".txt";
+    const std::string name =
+        search_.component.empty() ? "install_manifest.txt" : "install_manifest_" + search_.component + ".txt";
     const auto text = read_file(fs_, build / name, kMaxManifest);
     if (!text && text.error().code == Errc::not_found) return {};
     SLIPWAY_TRY(text);
@@ -242,8 +244,8 @@ class Finder {
     for (const std::string& name : names) {
       const auto stat = fs_.stat(folder / name);
       if (!stat) continue;
-      const bool skipped = name[0] == '.' || name == "CMakeFiles" || name == "_deps" || name == "_objs" || name == "deps" ||
-                           name.ends_with(".runfiles") || name.ends_with(".p");
+      const bool skipped = name[0] == '.' || name == "CMakeFiles" || name == "_deps" || name == "_objs" ||
+                           name == "deps" || name.ends_with(".runfiles") || name.ends_with(".p");
       if (stat->type == FileType::directory && !skipped) SLIPWAY_TRY(walk(folder / name, level + 1, outputs));
       if (stat->type != FileType::regular || (stat->mode & 0100) == 0) continue;
       const Kind kind = kind_of(folder / name);
@@ -259,6 +261,8 @@ class Finder {
 
 }  // namespace
 
-Result<std::vector<Outputs>> find_outputs(FileSystem& fs, const OutputSearch& search) { return Finder(fs, search).find(); }
+Result<std::vector<Outputs>> find_outputs(FileSystem& fs, const OutputSearch& search) {
+  return Finder(fs, search).find();
+}
 
 }  // namespace slipway::build

@@ -37,6 +37,7 @@ class ImageDecoder {
       recipe_.annotations[key] = value;
     if (const Node* compression = image.get("compression")) decode_compression(*compression);
     recipe_.split_debug = image.one_of("debug", {"keep", "split"}) == "split";
+    recipe_.check_symbols = image.one_of("symbols", {"trust", "check"}) == "check";
     decode_sboms(image);
     image.finish();
   }
@@ -181,9 +182,10 @@ class ImageDecoder {
     rule.split_by_churn = layer.one_of("split", {"none", "churn"}) == "churn";
     rule.closure = placed(layer, "closure");
     rule.dlopen = placed(layer, "dlopen");
-    decode_runtime(layer, rule);
+    rule.runtime = words_of(layer, "runtime", parse_runtime);
+    rule.profiles = words_of(layer, "profiles", parse_profile);
     rule.sysroot = placed_one(layer, "sysroot");
-    for (const char* key : {"dlopen", "sysroot"}) {
+    for (const char* key : {"dlopen", "profiles", "sysroot"}) {
       if (layer.get(key) != nullptr && rule.closure.empty() && rule.runtime.empty())
         layer.error(key, fmt::format("it says how a closure is found, but the layer has none"), "add 'closure'");
     }
@@ -206,15 +208,17 @@ class ImageDecoder {
   }
 
   /// One word or a list of them.
-  void decode_runtime(Decoder& layer, LayerRule& rule) {
-    const Node* node = layer.get("runtime");
-    if (node == nullptr) return;
+  std::vector<Placed> words_of(Decoder& layer, std::string_view key, Result<std::string> (*parse)(std::string_view)) {
+    std::vector<Placed> out;
+    const Node* node = layer.get(key);
+    if (node == nullptr) return out;
     std::vector<const Node*> words = {node};
-    if (!node->is_scalar()) words = items(layer, "runtime");
+    if (!node->is_scalar()) words = items(layer, key);
     for (const Node* word : words) {
-      auto kind = keep(parse_runtime(word->scalar), word->where, fmt::format("{}.runtime", layer.what()));
-      if (kind) rule.runtime.push_back({*std::move(kind), word->where});
+      auto known = keep(parse(word->scalar), word->where, fmt::format("{}.{}", layer.what(), key));
+      if (known) out.push_back({*std::move(known), word->where});
     }
+    return out;
   }
 
   void decode_files(Decoder& layer, bool keep_modes, LayerRule& rule) {

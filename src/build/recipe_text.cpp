@@ -14,7 +14,8 @@ std::string scalar(const std::string& text) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view("/._-+").find(c) != std::string_view::npos;
   };
-  const bool safe = !text.empty() && std::all_of(text.begin(), text.end(), plain) && (text[0] == '/' || text[0] == '.' || (text[0] >= 'A'));
+  const bool safe = !text.empty() && std::all_of(text.begin(), text.end(), plain) &&
+                    (text[0] == '/' || text[0] == '.' || (text[0] >= 'A'));
   if (safe) return text;
   std::string out = "\"";
   for (const char c : text) {
@@ -52,7 +53,10 @@ std::string recipe_text(const std::string& app, const std::vector<Outputs>& foun
   for (std::size_t i = 1; i < found.size(); ++i)
     text += fmt::format("# Also found, and not used: {}.\n", found[i].kind);
   text += fmt::format("app: {}\nimage:\n", app);
-  text += "  repository: \"oci:./images\"          # a folder; a registry's repository works the same: registry.example.com/team/" + app + "\n";
+  text +=
+      "  repository: \"oci:./images\"          # a folder; a registry's repository works the same: "
+      "registry.example.com/team/" +
+      app + "\n";
   text += "  base: scratch                       # or an image: what it has already is not packed again\n";
   text += "  # source: git                       # the commit in the image's annotations\n";
   text += "  # debug: split                      # debug information beside the image, for 'slipway debug fetch'\n";
@@ -61,11 +65,14 @@ std::string recipe_text(const std::string& app, const std::vector<Outputs>& foun
   text += "      split: churn                    # what changes rarely lies lowest: a new program moves one layer\n";
   text += "      # shared libraries and the loader, found from the programs themselves\n";
   text += "      closure: " + list_of(outputs.closures) + "\n";
-  text += "      runtime: auto                   # certificates, time zones, users and so on, as the programs call for them\n";
+  text +=
+      "      runtime: auto                   # certificates, time zones, users and so on, as the programs call for "
+      "them\n";
   text += "      files:\n";
   for (const OutputRule& rule : outputs.rules) {
-    const std::string skipped =
-        rule.folder ? ", exclude: [\"**/include/**\", \"**/*.a\", \"**/pkgconfig/**\", \"**/cmake/**\", \"**/share/man/**\", \"**/share/doc/**\"]" : "";
+    const std::string skipped = rule.folder ? ", exclude: [\"**/include/**\", \"**/*.a\", \"**/pkgconfig/**\", "
+                                              "\"**/cmake/**\", \"**/share/man/**\", \"**/share/doc/**\"]"
+                                            : "";
     text += fmt::format("        - {{from: {}, to: {}{}}}\n", scalar(rule.from), scalar(rule.to), skipped);
   }
   text += "  config:\n";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "build/profiles.h"
 #include "build/runtime_data.h"
 #include "slipway/base/text.h"
 #include "slipway/build/sbom.h"
@@ -100,6 +101,17 @@ Result<std::string> parse_runtime(std::string_view text) {
     list += (list.empty() ? "" : ", ") + word;
   return fail(Error(Errc::invalid_argument, fmt::format("'{}' is no kind of run-time data", printable(text, 100)))
                   .with_hint("use " + list));
+}
+
+Result<std::string> parse_profile(std::string_view text) {
+  std::string list = "auto";
+  if (text == list) return list;
+  for (const Profile& profile : profiles()) {
+    if (text == profile.name) return std::string(text);
+    list += fmt::format(", {}", profile.name);
+  }
+  return fail(Error(Errc::invalid_argument, fmt::format("there is no profile '{}'", printable(text, 100)))
+                  .with_hint("one of " + list));
 }
 
 Result<std::string> parse_sbom_format(std::string_view text) {

@@ -15,6 +15,7 @@ Result<std::string> parse_port(std::string_view text);      ///< "8080" becomes 
 Result<std::string> parse_absolute(std::string_view text);  ///< a folder in the image, e.g. a volume
 Result<std::string> parse_user(std::string_view text);
 Result<std::string> parse_runtime(std::string_view text);      ///< a kind of run-time data, "auto" or "minimal"
+Result<std::string> parse_profile(std::string_view text);      ///< of what programs load at run time, or "auto"
 Result<std::string> parse_sbom_format(std::string_view text);  ///< "spdx" or "cyclonedx"
 Result<std::string> parse_stop_signal(std::string_view text);
 Result<std::string> parse_key(std::string_view text, std::string_view what);  ///< of a variable, label or annotation

@@ -21,7 +21,7 @@ struct BuildFlags {
   std::vector<std::string> tags, to;
   std::optional<std::string> created;
   bool push = false, locked = false, update_base = false, no_cache = false, check = false;
-  bool strict = false, explain = false, split_debug = false;
+  bool strict = false, explain = false, split_debug = false, check_symbols = false;
   std::vector<std::string> sboms, sbom_includes;
   std::optional<std::string> cache_limit;
   ResultFiles files;
@@ -40,6 +40,8 @@ void bind_flags(OptionSet& options, BuildFlags& f) {
   options.list("--closure", "BIN", f.request.closures,
                "the libraries and the loader that a program needs (repeatable)");
   options.list("--dlopen", "LIB", f.request.dlopens, "a library that those programs load at run time (repeatable)");
+  options.list("--profile", "NAME", f.request.profiles,
+               "what they load by known rules: auto, nss, iconv, openssl, sasl, pam, qt, gtk (repeatable)");
   options.list("--runtime", "KIND", f.request.runtime,
                "data they read: auto, minimal, ca-certificates, tzdata, locale, passwd, nsswitch, tmp, ld.so.cache, "
                "dpkg-status (repeatable)");
@@ -61,6 +63,7 @@ void bind_flags(OptionSet& options, BuildFlags& f) {
                "an SBOM, or a folder of them, to merge into it (repeatable)");
   options.flag("--split-debug", f.split_debug, "attach the programs' debug information instead of packing it");
   options.flag("--check-reproducible", f.check, "build twice under different conditions, publish only if the same");
+  options.flag("--check-symbols", f.check_symbols, "look for every symbol that programs and their libraries need");
   options.flag("--strict", f.strict, "what lint finds in the programs of a closure is an error");
   options.flag("--explain", f.explain, "show the plan of the layers, and why each file of a closure is in the image");
   options.flag("--no-cache", f.no_cache, "neither use nor fill the cache of compressed blocks");
@@ -155,6 +158,7 @@ std::vector<std::string> content_flags(const build::AdHocRequest& request) {
   note("--add", !request.adds.empty());
   note("--closure", !request.closures.empty());
   note("--dlopen", !request.dlopens.empty());
+  note("--profile", !request.profiles.empty());
   note("--runtime", !request.runtime.empty());
   note("--sysroot", request.sysroot.has_value());
   note("--entrypoint", request.entrypoint.has_value());
@@ -278,6 +282,7 @@ Result<int> run_build(Context& context, BuildFlags& f) {
   f.request.platforms = without_commas(f.request.platforms);
   SLIPWAY_ASSIGN(Prepared prepared, prepare(context, f));
   prepared.recipe.strict = f.strict;
+  if (f.check_symbols) prepared.recipe.check_symbols = true;
   if (f.split_debug) prepared.recipe.split_debug = true;
   SLIPWAY_TRY(add_sboms(f.sboms, prepared.recipe));
   for (const std::string& path : f.sbom_includes)

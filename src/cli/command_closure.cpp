@@ -10,6 +10,7 @@ namespace {
 struct ClosureFlags {
   std::vector<std::string> files, dlopens;
   std::optional<std::string> sysroot;
+  bool check_symbols = false;
 };
 
 Json file_json(const elf::ClosureFile& file) {
@@ -50,7 +51,8 @@ Result<elf::Closure> closure_of(elf::DiskRoot& supply, const std::string& path, 
 Result<int> run_closure(Context& context, const ClosureFlags& f) {
   const stdfs::path folder = f.sysroot ? context.absolute(*f.sysroot) : stdfs::path("/");
   elf::DiskRoot supply(context.fs(), folder,
-                       f.sysroot ? "the sysroot " + printable(folder.native(), 4096) : "this machine");
+                       f.sysroot ? "the sysroot " + printable(folder.native(), 4096) : "this machine",
+                       f.check_symbols ? elf::SymbolNames::all : elf::SymbolNames::imports);
   Json::Array programs;
   std::vector<std::string> lines;
   std::vector<Error> problems;
@@ -84,7 +86,7 @@ Command closure_command() {
           .aliases = {},
           .group = "Build",
           .summary = "list the libraries and the loader that programs need, without running them",
-          .synopsis = "[--sysroot DIR] [--dlopen LIB]... FILE...",
+          .synopsis = "[--sysroot DIR] [--dlopen LIB]... [--check-symbols] FILE...",
           .examples = {{"what an image of it has to have", "slipway closure build/hello"},
                        {"who needs what, for tools", "slipway closure -o json /usr/bin/git"},
                        {"another machine's program", "slipway closure --sysroot rootfs-arm64 /usr/bin/hello"}},
@@ -92,6 +94,8 @@ Command closure_command() {
             auto flags = std::make_shared<ClosureFlags>();
             options.value("--sysroot", "DIR", flags->sysroot, "the root folder of their system (default: /)");
             options.list("--dlopen", "LIB", flags->dlopens, "a library that they load at run time (repeatable)");
+            options.flag("--check-symbols", flags->check_symbols,
+                         "look for every symbol that they need, not only versions");
             options.positionals("FILE", flags->files, "programs, libraries, plugins or scripts");
             return [flags](Context& context) { return run_closure(context, *flags); };
           }};

@@ -20,9 +20,10 @@ Result<int> run_init(Context& context, const InitFlags& f) {
   }
   SLIPWAY_ASSIGN(const auto found, build::find_outputs(context.fs(), {folder, f.component.value_or("")}));
   if (found.empty()) {
-    return fail(Error(Errc::not_found, fmt::format("no compiled outputs were found in {}", printable(folder.native(), 4096)))
-                    .with_hint("build first (cmake --install build --prefix out; meson compile; cargo build --release; "
-                               "bazel build), then run 'slipway init' where the sources are"));
+    return fail(
+        Error(Errc::not_found, fmt::format("no compiled outputs were found in {}", printable(folder.native(), 4096)))
+            .with_hint("build first (cmake --install build --prefix out; meson compile; cargo build --release; "
+                       "bazel build), then run 'slipway init' where the sources are"));
   }
   const std::string app = context.globals().app.value_or(build::app_name_of(folder.filename().native()));
   const std::string text = build::recipe_text(app, found);

@@ -45,6 +45,8 @@ class Process {
       SLIPWAY_TRY(load_needs(loaded_[i]));
     SLIPWAY_TRY(load_run_time(extra));
     if (flavour_ == Flavour::glibc) prove_versions(loaded_, out_.problems, out_.warnings);
+    // A plugin finds symbols in the program that loads it, which nobody knows here.
+    if (!object->interpreter.empty()) prove_symbols(loaded_, out_.problems);
     for (std::size_t i = 1; i < loaded_.size(); ++i)
       out_.files.push_back(
           {loaded_[i].file, loaded_[i].names.front(), loaded_[i].by->file.path, loaded_[i].at_run_time});

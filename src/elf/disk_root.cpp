@@ -116,7 +116,7 @@ Result<std::string> DiskRoot::read(const FoundFile& file, std::size_t limit) {
 Result<std::shared_ptr<const Object>> DiskRoot::object(const FoundFile& file) {
   if (const auto known = objects_.find(file.real); known != objects_.end()) return known->second;
   SLIPWAY_ASSIGN(const auto opened, fs_.open(file.source));
-  SLIPWAY_ASSIGN(auto object, read_object(*opened, file.source.native()));
+  SLIPWAY_ASSIGN(auto object, read_object(*opened, file.source.native(), which_));
   auto shared = object ? std::make_shared<const Object>(*std::move(object)) : nullptr;
   objects_.emplace(file.real, shared);
   return shared;

@@ -23,7 +23,8 @@ struct Segment {
 /// stripped or lie.
 class ObjectReader {
  public:
-  ObjectReader(const FileBytes& file, const Abi& abi) : file_(file), order_(abi.little), wide_(abi.bits == 64) {
+  ObjectReader(const FileBytes& file, const Abi& abi, SymbolNames which)
+      : file_(file), order_(abi.little), wide_(abi.bits == 64), which_(which) {
     object_.abi = abi;
   }
 
@@ -33,6 +34,7 @@ class ObjectReader {
     for (const Segment& segment : segments_)
       SLIPWAY_TRY(read_segment(segment));
     if (object_.dynamic) SLIPWAY_TRY(read_tables());
+    if (which_ == SymbolNames::all && !object_.symbols) object_.symbols.emplace();
     return std::optional<Object>(std::move(object_));
   }
 
@@ -158,7 +160,8 @@ class ObjectReader {
     object_.bind_now = tag(kBindNow).has_value() || (flags & 8) != 0 || (flags_1 & 1) != 0;
     SLIPWAY_TRY(read_needs());
     SLIPWAY_TRY(read_definitions());
-    return read_imports();
+    SLIPWAY_TRY(read_imports());
+    return which_ == SymbolNames::all ? read_symbols() : Status();
   }
 
   /// What is left of the segment from `address` on, cut at `limit`.
@@ -259,9 +262,59 @@ class ObjectReader {
     return {};
   }
 
+  /// How many symbols there are with those that others may use, which come last: the old hash table counts them; the
+  /// new one says where its longest chain ends.
+  Result<std::uint64_t> count_all_symbols() const {
+    if (const auto hash = tag(kHash)) {
+      SLIPWAY_ASSIGN(const std::string head, mapped(*hash, 8, "hash table"));
+      return number(head, 4, 4);
+    }
+    const auto hash = tag(kGnuHash);
+    if (!hash) return 0;
+    SLIPWAY_ASSIGN(const std::string head, mapped(*hash, 16, "hash table"));
+    const std::uint64_t buckets = number(head, 0, 4), first = number(head, 4, 4), filters = number(head, 8, 4);
+    if (buckets > kMaxSymbols || filters > kMaxSymbols) return file_.damaged("its hash table is too large");
+    const std::uint64_t table = *hash + 16 + filters * word();
+    SLIPWAY_ASSIGN(const std::string chains, mapped(table, buckets * 4, "hash table"));
+    std::uint64_t last = 0;
+    for (std::size_t i = 0; i < buckets; ++i)
+      last = std::max(last, number(chains, i * 4, 4));
+    if (last < first) return first;
+    SLIPWAY_ASSIGN(const std::string rest,
+                   rest_at(table + buckets * 4 + (last - first) * 4, kMaxSymbols * 4, "hash table"));
+    for (std::size_t i = 0; (i + 1) * 4 <= rest.size(); ++i, ++last) {
+      if ((number(rest, i * 4, 4) & 1) != 0) return last + 1;
+    }
+    return file_.damaged("its hash table has no end");
+  }
+
+  Status read_symbols() {
+    Symbols& symbols = object_.symbols.emplace();
+    const auto address = tag(kSymbols);
+    if (!address) return {};
+    const std::uint64_t entry = wide_ ? 24 : 16;
+    SLIPWAY_ASSIGN(const std::uint64_t count, count_all_symbols());
+    if (count == 0) return {};
+    SLIPWAY_ASSIGN(const std::string table, rest_at(*address, std::min(count, kMaxSymbols) * entry, "symbol table"));
+    for (std::size_t at = entry; at + entry <= table.size(); at += entry) {
+      const std::uint64_t name = number(table, at, 4), binding = number(table, at + (wide_ ? 4 : 12), 1) >> 4;
+      if (name == 0 || name >= strings_.size() || binding == 0) continue;
+      const bool undefined = number(table, at + (wide_ ? 6 : 14), 2) == 0;
+      if (undefined && binding == 2) continue;
+      SLIPWAY_ASSIGN(std::string symbol, text(name));
+      (undefined ? symbols.required : symbols.defined).push_back(std::move(symbol));
+    }
+    for (auto* names : {&symbols.defined, &symbols.required}) {
+      std::sort(names->begin(), names->end());
+      names->erase(std::unique(names->begin(), names->end()), names->end());
+    }
+    return {};
+  }
+
   const FileBytes& file_;
   ByteOrder order_;
   bool wide_;
+  SymbolNames which_;
   Object object_;
   std::vector<Segment> segments_;
   std::map<std::uint64_t, std::uint64_t> tags_;
@@ -269,22 +322,22 @@ class ObjectReader {
   std::string strings_;
 };
 
-Result<std::optional<Object>> read_from(const FileBytes& file) {
+Result<std::optional<Object>> read_from(const FileBytes& file, SymbolNames which) {
   SLIPWAY_ASSIGN(const std::string start, file.up_to(0, kIdentSize));
   const auto abi = read_ident(start);
   if (!abi) return std::optional<Object>();
-  return ObjectReader(file, *abi).read();
+  return ObjectReader(file, *abi, which).read();
 }
 
 }  // namespace
 
-Result<std::optional<Object>> read_object(File& file, std::string_view name) {
+Result<std::optional<Object>> read_object(File& file, std::string_view name, SymbolNames which) {
   SLIPWAY_ASSIGN(const FileBytes bytes, bytes_of(file, name));
-  return read_from(bytes);
+  return read_from(bytes, which);
 }
 
-Result<std::optional<Object>> read_object(std::string_view bytes, std::string_view name) {
-  return read_from(bytes_of(bytes, name));
+Result<std::optional<Object>> read_object(std::string_view bytes, std::string_view name, SymbolNames which) {
+  return read_from(bytes_of(bytes, name), which);
 }
 
 }  // namespace slipway::elf

@@ -1,11 +1,14 @@
 #include "elf/version_proof.h"
 
 #include <algorithm>
+#include <set>
 
 #include "slipway/base/text.h"
 
 namespace slipway::elf {
 namespace {
+
+constexpr std::size_t kMaxShownSymbols = 10;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -98,6 +101,33 @@ void prove_versions(const std::deque<Loaded>& loaded, std::vector<Error>& proble
       if (need.weak || std::find(has.begin(), has.end(), need.version) != has.end()) continue;
       problems.push_back(missing(user, need, *provider));
     }
+  }
+}
+
+void prove_symbols(const std::deque<Loaded>& loaded, std::vector<Error>& problems) {
+  std::set<std::string_view> defined;
+  for (const Loaded& object : loaded) {
+    if (object.object->symbols)
+      defined.insert(object.object->symbols->defined.begin(), object.object->symbols->defined.end());
+  }
+  for (const Loaded& object : loaded) {
+    if (!object.object->symbols) continue;
+    std::vector<std::string_view> missing;
+    for (const std::string& symbol : object.object->symbols->required) {
+      if (!defined.contains(symbol)) missing.push_back(symbol);
+    }
+    if (missing.empty()) continue;
+    const std::size_t shown = std::min(missing.size(), kMaxShownSymbols);
+    std::string names;
+    for (std::size_t i = 0; i < shown; ++i)
+      names += (i == 0 ? "" : ", ") + printable(missing[i], 300);
+    if (missing.size() > shown) names += fmt::format(" and {} more", missing.size() - shown);
+    problems.push_back(
+        Error(Errc::verification_failed, fmt::format("{} needs the symbol{} {}, which nothing that {} loads defines",
+                                                     printable(object.file.path, 4096), missing.size() == 1 ? "" : "s",
+                                                     names, printable(loaded.front().file.path, 4096)))
+            .with_hint("link it with the library that has them (-Wl,--no-undefined tells at once), or name that with "
+                       "'dlopen'"));
   }
 }
 

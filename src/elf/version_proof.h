@@ -20,6 +20,9 @@ struct Loaded {
 /// Checks every symbol version that an object needs against what the object that has the library's name defines.
 void prove_versions(const std::deque<Loaded>& loaded, std::vector<Error>& problems, std::vector<Error>& warnings);
 
+/// Where all symbols were read: each that any object needs must be defined by some object of the process.
+void prove_symbols(const std::deque<Loaded>& loaded, std::vector<Error>& problems);
+
 /// True when a version's number is smaller, e.g. GLIBC_2.9 and GLIBC_2.36: digits count as numbers.
 bool is_older(std::string_view a, std::string_view b);
 

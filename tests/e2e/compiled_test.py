@@ -202,3 +202,36 @@ def test_init_finds_meson_cargo_and_bazel(world):
         started = bundles.run(world, "images", kind)
         if started:
             check_equal((started.status, started.out), (0, kind + "\n"), f"the program's words\n{started}\n")
+
+
+ICONV = """#include <iconv.h>
+#include <stdio.h>
+int main(void) { puts(iconv_open("UTF-8", "ISO-8859-15") == (iconv_t)-1 ? "no" : "yes"); return 0; }
+"""
+
+
+def test_what_programs_load_by_known_rules_is_told_of_and_taken_when_asked(world):
+    world.write("convert.c", ICONV)
+    world.tool("gcc", "-Wl,-z,now", "-o", "convert", "convert.c")
+    for tag, options, said in (("without", [], "no"), ("auto", ["--profile", "auto"], "yes"), ("named", ["--profile", "iconv"], "yes")):
+        ended = world.slipway("build", "--base", "scratch", "--closure", "convert", "--add", "convert:/convert", *options,
+                              "--entrypoint", "/convert", "--to", f"oci:out:{tag}")
+        check_equal("profiles: [iconv]" in ended.err, tag == "without", f"whether the profile is advised\n{ended}\n")
+        started = bundles.run(world, "out", tag)
+        if started:
+            check_equal(started.out, said + "\n", f"whether another character set is known: {tag}")
+    world.slipway("build", "--base", "scratch", "--closure", "convert", "--profile", "iconf", "--to", "oci:out:x", status=2)
+
+
+def test_a_symbol_that_nobody_has_is_found_on_request(world):
+    world.write("lost.c", "void nowhere(void);\nvoid lost(void) { nowhere(); }\n")
+    world.write("main.c", "void lost(void);\nint main(int c, char** v) { (void)v; if (c > 5) lost(); return 0; }\n")
+    (world.folder / "lib").mkdir()
+    world.tool("gcc", "-shared", "-fPIC", "-Wl,-soname,liblost.so", "-o", "lib/liblost.so", "lost.c")
+    world.tool("gcc", "-Wl,-z,now,-rpath,$ORIGIN/lib,--unresolved-symbols=ignore-all", "-o", "main", "main.c", "lib/liblost.so")
+    build = ["build", "--base", "scratch", "--closure", "main", "--add", "main:/main", "--to", "oci:out:v1"]
+    world.slipway(*build)
+    ended = world.slipway(*build, "--check-symbols", status=12)
+    check("liblost.so needs the symbol nowhere" in ended.err, ended.err)
+    world.slipway("closure", "--check-symbols", "main", status=12)
+    world.slipway("closure", "--check-symbols", "/usr/bin/git", "/usr/bin/curl")

@@ -53,6 +53,7 @@ struct LayerRule {
   std::vector<Placed> remove;     ///< absolute paths of the base that disappear
   std::vector<Placed> closure;    ///< programs, or folders of them, whose libraries and loader the layer gets
   std::vector<Placed> dlopen;     ///< libraries that those load at run time, without their headers saying so
+  std::vector<Placed> profiles;   ///< what those load by rules that are known: names, or `auto`
   std::vector<Placed> runtime;    ///< data that programs read at run time: kinds, `auto` or `minimal`
   std::optional<Placed> sysroot;  ///< where the libraries are; nothing: on this machine
   std::optional<Placed> archive;
@@ -90,6 +91,7 @@ struct Recipe {
   bool split_debug = false;           ///< debug information goes into an artifact beside the image, not into the image
   std::vector<std::string> sboms;     ///< documents to attach: "spdx", "cyclonedx"
   std::vector<Placed> sbom_includes;  ///< other tools' SBOMs, or folders of them, whose packages those name too
+  bool check_symbols = false;         ///< every symbol that a program's libraries need is looked for
   bool strict = false;                ///< what lint finds in programs is an error
 };
 
@@ -103,6 +105,7 @@ struct AdHocRequest {
   std::vector<std::string> adds;  ///< SRC:DST[:mode[:uid:gid]] or src=...,dst=...[,mode=...][,owner=...]
   std::vector<std::string> closures;
   std::vector<std::string> dlopens;
+  std::vector<std::string> profiles;
   std::vector<std::string> runtime;
   std::optional<std::string> sysroot;
   std::optional<std::string> entrypoint;  ///< a JSON array or one word

@@ -36,6 +36,15 @@ struct DlopenWish {
   std::string feature, description, priority;
 };
 
+/// The names in an object's dynamic symbol table that decide whether it links; each once, byte-sorted.
+struct Symbols {
+  std::vector<std::string> defined;   ///< for others
+  std::vector<std::string> required;  ///< undefined, and not weak
+};
+
+/// Which symbols are read: all names of large libraries take time.
+enum class SymbolNames { imports, all };
+
 /// What an executable or shared object says about itself.
 struct Object {
   Abi abi;
@@ -52,6 +61,7 @@ struct Object {
   std::vector<VersionNeed> version_needs;
   std::vector<std::string> versions;  ///< defined here, without the file's own name
   std::vector<std::string> imports;   ///< undefined dynamic symbols
+  std::optional<Symbols> symbols;     ///< with SymbolNames::all
   std::string build_id;               ///< lower-case hex
   std::string package_note;           ///< the JSON of .note.package
   std::vector<DlopenWish> dlopens;
@@ -60,9 +70,10 @@ struct Object {
 /// Reads a file's headers, dynamic section, versions, imported symbols and notes; nothing for what is no ELF program or
 /// library (object files and core dumps too). Every offset is checked before it is followed and counts are bounded by
 /// the file's size: Errc::malformed naming `name` for anything that does not fit together.
-Result<std::optional<Object>> read_object(File& file, std::string_view name);
+Result<std::optional<Object>> read_object(File& file, std::string_view name, SymbolNames which = SymbolNames::imports);
 /// The same of bytes in memory.
-Result<std::optional<Object>> read_object(std::string_view bytes, std::string_view name);
+Result<std::optional<Object>> read_object(std::string_view bytes, std::string_view name,
+                                          SymbolNames which = SymbolNames::imports);
 
 /// The platform that an ELF program or library is for, told from its first bytes; nothing for other files.
 std::optional<oci::Platform> elf_platform(std::string_view first_bytes);

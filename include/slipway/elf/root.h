@@ -48,8 +48,8 @@ class Root {
 /// A folder on disk as a root: "/" for this machine, or another system's files.
 class DiskRoot final : public Root {
  public:
-  DiskRoot(FileSystem& fs, stdfs::path folder, std::string name)
-      : fs_(fs), folder_(std::move(folder)), name_(std::move(name)) {}
+  DiskRoot(FileSystem& fs, stdfs::path folder, std::string name, SymbolNames which = SymbolNames::imports)
+      : fs_(fs), folder_(std::move(folder)), name_(std::move(name)), which_(which) {}
   std::string name() const override { return name_; }
   Result<std::optional<FoundFile>> find(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& folder) override;
@@ -65,6 +65,7 @@ class DiskRoot final : public Root {
   FileSystem& fs_;
   stdfs::path folder_;
   std::string name_;
+  SymbolNames which_;
   std::map<std::string, std::optional<std::string>> folders_;
   std::map<std::string, FoundFile> found_;  ///< by path as asked
   std::map<std::string, std::shared_ptr<const Object>> objects_;
