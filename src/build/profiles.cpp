@@ -28,7 +28,8 @@ const std::vector<Profile>& profiles() {
   static const std::vector<Profile> all = {
       {"nss",
        "names of hosts and users",
-       {"getaddrinfo", "gethostbyname", "gethostbyname_r", "getpwnam", "getpwnam_r", "getpwuid", "getgrnam", "getgrgid"},
+       {"getaddrinfo", "gethostbyname", "gethostbyname_r", "getpwnam", "getpwnam_r", "getpwuid", "getgrnam",
+        "getgrgid"},
        {},
        {"libnss_files.so.2", "libnss_dns.so.2"},
        {},
