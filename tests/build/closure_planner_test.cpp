@@ -169,6 +169,62 @@ TEST_F(ClosurePlannerTest, ALayerSplitByChurnHasTheRarestChangedLowest) {
     EXPECT_EQ(digest == before.at(name), name != "closure-libraries") << name;
 }
 
+struct ProfileRow {
+  const char* name;
+  const char* call;    ///< a function that tells of it
+  const char* needed;  ///< or a library
+  const char* file;    ///< of the profile, below the library folder
+};
+
+class Profiles : public ClosurePlannerTest, public ::testing::WithParamInterface<ProfileRow> {};
+
+TEST_P(Profiles, AreToldOfAndTakenWithWhatTheyNeedThemselves) {
+  const ProfileRow& row = GetParam();
+  const std::string folder = "usr/lib/aarch64-linux-gnu/";
+  put("sys/" + folder + "libinner.so.1", library("libinner.so.1"));
+  put("sys/" + folder + row.file, library(stdfs::path(row.file).filename(), {"libinner.so.1"}));
+  std::vector<std::string> needed = {"libc.so.6"}, imports;
+  if (*row.needed != 0) {
+    put("sys/" + folder + row.needed, library(row.needed));
+    needed.emplace_back(row.needed);
+  }
+  if (*row.call != 0) imports.emplace_back(row.call);
+  put("hello", program(needed, imports));
+  const std::string taken = "closure " + folder + row.file;
+
+  EXPECT_THAT(plan(), ::testing::Not(::testing::Contains(taken)));
+  EXPECT_THAT(warnings(), HasSubstr(fmt::format("'profiles: [{}]'", row.name)));
+  for (const char* word : {row.name, "auto"}) {
+    const auto lines = plan([word](AdHocRequest& request) { request.profiles = {word}; });
+    EXPECT_THAT(lines, ::testing::Contains(taken)) << word;
+    EXPECT_THAT(lines, ::testing::Contains("closure " + folder + "libinner.so.1")) << word;
+    EXPECT_THAT(warnings(), ::testing::Not(HasSubstr("profiles:")));
+  }
+  EXPECT_EQ(errors(), "");
+  // Nobody who does not call for it hears of it.
+  put("hello", program({"libc.so.6"}));
+  EXPECT_THAT(plan([](AdHocRequest& request) { request.profiles = {"auto"}; }),
+              ::testing::Not(::testing::Contains(taken)));
+  plan();
+  EXPECT_THAT(warnings(), ::testing::Not(HasSubstr("profiles:")));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Profiles,
+                         ::testing::Values(ProfileRow{"nss", "getaddrinfo", "", "libnss_dns.so.2"},
+                                           ProfileRow{"iconv", "iconv_open", "", "gconv/ISO8859-15.so"},
+                                           ProfileRow{"openssl", "OSSL_PROVIDER_load", "", "ossl-modules/legacy.so"},
+                                           ProfileRow{"sasl", "sasl_client_init", "", "sasl2/libplain.so.2"},
+                                           ProfileRow{"pam", "pam_start", "", "security/pam_unix.so"},
+                                           ProfileRow{"qt", "", "libQt6Gui.so.6", "qt6/plugins/platforms/libqxcb.so"},
+                                           ProfileRow{"gtk", "", "libgtk-3.so.0",
+                                                      "gdk-pixbuf-2.0/2.10.0/loaders/libpixbufloader-png.so"}),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_F(ClosurePlannerTest, AProfileThatTheSystemHasNothingOfIsRefused) {
+  plan([](AdHocRequest& request) { request.profiles = {"pam"}; });
+  EXPECT_THAT(errors(), HasSubstr("has nothing of the profile 'pam'"));
+}
+
 TEST_F(ClosurePlannerTest, TheSameLibraryIsNeverTwiceInOneImage) {
   put("second", program({"libz.so.1"}));
   EXPECT_EQ(plan([](AdHocRequest& r) { r.closures = {"hello", "second", "hello"}; }).size(), 4u);
