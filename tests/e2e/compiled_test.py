@@ -3,7 +3,7 @@ import shutil
 import struct
 
 import bundles
-from harness import check, check_equal
+from harness import ROOT, check, check_equal
 
 LIBRARY = 'const char* greeting(void) { return "hello"; }\n'
 PROGRAM = """#include <stdio.h>
@@ -235,3 +235,22 @@ def test_a_symbol_that_nobody_has_is_found_on_request(world):
     check("liblost.so needs the symbol nowhere" in ended.err, ended.err)
     world.slipway("closure", "--check-symbols", "main", status=12)
     world.slipway("closure", "--check-symbols", "/usr/bin/git", "/usr/bin/curl")
+
+
+def test_the_example_becomes_a_small_image_without_a_line_that_lists_a_library(world):
+    folder = world.folder / "hello-service"
+    shutil.copytree(ROOT / "examples/hello-service", folder, ignore=shutil.ignore_patterns("build", "images*", ".slipway"))
+    check(".so" not in (folder / "slipway.yaml").read_text(), "no library in slipway.yaml")
+    world.tool("cmake", "-S", ".", "-B", "build", "-G", "Ninja", cwd=folder)
+    world.tool("cmake", "--build", "build", cwd=folder)
+    digest = world.slipway("build", "--push", "-q", cwd=folder).digest
+    manifest = world.slipway("manifest", f"oci:images@{digest}", cwd=folder).document
+    size = sum(layer["size"] for layer in manifest["layers"])
+    unpacked = sum(file.stat().st_size for file in unpack(world, folder, digest).rglob("*") if file.is_file() and not file.is_symlink())
+    check(size < 15_000_000 and unpacked < 15_000_000, f"an image under 15 MB, not {size} and {unpacked} bytes")
+    world.note(f"{size} bytes packed, {unpacked} unpacked")
+
+
+def unpack(world, folder, digest):
+    world.slipway("unpack", f"oci:images@{digest}", "root", cwd=folder)
+    return folder / "root"
