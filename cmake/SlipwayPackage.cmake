@@ -45,7 +45,7 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # Loaded when first needed, so that nothing links them.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "libcurl4 | libcurl4t64, libarchive13 | libarchive13t64")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, tzdata")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "elfutils")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "elfutils, libsqlite3-0")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "build/dpkg_database.h"
+#include "build/rpm_database.h"
 #include "build/sbom_sources.h"
 #include "slipway/base/clock.h"
 #include "slipway/base/text.h"
@@ -27,7 +28,7 @@ bool is_apk_database(const std::string& path) {
 bool is_database(const std::string& path) {
   return path == "var/lib/dpkg/status" || path.starts_with("var/lib/dpkg/status.d/") ||
          (path.starts_with("var/lib/dpkg/info/") && path.ends_with(".list")) || path == "usr/lib/os-release" ||
-         path == "etc/os-release" || is_apk_database(path) || is_sbom_name(path);
+         path == "etc/os-release" || is_apk_database(path) || is_rpm_database(path) || is_sbom_name(path);
 }
 
 /// A value of os-release, without its quotes.
@@ -97,7 +98,7 @@ class Taker {
     return {};
   }
 
-  Sbom finish();
+  Result<Sbom> finish();
 
  private:
   struct Bytes {
@@ -227,15 +228,19 @@ void Taker::add_named_elsewhere(Sbom& sbom) const {
   merge_packages(sbom, std::move(named));
 }
 
-Sbom Taker::finish() {
+Result<Sbom> Taker::finish() {
   Sbom sbom;
   for (auto& [path, file] : files_)
     sbom.files.push_back(std::move(file));
   std::string id = value_in(distribution(), "ID");
   add_dpkg(sbom, id.empty() ? "debian" : id, value_in(distribution(), "VERSION_ID"));
   for (const auto& [path, text] : database_) {
-    if (!is_apk_database(path)) continue;
-    for (NamedPackage& found : parse_apk_database(text, id.empty() ? "alpine" : to_lower(id))) {
+    std::vector<NamedPackage> packages;
+    if (is_apk_database(path)) packages = parse_apk_database(text, id.empty() ? "alpine" : to_lower(id));
+    if (is_rpm_database(path)) {
+      SLIPWAY_ASSIGN(packages, parse_rpm_database(text, id.empty() ? "fedora" : to_lower(id)));
+    }
+    for (NamedPackage& found : packages) {
       add_owned(sbom, found.files, found.package);
       sbom.packages.push_back(std::move(found.package));
     }
@@ -279,7 +284,7 @@ Result<Sbom> take_sbom(store::ReadTarget& from, const image::Image& image, const
     };
     SLIPWAY_TRY(image::read_layer(from, image, i, visit, stop));
   }
-  Sbom sbom = taker.finish();
+  SLIPWAY_ASSIGN(Sbom sbom, taker.finish());
   sbom.name = name;
   sbom.digest = image.descriptor.digest.str();
   // SPDX knows no fractions of seconds.

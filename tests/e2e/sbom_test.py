@@ -135,6 +135,44 @@ def test_packages_of_alpine_and_of_programs_themselves(world):
     check_equal(len(owned), 2, "packages that own files")
 
 
+SPEC = """Name: greeter
+Version: 1.2
+Release: 3
+Epoch: 4
+Summary: x
+License: MIT
+BuildArch: noarch
+%description
+x
+%install
+mkdir -p %{buildroot}/opt/greeter
+echo hi > %{buildroot}/opt/greeter/words
+%files
+/opt/greeter/words
+"""
+
+
+def test_packages_of_rpm(world):
+    world.write("greeter.spec", SPEC)
+    world.tool("rpmbuild", "-bb", "--define", f"_topdir {world.folder}/top", "greeter.spec")
+    built = next((world.folder / "top/RPMS").rglob("*.rpm"))
+    database = world.folder / "root/usr/lib/sysimage/rpm"
+    world.tool("rpm", "--dbpath", database, "--initdb")
+    world.tool("rpm", "--dbpath", database, "-i", "--justdb", "--nodeps", "--ignoreos", built)
+    world.write("root/opt/greeter/words", "hi\n")
+    world.write("root/etc/os-release", "ID=fedora\nVERSION_ID=40\n")
+    world.slipway("build", "--base", "scratch", "--platform", "linux/amd64", "--add", "root:/", "--to", "oci:out:v1")
+    spdx = sbom(world, "spdx", "oci:out:v1")
+    schemas.validate_sbom(json.dumps(spdx), "spdx-2.3")
+    package = next(p for p in spdx["packages"] if p["name"] == "greeter")
+    check_equal((package["versionInfo"], package["externalRefs"][0]["referenceLocator"]),
+                ("1.2-3", "pkg:rpm/fedora/greeter@1.2-3?arch=noarch&epoch=4"), "the package")
+    check(package["filesAnalyzed"], "the package to own its file")
+    (database / "rpmdb.sqlite").write_bytes(b"SQLite format 3\0" + b"x" * 5000)
+    world.slipway("build", "--base", "scratch", "--platform", "linux/amd64", "--add", "root:/", "--to", "oci:out:v2")
+    check("rpm's database cannot be read" in world.slipway("sbom", "oci:out:v2", status=12).err, "what is damaged")
+
+
 def test_the_judge_refuses_what_is_no_sbom(world):
     world.write("a", "a")
     world.slipway("build", "--base", "scratch", "--platform", "linux/amd64", "--add", "a:/a", "--to", "oci:out:v1")

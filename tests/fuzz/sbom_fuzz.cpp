@@ -1,8 +1,8 @@
 #include <cstdlib>
 
-#include "build/sbom_sources.h"
+#include "build/rpm_database.h"
 
-// What apk, a program's note or another tool's SBOM says becomes packages with a name and a purl, or nothing.
+// What apk, rpm, a program's note or another tool's SBOM says becomes packages with a name and a purl, or nothing.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using slipway::build::SbomPackage;
   const std::string text(reinterpret_cast<const char*>(data), size);
@@ -16,6 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (!path.starts_with('/')) std::abort();
     }
   }
+  if (const auto found = slipway::build::parse_rpm_header(text, "fedora"); found && *found) check((*found)->package);
   if (const auto package = slipway::build::package_of_note(text)) check(*package);
   for (const SbomPackage& package : slipway::build::packages_of_document(text))
     check(package);

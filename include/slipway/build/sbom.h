@@ -36,8 +36,8 @@ struct Sbom {
   std::vector<std::size_t> unowned;   ///< files that no package installed
 };
 
-/// Reads every layer once: each visible file is hashed; dpkg's status, status.d and lists, and apk's database, say who
-/// installed it; .note.package and the SBOMs in the image (vcpkg's, Conan's) name what no database does.
+/// Reads every layer once: each visible file is hashed; the databases of dpkg, apk and rpm say who installed it;
+/// .note.package and the SBOMs in the image (vcpkg's, Conan's) name what no database does.
 Result<Sbom> take_sbom(store::ReadTarget& from, const image::Image& image, const image::FileList& list,
                        const std::string& name, std::stop_token stop = {});
 
