@@ -13,6 +13,9 @@
 namespace slipway::build {
 namespace {
 
+constexpr std::uint32_t kRiskyModes = 06002;  // setuid, setgid, writable by everybody
+constexpr std::size_t kMaxRisky = 20;         // that are told of
+
 /// Lists one layer; mistakes are reported and the rest goes on, so that all come at once.
 class LayerPlanner {
  public:
@@ -39,6 +42,7 @@ class LayerPlanner {
       layers.push_back(std::move(whole));
       return {};
     }
+    SLIPWAY_TRY(lint_modes(rule, whole.tree));
     if (debug_ != nullptr && !rule.archive) {
       SLIPWAY_ASSIGN(whole.tree, debug_->split(whole.tree, epoch_, spill, rule.where, diagnostics_));
     }
@@ -69,6 +73,38 @@ class LayerPlanner {
       SLIPWAY_TRY(add_files(rule, file, planned));
     SLIPWAY_TRY(take(planned.tree.finish(epoch_), rule.where));
     return planned;
+  }
+
+  /// What anybody may change, or gets its owner's rights by starting. Only where modes are declared or kept can such
+  /// files be.
+  Status lint_modes(const LayerRule& rule, const layer::FileTree& tree) {
+    const bool possible = rule.archive || std::any_of(rule.files.begin(), rule.files.end(), [](const FileRule& file) {
+                            return file.keep_modes || (file.mode && (*file.mode & kRiskyModes) != 0);
+                          });
+    if (!possible) return {};
+    SLIPWAY_ASSIGN(const auto reader, tree.read());
+    std::size_t found = 0;
+    for (layer::Entry entry; found < kMaxRisky;) {
+      SLIPWAY_ASSIGN(const bool more, reader->next(entry));
+      if (!more) break;
+      const bool folder = entry.type == layer::EntryType::directory;
+      if ((entry.type != layer::EntryType::regular && !folder) || (entry.mode & kRiskyModes) == 0) continue;
+      const bool writable = (entry.mode & 0002) != 0 && !(folder && (entry.mode & 01000) != 0);
+      if (!writable && folder) continue;
+      ++found;
+      std::string message =
+          writable
+              ? fmt::format("/{} can be changed by everybody (mode {:04o})", printable(entry.path, 4096), entry.mode)
+              : fmt::format("/{} is started with the rights of its {} (mode {:04o})", printable(entry.path, 4096),
+                            (entry.mode & 04000) != 0 ? "owner" : "group", entry.mode);
+      if (recipe_.strict) {
+        report(rule.where, std::move(message), "give it another mode, or build without --strict",
+               Errc::verification_failed);
+      } else {
+        diagnostics_.warning(rule.where, std::move(message));
+      }
+    }
+    return {};
   }
 
   void finish(PlannedLayer& layer) const {

@@ -169,6 +169,22 @@ TEST_F(ClosurePlannerTest, ALayerSplitByChurnHasTheRarestChangedLowest) {
     EXPECT_EQ(digest == before.at(name), name != "closure-libraries") << name;
 }
 
+TEST_F(ClosurePlannerTest, FilesThatAnybodyMayChangeOrThatLendRightsAreToldOf) {
+  put("tool", "#!/bin/true\n");
+  AdHocRequest request;
+  request.adds = {"tool:/open:0666", "tool:/suid:4755", "tool:/sgid:2755", "tool:/plain:0755"};
+  Recipe recipe = *recipe_from_flags(request, dir.path());
+  ASSERT_TRUE(plan_layers(recipe, platform, 7, real_fs(), diagnostics));
+  EXPECT_EQ(warnings(),
+            "/open can be changed by everybody (mode 0666)\n/sgid is started with the rights of its group (mode 2755)\n"
+            "/suid is started with the rights of its owner (mode 4755)\n");
+  recipe.strict = true;
+  diagnostics = {};
+  ASSERT_TRUE(plan_layers(recipe, platform, 7, real_fs(), diagnostics));
+  EXPECT_THAT(errors(), HasSubstr("12 "));
+  EXPECT_THAT(errors(), HasSubstr("/open can be changed by everybody"));
+}
+
 struct ProfileRow {
   const char* name;
   const char* call;    ///< a function that tells of it
@@ -218,7 +234,7 @@ INSTANTIATE_TEST_SUITE_P(All, Profiles,
                                            ProfileRow{"qt", "", "libQt6Gui.so.6", "qt6/plugins/platforms/libqxcb.so"},
                                            ProfileRow{"gtk", "", "libgtk-3.so.0",
                                                       "gdk-pixbuf-2.0/2.10.0/loaders/libpixbufloader-png.so"}),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& row) { return row.param.name; });
 
 TEST_F(ClosurePlannerTest, AProfileThatTheSystemHasNothingOfIsRefused) {
   plan([](AdHocRequest& request) { request.profiles = {"pam"}; });
