@@ -35,7 +35,6 @@ endfunction()
 # slipway_compile_as_test(TARGET): tests are compiled more often than they run, so without optimisation.
 function(slipway_compile_as_test target)
   target_link_libraries(${target} PRIVATE slipway_test_flags)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
   target_precompile_headers(${target} REUSE_FROM slipway_test_pch)
 endfunction()
 

@@ -7,16 +7,16 @@
 #include "cli/progress.h"
 #include "cli/project.h"
 #include "slipway/base/text.h"
-#include "slipway/build/last_build.h"
-#include "slipway/build/reproducibility.h"
-#include "slipway/build/sbom.h"
+#include "slipway/builder/last_build.h"
+#include "slipway/builder/reproducibility.h"
+#include "slipway/builder/sbom.h"
 #include "slipway/image/lock.h"
 
 namespace slipway::cli {
 namespace {
 
 struct BuildFlags {
-  build::AdHocRequest request;
+  builder::AdHocRequest request;
   std::optional<std::string> base;
   std::vector<std::string> tags, to;
   std::optional<std::string> created;
@@ -85,8 +85,8 @@ class Destinations {
  public:
   Destinations(Context& context, const BuildFlags& flags) : context_(context), flags_(flags) {}
 
-  Result<std::vector<build::Destination>> make(const std::optional<oci::Location>& repository,
-                                               const stdfs::path& state) {
+  Result<std::vector<builder::Destination>> make(const std::optional<oci::Location>& repository,
+                                                 const stdfs::path& state) {
     SLIPWAY_TRY(sort_tags());
     for (const std::string& text : flags_.to) {
       SLIPWAY_ASSIGN(const auto location, context_.location(text));
@@ -126,7 +126,7 @@ class Destinations {
   }
 
   void add(const oci::Location& location, bool build_tag) {
-    build::Destination destination{location.without_reference(), {}, build_tag};
+    builder::Destination destination{location.without_reference(), {}, build_tag};
     if (location.tag()) {
       destination.tags = {*location.tag()};
     } else if (!plain_tags_.empty()) {
@@ -141,16 +141,16 @@ class Destinations {
   const BuildFlags& flags_;
   std::vector<std::string> plain_tags_;
   std::vector<oci::Location> full_locations_;
-  std::vector<build::Destination> all_;
+  std::vector<builder::Destination> all_;
 };
 
 struct Prepared {
-  build::Recipe recipe;
+  builder::Recipe recipe;
   stdfs::path folder;  ///< beside which .slipway and slipway.lock are
 };
 
 /// The flags that say what is in the image, as far as they were given.
-std::vector<std::string> content_flags(const build::AdHocRequest& request) {
+std::vector<std::string> content_flags(const builder::AdHocRequest& request) {
   std::vector<std::string> given;
   const auto note = [&](const char* flag, bool is_given) {
     if (is_given) given.emplace_back(flag);
@@ -197,12 +197,12 @@ Result<Prepared> prepare(Context& context, BuildFlags& f) {
     }
   }
   f.request.base = f.base.value_or("scratch");
-  SLIPWAY_ASSIGN(auto recipe, build::recipe_from_flags(f.request, context.surroundings().directory));
+  SLIPWAY_ASSIGN(auto recipe, builder::recipe_from_flags(f.request, context.surroundings().directory));
   return Prepared{std::move(recipe), context.surroundings().directory};
 }
 
-Result<build::BuildOptions> options_of(Context& context, const BuildFlags& f, const Prepared& prepared) {
-  build::BuildOptions options;
+Result<builder::BuildOptions> options_of(Context& context, const BuildFlags& f, const Prepared& prepared) {
+  builder::BuildOptions options;
   options.state_folder = prepared.folder / ".slipway";
   options.lock_file = prepared.folder / image::kLockFile;
   SLIPWAY_ASSIGN(options.destinations, Destinations(context, f).make(prepared.recipe.repository, options.state_folder));
@@ -227,16 +227,16 @@ Result<build::BuildOptions> options_of(Context& context, const BuildFlags& f, co
   options.threads = context.threads();
   options.explain = f.explain;
   options.tool = std::string("slipway-") + SLIPWAY_VERSION;
-  options.observer = dynamic_cast<build::Observer*>(context.observer());
+  options.observer = dynamic_cast<builder::Observer*>(context.observer());
   options.stop = context.stop();
   return options;
 }
 
-Status remember(Context& context, const build::BuildOptions& options, const Prepared& prepared,
-                const build::BuildResult& result) {
-  build::LastBuild record{prepared.recipe.app, result.locations, result.root.digest, result.root.media_type,
-                          context.surroundings().clock->now()};
-  return build::write_last_build(context.fs(), options.state_folder, record);
+Status remember(Context& context, const builder::BuildOptions& options, const Prepared& prepared,
+                const builder::BuildResult& result) {
+  builder::LastBuild record{prepared.recipe.app, result.locations, result.root.digest, result.root.media_type,
+                            context.surroundings().clock->now()};
+  return builder::write_last_build(context.fs(), options.state_folder, record);
 }
 
 /// `--platform a,b` is `--platform a --platform b`, as docker has it.
@@ -250,12 +250,12 @@ std::vector<std::string> without_commas(const std::vector<std::string>& words) {
 }
 
 /// On standard error, where everything is that is no result.
-void explain(Context& context, const build::BuildResult& result) {
-  for (const build::LayerContents& layer : result.contents) {
+void explain(Context& context, const builder::BuildResult& result) {
+  for (const builder::LayerContents& layer : result.contents) {
     context.note(fmt::format("layer '{}' for {}: {} in {} file{}", printable(layer.layer, 100), layer.platform,
                              human_bytes(layer.bytes), layer.files, layer.files == 1 ? "" : "s"));
   }
-  for (const build::Reason& reason : result.reasons) {
+  for (const builder::Reason& reason : result.reasons) {
     std::string line = fmt::format("{} is in the layer '{}' for {}: {} {} it", printable(reason.path, 4096),
                                    printable(reason.layer, 100), reason.platform, printable(reason.needed_by, 4096),
                                    reason.at_run_time ? "loads" : "needs");
@@ -265,9 +265,9 @@ void explain(Context& context, const build::BuildResult& result) {
   }
 }
 
-Status add_sboms(const std::vector<std::string>& formats, build::Recipe& recipe) {
+Status add_sboms(const std::vector<std::string>& formats, builder::Recipe& recipe) {
   for (const std::string& format : without_commas(formats)) {
-    if (build::find_sbom_format(format) == nullptr) {
+    if (builder::find_sbom_format(format) == nullptr) {
       return fail(
           Error(Errc::invalid_argument, fmt::format("--sbom '{}' is no format of an SBOM", printable(format, 40)))
               .with_hint("one of spdx, cyclonedx"));
@@ -287,23 +287,23 @@ Result<int> run_build(Context& context, BuildFlags& f) {
   SLIPWAY_TRY(add_sboms(f.sboms, prepared.recipe));
   for (const std::string& path : f.sbom_includes)
     prepared.recipe.sbom_includes.push_back({context.absolute(path).native(), {"--sbom-include", 0, 0}});
-  SLIPWAY_ASSIGN(build::BuildOptions options, options_of(context, f, prepared));
+  SLIPWAY_ASSIGN(builder::BuildOptions options, options_of(context, f, prepared));
   SLIPWAY_ASSIGN(const std::uint64_t cache_limit,
-                 f.cache_limit ? parse_bytes(*f.cache_limit) : Result<std::uint64_t>(build::kCacheLimit));
-  build::BuildCache cache(context.fs(), *context.surroundings().clock, cache_folder(context.surroundings().env));
+                 f.cache_limit ? parse_bytes(*f.cache_limit) : Result<std::uint64_t>(builder::kCacheLimit));
+  builder::BuildCache cache(context.fs(), *context.surroundings().clock, cache_folder(context.surroundings().env));
   image::FileListCache lists = file_lists(context);
   if (!f.no_cache) options.file_lists = &lists;
   if (!f.no_cache && !cache_folder(context.surroundings().env).empty()) options.cache = &cache;
   const auto& platforms_asked = options.platforms.empty() ? prepared.recipe.platforms : options.platforms;
   if (f.files.iid_file && platforms_asked.size() > 1) return fail(no_image_id());
-  const auto build = f.check ? build::build_twice : build::build_image;
-  SLIPWAY_ASSIGN(const build::BuildResult result, build(prepared.recipe, options, context.fs(), context.opener()));
+  const auto build = f.check ? builder::build_twice : builder::build_image;
+  SLIPWAY_ASSIGN(const builder::BuildResult result, build(prepared.recipe, options, context.fs(), context.opener()));
   cache.settle(cache_limit);
   for (const Error& warning : result.warnings)
     context.warn(warning.describe());
   if (f.explain) explain(context, result);
   if (context.globals().dry_run && !prepared.recipe.sboms.empty()) context.note("no SBOM without layers: --dry-run");
-  for (const build::Attachment& attachment : result.attachments)
+  for (const builder::Attachment& attachment : result.attachments)
     context.note(fmt::format("attached to the image for {}: {}, {}", attachment.platform, attachment.what,
                              attachment.manifest.digest.str()));
   if (prepared.recipe.compression == io::Compression::zstd)
@@ -314,7 +314,7 @@ Result<int> run_build(Context& context, BuildFlags& f) {
     if (!remembered) context.warn("this build is not recorded for 'slipway release': " + remembered.error().message);
   }
   std::vector<std::string> platforms;
-  for (const build::BuiltImage& image : result.images)
+  for (const builder::BuiltImage& image : result.images)
     platforms.push_back(image.platform.str());
   std::vector<ImageLine> lines;
   for (const oci::Location& location : result.locations)

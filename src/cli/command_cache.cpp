@@ -1,7 +1,7 @@
 #include "cli/command.h"
 #include "cli/opener.h"
 #include "slipway/base/text.h"
-#include "slipway/build/build_cache.h"
+#include "slipway/builder/build_cache.h"
 
 namespace slipway::cli {
 namespace {
@@ -11,17 +11,17 @@ struct CacheFlags {
   std::optional<std::string> limit;
 };
 
-Json to_json(const build::CacheShare& share) {
+Json to_json(const builder::CacheShare& share) {
   Json json;
   json.set("files", static_cast<std::int64_t>(share.files)).set("bytes", static_cast<std::int64_t>(share.bytes));
   return json;
 }
 
 Result<int> print_stats(Context& context, const stdfs::path& folder) {
-  SLIPWAY_ASSIGN(const auto shares, build::cache_stats(context.fs(), folder));
+  SLIPWAY_ASSIGN(const auto shares, builder::cache_stats(context.fs(), folder));
   if (context.json()) {
     Json kinds{Json::Object{}};
-    for (const build::CacheShare& share : shares)
+    for (const builder::CacheShare& share : shares)
       kinds.set(share.name, to_json(share));
     Json document;
     document.set("schema", "slipway/v1/cache").set("folder", folder.native()).set("kinds", std::move(kinds));
@@ -29,7 +29,7 @@ Result<int> print_stats(Context& context, const stdfs::path& folder) {
     return 0;
   }
   SLIPWAY_TRY(context.print(folder.native()));
-  for (const build::CacheShare& share : shares) {
+  for (const builder::CacheShare& share : shares) {
     SLIPWAY_TRY(
         context.print(fmt::format("{:<10} {:>8} files {:>12}", share.name, share.files, human_bytes(share.bytes))));
   }
@@ -39,7 +39,7 @@ Result<int> print_stats(Context& context, const stdfs::path& folder) {
 Result<int> prune(Context& context, const stdfs::path& folder, const std::string& limit_text) {
   SLIPWAY_ASSIGN(const std::uint64_t limit, parse_bytes(limit_text));
   if (context.globals().dry_run) return print_stats(context, folder);
-  SLIPWAY_ASSIGN(const build::CacheShare removed, build::prune_cache(context.fs(), folder, limit));
+  SLIPWAY_ASSIGN(const builder::CacheShare removed, builder::prune_cache(context.fs(), folder, limit));
   if (context.json()) {
     Json document;
     document.set("schema", "slipway/v1/cache-prune").set("folder", folder.native()).set("removed", to_json(removed));

@@ -3,7 +3,7 @@
 #include "cli/attached.h"
 #include "cli/command.h"
 #include "slipway/base/text.h"
-#include "slipway/build/debug.h"
+#include "slipway/builder/debug.h"
 #include "slipway/elf/debug.h"
 #include "slipway/io/filters.h"
 
@@ -23,15 +23,15 @@ struct Available {
 
 /// What the artifacts attached to an image have, by build-id.
 Result<std::map<std::string, Available>> available(Context& context, const FoundImage& found) {
-  SLIPWAY_ASSIGN(const auto artifacts, find_attached(context, found, build::kDebugArtifactType, true));
+  SLIPWAY_ASSIGN(const auto artifacts, find_attached(context, found, builder::kDebugArtifactType, true));
   std::map<std::string, Available> files;
   for (const AttachedArtifact& artifact : artifacts) {
     SLIPWAY_ASSIGN(const oci::Document document, copy::fetch_document(*artifact.target, artifact.manifest));
     const auto* manifest = std::get_if<oci::Manifest>(&document);
     if (manifest == nullptr) continue;
     for (const oci::Descriptor& blob : manifest->layers) {
-      const auto id = blob.annotations.find(std::string(build::kBuildIdAnnotation));
-      if (id != blob.annotations.end() && build::is_build_id(id->second))
+      const auto id = blob.annotations.find(std::string(builder::kBuildIdAnnotation));
+      if (id != blob.annotations.end() && builder::is_build_id(id->second))
         files.emplace(id->second, Available{artifact.target, blob});
     }
   }
@@ -40,7 +40,7 @@ Result<std::map<std::string, Available>> available(Context& context, const Found
 
 /// The build-ids that are wanted: the one named, or all of a core dump.
 Result<std::vector<elf::CoreModule>> wanted(Context& context, const std::string& what) {
-  if (build::is_build_id(what)) return std::vector<elf::CoreModule>{{what, {}}};
+  if (builder::is_build_id(what)) return std::vector<elf::CoreModule>{{what, {}}};
   auto file = context.fs().open(context.absolute(what));
   if (!file && file.error().code == Errc::not_found) {
     return fail(
@@ -97,7 +97,7 @@ Result<int> run_debug(Context& context, const DebugFlags& f) {
                                    : fmt::format("{} ({})", printable(module.path, 4096), module.build_id)));
       continue;
     }
-    const stdfs::path path = folder / build::debug_path(module.build_id);
+    const stdfs::path path = folder / builder::debug_path(module.build_id);
     SLIPWAY_TRY(fetch_file(context, at->second, path));
     SLIPWAY_TRY(context.print(path.native()));
     ++fetched;

@@ -5,7 +5,7 @@
 #include "cli/found_image.h"
 #include "cli/project.h"
 #include "slipway/base/text.h"
-#include "slipway/build/sbom.h"
+#include "slipway/builder/sbom.h"
 #include "slipway/image/image_diff.h"
 
 namespace slipway::cli {
@@ -151,7 +151,7 @@ class Comparison {
 
   Result<std::map<std::string, std::string>> packages_of(store::ReadTarget& from, const image::Image& image) {
     SLIPWAY_ASSIGN(const image::FileList list, file_lists(context_).list(from, image, context_.stop()));
-    return build::installed_packages(from, image, list, context_.stop());
+    return builder::installed_packages(from, image, list, context_.stop());
   }
 
   static std::string_view name_of(Part part) {

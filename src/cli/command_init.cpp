@@ -1,6 +1,6 @@
 #include "cli/command.h"
 #include "slipway/base/text.h"
-#include "slipway/build/outputs.h"
+#include "slipway/builder/outputs.h"
 
 namespace slipway::cli {
 namespace {
@@ -18,15 +18,15 @@ Result<int> run_init(Context& context, const InitFlags& f) {
     return fail(Error(Errc::invalid_argument, fmt::format("{} is there already", printable(name, 4096)))
                     .with_hint("change it by hand, write elsewhere with --file, or replace it with --force"));
   }
-  SLIPWAY_ASSIGN(const auto found, build::find_outputs(context.fs(), {folder, f.component.value_or("")}));
+  SLIPWAY_ASSIGN(const auto found, builder::find_outputs(context.fs(), {folder, f.component.value_or("")}));
   if (found.empty()) {
     return fail(
         Error(Errc::not_found, fmt::format("no compiled outputs were found in {}", printable(folder.native(), 4096)))
             .with_hint("build first (cmake --install build --prefix out; meson compile; cargo build --release; "
                        "bazel build), then run 'slipway init' where the sources are"));
   }
-  const std::string app = context.globals().app.value_or(build::app_name_of(folder.filename().native()));
-  const std::string text = build::recipe_text(app, found);
+  const std::string app = context.globals().app.value_or(builder::app_name_of(folder.filename().native()));
+  const std::string text = builder::recipe_text(app, found);
   if (context.globals().dry_run) {
     SLIPWAY_TRY(context.print_raw(text));
     return 0;

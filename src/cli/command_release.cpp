@@ -3,7 +3,7 @@
 #include "cli/command.h"
 #include "cli/project.h"
 #include "slipway/base/text.h"
-#include "slipway/build/last_build.h"
+#include "slipway/builder/last_build.h"
 #include "slipway/io/hash.h"
 #include "slipway/release/ledger.h"
 #include "slipway/release/views.h"
@@ -87,7 +87,7 @@ Result<int> carry_out(Context& context, const release::Plan& plan, const release
 /// The last build's place that needs the fewest bytes to move.
 Result<oci::Location> last_build(const Context& context, const Loaded& loaded,
                                  const release::Environment& environment) {
-  const auto record = build::read_last_build(context.fs(), loaded.state_folder(), loaded.project.app);
+  const auto record = builder::read_last_build(context.fs(), loaded.state_folder(), loaded.project.app);
   if (!record && record.error().code == Errc::not_found) {
     return fail(
         Error(Errc::invalid_argument,

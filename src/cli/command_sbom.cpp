@@ -1,7 +1,7 @@
 #include "cli/attached.h"
 #include "cli/command.h"
 #include "cli/found_image.h"
-#include "slipway/build/sbom.h"
+#include "slipway/builder/sbom.h"
 #include "slipway/io/filters.h"
 
 namespace slipway::cli {
@@ -39,7 +39,7 @@ Result<std::optional<std::string>> attached_document(Context& context, const Fou
 Result<int> run_sbom(Context& context, const SbomFlags& f) {
   SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
   SLIPWAY_ASSIGN(const image::Image image, load_found(found, f.platform));
-  const build::SbomFormat& format = *build::find_sbom_format(f.format);
+  const builder::SbomFormat& format = *builder::find_sbom_format(f.format);
   if (!f.fresh && f.includes.empty()) {
     SLIPWAY_ASSIGN(const auto attached, attached_document(context, found, image, format.media_type));
     if (attached) {
@@ -49,10 +49,10 @@ Result<int> run_sbom(Context& context, const SbomFlags& f) {
   }
   SLIPWAY_ASSIGN(const image::FileList list, file_lists(context).list(*found.target, image, context.stop()));
   const std::string name = context.shown(found.location).str();
-  SLIPWAY_ASSIGN(build::Sbom sbom, build::take_sbom(*found.target, image, list, name, context.stop()));
+  SLIPWAY_ASSIGN(builder::Sbom sbom, builder::take_sbom(*found.target, image, list, name, context.stop()));
   for (const std::string& path : f.includes) {
-    SLIPWAY_ASSIGN(const auto documents, build::read_sbom_documents(context.fs(), context.absolute(path)));
-    build::add_documents(sbom, documents);
+    SLIPWAY_ASSIGN(const auto documents, builder::read_sbom_documents(context.fs(), context.absolute(path)));
+    builder::add_documents(sbom, documents);
   }
   const std::string tool = std::string("slipway-") + SLIPWAY_VERSION;
   SLIPWAY_TRY(context.print_raw(format.write(sbom, tool).pretty() + "\n"));

@@ -2,8 +2,8 @@
 #include "cli/found_image.h"
 #include "cli/project.h"
 #include "slipway/base/text.h"
-#include "slipway/build/last_build.h"
-#include "slipway/build/why.h"
+#include "slipway/builder/last_build.h"
+#include "slipway/builder/why.h"
 
 namespace slipway::cli {
 namespace {
@@ -16,7 +16,7 @@ struct WhyFlags {
 /// Without a name of an image: what was built here last.
 Result<std::string> last_built(Context& context) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
-  auto last = build::read_last_build(context.fs(), loaded.folder / ".slipway", loaded.project.app);
+  auto last = builder::read_last_build(context.fs(), loaded.folder / ".slipway", loaded.project.app);
   if (!last || last->locations.empty()) {
     return fail(Error(Errc::invalid_argument, "no build of this project is recorded")
                     .with_hint("build it first, or name an image: slipway why REF PATH"));
@@ -24,12 +24,12 @@ Result<std::string> last_built(Context& context) {
   return last->locations.front().str();
 }
 
-std::string text_of(const build::NeedStep& step) {
+std::string text_of(const builder::NeedStep& step) {
   const std::string_view verb = step.dlopens ? "loads, when it runs," : step.loader ? "is started by" : "needs";
   return fmt::format("{} {} {}", printable(step.path, 4096), verb, printable(step.name, 4096));
 }
 
-std::string report(const build::FileOrigin& origin, const image::Image& image) {
+std::string report(const builder::FileOrigin& origin, const image::Image& image) {
   const layer::Entry& entry = origin.file.entry;
   const auto& layers = image.manifest.layers;
   std::string text = fmt::format("/{}\n", printable(entry.path, 4096));
@@ -43,18 +43,18 @@ std::string report(const build::FileOrigin& origin, const image::Image& image) {
   for (const std::string& name : origin.names)
     text += fmt::format("  also {}\n", printable(name, 4096));
   if (origin.started) text += "  the image starts it\n";
-  for (const build::NeedStep& step : origin.chain)
+  for (const builder::NeedStep& step : origin.chain)
     text += fmt::format("  {}\n", text_of(step));
   const bool asked_for = origin.started || !origin.chain.empty();
   if (!asked_for && !origin.file.member.empty()) text += "  no program of the image asks for it by name\n";
   return text;
 }
 
-Json document_of(const build::FileOrigin& origin, const image::Image& image, const std::string& location) {
+Json document_of(const builder::FileOrigin& origin, const image::Image& image, const std::string& location) {
   Json::Array names(origin.names.begin(), origin.names.end());
   Json::Array words(origin.created_by.begin(), origin.created_by.end());
   Json::Array chain;
-  for (const build::NeedStep& step : origin.chain) {
+  for (const builder::NeedStep& step : origin.chain) {
     Json item;
     item.set("path", printable(step.path, 4096)).set("name", printable(step.name, 4096));
     item.set("how", step.dlopens ? "dlopen" : step.loader ? "loader" : "needed");
@@ -82,7 +82,7 @@ Result<int> run_why(Context& context, const WhyFlags& f) {
   SLIPWAY_ASSIGN(const FoundImage found, find_image(context, reference));
   SLIPWAY_ASSIGN(const image::Image image, load_found(found, f.platform));
   SLIPWAY_ASSIGN(const image::FileList list, file_lists(context).list(*found.target, image, context.stop()));
-  auto origin = build::explain_file(*found.target, image, list, f.words.back(), context.stop());
+  auto origin = builder::explain_file(*found.target, image, list, f.words.back(), context.stop());
   const std::string shown = context.shown(found.location).str();
   if (!origin) return fail(std::move(origin).error().in(fmt::format("looking into {}", shown)));
   if (context.json()) {

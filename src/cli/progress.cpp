@@ -13,7 +13,7 @@ namespace slipway::cli {
 namespace {
 
 /// One event as it is shown: "copied", what, how large.
-class LineProgress : public build::Observer {
+class LineProgress : public builder::Observer {
  public:
   LineProgress(const Surroundings& surroundings, int verbose) : surroundings_(surroundings), verbose_(verbose) {}
   void skipped(const oci::Descriptor& d) override {
@@ -194,9 +194,9 @@ bool has_cursor(const Surroundings& surroundings) {
 
 }  // namespace
 
-std::unique_ptr<build::Observer> make_progress(const Globals& globals, const Surroundings& surroundings,
-                                               LiveArea& area) {
-  if (globals.progress == "none" || globals.quiet) return std::make_unique<build::Observer>();
+std::unique_ptr<builder::Observer> make_progress(const Globals& globals, const Surroundings& surroundings,
+                                                 LiveArea& area) {
+  if (globals.progress == "none" || globals.quiet) return std::make_unique<builder::Observer>();
   if (globals.progress == "json") return std::make_unique<JsonProgress>(surroundings, globals.verbose);
   if (globals.progress == "tty" || (globals.progress == "auto" && has_cursor(surroundings))) {
     return std::make_unique<TerminalProgress>(surroundings, globals.verbose, area);

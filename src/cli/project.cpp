@@ -46,7 +46,7 @@ Result<const config::Node*> choose(const std::vector<config::Node>& documents, c
 
 void check_keys(const config::Node& document, Diagnostics& diagnostics) {
   config::Decoder top(document, "", diagnostics);
-  for (const std::string& key : build::top_level_keys())
+  for (const std::string& key : builder::top_level_keys())
     top.get(key);
   top.finish();
 }
@@ -100,7 +100,7 @@ Result<Loaded> decode(const ProjectFile& file, const config::Node& document) {
   loaded.folder = file.folder;
   Diagnostics diagnostics;
   check_keys(document, diagnostics);
-  loaded.recipe = build::decode_recipe(document, loaded.file, diagnostics);
+  loaded.recipe = builder::decode_recipe(document, loaded.file, diagnostics);
   loaded.recipe.folder = loaded.folder;
   loaded.project = release::decode_project(document, loaded.folder, diagnostics);
   SLIPWAY_TRY(std::move(diagnostics).status());

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "cli/context.h"
-#include "slipway/build/recipe.h"
+#include "slipway/builder/recipe.h"
 #include "slipway/release/promote.h"
 
 namespace slipway::cli {
@@ -12,7 +12,7 @@ namespace slipway::cli {
 struct Loaded {
   std::string file;    ///< as shown in messages
   stdfs::path folder;  ///< absolute
-  build::Recipe recipe;
+  builder::Recipe recipe;
   release::Project project;
   stdfs::path state_folder() const { return folder / ".slipway"; }
 };

@@ -1,24 +1,24 @@
 #include <cstdlib>
 
-#include "build/rpm_database.h"
+#include "builder/rpm_database.h"
 
 // What apk, rpm, a program's note or another tool's SBOM says becomes packages with a name and a purl, or nothing.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using slipway::build::SbomPackage;
+  using slipway::builder::SbomPackage;
   const std::string text(reinterpret_cast<const char*>(data), size);
   const auto check = [](const SbomPackage& package) {
     const bool plain = package.purl.find_first_of(" \n\"<>") == std::string::npos || package.purl.starts_with("pkg:");
     if (package.name.empty() || !plain) std::abort();
   };
-  for (const auto& found : slipway::build::parse_apk_database(text, "alpine")) {
+  for (const auto& found : slipway::builder::parse_apk_database(text, "alpine")) {
     check(found.package);
     for (const std::string& path : found.files) {
       if (!path.starts_with('/')) std::abort();
     }
   }
-  if (const auto found = slipway::build::parse_rpm_header(text, "fedora"); found && *found) check((*found)->package);
-  if (const auto package = slipway::build::package_of_note(text)) check(*package);
-  for (const SbomPackage& package : slipway::build::packages_of_document(text))
+  if (const auto found = slipway::builder::parse_rpm_header(text, "fedora"); found && *found) check((*found)->package);
+  if (const auto package = slipway::builder::package_of_note(text)) check(*package);
+  for (const SbomPackage& package : slipway::builder::packages_of_document(text))
     check(package);
   return 0;
 }

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "slipway/base/result.h"
+
+namespace slipway::builder {
+
+/// Debug information that `debug: split` took out of an image's programs: an artifact whose subject is the image, one
+/// blob for each program (docs/FORMATS.md "Debug files").
+inline constexpr std::string_view kDebugArtifactType = "application/vnd.slipway.debug.v1";
+inline constexpr std::string_view kDebugFileType = "application/vnd.slipway.debug.file.v1";
+inline constexpr std::string_view kBuildIdAnnotation = "io.slipway.build-id";
+inline constexpr std::string_view kDebugPathAnnotation = "io.slipway.path";  ///< of the program, in the image
+
+/// Where gdb, elfutils and debuginfod look for a build-id's debug information below a folder of such files:
+/// ".build-id/ab/cdef.debug".
+std::string debug_path(const std::string& build_id);
+
+/// True for lower-case hex of 3 to 64 bytes.
+bool is_build_id(std::string_view text);
+
+}  // namespace slipway::builder

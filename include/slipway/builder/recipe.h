@@ -1,0 +1,129 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "slipway/base/diagnostics.h"
+#include "slipway/config/yaml.h"
+#include "slipway/io/compress.h"
+#include "slipway/oci/descriptor.h"
+#include "slipway/oci/location.h"
+#include "slipway/oci/platform.h"
+
+namespace slipway::builder {
+
+/// The top-level keys that slipway.yaml may have; `app` and `image` are read here.
+const std::vector<std::string>& top_level_keys();
+
+/// Text from a recipe with its place.
+struct Placed {
+  std::string text;
+  Where where;
+};
+
+struct Owner {
+  std::uint64_t uid = 0;
+  std::uint64_t gid = 0;
+};
+
+/// Files that go into a layer: a file, or a folder's contents.
+struct FileRule {
+  Placed from;  ///< relative to Recipe::folder; may hold {os} {arch} {variant}
+  std::string to;
+  std::optional<std::uint32_t> mode;  ///< of the file, or of the folder that `to` is; not of the files in it
+  std::optional<Owner> owner;
+  std::vector<std::string> include;
+  std::vector<std::string> exclude;
+  std::optional<Placed> ignore_file;          ///< more patterns to exclude, .dockerignore's format
+  std::map<std::string, std::string> xattrs;  ///< of every regular file; capabilities are among them
+  bool keep_modes = false;
+  bool replace = false;  ///< folders may replace files and symlinks of the base, and files its folders
+};
+
+/// One layer to be built.
+struct LayerRule {
+  std::string name;
+  Where where;
+  std::vector<FileRule> files;
+  std::vector<Placed> remove;     ///< absolute paths of the base that disappear
+  std::vector<Placed> closure;    ///< programs, or folders of them, whose libraries and loader the layer gets
+  std::vector<Placed> dlopen;     ///< libraries that those load at run time, without their headers saying so
+  std::vector<Placed> profiles;   ///< what those load by rules that are known: names, or `auto`
+  std::vector<Placed> runtime;    ///< data that programs read at run time: kinds, `auto` or `minimal`
+  std::optional<Placed> sysroot;  ///< where the libraries are; nothing: on this machine
+  std::optional<Placed> archive;
+  bool clamp_times = false;
+  bool split_by_churn = false;  ///< several layers, the rarest changed lowest, instead of one
+};
+
+/// What the image's config says; absent members are the base's.
+struct ConfigRule {
+  std::optional<std::vector<std::string>> entrypoint;
+  std::optional<std::vector<std::string>> cmd;
+  std::vector<std::pair<std::string, std::string>> env;
+  std::optional<std::string> user;
+  std::optional<std::string> workdir;
+  std::vector<std::string> ports;
+  std::vector<std::string> volumes;
+  std::vector<std::pair<std::string, std::string>> labels;
+  std::optional<std::string> stop_signal;
+};
+
+/// Everything that decides an image, from slipway.yaml or from flags. A value.
+struct Recipe {
+  std::string app;
+  std::filesystem::path folder;             ///< what relative paths start from
+  std::optional<oci::Location> repository;  ///< layouts are relative to `folder`
+  std::optional<oci::Location> base;        ///< nothing: scratch
+  Where base_where;
+  std::vector<oci::Platform> platforms;
+  bool source_git = false;
+  std::vector<LayerRule> layers;
+  ConfigRule config;
+  oci::Annotations annotations;
+  io::Compression compression = io::Compression::gzip;
+  io::Level level = io::Level::normal;
+  bool split_debug = false;           ///< debug information goes into an artifact beside the image, not into the image
+  std::vector<std::string> sboms;     ///< documents to attach: "spdx", "cyclonedx"
+  std::vector<Placed> sbom_includes;  ///< other tools' SBOMs, or folders of them, whose packages those name too
+  bool check_symbols = false;         ///< every symbol that a program's libraries need is looked for
+  bool strict = false;                ///< what lint finds in programs is an error
+};
+
+/// Decodes the keys `app` and `image` of one document of slipway.yaml; other keys are left to their owners.
+/// Every problem goes to `diagnostics`; the result is meaningful only without errors.
+Recipe decode_recipe(const config::Node& document, const std::string& file, Diagnostics& diagnostics);
+
+/// An image described by flags alone, as typed.
+struct AdHocRequest {
+  std::string base = "scratch";
+  std::vector<std::string> adds;  ///< SRC:DST[:mode[:uid:gid]] or src=...,dst=...[,mode=...][,owner=...]
+  std::vector<std::string> closures;
+  std::vector<std::string> dlopens;
+  std::vector<std::string> profiles;
+  std::vector<std::string> runtime;
+  std::optional<std::string> sysroot;
+  std::optional<std::string> entrypoint;  ///< a JSON array or one word
+  std::optional<std::string> cmd;
+  std::vector<std::string> env;
+  std::optional<std::string> user;
+  std::optional<std::string> workdir;
+  std::vector<std::string> ports;
+  std::vector<std::string> volumes;
+  std::vector<std::string> labels;
+  std::vector<std::string> annotations;
+  std::optional<std::string> stop_signal;
+  std::optional<std::string> compression;  ///< FORMAT[:LEVEL]
+  std::vector<std::string> platforms;
+  bool preserve_modes = false;
+};
+
+/// The recipe that the flags mean; `folder` is the current one. All mistakes at once, Errc::invalid_argument.
+Result<Recipe> recipe_from_flags(const AdHocRequest& request, const std::filesystem::path& folder);
+
+}  // namespace slipway::builder

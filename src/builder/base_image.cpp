@@ -1,0 +1,85 @@
+#include "builder/base_image.h"
+
+#include <algorithm>
+
+#include "slipway/base/text.h"
+#include "slipway/oci/media_type.h"
+
+namespace slipway::builder {
+namespace {
+
+/// Which digest the lock decides, if it does.
+Result<std::optional<Digest>> locked_digest(const Recipe& recipe, const BuildOptions& options,
+                                            const image::Lock& lock) {
+  const oci::Location& base = *recipe.base;
+  if (base.digest() || !base.is_registry() || options.update_base) return std::optional<Digest>();
+  if (auto digest = lock.find(base.str())) return digest;
+  if (!options.locked) return std::optional<Digest>();
+  return fail(Error(Errc::invalid_argument, fmt::format("the lock has no digest for the base {}", base.str()))
+                  .at(recipe.base_where)
+                  .with_hint("build once without --locked (and without CI set), and commit slipway.lock"));
+}
+
+/// A path in slipway.yaml that is not there is a mistake of the file.
+Error missing_base(const Recipe& recipe, Error error) {
+  const bool in_file = recipe.base_where.row > 0 && !recipe.base->is_registry();
+  if (!in_file || error.code != Errc::not_found) return error;
+  error.code = Errc::invalid_argument;
+  return std::move(error).at(recipe.base_where);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Base>> find_base(const Recipe& recipe, const BuildOptions& options, store::Opener& opener,
+                                        image::Lock& lock) {
+  if (!recipe.base) return nullptr;
+  SLIPWAY_ASSIGN(const auto pinned, locked_digest(recipe, options, lock));
+  auto opened = opener.open_for_reading(*recipe.base, Side::source);
+  if (!opened) return fail(missing_base(recipe, std::move(opened).error()));
+  const auto target = *std::move(opened);
+  const oci::Location wanted = pinned ? recipe.base->with_digest(*pinned) : *recipe.base;
+  SLIPWAY_ASSIGN(const auto reference, store::reference_of(wanted, *target));
+  auto root = target->resolve(reference);
+  if (!root) {
+    return fail(missing_base(recipe, std::move(root).error().in(fmt::format("looking for the base {}", wanted.str()))));
+  }
+  if (recipe.base->is_registry() && !recipe.base->digest()) lock.set(recipe.base->str(), root->digest);
+  return std::make_unique<Base>(Base{recipe.base->with_digest(root->digest), target, *root});
+}
+
+Result<image::Image> load_base(const Base& base, const Recipe& recipe, const oci::Platform& platform) {
+  auto image = image::load_image(*base.target, base.root, platform);
+  if (!image) {
+    Error error = std::move(image).error();
+    if (error.code == Errc::not_found) error.where = recipe.base_where;
+    return fail(std::move(error).in(fmt::format("reading the base {}", base.location.str())));
+  }
+  const auto& history = image->config.history;
+  const auto filled =
+      std::count_if(history.begin(), history.end(), [](const oci::History& h) { return !h.empty_layer; });
+  if (!history.empty() && static_cast<std::size_t>(filled) != image->config.diff_ids.size()) {
+    return fail(Errc::malformed, "the base {} has {} layers, but a history of {}", base.location.str(),
+                image->config.diff_ids.size(), filled);
+  }
+  return image;
+}
+
+Result<image::FileList> list_base(const Base& base, const image::Image& image, image::FileListCache* lists,
+                                  std::stop_token stop) {
+  auto list = lists != nullptr ? lists->list(*base.target, image, std::move(stop))
+                               : image::merge_files(*base.target, image, std::move(stop));
+  if (!list)
+    return fail(std::move(list).error().in(fmt::format("listing the files of the base {}", base.location.str())));
+  return list;
+}
+
+oci::Annotations base_annotations(const Base& base) {
+  oci::Annotations out;
+  out[std::string(oci::kBaseDigest)] = base.root.digest.str();
+  if (!base.location.is_registry()) return out;
+  const auto& tag = base.location.tag();
+  out[std::string(oci::kBaseName)] = base.location.place() + (tag ? ":" + *tag : "");
+  return out;
+}
+
+}  // namespace slipway::builder

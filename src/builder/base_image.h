@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "slipway/builder/build.h"
+#include "slipway/image/file_list.h"
+#include "slipway/image/image.h"
+#include "slipway/image/lock.h"
+
+namespace slipway::builder {
+
+/// The base as it was found: where, and which document.
+struct Base {
+  oci::Location location;  ///< with its digest
+  std::shared_ptr<store::ReadTarget> target;
+  oci::Descriptor root;
+};
+
+/// Finds the recipe's base: the digest it names, else the one in the lock, else what its tag says now (which is
+/// then put into `lock`). nullptr for scratch. Only registry references are locked.
+Result<std::unique_ptr<Base>> find_base(const Recipe& recipe, const BuildOptions& options, store::Opener& opener,
+                                        image::Lock& lock);
+
+/// The base's image for a platform, checked for what building on it needs.
+Result<image::Image> load_base(const Base& base, const Recipe& recipe, const oci::Platform& platform);
+
+/// What the base has at every path, from `lists` or read once.
+Result<image::FileList> list_base(const Base& base, const image::Image& image, image::FileListCache* lists,
+                                  std::stop_token stop);
+
+/// org.opencontainers.image.base.*; no name for layouts, whose paths differ between machines.
+oci::Annotations base_annotations(const Base& base);
+
+}  // namespace slipway::builder

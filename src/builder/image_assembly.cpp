@@ -1,0 +1,114 @@
+#include "builder/image_assembly.h"
+
+#include <algorithm>
+
+#include "slipway/layer/layer_writer.h"
+#include "slipway/oci/media_type.h"
+
+namespace slipway::builder {
+namespace {
+
+constexpr std::string_view kCreatedBy = "slipway";
+
+bool is_docker(const image::Image* base) {
+  return base != nullptr && base->manifest.media_type == oci::kDockerManifestType;
+}
+
+Result<std::string> layer_type(const Pieces& pieces) {
+  const io::Compression format = pieces.recipe.compression;
+  if (!is_docker(pieces.base)) return std::string(layer::layer_media_type(format));
+  if (format == io::Compression::gzip) return std::string(oci::kDockerLayerGzipType);
+  if (format == io::Compression::none) return std::string(oci::kDockerLayerType);
+  return fail(Error(Errc::invalid_argument, "zstd layers need an OCI base, but this base has docker's older format")
+                  .at(pieces.recipe.base_where)
+                  .with_hint("use compression gzip, or an OCI variant of the base"));
+}
+
+oci::ImageConfig start_config(const Pieces& pieces) {
+  oci::ImageConfig config;
+  if (pieces.base == nullptr) {
+    config.platform = pieces.platform;
+    return config;
+  }
+  config = pieces.base->config;
+  if (config.history.empty()) {
+    // Counts must agree: a base without history gets one plain line for each of its layers.
+    oci::History inherited;
+    inherited.created = config.created;
+    inherited.comment = "from the base image";
+    config.history.assign(config.diff_ids.size(), inherited);
+  }
+  return config;
+}
+
+void apply_rule(const ConfigRule& rule, oci::ImageConfig& config) {
+  if (rule.entrypoint) {
+    config.entrypoint = *rule.entrypoint;
+    config.cmd.clear();
+  }
+  if (rule.cmd) config.cmd = *rule.cmd;
+  for (const auto& [key, value] : rule.env)
+    oci::set_env(config.env, key, value);
+  for (const auto& [key, value] : rule.labels)
+    config.labels[key] = value;
+  config.exposed_ports.insert(rule.ports.begin(), rule.ports.end());
+  config.volumes.insert(rule.volumes.begin(), rule.volumes.end());
+  if (rule.user) config.user = *rule.user;
+  if (rule.workdir) config.working_dir = *rule.workdir;
+  if (rule.stop_signal) config.stop_signal = *rule.stop_signal;
+}
+
+}  // namespace
+
+oci::ImageConfig compose_config(const Pieces& pieces) {
+  oci::ImageConfig config = start_config(pieces);
+  config.created = pieces.created;
+  // Docker's manifests have no annotations; labels are where its tools look for them.
+  if (is_docker(pieces.base)) {
+    for (const auto& [key, value] : pieces.annotations)
+      config.labels[key] = value;
+  }
+  apply_rule(pieces.recipe.config, config);
+  for (const FinishedLayer& layer : pieces.layers) {
+    config.diff_ids.push_back(layer.diff_id);
+    oci::History line;
+    line.created = pieces.created;
+    line.created_by = kCreatedBy;
+    line.comment = layer.name;
+    config.history.push_back(std::move(line));
+  }
+  return config;
+}
+
+Result<BuiltImage> assemble_image(const Pieces& pieces, StagedDocuments& documents) {
+  const bool docker = is_docker(pieces.base);
+  SLIPWAY_ASSIGN(const std::string type, layer_type(pieces));
+  const oci::ImageConfig config = compose_config(pieces);
+  const oci::Descriptor stored_config =
+      documents.add(std::string(docker ? oci::kDockerConfigType : oci::kConfigType), config.serialize());
+  oci::Manifest manifest{
+      {}, std::string(docker ? oci::kDockerManifestType : oci::kManifestType), {}, stored_config, {}, {}, {}};
+  if (pieces.base != nullptr) manifest.layers = pieces.base->manifest.layers;
+  for (const FinishedLayer& layer : pieces.layers)
+    manifest.layers.emplace_back(type, layer.digest, layer.size);
+  if (!docker) manifest.annotations = pieces.annotations;
+  oci::Descriptor stored = documents.add(manifest.media_type, oci::write_manifest(manifest));
+  return BuiltImage{config.platform, std::move(stored), stored_config, std::move(manifest.layers)};
+}
+
+oci::Descriptor assemble_index(const std::vector<BuiltImage>& images, const oci::Annotations& annotations,
+                               StagedDocuments& documents) {
+  const bool docker = std::all_of(images.begin(), images.end(), [](const BuiltImage& image) {
+    return image.manifest.media_type == oci::kDockerManifestType;
+  });
+  oci::Index index;
+  index.media_type = docker ? oci::kDockerIndexType : oci::kIndexType;
+  for (const BuiltImage& image : images) {
+    index.manifests.push_back(image.manifest);
+    index.manifests.back().platform = image.platform;
+  }
+  if (!docker) index.annotations = annotations;
+  return documents.add(index.media_type, oci::write_index(index));
+}
+
+}  // namespace slipway::builder

@@ -1,0 +1,342 @@
+#include "builder/layer_plan.h"
+
+#include <algorithm>
+
+#include "builder/churn.h"
+#include "builder/closure_planner.h"
+#include "builder/layer_stack.h"
+#include "builder/recipe_values.h"
+#include "slipway/base/text.h"
+#include "slipway/elf/object.h"
+#include "slipway/layer/layer_writer.h"
+
+namespace slipway::builder {
+namespace {
+
+constexpr std::uint32_t kRiskyModes = 06002;  // setuid, setgid, writable by everybody
+constexpr std::size_t kMaxRisky = 20;         // that are told of
+
+/// Lists one layer; mistakes are reported and the rest goes on, so that all come at once.
+class LayerPlanner {
+ public:
+  LayerPlanner(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch, FileSystem& fs,
+               Diagnostics& diagnostics, const PlanContext& context)
+      : recipe_(recipe),
+        platform_(platform),
+        epoch_(epoch),
+        fs_(fs),
+        diagnostics_(diagnostics),
+        over_base_(context.base != nullptr),
+        debug_(context.debug),
+        below_(context.base),
+        closures_(recipe, platform, epoch, fs, context.base_root) {}
+
+  /// One layer, or several where the rule splits it.
+  Status plan(const LayerRule& rule, bool last, std::vector<PlannedLayer>& layers) {
+    std::error_code none;
+    const layer::SpillPlace spill{&fs_, stdfs::temp_directory_path(none)};
+    SLIPWAY_ASSIGN(PlannedLayer whole, list(rule, spill));
+    if (!last) SLIPWAY_TRY(below_.add(whole.tree));
+    if (diagnostics_.has_errors()) {
+      // Nothing is made of it: only what is wrong with the other layers is still wanted.
+      layers.push_back(std::move(whole));
+      return {};
+    }
+    SLIPWAY_TRY(lint_modes(rule, whole.tree));
+    if (debug_ != nullptr && !rule.archive) {
+      SLIPWAY_ASSIGN(whole.tree, debug_->split(whole.tree, epoch_, spill, rule.where, diagnostics_));
+    }
+    if (rule.split_by_churn) return split(std::move(whole), spill, layers);
+    layers.push_back(std::move(whole));
+    finish(layers.back());
+    return {};
+  }
+
+  /// Reports what a layer names and is not there.
+  Status check(const LayerRule& rule) {
+    for (const FileRule& file : rule.files)
+      SLIPWAY_TRY(source_of(file.from));
+    if (rule.archive) SLIPWAY_TRY(source_of(*rule.archive));
+    for (const Placed& program : rule.closure)
+      SLIPWAY_TRY(source_of(program));
+    return {};
+  }
+
+ private:
+  Result<PlannedLayer> list(const LayerRule& rule, const layer::SpillPlace& spill) {
+    PlannedLayer planned{rule.name, layer::FileTree(spill, below_.empty() ? nullptr : &below_)};
+    // First what goes: what comes is not led through it.
+    SLIPWAY_TRY(add_removals(rule, planned));
+    if (rule.archive) SLIPWAY_TRY(add_archive(rule, planned));
+    SLIPWAY_TRY(add_closure(rule, planned));
+    for (const FileRule& file : rule.files)
+      SLIPWAY_TRY(add_files(rule, file, planned));
+    SLIPWAY_TRY(take(planned.tree.finish(epoch_), rule.where));
+    return planned;
+  }
+
+  /// What anybody may change, or gets its owner's rights by starting. Only where modes are declared or kept can such
+  /// files be.
+  Status lint_modes(const LayerRule& rule, const layer::FileTree& tree) {
+    const bool possible = rule.archive || std::any_of(rule.files.begin(), rule.files.end(), [](const FileRule& file) {
+                            return file.keep_modes || (file.mode && (*file.mode & kRiskyModes) != 0);
+                          });
+    if (!possible) return {};
+    SLIPWAY_ASSIGN(const auto reader, tree.read());
+    std::size_t found = 0;
+    for (layer::Entry entry; found < kMaxRisky;) {
+      SLIPWAY_ASSIGN(const bool more, reader->next(entry));
+      if (!more) break;
+      const bool folder = entry.type == layer::EntryType::directory;
+      if ((entry.type != layer::EntryType::regular && !folder) || (entry.mode & kRiskyModes) == 0) continue;
+      const bool writable = (entry.mode & 0002) != 0 && !(folder && (entry.mode & 01000) != 0);
+      if (!writable && folder) continue;
+      ++found;
+      std::string message =
+          writable
+              ? fmt::format("/{} can be changed by everybody (mode {:04o})", printable(entry.path, 4096), entry.mode)
+              : fmt::format("/{} is started with the rights of its {} (mode {:04o})", printable(entry.path, 4096),
+                            (entry.mode & 04000) != 0 ? "owner" : "group", entry.mode);
+      if (recipe_.strict) {
+        report(rule.where, std::move(message), "give it another mode, or build without --strict",
+               Errc::verification_failed);
+      } else {
+        diagnostics_.warning(rule.where, std::move(message));
+      }
+    }
+    return {};
+  }
+
+  void finish(PlannedLayer& layer) const {
+    layer::LayerOptions how;
+    how.compression = recipe_.compression;
+    how.level = recipe_.level;
+    layer.inputs = layer::fingerprint(layer.tree, how);
+    for (Reason& reason : layer.reasons)
+      reason.layer = layer.name;
+  }
+
+  Status split(PlannedLayer whole, const layer::SpillPlace& spill, std::vector<PlannedLayer>& layers) {
+    SLIPWAY_ASSIGN(auto parts, split_by_churn(whole.tree, whole.supplied, epoch_, fs_, spill));
+    for (ChurnPart& part : parts) {
+      PlannedLayer layer{fmt::format("{}-{}", whole.name, churn_suffix(part.churn)), std::move(part.tree)};
+      SLIPWAY_TRY(take_reasons(whole.reasons, layer));
+      finish(layer);
+      layers.push_back(std::move(layer));
+    }
+    return {};
+  }
+
+  /// Moves the reasons of the files that a part has.
+  static Status take_reasons(std::vector<Reason>& reasons, PlannedLayer& part) {
+    std::set<std::string> paths;
+    SLIPWAY_ASSIGN(const auto reader, part.tree.read());
+    for (layer::Entry entry; !reasons.empty();) {
+      SLIPWAY_ASSIGN(const bool more, reader->next(entry));
+      if (!more) break;
+      if (entry.type != layer::EntryType::directory) paths.insert("/" + entry.path);
+    }
+    std::erase_if(reasons, [&](Reason& reason) {
+      if (!paths.contains(reason.path)) return false;
+      part.reasons.push_back(std::move(reason));
+      return true;
+    });
+    return {};
+  }
+
+  void report(const Where& where, std::string message, std::string hint = {}, Errc code = Errc::invalid_argument) {
+    const auto same = [&](const Error& known) {
+      return known.message == message && known.where && known.where->file == where.file &&
+             known.where->row == where.row && known.where->col == where.col;
+    };
+    if (std::none_of(diagnostics_.errors().begin(), diagnostics_.errors().end(), same)) {
+      diagnostics_.add(Error(code, std::move(message)).at(where).with_hint(std::move(hint)));
+    }
+  }
+
+  /// A mistake is reported at its place; a failure of the disk ends the planning.
+  Status take(Status status, const Where& where) {
+    if (status) return {};
+    if (status.error().code != Errc::invalid_argument) return status;
+    report(where, status.error().message, status.error().hint);
+    return {};
+  }
+
+  static bool on_command_line(const Where& where) { return where.row == 0; }
+
+  /// Where the files come from; nothing, and a report, when they are not there.
+  Result<std::optional<stdfs::path>> source_of(const Placed& from) {
+    stdfs::path source = recipe_.folder / expand_placeholders(from.text, platform_);
+    const auto there = fs_.stat(source, true);
+    if (there) return std::optional(std::move(source));
+    if (there.error().code != Errc::not_found) return fail(there.error());
+    report(from.where, fmt::format("{} is not there", printable(source.native(), 4096)),
+           has_placeholders(from.text) ? fmt::format("it is '{}' for {}", printable(from.text, 300), platform_.str())
+                                       : std::string("build it first, or correct the path"),
+           on_command_line(from.where) ? Errc::not_found : Errc::invalid_argument);
+    return std::optional<stdfs::path>();
+  }
+
+  Status add_removals(const LayerRule& rule, PlannedLayer& planned) {
+    for (const Placed& path : rule.remove) {
+      if (!recipe_.base) {
+        diagnostics_.warning(path.where, fmt::format("{} is not removed: there is no base that has it", path.text));
+        continue;
+      }
+      layer::Entry gone;
+      gone.path = path.text.substr(1);
+      gone.type = layer::EntryType::whiteout;
+      gone.mtime = epoch_;
+      SLIPWAY_TRY(take(planned.tree.add_entry(std::move(gone)), path.where));
+    }
+    return {};
+  }
+
+  Status add_closure(const LayerRule& rule, PlannedLayer& planned) {
+    if (rule.closure.empty() && rule.runtime.empty()) return {};
+    std::vector<PlacedSource> programs;
+    for (const Placed& from : rule.closure) {
+      SLIPWAY_ASSIGN(auto source, source_of(from));
+      if (source) programs.push_back({*std::move(source), from.where});
+    }
+    std::optional<stdfs::path> sysroot;
+    if (rule.sysroot) {
+      SLIPWAY_ASSIGN(sysroot, source_of(*rule.sysroot));
+      if (!sysroot) return {};
+    }
+    // What the base has is not known yet: the closure is found when it is.
+    if (recipe_.base && !over_base_) return {};
+    ClosureReport found;
+    SLIPWAY_TRY(closures_.add(rule, programs, sysroot, planned.tree, found));
+    for (const Error& problem : found.problems)
+      report(problem.where.value_or(rule.where), problem.message, problem.hint, problem.code);
+    for (const Error& warning : found.warnings)
+      diagnostics_.warning(warning.where.value_or(rule.where), warning.message);
+    planned.reasons = std::move(found.reasons);
+    planned.supplied = std::move(found.supplied);
+    return {};
+  }
+
+  Status add_archive(const LayerRule& rule, PlannedLayer& planned) {
+    const Placed& from = *rule.archive;
+    SLIPWAY_ASSIGN(const auto source, source_of(from));
+    if (!source) return {};
+    std::error_code none;
+    planned.archives = std::make_unique<layer::ArchiveFiles>(fs_, stdfs::temp_directory_path(none));
+    Status added = planned.archives->add(planned.tree, *source, {epoch_, rule.clamp_times}, diagnostics_);
+    if (added || added.error().code == Errc::invalid_argument) return take(std::move(added), from.where);
+    return fail(std::move(added).error().at(from.where));
+  }
+
+  /// The patterns of .dockerignore; nothing when the file is not there, which is reported.
+  Result<std::optional<std::vector<std::string>>> read_ignore_file(const FileRule& file) {
+    std::vector<std::string> patterns;
+    if (!file.ignore_file) return std::optional(std::move(patterns));
+    const stdfs::path path = recipe_.folder / expand_placeholders(file.ignore_file->text, platform_);
+    const auto text = read_file(fs_, path, 1u << 20);
+    if (!text && text.error().code != Errc::not_found) return fail(text.error());
+    if (!text) {
+      report(file.ignore_file->where, fmt::format("{} is not there", printable(path.native(), 4096)));
+      return std::optional<std::vector<std::string>>();
+    }
+    patterns = ignore_patterns(*text);
+    return std::optional(std::move(patterns));
+  }
+
+  Status add_files(const LayerRule& rule, const FileRule& file, PlannedLayer& planned) {
+    SLIPWAY_ASSIGN(const auto source, source_of(file.from));
+    if (!source) return {};
+    SLIPWAY_ASSIGN(const auto ignored, read_ignore_file(file));
+    if (!ignored) return {};
+    layer::TreeOptions how = options(rule, file);
+    how.exclude.insert(how.exclude.begin(), ignored->begin(), ignored->end());
+    Status added = planned.tree.add(files_of(planned, fs_), *source, file.to, how, diagnostics_);
+    if (!added && added.error().code == Errc::not_found) {
+      // It was there a moment ago: somebody takes files away while we list them.
+      Error error = std::move(added).error();
+      error.code = Errc::failed;
+      return fail(std::move(error));
+    }
+    return take(std::move(added), file.from.where);
+  }
+
+  layer::TreeOptions options(const LayerRule& rule, const FileRule& file) const {
+    layer::TreeOptions options;
+    options.epoch = epoch_;
+    options.clamp_times = rule.clamp_times;
+    options.keep_modes = file.keep_modes;
+    options.mode = file.mode;
+    if (file.owner) {
+      options.uid = file.owner->uid;
+      options.gid = file.owner->gid;
+    }
+    options.replace = file.replace;
+    options.include = file.include;
+    options.exclude = file.exclude;
+    options.xattrs = file.xattrs;
+    return options;
+  }
+
+  const Recipe& recipe_;
+  const oci::Platform& platform_;
+  std::int64_t epoch_;
+  FileSystem& fs_;
+  Diagnostics& diagnostics_;
+  bool over_base_;
+  DebugSplitter* debug_;
+  LayerStack below_;
+  ClosurePlanner closures_;
+};
+
+}  // namespace
+
+FileSystem& files_of(const PlannedLayer& layer, FileSystem& fs) {
+  return layer.archives ? static_cast<FileSystem&>(*layer.archives) : fs;
+}
+
+Status check_sources(const Recipe& recipe, const oci::Platform& platform, FileSystem& fs, Diagnostics& diagnostics) {
+  LayerPlanner planner(recipe, platform, 0, fs, diagnostics, {});
+  for (const LayerRule& rule : recipe.layers)
+    SLIPWAY_TRY(planner.check(rule));
+  return {};
+}
+
+Result<std::vector<PlannedLayer>> plan_layers(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch,
+                                              FileSystem& fs, Diagnostics& diagnostics, const PlanContext& context) {
+  LayerPlanner planner(recipe, platform, epoch, fs, diagnostics, context);
+  std::vector<PlannedLayer> layers;
+  for (const LayerRule& rule : recipe.layers) {
+    SLIPWAY_TRY(planner.plan(rule, &rule == &recipe.layers.back(), layers));
+  }
+  return layers;
+}
+
+std::optional<oci::Platform> first_elf_platform(const std::vector<PlannedLayer>& layers, FileSystem& fs) {
+  for (const PlannedLayer& layer : layers) {
+    const auto entries = layer.tree.read();
+    layer::Entry entry;
+    while (entries) {
+      const auto more = (*entries)->next(entry);
+      if (!more || !*more) break;
+      if (entry.type != layer::EntryType::regular || entry.source.empty()) continue;
+      if (auto platform = elf::elf_platform(files_of(layer, fs), entry.source)) return platform;
+    }
+  }
+  return std::nullopt;
+}
+
+bool depends_on_platform(const Recipe& recipe) {
+  return std::any_of(recipe.layers.begin(), recipe.layers.end(), [](const LayerRule& rule) {
+    if (rule.archive && has_placeholders(rule.archive->text)) return true;
+    if (rule.sysroot && has_placeholders(rule.sysroot->text)) return true;
+    const auto has_any = [](const std::vector<Placed>& paths) {
+      return std::any_of(paths.begin(), paths.end(), [](const Placed& path) { return has_placeholders(path.text); });
+    };
+    if (has_any(rule.closure) || has_any(rule.dlopen)) return true;
+    return std::any_of(rule.files.begin(), rule.files.end(), [](const FileRule& file) {
+      return has_placeholders(file.from.text) || (file.ignore_file && has_placeholders(file.ignore_file->text));
+    });
+  });
+}
+
+}  // namespace slipway::builder

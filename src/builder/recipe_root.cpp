@@ -1,0 +1,115 @@
+#include "builder/recipe_root.h"
+
+#include <algorithm>
+
+#include "builder/recipe_values.h"
+#include "slipway/layer/file_capabilities.h"
+#include "slipway/layer/file_tree.h"
+
+namespace slipway::builder {
+namespace {
+
+/// What the patterns of a rule let through; nothing where it has none. What cannot be listed is reported when the layer
+/// itself is planned.
+std::optional<std::set<std::string>> chosen_paths(const Recipe& recipe, const FileRule& file, const stdfs::path& from,
+                                                  const oci::Platform& platform, FileSystem& fs) {
+  layer::TreeOptions options;
+  options.include = file.include;
+  options.exclude = file.exclude;
+  if (file.ignore_file) {
+    const auto text = read_file(fs, recipe.folder / expand_placeholders(file.ignore_file->text, platform), 1u << 20);
+    const auto ignored = ignore_patterns(text.value_or(""));
+    options.exclude.insert(options.exclude.begin(), ignored.begin(), ignored.end());
+  }
+  if (options.include.empty() && options.exclude.empty()) return std::nullopt;
+  std::set<std::string> paths;
+  layer::FileTree tree;
+  Diagnostics none;
+  if (!tree.add(fs, from, file.to, options, none) || !tree.finish(0)) return paths;
+  const auto reader = tree.read();
+  layer::Entry entry;
+  while (reader) {
+    const auto more = (*reader)->next(entry);
+    if (!more || !*more) break;
+    paths.insert("/" + entry.path);
+  }
+  return paths;
+}
+
+}  // namespace
+
+stdfs::path absolute_path(const stdfs::path& path) {
+  std::error_code ignored;
+  stdfs::path absolute = stdfs::absolute(path, ignored).lexically_normal();
+  return absolute.has_filename() ? absolute : absolute.parent_path();
+}
+
+RecipeRoot::RecipeRoot(const Recipe& recipe, const oci::Platform& platform, FileSystem& fs, elf::DiskRoot& disk)
+    : disk_(disk) {
+  for (const LayerRule& layer : recipe.layers) {
+    for (const FileRule& file : layer.files) {
+      const stdfs::path from = absolute_path(recipe.folder / expand_placeholders(file.from.text, platform));
+      const auto stat = fs.stat(from, true);
+      if (!stat) continue;  // reported elsewhere
+      const bool folder = stat->type == FileType::directory;
+      const bool into = !folder && file.to.ends_with('/');
+      Place place{elf::normal_path(into ? file.to + from.filename().native() : file.to), from, folder,
+                  file.xattrs.contains(std::string(layer::kCapabilityAttribute)), std::nullopt};
+      if (folder) place.only = chosen_paths(recipe, file, from, platform, fs);
+      places_.push_back(std::move(place));
+    }
+  }
+}
+
+Result<std::optional<elf::FoundFile>> RecipeRoot::find(const std::string& path) {
+  for (const Place& place : places_) {
+    const std::string prefix = place.to == "/" ? "/" : place.to + "/";
+    const bool below = place.folder && path.starts_with(prefix);
+    if (!below && path != place.to) continue;
+    if (place.only && !place.only->contains(path)) continue;
+    const stdfs::path source = below ? place.from / path.substr(prefix.size()) : place.from;
+    SLIPWAY_ASSIGN(auto found, disk_.find(source.native()));
+    if (!found) continue;
+    found->root = this;
+    found->path = found->target = path;
+    return found;
+  }
+  return std::optional<elf::FoundFile>();
+}
+
+Result<std::vector<std::string>> RecipeRoot::list(const std::string& folder) {
+  std::set<std::string> names;
+  const std::string inside = folder == "/" ? "/" : folder + "/";
+  for (const Place& place : places_) {
+    if (!place.folder) {
+      if (elf::parent_of(place.to) == folder) names.insert(elf::name_in(place.to));
+      continue;
+    }
+    const std::string prefix = place.to == "/" ? "/" : place.to + "/";
+    if (inside != prefix && !inside.starts_with(prefix)) continue;
+    SLIPWAY_ASSIGN(const auto found,
+                   disk_.list((place.from / folder.substr(std::min(folder.size(), prefix.size()))).native()));
+    for (const std::string& name : found) {
+      if (!place.only || place.only->contains(inside + name)) names.insert(name);
+    }
+  }
+  return std::vector<std::string>(names.begin(), names.end());
+}
+
+std::optional<std::string> RecipeRoot::target_of(const stdfs::path& source) const {
+  for (const Place& place : places_) {
+    if (source == place.from && !place.folder) return place.to;
+    const std::string prefix = place.from.native() + "/";
+    if (!place.folder || !source.native().starts_with(prefix)) continue;
+    std::string target = elf::normal_path(place.to + "/" + source.native().substr(prefix.size()));
+    if (!place.only || place.only->contains(target)) return target;
+  }
+  return std::nullopt;
+}
+
+bool RecipeRoot::is_capable(const stdfs::path& source) const {
+  return std::any_of(places_.begin(), places_.end(),
+                     [&source](const Place& place) { return place.capable && place.from == source; });
+}
+
+}  // namespace slipway::builder

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "slipway/builder/recipe.h"
+#include "slipway/elf/root.h"
+
+namespace slipway::builder {
+
+/// The files that a recipe itself puts into the image, where they will be, as a root for closures.
+class RecipeRoot final : public elf::Root {
+ public:
+  /// `disk`: this machine's "/"; kept alive by the caller.
+  RecipeRoot(const Recipe& recipe, const oci::Platform& platform, FileSystem& fs, elf::DiskRoot& disk);
+  std::string name() const override { return "the files of the recipe"; }
+  Result<std::optional<elf::FoundFile>> find(const std::string& path) override;
+  Result<std::vector<std::string>> list(const std::string& folder) override;
+  Result<std::string> read(const elf::FoundFile& file, std::size_t limit) override { return disk_.read(file, limit); }
+  Result<std::shared_ptr<const elf::Object>> object(const elf::FoundFile& file) override { return disk_.object(file); }
+
+  /// Where a file on disk will be in the image, if the recipe puts it there.
+  std::optional<std::string> target_of(const stdfs::path& source) const;
+  /// True when the recipe gives that file capabilities.
+  bool is_capable(const stdfs::path& source) const;
+
+ private:
+  struct Place {
+    std::string to;
+    stdfs::path from;
+    bool folder;
+    bool capable;
+    std::optional<std::set<std::string>> only;  ///< where patterns choose: the paths in the image
+  };
+  elf::DiskRoot& disk_;
+  std::vector<Place> places_;
+};
+
+/// A path from the root folder on, without "." and "..", and without a "/" at its end.
+stdfs::path absolute_path(const stdfs::path& path);
+
+}  // namespace slipway::builder

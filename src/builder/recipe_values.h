@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "slipway/builder/recipe.h"
+
+namespace slipway::builder {
+
+// Single values as slipway.yaml and the flags spell them; Errc::invalid_argument with the value in the message.
+
+Result<std::uint32_t> parse_mode(std::string_view text);    ///< octal, at most 07777
+Result<Owner> parse_owner(std::string_view text);           ///< "UID" or "UID:GID"
+Result<std::string> parse_port(std::string_view text);      ///< "8080" becomes "8080/tcp"
+Result<std::string> parse_absolute(std::string_view text);  ///< a folder in the image, e.g. a volume
+Result<std::string> parse_user(std::string_view text);
+Result<std::string> parse_runtime(std::string_view text);      ///< a kind of run-time data, "auto" or "minimal"
+Result<std::string> parse_profile(std::string_view text);      ///< of what programs load at run time, or "auto"
+Result<std::string> parse_sbom_format(std::string_view text);  ///< "spdx" or "cyclonedx"
+Result<std::string> parse_stop_signal(std::string_view text);
+Result<std::string> parse_key(std::string_view text, std::string_view what);  ///< of a variable, label or annotation
+Status check_attribute(const std::string& name);        ///< of an extended attribute that an image may have
+Result<std::string> parse_text(std::string_view text);  ///< UTF-8 without NUL
+
+/// True for [a-z0-9]+(-[a-z0-9]+)* of at most 40 characters.
+bool is_app_name(std::string_view text);
+
+/// The patterns of a .dockerignore.
+std::vector<std::string> ignore_patterns(std::string_view text);
+
+/// Refuses "{...}" other than {os}, {arch} and {variant}.
+Status check_placeholders(std::string_view text);
+bool has_placeholders(std::string_view text);
+std::string expand_placeholders(std::string_view text, const oci::Platform& platform);
+
+}  // namespace slipway::builder
