@@ -15,26 +15,33 @@ namespace {
 
 constexpr std::string_view kLockFile = ".slipway.lock";
 
-Status check_version(FileSystem& fs, const stdfs::path& folder) {
+/// Refuses a folder without an oci-layout file. Two looks: a process that creates the layout may write oci-layout and
+/// its first blob between the first look and the list of blobs.
+Result<std::string> read_layout_file(FileSystem& fs, const stdfs::path& folder) {
   auto bytes = read_file(fs, folder / kLayoutFile, 64u << 10);
-  if (!bytes && bytes.error().code == Errc::not_found) {
-    const std::string name = printable(folder.native(), 4096);
-    if (!fs.stat(folder, true)) {
-      return fail(Error(Errc::not_found, fmt::format("there is no image layout {}: it does not exist", name))
-                      .with_hint("check the path; layouts are named oci:PATH:TAG"));
-    }
-    // A layout that is being made, or whose maker was killed, has no blobs yet.
-    const auto blobs = fs.list(folder / "blobs" / "sha256");
-    if (blobs && !blobs->empty()) {
-      return fail(Error(Errc::verification_failed,
-                        fmt::format("{} is a damaged image layout: it has blobs but no {}", name, kLayoutFile))
-                      .with_hint("restore it from where it was copied from"));
-    }
-    return fail(Error(Errc::not_found, fmt::format("{} is not an OCI image layout: it has no {}", name, kLayoutFile))
+  if (bytes || bytes.error().code != Errc::not_found) return bytes;
+  const std::string name = printable(folder.native(), 4096);
+  if (!fs.stat(folder, true)) {
+    return fail(Error(Errc::not_found, fmt::format("there is no image layout {}: it does not exist", name))
                     .with_hint("check the path; layouts are named oci:PATH:TAG"));
   }
-  SLIPWAY_TRY(bytes);
-  return check_layout_version(*bytes, (folder / kLayoutFile).string());
+  // A layout that is being created, or whose creator was killed, has no blobs yet.
+  const auto blobs = fs.list(folder / "blobs" / "sha256");
+  const bool has_blobs = blobs && !blobs->empty();
+  bytes = read_file(fs, folder / kLayoutFile, 64u << 10);
+  if (bytes || bytes.error().code != Errc::not_found) return bytes;
+  if (has_blobs) {
+    return fail(Error(Errc::verification_failed,
+                      fmt::format("{} is a damaged image layout: it has blobs but no {}", name, kLayoutFile))
+                    .with_hint("restore it from where it was copied from"));
+  }
+  return fail(Error(Errc::not_found, fmt::format("{} is not an OCI image layout: it has no {}", name, kLayoutFile))
+                  .with_hint("check the path; layouts are named oci:PATH:TAG"));
+}
+
+Status check_version(FileSystem& fs, const stdfs::path& folder) {
+  SLIPWAY_ASSIGN(const std::string bytes, read_layout_file(fs, folder));
+  return check_layout_version(bytes, (folder / kLayoutFile).string());
 }
 
 class LayoutImpl final : public LayoutTarget {

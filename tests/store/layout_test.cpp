@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <future>
 
+#include "slipway/base/forwarding_fs.h"
 #include "slipway/base/lanes.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
@@ -75,6 +77,70 @@ TEST(Layout, OpeningSaysWhatIsWrong) {
   EXPECT_EQ(LayoutTarget::open(dir.path() / "l").error().code, Errc::malformed);
   stdfs::remove(dir.path() / "l/index.json");
   EXPECT_EQ(LayoutTarget::open(dir.path() / "l").error().code, Errc::verification_failed);
+}
+
+/// A file system on which another process acts just before one call answers.
+class InterruptedFs final : public ForwardingFileSystem {
+ public:
+  explicit InterruptedFs(std::string call, std::function<void()> act)
+      : ForwardingFileSystem(real_fs()), call_(std::move(call)), act_(std::move(act)) {}
+
+  Result<std::vector<std::string>> list(const stdfs::path& path) override {
+    interrupt("list " + path.filename().string());
+    return inner().list(path);
+  }
+  Result<FileStat> stat(const stdfs::path& path, bool follow) override {
+    auto found = inner().stat(path, follow);
+    interrupt("stat " + path.filename().string());
+    return found;
+  }
+  int interruptions() const { return interruptions_; }
+
+ private:
+  void interrupt(const std::string& call) {
+    if (call != call_ || interruptions_++ > 0) return;
+    act_();
+  }
+
+  std::string call_;
+  std::function<void()> act_;
+  std::atomic<int> interruptions_{0};
+};
+
+TEST(Layout, OneThatAnotherProcessIsCreatingIsNotDamaged) {
+  const TempDir dir;
+  const auto folder = dir.path() / "l";
+  ASSERT_TRUE(real_fs().make_directories(folder / "blobs/sha256").has_value());
+  const auto create = [&] { ASSERT_TRUE(test::push(*make(folder), make_blob("first")).has_value()); };
+  for (const char* call : {"list sha256", "stat l"}) {
+    stdfs::remove_all(folder);
+    ASSERT_TRUE(real_fs().make_directories(folder / "blobs/sha256").has_value());
+    InterruptedFs fs(call, create);
+    const auto opened = LayoutTarget::open(folder, {.fs = &fs});
+    EXPECT_TRUE(opened.has_value()) << call << ": " << opened.error().describe();
+    EXPECT_GE(fs.interruptions(), 1) << call;
+  }
+  stdfs::remove(folder / "oci-layout");
+  EXPECT_EQ(LayoutTarget::open(folder).error().code, Errc::verification_failed) << "blobs without oci-layout";
+}
+
+TEST(Layout, TwoProcessesThatCreateItLoseNoTag) {
+  const TempDir dir;
+  const auto folder = dir.path() / "l";
+  std::future<void> other;
+  const auto create_and_tag = [&] {
+    other = std::async(std::launch::async, [&] {
+      const auto layout = make(folder);
+      const Blob image = push_image(*layout, {"one"});
+      ASSERT_TRUE(layout->tag(image.descriptor, "v1").has_value());
+    });
+    other.wait_for(std::chrono::milliseconds(300));  // without the lock the other one is done by then
+  };
+  InterruptedFs fs("stat index.json", create_and_tag);  // the look under the lock
+  const auto layout = make(folder, {.fs = &fs});
+  ASSERT_GE(fs.interruptions(), 1);
+  other.get();
+  EXPECT_TRUE(layout->resolve(std::string("v1")).has_value());
 }
 
 TEST(Layout, Row106_TwoEntriesWithOneNameAreAnError) {
