@@ -1,6 +1,6 @@
 #include "slipway/builder/debug.h"
 
-#include <fmt/format.h>
+#include "slipway/base/result.h"
 
 namespace slipway::builder {
 
