@@ -14,7 +14,6 @@ struct CodeInfo {
   std::string_view name;
 };
 
-// The one table of contract "Exit status"; docs/CLI.md is generated from it.
 constexpr std::array kCodes{
     CodeInfo{Errc::failed, 1, "failed"},
     CodeInfo{Errc::invalid_argument, 2, "invalid_argument"},
@@ -32,6 +31,23 @@ constexpr std::array kCodes{
     CodeInfo{Errc::already_exists, 16, "already_exists"},
     CodeInfo{Errc::cancelled, 130, "cancelled"},
     CodeInfo{Errc::internal, 1, "internal"},
+};
+
+// 10 and 125 belong to commands, 143 to SIGTERM: no Errc leads to them.
+constexpr std::array kStatuses{
+    ExitStatus{0, "success"},
+    ExitStatus{1, "failure: disk full, read error, an input changed while it was read"},
+    ExitStatus{2, "wrong usage or configuration"},
+    ExitStatus{10, "changes pending, or drift"},
+    ExitStatus{11, "refused by policy"},
+    ExitStatus{12, "verification failed: digest, size, layout or ledger chain"},
+    ExitStatus{13, "something named does not exist"},
+    ExitStatus{14, "the registry answered 401 or 403"},
+    ExitStatus{15, "network failure: DNS, connection, TLS, timeout; 429 or 5xx after retries"},
+    ExitStatus{16, "conflict: stale plan, lost race, or a tag moved by somebody else"},
+    ExitStatus{125, "slipway run: the program was not started"},
+    ExitStatus{130, "interrupted by SIGINT"},
+    ExitStatus{143, "terminated by SIGTERM"},
 };
 
 const CodeInfo& info(Errc code) {
@@ -105,6 +121,8 @@ Error combine(std::vector<Error> errors) {
   all.causes = std::move(errors);
   return all;
 }
+
+std::span<const ExitStatus> exit_statuses() { return kStatuses; }
 
 int exit_status(Errc code) { return info(code).exit; }
 

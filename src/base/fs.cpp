@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 
 #include "slipway/base/rng.h"
 #include "slipway/base/text.h"
@@ -52,7 +51,14 @@ class NamedFolder final : public Folder {
 }  // namespace
 
 Result<std::unique_ptr<Folder>> FileSystem::open_folder(const stdfs::path& path) {
-  return std::unique_ptr<Folder>(std::make_unique<NamedFolder>(*this, path));
+  return std::make_unique<NamedFolder>(*this, path);
+}
+
+Result<std::unique_ptr<File>> FileSystem::create_unnamed(const stdfs::path& folder) {
+  const stdfs::path path = temporary_name(folder);
+  SLIPWAY_ASSIGN(auto file, create(path, 0600));
+  SLIPWAY_TRY(remove(path));
+  return file;
 }
 
 Result<std::string> read_file(FileSystem& fs, const stdfs::path& path, std::size_t limit) {
@@ -89,10 +95,10 @@ stdfs::path temporary_name(const stdfs::path& directory) {
 bool is_stale_temporary(std::string_view file_name) {
   if (file_name.substr(0, kTemporary.size()) != kTemporary) return false;
   file_name.remove_prefix(kTemporary.size());
-  pid_t pid = 0;
-  const auto [end, problem] = std::from_chars(file_name.data(), file_name.data() + file_name.size(), pid);
-  if (problem != std::errc() || pid <= 0 || end == file_name.data() + file_name.size() || *end != '-') return false;
-  return ::kill(pid, 0) != 0 && errno == ESRCH;
+  const std::size_t dash = file_name.find('-');
+  if (dash == std::string_view::npos) return false;
+  const auto pid = parse_whole<pid_t>(file_name.substr(0, dash));
+  return pid && *pid > 0 && ::kill(*pid, 0) != 0 && errno == ESRCH;
 }
 
 }  // namespace slipway

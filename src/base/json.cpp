@@ -167,6 +167,18 @@ const Json* Json::find(std::string_view key) const {
   return nullptr;
 }
 
+const std::string& Json::text(std::string_view key) const {
+  static const std::string none;
+  const Json* member = find(key);
+  return member != nullptr && member->string() != nullptr ? *member->string() : none;
+}
+
+const Json::Array& Json::items(std::string_view key) const {
+  static const Array none;
+  const Json* member = find(key);
+  return member != nullptr && member->array() != nullptr ? *member->array() : none;
+}
+
 Json& Json::set(std::string key, Json value) {
   if (is_null()) value_ = Object{};
   Object& members = std::get<Object>(value_);

@@ -11,34 +11,11 @@
 #include <thread>
 
 #include "slipway/base/fs.h"
+#include "slipway/base/posix.h"
 #include "slipway/base/text.h"
 
 namespace slipway {
 namespace {
-
-Error system_error(std::string_view doing, const std::string& path, int number) {
-  Errc code = Errc::failed;
-  if (number == ENOENT || number == ENOTDIR) code = Errc::not_found;
-  if (number == EEXIST) code = Errc::already_exists;
-  Error error(code, fmt::format("cannot {} {}: {}", doing, printable(path, 4096), std::strerror(number)));
-  if (number == ENOSPC || number == EDQUOT) error.hint = "free some space and run the command again";
-  return error;
-}
-
-/// Owns a file descriptor.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 FileType type_of(mode_t mode) {
   if (S_ISREG(mode)) return FileType::regular;
@@ -71,7 +48,7 @@ FileStat to_stat(const struct stat& st) {
 
 class RealFile final : public File {
  public:
-  RealFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  RealFile(int fd, stdfs::path path) : fd_(fd), path_(std::move(path)) {}
 
   Result<std::size_t> read(std::span<std::byte> buffer) override {
     return checked_read([&] { return ::read(fd_.get(), buffer.data(), buffer.size()); });
@@ -81,15 +58,7 @@ class RealFile final : public File {
     return checked_read([&] { return ::pread(fd_.get(), buffer.data(), buffer.size(), static_cast<off_t>(offset)); });
   }
 
-  Status write(std::span<const std::byte> bytes) override {
-    while (!bytes.empty()) {
-      const ssize_t n = ::write(fd_.get(), bytes.data(), bytes.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return fail(system_error("write", path_, errno));
-      bytes = bytes.subspan(static_cast<std::size_t>(n));
-    }
-    return {};
-  }
+  Status write(std::span<const std::byte> bytes) override { return write_all(fd_.get(), bytes, path_); }
 
   Status seek(std::uint64_t offset) override {
     if (::lseek(fd_.get(), static_cast<off_t>(offset), SEEK_SET) < 0)
@@ -118,7 +87,7 @@ class RealFile final : public File {
     }
   }
 
-  Descriptor fd_;
+  OwnedFd fd_;
   stdfs::path path_;
 };
 
@@ -127,7 +96,7 @@ class RealLock final : public FileLock {
   explicit RealLock(int fd) : fd_(fd) {}
 
  private:
-  Descriptor fd_;  // closing the last descriptor releases flock(2)
+  OwnedFd fd_;  // closing the last descriptor releases flock(2)
 };
 
 class RealFolder final : public Folder {
@@ -172,13 +141,13 @@ class RealFileSystem final : public FileSystem {
     if (st.type != FileType::regular) {
       return fail(Errc::failed, "cannot open {}: it is not a regular file", printable(path.native(), 4096));
     }
-    return std::unique_ptr<File>(std::move(file));
+    return file;
   }
 
   Result<std::unique_ptr<File>> create(const stdfs::path& path, std::uint32_t mode) override {
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0) return fail(system_error("create", path, errno));
-    return std::unique_ptr<File>(std::make_unique<RealFile>(fd, path));
+    return std::make_unique<RealFile>(fd, path);
   }
 
   Status rename(const stdfs::path& from, const stdfs::path& to) override {
@@ -205,7 +174,7 @@ class RealFileSystem final : public FileSystem {
 
   Status sync_directory(const stdfs::path& path) override {
     const stdfs::path folder = path.empty() ? stdfs::path(".") : path;
-    const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const OwnedFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd.get() < 0) return fail(system_error("open the folder", folder, errno));
     // Some network file systems cannot sync a folder; the rename is then as durable as it gets.
     if (::fsync(fd.get()) != 0 && errno != EINVAL) return fail(system_error("fsync", folder, errno));
@@ -238,7 +207,7 @@ class RealFileSystem final : public FileSystem {
   Result<std::unique_ptr<Folder>> open_folder(const stdfs::path& path) override {
     DIR* const directory = ::opendir(path.empty() ? "." : path.c_str());
     if (directory == nullptr) return fail(system_error("list", path, errno));
-    return std::unique_ptr<Folder>(std::make_unique<RealFolder>(directory, path.native()));
+    return std::make_unique<RealFolder>(directory, path.native());
   }
 
   Result<std::string> read_link(const stdfs::path& path) override {
@@ -264,7 +233,7 @@ class RealFileSystem final : public FileSystem {
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-    return std::unique_ptr<FileLock>(std::move(lock));
+    return lock;
   }
 };
 

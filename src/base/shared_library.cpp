@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 
+#include <cstring>
+
 namespace slipway {
 namespace {
 
@@ -15,16 +17,19 @@ std::string why() {
 Result<SharedLibrary> SharedLibrary::load(const std::string& soname, const std::string& package) {
   void* handle = dlopen(soname.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
-    return fail(Error(Errc::failed, fmt::format("cannot load {}: {}", soname, why()))
+    return fail(error(Errc::failed, "cannot load {}: {}", soname, why())
                     .with_hint(fmt::format("install the package {}", package)));
   }
   return SharedLibrary(handle, soname);
 }
 
-Result<void*> SharedLibrary::find(const char* name) const {
-  void* address = dlsym(handle_, name);
-  if (address == nullptr) return fail(Errc::failed, "{} has no function {}: {}", soname_, name, why());
-  return address;
+Status SharedLibrary::bind(std::initializer_list<Function> functions) const {
+  for (const Function& function : functions) {
+    void* const address = dlsym(handle_, function.name);
+    if (address == nullptr) return fail(Errc::failed, "{} has no function {}: {}", soname_, function.name, why());
+    std::memcpy(function.slot, &address, sizeof address);
+  }
+  return {};
 }
 
 }  // namespace slipway

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <numeric>
+#include <span>
 #include <utility>
 
 namespace slipway {
@@ -121,6 +121,20 @@ bool is_valid_utf8(std::string_view text) {
     text.remove_prefix(n);
   }
   return true;
+}
+
+bool has_control_characters(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F;
+  });
+}
+
+std::string list_of(const std::vector<std::string>& names, std::size_t shown) {
+  const std::size_t count = std::min(shown, names.size());
+  std::string text = fmt::format("{}", fmt::join(std::span(names).first(count), ", "));
+  if (count < names.size()) text += fmt::format(" and {} more", names.size() - count);
+  return text;
 }
 
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {

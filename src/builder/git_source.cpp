@@ -1,23 +1,11 @@
 #include "builder/git_source.h"
 
-#include <charconv>
-
-#include "slipway/base/subprocess.h"
+#include "slipway/base/git.h"
 #include "slipway/base/text.h"
 #include "slipway/builder/build.h"
 
 namespace slipway::builder {
 namespace {
-
-Result<CommandResult> git(const std::filesystem::path& folder, std::vector<std::string> words, std::stop_token stop) {
-  Command command;
-  command.argv = {"git", "-C", folder.native()};
-  command.argv.insert(command.argv.end(), words.begin(), words.end());
-  command.max_output = 16u << 20;
-  // Asking must not touch the index that another git may be using, and answers must not be translated.
-  command.extra_env = {{"GIT_OPTIONAL_LOCKS", "0"}, {"LC_ALL", "C"}};
-  return run_command(command, std::move(stop));
-}
 
 tl::unexpected<Error> no_source(const std::filesystem::path& folder, std::string_view why) {
   return fail(Error(Errc::invalid_argument,
@@ -26,7 +14,7 @@ tl::unexpected<Error> no_source(const std::filesystem::path& folder, std::string
 }
 
 Result<std::string> answer(const std::filesystem::path& folder, std::vector<std::string> words, std::stop_token stop) {
-  auto result = git(folder, std::move(words), std::move(stop));
+  auto result = run_git(folder, std::move(words), std::move(stop));
   if (!result && result.error().code == Errc::not_found) return no_source(folder, "git is not installed");
   if (!result) return fail(std::move(result).error());
   if (result->status != 0) return no_source(folder, printable(trim(result->err), 300));
@@ -53,10 +41,10 @@ Result<GitSource> read_git_source(const std::filesystem::path& folder, std::stop
   GitSource source;
   SLIPWAY_ASSIGN(source.revision, answer(folder, {"rev-parse", "--verify", "HEAD"}, stop));
   SLIPWAY_ASSIGN(const std::string time, answer(folder, {"log", "-1", "--no-show-signature", "--format=%ct"}, stop));
-  std::from_chars(time.data(), time.data() + time.size(), source.commit_time);
+  source.commit_time = parse_whole<std::int64_t>(time).value_or(0);
   SLIPWAY_ASSIGN(const std::string changes, answer(folder, {"status", "--porcelain", "--untracked-files=no"}, stop));
   source.dirty = !changes.empty();
-  SLIPWAY_ASSIGN(const auto url, git(folder, {"remote", "get-url", "origin"}, stop));
+  SLIPWAY_ASSIGN(const auto url, run_git(folder, {"remote", "get-url", "origin"}, stop));
   if (url.status == 0) source.url = strip_userinfo(std::string(trim(url.out)));
   return source;
 }

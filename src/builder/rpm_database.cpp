@@ -30,15 +30,15 @@ struct SqliteApi {
 Result<SqliteApi> load_sqlite() {
   SLIPWAY_ASSIGN(const auto library, SharedLibrary::load("libsqlite3.so.0", "libsqlite3-0"));
   SqliteApi api;
-  SLIPWAY_TRY(library.bind("sqlite3_open_v2", api.open));
-  SLIPWAY_TRY(library.bind("sqlite3_close", api.close));
-  SLIPWAY_TRY(library.bind("sqlite3_deserialize", api.deserialize));
-  SLIPWAY_TRY(library.bind("sqlite3_prepare_v2", api.prepare));
-  SLIPWAY_TRY(library.bind("sqlite3_step", api.step));
-  SLIPWAY_TRY(library.bind("sqlite3_finalize", api.finalize));
-  SLIPWAY_TRY(library.bind("sqlite3_column_blob", api.blob));
-  SLIPWAY_TRY(library.bind("sqlite3_column_bytes", api.bytes));
-  SLIPWAY_TRY(library.bind("sqlite3_errmsg", api.message));
+  SLIPWAY_TRY(library.bind({{"sqlite3_open_v2", api.open},
+                            {"sqlite3_close", api.close},
+                            {"sqlite3_deserialize", api.deserialize},
+                            {"sqlite3_prepare_v2", api.prepare},
+                            {"sqlite3_step", api.step},
+                            {"sqlite3_finalize", api.finalize},
+                            {"sqlite3_column_blob", api.blob},
+                            {"sqlite3_column_bytes", api.bytes},
+                            {"sqlite3_errmsg", api.message}}));
   return api;
 }
 

@@ -9,6 +9,8 @@
 namespace slipway::io {
 namespace {
 
+constexpr std::size_t kMagicBytes = 4;
+
 /// Compressed bytes waiting to be used.
 class Input {
  public:
@@ -55,7 +57,6 @@ class Engine {
   virtual ~Engine() = default;
   /// Turns some of `in` into some of `out`; sets `ended` at the end of a member.
   virtual Status step(Bytes in, std::size_t& used, std::span<std::byte> out, std::size_t& made, bool& ended) = 0;
-  virtual bool begins_with(Bytes bytes) const = 0;
 };
 
 bool has_prefix(Bytes bytes, std::initializer_list<int> magic) {
@@ -69,8 +70,6 @@ class GzipEngine final : public Engine {
   GzipEngine(const GzipEngine&) = delete;
   GzipEngine& operator=(const GzipEngine&) = delete;
   ~GzipEngine() override { inflateEnd(&stream_); }
-
-  bool begins_with(Bytes bytes) const override { return has_prefix(bytes, {0x1f, 0x8b}); }
 
   Status step(Bytes in, std::size_t& used, std::span<std::byte> out, std::size_t& made, bool& ended) override {
     if (!ready_) return fail(Errc::failed, "cannot start gzip decompression");
@@ -96,12 +95,6 @@ class ZstdEngine final : public Engine {
  public:
   ZstdEngine() : context_(ZSTD_createDCtx(), ZSTD_freeDCtx) {
     ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, 27);
-  }
-
-  bool begins_with(Bytes bytes) const override {
-    const bool skippable = bytes.size() >= 4 && (std::to_integer<int>(bytes[0]) & 0xF0) == 0x50 &&
-                           has_prefix(bytes.subspan(1), {0x2A, 0x4D, 0x18});
-    return skippable || has_prefix(bytes, {0x28, 0xB5, 0x2F, 0xFD});
   }
 
   Status step(Bytes in, std::size_t& used, std::span<std::byte> out, std::size_t& made, bool& ended) override {
@@ -144,21 +137,16 @@ class DecompressingSource final : public Source {
  private:
   Status start() {
     started_ = true;
-    SLIPWAY_TRY(input_.fill_at_least(4));
-    for (auto make : {+[]() -> std::unique_ptr<Engine> { return std::make_unique<GzipEngine>(); },
-                      +[]() -> std::unique_ptr<Engine> { return std::make_unique<ZstdEngine>(); }}) {
-      std::unique_ptr<Engine> engine = make();
-      if (engine->begins_with(input_.waiting())) {
-        engine_ = std::move(engine);
-        return {};
-      }
-    }
+    SLIPWAY_TRY(input_.fill_at_least(kMagicBytes));
+    format_ = compression_of(input_.waiting());
+    if (format_ == Compression::gzip) engine_ = std::make_unique<GzipEngine>();
+    if (format_ == Compression::zstd) engine_ = std::make_unique<ZstdEngine>();
     return {};
   }
 
   Status next_member() {
-    SLIPWAY_TRY(input_.fill_at_least(4));
-    if (!engine_->begins_with(input_.waiting()))
+    SLIPWAY_TRY(input_.fill_at_least(kMagicBytes));
+    if (compression_of(input_.waiting()) != format_)
       return fail(Errc::malformed, "junk after the end of the compressed data");
     inside_ = true;
     return {};
@@ -174,12 +162,20 @@ class DecompressingSource final : public Source {
   }
 
   Input input_;
+  Compression format_ = Compression::none;
   std::unique_ptr<Engine> engine_;
   bool started_ = false;
   bool inside_ = false;
 };
 
 }  // namespace
+
+Compression compression_of(Bytes head) {
+  if (has_prefix(head, {0x1f, 0x8b})) return Compression::gzip;
+  const bool skippable = head.size() >= kMagicBytes && (std::to_integer<int>(head[0]) & 0xF0) == 0x50 &&
+                         has_prefix(head.subspan(1), {0x2A, 0x4D, 0x18});  // RFC 8878, section 3.1.2
+  return skippable || has_prefix(head, {0x28, 0xB5, 0x2F, 0xFD}) ? Compression::zstd : Compression::none;
+}
 
 std::unique_ptr<Source> decompressor(std::unique_ptr<Source> inner) {
   return std::make_unique<DecompressingSource>(std::move(inner));

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "oci/control_characters.h"
 #include "oci/json_members.h"
 #include "slipway/base/clock.h"
 #include "slipway/base/json_reader.h"

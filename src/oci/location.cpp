@@ -3,7 +3,6 @@
 #include <array>
 #include <filesystem>
 
-#include "oci/control_characters.h"
 #include "slipway/base/text.h"
 
 namespace slipway::oci {

@@ -109,4 +109,11 @@ bool is_valid_host(std::string_view text) {
   return std::all_of(labels.begin(), labels.end(), is_host_label);
 }
 
+bool is_dns_like_name(std::string_view text) {
+  constexpr std::size_t kLongest = 40;
+  if (text.empty() || text.size() > kLongest || text.front() == '-' || text.back() == '-') return false;
+  return text.find("--") == std::string_view::npos &&
+         std::all_of(text.begin(), text.end(), [](char c) { return is_lower_alnum(c) || c == '-'; });
+}
+
 }  // namespace slipway::oci

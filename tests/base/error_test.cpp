@@ -89,5 +89,22 @@ TEST(Result, MacrosPassErrorsOn) {
   EXPECT_EQ(quarter(5).error().message, "5 is odd");
 }
 
+TEST(Error, TheFactoryFormatsItsMessage) {
+  const Error made = error(Errc::not_found, "{} of {}", 1, "two").with_hint("look");
+  EXPECT_EQ(made.code, Errc::not_found);
+  EXPECT_EQ(made.describe(), "1 of two\n  hint: look");
+}
+
+TEST(ExitStatus, TheTableHasEveryStatusOnceInOrderWithItsMeaning) {
+  std::vector<int> listed;
+  for (const auto& [status, meaning] : exit_statuses()) {
+    listed.push_back(status);
+    EXPECT_FALSE(meaning.empty()) << status;
+  }
+  EXPECT_EQ(listed, (std::vector<int>{0, 1, 2, 10, 11, 12, 13, 14, 15, 16, 125, 130, 143}));
+  for (int code = 0; code <= static_cast<int>(Errc::internal); ++code)
+    EXPECT_NE(std::find(listed.begin(), listed.end(), exit_status(static_cast<Errc>(code))), listed.end()) << code;
+}
+
 }  // namespace
 }  // namespace slipway

@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+
 #include "slipway/base/rng.h"
 #include "support/temp_dir.h"
 
@@ -96,6 +98,18 @@ TEST(Fs, StaleTemporariesAreThoseOfDeadProcesses) {
   for (const char* name : {".tmp-", ".tmp-x-y", ".tmp--1-a", ".tmp-12", "other", ".tmp-0-a"}) {
     EXPECT_FALSE(is_stale_temporary(name)) << name;
   }
+}
+
+TEST(Fs, UnnamedFilesLeaveNoNameAndKeepTheirBytes) {
+  const test::TempDir dir;
+  const auto file = real_fs().create_unnamed(dir.path()).value();
+  EXPECT_EQ(real_fs().list(dir.path()).value(), std::vector<std::string>());
+  const std::string_view text = "held";
+  ASSERT_TRUE(file->write(std::as_bytes(std::span(text))).has_value());
+  std::array<std::byte, 8> buffer{};
+  EXPECT_EQ(file->read_at(buffer, 0).value(), 4u);
+  EXPECT_EQ(file->stat()->links, 0u);
+  EXPECT_EQ(real_fs().create_unnamed(dir.path() / "no").error().code, Errc::not_found);
 }
 
 TEST(Rng, NamesAreOfTheAlphabetAndDiffer) {

@@ -126,5 +126,18 @@ TEST(JsonReader, RefusesCaseVariantsOfKnownNames) {
   EXPECT_NE(end.error().message.find("only in case"), std::string::npos);
 }
 
+TEST(Json, LenientMembersAreEmptyWhereTheyAreAbsentOrOfAnotherType) {
+  const Json json = Json::parse(R"({"a":"x","b":["y",1],"c":3,"d":null})", "test").value();
+  EXPECT_EQ(json.text("a"), "x");
+  for (const char* key : {"b", "c", "d", "none"})
+    EXPECT_EQ(json.text(key), "") << key;
+  ASSERT_EQ(json.items("b").size(), 2u);
+  EXPECT_EQ(json.items("b")[0], Json("y"));
+  for (const char* key : {"a", "c", "d", "none"})
+    EXPECT_TRUE(json.items(key).empty()) << key;
+  EXPECT_EQ(Json("text").text("a"), "");
+  EXPECT_TRUE(Json().items("a").empty());
+}
+
 }  // namespace
 }  // namespace slipway

@@ -92,9 +92,9 @@ TEST(SharedLibrary, BindsFunctions) {
   const auto library = SharedLibrary::load("libm.so.6", "libc6");
   ASSERT_TRUE(library.has_value());
   double (*square_root)(double) = nullptr;
-  ASSERT_TRUE(library->bind("sqrt", square_root).has_value());
+  ASSERT_TRUE(library->bind({{"sqrt", square_root}}).has_value());
   EXPECT_EQ(square_root(9.0), 3.0);
-  EXPECT_FALSE(library->bind("no_such_function_here", square_root).has_value());
+  EXPECT_FALSE(library->bind({{"no_such_function_here", square_root}}).has_value());
 }
 
 }  // namespace

@@ -122,5 +122,33 @@ TEST(Secret, MovesLeaveNothingBehind) {
   EXPECT_EQ(assigned.reveal(), "new");
 }
 
+TEST(Text, ControlCharactersAreFoundAndOnlyThose) {
+  for (const std::string_view bad : {std::string_view("\0", 1), std::string_view("a\nb"), std::string_view("\x1f"),
+                                     std::string_view("x\x7f"), std::string_view("\t")})
+    EXPECT_TRUE(has_control_characters(bad)) << printable(bad);
+  for (const std::string_view good : {"", " ", "~", "\xc3\xa9", "\xff"})
+    EXPECT_FALSE(has_control_characters(good)) << good;
+}
+
+TEST(Text, WholeNumbersAreDigitsAndNothingElse) {
+  EXPECT_EQ(parse_whole<int>("0"), 0);
+  EXPECT_EQ(parse_whole<int>("-7"), -7);
+  EXPECT_EQ(parse_whole<std::uint8_t>("255"), 255);
+  EXPECT_EQ(parse_whole<std::uint32_t>("0755", 8), 0755u);
+  EXPECT_EQ(parse_whole<std::uint64_t>("18446744073709551615"), 18446744073709551615u);
+  for (const char* bad : {"", " 1", "1 ", "+1", "1.0", "0x1", "1e3", "-"})
+    EXPECT_EQ(parse_whole<int>(bad), std::nullopt) << bad;
+  EXPECT_EQ(parse_whole<std::uint8_t>("256"), std::nullopt);
+  EXPECT_EQ(parse_whole<std::uint8_t>("-1"), std::nullopt);
+  EXPECT_EQ(parse_whole<int>("8", 8), std::nullopt);
+}
+
+TEST(Text, ListsInMessagesSayHowManyMoreThereAre) {
+  EXPECT_EQ(list_of({}), "");
+  EXPECT_EQ(list_of({"a"}), "a");
+  EXPECT_EQ(list_of({"a", "b", "c"}, 3), "a, b, c");
+  EXPECT_EQ(list_of({"a", "b", "c"}, 2), "a, b and 1 more");
+}
+
 }  // namespace
 }  // namespace slipway

@@ -186,5 +186,14 @@ TEST(Compress, NamesParse) {
   EXPECT_EQ(parse_level("9").error().code, Errc::invalid_argument);
 }
 
+TEST(CompressionOf, TheFirstBytesTell) {
+  const auto sniff = [](std::string_view head) { return compression_of(std::as_bytes(std::span(head))); };
+  EXPECT_EQ(sniff("\x1f\x8b\x08"), Compression::gzip);
+  EXPECT_EQ(sniff("\x28\xb5\x2f\xfd"), Compression::zstd);
+  EXPECT_EQ(sniff("\x5f\x2a\x4d\x18"), Compression::zstd) << "a skippable frame";
+  for (const std::string_view plain : {"", "\x1f", "\x28\xb5\x2f", "tar", "\x4f\x2a\x4d\x18"})
+    EXPECT_EQ(sniff(plain), Compression::none) << plain.size();
+}
+
 }  // namespace
 }  // namespace slipway::io

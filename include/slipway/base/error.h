@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -72,7 +73,16 @@ struct Error {
 /// Folds several errors into one: their common code, else Errc::failed. `errors` must not be empty.
 Error combine(std::vector<Error> errors);
 
-/// The process exit status of contract "Exit status" for a code.
+/// An exit status of the program and what it tells a script.
+struct ExitStatus {
+  int status;
+  std::string_view meaning;
+};
+
+/// The one table of exit statuses, in ascending order: help, the man page and docs/CLI.md are written from it.
+std::span<const ExitStatus> exit_statuses();
+
+/// The exit status of the program for a code; always one of exit_statuses().
 int exit_status(Errc code);
 
 /// The code's name as printed in JSON events and docs, e.g. "not_found".

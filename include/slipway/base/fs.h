@@ -76,6 +76,9 @@ class FileSystem {
   virtual Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow = true) = 0;
   /// Creates a file that must not exist yet, for reading and writing.
   virtual Result<std::unique_ptr<File>> create(const stdfs::path& path, std::uint32_t mode = 0644) = 0;
+  /// Creates a file for reading and writing in `folder` that has no name when this returns: nobody else can open it,
+  /// and it dies with its last descriptor.
+  Result<std::unique_ptr<File>> create_unnamed(const stdfs::path& folder);
   /// rename(2): replaces `to` atomically.
   virtual Status rename(const stdfs::path& from, const stdfs::path& to) = 0;
   /// Removes a file; success when it is not there.

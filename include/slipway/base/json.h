@@ -56,6 +56,11 @@ class Json {
 
   /// The member of an object, or nullptr.
   const Json* find(std::string_view key) const;
+  /// The text of a string member; empty when the member is absent or of another type. For foreign documents that are
+  /// read for hints only; JsonReader reads those that must hold. Lives as long as this value.
+  const std::string& text(std::string_view key) const;
+  /// The items of an array member; empty when the member is absent or of another type. Lives as long as this value.
+  const Array& items(std::string_view key) const;
   /// Sets or replaces a member; the value must be an object or null (which becomes one).
   Json& set(std::string key, Json value);
 

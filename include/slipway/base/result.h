@@ -22,10 +22,16 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
 /// Success or the reason for failure.
 using Status = Result<void>;
 
+/// Builds an Error with a formatted message: `fail(error(Errc::failed, "cannot read {}", path).with_hint("..."))`.
+template <class... Args>
+Error error(Errc code, fmt::format_string<Args...> format, Args&&... args) {
+  return Error(code, fmt::format(format, std::forward<Args>(args)...));
+}
+
 /// Builds the failing side of a Result with a formatted message.
 template <class... Args>
 tl::unexpected<Error> fail(Errc code, fmt::format_string<Args...> format, Args&&... args) {
-  return tl::unexpected<Error>(Error(code, fmt::format(format, std::forward<Args>(args)...)));
+  return tl::unexpected<Error>(error(code, format, std::forward<Args>(args)...));
 }
 
 /// Wraps a finished Error as the failing side of a Result.

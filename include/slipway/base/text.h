@@ -1,5 +1,7 @@
 #pragma once
 
+#include <charconv>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +19,23 @@ std::vector<std::string> split(std::string_view text, char separator);
 std::string_view trim(std::string_view text);
 std::string to_lower(std::string_view text);  ///< ASCII only
 bool is_valid_utf8(std::string_view text);
+/// Returns true if an ASCII control (C0 or DEL) is in `text`: never part of a name, and dangerous in terminals and
+/// line-based files.
+bool has_control_characters(std::string_view text);
+
+/// Parses a whole number: digits of `base` and nothing else, with a minus sign where T is signed. Returns nullopt for
+/// anything else and for what does not fit T.
+template <std::integral T>
+std::optional<T> parse_whole(std::string_view text, int base = 10) {
+  T value{};
+  const char* const end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data(), end, value, base);
+  if (problem != std::errc() || stop != end) return std::nullopt;
+  return value;
+}
+
+/// Joins names for a message: "a, b, c"; after `shown` of them "and N more".
+std::string list_of(const std::vector<std::string>& names, std::size_t shown = 20);
 
 /// The candidate nearest to a mistyped word, if near enough to be meant.
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);

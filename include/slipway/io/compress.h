@@ -17,6 +17,9 @@ enum class Level { fast, normal, best };
 Result<Compression> parse_compression(std::string_view text);
 Result<Level> parse_level(std::string_view text);
 
+/// The compression that a stream's first bytes (four, or all) show; none for anything but gzip and zstd.
+Compression compression_of(Bytes head);
+
 /// Remembers compressed blocks by what they were made of (codec, level and bytes). Thread-safe. It may forget
 /// anything at any time, and never gives other bytes than it was given.
 class BlockCache {

@@ -13,6 +13,8 @@ namespace slipway::oci {
 inline constexpr std::size_t kMaxDocument = 4u << 20;
 /// Layers of a manifest and children of an index, at most.
 inline constexpr std::size_t kMaxChildren = 1024;
+/// Indexes within indexes are followed this many levels deep.
+inline constexpr int kMaxIndexDepth = 8;
 
 /// image-spec manifest.md. `raw` is the truth: a parsed manifest is never written again.
 struct Manifest {

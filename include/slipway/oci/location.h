@@ -23,6 +23,10 @@ bool is_valid_repository(std::string_view text);
 /// host[:port], ASCII, port 1 to 65535; IPv6 in brackets without a zone or embedded IPv4.
 bool is_valid_host(std::string_view text);
 
+/// Lower-case letters, digits and single dashes, none at either end; 1 to 40 characters. Names of apps and environments
+/// are such, so that they fit into tags, DNS labels and file names.
+bool is_dns_like_name(std::string_view text);
+
 /// A parsed place: a registry repository, a layout folder or an archive file,
 /// with an optional tag and digest (contract "Locations"). A value.
 class Location {
