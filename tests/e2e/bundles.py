@@ -23,20 +23,30 @@ def _run(world, runtime, bundle, args=(), env=()):
                       timeout=60)
 
 
+def trivial_root(world, name):
+    """A root folder with one static program, /hello, that prints "trivial"; slipway has no part in it."""
+    root = world.folder / name / "rootfs"
+    root.mkdir(parents=True)
+    shutil.copy(world.static_program("trivial"), root / "hello")
+    return root
+
+
+def is_trivial(ended):
+    """Whether a container of trivial_root ran."""
+    return (ended.status, ended.out) == (0, "trivial\n")
+
+
 def _starts(world, runtime):
-    """Whether a runtime starts a bundle that slipway had no part in; else it is noted why not."""
-    bundle = world.folder / f"trivial-{runtime}"
-    (bundle / "rootfs").mkdir(parents=True)
-    shutil.copy(world.static_program("trivial"), bundle / "rootfs/hello")
+    """Whether a runtime starts a bundle that slipway had no part in."""
+    bundle = trivial_root(world, f"trivial-{runtime}").parent
     world.tool(runtime, "spec", cwd=bundle)
     config = json.loads((bundle / "config.json").read_text())
     config["process"]["args"] = ["/hello"]
     (bundle / "config.json").write_text(json.dumps(config))
     ended = _run(world, runtime, bundle)
-    if (ended.status, ended.out) == (0, "trivial\n"):
-        return True
-    world.note(f"{runtime} starts no trivial bundle on this machine: {ended.err.strip()[-160:]}")
-    return False
+    if not is_trivial(ended):
+        world.lacks(runtime, ended.err.strip()[-160:])
+    return is_trivial(ended)
 
 
 def runtimes(world):
@@ -46,6 +56,39 @@ def runtimes(world):
     if not _FOUND["names"]:
         world.note("images are unpacked but not started: no runtime starts even a trivial bundle here")
     return _FOUND["names"]
+
+
+def rootless_starts(world, identity):
+    """Whether runc starts a trivial bundle for a user without root; `identity` is subprocess's user, group, extra_groups."""
+    bundle = trivial_root(world, "trivial-rootless").parent
+    world.tool("chmod", "-R", "a+rwX", bundle)
+    env = dict(HOME=str(bundle), XDG_RUNTIME_DIR=str(bundle))
+    world.tool("runc", "spec", "--rootless", cwd=bundle, env=env, **identity)
+    config = json.loads((bundle / "config.json").read_text())
+    config["process"]["args"], config["process"]["terminal"] = ["/hello"], False
+    (bundle / "config.json").write_text(json.dumps(config))
+    ended = world.tool("runc", "--root", bundle / "state", "run", "-b", bundle, "slipway-trivial", status=None, timeout=60,
+                       env=env, **identity)
+    if not is_trivial(ended):
+        world.lacks("rootless", ended.err.strip()[-160:])
+    return is_trivial(ended)
+
+
+def containerd_starts(world, env):
+    """Whether containerd starts a trivial image that slipway had no part in."""
+    trivial_root(world, "trivial-containerd")
+    place = world.folder / "trivial-containerd"
+    world.tool("umoci", "init", "--layout", place / "image")
+    world.tool("umoci", "new", "--image", f"{place}/image:v1")
+    world.tool("umoci", "insert", "--image", f"{place}/image:v1", place / "rootfs", "/")
+    world.tool("umoci", "config", "--image", f"{place}/image:v1", "--config.entrypoint", "/hello", "--config.cmd", "")
+    world.tool("tar", "-C", place / "image", "-cf", place / "image.tar", ".")
+    world.tool("ctr", "images", "import", "--snapshotter", "native", "--base-name", "localhost/trivial", place / "image.tar", env=env)
+    ended = world.tool("ctr", "run", "--rm", "--snapshotter", "native", "localhost/trivial:v1", "trivial", "/hello", env=env,
+                       status=None)
+    if not is_trivial(ended):
+        world.lacks("containerd", f"{ended.out.strip()[-80:]} {ended.err.strip()[-160:]}")
+    return is_trivial(ended)
 
 
 def unpack(world, layout, tag):

@@ -2,6 +2,7 @@
 import os
 import pathlib
 
+import bundles
 from harness import check, check_equal, program
 from projects import Project
 from run_test import SOURCE, oci_runtimes, podman_env, stand_in
@@ -64,6 +65,8 @@ def test_secrets_reach_the_process_and_nothing_else(world):
         for secret in (SECRET, FROM_FILE):
             check(secret not in seen.read_text(), f"no secret in argv of {runner}")
             check(secret not in ended.err, f"no secret in\n{ended.err}")
+    if not bundles.runtimes(world):
+        return
     request = (world.folder / "request").read_text()
     check('"path":"team/db","key":"password"' in request, f"what was asked for in {request}")
     places = [project.folder, registry.folder, world.home]

@@ -72,7 +72,7 @@ def test_another_user_gives_the_same(world):
     wanted = build(world, fill(world.folder / "own", NAMES))
     folder = fill(world.folder / "other", NAMES)
     if os.getuid() != 0:
-        world.note("not root here: the other user is left out")
+        world.lacks("root", "the other user is left out")
         return
     # The program may be where only its owner can look.
     copied = world.folder / "slipway"

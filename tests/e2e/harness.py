@@ -1,6 +1,9 @@
 """What the end-to-end tests share: a world of their own for each test, the program, and the real parts around it.
 
 A test is a function `test_*(world)` of a file `*_test.py`; it fails by raising. SLIPWAY_BIN names the program.
+E2E_REQUIRE names what this machine must offer (words of OFFERS, or "all"): what is missing then fails the tests that
+need it, instead of being noted beside a shorter test. E2E_FILTER runs the tests whose names contain it, E2E_KEEP keeps
+the folder of a failed one.
 """
 import contextlib
 import hashlib
@@ -20,6 +23,12 @@ import traceback
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 BLOB_WRITES = ("POST", "PUT", "PATCH")
+OFFERS = {
+    "root": "a superuser", "mount": "mounting a tmpfs", "runc": "runc starting a container",
+    "crun": "crun starting a container", "rootless": "runc starting a container for somebody without root",
+    "containerd": "containerd starting a container", "kustomize": "a kustomize that knows components",
+}
+REQUIRED = set(re.split(r"[ ,]+", os.environ.get("E2E_REQUIRE", "").strip())) - {""}
 
 
 class Failure(AssertionError):
@@ -80,8 +89,14 @@ class World:
         self.notes = []
 
     def note(self, text):
-        """Says something beside the result, such as a runner that this machine does not let start."""
+        """Says something beside the result, such as a figure."""
         self.notes.append(text)
+
+    def lacks(self, offer, why):
+        """Notes that this machine lacks one of OFFERS; a failure where E2E_REQUIRE demands it."""
+        if REQUIRED & {offer, "all"}:
+            raise Failure(f"E2E_REQUIRE demands {offer}, and this machine lacks {OFFERS[offer]}: {why}")
+        self.note(f"this machine lacks {OFFERS[offer]} ({offer}): {why}")
 
     def write(self, name, text, mode=None):
         path = self.folder / name
@@ -270,9 +285,9 @@ def new_folder():
 
 
 def run_file(functions):
-    """Runs the test functions of one file, each in a new world; gives how many passed and failed."""
+    """Runs the test functions of one file, each in a new world; gives the names that passed and how many failed."""
     wanted = os.environ.get("E2E_FILTER", "")
-    passed = failed = 0
+    passed, failed = [], 0
     for name, function in list(functions.items()):
         if not name.startswith("test_") or wanted not in name:
             continue
@@ -293,7 +308,7 @@ def run_file(functions):
         for note in world.notes:
             print(f"     {note}")
         if failed_why is None:
-            passed += 1
+            passed.append(name)
         else:
             failed += 1
             print("     " + failed_why.replace("\n", "\n     "), flush=True)

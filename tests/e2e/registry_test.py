@@ -172,7 +172,11 @@ def test_basic_credentials(world):
 
 def test_verbose_output_keeps_secrets(world):
     registry, good, _ = secured(world)
-    ended = world.slipway("ls", f"{registry.host}/team/hello", "-vvv", "--authfile", good, status=None)
+    world.write("file", "content")
+    world.slipway("build", "--base", "scratch", "--platform", "linux/amd64", "--add", "file:/file", "--to",
+                  f"{registry.host}/team/hello:v1", "--authfile", good)
+    ended = world.slipway("ls", f"{registry.host}/team/hello", "-vvv", "--authfile", good)
+    check_equal(ended.lines, ["v1"], "the tags, which a login alone shows")
     for secret in ("s3cr3t", base64.b64encode(b"robot:s3cr3t").decode()):
         check(secret not in ended.out + ended.err, f"no credentials in\n{ended}")
 

@@ -89,6 +89,11 @@ def test_damage_is_found_and_nothing_stays(world):
     check_equal(sorted(os.listdir(world.folder)), before, "what is in the folder")
 
 
+def kinds(root):
+    """{path: type and mode} of everything in a folder."""
+    return {str(path.relative_to(root)): oct(path.lstat().st_mode) for path in root.rglob("*")}
+
+
 def test_layers_that_reach_out_change_nothing(world):
     outside = world.write("outside", "untouched")
     world.tool("umoci", "init", "--layout", "evil")
@@ -104,7 +109,11 @@ def test_layers_that_reach_out_change_nothing(world):
         world.tool("umoci", "new", "--image", f"evil:v{number}")
         world.tool("umoci", "raw", "add-layer", "--image", f"evil:v{number}", f"{number}.tar")
         world.tool("umoci", "raw", "add-layer", "--image", f"evil:v{number}", f"{number}-through.tar")
-        world.slipway("unpack", f"oci:evil:v{number}", f"rootfs-{number}", status=None)
+        world.slipway("unpack", f"oci:evil:v{number}", f"rootfs-{number}")
+        world.tool("umoci", "unpack", *([] if os.getuid() == 0 else ["--rootless"]), "--image", f"evil:v{number}", f"bundle-{number}")
+        ours, theirs = (kinds(world.folder / name) for name in (f"rootfs-{number}", f"bundle-{number}/rootfs"))
+        check_equal(ours, theirs, "what was unpacked, all of it inside the root")
+        check(any(path.endswith("outside") for path in ours), f"the file to be inside, among {sorted(ours)}")
     check_equal(outside.read_text(), "untouched", "the file outside")
     check_equal(oct(outside.stat().st_mode & 0o7777), "0o644", "its mode")
 
