@@ -2,11 +2,10 @@
 
 #include <atomic>
 #include <functional>
-#include <mutex>
 #include <optional>
-#include <set>
 
 #include "copy/graph.h"
+#include "copy/manifest_trials.h"
 #include "copy/refetching_source.h"
 #include "slipway/base/lanes.h"
 #include "slipway/io/filters.h"
@@ -30,7 +29,7 @@ bool are_one_place(store::ReadTarget& a, store::ReadTarget& b) {
 class Carrier {
  public:
   Carrier(const std::vector<store::ReadTarget*>& sources, store::Target& to, const CopyOptions& options)
-      : sources_(sources), to_(to), options_(options) {}
+      : sources_(sources), to_(to), options_(options), trials_(to, options) {}
 
   Status blobs(const Graph& graph, Trust trust) {
     graph_ = &graph;
@@ -71,7 +70,7 @@ class Carrier {
  private:
   Status blob(const oci::Descriptor& descriptor, Trust trust, std::stop_token stop) {
     if (trust == Trust::destination) {
-      SLIPWAY_ASSIGN(const bool spared, mount_or_skip(descriptor));
+      SLIPWAY_ASSIGN(const bool spared, mount_or_skip(descriptor, stop));
       if (spared) return {};
     }
     RefetchingSource source(sources_, descriptor, options_.observer);
@@ -88,8 +87,8 @@ class Carrier {
   }
 
   /// True when the blob need not be sent.
-  Result<bool> mount_or_skip(const oci::Descriptor& descriptor) {
-    if (is_proved(descriptor)) {
+  Result<bool> mount_or_skip(const oci::Descriptor& descriptor, std::stop_token stop) {
+    if (trials_.have_proved(descriptor, std::move(stop))) {
       if (options_.observer != nullptr) options_.observer->skipped(descriptor);
       return true;
     }
@@ -98,42 +97,16 @@ class Carrier {
     if (!worth_asking(descriptor)) return false;
     SLIPWAY_ASSIGN(const bool there, to_.exists(descriptor));
     if (there) shares_blobs_ = true;
-    if (there) hope_for_all_with(descriptor);
+    if (there) trials_.try_manifests_with(*graph_, descriptor);
     if (there && options_.observer != nullptr) options_.observer->skipped(descriptor);
     return there;
   }
 
-  /// Where one blob of an image is there, all of it may be. A destination that refuses incomplete manifests says so
-  /// when it is given this one, by digest: no tag shows it.
-  void hope_for_all_with(const oci::Descriptor& blob) {
-    const auto* judge = store::as<store::ManifestJudge>(to_);
-    if (judge == nullptr || !judge->refuses_incomplete()) return;
-    const std::scoped_lock lock(hope_);
-    for (const Node& node : graph_->nodes) {
-      if (!node.is_document || !oci::is_manifest(node.descriptor.media_type) || !names(node, blob)) continue;
-      if (!hoped_for_.insert(node.descriptor.digest).second) continue;
-      const auto document = oci::parse_document(node.bytes, node.descriptor.media_type);
-      if (!document || oci::subject_of(*document)) continue;  // a referrer is listed when all is well
-      io::TextSource source(node.bytes);
-      if (to_.push(node.descriptor, source, options_.stop)) proved_.push_back(&node);
-    }
-  }
-
-  /// True when an image that has this blob was taken.
-  bool is_proved(const oci::Descriptor& blob) {
-    const std::scoped_lock lock(hope_);
-    return std::any_of(proved_.begin(), proved_.end(), [&](const Node* node) { return names(*node, blob); });
-  }
-
-  static bool names(const Node& manifest, const oci::Descriptor& blob) {
-    return manifest.bytes.find(blob.digest.str()) != std::string::npos;
-  }
-
-  /// A registry is asked by a request of its own: for a small blob that saves little, unless
-  /// the image turns out to share blobs with what is there.
+  /// Returns true if asking for a blob is likely cheaper than sending it: always where questions are free, and
+  /// for large blobs and images that share blobs with what is there.
   bool worth_asking(const oci::Descriptor& descriptor) const {
     constexpr std::int64_t kSmall = 4 << 20;
-    return !is_asked_by_request(to_) || descriptor.size > kSmall || shares_blobs_;
+    return !to_.traits().asks_cost_a_request || descriptor.size > kSmall || shares_blobs_;
   }
 
   /// True when the blob is at the destination now, without its bytes having moved.
@@ -175,9 +148,7 @@ class Carrier {
   const CopyOptions& options_;
   std::atomic<bool> shares_blobs_{false};
   const Graph* graph_ = nullptr;
-  std::mutex hope_;
-  std::set<Digest> hoped_for_;       // manifests that were tried
-  std::vector<const Node*> proved_;  // and taken
+  ManifestTrials trials_;
 };
 
 /// Brings everything but the root's own document to the destination; the root's node, or
@@ -217,8 +188,8 @@ Status copy_graph(const std::vector<store::ReadTarget*>& sources, const oci::Des
   return carry_and(sources, root, to, options, [&](const std::optional<Node>& node) -> Status {
     if (node) SLIPWAY_TRY(carrier.document(*node));
     if (!oci::is_graph_node(root.media_type)) return {};
-    Status kept = to.keep(root);
-    if (!kept) return fail(std::move(kept).error().on(Side::destination).in("keeping " + root.digest.str()));
+    Status kept = to.keep_untagged(root);
+    if (!kept) return fail(std::move(kept).error().on(Side::destination).in("listing " + root.digest.str()));
     return kept;
   });
 }
@@ -231,7 +202,7 @@ Status copy_tagged(const std::vector<store::ReadTarget*>& sources, const oci::De
     std::size_t first = 0;
     std::optional<Node> root_node = node;
     // A registry's tag is a PUT of the document: its source has it at hand, the destination would have to be asked.
-    if (!node && oci::is_graph_node(root.media_type) && is_asked_by_request(to)) {
+    if (!node && oci::is_graph_node(root.media_type) && to.traits().asks_cost_a_request) {
       auto bytes = fetch_bytes(sources, root);
       if (bytes) root_node = Node{.descriptor = root, .bytes = *std::move(bytes), .is_document = true};
     }

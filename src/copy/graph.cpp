@@ -56,13 +56,14 @@ class Walk {
     return {};
   }
 
-  /// Where a question is a request, images of an index are asked for until one is missing: they land in this order.
+  /// Returns true if the destination has the document. Where a question costs a request, the images of an index are
+  /// asked for until one is missing: copies store them in this order.
   Result<bool> is_there(const oci::Descriptor& document, int depth) {
     if (enter_existing_ || images_are_missing_) return false;
     auto there = to_.exists(document);
     if (!there) return fail(std::move(there).error().on(Side::destination));
     const bool image = depth > 1 && !oci::is_index(document.media_type);
-    if (!*there && image && is_asked_by_request(to_)) images_are_missing_ = true;
+    if (!*there && image && to_.traits().asks_cost_a_request) images_are_missing_ = true;
     return *there;
   }
 
@@ -77,8 +78,6 @@ class Walk {
 };
 
 }  // namespace
-
-bool is_asked_by_request(store::ReadTarget& target) { return store::as<store::Mounter>(target) != nullptr; }
 
 Result<std::string> fetch_bytes(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& descriptor) {
   if (descriptor.size > static_cast<std::int64_t>(oci::kMaxDocument)) {

@@ -26,9 +26,6 @@ struct Graph {
 Result<Graph> read_graph(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& root, store::Target& to,
                          bool enter_existing, const CopyOptions& options);
 
-/// Whether each question costs a request, as at a registry.
-bool is_asked_by_request(store::ReadTarget& target);
-
 /// A document of at most kMaxDocument bytes from the first source that has it.
 Result<std::string> fetch_bytes(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& descriptor);
 

@@ -11,7 +11,6 @@ namespace slipway::registry {
 /// that tagging them needs no further request.
 class RegistryTarget final : public store::Target,
                              public store::Mounter,
-                             public store::ManifestJudge,
                              public store::TagLister,
                              public store::ReferrerLister,
                              public store::Deleter {
@@ -22,6 +21,11 @@ class RegistryTarget final : public store::Target,
   void will_be_written() { reading_ = "pull,push"; }
 
   std::string name() const override { return host_->name() + "/" + repository_; }
+  store::Traits traits() const override {
+    return {.asks_cost_a_request = true,
+            .collects_untagged = true,
+            .refuses_incomplete = host_->memory().refuses_incomplete()};
+  }
   std::string registry() const override { return host_->name(); }
   std::string repository() const override { return repository_; }
 
@@ -33,7 +37,6 @@ class RegistryTarget final : public store::Target,
   Status tag(const oci::Descriptor& root, const std::string& tag) override;
   Status push_tagged(const oci::Descriptor& root, std::string_view bytes, const std::string& tag) override;
   Result<bool> mount(const oci::Descriptor& blob, const std::string& from_repository) override;
-  bool refuses_incomplete() const override { return host_->memory().refuses_incomplete(); }
   Result<std::vector<std::string>> list_tags() override;
   Result<std::vector<oci::Descriptor>> referrers(const Digest& subject, const std::string& artifact_type) override;
   Status delete_tag(const std::string& tag) override;

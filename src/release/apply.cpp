@@ -216,7 +216,7 @@ class Application {
     std::map<Digest, std::string> tags;
     std::map<std::string, Digest> theirs;
     const std::string keep = keep_tag(plan_.entry.app, plan_.entry.environment, plan_.entry.number);
-    if (plan_.repository.is_registry() && oci::is_index(layers.root.media_type)) {
+    if (target_->traits().collects_untagged && oci::is_index(layers.root.media_type)) {
       SLIPWAY_ASSIGN(const oci::Index index, oci::parse_index(layers.manifests.back().bytes, layers.root.media_type));
       for (const auto& [tag, child] : child_tags(keep, index))
         tags.emplace(child.digest, tag);
@@ -268,7 +268,7 @@ class Application {
   /// Keep tags: children before their index, as in every copy.
   Status keep() {
     const std::string tag = keep_tag(plan_.entry.app, plan_.entry.environment, plan_.entry.number);
-    const bool has_children = plan_.repository.is_registry() && oci::is_index(plan_.image.media_type);
+    const bool has_children = target_->traits().collects_untagged && oci::is_index(plan_.image.media_type);
     if (has_children && !is_made_here()) SLIPWAY_TRY(keep_children(tag));
     for (const std::string& name : once_written())
       SLIPWAY_TRY(write_once(*target_, plan_.image, name, ours()));

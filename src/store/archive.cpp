@@ -133,7 +133,7 @@ class ArchiveImpl final : public ArchiveTarget {
     });
   }
 
-  Status keep(const oci::Descriptor& root) override {
+  Status keep_untagged(const oci::Descriptor& root) override {
     return change([&](LayoutIndex& index) -> Status {
       index.add(without_name(root));
       return {};

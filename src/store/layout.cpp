@@ -120,7 +120,7 @@ class LayoutImpl final : public LayoutTarget {
     SLIPWAY_TRY(blobs_.store(descriptor, source, std::move(stop)));
     SLIPWAY_ASSIGN(const oci::Document parsed, oci::parse_document(document, descriptor.media_type));
     // Nothing points to a referrer: only index.json makes it findable.
-    if (oci::subject_of(parsed)) return keep(descriptor);
+    if (oci::subject_of(parsed)) return keep_untagged(descriptor);
     return {};
   }
 
@@ -136,7 +136,7 @@ class LayoutImpl final : public LayoutTarget {
     });
   }
 
-  Status keep(const oci::Descriptor& root) override {
+  Status keep_untagged(const oci::Descriptor& root) override {
     return change([&](LayoutIndex& index) -> Status {
       index.add(without_name(root));
       return {};

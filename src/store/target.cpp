@@ -21,7 +21,7 @@ Result<Fetched> ReadTarget::fetch_document(const TagOrDigest& reference) {
   return Fetched{std::move(descriptor), std::move(bytes)};
 }
 
-Status Target::keep(const oci::Descriptor&) { return {}; }
+Status Target::keep_untagged(const oci::Descriptor&) { return {}; }
 
 Status Target::push_tagged(const oci::Descriptor& root, std::string_view bytes, const std::string& tag_name) {
   io::TextSource source(bytes);

@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <thread>
 
 #include "copy/watched_target.h"
 #include "slipway/oci/media_type.h"
 #include "support/target_conformance.h"
+#include "support/wrapped_target.h"
 
 namespace slipway::copy {
 namespace {
@@ -111,7 +114,7 @@ TEST(Copy, WhatNoSourceHasIsTheSourcesFault) {
   EXPECT_EQ(copied.error().side, Side::source);
   EXPECT_THAT(copied.error().describe(), HasSubstr("while copying blob " + text(make_blob("two"))));
   EXPECT_EQ(to.resolve(std::string("v1")).error().code, Errc::not_found);
-  EXPECT_FALSE(to.inner().exists(image.descriptor).value());
+  EXPECT_FALSE(to.content().exists(image.descriptor).value());
 
   const Status without = copy_graph({}, image.descriptor, to, {});
   ASSERT_FALSE(without.has_value());
@@ -165,7 +168,8 @@ TEST(Copy, MountsWithinOneRegistryMoveNoBytes) {
 TEST(Copy, WhatCannotBeMountedIsSent) {
   MountingTarget from("r.example", "team/a");
   MountingTarget refusing("r.example", "team/b");
-  MountingTarget elsewhere("other.example", "team/a");
+  MountingTarget elsewhere("other.example", "team/c");
+  elsewhere.neighbours["team/a"] = &from;  // a repository of that name there, too
   const Blob image = push_image(from, {"one"});
   ASSERT_TRUE(copy_graph({&from}, image.descriptor, refusing, {}).has_value());
   EXPECT_EQ(refusing.calls("mount").size(), 2u);
@@ -181,6 +185,110 @@ TEST(Copy, ARepositoryIsNotMountedFromItself) {
   const Blob image = push_image(from, {"one"});
   ASSERT_TRUE(copy_graph({&from}, image.descriptor, to, {}).has_value());
   EXPECT_THAT(to.calls("mount"), IsEmpty());
+}
+
+TEST(Copy, WrappedTargetsAreMountedFromAndTo) {
+  MountingTarget from("r.example", "team/a");
+  MountingTarget to("r.example", "team/b");
+  to.neighbours["team/a"] = &from;
+  const Blob image = push_image(from, {"one"});
+  test::WrappedTarget wrapped_from(&from);
+  test::WrappedTarget wrapped_to(&to);
+  ASSERT_TRUE(copy_graph({&wrapped_from}, image.descriptor, wrapped_to, {}).has_value());
+  EXPECT_EQ(to.calls("mount").size(), 2u);
+  EXPECT_THAT(to.calls("push"), ElementsAre(text(image)));
+}
+
+/// A destination that has the config of an image, and was seen to refuse incomplete manifests.
+struct Trial : testing::Test {
+  Trial() { to.traits_now = {.asks_cost_a_request = true, .refuses_incomplete = true}; }
+  WatchedTarget from, to;
+  const Blob layer = make_blob(std::string(5 << 20, 'l'));  // large enough to be asked for
+  const Blob other = make_blob(std::string(5 << 20, 'o'));
+};
+
+TEST_F(Trial, WhereOneBlobIsThereTheManifestAsksForTheRest) {
+  const Blob image = push_image(from, {layer.bytes, other.bytes, "small"});
+  ASSERT_TRUE(push_image(to, {layer.bytes, other.bytes, "small"}).descriptor == image.descriptor);
+  WatchedTarget lost_manifest;
+  for (const Blob& blob : {layer, other, make_blob("small"), make_blob("{}")})
+    ASSERT_TRUE(test::push(lost_manifest, blob).has_value());
+  lost_manifest.traits_now = to.traits_now;
+  lost_manifest.forget_calls();
+  ASSERT_TRUE(copy_graph({&from}, image.descriptor, lost_manifest, {.lanes = 1}).has_value());
+  EXPECT_THAT(lost_manifest.calls("exists"), testing::SizeIs(2)) << "the image and the first large layer";
+  EXPECT_THAT(lost_manifest.calls("push"), testing::Each(text(image)));
+}
+
+TEST_F(Trial, ARefusedManifestProvesNothingAndIsNotTriedTwice) {
+  const Blob image = push_image(from, {layer.bytes, other.bytes});
+  ASSERT_TRUE(test::push(to, layer).has_value());
+  ASSERT_TRUE(test::push(to, make_blob("{}")).has_value());
+  to.forget_calls();
+  ASSERT_TRUE(copy_graph({&from}, image.descriptor, to, {.lanes = 1}).has_value());
+  EXPECT_THAT(to.calls("push"), testing::Contains(text(other)).Times(1));
+  EXPECT_THAT(to.calls("push"), testing::Contains(text(image)).Times(2)) << "tried once, then pushed";
+}
+
+TEST_F(Trial, AReferrerIsNotPushedBeforeItsBlobs) {
+  const Blob subject = push_image(from, {"subject"});
+  const Blob referrer = make_manifest({layer, other}, subject.descriptor);
+  for (const Blob& blob : {layer, other, referrer})
+    ASSERT_TRUE(test::push(from, blob).has_value());
+  ASSERT_TRUE(test::push(to, layer).has_value());
+  to.forget_calls();
+  ASSERT_TRUE(copy_graph({&from}, referrer.descriptor, to, {.lanes = 1}).has_value());
+  EXPECT_EQ(to.calls("push").back(), text(referrer));
+  EXPECT_THAT(to.calls("push"), testing::Contains(text(referrer)).Times(1));
+}
+
+TEST_F(Trial, NothingIsTriedWhereIncompleteManifestsAreTaken) {
+  to.traits_now.refuses_incomplete = false;
+  const Blob image = push_image(from, {layer.bytes, other.bytes});
+  ASSERT_TRUE(test::push(to, layer).has_value());
+  to.forget_calls();
+  ASSERT_TRUE(copy_graph({&from}, image.descriptor, to, {.lanes = 1}).has_value());
+  EXPECT_THAT(to.calls("push"), testing::Contains(text(image)).Times(1));
+}
+
+TEST_F(Trial, OtherLanesGoOnWhileAManifestIsOnItsWay) {
+  // Two images under one index; the trial of the first hangs until a blob of the second has arrived.
+  const Blob one = push_image(from, {layer.bytes});
+  const Blob two = push_image(from, {other.bytes});
+  const Blob root = make_index({one, two});
+  ASSERT_TRUE(test::push(from, root).has_value());
+  ASSERT_TRUE(test::push(to, layer).has_value());
+  to.forget_calls();
+  std::atomic<bool> other_arrived = false;
+  to.unlocked = [&](const std::string& verb, const std::string& object) {
+    if (verb == "pushed" && object == text(other)) other_arrived = true;
+    if (verb != "push" || object != text(one)) return;
+    for (int i = 0; i < 1'000 && !other_arrived; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_TRUE(other_arrived) << "the other lane waited for the trial";
+  };
+  ASSERT_TRUE(copy_graph({&from}, root.descriptor, to, {.lanes = 3}).has_value());
+}
+
+TEST(Copy, AnErrorOfTheFirstSourceIsNotPassedOverForTheSecond) {
+  for (const bool manifest : {true, false}) {
+    WatchedTarget first("first");
+    WatchedTarget second("second");
+    WatchedTarget to;
+    const Blob image = push_image(first, {"one"});
+    push_image(second, {"one"});
+    const std::string broken = manifest ? text(image) : text(make_blob("one"));
+    first.fault = [&](const std::string& verb, const std::string& object) -> Status {
+      if (verb == "fetch" && object == broken) return fail(Errc::verification_failed, "damaged");
+      return {};
+    };
+    second.forget_calls();
+    const Status copied = copy_graph({&first, &second}, image.descriptor, to, {.lanes = 1});
+    ASSERT_FALSE(copied.has_value());
+    EXPECT_EQ(copied.error().code, Errc::verification_failed) << (manifest ? "manifest" : "blob");
+    EXPECT_EQ(copied.error().side, Side::source);
+    EXPECT_THAT(second.calls("fetch"), testing::Not(testing::Contains(broken)));
+  }
 }
 
 TEST(Copy, ADestinationThatSaysItHasWhatItLacksGetsEverythingOnceMore) {
@@ -225,12 +333,12 @@ TEST(Copy, ForeignLayersMayBeAbsentFromTheSource) {
   ASSERT_TRUE(test::push(from, image).has_value());
   WatchedTarget to;
   ASSERT_TRUE(copy_tagged({&from}, image.descriptor, to, {"v1"}, {}).has_value());
-  EXPECT_FALSE(to.inner().exists(foreign.descriptor).value());
+  EXPECT_FALSE(to.content().exists(foreign.descriptor).value());
 
   WatchedTarget complete;
   ASSERT_TRUE(test::push(from, foreign).has_value());
   ASSERT_TRUE(copy_tagged({&from}, image.descriptor, complete, {"v1"}, {}).has_value());
-  EXPECT_TRUE(complete.inner().exists(foreign.descriptor).value()) << "a source that has it gives it";
+  EXPECT_TRUE(complete.content().exists(foreign.descriptor).value()) << "a source that has it gives it";
 
   WatchedTarget unlucky;
   from.fault = [&](const std::string& verb, const std::string& object) -> Status {

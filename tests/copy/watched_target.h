@@ -18,6 +18,7 @@ class WatchedTarget : public store::Target {
   explicit WatchedTarget(std::string name = "watched") : inner_(std::move(name)) {}
 
   std::string name() const override { return inner_.name(); }
+  store::Traits traits() const override { return traits_now; }
   Result<oci::Descriptor> resolve(const store::TagOrDigest& reference) override { return inner_.resolve(reference); }
   Result<bool> exists(const oci::Descriptor& d) override {
     SLIPWAY_TRY(note("exists", d.digest.str()));
@@ -30,12 +31,14 @@ class WatchedTarget : public store::Target {
   }
   Status push(const oci::Descriptor& d, io::RestartableSource& bytes, std::stop_token stop = {}) override {
     SLIPWAY_TRY(note("push", d.digest.str()));
+    if (unlocked) unlocked("push", d.digest.str());
     if (reads_twice) {
       std::byte some[3];
       SLIPWAY_TRY(bytes.read(some));
       SLIPWAY_TRY(bytes.restart());
     }
     Status pushed = inner_.push(d, bytes, stop);
+    if (unlocked && pushed) unlocked("pushed", d.digest.str());
     const std::scoped_lock lock(mutex_);
     if (pushed) lies_about.erase(d.digest);
     --in_flight_[d.digest.str()];
@@ -64,12 +67,15 @@ class WatchedTarget : public store::Target {
   }
   /// One digest was pushed by two lanes at once.
   bool collided() const { return collided_; }
-  store::MemoryTarget& inner() { return inner_; }
+  store::MemoryTarget& content() { return inner_; }
 
   /// Answers a call with an error: (verb, digest or tag) -> status.
   std::function<Status(const std::string&, const std::string&)> fault;
+  /// Called before ("push") and after ("pushed") a push, while other lanes go on: (verb, digest).
+  std::function<void(const std::string&, const std::string&)> unlocked;
   std::set<Digest> lies_about;  ///< exists() says yes until they are pushed
-  bool reads_twice = false;     ///< push restarts its source once, as a retry does
+  store::Traits traits_now;
+  bool reads_twice = false;  ///< push restarts its source once, as a retry does
 
  protected:
   Status note(const std::string& verb, const std::string& object) {
@@ -97,9 +103,9 @@ class WatchedTarget : public store::Target {
 class MountingTarget final : public WatchedTarget, public store::Mounter {
  public:
   MountingTarget(std::string registry, std::string repository)
-      : WatchedTarget(registry + "/" + repository),
-        registry_(std::move(registry)),
-        repository_(std::move(repository)) {}
+      : WatchedTarget(registry + "/" + repository), registry_(std::move(registry)), repository_(std::move(repository)) {
+    traits_now.asks_cost_a_request = true;
+  }
 
   std::string registry() const override { return registry_; }
   std::string repository() const override { return repository_; }
@@ -107,12 +113,12 @@ class MountingTarget final : public WatchedTarget, public store::Mounter {
     SLIPWAY_TRY(note("mount", blob.digest.str()));
     const auto neighbour = neighbours.find(from);
     if (neighbour == neighbours.end()) return false;
-    SLIPWAY_ASSIGN(const bool there, neighbour->second->inner().exists(blob));
+    SLIPWAY_ASSIGN(const bool there, neighbour->second->content().exists(blob));
     if (!there) return false;
-    SLIPWAY_ASSIGN(const auto source, neighbour->second->inner().fetch(blob));
+    SLIPWAY_ASSIGN(const auto source, neighbour->second->content().fetch(blob));
     SLIPWAY_ASSIGN(std::string bytes, io::read_all(*source, 1u << 20));
     io::StringSource again(std::move(bytes));
-    SLIPWAY_TRY(inner().push(blob, again));
+    SLIPWAY_TRY(content().push(blob, again));
     return true;
   }
 

@@ -11,7 +11,7 @@ class Beginnings : public ::testing::TestWithParam<const char*> {
   oci::Location build(const std::string& content) {
     const auto target = shop.open(*shop.project.image_repository);
     const oci::Descriptor image = put_image(*target, content);
-    EXPECT_TRUE(target->keep(image));
+    EXPECT_TRUE(target->keep_untagged(image));
     return shop.project.image_repository->with_digest(image.digest);
   }
 

@@ -22,7 +22,7 @@ struct Scene {
 oci::Location build(Shop& shop, const std::string& content) {
   const auto target = shop.open(*shop.project.image_repository);
   const auto image = put_image(*target, content);
-  EXPECT_TRUE(target->keep(image));
+  EXPECT_TRUE(target->keep_untagged(image));
   return shop.project.image_repository->with_digest(image.digest);
 }
 

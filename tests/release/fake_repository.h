@@ -24,6 +24,7 @@ class FakeRepository final : public store::Target,
       : all_(all), host_(std::move(host)), repository_(std::move(repository)), content_(host_ + "/" + repository_) {}
 
   std::string name() const override { return content_.name(); }
+  store::Traits traits() const override { return {.asks_cost_a_request = true, .collects_untagged = true}; }
   Result<oci::Descriptor> resolve(const store::TagOrDigest& reference) override {
     ++requests;
     return content_.resolve(reference);

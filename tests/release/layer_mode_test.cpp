@@ -95,7 +95,7 @@ class LayerMode : public ::testing::Test {
                       const std::vector<std::string>& platforms = {"linux/amd64", "linux/arm64"}) {
     const auto place = shop.open(*shop.project.image_repository);
     last = put_build(*place, platforms, content);
-    EXPECT_TRUE(place->keep(last));
+    EXPECT_TRUE(place->keep_untagged(last));
     return shop.project.image_repository->with_digest(last.digest);
   }
   Recorded released(const std::string& environment, const oci::Location& image) {
@@ -274,7 +274,7 @@ TEST_F(LayerMode, LayoutsAndLoneManifests) {
   shop.configure(kLayouts);
   const auto place = shop.open(*shop.project.image_repository);
   last = put_runnable(*place, "linux/amd64", "one");
-  ASSERT_TRUE(place->keep(last));
+  ASSERT_TRUE(place->keep_untagged(last));
   const Recorded first = released("staging", shop.project.image_repository->with_digest(last.digest));
   const auto made = images("staging", first.entry.image.digest);
   ASSERT_EQ(made.size(), 1u);
@@ -293,7 +293,7 @@ TEST_F(LayerMode, DockersFamilyHasLabelsForAnnotations) {
   for (oci::Descriptor& layer : image.manifest.layers)
     layer.media_type = oci::kDockerLayerGzipType;
   last = put_blob(*place, image.manifest.media_type, oci::write_manifest(image.manifest));
-  ASSERT_TRUE(place->keep(last));
+  ASSERT_TRUE(place->keep_untagged(last));
   const Recorded first = released("staging", shop.project.image_repository->with_digest(last.digest));
   EXPECT_EQ(first.entry.revision, "abc");
   const auto made = images("staging", first.entry.image.digest);

@@ -18,7 +18,7 @@ class Flow : public ::testing::TestWithParam<const char*> {
   oci::Location build(const std::string& content, oci::Annotations annotations = {}) {
     const auto target = shop.open(*shop.project.image_repository);
     const oci::Descriptor image = put_image(*target, content, std::move(annotations));
-    EXPECT_TRUE(target->keep(image));
+    EXPECT_TRUE(target->keep_untagged(image));
     return shop.project.image_repository->with_digest(image.digest);
   }
 

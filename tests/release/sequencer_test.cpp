@@ -57,7 +57,7 @@ TEST(Writers, TenProcessesAtOnceLoseNothing) {
   const auto images = shop.open(*shop.project.image_repository);
   for (int i = 0; i < kWriters; ++i) {
     const auto image = put_image(*images, fmt::format("build {}", i));
-    ASSERT_TRUE(images->keep(image));
+    ASSERT_TRUE(images->keep_untagged(image));
     builds.push_back(shop.project.image_repository->with_digest(image.digest));
   }
   std::vector<pid_t> children;

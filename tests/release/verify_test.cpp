@@ -176,7 +176,7 @@ TEST(VerifyLayout, ALayerThatDiffersByOneByteIsNamed) {
   Shop shop(kLayoutYaml);
   const auto images = shop.open(*shop.project.image_repository);
   const auto image = put_image(*images, "one");
-  ASSERT_TRUE(images->keep(image));
+  ASSERT_TRUE(images->keep_untagged(image));
   ASSERT_TRUE(shop.release("staging", shop.project.image_repository->with_digest(image.digest)));
   const std::string layer(io::digest_of("layer of one").hex());
   const auto file = shop.folder.path() / "staging" / "blobs" / "sha256" / layer;
@@ -219,7 +219,7 @@ TEST(VerifyLayout, ALedgerThatCannotBeAskedMakesItEvidenceOnly) {
   Shop shop(kLayoutYaml);
   const auto images = shop.open(*shop.project.image_repository);
   const auto image = put_image(*images, "one");
-  ASSERT_TRUE(images->keep(image));
+  ASSERT_TRUE(images->keep_untagged(image));
   ASSERT_TRUE(shop.release("staging", shop.project.image_repository->with_digest(image.digest)));
   const auto proof = verify_image(shop.environment("staging").repository.with_tag("staging"), shop.parts);
   ASSERT_TRUE(proof) << proof.error().describe();

@@ -375,8 +375,8 @@ TEST(Layout, KeptImagesAreListedWithoutAName) {
   const auto layout = make(dir.path());
   const Blob image = push_image(*layout, {"one"});
   EXPECT_TRUE(layout->roots()->empty());
-  ASSERT_TRUE(layout->keep(image.descriptor).has_value());
-  ASSERT_TRUE(layout->keep(image.descriptor).has_value());
+  ASSERT_TRUE(layout->keep_untagged(image.descriptor).has_value());
+  ASSERT_TRUE(layout->keep_untagged(image.descriptor).has_value());
   EXPECT_EQ(layout->roots()->size(), 1u);
   EXPECT_TRUE(layout->list_tags()->empty());
 }

@@ -3,126 +3,102 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <type_traits>
 #include <variant>
-#include <vector>
 
 #include "slipway/io/stream.h"
 #include "slipway/oci/document.h"
 #include "slipway/oci/location.h"
+#include "slipway/store/powers.h"
 
+/// Targets: places that images are read from and written to (memory, a layout, an archive, a registry repository).
+///
+/// Content is addressed by descriptor (media type, digest, size). A target verifies every byte that enters or leaves
+/// against one, so that callers never hash again.
+///
+/// States: content is absent, then stored (push), then reachable by a name (tag, push_tagged). Pushes are idempotent,
+/// and a failed one leaves nothing visible. A tag changes in one step: readers see the old image or the new one.
+///
+/// Order of calls: children first, that is blobs, then the manifest that names them, then the index that names the
+/// manifest, then the tag. A document that is there is therefore complete.
+///
+/// Threads: every function may be called from several threads at once.
+///
+/// Cost: see Traits. A registry answers each question with a request; the others answer from memory or disk.
+///
+/// Wrappers: a target that wraps another returns it from inner(). traits() and the powers that the wrapper does not
+/// implement itself are then those of the wrapped target.
+///
+/// Example: publishing an image of one layer.
+///
+///     Status publish(store::Target& target, const Image& image) {
+///       SLIPWAY_ASSIGN(const bool there, target.exists(image.layer));
+///       if (!there) SLIPWAY_TRY(target.push(image.layer, *image.layer_bytes));
+///       return target.push_tagged(image.manifest, image.manifest_bytes, "v1");
+///     }
 namespace slipway::store {
 
-/// A tag or a digest: what resolve() takes.
+/// A tag or a digest: the argument of resolve().
 using TagOrDigest = std::variant<std::string, Digest>;
 std::string to_string(const TagOrDigest& reference);
 
-/// A manifest or index with the descriptor its bytes have.
+/// A manifest or index and the descriptor of its bytes.
 struct Fetched {
   oci::Descriptor descriptor;
   std::string bytes;
 };
 
-/// A place that images are read from: memory, a layout, an archive, a registry
-/// repository. Thread-safe. Digests are verified by the target, always.
+/// Facts about a target that change how it is used best. Known without a request; they may improve while it is used.
+struct Traits {
+  bool asks_cost_a_request = false;  ///< each resolve() and exists() is a round trip
+  bool collects_untagged = false;    ///< its housekeeping may remove manifests that no tag names, children included
+  bool refuses_incomplete = false;   ///< was seen to refuse manifests whose blobs are missing: accepting one is proof
+  bool operator==(const Traits&) const = default;
+};
+
+/// A place that images are read from.
 class ReadTarget {
  public:
   virtual ~ReadTarget() = default;
-  /// For messages: "oci:PATH", "host/repo".
+  /// The place in messages: "oci:PATH", "host/repo".
   virtual std::string name() const = 0;
-  /// The descriptor of a manifest or index (media type, digest, size). Errc::not_found.
+  /// The target that this one wraps, not owned by the caller; nullptr when it wraps none.
+  virtual ReadTarget* inner() const { return nullptr; }
+  virtual Traits traits() const { return inner() != nullptr ? inner()->traits() : Traits{}; }
+  /// Returns the descriptor of a manifest or index (media type, digest, size). Errc::not_found.
   virtual Result<oci::Descriptor> resolve(const TagOrDigest& reference) = 0;
-  /// Whether the content is there and, as far as the target tells cheaply, sound.
+  /// Returns true if the content is there and, as far as the target can tell cheaply, sound.
   virtual Result<bool> exists(const oci::Descriptor& descriptor) = 0;
-  /// The content; the Source fails at its end unless the bytes are exactly `descriptor`. Errc::not_found.
+  /// Opens the content; the Source fails at its end unless the bytes are exactly `descriptor`. Errc::not_found.
   virtual Result<std::unique_ptr<io::Source>> fetch(const oci::Descriptor& descriptor) = 0;
-  /// resolve and fetch in one step (one request on a registry), bytes verified, at most kMaxDocument.
+  /// Resolves and fetches in one step (one request on a registry), bytes verified, at most kMaxDocument.
   virtual Result<Fetched> fetch_document(const TagOrDigest& reference);
 };
 
-/// A place that images are written to. Thread-safe.
+/// A place that images are written to.
 class Target : public ReadTarget {
  public:
-  /// Stores content. Idempotent: success means "it is there", not "we stored it".
-  /// Fails with verification_failed, leaving nothing visible, unless the bytes
-  /// are exactly `descriptor`. Manifests need their children to be there first.
+  /// Stores content. Idempotent: success means that the content is there, not that this call stored it.
+  /// Fails with verification_failed, leaving nothing visible, unless the bytes are exactly `descriptor`.
+  /// Errc::not_found when a child of a manifest is missing (see "Order of calls").
   virtual Status push(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop = {}) = 0;
   /// Points a tag at content that is there; atomic, the last step of every copy.
   virtual Status tag(const oci::Descriptor& root, const std::string& tag) = 0;
-  /// Makes a document without a tag survive the place's own housekeeping: a layout
-  /// lists it in index.json; elsewhere there is nothing to do.
-  virtual Status keep(const oci::Descriptor& root);
-  /// push and tag of a manifest or index, in one request where the target can.
+  /// Makes a document without a tag survive the target's own housekeeping: a layout lists it in index.json;
+  /// elsewhere nothing is done.
+  virtual Status keep_untagged(const oci::Descriptor& root);
+  /// Pushes and tags a manifest or index, in one request where the target can.
   virtual Status push_tagged(const oci::Descriptor& root, std::string_view bytes, const std::string& tag);
 };
 
-// Optional powers. Absent means "not possible here", never an error: ask with as<Mounter>(target).
-
-/// Streaming upload of content whose digest is not known yet.
-class BlobWriter : public io::Sink {
- public:
-  /// After finish(): what was stored. Media type is the one given to start_blob.
-  virtual const oci::Descriptor& descriptor() const = 0;
-};
-
-class BlobIngest {
- public:
-  virtual ~BlobIngest() = default;
-  /// Nothing is visible before the writer's finish(); a writer destroyed without it leaves nothing.
-  virtual Result<std::unique_ptr<BlobWriter>> start_blob(std::string media_type) = 0;
-};
-
-/// Makes blobs of another repository of the same registry appear here without moving bytes.
-class Mounter {
- public:
-  virtual ~Mounter() = default;
-  /// host[:port]; two Mounters with the same registry() can mount from each other.
-  virtual std::string registry() const = 0;
-  virtual std::string repository() const = 0;
-  /// True when mounted; false when the registry wants the bytes instead.
-  virtual Result<bool> mount(const oci::Descriptor& blob, const std::string& from_repository) = 0;
-};
-
-/// Knows whether a manifest that is taken is proof that what it names is there.
-class ManifestJudge {
- public:
-  virtual ~ManifestJudge() = default;
-  /// True where a manifest whose blobs are not there was seen to be refused.
-  virtual bool refuses_incomplete() const = 0;
-};
-
-class RootLister {
- public:
-  virtual ~RootLister() = default;
-  /// Every image and artifact that is listed, with its tag (kRefName) where it has one.
-  virtual Result<std::vector<oci::Descriptor>> roots() = 0;
-};
-
-class TagLister {
- public:
-  virtual ~TagLister() = default;
-  /// All tags, byte-sorted.
-  virtual Result<std::vector<std::string>> list_tags() = 0;
-};
-
-class ReferrerLister {
- public:
-  virtual ~ReferrerLister() = default;
-  /// Manifests whose `subject` is `subject`, byte-sorted by digest; all types when `artifact_type` is empty.
-  virtual Result<std::vector<oci::Descriptor>> referrers(const Digest& subject, const std::string& artifact_type) = 0;
-};
-
-class Deleter {
- public:
-  virtual ~Deleter() = default;
-  /// Removes a tag and nothing else. Errc::unsupported where a tag only goes with its manifest.
-  virtual Status delete_tag(const std::string& tag) = 0;
-  /// Removes a manifest with every tag it has. Errc::unsupported unless overridden.
-  virtual Status delete_manifest(const Digest& digest);
-};
-
+/// Returns the power of a target, or of the first target below it that has it (see inner()); nullptr when none has.
 template <class Power>
 Power* as(ReadTarget& target) {
-  return dynamic_cast<Power*>(&target);
+  static_assert(!std::is_base_of_v<ReadTarget, Power>, "a power, not a kind of target");
+  for (ReadTarget* at = &target; at != nullptr; at = at->inner()) {
+    if (auto* power = dynamic_cast<Power*>(at)) return power;
+  }
+  return nullptr;
 }
 
 }  // namespace slipway::store
