@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "builder/recipe_values.h"
+#include "slipway/base/fs.h"
 
 namespace slipway::builder {
 namespace {
@@ -83,6 +86,23 @@ TEST(Recipe, TheContractsExampleParses) {
   EXPECT_EQ(r.config.stop_signal, "SIGTERM");
   EXPECT_THAT(r.config.ports, ElementsAre("8080/tcp"));
   EXPECT_THAT(top_level_keys(), ElementsAre("app", "image", "environments", "ledger"));
+}
+
+// docs/SLIPWAY_YAML.md prints the same file; scripts/check_docs compares them.
+TEST(Recipe, TheDocumentedExampleParses) {
+  const char* folder = std::getenv("SLIPWAY_TESTDATA");
+  const auto text = read_file(real_fs(), std::filesystem::path(folder != nullptr ? folder : "testdata") /
+                                             "contract-example.yaml");
+  ASSERT_TRUE(text);
+  const Decoded d = decode(*text);
+  EXPECT_THAT(d.problems, ElementsAre());
+  ASSERT_EQ(d.recipe.layers.size(), 4u);
+  EXPECT_EQ(d.recipe.layers[0].runtime.size(), 3u);
+  EXPECT_EQ(d.recipe.layers[1].files.size(), 4u);
+  EXPECT_TRUE(d.recipe.layers[1].files[3].replace);
+  EXPECT_TRUE(d.recipe.layers[3].split_by_churn && d.recipe.layers[3].clamp_times);
+  EXPECT_TRUE(d.recipe.split_debug && d.recipe.check_symbols);
+  EXPECT_THAT(d.recipe.sboms, ElementsAre("spdx"));
 }
 
 TEST(Recipe, LayoutsAreRelativeToTheFile) {

@@ -36,7 +36,7 @@ TEST(Environments, TheExampleOfTheContract) {
   const auto [project, problems] = decode(*text);
   EXPECT_THAT(problems, IsEmpty());
   EXPECT_EQ(project.app, "hello");
-  ASSERT_EQ(project.environments.size(), 2u);
+  ASSERT_EQ(project.environments.size(), 3u);
   const Environment& staging = project.environments[0];
   EXPECT_EQ(staging.repository.str(), "registry.example.com/staging/hello");
   EXPECT_EQ(staging.repository_text, "registry.example.com/staging/hello");
@@ -57,6 +57,12 @@ TEST(Environments, TheExampleOfTheContract) {
   EXPECT_EQ(production.rules.approvals, 1);
   EXPECT_EQ(production.rules.soak, 3600);
   EXPECT_THAT(production.rules.freeze, ElementsAre(Freeze{"Fri 16:00", "Mon 08:00", "Europe/Berlin"}));
+  EXPECT_THAT(production.rules.approvers, ElementsAre("alice", "bob"));
+  EXPECT_EQ(production.rules.max_age, 26 * 7 * 86400);
+  EXPECT_THAT(production.rules.exec, ElementsAre("deploy/judge", "--strict"));
+  EXPECT_TRUE(project.environments[2].after_any);
+  EXPECT_THAT(project.environments[2].after, ElementsAre("staging", "production"));
+  EXPECT_FALSE(project.immutable_tags);
   EXPECT_EQ(project.ledger.str(), "registry.example.com/team/hello-releases");
 }
 
