@@ -80,7 +80,7 @@ Result<std::int64_t> epoch_of(const Context& context) {
   return std::stoll(*text);
 }
 
-/// The destinations with their tags (contract "BUILD").
+/// The destinations with their tags (docs/CONTRACT.md "Destinations of a build").
 class Destinations {
  public:
   Destinations(Context& context, const BuildFlags& flags) : context_(context), flags_(flags) {}

@@ -38,7 +38,7 @@ struct Entry {
 /// The name an entry has in a tar: whiteouts with their ".wh." prefix, folders with a trailing "/".
 std::string tar_name(const Entry& entry);
 
-/// How files found on disk become entries (contract "Defaults of a layer").
+/// How files found on disk become entries (docs/CONTRACT.md "Defaults of a layer").
 struct TreeOptions {
   std::int64_t epoch = 0;             ///< SOURCE_DATE_EPOCH
   bool clamp_times = false;           ///< keep mtimes older than epoch

@@ -28,7 +28,7 @@ bool is_valid_host(std::string_view text);
 bool is_dns_like_name(std::string_view text);
 
 /// A parsed place: a registry repository, a layout folder or an archive file,
-/// with an optional tag and digest (contract "Locations"). A value.
+/// with an optional tag and digest (docs/CONTRACT.md "Locations"). A value.
 class Location {
  public:
   /// Full names only, as where something is written: "host[:port]/repo...". Errc::invalid_argument.

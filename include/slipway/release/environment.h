@@ -13,7 +13,7 @@
 
 namespace slipway::release {
 
-/// How an environment's config reaches its image (contract "Records").
+/// How an environment's config reaches its image (docs/CONTRACT.md "Records").
 enum class Mode { env_file, layer };
 std::string_view name_of(Mode mode);
 

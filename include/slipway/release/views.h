@@ -28,7 +28,7 @@ Result<std::vector<StatusRow>> read_status(const Project& project, const Parts& 
 /// "exclusive" where one lock covers all writers (a layout) or tags cannot be overwritten, else "detected".
 std::string_view guarantee_of(const Project& project);
 
-/// A row of `history -o json` (contract "RELEASE").
+/// A row of `history -o json` (docs/CONTRACT.md "Output").
 Json history_row(const Recorded& recorded, bool active);
 /// An environment of `status -o json`.
 Json status_row(const StatusRow& row);
