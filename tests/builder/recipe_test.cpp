@@ -91,8 +91,8 @@ TEST(Recipe, TheContractsExampleParses) {
 // docs/SLIPWAY_YAML.md prints the same file; scripts/check_docs compares them.
 TEST(Recipe, TheDocumentedExampleParses) {
   const char* folder = std::getenv("SLIPWAY_TESTDATA");
-  const auto text = read_file(real_fs(), std::filesystem::path(folder != nullptr ? folder : "testdata") /
-                                             "contract-example.yaml");
+  const auto text =
+      read_file(real_fs(), std::filesystem::path(folder != nullptr ? folder : "testdata") / "contract-example.yaml");
   ASSERT_TRUE(text);
   const Decoded d = decode(*text);
   EXPECT_THAT(d.problems, ElementsAre());
