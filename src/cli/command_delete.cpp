@@ -36,12 +36,12 @@ Result<Doomed> find(Context& context, const std::string& text) {
 
 Status refuse_what_is_live(Context& context, const Doomed& doomed) {
   SLIPWAY_ASSIGN(const auto loaded, load_project(context));
-  release::Parts parts;
-  parts.opener = &context.opener();
-  parts.fs = &context.fs();
-  parts.stop = context.stop();
+  release::ReleaseServices services;
+  services.opener = &context.opener();
+  services.fs = &context.fs();
+  services.stop = context.stop();
   SLIPWAY_ASSIGN(const auto uses,
-                 release::uses_of(doomed.location, doomed.root, loaded ? &loaded->project : nullptr, parts));
+                 release::uses_of(doomed.location, doomed.root, loaded ? &loaded->project : nullptr, services));
   if (uses.empty()) return {};
   return fail(Error(Errc::policy_denied,
                     fmt::format("{} is not deleted: {}", context.shown(doomed.location).str(), fmt::join(uses, "; ")))

@@ -33,11 +33,11 @@ std::string made_by(const release::Entry& entry) {
 class Drift {
  public:
   Drift(Context& context, const DriftFlags& flags, const Loaded& loaded, const release::Environment& environment)
-      : context_(context), flags_(flags), loaded_(loaded), environment_(environment), parts_(context, loaded) {}
+      : context_(context), flags_(flags), loaded_(loaded), environment_(environment), services_(context, loaded) {}
 
   Result<std::vector<Difference>> run() {
     SLIPWAY_ASSIGN(const auto head,
-                   parts_.parts().ledger(loaded_.project.ledger).head(loaded_.project.app, environment_.name));
+                   services_.get().ledger(loaded_.project.ledger).head(loaded_.project.app, environment_.name));
     if (!head) {
       return fail(Error(Errc::not_found, fmt::format("nothing was ever released to {}", environment_.name))
                       .with_hint("release a build: slipway release " + environment_.name));
@@ -55,7 +55,7 @@ class Drift {
   }
 
   Status tag() {
-    SLIPWAY_ASSIGN(const auto rows, release::read_status(loaded_.project, parts_.parts()));
+    SLIPWAY_ASSIGN(const auto rows, release::read_status(loaded_.project, services_.get()));
     for (const release::StatusRow& row : rows) {
       if (row.environment != environment_.name) continue;
       if (!row.drift.empty()) found_.push_back({"tag", row.drift});
@@ -134,7 +134,7 @@ class Drift {
         .release = made_by(head.entry), .digests = {}, .earlier = {}, .app_places = app_places()};
     SLIPWAY_TRY(add_digests(head.entry, expected.digests));
     SLIPWAY_ASSIGN(const release::Chain chain,
-                   parts_.parts().ledger(loaded_.project.ledger).read(loaded_.project.app, environment_.name));
+                   services_.get().ledger(loaded_.project.ledger).read(loaded_.project.app, environment_.name));
     for (std::int64_t number = 1; number < head.entry.number; ++number) {
       if (const release::Recorded* past = chain.number(number))
         expected.earlier.insert_or_assign(past->entry.image.digest.str(), made_by(past->entry));
@@ -151,7 +151,7 @@ class Drift {
   const DriftFlags& flags_;
   const Loaded& loaded_;
   const release::Environment& environment_;
-  ReleaseParts parts_;
+  ProjectServices services_;
   std::vector<Difference> found_;
   std::vector<Error> errors_;
 };

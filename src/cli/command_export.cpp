@@ -4,7 +4,7 @@
 #include "cli/project.h"
 #include "slipway/base/text.h"
 #include "slipway/release/config_layer.h"
-#include "slipway/release/views.h"
+#include "slipway/release/released_config.h"
 #include "slipway/run/export.h"
 
 namespace slipway::cli {
@@ -27,9 +27,10 @@ Result<run::ExportRequest> request_of(Context& context, const ExportFlags& f) {
                                   word.environment->name, context.shown(repository).str()))
                     .with_hint("give the environment a registry's repository in slipway.yaml"));
   }
-  const ReleaseParts parts(context, loaded);
-  SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, parts.parts()));
-  SLIPWAY_ASSIGN(const auto config, release::config_of(loaded.project, recorded.entry, parts.parts()));
+  const ProjectServices services(context, loaded);
+  release::Ledger ledger = services.ledger();
+  SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, ledger));
+  SLIPWAY_ASSIGN(const auto config, release::config_of(loaded.project, recorded.entry, services.get()));
   const release::Entry& entry = recorded.entry;
   const std::string tag = release::keep_tag(entry.app, entry.environment, entry.number);
   run::ExportRequest request{.app = entry.app,

@@ -4,6 +4,7 @@
 #include "cli/project.h"
 #include "cli/release_values.h"
 #include "slipway/base/text.h"
+#include "slipway/release/released_config.h"
 #include "slipway/release/views.h"
 #include "slipway/run/env_dialect.h"
 
@@ -24,8 +25,8 @@ std::string history_line(const release::Recorded& recorded, bool active) {
 Result<int> run_history(Context& context, const std::string& name) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(name));
-  const ReleaseParts parts(context, loaded);
-  release::Ledger ledger = parts.parts().ledger(loaded.project.ledger);
+  const ProjectServices services(context, loaded);
+  release::Ledger ledger = services.ledger();
   SLIPWAY_ASSIGN(const release::Chain chain, ledger.read(loaded.project.app, environment->name));
   Json::Array rows;
   std::string lines;
@@ -83,8 +84,8 @@ struct AppStatus {
 };
 
 Result<AppStatus> status_of(Context& context, const Loaded& loaded, bool name_app) {
-  const ReleaseParts parts(context, loaded);
-  SLIPWAY_ASSIGN(const auto rows, release::read_status(loaded.project, parts.parts()));
+  const ProjectServices services(context, loaded);
+  SLIPWAY_ASSIGN(const auto rows, release::read_status(loaded.project, services.get()));
   AppStatus status;
   Json::Array environments;
   const std::string_view guarantee = release::guarantee_of(loaded.project);
@@ -129,9 +130,9 @@ Result<int> run_status(Context& context, bool exit_code) {
 Result<int> run_show(Context& context, const std::string& text) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded.project, text));
-  const ReleaseParts parts(context, loaded);
-  SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, parts.parts()));
-  release::Ledger ledger = parts.parts().ledger(loaded.project.ledger);
+  const ProjectServices services(context, loaded);
+  release::Ledger ledger = services.ledger();
+  SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, ledger));
   SLIPWAY_ASSIGN(const auto head, ledger.head(loaded.project.app, word.environment->name));
   const bool active = head && head->id == recorded.id;
   const oci::Location location = context.shown(
@@ -196,9 +197,10 @@ Result<int> run_env(Context& context, const EnvFlags& f) {
     return fail(Error(Errc::invalid_argument, fmt::format("--output json and --format {} contradict", format))
                     .with_hint("give one of them"));
   }
-  const ReleaseParts parts(context, loaded);
-  SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, parts.parts()));
-  SLIPWAY_ASSIGN(const auto config, release::config_of(loaded.project, recorded.entry, parts.parts()));
+  const ProjectServices services(context, loaded);
+  release::Ledger ledger = services.ledger();
+  SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, ledger));
+  SLIPWAY_ASSIGN(const auto config, release::config_of(loaded.project, recorded.entry, services.get()));
   if (f.with_secrets) return write_with_secrets(context, {loaded, recorded.entry, config}, dialect, *f.with_secrets);
   SLIPWAY_ASSIGN(const Values values, plain_values(config));
   SLIPWAY_ASSIGN(const std::string text, run::write_env(values, dialect));

@@ -5,6 +5,8 @@
 #include "slipway/base/text.h"
 #include "slipway/image/removal.h"
 #include "slipway/io/hash.h"
+#include "slipway/release/plan_checks.h"
+#include "slipway/release/planning.h"
 #include "slipway/release/retire.h"
 
 namespace slipway::cli {
@@ -21,17 +23,17 @@ struct EventFlags {
 
 /// An event of today, by whoever runs this.
 Result<Event> new_event(const Loaded& loaded, const std::string& environment, EventKind kind, const EventFlags& f,
-                        release::Ledger& ledger, const release::Parts& parts) {
+                        release::Ledger& ledger, const release::ReleaseServices& services) {
   Event event;
   event.app = loaded.project.app;
   event.environment = environment;
   event.kind = kind;
   SLIPWAY_ASSIGN(const auto head, ledger.head(event.app, environment));
   if (head) event.entry = head->id;
-  event.actor = parts.actor.name;
+  event.actor = services.actor.name;
   event.reason = f.reason.value_or("");
-  event.time = parts.clock->now();
-  event.tool = parts.tool;
+  event.time = services.clock->now();
+  event.tool = services.tool;
   return event;
 }
 
@@ -54,8 +56,8 @@ Result<int> record(Context& context, release::Ledger& ledger, Event event, const
 Result<int> run_hold(Context& context, const EventFlags& f, EventKind kind) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(f.word));
-  const ReleaseParts parts(context, loaded);
-  release::Ledger ledger = parts.parts().ledger(loaded.project.ledger);
+  const ProjectServices services(context, loaded);
+  release::Ledger ledger = services.ledger();
   SLIPWAY_ASSIGN(const auto events, release::EventLog(ledger).read(loaded.project.app, environment->name));
   SLIPWAY_ASSIGN(const auto head, ledger.head(loaded.project.app, environment->name));
   const auto held = release::hold_of(events, head ? &*head : nullptr);
@@ -63,7 +65,7 @@ Result<int> run_hold(Context& context, const EventFlags& f, EventKind kind) {
     context.note(fmt::format("{} is not held: nothing to do", environment->name));
     return 0;
   }
-  SLIPWAY_ASSIGN(Event event, new_event(loaded, environment->name, kind, f, ledger, parts.parts()));
+  SLIPWAY_ASSIGN(Event event, new_event(loaded, environment->name, kind, f, ledger, services.get()));
   const std::string said =
       kind == EventKind::hold
           ? fmt::format("{0} is held: only rollbacks are released there until slipway unhold {0}", environment->name)
@@ -72,8 +74,8 @@ Result<int> run_hold(Context& context, const EventFlags& f, EventKind kind) {
 }
 
 /// The plan in a file, or what a promotion to an environment would do now.
-Result<release::Plan> plan_to_approve(Context& context, const Loaded& loaded, const std::string& word,
-                                      const release::Parts& parts) {
+Result<release::Planned> plan_to_approve(Context& context, const Loaded& loaded, const std::string& word,
+                                         release::Ledger& ledger, const release::ReleaseServices& services) {
   const release::Environment* const to = loaded.project.find(word);
   if (to == nullptr) {
     auto text = read_file(context.fs(), context.absolute(word), 4u << 20);
@@ -84,7 +86,7 @@ Result<release::Plan> plan_to_approve(Context& context, const Loaded& loaded, co
     }
     SLIPWAY_ASSIGN(release::Plan plan, release::Plan::parse(*text));
     SLIPWAY_TRY(release::require_current(plan, loaded.project));
-    return plan;
+    return release::Planned{.plan = std::move(plan), .stored = true};
   }
   if (to->after.size() != 1) {
     return fail(Error(Errc::invalid_argument,
@@ -94,25 +96,26 @@ Result<release::Plan> plan_to_approve(Context& context, const Loaded& loaded, co
                     .with_hint("write the plan with --plan FILE and approve that"));
   }
   SLIPWAY_ASSIGN(const auto* from, loaded.project.require(to->after.front()));
-  return release::plan_promote(loaded.project, *from, *to, {}, parts);
+  return release::plan_promote({loaded.project, *to}, *from, ledger, services);
 }
 
 Result<int> run_approve(Context& context, const EventFlags& f) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
-  const ReleaseParts parts(context, loaded);
-  SLIPWAY_ASSIGN(const release::Plan plan, plan_to_approve(context, loaded, f.word, parts.parts()));
+  const ProjectServices services(context, loaded);
+  release::Ledger ledger = services.ledger();
+  SLIPWAY_ASSIGN(const release::Planned planned, plan_to_approve(context, loaded, f.word, ledger, services.get()));
+  const release::Plan& plan = planned.plan;
   const std::string& name = plan.entry.environment;
   if (!plan.changed) {
     context.note(fmt::format("{} runs this already: nothing to approve", name));
     return 0;
   }
-  if (plan.stored && plan.entry.actor == parts.parts().actor.name) {
+  if (planned.stored && plan.entry.actor == services.get().actor.name) {
     return fail(Error(Errc::policy_denied,
                       fmt::format("{} made this plan and cannot approve it", printable(plan.entry.actor, 100)))
                     .with_hint("ask somebody else; SLIPWAY_ACTOR says who you are"));
   }
-  release::Ledger ledger = parts.parts().ledger(loaded.project.ledger);
-  SLIPWAY_ASSIGN(Event event, new_event(loaded, name, EventKind::approve, f, ledger, parts.parts()));
+  SLIPWAY_ASSIGN(Event event, new_event(loaded, name, EventKind::approve, f, ledger, services.get()));
   SLIPWAY_ASSIGN(event.plan, plan.digest());
   context.note(plan.describe());
   return record(context, ledger, std::move(event),
@@ -124,9 +127,9 @@ Result<int> run_approve(Context& context, const EventFlags& f) {
 Result<int> run_retire(Context& context, const EventFlags& f) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(f.word));
-  const ReleaseParts parts(context, loaded);
+  const ProjectServices services(context, loaded);
   const std::string& app = loaded.project.app;
-  release::Ledger ledger = parts.parts().ledger(loaded.project.ledger);
+  release::Ledger ledger = services.ledger();
   SLIPWAY_ASSIGN(const release::Chain chain, ledger.read(app, environment->name));
   SLIPWAY_ASSIGN(const auto events, release::EventLog(ledger).read(app, environment->name));
   std::vector<std::int64_t> numbers = release::retirable(chain, events, f.keep);
@@ -134,12 +137,12 @@ Result<int> run_retire(Context& context, const EventFlags& f) {
   std::vector<std::int64_t> all = release::retired_in(events);
   all.insert(all.end(), numbers.begin(), numbers.end());
   std::sort(all.begin(), all.end());
-  SLIPWAY_ASSIGN(const auto tags, release::keep_tags_of(loaded.project, *environment, all, parts.parts()));
+  SLIPWAY_ASSIGN(const auto tags, release::keep_tags_of(loaded.project, *environment, all, services.get()));
   if (numbers.empty() && tags.empty()) {
     context.note(fmt::format("{} has nothing to retire", environment->name));
     return 0;
   }
-  SLIPWAY_ASSIGN(Event event, new_event(loaded, environment->name, EventKind::retire, f, ledger, parts.parts()));
+  SLIPWAY_ASSIGN(Event event, new_event(loaded, environment->name, EventKind::retire, f, ledger, services.get()));
   event.numbers = numbers;
   const std::string said =
       fmt::format("{} releases of {} are given up; {} tags go", numbers.size(), environment->name, tags.size());

@@ -39,8 +39,9 @@ Result<run::Resolver> image_resolver(Context& context, const std::string& text) 
 Result<run::Resolver> environment_resolver(Context& context, const std::string& text) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded.project, text));
-  const ReleaseParts parts(context, loaded);
-  SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, parts.parts()));
+  const ProjectServices services(context, loaded);
+  release::Ledger ledger = services.ledger();
+  SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, ledger));
   const release::Entry& entry = recorded.entry;
   run::ReleasePin pin{.app = loaded.project.app,
                       .repository = word.environment->repository,

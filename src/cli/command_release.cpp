@@ -5,7 +5,8 @@
 #include "slipway/base/text.h"
 #include "slipway/builder/last_build.h"
 #include "slipway/io/hash.h"
-#include "slipway/release/ledger.h"
+#include "slipway/release/apply.h"
+#include "slipway/release/plan_checks.h"
 #include "slipway/release/views.h"
 
 namespace slipway::cli {
@@ -49,9 +50,8 @@ Result<int> print_release(Context& context, const release::Recorded& recorded, c
 }
 
 /// The release as it will be recorded: a plan holds the whole entry, so its id is known before it is written.
-Result<int> print_planned(Context& context, const release::Plan& plan, const release::Parts& parts) {
+Result<int> print_planned(Context& context, const release::Plan& plan, release::Ledger& ledger) {
   if (!plan.changed) {
-    release::Ledger ledger = parts.ledger(plan.ledger);
     SLIPWAY_ASSIGN(const auto head, ledger.head(plan.entry.app, plan.entry.environment));
     if (head) return print_release(context, *head, plan.location(), false);
   }
@@ -61,9 +61,10 @@ Result<int> print_planned(Context& context, const release::Plan& plan, const rel
 }
 
 /// Writes the plan, or shows it, or applies it: as the flags say.
-Result<int> carry_out(Context& context, const release::Plan& plan, const release::Parts& parts,
-                      const std::optional<std::string>& plan_file) {
-  for (const Error& warning : plan.warnings)
+Result<int> carry_out(Context& context, const release::Planned& planned, release::Ledger& ledger,
+                      const release::ReleaseServices& services, const std::optional<std::string>& plan_file) {
+  const release::Plan& plan = planned.plan;
+  for (const Error& warning : planned.warnings)
     context.warn(warning.describe());
   if (plan_file) {
     SLIPWAY_ASSIGN(const std::string text, plan.canonical());
@@ -72,12 +73,12 @@ Result<int> carry_out(Context& context, const release::Plan& plan, const release
   }
   if (plan_file || context.globals().dry_run) {
     context.note(plan.describe());
-    SLIPWAY_ASSIGN(const auto missing, release::missing_approvals(plan, parts));
+    SLIPWAY_ASSIGN(const auto missing, release::missing_approvals(plan, ledger));
     for (const std::string& approval : missing)
       context.note(approval);
-    return print_planned(context, plan, parts);
+    return print_planned(context, plan, ledger);
   }
-  SLIPWAY_ASSIGN(const release::Recorded recorded, release::apply(plan, parts));
+  SLIPWAY_ASSIGN(const release::Recorded recorded, release::apply(planned, ledger, services));
   context.note(plan.changed
                    ? fmt::format("{} {} is now v{}", plan.entry.app, plan.entry.environment, recorded.entry.number)
                    : plan.describe());
@@ -118,19 +119,22 @@ Result<int> run_release(Context& context, const ReleaseFlags& f) {
   } else if (!f.same_build && !f.adopt) {
     SLIPWAY_ASSIGN(build, last_build(context, loaded, *environment));
   }
-  const ReleaseParts parts(context, loaded);
-  SLIPWAY_ASSIGN(const auto plan,
-                 release::plan_release(loaded.project, *environment, build, f.remarks(), parts.parts()));
-  return carry_out(context, plan, parts.parts(), f.plan_file);
+  const ProjectServices services(context, loaded);
+  release::Ledger ledger = services.ledger();
+  SLIPWAY_ASSIGN(const auto planned,
+                 release::plan_release({loaded.project, *environment, f.remarks()}, build, ledger, services.get()));
+  return carry_out(context, planned, ledger, services.get(), f.plan_file);
 }
 
 Result<int> run_promote(Context& context, const ReleaseFlags& f) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const auto* from, loaded.project.require(f.environment));
   SLIPWAY_ASSIGN(const auto* to, loaded.project.require(f.other));
-  const ReleaseParts parts(context, loaded);
-  SLIPWAY_ASSIGN(const auto plan, release::plan_promote(loaded.project, *from, *to, f.remarks(), parts.parts()));
-  return carry_out(context, plan, parts.parts(), f.plan_file);
+  const ProjectServices services(context, loaded);
+  release::Ledger ledger = services.ledger();
+  SLIPWAY_ASSIGN(const auto planned,
+                 release::plan_promote({loaded.project, *to, f.remarks()}, *from, ledger, services.get()));
+  return carry_out(context, planned, ledger, services.get(), f.plan_file);
 }
 
 Result<int> run_rollback(Context& context, const ReleaseFlags& f) {
@@ -143,19 +147,22 @@ Result<int> run_rollback(Context& context, const ReleaseFlags& f) {
   }
   if (target.number && f.to_previous)
     return fail(Errc::invalid_argument, "--to-previous goes to one release back: name no vN with it");
-  const ReleaseParts parts(context, loaded);
-  SLIPWAY_ASSIGN(const auto plan,
-                 release::plan_rollback(loaded.project, *environment, target, f.remarks(), parts.parts()));
-  return carry_out(context, plan, parts.parts(), f.plan_file);
+  const ProjectServices services(context, loaded);
+  release::Ledger ledger = services.ledger();
+  SLIPWAY_ASSIGN(const auto planned,
+                 release::plan_rollback({loaded.project, *environment, f.remarks()}, target, ledger, services.get()));
+  return carry_out(context, planned, ledger, services.get(), f.plan_file);
 }
 
 Result<int> run_apply(Context& context, const std::string& file) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const std::string text, read_file(context.fs(), context.absolute(file), 4u << 20));
-  SLIPWAY_ASSIGN(const release::Plan plan, release::Plan::parse(text));
+  SLIPWAY_ASSIGN(release::Plan plan, release::Plan::parse(text));
   SLIPWAY_TRY(release::require_current(plan, loaded.project));
-  const ReleaseParts parts(context, loaded);
-  return carry_out(context, plan, parts.parts(), std::nullopt);
+  const ProjectServices services(context, loaded);
+  release::Ledger ledger = services.ledger();
+  const release::Planned planned{.plan = std::move(plan), .stored = true};
+  return carry_out(context, planned, ledger, services.get(), std::nullopt);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include "cli/release_values.h"
 #include "slipway/base/text.h"
 #include "slipway/release/config_layer.h"
-#include "slipway/release/views.h"
+#include "slipway/release/released_config.h"
 #include "slipway/run/image_store.h"
 #include "slipway/run/runner.h"
 
@@ -42,9 +42,10 @@ Result<std::vector<run::MountedFile>> mounts_of(const release::Entry& entry, con
 Result<int> run_run(Context& context, const RunFlags& f) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded.project, f.environment));
-  const ReleaseParts parts(context, loaded);
-  SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, parts.parts()));
-  SLIPWAY_ASSIGN(const auto config, release::config_of(loaded.project, recorded.entry, parts.parts()));
+  const ProjectServices services(context, loaded);
+  release::Ledger ledger = services.ledger();
+  SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, ledger));
+  SLIPWAY_ASSIGN(const auto config, release::config_of(loaded.project, recorded.entry, services.get()));
   const release::Entry& entry = recorded.entry;
   const oci::Location location = word.environment->repository.with_digest(entry.image.digest);
   SLIPWAY_ASSIGN(auto target, context.opener().open_for_reading(location, Side::source));

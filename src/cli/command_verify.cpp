@@ -67,10 +67,10 @@ Result<int> verify_environments(Context& context, const VerifyFlags& f) {
   if (f.head) {
     SLIPWAY_ASSIGN(head, Digest::parse(*f.head));
   }
-  const ReleaseParts parts(context, loaded);
+  const ProjectServices services(context, loaded);
   std::vector<release::Proof> proofs;
   for (const release::Environment* environment : wanted) {
-    SLIPWAY_ASSIGN(auto proof, release::verify_environment(loaded.project, *environment, head, parts.parts()));
+    SLIPWAY_ASSIGN(auto proof, release::verify_environment(loaded.project, *environment, head, services.get()));
     proofs.push_back(std::move(proof));
   }
   return print_proofs(context, loaded.project.app, proofs);
@@ -79,11 +79,11 @@ Result<int> verify_environments(Context& context, const VerifyFlags& f) {
 /// An image anywhere, without slipway.yaml: by the evidence beside it.
 Result<int> verify_reference(Context& context, const std::string& text) {
   SLIPWAY_ASSIGN(const oci::Location location, context.location_for_reading(text));
-  release::Parts parts;
-  parts.opener = &context.opener();
-  parts.fs = &context.fs();
-  parts.stop = context.stop();
-  SLIPWAY_ASSIGN(const auto proof, release::verify_image(location, parts));
+  release::ReleaseServices services;
+  services.opener = &context.opener();
+  services.fs = &context.fs();
+  services.stop = context.stop();
+  SLIPWAY_ASSIGN(const auto proof, release::verify_image(location, services));
   for (const std::string& note : proof.notes)
     context.warn(note);
   const std::string shown = context.shown(location.with_digest(proof.image.digest)).str();

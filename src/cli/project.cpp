@@ -8,7 +8,7 @@
 #include "slipway/config/decoder.h"
 #include "slipway/io/hash.h"
 #include "slipway/release/ledger.h"
-#include "slipway/release/views.h"
+#include "slipway/release/released_config.h"
 
 namespace slipway::cli {
 namespace {
@@ -142,20 +142,21 @@ Result<Loaded> require_project(const Context& context) {
   return fail(no_project());
 }
 
-ReleaseParts::ReleaseParts(Context& context, const Loaded& loaded)
-    : sequencer_(release::file_sequencer(context.fs(), lock_folder(context, loaded.project))) {
-  parts_.opener = &context.opener();
-  parts_.fs = &context.fs();
-  parts_.clock = context.surroundings().clock;
-  parts_.sequencer = sequencer_.get();
-  parts_.actor = resolve_actor(context.surroundings().env);
-  parts_.tool = fmt::format("slipway {}", SLIPWAY_VERSION);
-  parts_.project_folder = loaded.folder;
-  parts_.state_folder = loaded.state_folder();
-  parts_.seen_folder = user_state_folder(context.surroundings().env);
-  parts_.lanes = context.jobs();
-  parts_.observer = context.observer();
-  parts_.stop = context.stop();
+ProjectServices::ProjectServices(Context& context, const Loaded& loaded)
+    : sequencer_(release::file_sequencer(context.fs(), lock_folder(context, loaded.project))),
+      ledger_(loaded.project.ledger) {
+  services_.opener = &context.opener();
+  services_.fs = &context.fs();
+  services_.clock = context.surroundings().clock;
+  services_.sequencer = sequencer_.get();
+  services_.actor = resolve_actor(context.surroundings().env);
+  services_.tool = fmt::format("slipway {}", SLIPWAY_VERSION);
+  services_.project_folder = loaded.folder;
+  services_.state_folder = loaded.state_folder();
+  services_.seen_folder = user_state_folder(context.surroundings().env);
+  services_.lanes = context.jobs();
+  services_.observer = context.observer();
+  services_.stop = context.stop();
 }
 
 Result<EnvironmentWord> environment_word(const release::Project& project, const std::string& word) {
@@ -176,8 +177,7 @@ Result<EnvironmentWord> environment_word(const release::Project& project, const 
   return found;
 }
 
-Result<release::Recorded> recorded_of(const Loaded& loaded, const EnvironmentWord& word, const release::Parts& parts) {
-  release::Ledger ledger = parts.ledger(loaded.project.ledger);
+Result<release::Recorded> recorded_of(const Loaded& loaded, const EnvironmentWord& word, release::Ledger& ledger) {
   const std::string& name = word.environment->name;
   if (!word.number) {
     SLIPWAY_ASSIGN(const auto head, ledger.head(loaded.project.app, name));
@@ -198,9 +198,10 @@ Result<std::optional<release::ConfigValues>> config_named(Context& context, cons
   SLIPWAY_ASSIGN(const auto loaded, load_project(context));
   if (!loaded || loaded->project.find(name) == nullptr) return config;
   SLIPWAY_ASSIGN(const EnvironmentWord environment, environment_word(loaded->project, word));
-  const ReleaseParts parts(context, *loaded);
-  SLIPWAY_ASSIGN(const auto recorded, recorded_of(*loaded, environment, parts.parts()));
-  SLIPWAY_ASSIGN(config, release::config_of(loaded->project, recorded.entry, parts.parts()));
+  const ProjectServices services(context, *loaded);
+  release::Ledger ledger = services.ledger();
+  SLIPWAY_ASSIGN(const auto recorded, recorded_of(*loaded, environment, ledger));
+  SLIPWAY_ASSIGN(config, release::config_of(loaded->project, recorded.entry, services.get()));
   return config;
 }
 
@@ -210,8 +211,9 @@ Result<oci::Location> readable(Context& context, const std::string& text) {
     SLIPWAY_ASSIGN(const auto loaded, load_project(context));
     if (loaded && loaded->project.find(name) != nullptr) {
       SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded->project, text));
-      const ReleaseParts parts(context, *loaded);
-      SLIPWAY_ASSIGN(const auto recorded, recorded_of(*loaded, word, parts.parts()));
+      const ProjectServices services(context, *loaded);
+      release::Ledger ledger = services.ledger();
+      SLIPWAY_ASSIGN(const auto recorded, recorded_of(*loaded, word, ledger));
       return word.environment->repository.with_digest(recorded.entry.image.digest);
     }
   }

@@ -4,7 +4,8 @@
 
 #include "cli/context.h"
 #include "slipway/builder/recipe.h"
-#include "slipway/release/promote.h"
+#include "slipway/release/config_artifact.h"
+#include "slipway/release/services.h"
 
 namespace slipway::cli {
 
@@ -24,15 +25,18 @@ Result<std::vector<Loaded>> require_projects(const Context& context);
 /// One app as load_project, but it must be there.
 Result<Loaded> require_project(const Context& context);
 
-/// What the release room needs, from a context.
-class ReleaseParts {
+/// The services of the release room for one project, from a context.
+class ProjectServices {
  public:
-  ReleaseParts(Context& context, const Loaded& loaded);
-  const release::Parts& parts() const { return parts_; }
+  ProjectServices(Context& context, const Loaded& loaded);
+  const release::ReleaseServices& get() const { return services_; }
+  /// A new view of the project's ledger.
+  release::Ledger ledger() const { return services_.ledger(ledger_); }
 
  private:
   std::unique_ptr<release::Sequencer> sequencer_;
-  release::Parts parts_;
+  release::ReleaseServices services_;
+  oci::Location ledger_;
 };
 
 /// "ENV" or "ENV@vN".
@@ -43,7 +47,7 @@ struct EnvironmentWord {
 /// Errc::invalid_argument when the word is not an environment of the project.
 Result<EnvironmentWord> environment_word(const release::Project& project, const std::string& word);
 /// The release an environment word names; Errc::not_found when there is none.
-Result<release::Recorded> recorded_of(const Loaded& loaded, const EnvironmentWord& word, const release::Parts& parts);
+Result<release::Recorded> recorded_of(const Loaded& loaded, const EnvironmentWord& word, release::Ledger& ledger);
 
 /// The config of the release that "ENV" or "ENV@vN" names; nothing for every other word.
 Result<std::optional<release::ConfigValues>> config_named(Context& context, const std::string& word);

@@ -63,13 +63,13 @@ std::string record_text(const std::filesystem::path& folder, const oci::Location
   return oci::Location::layout(std::move(text)).place();
 }
 
-Result<Build> build_at(const Project& project, const oci::Location& location, const Parts& parts) {
+Result<Build> build_at(const Project& project, const oci::Location& location, const ReleaseServices& services) {
   if (location.transport() == oci::Transport::docker_archive) {
     return fail(Error(Errc::invalid_argument,
                       fmt::format("{} is a docker archive, whose digest no registry knows", location.str()))
                     .with_hint("copy it to a repository or layout first and release it from there"));
   }
-  auto target = parts.opener->open_for_reading(location, Side::source);
+  auto target = services.opener->open_for_reading(location, Side::source);
   if (!target) return fail(std::move(target).error().on(Side::source));
   SLIPWAY_ASSIGN(const auto reference, store::reference_of(location, **target));
   auto image = (*target)->resolve(reference);
@@ -85,10 +85,10 @@ Result<Build> build_at(const Project& project, const oci::Location& location, co
 }
 
 Result<Build> recorded_build(const Project& project, const Environment& environment, const Entry& entry,
-                             const Digest& wanted, const Parts& parts) {
+                             const Digest& wanted, const ReleaseServices& services) {
   std::optional<Error> missing;
   for (const oci::Location& place : places_of(project, environment, entry)) {
-    auto target = parts.opener->open_for_reading(place, Side::source);
+    auto target = services.opener->open_for_reading(place, Side::source);
     auto image = target ? (*target)->resolve(wanted) : Result<oci::Descriptor>(fail(target.error()));
     if (image) {
       const oci::Descriptor plain(image->media_type, image->digest, image->size);
@@ -105,9 +105,9 @@ Result<Build> recorded_build(const Project& project, const Environment& environm
                   .in(fmt::format("looking for the build of {} v{}", entry.environment, entry.number)));
 }
 
-Status require_complete(const Build& build, const Parts& parts) {
+Status require_complete(const Build& build, const ReleaseServices& services) {
   const oci::Location& place = build.sources.front();
-  SLIPWAY_ASSIGN(const auto target, parts.opener->open_for_reading(place, Side::source));
+  SLIPWAY_ASSIGN(const auto target, services.opener->open_for_reading(place, Side::source));
   const auto gone = [&](const oci::Descriptor& part) {
     return fail(Error(Errc::not_found, fmt::format("{} is no longer in {}", part.digest.str(), place.str()))
                     .with_hint("this release cannot come back; choose another one"));

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "slipway/release/promote.h"
+#include "slipway/release/services.h"
 
 namespace slipway::release {
 
@@ -25,14 +25,14 @@ Result<oci::Annotations> annotations_of(store::ReadTarget& target, const oci::De
 std::string record_text(const std::filesystem::path& folder, const oci::Location& location);
 
 /// The build that a location names. Errc::not_found, invalid_argument when it is not an image.
-Result<Build> build_at(const Project& project, const oci::Location& location, const Parts& parts);
+Result<Build> build_at(const Project& project, const oci::Location& location, const ReleaseServices& services);
 
 /// What `wanted` is in an entry, its build or its image, looked for where the environment is, where
 /// the release was made, and where the build came from. Errc::not_found when it is in none.
 Result<Build> recorded_build(const Project& project, const Environment& environment, const Entry& entry,
-                             const Digest& wanted, const Parts& parts);
+                             const Digest& wanted, const ReleaseServices& services);
 
 /// Errc::not_found, naming the part, unless everything that the build reaches is in its first source.
-Status require_complete(const Build& build, const Parts& parts);
+Status require_complete(const Build& build, const ReleaseServices& services);
 
 }  // namespace slipway::release

@@ -18,9 +18,9 @@ std::int64_t active_since(const Chain& chain) {
 }
 
 /// From where the build is now, which is where it will be copied from.
-Status add_image_facts(const Plan& plan, const Parts& parts, Facts& facts) {
+Status add_image_facts(const Plan& plan, const ReleaseServices& services, Facts& facts) {
   const oci::Location& place = plan.sources.empty() ? plan.repository : plan.sources.front();
-  SLIPWAY_ASSIGN(const auto target, parts.opener->open_for_reading(place, Side::source));
+  SLIPWAY_ASSIGN(const auto target, services.opener->open_for_reading(place, Side::source));
   SLIPWAY_ASSIGN(const oci::Annotations annotations, annotations_of(*target, plan.build));
   facts.annotations.insert(annotations.begin(), annotations.end());
   SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*target, plan.build));
@@ -48,10 +48,10 @@ Status add_events(const Plan& plan, Ledger& ledger, Approvals approvals, Facts& 
 
 }  // namespace
 
-Result<Facts> gather_facts(const Policy& policy, const Plan& plan, Ledger& ledger, const Parts& parts,
+Result<Facts> gather_facts(const Policy& policy, const Plan& plan, Ledger& ledger, const ReleaseServices& services,
                            Approvals approvals) {
   Facts facts;
-  facts.now = parts.clock->now();
+  facts.now = services.clock->now();
   const std::string& app = plan.entry.app;
   for (const std::string& name : policy.upstreams()) {
     SLIPWAY_ASSIGN(const auto head, ledger.head(app, name));
@@ -60,11 +60,11 @@ Result<Facts> gather_facts(const Policy& policy, const Plan& plan, Ledger& ledge
     SLIPWAY_ASSIGN(const Chain chain, ledger.read(app, name));
     facts.active_since[name] = active_since(chain);
   }
-  if (policy.needs_image()) SLIPWAY_TRY(add_image_facts(plan, parts, facts));
+  if (policy.needs_image()) SLIPWAY_TRY(add_image_facts(plan, services, facts));
   SLIPWAY_TRY(add_events(plan, ledger, approvals, facts));
   const std::vector<std::string>& argv = policy.rules().exec;
   if (!argv.empty() && policy.judges_wholly(plan)) {
-    SLIPWAY_ASSIGN(facts.objections, ask_program(argv, plan, facts, parts));
+    SLIPWAY_ASSIGN(facts.objections, ask_program(argv, plan, facts, services));
   }
   return facts;
 }

@@ -2,8 +2,8 @@
 
 namespace slipway::release {
 
-Journal::Journal(const Parts& parts, const std::string& app, const std::string& environment)
-    : fs_(*parts.fs), file_(parts.state_folder / "journal" / (app + "." + environment + ".json")) {}
+Journal::Journal(const ReleaseServices& services, const std::string& app, const std::string& environment)
+    : fs_(*services.fs), file_(services.state_folder / "journal" / (app + "." + environment + ".json")) {}
 
 Status Journal::begin(const Plan& plan) {
   SLIPWAY_ASSIGN(const std::string text, plan.canonical());

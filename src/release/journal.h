@@ -2,7 +2,8 @@
 
 #include <optional>
 
-#include "slipway/release/promote.h"
+#include "slipway/release/plan.h"
+#include "slipway/release/services.h"
 
 namespace slipway::release {
 
@@ -10,7 +11,7 @@ namespace slipway::release {
 /// unfinished work from somebody else's. One file for each environment in `<state>/journal`.
 class Journal {
  public:
-  Journal(const Parts& parts, const std::string& app, const std::string& environment);
+  Journal(const ReleaseServices& services, const std::string& app, const std::string& environment);
   Status begin(const Plan& plan);
   /// The plan of an unfinished run; a missing or damaged journal is none.
   std::optional<Plan> unfinished() const;

@@ -23,8 +23,8 @@ Status add_graph(store::ReadTarget& target, const oci::Descriptor& root, std::ve
 
 class Uses {
  public:
-  Uses(const oci::Location& location, const oci::Descriptor& root, const Parts& parts)
-      : location_(location), root_(root), parts_(parts) {}
+  Uses(const oci::Location& location, const oci::Descriptor& root, const ReleaseServices& services)
+      : location_(location), root_(root), services_(services) {}
 
   Status ask_project(const Project& project) {
     if (project.ledger.place() == location_.place() && location_.tag()) add_record(project);
@@ -36,7 +36,7 @@ class Uses {
   }
 
   Status ask_evidence() {
-    SLIPWAY_ASSIGN(const auto target, parts_.opener->open_for_reading(location_, Side::source));
+    SLIPWAY_ASSIGN(const auto target, services_.opener->open_for_reading(location_, Side::source));
     auto* lister = store::as<store::ReferrerLister>(*target);
     if (lister == nullptr) return {};
     SLIPWAY_ASSIGN(const auto found, lister->referrers(root_.digest, std::string(kEntryType)));
@@ -65,7 +65,7 @@ class Uses {
 
   Status ask(const oci::Location& place, const std::string& app, const std::string& environment) {
     const std::string name = fmt::format("{} of {}", printable(environment, 80), printable(app, 80));
-    auto head = parts_.ledger(place).head(app, environment);
+    auto head = services_.ledger(place).head(app, environment);
     if (!head) {
       return fail(Error(Errc::conflict, fmt::format("the ledger {} cannot be asked whether {} runs it: {}", place.str(),
                                                     name, head.error().message))
@@ -78,7 +78,7 @@ class Uses {
       add(fmt::format("it is what {} runs (v{})", name, number));
       return {};
     }
-    SLIPWAY_ASSIGN(const auto target, parts_.opener->open_for_reading(location_, Side::source));
+    SLIPWAY_ASSIGN(const auto target, services_.opener->open_for_reading(location_, Side::source));
     const auto image = target->resolve(active);
     if (!image) return {};  // elsewhere
     std::vector<Digest> all;
@@ -94,15 +94,15 @@ class Uses {
 
   const oci::Location& location_;
   const oci::Descriptor& root_;
-  const Parts& parts_;
+  const ReleaseServices& services_;
   std::vector<std::string> uses_;
 };
 
 }  // namespace
 
 Result<std::vector<std::string>> uses_of(const oci::Location& location, const oci::Descriptor& root,
-                                         const Project* project, const Parts& parts) {
-  Uses uses(location, root, parts);
+                                         const Project* project, const ReleaseServices& services) {
+  Uses uses(location, root, services);
   if (project != nullptr) SLIPWAY_TRY(uses.ask_project(*project));
   SLIPWAY_TRY(uses.ask_evidence());
   return uses.take();

@@ -140,7 +140,6 @@ Result<Plan> Plan::parse(std::string_view text) {
   plan.claims = claims.value_or(false);
   SLIPWAY_ASSIGN(const auto finish, reader.boolean("finish"));
   plan.finish_active = finish.value_or(false);
-  plan.stored = true;
   SLIPWAY_ASSIGN(const Json::Object unknown, reader.finish());
   // What a plan says and this version does not do would be left out silently.
   if (!unknown.empty()) {

@@ -1,23 +1,20 @@
-#include "release/facts.h"
+#include "slipway/release/plan_checks.h"
+
 #include "slipway/base/text.h"
 #include "slipway/io/hash.h"
+#include "slipway/release/policy.h"
 
 namespace slipway::release {
-namespace {
-
-Error outdated(const Plan& plan, std::string_view what) {
+Error stale_plan(const Plan& plan, std::string_view why) {
   return Error(Errc::conflict,
-               fmt::format("the plan for {} v{} is stale: {}", plan.entry.environment, plan.entry.number, what))
-      .with_hint("plan it again, so that what is applied is what slipway.yaml says");
+               fmt::format("the plan for {} v{} is stale: {}", plan.entry.environment, plan.entry.number, why))
+      .with_hint("look at slipway status, then plan again or run the command again");
 }
 
-}  // namespace
-
-Result<std::vector<std::string>> missing_approvals(const Plan& plan, const Parts& parts) {
+Result<std::vector<std::string>> missing_approvals(const Plan& plan, Ledger& ledger) {
   SLIPWAY_ASSIGN(const Policy policy, Policy::parse(plan.rules));
   std::vector<std::string> missing;
   if (!plan.changed || policy.rules().approvals == 0) return missing;
-  Ledger ledger = parts.ledger(plan.ledger);
   SLIPWAY_ASSIGN(const auto events, EventLog(ledger).read(plan.entry.app, plan.entry.environment));
   SLIPWAY_ASSIGN(const Digest digest, plan.digest());
   Facts facts;
@@ -32,14 +29,14 @@ Status require_current(const Plan& plan, const Project& project) {
                 project.app);
   }
   const Environment* const environment = project.find(plan.entry.environment);
-  if (environment == nullptr) return fail(outdated(plan, "slipway.yaml has no such environment"));
+  if (environment == nullptr) return fail(stale_plan(plan, "slipway.yaml has no such environment"));
   if (!environment->repository.same_place(plan.repository) || environment->tag != plan.moving.tag) {
-    return fail(outdated(
+    return fail(stale_plan(
         plan, fmt::format("slipway.yaml has it at {} now", environment->repository.with_tag(environment->tag).str())));
   }
-  if (!project.ledger.same_place(plan.ledger)) return fail(outdated(plan, "slipway.yaml names another ledger now"));
+  if (!project.ledger.same_place(plan.ledger)) return fail(stale_plan(plan, "slipway.yaml names another ledger now"));
   SLIPWAY_ASSIGN(const std::string rules, Policy(*environment).canonical());
-  if (rules != plan.rules) return fail(outdated(plan, "its policy changed in slipway.yaml"));
+  if (rules != plan.rules) return fail(stale_plan(plan, "its policy changed in slipway.yaml"));
   return {};
 }
 

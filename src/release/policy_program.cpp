@@ -44,7 +44,7 @@ Result<std::vector<std::string>> read_answer(const std::string& text) {
 }  // namespace
 
 Result<std::vector<std::string>> ask_program(const std::vector<std::string>& argv, const Plan& plan, const Facts& facts,
-                                             const Parts& parts) {
+                                             const ReleaseServices& services) {
   SLIPWAY_ASSIGN(const std::string plan_text, plan.canonical());
   SLIPWAY_ASSIGN(Json plan_json, Json::parse(plan_text, "plan"));
   Json input;
@@ -52,8 +52,8 @@ Result<std::vector<std::string>> ask_program(const std::vector<std::string>& arg
   SLIPWAY_ASSIGN(std::string text, input.canonical());
   Command command{
       .argv = argv, .input = std::move(text), .timeout = kPatience, .directory = std::nullopt, .extra_env = {}};
-  if (!parts.project_folder.empty()) command.directory = parts.project_folder.string();
-  const auto done = run_command(command, parts.stop);
+  if (!services.project_folder.empty()) command.directory = services.project_folder.string();
+  const auto done = run_command(command, services.stop);
   if (!done && done.error().code == Errc::cancelled) return fail(done.error());
   if (!done) return std::vector<std::string>{"it gave no answer: " + done.error().message};
   if (done->status != 0) {

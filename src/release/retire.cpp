@@ -22,9 +22,10 @@ std::vector<std::int64_t> retirable(const Chain& chain, const std::vector<Event>
 }
 
 Result<std::vector<std::string>> keep_tags_of(const Project& project, const Environment& environment,
-                                              const std::vector<std::int64_t>& numbers, const Parts& parts) {
+                                              const std::vector<std::int64_t>& numbers,
+                                              const ReleaseServices& services) {
   std::vector<std::string> found;
-  auto target = parts.opener->open_for_reading(environment.repository, Side::destination);
+  auto target = services.opener->open_for_reading(environment.repository, Side::destination);
   if (!target && target.error().code == Errc::not_found) return found;
   SLIPWAY_TRY(target);
   auto* lister = store::as<store::TagLister>(**target);

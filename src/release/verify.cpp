@@ -17,8 +17,8 @@ namespace {
 /// Looks at one environment and keeps everything that is wrong.
 class Verification {
  public:
-  Verification(const Project& project, const Environment& environment, const Parts& parts)
-      : project_(project), environment_(environment), parts_(parts) {
+  Verification(const Project& project, const Environment& environment, const ReleaseServices& services)
+      : project_(project), environment_(environment), services_(services) {
     proof_.environment = environment.name;
     proof_.location = environment.repository.with_tag(environment.tag);
   }
@@ -39,7 +39,7 @@ class Verification {
   /// False when the chain is broken: then there is nothing to compare the rest with.
   Result<bool> read_chain() {
     // Without what this machine remembers: the registry must stand for itself.
-    Ledger ledger(*parts_.opener, project_.ledger);
+    Ledger ledger(*services_.opener, project_.ledger);
     auto chain = ledger.read(project_.app, environment_.name);
     if (!chain && (chain.error().code == Errc::conflict || chain.error().code == Errc::verification_failed ||
                    chain.error().code == Errc::malformed)) {
@@ -69,7 +69,8 @@ class Verification {
   std::int64_t newest() const { return proof_.active ? proof_.active->entry.number : 0; }
 
   void compare_with_memory() {
-    const EntryCache memory({parts_.fs, parts_.seen_folder}, project_.ledger.str(), project_.app, environment_.name);
+    const EntryCache memory({services_.fs, services_.seen_folder}, project_.ledger.str(), project_.app,
+                            environment_.name);
     for (const auto& [tag, seen] : memory.all()) {
       const Recorded* now = chain_.number(seen.entry.number);
       if (now != nullptr && now->id == seen.id) continue;
@@ -85,7 +86,7 @@ class Verification {
 
   /// Keep tags and the moving tag.
   Status look_at_repository() {
-    auto target = parts_.opener->open_for_reading(environment_.repository, Side::destination);
+    auto target = services_.opener->open_for_reading(environment_.repository, Side::destination);
     if (!target && target.error().code == Errc::not_found) {
       if (proof_.active) problem(fmt::format("{} is not there", environment_.repository.str()));
       return {};
@@ -109,7 +110,7 @@ class Verification {
     auto tags = lister->list_tags();
     if (!tags && tags.error().code == Errc::not_found) return {};
     SLIPWAY_TRY(tags);
-    const auto unfinished = Journal(parts_, project_.app, environment_.name).unfinished();
+    const auto unfinished = Journal(services_, project_.app, environment_.name).unfinished();
     for (const std::string& tag : *tags) {
       const auto number = kept_number(tag, project_.app, environment_.name);
       if (!number || *number <= newest()) continue;
@@ -156,13 +157,13 @@ class Verification {
       proof_.notes.push_back(fmt::format("v{} was released to {}", entry.number, entry.image.repository));
     } else {
       SLIPWAY_TRY(prove_graph(*target_, entry.image.digest, fmt::format("v{} of {}", entry.number, entry.environment),
-                              parts_.stop, proof_.problems));
+                              services_.stop, proof_.problems));
     }
-    Ledger ledger(*parts_.opener, project_.ledger);
+    Ledger ledger(*services_.opener, project_.ledger);
     SLIPWAY_ASSIGN(const auto home, ledger.open_for_reading());
     if (entry.mode == Mode::layer && target_ != nullptr) SLIPWAY_TRY(prove_image_of(entry, *home));
     return prove_graph(*home, entry.config, fmt::format("the config of v{} of {}", entry.number, entry.environment),
-                       parts_.stop, proof_.problems);
+                       services_.stop, proof_.problems);
   }
 
   /// In layer mode: that the image is its build and config. A config that is not there is reported with its bytes.
@@ -174,7 +175,7 @@ class Verification {
     if (!near && near.error().code == Errc::not_found) {
       SLIPWAY_ASSIGN(const auto parsed, oci::Location::parse(entry.build.repository));
       const oci::Location place = parsed.relative_to(project_.folder.string()).without_reference();
-      auto opened = parts_.opener->open_for_reading(place, Side::source);
+      auto opened = services_.opener->open_for_reading(place, Side::source);
       if (opened) build_place = *std::move(opened);
     }
     return prove_layers(*target_, *build_place, entry, *config, proof_.problems);
@@ -182,14 +183,14 @@ class Verification {
 
   const Project& project_;
   const Environment& environment_;
-  const Parts& parts_;
+  const ReleaseServices& services_;
   Proof proof_;
   Chain chain_;
   std::shared_ptr<store::ReadTarget> target_;
 };
 
 /// Compares one piece of evidence with the authority; a note where there is none to ask.
-Result<std::optional<std::string>> compare_with_ledger(const Recorded& evidence, const Parts& parts) {
+Result<std::optional<std::string>> compare_with_ledger(const Recorded& evidence, const ReleaseServices& services) {
   const Entry& entry = evidence.entry;
   const std::string name = fmt::format("{} v{} of {}", entry.environment, entry.number, entry.app);
   const auto only = [&](std::string_view why) {
@@ -197,7 +198,7 @@ Result<std::optional<std::string>> compare_with_ledger(const Recorded& evidence,
   };
   const auto place = oci::Location::parse(entry.ledger);
   if (!place || !place->is_registry()) return only(fmt::format("its ledger is {}", printable(entry.ledger, 200)));
-  Ledger ledger(*parts.opener, *place);
+  Ledger ledger(*services.opener, *place);
   const auto there = ledger.number(entry.app, entry.environment, entry.number);
   if (!there && there.error().code != Errc::verification_failed && there.error().code != Errc::conflict) {
     return only(fmt::format("its ledger {} cannot be reached: {}", place->str(), there.error().message));
@@ -218,12 +219,12 @@ Status Proof::status() const {
 }
 
 Result<Proof> verify_environment(const Project& project, const Environment& environment,
-                                 const std::optional<Digest>& head, const Parts& parts) {
-  return Verification(project, environment, parts).run(head);
+                                 const std::optional<Digest>& head, const ReleaseServices& services) {
+  return Verification(project, environment, services).run(head);
 }
 
-Result<EvidenceProof> verify_image(const oci::Location& location, const Parts& parts) {
-  SLIPWAY_ASSIGN(const auto target, parts.opener->open_for_reading(location, Side::source));
+Result<EvidenceProof> verify_image(const oci::Location& location, const ReleaseServices& services) {
+  SLIPWAY_ASSIGN(const auto target, services.opener->open_for_reading(location, Side::source));
   SLIPWAY_ASSIGN(const auto reference, store::reference_of(location, *target));
   SLIPWAY_ASSIGN(const oci::Descriptor image, target->resolve(reference));
   EvidenceProof proof{image, {}, {}};
@@ -235,7 +236,7 @@ Result<EvidenceProof> verify_image(const oci::Location& location, const Parts& p
         return fail(Errc::verification_failed, "the evidence {} beside {} is of another image, {}",
                     descriptor.digest.str(), location.str(), recorded.entry.image.digest.str());
       }
-      SLIPWAY_ASSIGN(auto note, compare_with_ledger(recorded, parts));
+      SLIPWAY_ASSIGN(auto note, compare_with_ledger(recorded, services));
       if (note) proof.notes.push_back(*std::move(note));
       proof.entries.push_back(std::move(recorded));
     }
@@ -249,7 +250,7 @@ Result<EvidenceProof> verify_image(const oci::Location& location, const Parts& p
            std::tie(b.entry.app, b.entry.environment, b.entry.number);
   });
   std::vector<Error> wrong;
-  SLIPWAY_TRY(prove_graph(*target, image.digest, location.str(), parts.stop, wrong));
+  SLIPWAY_TRY(prove_graph(*target, image.digest, location.str(), services.stop, wrong));
   if (!wrong.empty()) return fail(combine(std::move(wrong)));
   return proof;
 }

@@ -10,7 +10,8 @@ namespace {
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
-Result<StatusRow> read_row(const Project& project, const Environment& environment, Ledger& ledger, const Parts& parts) {
+Result<StatusRow> read_row(const Project& project, const Environment& environment, Ledger& ledger,
+                           const ReleaseServices& services) {
   StatusRow row;
   row.environment = environment.name;
   row.location = environment.repository.with_tag(environment.tag);
@@ -24,7 +25,7 @@ Result<StatusRow> read_row(const Project& project, const Environment& environmen
   SLIPWAY_ASSIGN(const auto events, EventLog(ledger).read(project.app, environment.name));
   SLIPWAY_ASSIGN(row.forks, ledger.forked(project.app, environment.name));
   row.hold = hold_of(events, row.active ? &*row.active : nullptr);
-  SLIPWAY_ASSIGN(const auto now, tag_state(*parts.opener, environment.repository, environment.tag));
+  SLIPWAY_ASSIGN(const auto now, tag_state(*services.opener, environment.repository, environment.tag));
   Chain chain;
   const Recorded* const active = row.active ? &*row.active : nullptr;
   if (active != nullptr && now == active->entry.image.digest) {
@@ -71,11 +72,11 @@ void measure_distance(const Project& project, std::vector<StatusRow>& rows) {
 
 }  // namespace
 
-Result<std::vector<StatusRow>> read_status(const Project& project, const Parts& parts) {
+Result<std::vector<StatusRow>> read_status(const Project& project, const ReleaseServices& services) {
   std::vector<StatusRow> rows;
-  Ledger ledger = parts.ledger(project.ledger);
+  Ledger ledger = services.ledger(project.ledger);
   for (const Environment& environment : project.environments) {
-    SLIPWAY_ASSIGN(StatusRow row, read_row(project, environment, ledger, parts));
+    SLIPWAY_ASSIGN(StatusRow row, read_row(project, environment, ledger, services));
     rows.push_back(std::move(row));
   }
   measure_distance(project, rows);
@@ -125,17 +126,6 @@ Json status_row(const StatusRow& row) {
       .set("hold", std::move(hold))
       .set("forks", Json::Array(row.forks.begin(), row.forks.end()));
   return json;
-}
-
-Result<ConfigValues> config_of(const Project& project, const Entry& entry, const Parts& parts) {
-  Ledger ledger = parts.ledger(project.ledger);
-  SLIPWAY_ASSIGN(const auto target, ledger.open_for_reading());
-  auto config = fetch_config(*target, entry.config);
-  if (!config) {
-    return fail(
-        std::move(config).error().in(fmt::format("reading the config of {} v{}", entry.environment, entry.number)));
-  }
-  return config;
 }
 
 }  // namespace slipway::release

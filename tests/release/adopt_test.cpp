@@ -67,11 +67,11 @@ TEST_P(Beginnings, WithImmutableTagsTheNumberIsClaimedFirst) {
   EXPECT_EQ(claimed->digest, ledger->resolve("hello.staging.v1." + first.id.short_hex())->digest);
   // Somebody else claims v2 and dies: that is the commit, and the next run finishes it.
   const auto plan = shop.plan_release("staging", build("two")).value();
-  EXPECT_TRUE(plan.claims);
-  EXPECT_TRUE(Plan::parse(plan.canonical().value())->claims);
+  EXPECT_TRUE(plan.plan.claims);
+  EXPECT_TRUE(Plan::parse(plan.plan.canonical().value())->claims);
   const auto rival = shop.plan_release("staging", build("three")).value();
-  ASSERT_TRUE(apply(plan, shop.parts));
-  EXPECT_EQ(apply(rival, shop.parts).error().code, Errc::conflict);
+  ASSERT_TRUE(shop.apply(plan));
+  EXPECT_EQ(shop.apply(rival).error().code, Errc::conflict);
   EXPECT_EQ(shop.chain("staging").head()->entry.number, 2);
   Entry third = shop.chain("staging").head()->entry;
   third.prev = shop.chain("staging").head()->id;

@@ -72,7 +72,7 @@ class Crash : public ::testing::TestWithParam<Scene> {
 
   static void use(Shop& shop, FileSystem& fs) {
     shop.world.use(fs);
-    shop.parts.fs = &fs;
+    shop.services.fs = &fs;
   }
 
   void restore(Shop& shop) {
@@ -111,7 +111,7 @@ class Crash : public ::testing::TestWithParam<Scene> {
       ASSERT_EQ(chain.entries.size(), old_size + 1) << "the tag moved before the commit";
       EXPECT_EQ(tag, chain.head()->entry.image.digest);
     }
-    const auto rows = read_status(shop.project, shop.parts);
+    const auto rows = read_status(shop.project, shop.services);
     ASSERT_TRUE(rows) << rows.error().describe();
     for (const StatusRow& row : *rows)
       EXPECT_EQ(row.drift, "") << row.environment;
@@ -130,9 +130,9 @@ class Crash : public ::testing::TestWithParam<Scene> {
     const auto kept = target->resolve(keep_tag("hello", name, outcome->entry.number));
     ASSERT_TRUE(kept);
     EXPECT_EQ(kept->digest, outcome->entry.image.digest);
-    EXPECT_TRUE(config_of(shop.project, outcome->entry, shop.parts));
+    EXPECT_TRUE(config_of(shop.project, outcome->entry, shop.services));
     EXPECT_TRUE(has_evidence(*target, *outcome));
-    EXPECT_FALSE(files::exists(shop.parts.state_folder / "journal" / ("hello." + name + ".json")));
+    EXPECT_FALSE(files::exists(shop.services.state_folder / "journal" / ("hello." + name + ".json")));
     expect_sound(shop, name);
   }
 

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "release/entry_artifact.h"
 #include "release/world.h"
 #include "slipway/release/retire.h"
 #include "slipway/release/views.h"
@@ -112,13 +113,13 @@ class Events : public ::testing::TestWithParam<const char*> {
     return shop.project.image_repository->with_digest(image.digest);
   }
   Event say(Event event) {
-    Ledger ledger = shop.parts.ledger(shop.project.ledger);
+    Ledger ledger = shop.services.ledger(shop.project.ledger);
     auto done = EventLog(ledger).append(std::move(event));
     EXPECT_TRUE(done) << done.error().describe();
     return *done;
   }
   std::vector<Event> heard() {
-    Ledger ledger = shop.parts.ledger(shop.project.ledger);
+    Ledger ledger = shop.services.ledger(shop.project.ledger);
     auto events = EventLog(ledger).read("hello", "production");
     EXPECT_TRUE(events) << events.error().describe();
     return events ? *events : std::vector<Event>();
@@ -147,7 +148,7 @@ TEST_P(Events, AreReadInTheirOrder) {
 }
 
 TEST_P(Events, SeenOnceTheyAreNotAskedForAgain) {
-  shop.parts.seen_folder = shop.folder.path() / "seen";
+  shop.services.seen_folder = shop.folder.path() / "seen";
   const Event hold = say(event_of(EventKind::hold));
   EXPECT_THAT(heard(), ElementsAre(hold));
   shop.world.requests();
@@ -166,7 +167,7 @@ TEST_P(Events, AHoldStopsAllButRollbacks) {
   expect_refused(shop.promote("staging", "production"), "held by bob");
   EXPECT_EQ(shop.tag("production"), tag);
   EXPECT_EQ(shop.chain("production").entries.size(), 2u);
-  EXPECT_EQ(read_status(shop.project, shop.parts).value()[1].hold->actor, "bob");
+  EXPECT_EQ(read_status(shop.project, shop.services).value()[1].hold->actor, "bob");
   const auto bypassed = shop.promote("staging", "production", {.reason = "", .bypass = "the customer waits"});
   ASSERT_TRUE(bypassed) << bypassed.error().describe();
   EXPECT_EQ(bypassed->entry.bypass, "the customer waits");
@@ -192,14 +193,13 @@ TEST_P(Events, AnApprovalIsOfOneDecision) {
   ASSERT_TRUE(shop.release("staging", build("one")));
   expect_refused(shop.promote("staging", "production"), "needs an approval of others than ann");
   EXPECT_EQ(shop.tag("production"), std::nullopt);
-  const auto plan =
-      plan_promote(shop.project, shop.environment("staging"), shop.environment("production"), {}, shop.parts);
+  const auto plan = shop.plan_promote("staging", "production");
   ASSERT_TRUE(plan) << "a plan may be made before it is approved";
-  EXPECT_EQ(missing_approvals(*plan, shop.parts).value().size(), 1u);
+  EXPECT_EQ(shop.missing_approvals(plan->plan).value().size(), 1u);
   Event approval = event_of(EventKind::approve);
-  approval.plan = plan->digest().value();
+  approval.plan = plan->plan.digest().value();
   say(approval);
-  EXPECT_THAT(missing_approvals(*plan, shop.parts).value(), IsEmpty());
+  EXPECT_THAT(shop.missing_approvals(plan->plan).value(), IsEmpty());
   // Another build is another decision.
   ASSERT_TRUE(shop.release("staging", build("two")));
   expect_refused(shop.promote("staging", "production"), "this plan has none");
@@ -215,10 +215,9 @@ TEST_P(Events, AnApprovalIsOfOneDecision) {
 TEST_P(Events, TheAuthorsOwnApprovalDoesNotCount) {
   policy("{approvals: 1}");
   ASSERT_TRUE(shop.release("staging", build("one")));
-  const auto plan =
-      plan_promote(shop.project, shop.environment("staging"), shop.environment("production"), {}, shop.parts);
+  const auto plan = shop.plan_promote("staging", "production");
   Event approval = event_of(EventKind::approve, 1, "ann");
-  approval.plan = plan->digest().value();
+  approval.plan = plan->plan.digest().value();
   say(approval);
   expect_refused(shop.promote("staging", "production"), "this plan has none");
 }
@@ -249,7 +248,7 @@ TEST_P(Events, WhatWasRetiredIsNotGoneBackTo) {
   Event gone = event_of(EventKind::retire);
   gone.numbers = {2};
   say(gone);
-  EXPECT_THAT(keep_tags_of(shop.project, shop.environment("production"), {2}, shop.parts).value(),
+  EXPECT_THAT(keep_tags_of(shop.project, shop.environment("production"), {2}, shop.services).value(),
               ElementsAre("hello.production-v2"));
   EXPECT_EQ(shop.rollback("production", {.number = 2}).error().code, Errc::not_found);
   const auto back = shop.rollback("production");
@@ -260,7 +259,7 @@ TEST_P(Events, WhatWasRetiredIsNotGoneBackTo) {
 class Programs : public Events {
  protected:
   void SetUp() override {
-    shop.parts.project_folder = shop.folder.path();
+    shop.services.project_folder = shop.folder.path();
     policy("{exec: [./check, word]}");
     ASSERT_TRUE(shop.release("staging", build("one")));
   }
@@ -299,6 +298,64 @@ TEST_P(Programs, WhateverIsNoConsentRefuses) {
   }
   ASSERT_TRUE(std::filesystem::remove(shop.folder.path() / "check"));
   expect_refused(shop.promote("staging", "production"), "no answer");
+}
+
+TEST_P(Events, AnApprovalDiesWhenOnlyTheConfigChanges) {
+  policy("{approvals: 1}");
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  const Planned approved = shop.plan_promote("staging", "production").value();
+  Event approval = event_of(EventKind::approve);
+  approval.plan = approved.plan.digest().value();
+  say(approval);
+  shop.write("production.env", "PORT=444\n");
+  expect_refused(shop.promote("staging", "production"), "this plan has none");
+  shop.write("production.env", "PORT=443\n");
+  EXPECT_TRUE(shop.promote("staging", "production"));
+}
+
+/// Puts bytes as an event under a tag, whatever they are.
+void put_event(store::Target& ledger, const std::string& bytes, const std::string& tag) {
+  const RecordArtifact artifact = make_record_artifact(kEventType, bytes);
+  io::TextSource blob(bytes);
+  ASSERT_TRUE(ledger.push(artifact.blob, blob));
+  ASSERT_TRUE(ledger.push_tagged(artifact.manifest, artifact.manifest_bytes, tag));
+}
+
+TEST_P(Events, CopiedUnderAnotherEnvironmentsTagDoNotCount) {
+  Event approval = event_of(EventKind::approve);
+  approval.environment = "staging";
+  approval.plan = io::digest_of("plan");
+  const std::string bytes = approval.canonical().value();
+  const auto target = shop.open(shop.project.ledger);
+  put_event(*target, bytes, fmt::format("hello.production.e.{}", io::digest_of(bytes).short_hex()));
+  Ledger ledger = shop.services.ledger(shop.project.ledger);
+  const auto read = EventLog(ledger).read("hello", "production");
+  EXPECT_TRUE(!read || read->empty());
+}
+
+TEST_P(Events, BytesThatAreNotCanonicalDoNotCount) {
+  const Event hold = event_of(EventKind::hold);
+  const std::string bytes = hold.canonical().value() + "\n";
+  put_event(*shop.open(shop.project.ledger), bytes, event_tag(hold, io::digest_of(bytes)));
+  Ledger ledger = shop.services.ledger(shop.project.ledger);
+  const auto read = EventLog(ledger).read("hello", "production");
+  EXPECT_TRUE(!read || read->empty());
+}
+
+// The whole way: a build that became active a minute ago waits, however long the one before it was there.
+TEST_P(Events, SoakCountsFromWhenThisBuildBecameActive) {
+  policy("{soak: 1h}");
+  ASSERT_TRUE(shop.release("staging", build("old")));
+  shop.clock.advance(std::chrono::hours(24));
+  ASSERT_TRUE(shop.release("staging", build("new")));
+  shop.clock.advance(std::chrono::minutes(1));
+  expect_refused(shop.promote("staging", "production"), "it may come in 59m");
+  shop.write("staging.env", "PORT=81\n");
+  ASSERT_TRUE(shop.release("staging", std::nullopt)) << "a change of config is no break";
+  shop.clock.advance(std::chrono::minutes(58));
+  expect_refused(shop.promote("staging", "production"), "it may come in 1m");
+  shop.clock.advance(std::chrono::minutes(1));
+  EXPECT_TRUE(shop.promote("staging", "production"));
 }
 
 }  // namespace

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include "slipway/io/filters.h"
 #include "slipway/oci/media_type.h"
@@ -27,7 +30,10 @@ class FakeRepository final : public store::Target,
   store::Traits traits() const override { return {.asks_cost_a_request = true, .collects_untagged = true}; }
   Result<oci::Descriptor> resolve(const store::TagOrDigest& reference) override {
     ++requests;
-    return content_.resolve(reference);
+    SLIPWAY_TRY(broken(reference));
+    auto found = content_.resolve(reference);
+    if (found && alter) alter(*found);
+    return found;
   }
   Result<bool> exists(const oci::Descriptor& descriptor) override {
     ++requests;
@@ -36,6 +42,7 @@ class FakeRepository final : public store::Target,
   Result<store::Fetched> fetch_document(const store::TagOrDigest& reference) override {
     ++requests;
     ++reads;
+    SLIPWAY_TRY(broken(reference));
     auto fetched = content_.fetch_document(reference);
     if (fetched) remember(fetched->descriptor.digest);
     return fetched;
@@ -64,22 +71,36 @@ class FakeRepository final : public store::Target,
     ++requests;
     ++writes;
     tagged.push_back(tag_name);
-    return content_.push_tagged(root, bytes, tag_name);
+    call(before_tag, tag_name);
+    const Status put = content_.push_tagged(root, bytes, tag_name);
+    call(after_tag, tag_name);
+    return put;
   }
   Status tag(const oci::Descriptor& root, const std::string& tag_name) override {
     ++requests;
     ++writes;
     tagged.push_back(tag_name);
-    return content_.tag(root, tag_name);
+    call(before_tag, tag_name);
+    const Status put = content_.tag(root, tag_name);
+    call(after_tag, tag_name);
+    return put;
   }
   Result<std::vector<std::string>> list_tags() override {
     ++requests;
-    return content_.list_tags();
+    SLIPWAY_ASSIGN(auto tags, content_.list_tags());
+    for (const auto& [tag, fault] : faults) {
+      if (fault.listed && !std::binary_search(tags.begin(), tags.end(), tag)) tags.push_back(tag);
+    }
+    std::sort(tags.begin(), tags.end());
+    return tags;
   }
   Result<std::vector<oci::Descriptor>> referrers(const Digest& subject, const std::string& type) override {
     return content_.referrers(subject, type);
   }
-  Status delete_tag(const std::string& tag_name) override { return content_.delete_tag(tag_name); }
+  Status delete_tag(const std::string& tag_name) override {
+    faults.erase(tag_name);
+    return content_.delete_tag(tag_name);
+  }
   std::string registry() const override { return host_; }
   std::string repository() const override { return repository_; }
   Result<bool> mount(const oci::Descriptor& blob, const std::string& from) override {
@@ -96,6 +117,17 @@ class FakeRepository final : public store::Target,
     return true;
   }
 
+  /// A tag, or a digest as text, that cannot be read.
+  struct Fault {
+    Errc code = Errc::not_found;
+    int times = -1;      ///< how often; for ever when negative
+    bool listed = true;  ///< among the tags
+  };
+  std::map<std::string, Fault> faults;
+  std::function<void(const std::string& tag)> before_tag;  ///< called once, before the next tag is written
+  std::function<void(const std::string& tag)> after_tag;   ///< called once, after the next tag was written
+  std::function<void(oci::Descriptor& found)> alter;       ///< of every answer of resolve()
+
   std::set<std::string> pushed_blobs;  ///< media types
   std::vector<std::string> tagged;     ///< in order
   int mounted = 0;
@@ -105,6 +137,18 @@ class FakeRepository final : public store::Target,
   std::vector<oci::Descriptor> pushed;  ///< in order
 
  private:
+  using Hook = std::function<void(const std::string& tag)>;
+  static void call(Hook& hook, const std::string& tag) {
+    if (!hook) return;
+    const Hook once = std::exchange(hook, nullptr);
+    once(tag);
+  }
+  Status broken(const store::TagOrDigest& reference) {
+    const auto at = faults.find(store::to_string(reference));
+    if (at == faults.end() || at->second.times == 0) return {};
+    if (at->second.times > 0) --at->second.times;
+    return fail(at->second.code, "{} cannot be read", store::to_string(reference));
+  }
   void remember(const Digest& digest) {
     const std::scoped_lock lock(mutex_);
     remembered_.insert(digest);

@@ -113,7 +113,7 @@ class LayerMode : public ::testing::Test {
     return all;
   }
   Proof verified(const std::string& environment) {
-    auto proof = verify_environment(shop.project, shop.environment(environment), std::nullopt, shop.parts);
+    auto proof = verify_environment(shop.project, shop.environment(environment), std::nullopt, shop.services);
     EXPECT_TRUE(proof) << proof.error().describe();
     return *std::move(proof);
   }
@@ -178,7 +178,7 @@ TEST_F(LayerMode, TheBytesAreThoseOfBuildAndConfigAlone) {
   const auto two = build("two");
   const Digest first = released("staging", one).entry.image.digest;
   EXPECT_NE(released("staging", two).entry.image.digest, first);
-  shop.parts.actor = {"bob"};
+  shop.services.actor = {"bob"};
   shop.clock.advance(std::chrono::seconds(100));
   const Recorded third = released("staging", one);
   EXPECT_EQ(third.entry.number, 3);
@@ -191,8 +191,8 @@ TEST_F(LayerMode, AgainIsNothingToDoAndAConfigAloneMovesNoLayer) {
   const Recorded first = released("staging", one);
   const auto plan = shop.plan_release("staging", one);
   ASSERT_TRUE(plan);
-  EXPECT_FALSE(plan->changed);
-  EXPECT_EQ(plan->image.digest, first.entry.image.digest);
+  EXPECT_FALSE(plan->plan.changed);
+  EXPECT_EQ(plan->plan.image.digest, first.entry.image.digest);
   EXPECT_THAT(plan->warnings, IsEmpty());
   const auto staging = shop.world.repository("reg.example/staging/hello");
   const int mounted = staging->mounted;
@@ -242,8 +242,8 @@ TEST_F(LayerMode, WhatIsNoPlatformsImageIsLeftOutAndNamed) {
   ASSERT_EQ(plan->warnings.size(), 2u);
   EXPECT_THAT(plan->warnings[0].message, HasSubstr("without what is attached to the build " + root.digest.str()));
   EXPECT_THAT(plan->warnings[1].message, HasSubstr("is no platform's image and is left out"));
-  ASSERT_TRUE(apply(*plan, shop.parts));
-  EXPECT_EQ(images("staging", plan->image.digest).size(), 1u);
+  ASSERT_TRUE(shop.apply(*plan));
+  EXPECT_EQ(images("staging", plan->plan.image.digest).size(), 1u);
   const auto none = put_index(*place, {""});
   EXPECT_EQ(shop.release("staging", shop.project.image_repository->with_digest(none.digest)).error().code,
             Errc::unsupported);
@@ -251,12 +251,12 @@ TEST_F(LayerMode, WhatIsNoPlatformsImageIsLeftOutAndNamed) {
 
 TEST_F(LayerMode, AStoredPlanDoesTheSame) {
   const auto plan = shop.plan_release("staging", build("one")).value();
-  const auto stored = Plan::parse(plan.canonical().value());
+  const auto stored = Plan::parse(plan.plan.canonical().value());
   ASSERT_TRUE(stored) << stored.error().describe();
-  EXPECT_EQ(stored->canonical().value(), plan.canonical().value());
-  const auto applied = apply(*stored, shop.parts);
+  EXPECT_EQ(stored->canonical().value(), plan.plan.canonical().value());
+  const auto applied = shop.apply_stored(*stored);
   ASSERT_TRUE(applied) << applied.error().describe();
-  EXPECT_EQ(applied->entry.image.digest, plan.image.digest);
+  EXPECT_EQ(applied->entry.image.digest, plan.plan.image.digest);
   EXPECT_THAT(verified("staging").problems, IsEmpty());
 }
 

@@ -327,5 +327,34 @@ TEST_F(LedgerTest, CarriedEntriesAreNoAuthority) {
   EXPECT_THAT(read.error().message, HasSubstr("no release v10"));
 }
 
+TEST_F(LedgerTest, AnEntryThatIsListedBeforeItIsThereIsAskedForAgain) {
+  const auto written = fill(2);
+  for (int times : {1, 3}) {
+    target->faults = {{tag_of(written[1]), {Errc::not_found, times}}};
+    Ledger fresh(world, location);
+    const auto head = fresh.head("hello", "staging");
+    ASSERT_TRUE(head) << head.error().describe();
+    EXPECT_EQ((*head)->id, written[1].id) << times;
+  }
+}
+
+TEST_F(LedgerTest, ASecondClaimThatWinsIsToldToTheFirst) {
+  const Entry ours = entry_of(1, std::nullopt);
+  Entry theirs = ours;
+  theirs.actor = "bob";
+  target->after_tag = [&](const std::string&) {
+    Ledger rival(world, oci::Location::parse("reg.example/elsewhere").value());
+    ASSERT_TRUE(rival.claim(theirs));
+    put_blob(*target, std::string(kEntryType), theirs.canonical().value());
+    const auto elsewhere = world.repository("reg.example/elsewhere");
+    const auto claim = elsewhere->fetch_document("hello.staging.v1").value();
+    ASSERT_TRUE(target->push_tagged(claim.descriptor, claim.bytes, "hello.staging.v1"));
+  };
+  const Status lost = ledger.claim(ours);
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, Errc::conflict);
+  EXPECT_THAT(lost.error().message, HasSubstr("v1 of staging was claimed by somebody else"));
+}
+
 }  // namespace
 }  // namespace slipway::release

@@ -3,6 +3,7 @@
 #include "release/world.h"
 #include "slipway/base/text.h"
 #include "slipway/io/hash.h"
+#include "slipway/release/plan_checks.h"
 #include "slipway/release/policy.h"
 
 namespace slipway::release {
@@ -56,17 +57,7 @@ TEST(Plan, ParsesBack) {
   const auto parsed = Plan::parse(golden("plan.json"));
   ASSERT_TRUE(parsed) << parsed.error().describe();
   const Plan expected = sample();
-  EXPECT_EQ(parsed->entry, expected.entry);
-  EXPECT_EQ(parsed->image, expected.image);
-  EXPECT_EQ(parsed->sources, expected.sources);
-  EXPECT_EQ(parsed->repository, expected.repository);
-  EXPECT_EQ(parsed->ledger, expected.ledger);
-  EXPECT_EQ(parsed->config, expected.config);
-  EXPECT_EQ(parsed->moving, expected.moving);
-  EXPECT_EQ(parsed->fixed_tags, expected.fixed_tags);
-  EXPECT_EQ(parsed->rules, expected.rules);
-  EXPECT_EQ(parsed->changed, true);
-  EXPECT_EQ(parsed->finish_active, false);
+  EXPECT_EQ(*parsed, expected);
   EXPECT_EQ(parsed->digest().value(), expected.digest().value());
 }
 
@@ -80,10 +71,7 @@ TEST(Plan, OptionalPartsComeBackToo) {
   plan.sources.clear();
   const auto parsed = Plan::parse(plan.canonical().value());
   ASSERT_TRUE(parsed) << parsed.error().describe();
-  EXPECT_FALSE(parsed->changed);
-  EXPECT_TRUE(parsed->finish_active);
-  EXPECT_EQ(parsed->config, std::nullopt);
-  EXPECT_EQ(parsed->moving.expected, std::nullopt);
+  EXPECT_EQ(*parsed, plan);
 }
 
 TEST(Plan, CarriesTheFilesOfItsConfig) {
@@ -160,6 +148,56 @@ TEST_P(BadPlan, IsRefused) {
   const auto parsed = Plan::parse(text);
   ASSERT_FALSE(parsed);
   EXPECT_EQ(parsed.error().code, GetParam().code) << parsed.error().describe();
+}
+
+TEST(Plan, ALayerModePlanWhoseBuildWasSwappedIsRefused) {
+  Plan plan = sample();
+  plan.entry.mode = Mode::layer;
+  plan.image.digest = plan.entry.image.digest = io::digest_of("derived");
+  ASSERT_TRUE(Plan::parse(plan.canonical().value()));
+  plan.build.digest = io::digest_of("swapped");
+  const auto refused = Plan::parse(plan.canonical().value());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::malformed);
+  EXPECT_THAT(refused.error().message, HasSubstr("build and entry name different digests"));
+}
+
+TEST(Plan, IsStaleOnceSlipwayYamlNamesAnotherPlace) {
+  const Plan plan = sample();
+  Project project;
+  project.app = "hello";
+  project.ledger = plan.ledger;
+  Environment production;
+  production.name = "production";
+  production.repository = plan.repository;
+  production.tag = "production";
+  production.after = {"staging"};
+  project.environments = {production};
+  ASSERT_TRUE(require_current(plan, project));
+  const auto expect_stale = [&](const Project& changed, const char* why) {
+    const Status status = require_current(plan, changed);
+    ASSERT_FALSE(status) << why;
+    EXPECT_EQ(status.error().code, Errc::conflict) << why;
+    EXPECT_THAT(status.error().message, HasSubstr(why));
+  };
+  Project changed = project;
+  changed.ledger = oci::Location::parse("registry.example.com/team/other").value();
+  expect_stale(changed, "names another ledger now");
+  changed = project;
+  changed.environments[0].repository = oci::Location::parse("registry.example.com/new/hello").value();
+  expect_stale(changed, "has it at registry.example.com/new/hello:production now");
+  changed = project;
+  changed.environments[0].tag = "live";
+  expect_stale(changed, "has it at registry.example.com/prod/hello:live now");
+  changed = project;
+  changed.environments[0].after.clear();
+  expect_stale(changed, "its policy changed");
+  changed = project;
+  changed.environments.clear();
+  expect_stale(changed, "has no such environment");
+  changed = project;
+  changed.app = "other";
+  EXPECT_EQ(require_current(plan, changed).error().code, Errc::invalid_argument);
 }
 
 }  // namespace

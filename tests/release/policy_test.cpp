@@ -393,5 +393,17 @@ TEST(Durations, HaveOneUnit) {
   EXPECT_EQ(format_duration(8 * 86400 + 1), "8d 1s");
 }
 
+// In layer mode image and build have digests of their own: either can be denied.
+TEST(Policy, DeniesTheImageAsWellAsTheBuild) {
+  Plan plan = plan_of(Kind::release, "build");
+  plan.entry.image.digest = io::digest_of("derived");
+  for (const char* denied : {"build", "derived", "other"}) {
+    Environment environment;
+    environment.rules.deny = {io::digest_of(denied).str()};
+    const auto reasons = Policy(environment).judge(plan, {});
+    EXPECT_EQ(reasons.size(), std::string(denied) == "other" ? 0u : 1u) << denied;
+  }
+}
+
 }  // namespace
 }  // namespace slipway::release

@@ -1,6 +1,5 @@
-#include "slipway/release/promote.h"
-
 #include "release/world.h"
+#include "slipway/release/services.h"
 #include "slipway/release/views.h"
 
 namespace slipway::release {
@@ -44,7 +43,7 @@ TEST_P(Flow, ReleaseBindsBuildAndConfig) {
   EXPECT_EQ(shop.tag("staging"), image.digest());
   const auto target = shop.target("staging");
   EXPECT_EQ(target->resolve("hello.staging-v1")->digest, *image.digest());
-  const auto config = config_of(shop.project, first->entry, shop.parts);
+  const auto config = config_of(shop.project, first->entry, shop.services);
   ASSERT_TRUE(config);
   EXPECT_EQ(config->values, (std::map<std::string, std::string>{{"PORT", "80"}}));
 }
@@ -73,7 +72,7 @@ TEST_P(Flow, PromoteMovesTheVeryDigestWithTheOtherConfig) {
   EXPECT_NE(promoted->entry.config, staged.entry.config);
   EXPECT_EQ(promoted->entry.from, (Origin{"staging", 1, staged.id}));
   EXPECT_EQ(shop.tag("production"), image.digest());
-  EXPECT_EQ(config_of(shop.project, promoted->entry, shop.parts)->values.at("PORT"), "443");
+  EXPECT_EQ(config_of(shop.project, promoted->entry, shop.services)->values.at("PORT"), "443");
 }
 
 TEST_P(Flow, PromotesWhatTheLedgerSaysNotWhatTheTagSays) {
@@ -90,9 +89,9 @@ TEST_P(Flow, TheSameAgainIsNothing) {
   const auto image = build("one");
   const auto first = shop.release("staging", image).value();
   const auto plan = shop.plan_release("staging", image).value();
-  EXPECT_FALSE(plan.changed);
-  EXPECT_THAT(plan.describe(), HasSubstr("nothing to do"));
-  EXPECT_EQ(apply(plan, shop.parts)->id, first.id);
+  EXPECT_FALSE(plan.plan.changed);
+  EXPECT_THAT(plan.plan.describe(), HasSubstr("nothing to do"));
+  EXPECT_EQ(shop.apply(plan)->id, first.id);
   EXPECT_EQ(shop.chain("staging").entries.size(), 1u);
 }
 
@@ -126,7 +125,7 @@ TEST_P(Flow, RollbackIsANewRelease) {
   EXPECT_TRUE(back->entry.same_release(first.entry));
   EXPECT_EQ(back->entry.from, (Origin{"staging", 1, first.id}));
   EXPECT_EQ(shop.tag("staging"), one.digest());
-  EXPECT_EQ(config_of(shop.project, back->entry, shop.parts)->values.at("PORT"), "80");
+  EXPECT_EQ(config_of(shop.project, back->entry, shop.services)->values.at("PORT"), "80");
 }
 
 TEST_P(Flow, RollbackPassesOverWhatWasRolledBackFrom) {
@@ -174,7 +173,7 @@ TEST_P(Flow, APlanIsJudgedAgainWhenApplied) {
   ASSERT_TRUE(shop.release("staging", one));
   const auto plan = shop.plan_release("production", one).value();
   ASSERT_TRUE(shop.release("staging", build("two")));
-  const auto refused = apply(plan, shop.parts);
+  const auto refused = shop.apply(plan);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::policy_denied);
   EXPECT_EQ(shop.tag("production"), std::nullopt);
@@ -185,7 +184,7 @@ TEST_P(Flow, AStalePlanIsRefused) {
   const auto plan = shop.plan_release("staging", one).value();
   ASSERT_TRUE(shop.release("staging", build("two")));
   const auto before = shop.tag("staging");
-  const auto refused = apply(plan, shop.parts);
+  const auto refused = shop.apply(plan);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::conflict);
   EXPECT_THAT(refused.error().message, HasSubstr("stale"));
@@ -195,11 +194,11 @@ TEST_P(Flow, AStalePlanIsRefused) {
 
 TEST_P(Flow, AStoredPlanAppliedTwiceReleasesOnce) {
   const auto plan = shop.plan_release("staging", build("one")).value();
-  const auto stored = Plan::parse(plan.canonical().value());
+  const auto stored = Plan::parse(plan.plan.canonical().value());
   ASSERT_TRUE(stored) << stored.error().describe();
-  const auto first = apply(*stored, shop.parts);
+  const auto first = shop.apply_stored(*stored);
   ASSERT_TRUE(first) << first.error().describe();
-  const auto again = apply(*stored, shop.parts);
+  const auto again = shop.apply_stored(*stored);
   ASSERT_TRUE(again) << again.error().describe();
   EXPECT_EQ(again->id, first->id);
   EXPECT_EQ(shop.chain("staging").entries.size(), 1u);
@@ -210,7 +209,7 @@ TEST_P(Flow, PlanningWritesNothing) {
   ASSERT_TRUE(shop.plan_release("staging", image));
   EXPECT_EQ(shop.tag("staging"), std::nullopt);
   EXPECT_THAT(shop.chain("staging").entries, IsEmpty());
-  EXPECT_FALSE(std::filesystem::exists(shop.parts.state_folder));
+  EXPECT_FALSE(std::filesystem::exists(shop.services.state_folder));
 }
 
 TEST_P(Flow, DriftIsNeverOverwritten) {
@@ -234,7 +233,7 @@ TEST_P(Flow, ATagThatMovesBetweenPlanAndApplyStopsIt) {
   const auto target = shop.target("staging");
   const auto foreign = put_image(*target, "foreign");
   ASSERT_TRUE(target->tag(foreign, "staging"));
-  const auto refused = apply(Plan::parse(plan.canonical().value()).value(), shop.parts);
+  const auto refused = shop.apply_stored(plan.plan);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::conflict);
   EXPECT_EQ(shop.tag("staging"), foreign.digest);
@@ -249,7 +248,7 @@ TEST_P(Flow, ATagThatMovesDuringTheReleaseStays) {
   const auto target = shop.target("staging");
   const auto foreign = put_image(*target, "foreign");
   ASSERT_TRUE(target->tag(foreign, "staging"));
-  const auto refused = apply(plan, shop.parts);
+  const auto refused = shop.apply(plan);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::conflict);
   EXPECT_EQ(shop.tag("staging"), foreign.digest);
@@ -293,13 +292,13 @@ TEST_P(Flow, ALaggingTagIsMovedByTheNextWriter) {
   const auto target = shop.target("staging");
   ASSERT_TRUE(target->tag(target->resolve(*one.digest()).value(), "staging"));  // as after a crash
 
-  const auto rows = read_status(shop.project, shop.parts).value();
+  const auto rows = read_status(shop.project, shop.services).value();
   EXPECT_TRUE(rows[0].pending);
   EXPECT_EQ(rows[0].drift, "");
   const auto plan = shop.plan_release("staging", two).value();
-  EXPECT_FALSE(plan.changed);
+  EXPECT_FALSE(plan.plan.changed);
   EXPECT_EQ(shop.tag("staging"), one.digest()) << "planning moved it";
-  ASSERT_TRUE(apply(plan, shop.parts));
+  ASSERT_TRUE(shop.apply(plan));
   EXPECT_EQ(shop.tag("staging"), two.digest());
 
   ASSERT_TRUE(target->tag(target->resolve(*one.digest()).value(), "staging"));
@@ -315,12 +314,12 @@ TEST_P(Flow, AnEnvironmentMayMoveToAnotherRepository) {
       yaml.find("oci:./staging") != std::string::npos ? "oci:./staging" : "reg.example/staging/hello";
   yaml.replace(yaml.find(from), from.size(), from + "2");
   shop.configure(yaml);
-  EXPECT_THAT(read_status(shop.project, shop.parts).value()[0].drift, HasSubstr("release it again"));
+  EXPECT_THAT(read_status(shop.project, shop.services).value()[0].drift, HasSubstr("release it again"));
   const auto moved = shop.release("staging", std::nullopt);
   ASSERT_TRUE(moved) << moved.error().describe();
   EXPECT_EQ(moved->entry.number, 2);
   EXPECT_EQ(shop.tag("staging"), moved->entry.image.digest);
-  EXPECT_EQ(read_status(shop.project, shop.parts).value()[0].drift, "");
+  EXPECT_EQ(read_status(shop.project, shop.services).value()[0].drift, "");
 }
 
 TEST_P(Flow, TagsOfTheBuildAreWrittenOnce) {
@@ -428,7 +427,7 @@ int added_requests(Shop& shop, int layers) {
 
 TEST(Promote, TheLedgerAddsFewRequestsWhateverTheImage) {
   Shop shop(kRegistryYaml);
-  shop.parts.seen_folder = shop.folder.path() / "cache";
+  shop.services.seen_folder = shop.folder.path() / "cache";
   EXPECT_LE(added_requests(shop, 2), 22) << "the first of an environment, whose repository is listed too";
   const int second = added_requests(shop, 3);
   EXPECT_LE(second, 20);
@@ -439,14 +438,14 @@ TEST(Promote, TheLedgerAddsFewRequestsWhateverTheImage) {
 
 TEST(Promote, StatusTakesThreeRequestsAnEnvironment) {
   Shop shop(kRegistryYaml);
-  shop.parts.seen_folder = shop.folder.path() / "cache";
+  shop.services.seen_folder = shop.folder.path() / "cache";
   for (int layers : {1, 2})
     added_requests(shop, layers);
-  shop.parts.seen_folder = shop.folder.path() / "another";
+  shop.services.seen_folder = shop.folder.path() / "another";
   shop.world.requests();
-  ASSERT_TRUE(read_status(shop.project, shop.parts));
+  ASSERT_TRUE(read_status(shop.project, shop.services));
   EXPECT_LE(shop.world.requests(), 3 * 3);
-  ASSERT_TRUE(read_status(shop.project, shop.parts));
+  ASSERT_TRUE(read_status(shop.project, shop.services));
   EXPECT_LE(shop.world.requests(), 1 + 3) << "what was read once is known";
 }
 
@@ -551,7 +550,7 @@ TEST(Promote, QuotesInAnEnvFileWarn) {
   const auto plan = shop.plan_release("staging", shop.project.image_repository->with_digest(image.digest)).value();
   ASSERT_EQ(plan.warnings.size(), 1u);
   EXPECT_EQ(plan.warnings[0].where->row, 1);
-  EXPECT_EQ(plan.config->values.at("NAME"), "\"x\"");
+  EXPECT_EQ(plan.plan.config->values.at("NAME"), "\"x\"");
 }
 
 }  // namespace

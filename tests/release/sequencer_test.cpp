@@ -69,8 +69,8 @@ TEST(Writers, TenProcessesAtOnceLoseNothing) {
       continue;
     }
     const auto sequencer = file_sequencer(real_fs(), shop.folder.path() / "locks");
-    shop.parts.sequencer = sequencer.get();
-    shop.parts.actor = {fmt::format("writer {}", i)};
+    shop.services.sequencer = sequencer.get();
+    shop.services.actor = {fmt::format("writer {}", i)};
     for (int attempt = 0; attempt < 200; ++attempt) {
       const auto outcome = shop.release("staging", builds[static_cast<std::size_t>(i)]);
       if (outcome) ::_exit(0);

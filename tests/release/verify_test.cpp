@@ -29,7 +29,7 @@ class Verify : public ::testing::Test {
     return shop.project.image_repository->with_digest(put_image(*target, content).digest);
   }
   Proof verify(const std::string& name, std::optional<Digest> head = std::nullopt) {
-    auto proof = verify_environment(shop.project, shop.environment(name), head, shop.parts);
+    auto proof = verify_environment(shop.project, shop.environment(name), head, shop.services);
     EXPECT_TRUE(proof) << proof.error().describe();
     return *std::move(proof);
   }
@@ -110,8 +110,8 @@ TEST_F(Verify, ManyRemovedEntriesAreFoundThroughKeepTags) {
 }
 
 TEST_F(Verify, ARemovedNewestEntryIsFoundThroughWhatThisMachineSaw) {
-  shop.parts.seen_folder = shop.folder.path() / "state";
-  ASSERT_TRUE(read_status(shop.project, shop.parts));
+  shop.services.seen_folder = shop.folder.path() / "state";
+  ASSERT_TRUE(read_status(shop.project, shop.services));
   remove_entry(2);
   for (const char* tag : {"hello.staging-v3", "staging"})
     ASSERT_TRUE(staging->delete_tag(tag));
@@ -182,19 +182,19 @@ TEST(VerifyLayout, ALayerThatDiffersByOneByteIsNamed) {
   const auto file = shop.folder.path() / "staging" / "blobs" / "sha256" / layer;
   ASSERT_EQ(read_file(real_fs(), file).value(), "layer of one");
   ASSERT_TRUE(write_file_atomically(real_fs(), file, "layer of onf"));
-  const auto proof = verify_environment(shop.project, shop.environment("staging"), std::nullopt, shop.parts);
+  const auto proof = verify_environment(shop.project, shop.environment("staging"), std::nullopt, shop.services);
   ASSERT_TRUE(proof) << proof.error().describe();
   ASSERT_EQ(proof->problems.size(), 1u);
   EXPECT_THAT(proof->problems[0].message, HasSubstr("layer 1 of v1 of staging, sha256:" + layer));
   std::filesystem::remove(file);
-  const auto gone = verify_environment(shop.project, shop.environment("staging"), std::nullopt, shop.parts);
+  const auto gone = verify_environment(shop.project, shop.environment("staging"), std::nullopt, shop.services);
   ASSERT_TRUE(gone) << gone.error().describe();
   EXPECT_FALSE(gone->status());
 }
 
 TEST_F(Verify, AnImageIsVerifiedByItsEvidence) {
   const auto place = shop.environment("production").repository.with_tag("production");
-  const auto proof = verify_image(place, shop.parts);
+  const auto proof = verify_image(place, shop.services);
   ASSERT_TRUE(proof) << proof.error().describe();
   ASSERT_EQ(proof->entries.size(), 1u);
   EXPECT_EQ(proof->entries[0].entry.environment, "production");
@@ -203,14 +203,14 @@ TEST_F(Verify, AnImageIsVerifiedByItsEvidence) {
 
 TEST_F(Verify, EvidenceAgainstItsLedgerIsRefused) {
   remove_entry(2);
-  const auto refused = verify_image(shop.environment("staging").repository.with_tag("staging"), shop.parts);
+  const auto refused = verify_image(shop.environment("staging").repository.with_tag("staging"), shop.services);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::verification_failed);
   EXPECT_THAT(refused.error().message, HasSubstr("does not have staging v3"));
 }
 
 TEST_F(Verify, AnImageWithoutEvidenceIsNotFound) {
-  const auto none = verify_image(build("never released"), shop.parts);
+  const auto none = verify_image(build("never released"), shop.services);
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, Errc::not_found);
 }
@@ -221,9 +221,69 @@ TEST(VerifyLayout, ALedgerThatCannotBeAskedMakesItEvidenceOnly) {
   const auto image = put_image(*images, "one");
   ASSERT_TRUE(images->keep_untagged(image));
   ASSERT_TRUE(shop.release("staging", shop.project.image_repository->with_digest(image.digest)));
-  const auto proof = verify_image(shop.environment("staging").repository.with_tag("staging"), shop.parts);
+  const auto proof = verify_image(shop.environment("staging").repository.with_tag("staging"), shop.services);
   ASSERT_TRUE(proof) << proof.error().describe();
   EXPECT_THAT(proof->notes, ElementsAre(HasSubstr("evidence only")));
+}
+
+// Every link fits again: only the memory of this machine knows the old ids.
+TEST_F(Verify, ARewrittenChainIsFoundThroughWhatThisMachineSaw) {
+  shop.services.seen_folder = shop.folder.path() / "state";
+  ASSERT_TRUE(read_status(shop.project, shop.services));
+  for (std::size_t i : {0u, 1u, 2u})
+    remove_entry(i);
+  std::optional<Digest> prev;
+  for (Recorded& recorded : entries) {
+    recorded.entry.actor = "mallory";
+    recorded.entry.prev = prev;
+    prev = shop.ledger().append(recorded.entry)->id;
+  }
+  EXPECT_THAT(problems("staging"), Contains(HasSubstr("v3 of staging is another than this machine saw")));
+}
+
+TEST_F(Verify, EvidenceOfAnotherImageIsRefused) {
+  const oci::Descriptor other = put_image(*staging, "other");
+  ASSERT_TRUE(staging->tag(other, "other"));
+  ASSERT_TRUE(push_evidence(entries[2], other, shop.project.ledger, *staging));
+  const auto refused = verify_image(shop.environment("staging").repository.with_tag("other"), shop.services);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::verification_failed);
+  EXPECT_THAT(refused.error().message, HasSubstr("is of another image, " + entries[2].entry.image.digest.str()));
+}
+
+TEST_F(Verify, EvidenceWithAnotherIdThanTheLedgersIsRefused) {
+  Recorded forged = entries[2];
+  forged.entry.reason = "as if";
+  forged.bytes = forged.entry.canonical().value();
+  forged.id = io::digest_of(forged.bytes);
+  const oci::Descriptor image = staging->resolve(forged.entry.image.digest).value();
+  ASSERT_TRUE(push_evidence(forged, image, shop.project.ledger, *staging));
+  const auto refused = verify_image(shop.environment("staging").repository.with_tag("staging"), shop.services);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::verification_failed);
+  EXPECT_THAT(refused.error().message, HasSubstr("the evidence beside the image says " + forged.id.str()));
+}
+
+TEST(VerifyLayout, AnImageWhoseLayerIsDamagedIsRefused) {
+  Shop shop(kLayoutYaml);
+  const auto images = shop.open(*shop.project.image_repository);
+  const auto image = put_image(*images, "one");
+  ASSERT_TRUE(images->keep(image));
+  ASSERT_TRUE(shop.release("staging", shop.project.image_repository->with_digest(image.digest)));
+  const oci::Location place = shop.environment("staging").repository.with_tag("staging");
+  ASSERT_TRUE(verify_image(place, shop.services));
+  const std::string layer(io::digest_of("layer of one").hex());
+  const auto file = shop.folder.path() / "staging" / "blobs" / "sha256" / layer;
+  ASSERT_TRUE(write_file_atomically(real_fs(), file, "layer of onf"));
+  const auto refused = verify_image(place, shop.services);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::verification_failed);
+  EXPECT_THAT(refused.error().message, HasSubstr(layer));
+}
+
+TEST_F(Verify, AKeepTagTwoBeyondTheNewestIsAProblem) {
+  ASSERT_TRUE(staging->tag(put_image(*staging, "far"), "hello.staging-v5"));
+  EXPECT_THAT(problems("staging"), ElementsAre(HasSubstr("kept for release v5, but the newest in the ledger is v3")));
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ TEST_F(Views, AHistoryRowSaysWhereAPromotionCameFrom) {
 
 TEST_F(Views, StatusHasEveryEnvironmentInOrder) {
   const auto first = shop.release("staging", build("one")).value();
-  const auto rows = read_status(shop.project, shop.parts).value();
+  const auto rows = read_status(shop.project, shop.services).value();
   ASSERT_EQ(rows.size(), 3u);
   const Json staging = status_row(rows[0]);
   EXPECT_THAT(keys_of(staging), ElementsAre("environment", "location", "number", "digest", "build", "config", "time",
@@ -75,10 +75,10 @@ TEST_F(Views, StatusHasEveryEnvironmentInOrder) {
 TEST_F(Views, StatusSaysHowFarAnEnvironmentIsBehind) {
   ASSERT_TRUE(shop.release("staging", build("one")));
   ASSERT_TRUE(shop.promote("staging", "production"));
-  EXPECT_EQ(read_status(shop.project, shop.parts).value()[1].behind.at("staging"), 0);
+  EXPECT_EQ(read_status(shop.project, shop.services).value()[1].behind.at("staging"), 0);
   ASSERT_TRUE(shop.release("staging", build("two")));
   ASSERT_TRUE(shop.release("staging", build("three")));
-  const auto rows = read_status(shop.project, shop.parts).value();
+  const auto rows = read_status(shop.project, shop.services).value();
   EXPECT_EQ(rows[1].behind.at("staging"), 2);
   EXPECT_TRUE(rows[0].behind.empty());
   EXPECT_EQ(*status_row(rows[1]).find("behind")->find("staging")->integer(), 2);
@@ -90,7 +90,7 @@ TEST_F(Views, StatusShowsDrift) {
   const auto foreign = put_image(*target, "foreign");
   ASSERT_TRUE(target->tag(foreign, "staging"));
   ASSERT_TRUE(shop.target("production")->tag(put_image(*shop.target("production"), "foreign"), "production"));
-  const auto rows = read_status(shop.project, shop.parts).value();
+  const auto rows = read_status(shop.project, shop.services).value();
   EXPECT_THAT(rows[0].drift, HasSubstr(foreign.digest.str()));
   EXPECT_THAT(rows[1].drift, HasSubstr("nothing was ever released"));
   EXPECT_EQ(rows[2].drift, "");
@@ -100,7 +100,7 @@ TEST_F(Views, StatusShowsADeletedTag) {
   ASSERT_TRUE(shop.release("staging", build("one")));
   ASSERT_TRUE(shop.release("staging", build("two")));
   ASSERT_TRUE(shop.world.repository("reg.example/staging/hello")->delete_tag("staging"));
-  EXPECT_THAT(read_status(shop.project, shop.parts).value()[0].drift, HasSubstr("is gone"));
+  EXPECT_THAT(read_status(shop.project, shop.services).value()[0].drift, HasSubstr("is gone"));
 }
 
 TEST_F(Views, AForkInOneEnvironmentHidesNoOther) {
@@ -109,7 +109,7 @@ TEST_F(Views, AForkInOneEnvironmentHidesNoOther) {
   Entry rival = first.entry;
   rival.actor = "bob";
   ASSERT_TRUE(shop.ledger().append(rival));
-  const auto rows = read_status(shop.project, shop.parts).value();
+  const auto rows = read_status(shop.project, shop.services).value();
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[0].forks.size(), 2u);
   EXPECT_EQ(rows[0].drift, "");
@@ -125,7 +125,7 @@ TEST_F(Views, GuaranteeDependsOnTheLedger) {
 TEST_F(Views, ConfigThatIsGoneNamesTheRelease) {
   Entry entry = shop.release("staging", build("one"))->entry;
   entry.config = io::digest_of("gone");
-  const auto config = config_of(shop.project, entry, shop.parts);
+  const auto config = config_of(shop.project, entry, shop.services);
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().code, Errc::not_found);
   EXPECT_THAT(config.error().describe(), HasSubstr("staging v1"));

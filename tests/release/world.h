@@ -11,7 +11,9 @@
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
-#include "slipway/release/promote.h"
+#include "slipway/release/apply.h"
+#include "slipway/release/plan_checks.h"
+#include "slipway/release/released_config.h"
 #include "slipway/store/layout.h"
 #include "slipway/store/memory.h"
 #include "support/fake_clock.h"
@@ -108,14 +110,14 @@ class Shop {
   explicit Shop(const std::string& yaml) {
     disk.skip_syncing();
     world.use(disk);
-    parts.opener = &world;
-    parts.fs = &disk;
-    parts.clock = &clock;
-    parts.sequencer = &sequencer;
-    parts.actor = {"ann"};
-    parts.tool = "slipway test";
-    parts.lanes = 1;
-    parts.state_folder = folder.path() / ".slipway";
+    services.opener = &world;
+    services.fs = &disk;
+    services.clock = &clock;
+    services.sequencer = &sequencer;
+    services.actor = {"ann"};
+    services.tool = "slipway test";
+    services.lanes = 1;
+    services.state_folder = folder.path() / ".slipway";
     write("staging.env", "PORT=80\n");
     write("production.env", "PORT=443\n");
     configure(yaml);
@@ -148,20 +150,47 @@ class Shop {
     return found ? std::optional<Digest>(found->digest) : std::nullopt;
   }
 
-  Result<Plan> plan_release(const std::string& name, const std::optional<oci::Location>& build, Remarks remarks = {}) {
-    return release::plan_release(project, environment(name), build, remarks, parts);
+  /// Each plans and applies with one view of the ledger, as the program does.
+  Result<Planned> plan_release(const std::string& name, const std::optional<oci::Location>& build,
+                               Remarks remarks = {}) {
+    Ledger ledger = services.ledger(project.ledger);
+    return release::plan_release({project, environment(name), std::move(remarks)}, build, ledger, services);
+  }
+  Result<Planned> plan_promote(const std::string& from, const std::string& to, Remarks remarks = {}) {
+    Ledger ledger = services.ledger(project.ledger);
+    return release::plan_promote({project, environment(to), std::move(remarks)}, environment(from), ledger, services);
+  }
+  Result<Recorded> apply(const Planned& planned) {
+    Ledger ledger = services.ledger(planned.plan.ledger);
+    return release::apply(planned, ledger, services);
+  }
+  /// The plan written to a file, read back and applied.
+  Result<Recorded> apply_stored(const Plan& plan) {
+    SLIPWAY_ASSIGN(const std::string text, plan.canonical());
+    SLIPWAY_ASSIGN(Plan read, Plan::parse(text));
+    return apply({.plan = std::move(read), .stored = true});
   }
   Result<Recorded> release(const std::string& name, const std::optional<oci::Location>& build, Remarks remarks = {}) {
-    SLIPWAY_ASSIGN(const Plan plan, plan_release(name, build, remarks));
-    return apply(plan, parts);
+    Ledger ledger = services.ledger(project.ledger);
+    SLIPWAY_ASSIGN(const Planned planned,
+                   release::plan_release({project, environment(name), std::move(remarks)}, build, ledger, services));
+    return release::apply(planned, ledger, services);
   }
   Result<Recorded> promote(const std::string& from, const std::string& to, Remarks remarks = {}) {
-    SLIPWAY_ASSIGN(const Plan plan, plan_promote(project, environment(from), environment(to), remarks, parts));
-    return apply(plan, parts);
+    Ledger ledger = services.ledger(project.ledger);
+    SLIPWAY_ASSIGN(const Planned planned, release::plan_promote({project, environment(to), std::move(remarks)},
+                                                                environment(from), ledger, services));
+    return release::apply(planned, ledger, services);
   }
   Result<Recorded> rollback(const std::string& name, RollbackTarget to = {}, Remarks remarks = {}) {
-    SLIPWAY_ASSIGN(const Plan plan, plan_rollback(project, environment(name), to, remarks, parts));
-    return apply(plan, parts);
+    Ledger ledger = services.ledger(project.ledger);
+    SLIPWAY_ASSIGN(const Planned planned,
+                   release::plan_rollback({project, environment(name), std::move(remarks)}, to, ledger, services));
+    return release::apply(planned, ledger, services);
+  }
+  Result<std::vector<std::string>> missing_approvals(const Plan& plan) {
+    Ledger ledger = services.ledger(plan.ledger);
+    return release::missing_approvals(plan, ledger);
   }
 
   test::TempDir folder;
@@ -169,7 +198,7 @@ class Shop {
   World world;
   test::FakeClock clock;
   NoSequencer sequencer;
-  Parts parts;
+  ReleaseServices services;
   Project project;
 };
 

@@ -11,9 +11,31 @@
 #include "slipway/release/entry.h"
 #include "slipway/store/opener.h"
 
+// The ledger is the authority over what is released. It is a repository (or layout) in which every entry stands under a
+// tag of its own, `<app>.<env>.v<N>.<12 hex of the entry's id>`; the entry's id is the digest of its canonical JSON,
+// and each entry names the id of the one before (`prev`). So a reader needs the list of tags and, for entries that this
+// user never saw, one request each; nothing is ever rewritten.
+//
+// States of a number N of one environment:
+//
+//   free       no entry has it                          the next writer may take N = newest + 1
+//   claimed    `<app>.<env>.v<N>` alone                  immutable tags: the claim is the entry, any writer completes
+//   it committed  one entry                                the release is made; tag and evidence may still lag forked
+//   two entries                              two writers at once: the entry that v<N+1> follows holds; of
+//                                                       the newest number the one with the smallest id. All readers
+//                                                       see the same
+//
+// A Ledger is a view of one moment: it lists the tags once and keeps the list until refresh() or append(). Entries are
+// immutable, so they are kept for good, in memory and, with a LedgerCache, on disk. One thread at a time. Order of
+// calls for a writer: take the Sequencer's turn, refresh(), head(), append(), head() again.
+//
+//   Ledger ledger(opener, location);
+//   SLIPWAY_ASSIGN(const auto head, ledger.head("hello", "production"));
+//   if (head) fmt::print("v{} runs {}\n", head->entry.number, head->entry.image.digest.str());
+
 namespace slipway::release {
 
-/// An entry with its id and the very bytes that have it.
+/// An entry with its id and the exact bytes that have it.
 struct Recorded {
   Entry entry;
   Digest id;
@@ -24,14 +46,14 @@ struct Recorded {
 struct Chain {
   std::vector<Recorded> entries;
   std::vector<Recorded> forks{};  ///< entries that lost: another one of their number is in the chain
-  /// Whether a fork left this image behind.
+  /// Returns true if a fork left this image behind.
   bool lost(const std::optional<Digest>& image) const;
   /// The active release: the last entry, never what a tag says.
   const Recorded* head() const { return entries.empty() ? nullptr : &entries.back(); }
   const Recorded* number(std::int64_t n) const;
 };
 
-/// Where entries seen before are kept; no folder: nowhere.
+/// The place where entries seen before are kept on disk; without a folder there is none.
 struct LedgerCache {
   FileSystem* fs = nullptr;
   std::filesystem::path folder{};
@@ -39,39 +61,36 @@ struct LedgerCache {
 
 class EntryCache;
 
-/// The authority: entries of all environments of a ledger repository, each under its own tag
-/// `<app>.<env>.v<N>.<12 hex of its id>`. Lists its tags once, until refresh() or append(), and reads an entry once
-/// ever: a view of one moment. One thread at a time.
-/// Two entries with one number are a fork: the one that the chain goes on from holds, of the newest the one with the
-/// smallest id, so that all readers see the same.
+/// A view of the entries of all environments of one ledger repository. The opener must outlive it.
 class Ledger {
  public:
   Ledger(store::Opener& opener, oci::Location location, LedgerCache cache = {});
   ~Ledger();
 
-  /// The whole chain, verified: ids, canonical bytes, numbers without gaps, every `prev`. A ledger that does not
-  /// exist yet is empty. Errc::verification_failed for a broken chain.
+  /// Returns the whole chain, verified: ids, canonical bytes, numbers without gaps, every `prev`. A ledger that does
+  /// not exist yet is empty. Errc::verification_failed for a broken chain.
   Result<Chain> read(const std::string& app, const std::string& environment);
-  /// The newest entry alone, verified by itself.
+  /// Returns the newest entry alone, verified by itself.
   Result<std::optional<Recorded>> head(const std::string& app, const std::string& environment);
-  /// The entry of one number, verified by itself; nothing when the ledger has none.
+  /// Returns the entry of one number, verified by itself; nothing when the ledger has none.
   Result<std::optional<Recorded>> number(const std::string& app, const std::string& environment, std::int64_t n);
-  /// The tags of entries that share their number with another: two writers at once. Asks for the list of tags only.
+  /// Returns the tags of entries that share their number with another: two writers at once. Needs the list of tags
+  /// only.
   Result<std::vector<std::string>> forked(const std::string& app, const std::string& environment);
   /// Puts the entry: the commit of a release. Idempotent. An entry whose number 64 divides carries the 64 before it.
   Result<Recorded> append(const Entry& entry);
   /// Puts the entry under its claim `<app>.<env>.v<N>`, which only one writer can have where tags cannot be
   /// overwritten. Errc::conflict when another has it.
   Status claim(const Entry& entry);
-  /// Looks again at what others wrote.
+  /// Forgets the list of tags, so that the next call sees what others wrote.
   void refresh() { tags_.reset(); }
   const oci::Location& location() const { return location_; }
   const LedgerCache& cache() const { return place_; }
-  /// The tags of the ledger's repository that begin so.
+  /// Returns the tags of the ledger's repository that begin with `prefix`, byte-sorted.
   Result<std::vector<std::string>> tags_with(const std::string& prefix);
-  /// Whether the ledger's repository has the tag.
+  /// Returns true if the ledger's repository lists the tag.
   Result<bool> has_tag(const std::string& tag);
-  /// The config artifact's home is the ledger, tag `<app>.<env>.c.<12 hex>`.
+  /// Open the ledger's repository, where config artifacts live too, under `<app>.<env>.c.<12 hex>`.
   Result<std::shared_ptr<store::Target>> open_for_writing();
   Result<std::shared_ptr<store::ReadTarget>> open_for_reading();
 

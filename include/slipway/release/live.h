@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "slipway/release/promote.h"
+#include "slipway/release/services.h"
 
 namespace slipway::release {
 
@@ -11,6 +11,6 @@ namespace slipway::release {
 /// an environment, a part of it, a record of a ledger. Known are those of `project` (nullptr: none) and those that the
 /// evidence beside the image names. Errc::conflict when one of these cannot be asked.
 Result<std::vector<std::string>> uses_of(const oci::Location& location, const oci::Descriptor& root,
-                                         const Project* project, const Parts& parts);
+                                         const Project* project, const ReleaseServices& services);
 
 }  // namespace slipway::release

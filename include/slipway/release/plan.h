@@ -10,55 +10,60 @@
 #include "slipway/release/config_artifact.h"
 #include "slipway/release/entry.h"
 
-namespace slipway::release {
+// A Plan is a value: everything one release will do, and nothing about how it was found out. It is made by planning.h,
+// judged by Policy, printed with describe(), stored with canonical(), read back with parse(), approved by its digest()
+// and carried out by apply(). Two plans are equal when they would do the same.
+//
+// canonical() holds all of the plan; digest() covers the decision alone: which build and config become which release,
+// where. Actor, reason and time are left out, so that the same decision planned again is covered by the same approval.
+//
+//   SLIPWAY_ASSIGN(const std::string text, plan.canonical());
+//   SLIPWAY_ASSIGN(const Plan same, Plan::parse(text));  // same == plan
 
-struct LayerImage;
+namespace slipway::release {
 
 inline constexpr std::string_view kPlanSchema = "slipway/v1/plan";
 
-/// A tag that moves and what it pointed to when the plan was made.
+/// A tag that moves, with the digest it pointed to when the plan was made.
 struct TagMove {
   std::string tag;
   std::optional<Digest> expected;  ///< nothing: the tag was not there
   bool operator==(const TagMove&) const = default;
 };
 
-/// Everything one release will do, frozen: the entry it will write, where the
-/// bytes come from, which tags it touches and the state it expects. Applied by
-/// apply() and nothing else; a value that prints, stores and compares.
+/// Everything one release will do: the entry it will write, the places its bytes come from, the tags it touches and
+/// the state it expects.
 struct Plan {
   bool changed = true;                 ///< false: build and config are active already, nothing will be written
-  Entry entry;                         ///< as it will be appended
-  oci::Descriptor image;               ///< what the tag will show
-  oci::Descriptor build;               ///< what is copied; the image itself but in layer mode
-  std::vector<oci::Location> sources;  ///< where its bytes are looked for, in order
+  Entry entry;                         ///< exactly as it will be appended
+  oci::Descriptor image;               ///< the image that the tag will point to
+  oci::Descriptor build;               ///< the image that is copied; in layer mode not `image`
+  std::vector<oci::Location> sources;  ///< places to copy from, in order
   oci::Location repository;            ///< the environment's
   oci::Location ledger;
   std::string ledger_text;
-  std::optional<ConfigValues> config;        ///< nothing: the config artifact is in the ledger already
-  TagMove moving;                            ///< the environment's tag
-  std::vector<std::string> fixed_tags;       ///< written once, never moved
-  std::string rules;                         ///< the policy in canonical JSON; the entry has its digest
-  bool claims = false;                       ///< the ledger's tags cannot be overwritten: the number is claimed first
-  bool finish_active = false;                ///< the active release was committed, but not finished: do that first
-  std::vector<Error> warnings;               ///< for whoever shows the plan; not stored
-  std::shared_ptr<const LayerImage> layers;  ///< layer mode: the image, as it was put together; not stored
-  bool stored = false;                       ///< was read back: the tags have to be looked at again
+  std::optional<ConfigValues> config;   ///< nothing: the config artifact is in the ledger already
+  TagMove moving;                       ///< the environment's tag
+  std::vector<std::string> fixed_tags;  ///< written once, never moved
+  std::string rules;                    ///< the policy in canonical JSON; the entry has its digest
+  bool claims = false;                  ///< the ledger's tags cannot be overwritten: the number is claimed first
+  bool finish_active = false;           ///< the active release was committed, but not finished: do that first
 
   Plan(Entry e, oci::Descriptor i, oci::Location r, oci::Location l)
       : entry(std::move(e)), image(std::move(i)), build(image), repository(std::move(r)), ledger(std::move(l)) {}
 
   /// docs/FORMATS.md "Plan"; canonical.
   Result<std::string> canonical() const;
-  /// Of what it decides, which an approval names: release, build, config, place and policy, but not when, by whom
-  /// and why. The same decision planned again has the same.
+  /// Returns the digest of the decision, which an approval names: release, build, config, place and policy, but not
+  /// time, actor and reason. The same decision planned again has the same digest.
   Result<Digest> digest() const;
   /// Strict; refuses a plan whose parts contradict each other. Errc::malformed, invalid_argument.
   static Result<Plan> parse(std::string_view json);
-  /// Lines for a person: what will be copied, tagged and recorded.
+  /// Returns lines for a person: what will be copied, tagged and recorded.
   std::string describe() const;
-  /// `<repository>:<moving tag>@<image digest>`: what the command prints.
+  /// Returns `<repository>:<moving tag>@<image digest>`, the result line of a release.
   oci::Location location() const;
+  bool operator==(const Plan&) const = default;
 };
 
 }  // namespace slipway::release

@@ -9,9 +9,20 @@
 #include "slipway/release/event.h"
 #include "slipway/release/plan.h"
 
+// Judging is split in two, so that judgement is pure: Facts are gathered first (facts.h, with I/O), then judge() gives
+// every reason against the plan, without I/O but the time zones' rules. The same plan and facts give the same reasons
+// on every machine, today and in ten years: that is why the entry records the digest of canonical().
+//
+//   const Policy policy(environment);
+//   const std::vector<std::string> reasons = policy.judge(plan, facts);   // empty: allowed
+//
+// A rule belongs to one of three groups. `deny` and `platforms` hold always. A hold stops everything but rollbacks.
+// soak, freeze, annotations, max-age, exec, approvals and `after` are not asked of a rollback (unless
+// `strict-rollback` is set) nor of an adoption: an incident must not wait for them.
+
 namespace slipway::release {
 
-/// What is known about the world when a plan is judged; gathered before, never by the policy.
+/// The state of the world when a plan is judged; gathered before, never by the policy.
 struct Facts {
   std::map<std::string, std::optional<Digest>> active_builds;  ///< environment -> its active build
   std::map<std::string, std::int64_t> active_since;            ///< environment -> since when without a break
@@ -29,19 +40,19 @@ class Policy {
  public:
   explicit Policy(const Environment& environment)
       : after_(environment.after), any_(environment.after_any), rules_(environment.rules) {}
-  /// Reads what canonical() wrote. Errc::malformed; invalid_argument for rules this version does not know.
+  /// Parses what canonical() wrote. Errc::malformed; invalid_argument for rules this version does not know.
   static Result<Policy> parse(std::string_view json);
-  /// Every reason against the plan; empty means allowed. A rollback is judged by denied digests and platforms only
-  /// unless the rules are strict for it; a change of config moves no build and has to follow none.
+  /// Returns every reason against the plan; empty means allowed. A rollback is judged by denied digests and platforms
+  /// only unless the rules are strict for it; a change of config moves no build and has to follow none.
   std::vector<std::string> judge(const Plan& plan, const Facts& facts) const;
-  /// The part of it that other people can still change: the approvals that are missing, where facts have them.
+  /// Returns the reason that other people can still remove: approvals that are missing, where facts have them.
   std::optional<std::string> missing_approvals(const Plan& plan, const Facts& facts) const;
-  /// Canonical JSON of the rules; its digest is recorded in entries.
+  /// Returns the canonical JSON of the rules; its digest is recorded in entries.
   Result<std::string> canonical() const;
   /// The environments whose active builds judge() needs to know.
   const std::vector<std::string>& upstreams() const { return after_; }
   const PolicyRules& rules() const { return rules_; }
-  /// Whether the plan is judged by the rules that an incident must not wait for.
+  /// Returns true if the plan is judged by the rules that an incident must not wait for too.
   bool judges_wholly(const Plan& plan) const {
     if (plan.entry.kind == Kind::adopt) return false;  // it runs already
     return plan.entry.kind != Kind::rollback || rules_.strict_rollback;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "slipway/release/event.h"
-#include "slipway/release/promote.h"
+#include "slipway/release/services.h"
 
 namespace slipway::release {
 
@@ -11,6 +11,7 @@ std::vector<std::int64_t> retirable(const Chain& chain, const std::vector<Event>
 
 /// The keep tags of these releases, and of their images' children, that are there.
 Result<std::vector<std::string>> keep_tags_of(const Project& project, const Environment& environment,
-                                              const std::vector<std::int64_t>& numbers, const Parts& parts);
+                                              const std::vector<std::int64_t>& numbers,
+                                              const ReleaseServices& services);
 
 }  // namespace slipway::release

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "slipway/release/promote.h"
+#include "slipway/release/services.h"
 
 namespace slipway::release {
 
@@ -27,7 +27,7 @@ struct Proof {
 /// everything consistently: only `head`, kept elsewhere, sees that. Fails only where nothing can be said (network,
 /// ...).
 Result<Proof> verify_environment(const Project& project, const Environment& environment,
-                                 const std::optional<Digest>& head, const Parts& parts);
+                                 const std::optional<Digest>& head, const ReleaseServices& services);
 
 /// What the evidence beside one image says of it.
 struct EvidenceProof {
@@ -38,6 +38,6 @@ struct EvidenceProof {
 
 /// The releases of the image at `location`, from the evidence beside it, each compared with its ledger where that can
 /// be reached. Errc::not_found when there is none, verification_failed when evidence and ledger contradict each other.
-Result<EvidenceProof> verify_image(const oci::Location& location, const Parts& parts);
+Result<EvidenceProof> verify_image(const oci::Location& location, const ReleaseServices& services);
 
 }  // namespace slipway::release

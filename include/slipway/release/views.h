@@ -6,7 +6,7 @@
 
 #include "slipway/base/json.h"
 #include "slipway/release/event.h"
-#include "slipway/release/promote.h"
+#include "slipway/release/services.h"
 
 namespace slipway::release {
 
@@ -23,7 +23,7 @@ struct StatusRow {
 };
 
 /// One row for each environment, in the order of the file.
-Result<std::vector<StatusRow>> read_status(const Project& project, const Parts& parts);
+Result<std::vector<StatusRow>> read_status(const Project& project, const ReleaseServices& services);
 
 /// "exclusive" where one lock covers all writers (a layout) or tags cannot be overwritten, else "detected".
 std::string_view guarantee_of(const Project& project);
@@ -32,8 +32,5 @@ std::string_view guarantee_of(const Project& project);
 Json history_row(const Recorded& recorded, bool active);
 /// An environment of `status -o json`.
 Json status_row(const StatusRow& row);
-
-/// The values of a release's config, for `env`.
-Result<ConfigValues> config_of(const Project& project, const Entry& entry, const Parts& parts);
 
 }  // namespace slipway::release

@@ -1,0 +1,111 @@
+#include "release/image_copy.h"
+
+#include "release/layer_image.h"
+#include "release/tags.h"
+#include "slipway/io/filters.h"
+#include "slipway/oci/media_type.h"
+
+namespace slipway::release {
+namespace {
+
+Status copy_from_sources(const Plan& plan, const oci::Descriptor& root, store::Target& target,
+                         const ReleaseServices& services) {
+  SLIPWAY_ASSIGN(const bool there, target.exists(root));
+  if (there) return {};
+  std::vector<std::shared_ptr<store::ReadTarget>> owned;
+  std::vector<store::ReadTarget*> sources;
+  for (const oci::Location& location : plan.sources) {
+    if (location.same_place(plan.repository)) continue;
+    SLIPWAY_ASSIGN(auto source, services.opener->open_for_reading(location, Side::source));
+    sources.push_back(source.get());
+    owned.push_back(std::move(source));
+  }
+  if (sources.empty()) return fail(Errc::not_found, "{} is no longer in {}", root.digest.str(), plan.repository.str());
+  const copy::CopyOptions options{.lanes = services.lanes, .observer = services.observer, .stop = services.stop};
+  return copy::copy_graph(sources, root, target, options);
+}
+
+/// The derived image of the plan: the one that planning derived, or the same again. Errc::verification_failed when
+/// build and config do not give the plan's digest.
+Result<std::shared_ptr<const LayerImage>> derived_image(const Planned& planned, store::Target& target) {
+  const Plan& plan = planned.plan;
+  std::shared_ptr<const LayerImage> layers = planned.layers;
+  if (!layers) {
+    SLIPWAY_ASSIGN(LayerImage made, make_layer_image(target, plan.build, *plan.config, plan.entry.config));
+    layers = std::make_shared<const LayerImage>(std::move(made));
+  }
+  if (layers->root.digest == plan.image.digest) return layers;
+  return fail(Error(Errc::verification_failed, fmt::format("build and config give {}, the plan says {}",
+                                                           layers->root.digest.str(), plan.image.digest.str()))
+                  .with_hint("the plan was made by another version of slipway: plan it again"));
+}
+
+/// The children's keep tags by digest, where children get any.
+Result<std::map<Digest, std::string>> tags_by_child(const Plan& plan, const LayerImage& layers,
+                                                    const store::ReadTarget& target) {
+  std::map<Digest, std::string> tags;
+  if (!needs_child_tags(plan.image, target)) return tags;
+  SLIPWAY_ASSIGN(const oci::Index index, oci::parse_index(layers.manifests.back().bytes, layers.root.media_type));
+  const std::string keep = keep_tag(plan.entry.app, plan.entry.environment, plan.entry.number);
+  for (const auto& [tag, child] : child_tags(keep, index))
+    tags.emplace(child.digest, tag);
+  return tags;
+}
+
+/// Children with their keep tags at once, where children get any; the root last.
+Status put_manifests(const Plan& plan, const LayerImage& layers, const LeftBehind& left, store::Target& target,
+                     const std::stop_token& stop) {
+  SLIPWAY_ASSIGN(const auto tags, tags_by_child(plan, layers, target));
+  for (const auto& [descriptor, text] : layers.manifests) {
+    const auto tag = tags.find(descriptor.digest);
+    if (tag == tags.end()) {
+      io::TextSource bytes(text);
+      SLIPWAY_TRY(target.push(descriptor, bytes, stop));
+      continue;
+    }
+    const auto ours = left.children.find(tag->second);
+    SLIPWAY_TRY(require_free(target, descriptor.digest, tag->second,
+                             ours == left.children.end() ? std::nullopt : std::optional<Digest>(ours->second)));
+    SLIPWAY_TRY(target.push_tagged(descriptor, text, tag->second));
+  }
+  return {};
+}
+
+Status put_derived_image(const Planned& planned, const LeftBehind& left, store::Target& target,
+                         const std::stop_token& stop) {
+  const Plan& plan = planned.plan;
+  SLIPWAY_TRY(write_once(target, plan.build, "build-" + plan.build.digest.short_hex(), std::nullopt));
+  SLIPWAY_ASSIGN(const auto layers, derived_image(planned, target));
+  for (const MadeContent& blob : layers->blobs) {
+    io::TextSource bytes(blob.bytes);
+    SLIPWAY_TRY(target.push(blob.descriptor, bytes, stop));
+  }
+  return put_manifests(plan, *layers, left, target, stop);
+}
+
+}  // namespace
+
+bool is_made_here(const Plan& plan) { return plan.build.digest != plan.image.digest && plan.config.has_value(); }
+
+Status copy_planned_image(const Planned& planned, const LeftBehind& left, store::Target& target,
+                          const ReleaseServices& services) {
+  const Plan& plan = planned.plan;
+  if (is_made_here(plan)) {
+    SLIPWAY_TRY(copy_from_sources(plan, plan.build, target, services));
+    SLIPWAY_TRY(put_derived_image(planned, left, target, services.stop));
+  } else {
+    SLIPWAY_TRY(copy_from_sources(plan, plan.image, target, services));
+  }
+  return require_exact_copy(plan.image, target);
+}
+
+Status require_exact_copy(const oci::Descriptor& image, store::ReadTarget& target) {
+  SLIPWAY_ASSIGN(const oci::Descriptor found, target.resolve(image.digest));
+  if (found.same_content(image) && found.media_type == image.media_type) return {};
+  return fail(Error(Errc::verification_failed,
+                    fmt::format("{} says {} is {} of {} bytes, but {} of {} bytes was copied", target.name(),
+                                found.digest.str(), found.media_type, found.size, image.media_type, image.size))
+                  .with_hint("the registry altered the manifest; nothing was released"));
+}
+
+}  // namespace slipway::release

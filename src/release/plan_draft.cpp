@@ -1,0 +1,229 @@
+#include "release/plan_draft.h"
+
+#include <algorithm>
+
+#include "release/facts.h"
+#include "release/journal.h"
+#include "release/keep_tags.h"
+#include "release/plaintext.h"
+#include "release/standing.h"
+#include "release/tag_template.h"
+#include "release/tags.h"
+#include "release/todays_config.h"
+#include "slipway/io/hash.h"
+
+namespace slipway::release {
+namespace {
+
+/// A repository of the destination's registry first: from there blobs are mounted, not moved.
+void put_near_first(std::vector<oci::Location>& sources, const oci::Location& destination) {
+  std::stable_partition(sources.begin(), sources.end(), [&](const oci::Location& source) {
+    return source.is_registry() && destination.is_registry() && source.host() == destination.host();
+  });
+}
+
+std::string word(const Build& build, std::string_view key) {
+  const auto at = build.annotations.find(std::string(key));
+  return at == build.annotations.end() ? "" : at->second;
+}
+
+/// Refuses remarks that hold a secret: a ledger forgets nothing.
+Status refuse_secrets(const Remarks& remarks) {
+  for (const auto& [name, text] : {std::pair("reason", &remarks.reason), std::pair("bypass", &remarks.bypass)}) {
+    const auto why = holds_secret(*text);
+    if (!why) continue;
+    return fail(
+        Error(Errc::invalid_argument, fmt::format("the {} has {}, which the ledger would keep for ever", name, *why))
+            .with_hint("leave it out; and replace the secret, because others may have seen it"));
+  }
+  return {};
+}
+
+/// Signatures and attestations name the build's digest, and the derived image has another one.
+std::vector<Error> warnings_of(const LayerImage& layers, const Plan& plan) {
+  std::vector<Error> warnings;
+  warnings.emplace_back(Errc::unsupported,
+                        fmt::format("verifiers of signatures and attestations see {} without what is attached to "
+                                    "the build {}, which its base.digest names",
+                                    plan.image.digest.str(), plan.build.digest.str()));
+  for (const std::string& child : layers.left_out)
+    warnings.emplace_back(Errc::unsupported,
+                          fmt::format("{} of the build is no platform's image and is left out", child));
+  return warnings;
+}
+
+/// Returns the newest release that the repository has a keep tag of; 0 for none.
+Result<std::int64_t> highest_kept(const ReleaseRequest& request, const ReleaseServices& services) {
+  std::int64_t highest = 0;
+  auto target = services.opener->open_for_reading(request.environment.repository, Side::destination);
+  if (!target) return target.error().code == Errc::not_found ? Result<std::int64_t>(highest) : fail(target.error());
+  auto* lister = store::as<store::TagLister>(**target);
+  if (lister == nullptr) return highest;
+  auto tags = lister->list_tags();
+  if (!tags) return tags.error().code == Errc::not_found ? Result<std::int64_t>(highest) : fail(tags.error());
+  for (const std::string& tag : *tags)
+    highest = std::max(highest, kept_number(tag, request.project.app, request.environment.name).value_or(0));
+  return highest;
+}
+
+Error lost_ledger(const ReleaseRequest& request, std::int64_t highest) {
+  const auto& [project, environment, remarks] = request;
+  return Error(
+             Errc::conflict,
+             fmt::format("{} has the keep tag {}, but the ledger {} has no release of {}", environment.repository.str(),
+                         keep_tag(project.app, environment.name, highest), project.ledger.str(), environment.name))
+      .with_hint(fmt::format("the ledger is lost or elsewhere: check ledger.repository in slipway.yaml. To begin a new "
+                             "ledger with the image that is there: slipway release {} --adopt; if a first release was "
+                             "interrupted on another machine, repeat it there or remove the tag",
+                             environment.name));
+}
+
+/// Returns the number of the first release. Keep tags without a ledger mean that the ledger was lost or is another one.
+Result<std::int64_t> first_number(const ReleaseRequest& request, bool began_here, const ReleaseServices& services) {
+  SLIPWAY_ASSIGN(const std::int64_t highest, highest_kept(request, services));
+  if (highest == 0 || (began_here && highest == 1)) return 1;
+  if (request.remarks.adopt) return highest + 1;
+  return fail(lost_ledger(request, highest));
+}
+
+}  // namespace
+
+Result<Situation> read_situation(const ReleaseRequest& request, Ledger& ledger, const ReleaseServices& services) {
+  const auto& [project, environment, remarks] = request;
+  SLIPWAY_TRY(refuse_secrets(remarks));
+  Situation now;
+  SLIPWAY_ASSIGN(now.chain, ledger.read(project.app, environment.name));
+  SLIPWAY_ASSIGN(now.tag_now, tag_state(*services.opener, environment.repository, environment.tag));
+  const Standing standing = judge_tag(now.tag_now, now.chain, environment.repository_text);
+  if (standing == Standing::drift && !remarks.adopt) {
+    return fail(drift_error(environment.repository.with_tag(environment.tag), now.tag_now, now.active()));
+  }
+  now.unfinished = Journal(services, project.app, environment.name).unfinished();
+  if (const Recorded* active = now.active()) {
+    const bool ours = now.unfinished && now.unfinished->entry.number == active->entry.number;
+    now.finish_active = standing == Standing::pending || (ours && standing == Standing::settled);
+    now.next_number = active->entry.number + 1;
+    return now;
+  }
+  now.finish_active = standing == Standing::pending;
+  SLIPWAY_ASSIGN(now.next_number, first_number(request, now.unfinished.has_value(), services));
+  return now;
+}
+
+Result<BoundConfig> config_of_today(const Environment& environment, const Build& build,
+                                    const ReleaseServices& services) {
+  std::vector<Error> warnings;
+  SLIPWAY_ASSIGN(ConfigValues values, read_todays_config(environment, *services.fs, warnings));
+  SLIPWAY_ASSIGN(const ConfigArtifact artifact, make_config_artifact(values));
+  const Digest& manifest = artifact.manifest.digest;
+  std::shared_ptr<const LayerImage> layers;
+  if (environment.mode == Mode::layer) {
+    const oci::Location& place = build.sources.front();
+    SLIPWAY_ASSIGN(const auto target, services.opener->open_for_reading(place, Side::source));
+    auto made = make_layer_image(*target, build.image, values, manifest);
+    if (!made) return fail(std::move(made).error().on(Side::source).in("laying the config on " + place.str()));
+    layers = std::make_shared<const LayerImage>(*std::move(made));
+  }
+  return BoundConfig{manifest, environment.mode, std::move(values), std::move(layers), std::move(warnings)};
+}
+
+BoundConfig config_of_entry(const Entry& entry) { return {.manifest = entry.config, .mode = entry.mode}; }
+
+namespace {
+
+Entry next_entry(const ReleaseRequest& request, const Situation& situation, const Choice& choice,
+                 const BoundConfig& config, const ReleaseServices& services) {
+  const Build& build = choice.build;
+  Entry entry{
+      .app = request.project.app,
+      .environment = request.environment.name,
+      .number = situation.next_number,
+      .kind = choice.kind,
+      .mode = config.mode,
+      .build = build.content,
+      .revision = build.revision,
+      .image = {request.environment.repository_text, config.layers ? config.layers->root.digest : build.image.digest},
+      .config = config.manifest};
+  if (const Recorded* active = situation.active()) entry.prev = active->id;
+  entry.from = choice.from;
+  entry.ledger = request.project.ledger_text;
+  entry.actor = services.actor.name;
+  entry.reason = request.remarks.reason;
+  entry.bypass = request.remarks.bypass;
+  entry.time = services.clock->now();
+  entry.tool = services.tool;
+  return entry;
+}
+
+/// Expands the environment's templates of tags that are written once.
+Result<std::vector<std::string>> fixed_tags(const Environment& environment, std::int64_t number, const Build& build) {
+  const TagWords words{
+      .number = std::to_string(number), .version = word(build, oci::kVersion), .revision = word(build, oci::kRevision)};
+  std::vector<std::string> tags;
+  for (const std::string& text : environment.tags) {
+    auto tag = expand_tag_template(text, words);
+    if (!tag) return fail(std::move(tag).error().at(environment.where).in("naming the tags of " + environment.name));
+    if (*tag == environment.tag) {
+      return fail(Error(Errc::invalid_argument,
+                        fmt::format("the tag \"{}\" of {} cannot be written once: it is the one that moves", *tag,
+                                    environment.name))
+                      .at(environment.where)
+                      .with_hint("give the environment another 'tag', or this build another version"));
+    }
+    tags.push_back(*std::move(tag));
+  }
+  return tags;
+}
+
+/// The tags that are written once must be free, or this image's already.
+Status require_free_tags(const Plan& plan, const std::optional<Plan>& unfinished, const ReleaseServices& services) {
+  auto target = services.opener->open_for_reading(plan.repository, Side::destination);
+  if (!target) return target.error().code == Errc::not_found ? Status() : Status(fail(target.error()));
+  return require_free_tags(plan, left_behind_image(unfinished, plan), **target);
+}
+
+/// Everything but the judgement: pure.
+Result<Plan> assemble(const ReleaseRequest& request, const Situation& situation, const Choice& choice,
+                      const BoundConfig& config, Entry entry) {
+  const auto& [project, environment, remarks] = request;
+  const Build& build = choice.build;
+  Plan plan(std::move(entry), config.layers ? config.layers->root : build.image, environment.repository,
+            project.ledger);
+  plan.build = build.image;
+  SLIPWAY_ASSIGN(plan.rules, Policy(environment).canonical());
+  plan.entry.policy = io::digest_of(plan.rules);
+  plan.ledger_text = project.ledger_text;
+  plan.config = config.values;
+  plan.sources = build.sources;
+  put_near_first(plan.sources, plan.repository);
+  const Recorded* const active = situation.active();
+  plan.changed = active == nullptr || !active->entry.same_release(plan.entry) ||
+                 active->entry.image.repository != plan.entry.image.repository;
+  plan.moving = {environment.tag, situation.tag_now};
+  plan.finish_active = situation.finish_active;
+  plan.claims = project.immutable_tags;
+  if (!plan.changed) return plan;
+  SLIPWAY_ASSIGN(plan.fixed_tags, fixed_tags(environment, plan.entry.number, build));
+  return plan;
+}
+
+}  // namespace
+
+Result<Planned> draft_plan(const ReleaseRequest& request, const Situation& situation, Choice choice, BoundConfig config,
+                           Ledger& ledger, const ReleaseServices& services) {
+  SLIPWAY_ASSIGN(Plan plan, assemble(request, situation, choice, config,
+                                     next_entry(request, situation, choice, config, services)));
+  Planned planned{std::move(plan), std::move(config.warnings), std::move(config.layers)};
+  if (!planned.plan.changed) return planned;
+  if (planned.layers) {
+    for (Error& warning : warnings_of(*planned.layers, planned.plan))
+      planned.warnings.push_back(std::move(warning));
+  }
+  const Policy policy(request.environment);
+  SLIPWAY_ASSIGN(const Facts facts, gather_facts(policy, planned.plan, ledger, services, Approvals::later));
+  SLIPWAY_TRY(enforce(policy, planned.plan, facts));
+  SLIPWAY_TRY(require_free_tags(planned.plan, situation.unfinished, services));
+  return planned;
+}
+
+}  // namespace slipway::release
