@@ -8,31 +8,41 @@
 
 namespace slipway::cli {
 
-/// What a command does once its options are parsed: an exit status, or why it failed.
+/// The work of a command after its options are parsed. Returns an exit status, or why it failed.
 using Action = std::function<Result<int>(Context&)>;
 
 /// The exit status of commands that were asked whether something differs, or waits to be changed.
 inline constexpr int kDiffers = 10;
 
-/// A row of the command table: everything help, manual and parser know of a command.
+/// The headings of the list of commands, in its order.
+enum class Group { build, images, release, run, admin };
+std::string_view title_of(Group group);
+
+/// The place of a command in `slipway --help`: with a line of its own, or by its name alone.
+enum class Listed { line, name };
+
+/// Everything that parser, help, manual and completions know of a command. A command's file fills it in, but for
+/// `group` and `listed`, which come from the table in command_table.cpp.
 struct Command {
   std::string_view name;
   std::vector<std::string_view> aliases;
-  std::string_view group;                                               ///< heading in the list of commands
-  std::string_view summary;                                             ///< one line, no period
-  std::string_view synopsis;                                            ///< after "slipway NAME"
+  std::string_view summary;      ///< one line that starts with a verb, at most 64 characters, no period
+  std::string_view description;  ///< one paragraph: what the command does, what it changes, what it never does
+  std::string_view synopsis;     ///< after "slipway NAME"
   std::vector<std::pair<std::string_view, std::string_view>> examples;  ///< what it does, the command line
-  /// Declares the options and gives the action that uses them.
+  std::vector<std::pair<int, std::string_view>> statuses = {};          ///< exit statuses with a special meaning here
+  std::vector<std::string_view> see_also = {};                          ///< names of other commands
+  /// Declares the options and returns the action that uses them.
   Action (*bind)(OptionSet&);
-  int failure_status = 0;  ///< the exit status of every failure of ours; 0: what the error says
+  int failure_status = 0;  ///< the exit status of every failure of ours; 0: the one of the error
+  Group group = Group::admin;
+  Listed listed = Listed::name;
 };
 
 /// All commands, in the order of the help.
 const std::vector<Command>& commands();
+/// The command with this name or alias; null when there is none.
 const Command* find_command_named(std::string_view word);
-
-std::string overview();  ///< `slipway --help`
-std::string help_of(const Command& command, const OptionSet& own, const OptionSet& globals);
 
 Command init_command();
 Command build_command();

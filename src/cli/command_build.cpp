@@ -6,6 +6,7 @@
 #include "cli/opener.h"
 #include "cli/progress.h"
 #include "cli/project.h"
+#include "cli/version.h"
 #include "slipway/base/text.h"
 #include "slipway/builder/last_build.h"
 #include "slipway/builder/reproducibility.h"
@@ -28,46 +29,57 @@ struct BuildFlags {
 };
 
 void bind_flags(OptionSet& options, BuildFlags& f) {
-  options.list("-t,--tag", "TAG", f.tags, "tag for every destination that names none, or a full location");
-  options.flag("--push", f.push, "to image.repository of slipway.yaml");
-  options.list("--to", "LOCATION", f.to, "where the image goes (repeatable)");
-  options.list("--platform", "OS/ARCH", f.request.platforms, "build for these platforms (repeatable)");
-  options.flag("--locked", f.locked, "a registry's base that slipway.lock lacks is an error");
-  options.flag("--update-base", f.update_base, "move the base's digest in slipway.lock");
-  options.value("--created", "TIME|git", f.created, "`created` of the image alone: RFC 3339, or the commit's time");
-  options.value("--base", "REF|scratch", f.base, "build from flags alone, on this base");
-  options.list("--add", "SRC:DST[:mode[:uid:gid]]", f.request.adds, "a file or a folder's contents (repeatable)");
+  options.list("-t,--tag", "TAG", f.tags,
+               "tag of every destination that names none, or a location of its own (repeatable; default: latest)");
+  options.flag("--push", f.push, "write to image.repository of slipway.yaml");
+  options.list("--to", "LOCATION", f.to,
+               "write the image to LOCATION (repeatable; default: the layout .slipway/images)");
+  options.list("--platform", "OS/ARCH", f.request.platforms,
+               "build for this platform (repeatable; default: that of the first program)");
+  options.flag("--locked", f.locked, "fail if slipway.lock lacks the base's digest (default in CI)");
+  options.flag("--update-base", f.update_base,
+               "ask the registry for the base's digest again and store it in slipway.lock");
+  options.value("--created", "TIME|git", f.created,
+                "set the image's creation time: RFC 3339, or the commit's time (default: SOURCE_DATE_EPOCH or 0)");
+  options.value("--base", "REF|scratch", f.base, "build from flags alone, on this base image");
+  options.list("--add", "SRC:DST[:mode[:uid:gid]]", f.request.adds, "pack a file or a folder's contents (repeatable)");
   options.list("--closure", "BIN", f.request.closures,
-               "the libraries and the loader that a program needs (repeatable)");
-  options.list("--dlopen", "LIB", f.request.dlopens, "a library that those programs load at run time (repeatable)");
+               "pack the libraries and the loader that a program needs (repeatable)");
+  options.list("--dlopen", "LIB", f.request.dlopens,
+               "pack a library that those programs load at run time (repeatable)");
   options.list("--profile", "NAME", f.request.profiles,
-               "what they load by known rules: auto, nss, iconv, openssl, sasl, pam, qt, gtk (repeatable)");
-  options.list("--runtime", "KIND", f.request.runtime,
-               "data they read: auto, minimal, ca-certificates, tzdata, locale, passwd, nsswitch, tmp, ld.so.cache, "
-               "dpkg-status (repeatable)");
-  options.value("--sysroot", "DIR", f.request.sysroot, "where the libraries are (default: this machine's /)");
-  options.value("--entrypoint", "ARGV", f.request.entrypoint, "a JSON array or one word");
-  options.value("--cmd", "ARGV", f.request.cmd, "a JSON array or one word");
+               "pack what they load by known rules: auto, nss, iconv, openssl, sasl, pam, qt, gtk (repeatable)");
+  options.list(
+      "--runtime", "KIND", f.request.runtime,
+      "pack data that they read: auto, minimal, ca-certificates, tzdata, locale, passwd, nsswitch, tmp, ld.so.cache, "
+      "dpkg-status (repeatable)");
+  options.value("--sysroot", "DIR", f.request.sysroot, "take libraries from this root folder (default: /)");
+  options.value("--entrypoint", "ARGV", f.request.entrypoint,
+                "program that the image starts: a JSON array or one word");
+  options.value("--cmd", "ARGV", f.request.cmd, "default arguments of the program: a JSON array or one word");
   options.list("--env", "K=V", f.request.env, "environment variable of the image (repeatable)");
-  options.value("--user", "USER", f.request.user, "user[:group] the program runs as");
-  options.value("--workdir", "DIR", f.request.workdir, "working directory");
-  options.list("--port", "PORT", f.request.ports, "port the program listens on (repeatable)");
-  options.list("--volume", "DIR", f.request.volumes, "volume (repeatable)");
+  options.value("--user", "USER", f.request.user, "user[:group] that the program runs as");
+  options.value("--workdir", "DIR", f.request.workdir, "working directory of the program");
+  options.list("--port", "PORT", f.request.ports, "port that the program listens on (repeatable)");
+  options.list("--volume", "DIR", f.request.volumes, "folder that a container gets as a volume (repeatable)");
   options.list("--label", "K=V", f.request.labels, "label of the image config (repeatable)");
   options.list("--annotation", "K=V", f.request.annotations, "annotation of the manifest (repeatable)");
   options.value("--stop-signal", "SIGNAL", f.request.stop_signal, "signal that stops the program");
-  options.value("--compression", "FORMAT[:LEVEL]", f.request.compression, "gzip, zstd or none; fast, default or best");
-  options.flag("--preserve-modes", f.request.preserve_modes, "file modes as they are on disk");
+  options.value("--compression", "FORMAT[:LEVEL]", f.request.compression,
+                "compress layers with gzip, zstd or none; fast, default or best (default: gzip:default)");
+  options.flag("--preserve-modes", f.request.preserve_modes,
+               "keep file modes as they are on disk (default: 0755 and 0644)");
   options.list("--sbom", "FORMAT", f.sboms, "attach an SBOM to the image: spdx, cyclonedx (repeatable)");
   options.list("--sbom-include", "PATH", f.sbom_includes,
-               "an SBOM, or a folder of them, to merge into it (repeatable)");
+               "merge this SBOM, or those in this folder, into it (repeatable)");
   options.flag("--split-debug", f.split_debug, "attach the programs' debug information instead of packing it");
-  options.flag("--check-reproducible", f.check, "build twice under different conditions, publish only if the same");
-  options.flag("--check-symbols", f.check_symbols, "look for every symbol that programs and their libraries need");
-  options.flag("--strict", f.strict, "what lint finds in the programs of a closure is an error");
-  options.flag("--explain", f.explain, "show the plan of the layers, and why each file of a closure is in the image");
-  options.flag("--no-cache", f.no_cache, "neither use nor fill the cache of compressed blocks");
-  options.value("--cache-limit", "SIZE", f.cache_limit, "how much the cache may hold (default 8GiB)");
+  options.flag("--check-reproducible", f.check,
+               "build twice under different conditions and publish only equal results");
+  options.flag("--check-symbols", f.check_symbols, "fail if a symbol that a program or library needs is missing");
+  options.flag("--strict", f.strict, "turn the findings of lint in the programs of a closure into errors");
+  options.flag("--explain", f.explain, "print the layers and why each file of a closure is in the image");
+  options.flag("--no-cache", f.no_cache, "build without the cache");
+  options.value("--cache-limit", "SIZE", f.cache_limit, "keep at most SIZE in the cache (default: 8GiB)");
   bind_result_files(options, f.files);
 }
 
@@ -76,7 +88,7 @@ Result<std::int64_t> epoch_of(const Context& context) {
   if (!text || text->empty()) return 0;
   const bool digits = text->size() <= 12 && text->find_first_not_of("0123456789") == std::string::npos;
   if (!digits)
-    return fail(Errc::invalid_argument, "SOURCE_DATE_EPOCH is '{}', not a number of seconds", printable(*text, 40));
+    return fail(Errc::invalid_argument, "SOURCE_DATE_EPOCH is \"{}\", not a number of seconds", printable(*text, 40));
   return std::stoll(*text);
 }
 
@@ -116,9 +128,9 @@ class Destinations {
       }
       auto location = context_.location(text);
       if (!location) {
-        return fail(
-            Error(Errc::invalid_argument, fmt::format("-t '{}' is neither a tag nor a location", printable(text, 150)))
-                .with_hint(location.error().hint));
+        return fail(Error(Errc::invalid_argument,
+                          fmt::format("-t \"{}\" is neither a tag nor a location", printable(text, 150)))
+                        .with_hint(location.error().hint));
       }
       full_locations_.push_back(*std::move(location));
     }
@@ -180,15 +192,16 @@ std::vector<std::string> content_flags(const builder::AdHocRequest& request) {
 Result<Prepared> prepare(Context& context, BuildFlags& f) {
   const std::vector<std::string> given = content_flags(f.request);
   if (f.base && context.globals().file) {
-    return fail(Error(Errc::invalid_argument, "--base builds from flags alone, --file from slipway.yaml")
+    return fail(Error(Errc::invalid_argument,
+                      "--base and --file exclude each other: --base builds from flags alone, --file from slipway.yaml")
                     .with_hint("leave one of them out; image.base of slipway.yaml names its base"));
   }
   if (!f.base) {
     SLIPWAY_ASSIGN(auto loaded, load_project(context));
     if (loaded && !given.empty()) {
-      return fail(Error(Errc::invalid_argument,
-                        fmt::format("{} says what is in the image, not {}", loaded->file, fmt::join(given, ", ")))
-                      .with_hint("write it there, or give --base scratch to build from flags alone"));
+      return fail(Error(Errc::invalid_argument, fmt::format("{} describes the image, so {} cannot be given",
+                                                            loaded->file, fmt::join(given, ", ")))
+                      .with_hint("write it into slipway.yaml, or give --base scratch to build from flags alone"));
     }
     if (loaded) return Prepared{std::move(loaded->recipe), std::move(loaded->folder)};
     if (f.request.adds.empty() && f.request.closures.empty() && f.request.runtime.empty()) {
@@ -226,7 +239,7 @@ Result<builder::BuildOptions> options_of(Context& context, const BuildFlags& f, 
   options.lanes = context.jobs();
   options.threads = context.threads();
   options.explain = f.explain;
-  options.tool = std::string("slipway-") + SLIPWAY_VERSION;
+  options.tool = tool_name();
   options.observer = dynamic_cast<builder::Observer*>(context.observer());
   options.stop = context.stop();
   return options;
@@ -239,7 +252,7 @@ Status remember(Context& context, const builder::BuildOptions& options, const Pr
   return builder::write_last_build(context.fs(), options.state_folder, record);
 }
 
-/// `--platform a,b` is `--platform a --platform b`, as docker has it.
+/// Splits lists: `--platform a,b` is `--platform a --platform b`, as in docker.
 std::vector<std::string> without_commas(const std::vector<std::string>& words) {
   std::vector<std::string> all;
   for (const std::string& word : words) {
@@ -249,14 +262,14 @@ std::vector<std::string> without_commas(const std::vector<std::string>& words) {
   return all;
 }
 
-/// On standard error, where everything is that is no result.
+/// Prints the plan on standard error: only results go to standard output.
 void explain(Context& context, const builder::BuildResult& result) {
   for (const builder::LayerContents& layer : result.contents) {
-    context.note(fmt::format("layer '{}' for {}: {} in {} file{}", printable(layer.layer, 100), layer.platform,
+    context.note(fmt::format("layer \"{}\" for {}: {} in {} file{}", printable(layer.layer, 100), layer.platform,
                              human_bytes(layer.bytes), layer.files, layer.files == 1 ? "" : "s"));
   }
   for (const builder::Reason& reason : result.reasons) {
-    std::string line = fmt::format("{} is in the layer '{}' for {}: {} {} it", printable(reason.path, 4096),
+    std::string line = fmt::format("{} is in layer \"{}\" for {}: {} {} it", printable(reason.path, 4096),
                                    printable(reason.layer, 100), reason.platform, printable(reason.needed_by, 4096),
                                    reason.at_run_time ? "loads" : "needs");
     if (!reason.path.ends_with("/" + reason.name) && reason.path != reason.name)
@@ -269,8 +282,8 @@ Status add_sboms(const std::vector<std::string>& formats, builder::Recipe& recip
   for (const std::string& format : without_commas(formats)) {
     if (builder::find_sbom_format(format) == nullptr) {
       return fail(
-          Error(Errc::invalid_argument, fmt::format("--sbom '{}' is no format of an SBOM", printable(format, 40)))
-              .with_hint("one of spdx, cyclonedx"));
+          Error(Errc::invalid_argument, fmt::format("--sbom \"{}\" is not an SBOM format", printable(format, 40)))
+              .with_hint("use spdx or cyclonedx"));
     }
     if (std::find(recipe.sboms.begin(), recipe.sboms.end(), format) == recipe.sboms.end())
       recipe.sboms.push_back(format);
@@ -302,16 +315,17 @@ Result<int> run_build(Context& context, BuildFlags& f) {
   for (const Error& warning : result.warnings)
     context.warn(warning.describe());
   if (f.explain) explain(context, result);
-  if (context.globals().dry_run && !prepared.recipe.sboms.empty()) context.note("no SBOM without layers: --dry-run");
+  if (context.globals().dry_run && !prepared.recipe.sboms.empty())
+    context.note("--dry-run writes no layers, so there is no SBOM");
   for (const builder::Attachment& attachment : result.attachments)
     context.note(fmt::format("attached to the image for {}: {}, {}", attachment.platform, attachment.what,
                              attachment.manifest.digest.str()));
   if (prepared.recipe.compression == io::Compression::zstd)
-    context.note("zstd layers cannot be read by Docker before 23 and umoci before 0.5");
+    context.note("Docker before 23 and umoci before 0.5 cannot read zstd layers");
   if (!context.globals().dry_run) {
     // The image is published: a folder that cannot be written must not make that a failure.
     const Status remembered = remember(context, options, prepared, result);
-    if (!remembered) context.warn("this build is not recorded for 'slipway release': " + remembered.error().message);
+    if (!remembered) context.warn("cannot record this build for slipway release: " + remembered.error().message);
   }
   std::vector<std::string> platforms;
   for (const builder::BuiltImage& image : result.images)
@@ -332,14 +346,21 @@ Command build_command() {
   return {
       .name = "build",
       .aliases = {},
-      .group = "Build",
-      .summary = "pack files into an image, reproducibly",
+      .summary = "pack files into an image, the same bytes every time",
+      .description =
+          "Packs the files that slipway.yaml names, or those of --add and --closure, into an OCI image and writes it "
+          "to every destination: --to, image.repository with --push, else the layout .slipway/images. Equal inputs "
+          "give equal digests. Runs no program of yours, needs no daemon and never moves a tag before all bytes are "
+          "stored.",
       .synopsis = "[OPTIONS]",
       .examples = {{"what slipway.yaml says, into its repository", "slipway build --push"},
                    {"one static program, no file needed",
                     "slipway build --base scratch --add build/hello:/usr/bin/hello:0755 --entrypoint /usr/bin/hello "
                     "--to oci:out:v1"},
                    {"for two platforms", "slipway build --push --platform linux/amd64 --platform linux/arm64"}},
+      .statuses = {{2, "slipway.yaml or a flag is wrong; a base is missing from slipway.lock with --locked or in CI"},
+                   {12, "a program cannot start in the image, or lint found something and --strict was given"}},
+      .see_also = {"init", "copy", "release", "closure"},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<BuildFlags>();
         bind_flags(options, *flags);

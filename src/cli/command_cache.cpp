@@ -53,12 +53,13 @@ Result<int> prune(Context& context, const stdfs::path& folder, const std::string
 Result<int> run_cache(Context& context, const CacheFlags& flags) {
   const stdfs::path folder = cache_folder(context.surroundings().env);
   if (folder.empty()) {
-    return fail(Error(Errc::invalid_argument, "there is no cache folder: neither XDG_CACHE_HOME nor HOME is set"));
+    return fail(Error(Errc::invalid_argument, "cannot find the cache folder: neither XDG_CACHE_HOME nor HOME is set"));
   }
   if (flags.action == "stats") return print_stats(context, folder);
   if (flags.action == "prune") return prune(context, folder, flags.limit.value_or("0"));
-  return fail(Error(Errc::invalid_argument, fmt::format("cache cannot '{}'", printable(flags.action, 40)))
-                  .with_hint("use cache stats or cache prune"));
+  return fail(Error(Errc::invalid_argument, fmt::format("unknown action \"{}\": slipway cache takes stats or prune",
+                                                        printable(flags.action, 40)))
+                  .with_hint("see: slipway cache --help"));
 }
 
 }  // namespace
@@ -66,15 +67,18 @@ Result<int> run_cache(Context& context, const CacheFlags& flags) {
 Command cache_command() {
   return {.name = "cache",
           .aliases = {},
-          .group = "Admin",
-          .summary = "what earlier builds left to make later ones fast",
+          .summary = "show or prune the build cache",
+          .description =
+              "Prints how much earlier builds left in the cache, or deletes the files that were not used for the "
+              "longest time. A build without its cache is slower and has the same digest.",
           .synopsis = "stats|prune",
           .examples = {{"how much there is, by kind", "slipway cache stats"},
                        {"keep what was used last, at most 2 GiB", "slipway cache prune --limit 2GiB"}},
+          .see_also = {"build"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<CacheFlags>();
             options.positional("ACTION", flags->action, "stats or prune");
-            options.value("--limit", "SIZE", flags->limit, "prune: what may stay (default: nothing)");
+            options.value("--limit", "SIZE", flags->limit, "prune: keep at most SIZE (default: 0)");
             return [flags](Context& context) { return run_cache(context, *flags); };
           }};
 }

@@ -40,8 +40,8 @@ Json closure_json(const std::string& program, const elf::Closure& closure) {
 Result<elf::Closure> closure_of(elf::DiskRoot& supply, const std::string& path, const ClosureFlags& f) {
   SLIPWAY_ASSIGN(auto found, supply.find(path));
   if (!found) {
-    return fail(Error(Errc::not_found, fmt::format("{} is no file of {}", printable(path, 4096), supply.name()))
-                    .with_hint("with --sysroot the path is one inside that folder"));
+    return fail(Error(Errc::not_found, fmt::format("{} has no file {}", supply.name(), printable(path, 4096)))
+                    .with_hint("write the path as it is inside the folder of --sysroot"));
   }
   elf::Roots roots;
   roots.supply = &supply;
@@ -84,18 +84,22 @@ Result<int> run_closure(Context& context, const ClosureFlags& f) {
 Command closure_command() {
   return {.name = "closure",
           .aliases = {},
-          .group = "Build",
-          .summary = "list the libraries and the loader that programs need, without running them",
+          .summary = "list the shared libraries that programs need",
+          .description =
+              "Reads ELF files and prints the path of each shared library and loader they need, found by the loader's "
+              "own rules. Never runs the programs.",
           .synopsis = "[--sysroot DIR] [--dlopen LIB]... [--check-symbols] FILE...",
           .examples = {{"what an image of it has to have", "slipway closure build/hello"},
                        {"who needs what, for tools", "slipway closure -o json /usr/bin/git"},
                        {"another machine's program", "slipway closure --sysroot rootfs-arm64 /usr/bin/hello"}},
+          .statuses = {{12, "a library or symbol is missing"}},
+          .see_also = {"build", "why"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<ClosureFlags>();
-            options.value("--sysroot", "DIR", flags->sysroot, "the root folder of their system (default: /)");
-            options.list("--dlopen", "LIB", flags->dlopens, "a library that they load at run time (repeatable)");
-            options.flag("--check-symbols", flags->check_symbols,
-                         "look for every symbol that they need, not only versions");
+            options.value("--sysroot", "DIR", flags->sysroot, "find libraries below this root folder (default: /)");
+            options.list("--dlopen", "LIB", flags->dlopens,
+                         "add a library that the programs load at run time (repeatable)");
+            options.flag("--check-symbols", flags->check_symbols, "look for every symbol, not only for versions");
             options.positionals("FILE", flags->files, "programs, libraries, plugins or scripts");
             return [flags](Context& context) { return run_closure(context, *flags); };
           }};

@@ -12,8 +12,8 @@ Result<int> run_completion(Context& context, const std::string& shell) {
   if (shell == "fish") text = fish_completion();
   if (shell == "man") text = man_page();
   if (text.empty()) {
-    return fail(Error(Errc::invalid_argument, fmt::format("there is no completion for '{}'", printable(shell, 80)))
-                    .with_hint("one of bash, zsh, fish; or man, for the manual page"));
+    return fail(Error(Errc::invalid_argument, fmt::format("cannot print completions for \"{}\"", printable(shell, 80)))
+                    .with_hint("use bash, zsh, fish, or man for the manual page"));
   }
   SLIPWAY_TRY(context.print_raw(text));
   return 0;
@@ -24,12 +24,13 @@ Result<int> run_completion(Context& context, const std::string& shell) {
 Command completion_command() {
   return {.name = "completion",
           .aliases = {},
-          .group = "Admin",
-          .summary = "print completions for a shell, or the manual page",
+          .summary = "print shell completions or the manual page",
+          .description = "Prints the completion script of a shell, or the manual page in roff.",
           .synopsis = "bash|zsh|fish|man",
           .examples = {{"in ~/.bashrc", "eval \"$(slipway completion bash)\""},
                        {"for zsh", "slipway completion zsh > ~/.zsh/functions/_slipway"},
                        {"the manual page", "slipway completion man > slipway.1"}},
+          .see_also = {"version"},
           .bind = [](OptionSet& options) -> Action {
             auto shell = std::make_shared<std::string>();
             options.positional("SHELL", *shell, "bash, zsh, fish or man");

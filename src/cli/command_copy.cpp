@@ -30,8 +30,8 @@ Result<std::vector<std::string>> platform_names(store::ReadTarget& target, const
   return names;
 }
 
-/// What the destination's tag names before the copy; nullopt when it names nothing. Opened for reading: what is
-/// refused, or only asked about, must not make a layout.
+/// Returns the destination's image under the tag before the copy; nullopt when there is none. Opened for reading: what
+/// is refused, or only asked about, must not make a layout.
 Result<std::optional<oci::Descriptor>> tagged_now(Context& context, const oci::Location& to) {
   const bool stream = !to.is_registry() && to.path() == "-";
   if (!to.tag() || stream) return std::optional<oci::Descriptor>();
@@ -44,7 +44,7 @@ Result<std::optional<oci::Descriptor>> tagged_now(Context& context, const oci::L
   return fail(std::move(now).error().on(Side::destination).in("looking for " + to.str()));
 }
 
-/// What SRC names. A tag that is new at the destination will need the document's bytes too: one request for both.
+/// Resolves SRC. A tag that is new at the destination will need the document's bytes too: one request for both.
 Result<oci::Descriptor> source_root(store::ReadTarget& source, const store::TagOrDigest& reference, bool with_bytes) {
   if (!with_bytes) return source.resolve(reference);
   SLIPWAY_ASSIGN(store::Fetched fetched, source.fetch_document(reference));
@@ -160,7 +160,7 @@ std::size_t images_at_once(const Context& context, const std::vector<CopyJob>& j
   return all ? std::min(context.images_at_once(), jobs.size()) : 1;
 }
 
-/// What became of each: one that fails does not stop the others.
+/// The outcome of each copy: one that fails does not stop the others.
 std::vector<Status> copy_all(Context& context, std::vector<ImageCopy>& copies, std::size_t at_once) {
   std::vector<Status> outcomes(copies.size());
   const Status ran = run_lanes(at_once, copies.size(), context.stop(), [&](std::size_t i, const std::stop_token&) {
@@ -207,7 +207,7 @@ struct TagFlags {
 Result<int> run_tag(Context& context, const TagFlags& f) {
   SLIPWAY_ASSIGN(const oci::Location location, context.location(f.reference));
   for (const std::string& tag : f.tags) {
-    if (!oci::is_valid_tag(tag)) return fail(Errc::invalid_argument, "'{}' is not a tag", tag);
+    if (!oci::is_valid_tag(tag)) return fail(Errc::invalid_argument, "\"{}\" is not a valid tag", tag);
   }
   SLIPWAY_ASSIGN(const auto there, context.opener().open_for_reading(location, Side::destination));
   SLIPWAY_ASSIGN(const auto reference, store::reference_of(location, *there));
@@ -236,8 +236,11 @@ Command copy_command() {
   return {
       .name = "copy",
       .aliases = {"cp", "push", "pull"},
-      .group = "Images",
-      .summary = "copy an image, byte for byte, between registries, layouts and archives",
+      .summary = "copy images between registries, layouts and archives",
+      .description =
+          "Copies manifests and blobs byte for byte, so that the digest stays, and sets the tag last. Blobs that the "
+          "destination has are not sent again; inside one registry they are mounted. Never converts or recompresses an "
+          "image.",
       .synopsis = "[OPTIONS] SRC... DST",
       .examples =
           {{"from a layout to a registry", "slipway copy oci:out:v1 registry.example.com/team/app:v1"},
@@ -248,16 +251,21 @@ Command copy_command() {
            {"with signatures, SBOMs and all else that is attached",
             "slipway copy --referrers registry.example.com/team/app:v1 mirror.example.com/team/app"},
            {"into docker, without a registry", "slipway copy oci:out:v1 docker-archive:-:team/app:v1 | docker load"}},
+      .statuses = {{2, "two sources have one destination, or a destination has a digest"},
+                   {16, "the tag is taken and --no-clobber was given"}},
+      .see_also = {"tag", "ls", "load", "index"},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<CopyFlags>();
         options.rest("SRC", flags->words.words,
-                     "what to copy: locations, or environments of slipway.yaml; the last word is where to, without a "
-                     "tag it takes SRC's, with / at its end all go below it");
-        options.value("--from-file", "LIST", flags->words.list, "lines SRC or SRC DST; the only word is a prefix then");
-        options.flag("--all-tags", flags->words.all_tags, "every tag of the repository SRC");
-        options.flag("--referrers", flags->referrers, "also what is attached: referrers, cosign's tags");
-        options.list("--platform", "OS/ARCH", flags->platforms, "only these of an index: another digest (repeatable)");
-        options.flag("-n,--no-clobber", flags->no_clobber, "never move a tag that is there");
+                     "locations or environments of slipway.yaml; the last one is the destination. Without a tag it "
+                     "takes SRC's tag; one that ends in / is a prefix for all of them");
+        options.value("--from-file", "LIST", flags->words.list,
+                      "read lines \"SRC\" or \"SRC DST\" from LIST; the only argument is then a prefix");
+        options.flag("--all-tags", flags->words.all_tags, "copy every tag of the repository SRC");
+        options.flag("--referrers", flags->referrers, "copy attached artifacts, too: referrers and cosign's tags");
+        options.list("--platform", "OS/ARCH", flags->platforms,
+                     "copy only this platform of an index, which changes the digest (repeatable)");
+        options.flag("-n,--no-clobber", flags->no_clobber, "fail if the destination's tag exists");
         bind_result_files(options, flags->files);
         return [flags](Context& context) { return run_copy(context, *flags); };
       }};
@@ -266,15 +274,18 @@ Command copy_command() {
 Command tag_command() {
   return {.name = "tag",
           .aliases = {},
-          .group = "Images",
-          .summary = "point tags at an image that is there",
+          .summary = "add tags to an image",
+          .description =
+              "Points each TAG at the manifest of REF, in the repository or layout of REF. Moves no blobs; a tag that "
+              "is taken moves.",
           .synopsis = "REF TAG...",
           .examples = {{"a second tag", "slipway tag registry.example.com/team/app:v1 stable"},
                        {"in a layout, by digest", "slipway tag oci:out@sha256:... v1 latest"}},
+          .see_also = {"copy", "ls", "delete"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<TagFlags>();
             options.positional("REF", flags->reference, "the image");
-            options.positionals("TAG", flags->tags, "tags to set");
+            options.positionals("TAG", flags->tags, "a tag to set");
             return [flags](Context& context) { return run_tag(context, *flags); };
           }};
 }

@@ -21,7 +21,7 @@ struct Available {
   oci::Descriptor blob;
 };
 
-/// What the artifacts attached to an image have, by build-id.
+/// Returns the debug files attached to an image, by build-id.
 Result<std::map<std::string, Available>> available(Context& context, const FoundImage& found) {
   SLIPWAY_ASSIGN(const auto artifacts, find_attached(context, found, builder::kDebugArtifactType, true));
   std::map<std::string, Available> files;
@@ -44,8 +44,8 @@ Result<std::vector<elf::CoreModule>> wanted(Context& context, const std::string&
   auto file = context.fs().open(context.absolute(what));
   if (!file && file.error().code == Errc::not_found) {
     return fail(
-        Error(Errc::invalid_argument, fmt::format("'{}' is neither a build-id nor a file", printable(what, 4096)))
-            .with_hint("file PROGRAM shows its build-id: lower-case hex"));
+        Error(Errc::invalid_argument, fmt::format("\"{}\" is neither a build-id nor a file", printable(what, 4096)))
+            .with_hint("print the build-id of a program with: file PROGRAM"));
   }
   if (!file) return fail(std::move(file).error());
   return elf::read_core(**file, what);
@@ -80,8 +80,9 @@ Status fetch_file(Context& context, const Available& from, const stdfs::path& pa
 
 Result<int> run_debug(Context& context, const DebugFlags& f) {
   if (f.action != "fetch") {
-    return fail(Error(Errc::invalid_argument, fmt::format("there is no 'slipway debug {}'", printable(f.action, 40)))
-                    .with_hint("did you mean 'slipway debug fetch'?"));
+    return fail(Error(Errc::invalid_argument,
+                      fmt::format("unknown action \"{}\": slipway debug takes fetch", printable(f.action, 40)))
+                    .with_hint("did you mean slipway debug fetch?"));
   }
   SLIPWAY_ASSIGN(const auto modules, wanted(context, f.what));
   SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
@@ -105,7 +106,7 @@ Result<int> run_debug(Context& context, const DebugFlags& f) {
   if (fetched > 0) return 0;
   return fail(Error(Errc::not_found, fmt::format("nothing of {} is attached to {}", printable(f.what, 4096),
                                                  context.shown(found.location).str()))
-                  .with_hint(files.empty() ? "build the image with 'debug: split' in slipway.yaml"
+                  .with_hint(files.empty() ? "build the image with \"debug: split\" in slipway.yaml"
                                            : fmt::format("it has debug information of {} programs, but of other builds",
                                                          files.size())));
 }
@@ -113,22 +114,27 @@ Result<int> run_debug(Context& context, const DebugFlags& f) {
 }  // namespace
 
 Command debug_command() {
-  return {.name = "debug",
-          .aliases = {},
-          .group = "Images",
-          .summary = "fetch the debug information that 'debug: split' keeps beside an image",
-          .synopsis = "fetch [--to DIR] REF BUILD-ID|CORE",
-          .examples = {{"of everything that a core dump needs, for gdb -iex 'set debug-file-directory dbg'",
-                        "slipway debug fetch --to dbg production core.1234"},
-                       {"of one program", "slipway debug fetch oci:out:v1 4fcb712aa6387724a9f465a32cd8c14b5a3e1d2c"}},
-          .bind = [](OptionSet& options) -> Action {
-            auto flags = std::make_shared<DebugFlags>();
-            options.value("--to", "DIR", flags->to, "folder that gets .build-id/ab/cdef.debug (default: this one)");
-            options.positional("ACTION", flags->action, "fetch");
-            options.positional("REF", flags->reference, kImageHelp);
-            options.positional("BUILD-ID|CORE", flags->what, "a build-id in hex, or a core dump of a container");
-            return [flags](Context& context) { return run_debug(context, *flags); };
-          }};
+  return {
+      .name = "debug",
+      .aliases = {},
+      .summary = "fetch the debug information kept beside an image",
+      .description =
+          "Downloads the debug files that a build with \"debug: split\" attached to the image, by build-id, into "
+          "the folder layout that gdb and elfutils search. Files that are there already stay.",
+      .synopsis = "fetch [--to DIR] REF BUILD-ID|CORE",
+      .examples = {{"everything that a core dump needs, for gdb", "slipway debug fetch --to dbg production core.1234"},
+                   {"of one program", "slipway debug fetch oci:out:v1 4fcb712aa6387724a9f465a32cd8c14b5a3e1d2c"}},
+      .statuses = {{13, "the image has no debug information of that build-id"}},
+      .see_also = {"referrers", "build"},
+      .bind = [](OptionSet& options) -> Action {
+        auto flags = std::make_shared<DebugFlags>();
+        options.value("--to", "DIR", flags->to,
+                      "write .build-id/ab/cdef.debug below DIR (default: the current folder)");
+        options.positional("ACTION", flags->action, "fetch");
+        options.positional("REF", flags->reference, kImageHelp);
+        options.positional("BUILD-ID|CORE", flags->what, "a build-id in hex, or a core dump of a container");
+        return [flags](Context& context) { return run_debug(context, *flags); };
+      }};
 }
 
 }  // namespace slipway::cli

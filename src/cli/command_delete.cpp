@@ -12,7 +12,7 @@ struct DeleteFlags {
   bool force = false;
 };
 
-/// What is to go, looked up before anything does.
+/// A tag or manifest to delete, looked up before anything is deleted.
 struct Doomed {
   oci::Location location;
   std::shared_ptr<store::Target> target;
@@ -80,15 +80,19 @@ Result<int> run_delete(Context& context, const DeleteFlags& f) {
 Command delete_command() {
   return {.name = "delete",
           .aliases = {"rm"},
-          .group = "Images",
-          .summary = "delete tags, or manifests that no tag has; never what a ledger has live",
+          .summary = "delete tags and manifests that no release uses",
+          .description =
+              "Deletes each tag, or each manifest named by digest alone. An image that a release needs is never "
+              "deleted without --force. Several images are checked before the first one is deleted.",
           .synopsis = "[--force] REF...",
           .examples = {{"one tag", "slipway delete registry.example.com/team/app:pr-17"},
                        {"only while it points there", "slipway delete registry.example.com/team/app:pr-17@sha256:..."}},
+          .statuses = {{11, "a release needs the image"}, {16, "the tag points to another digest than the one given"}},
+          .see_also = {"ls", "retire"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<DeleteFlags>();
             options.positionals("REF", flags->references, "an image by its tag, or by its digest alone");
-            options.flag("--force", flags->force, "do not ask ledgers whether it is live");
+            options.flag("--force", flags->force, "delete without asking ledgers whether a release needs the image");
             options.command_line_only();
             return [flags](Context& context) { return run_delete(context, *flags); };
           }};

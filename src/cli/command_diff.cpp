@@ -38,7 +38,7 @@ Result<SideImages> load_side(Context& context, const std::string& text, const st
     return side;
   }
   SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*side.found.target, side.root));
-  if (offers.empty()) return fail(Errc::unsupported, "{} is no image", context.shown(side.found.location).str());
+  if (offers.empty()) return fail(Errc::unsupported, "{} is not an image", context.shown(side.found.location).str());
   for (const image::Offer& offer : offers) {
     SLIPWAY_ASSIGN(image::Image image, image::load_manifest(*side.found.target, offer.manifest));
     side.images.push_back(std::move(image));
@@ -46,7 +46,7 @@ Result<SideImages> load_side(Context& context, const std::string& text, const st
   return side;
 }
 
-/// What has another value on each side: a key of two configs, a secret's being its reference; a package of two images.
+/// A key whose values differ: of two configs (a secret's value is its reference), or a package of two images.
 struct KeyDiff {
   std::string key;
   std::optional<std::string> a, b;
@@ -267,23 +267,27 @@ class Comparison {
 }  // namespace
 
 Command diff_command() {
-  return {
-      .name = "diff",
-      .aliases = {},
-      .group = "Images",
-      .summary = "explain every difference of two images or releases, and what it costs to get from one to the other",
-      .synopsis = "[--platform OS/ARCH] [--exit-code] A B",
-      .examples = {{"why a rebuild has another digest", "slipway diff oci:first:v1 oci:second:v1"},
-                   {"what a promotion would change", "slipway diff production staging"},
-                   {"in a script: is it the same?", "slipway diff -q --exit-code oci:out:v1 oci:out:v2"}},
-      .bind = [](OptionSet& options) -> Action {
-        auto flags = std::make_shared<DiffFlags>();
-        options.positional("A", flags->a, kImageHelp);
-        options.positional("B", flags->b, "the image it is compared with");
-        options.value("--platform", "OS/ARCH", flags->platform, "compare this platform's images only");
-        options.flag("--exit-code", flags->exit_code, "exit with 10 when they differ");
-        return [flags](Context& context) { return Comparison(context, *flags).run(); };
-      }};
+  return {.name = "diff",
+          .aliases = {},
+          .summary = "compare two images or two releases",
+          .description =
+              "Explains each difference of two images, layer by layer and file by file, and says how many bytes have "
+              "to move from A to B. Between two releases it compares their config, too; the values of secrets are "
+              "never shown.",
+          .synopsis = "[--platform OS/ARCH] [--exit-code] A B",
+          .examples = {{"why a rebuild has another digest", "slipway diff oci:first:v1 oci:second:v1"},
+                       {"what a promotion would change", "slipway diff production staging"},
+                       {"in a script: is it the same?", "slipway diff -q --exit-code oci:out:v1 oci:out:v2"}},
+          .statuses = {{10, "they differ and --exit-code was given"}},
+          .see_also = {"files", "history", "inspect"},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<DiffFlags>();
+            options.positional("A", flags->a, kImageHelp);
+            options.positional("B", flags->b, "the image that A is compared with");
+            options.value("--platform", "OS/ARCH", flags->platform, "compare the images of this platform only");
+            options.flag("--exit-code", flags->exit_code, "exit with 10 if they differ");
+            return [flags](Context& context) { return Comparison(context, *flags).run(); };
+          }};
 }
 
 }  // namespace slipway::cli

@@ -158,8 +158,8 @@ class Drift {
 
 Result<int> run_drift(Context& context, const DriftFlags& f) {
   if (f.pods && f.kubeconfig) {
-    return fail(Error(Errc::invalid_argument, "--pods and --kubeconfig say two different things")
-                    .with_hint("give one of them"));
+    return fail(
+        Error(Errc::invalid_argument, "--pods and --kubeconfig exclude each other").with_hint("give one of them"));
   }
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(f.environment));
@@ -184,24 +184,28 @@ Result<int> run_drift(Context& context, const DriftFlags& f) {
 }  // namespace
 
 Command drift_command() {
-  return {
-      .name = "drift",
-      .aliases = {},
-      .group = "Run",
-      .summary =
-          "compare the ledger with the registry's tag, pinned files and what a cluster runs; exit 10 if they differ",
-      .synopsis = "[--files FILE]... [--pods FILE|--kubeconfig FILE] ENV",
-      .examples = {{"the tag and the files of a GitOps repository", "slipway drift production --files deploy/"},
-                   {"and what runs", "kubectl get pods -A -o json | slipway drift production --pods -"}},
-      .bind = [](OptionSet& options) -> Action {
-        auto flags = std::make_shared<DriftFlags>();
-        options.list("--files", "FILE", flags->files, "files, folders or patterns that pin the app (repeatable)");
-        options.value("--pods", "FILE", flags->pods,
-                      "what `kubectl get pods -A -o json` printed, - for standard input");
-        options.value("--kubeconfig", "FILE", flags->kubeconfig, "ask this cluster with kubectl instead");
-        options.positional("ENV", flags->environment, "an environment of slipway.yaml");
-        return [flags](Context& context) { return run_drift(context, *flags); };
-      }};
+  return {.name = "drift",
+          .aliases = {},
+          .summary = "compare a release with what is deployed",
+          .description =
+              "Compares the active release with the registry's tag, with files that pin the image and with the pods of "
+              "a cluster, and prints one line for each difference. Changes nothing.",
+          .synopsis = "[--files FILE]... [--pods FILE|--kubeconfig FILE] ENV",
+          .examples = {{"the tag and the files of a GitOps repository", "slipway drift production --files deploy/"},
+                       {"and what runs", "kubectl get pods -A -o json | slipway drift production --pods -"}},
+          .statuses = {{10, "something differs"}},
+          .see_also = {"status", "pin", "verify"},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<DriftFlags>();
+            options.list("--files", "FILE", flags->files,
+                         "compare these files, folders or patterns that pin the app (repeatable)");
+            options.value("--pods", "FILE", flags->pods,
+                          "compare the pods that `kubectl get pods -A -o json` printed; - reads standard input");
+            options.value("--kubeconfig", "FILE", flags->kubeconfig,
+                          "compare the pods of this cluster, asked with kubectl");
+            options.positional("ENV", flags->environment, "an environment of slipway.yaml");
+            return [flags](Context& context) { return run_drift(context, *flags); };
+          }};
 }
 
 }  // namespace slipway::cli

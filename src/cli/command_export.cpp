@@ -22,10 +22,11 @@ Result<run::ExportRequest> request_of(Context& context, const ExportFlags& f) {
   SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded.project, f.environment));
   const oci::Location& repository = word.environment->repository;
   if (!repository.is_registry()) {
-    return fail(Error(Errc::invalid_argument,
-                      fmt::format("cannot export {}: its repository {} is a folder, from which nothing else can pull",
-                                  word.environment->name, context.shown(repository).str()))
-                    .with_hint("give the environment a registry's repository in slipway.yaml"));
+    return fail(
+        Error(Errc::invalid_argument,
+              fmt::format("cannot export {}: its repository {} is a folder, and a runtime pulls from registries only",
+                          word.environment->name, context.shown(repository).str()))
+            .with_hint("give the environment a registry's repository in slipway.yaml"));
   }
   const ProjectServices services(context, loaded);
   release::Ledger ledger = services.ledger();
@@ -72,8 +73,8 @@ Status write_files(Context& context, const std::vector<run::ExportFile>& files, 
 Result<int> run_export(Context& context, const ExportFlags& f) {
   SLIPWAY_ASSIGN(const run::ExportFormat format, run::parse_export_format(f.format));
   if (f.patch && format != run::ExportFormat::kubernetes) {
-    return fail(Error(Errc::invalid_argument, "--patch is for --format kubernetes")
-                    .with_hint("kustomize exports a patch of its own"));
+    return fail(Error(Errc::invalid_argument, "--patch works with --format kubernetes only")
+                    .with_hint("leave out --patch: --format kustomize writes a patch of its own"));
   }
   SLIPWAY_ASSIGN(const run::ExportRequest request, request_of(context, f));
   SLIPWAY_ASSIGN(const auto files, run::export_release(request, format));
@@ -81,7 +82,7 @@ Result<int> run_export(Context& context, const ExportFlags& f) {
     std::string names;
     for (const run::ExportFile& file : files)
       names += (names.empty() ? "" : ", ") + file.name;
-    return fail(Error(Errc::invalid_argument, fmt::format("{} needs several files: {}", f.format, names))
+    return fail(Error(Errc::invalid_argument, fmt::format("--format {} writes several files: {}", f.format, names))
                     .with_hint("name a folder for them: --to DIR"));
   }
   if (!f.to) {
@@ -108,18 +109,24 @@ Command export_command() {
   return {
       .name = "export",
       .aliases = {},
-      .group = "Run",
-      .summary = "write a release as files for what runs it, pinned and deterministic",
+      .summary = "write a release as Kubernetes, compose or systemd files",
+      .description =
+          "Prints the files that run a release somewhere else, with the image pinned to its digest and the config of "
+          "the release. The same release gives the same bytes. Contacts no cluster.",
       .synopsis = "--format FORMAT [--to DIR] [--patch] ENV[@vN]",
       .examples = {{"for a GitOps repository", "slipway export production --format kustomize --to deploy/production"},
                    {"straight to a cluster", "slipway export production | kubectl apply -f -"}},
+      .statuses = {{13, "there is no such release"}},
+      .see_also = {"env", "pin", "run"},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<ExportFlags>();
         options.choice("--format", flags->format, {"kubernetes", "kustomize", "compose", "quadlet", "systemd"},
-                       "what for (default kubernetes)");
-        options.value("--to", "DIR", flags->to, "the folder for the files (default: one file, to standard output)");
-        options.flag("--patch", flags->patch, "kubernetes: a strategic merge patch of a Deployment named as the app");
-        options.positional("ENV[@vN]", flags->environment, "an environment of slipway.yaml, and which release");
+                       "write files of this kind (default: kubernetes)");
+        options.value("--to", "DIR", flags->to, "write the files to DIR (default: one file to standard output)");
+        options.flag("--patch", flags->patch,
+                     "kubernetes: write a strategic merge patch of the Deployment that is named like the app");
+        options.positional("ENV[@vN]", flags->environment,
+                           "an environment of slipway.yaml, and its release (default: the active one)");
         return [flags](Context& context) { return run_export(context, *flags); };
       }};
 }

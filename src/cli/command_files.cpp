@@ -48,7 +48,7 @@ char letter_of(EntryType type) {
   }
 }
 
-/// "-rwxr-sr-t", as ls has it.
+/// The mode as ls prints it: "-rwxr-sr-t".
 std::string mode_text(EntryType type, std::uint32_t mode) {
   std::string text(1, letter_of(type));
   for (int shift = 6; shift >= 0; shift -= 3) {
@@ -190,21 +190,24 @@ Result<int> run_cat(Context& context, const CatFlags& f) {
   return 0;
 }
 
-constexpr const char* kPlatformHelp = "of an index, this platform's image (default: this machine's)";
+constexpr const char* kPlatformHelp = "use this platform's image of an index (default: this machine's)";
 
 }  // namespace
 
 Command files_command() {
   return {.name = "files",
           .aliases = {},
-          .group = "Images",
-          .summary = "list what a container of an image sees",
+          .summary = "list the files that a container of an image sees",
+          .description =
+              "Merges the layers of an image and prints the absolute path of each file and folder, sorted by bytes. "
+              "Reads every layer once and keeps the list in the cache.",
           .synopsis = "[-l] [--platform OS/ARCH] REF",
           .examples = {{"every path", "slipway files oci:out:v1"},
                        {"with modes, owners, sizes and times", "slipway files -l registry.example.com/team/app:v1"}},
+          .see_also = {"cat", "diff", "unpack"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<FilesFlags>();
-            options.flag("-l,--long", flags->long_form, "mode, owner, size, time and link too, as ls -l");
+            options.flag("-l,--long", flags->long_form, "print mode, owner, size, time and link, too, like ls -l");
             options.value("--platform", "OS/ARCH", flags->platform, kPlatformHelp);
             options.positional("REF", flags->reference, kImageHelp);
             return [flags](Context& context) { return run_files(context, *flags); };
@@ -214,11 +217,14 @@ Command files_command() {
 Command cat_command() {
   return {.name = "cat",
           .aliases = {},
-          .group = "Images",
-          .summary = "print a file of an image",
+          .summary = "print one file of an image",
+          .description =
+              "Prints the bytes of the file at PATH as a container would see it. Follows symlinks inside the image.",
           .synopsis = "[--platform OS/ARCH] REF PATH",
           .examples = {{"which system it is", "slipway cat debian:12 /etc/os-release"},
                        {"a config file that was released", "slipway cat production /etc/hello/env"}},
+          .statuses = {{13, "the image has no such path"}},
+          .see_also = {"files", "unpack"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<CatFlags>();
             options.value("--platform", "OS/ARCH", flags->platform, kPlatformHelp);

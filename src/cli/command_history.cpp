@@ -194,7 +194,7 @@ Result<int> run_env(Context& context, const EnvFlags& f) {
   const std::string format = !f.format.empty() ? f.format : context.json() ? "json" : "docker";
   SLIPWAY_ASSIGN(const run::Dialect dialect, run::parse_dialect(format));
   if (context.json() && dialect != run::Dialect::json) {
-    return fail(Error(Errc::invalid_argument, fmt::format("--output json and --format {} contradict", format))
+    return fail(Error(Errc::invalid_argument, fmt::format("--output json and --format {} exclude each other", format))
                     .with_hint("give one of them"));
   }
   const ProjectServices services(context, loaded);
@@ -217,11 +217,12 @@ Result<int> run_env(Context& context, const EnvFlags& f) {
 Command history_command() {
   return {.name = "history",
           .aliases = {},
-          .group = "Release",
-          .summary = "list an environment's releases, newest first",
+          .summary = "list an environment's releases",
+          .description = "Prints the releases of an environment from the ledger, newest first. Changes nothing.",
           .synopsis = "ENV",
           .examples = {{"who released what, when and why", "slipway history production"},
                        {"for a script", "slipway history production -o json | jq '.releases[0]'"}},
+          .see_also = {"status", "show", "diff"},
           .bind = [](OptionSet& options) -> Action {
             auto name = std::make_shared<std::string>();
             options.positional("ENV", *name, "an environment of slipway.yaml");
@@ -233,13 +234,17 @@ Command status_command() {
   return {
       .name = "status",
       .aliases = {},
-      .group = "Release",
-      .summary = "show what is active in every environment",
+      .summary = "show the active release of each environment",
+      .description =
+          "Reads the ledger and the registry and prints what is active in each environment, how far it is behind, and "
+          "whether its tag is where the ledger says. Changes nothing.",
       .synopsis = "[--exit-code]",
       .examples = {{"what runs where", "slipway status"}, {"fail when a tag was moved", "slipway status --exit-code"}},
+      .statuses = {{10, "a tag is not what the ledger says, and --exit-code was given"}},
+      .see_also = {"history", "verify", "drift"},
       .bind = [](OptionSet& options) -> Action {
         auto exit_code = std::make_shared<bool>(false);
-        options.flag("--exit-code", *exit_code, "exit 10 when a tag is not what the ledger says");
+        options.flag("--exit-code", *exit_code, "exit with 10 if a tag is not what the ledger says");
         return [exit_code](Context& context) { return run_status(context, *exit_code); };
       }};
 }
@@ -247,14 +252,18 @@ Command status_command() {
 Command show_command() {
   return {.name = "show",
           .aliases = {},
-          .group = "Release",
           .summary = "show one release",
+          .description =
+              "Prints where a release's image is, with its keep tag and digest, and who released it when and why.",
           .synopsis = "ENV[@vN]",
           .examples = {{"the active one", "slipway show production"},
                        {"an older one", "slipway show production@v3 -o json"}},
+          .statuses = {{13, "there is no such release"}},
+          .see_also = {"history", "env"},
           .bind = [](OptionSet& options) -> Action {
             auto word = std::make_shared<std::string>();
-            options.positional("ENV[@vN]", *word, "an environment of slipway.yaml, and which release");
+            options.positional("ENV[@vN]", *word,
+                               "an environment of slipway.yaml, and its release (default: the active one)");
             return [word](Context& context) { return run_show(context, *word); };
           }};
 }
@@ -262,20 +271,25 @@ Command show_command() {
 Command env_command() {
   return {.name = "env",
           .aliases = {},
-          .group = "Run",
-          .summary = "print a release's config in the dialect of what runs it",
+          .summary = "print a release's config as an env file",
+          .description =
+              "Prints the values of a release's config in the syntax of the program that reads them. Secrets are left "
+              "out unless --with-secrets names a private file for them.",
           .synopsis = "[--format DIALECT] [--with-secrets FILE] ENV[@vN]",
           .examples = {{"for docker run --env-file", "slipway env production > production.env"},
                        {"of an older release, for a shell", "slipway env production@v3 --format sh"},
                        {"with its secrets, in a private file", "slipway env production --with-secrets app.env"}},
+          .statuses = {{13, "there is no such release"}},
+          .see_also = {"export", "run"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<EnvFlags>();
-            options.positional("ENV[@vN]", flags->environment, "an environment of slipway.yaml, and which release");
+            options.positional("ENV[@vN]", flags->environment,
+                               "an environment of slipway.yaml, and its release (default: the active one)");
             options.choice("--format", flags->format,
                            {"docker", "podman", "compose", "kubectl", "systemd", "sh", "json"},
-                           "the dialect (default docker)");
+                           "syntax of the output (default: docker)");
             options.value("--with-secrets", "FILE", flags->with_secrets,
-                          "resolve the secrets too and write all to FILE, mode 0600 (- for a pipe, never a terminal)");
+                          "resolve the secrets, too, and write all values to FILE, mode 0600; - writes to a pipe");
             return [flags](Context& context) { return run_env(context, *flags); };
           }};
 }

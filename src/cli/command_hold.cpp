@@ -89,11 +89,12 @@ Result<release::Planned> plan_to_approve(Context& context, const Loaded& loaded,
     return release::Planned{.plan = std::move(plan), .stored = true};
   }
   if (to->after.size() != 1) {
-    return fail(Error(Errc::invalid_argument,
-                      fmt::format("{} does not come after exactly one environment: it is not known what would be "
-                                  "promoted there",
-                                  to->name))
-                    .with_hint("write the plan with --plan FILE and approve that"));
+    return fail(
+        Error(Errc::invalid_argument,
+              fmt::format("{} does not come after exactly one environment, so there is no one promotion to approve"
+                          "",
+                          to->name))
+            .with_hint("write the plan with --plan FILE and approve that"));
   }
   SLIPWAY_ASSIGN(const auto* from, loaded.project.require(to->after.front()));
   return release::plan_promote({loaded.project, *to}, *from, ledger, services);
@@ -107,7 +108,7 @@ Result<int> run_approve(Context& context, const EventFlags& f) {
   const release::Plan& plan = planned.plan;
   const std::string& name = plan.entry.environment;
   if (!plan.changed) {
-    context.note(fmt::format("{} runs this already: nothing to approve", name));
+    context.note(fmt::format("{} runs this build already: nothing to approve", name));
     return 0;
   }
   if (planned.stored && plan.entry.actor == services.get().actor.name) {
@@ -118,9 +119,9 @@ Result<int> run_approve(Context& context, const EventFlags& f) {
   SLIPWAY_ASSIGN(Event event, new_event(loaded, name, EventKind::approve, f, ledger, services.get()));
   SLIPWAY_ASSIGN(event.plan, plan.digest());
   context.note(plan.describe());
-  return record(context, ledger, std::move(event),
-                fmt::format("{} approves it, as v{} of {} and nothing else", printable(event.actor, 100),
-                            plan.entry.number, name));
+  return record(
+      context, ledger, std::move(event),
+      fmt::format("{} approved this plan as v{} of {}", printable(event.actor, 100), plan.entry.number, name));
 }
 
 /// Before anything goes the ledger says that it goes.
@@ -163,7 +164,7 @@ Result<int> run_retire(Context& context, const EventFlags& f) {
 
 void bind_event(OptionSet& options, EventFlags& f, const char* name, const char* what) {
   options.positional(name, f.word, what);
-  options.value("--reason", "TEXT", f.reason, "why, recorded with it");
+  options.value("--reason", "TEXT", f.reason, "record why");
   options.command_line_only();
 }
 
@@ -179,11 +180,15 @@ Action bind_hold(OptionSet& options) {
 Command approve_command() {
   return {.name = "approve",
           .aliases = {},
-          .group = "Release",
-          .summary = "approve a plan, or what a promotion to an environment would do now",
+          .summary = "approve a plan or the next promotion",
+          .description =
+              "Records in the ledger that you approve a plan, or the promotion that the environment would get now. The "
+              "approval names that plan's digest and holds for nothing else. Releases nothing.",
           .synopsis = "[OPTIONS] PLAN | ENV",
           .examples = {{"what is waiting for production", "slipway approve production --reason 'release meeting'"},
                        {"a plan as it was written", "slipway approve plan.json && slipway apply plan.json"}},
+          .statuses = {{11, "you made the plan yourself"}},
+          .see_also = {"apply", "promote"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<EventFlags>();
             bind_event(options, *flags, "PLAN", "a file written by --plan, or an environment of slipway.yaml");
@@ -194,43 +199,51 @@ Command approve_command() {
 Command retire_command() {
   return {.name = "retire",
           .aliases = {},
-          .group = "Release",
-          .summary = "give up old releases: their keep tags go, the ledger keeps their entries",
+          .summary = "give up old releases so that their images can be deleted",
+          .description =
+              "Records in the ledger which releases are given up and deletes their keep tags, so that the registry may "
+              "collect the images. The active release and the newest N stay; ledger entries are never deleted.",
           .synopsis = "[OPTIONS] --keep N ENV",
           .examples = {{"keep the last twenty", "slipway retire production --keep 20"},
                        {"what would go", "slipway retire production --keep 20 --dry-run"}},
+          .see_also = {"history", "delete"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<EventFlags>();
             bind_event(options, *flags, "ENV", "an environment of slipway.yaml");
-            options.number("--keep", "N", flags->keep, 1, "how many of the newest stay, beside the active one");
+            options.number("--keep", "N", flags->keep, 1, "keep the newest N releases beside the active one");
             return [flags](Context& context) -> Result<int> {
               if (flags->keep > 0) return run_retire(context, *flags);
-              return fail(Error(Errc::invalid_argument, "retire needs to know how many releases stay")
-                              .with_hint("slipway retire --keep 20 " + flags->word));
+              return fail(Error(Errc::invalid_argument, "retire needs --keep N: the number of releases that stay")
+                              .with_hint("run: slipway retire --keep 20 " + flags->word));
             };
           }};
 }
 
 Command hold_command() {
-  return {.name = "hold",
-          .aliases = {},
-          .group = "Release",
-          .summary = "release nothing but rollbacks to an environment until unhold",
-          .synopsis = "[OPTIONS] ENV",
-          .examples = {{"an incident", "slipway hold production --reason 'errors since v8'"},
-                       {"who holds what", "slipway status"}},
-          .bind = bind_hold<EventKind::hold>};
+  return {
+      .name = "hold",
+      .aliases = {},
+      .summary = "block releases to an environment",
+      .description =
+          "Records a hold in the ledger: until unhold, only rollbacks are released to the environment. Moves no tag.",
+      .synopsis = "[OPTIONS] ENV",
+      .examples = {{"an incident", "slipway hold production --reason 'errors since v8'"},
+                   {"who holds what", "slipway status"}},
+      .see_also = {"unhold", "status", "rollback"},
+      .bind = bind_hold<EventKind::hold>};
 }
 
 Command unhold_command() {
-  return {.name = "unhold",
-          .aliases = {},
-          .group = "Release",
-          .summary = "lift a hold, also that of a rollback",
-          .synopsis = "[OPTIONS] ENV",
-          .examples = {{"after the fix", "slipway unhold production --reason 'fixed in v9'"},
-                       {"and on with it", "slipway unhold production && slipway promote staging production"}},
-          .bind = bind_hold<EventKind::unhold>};
+  return {
+      .name = "unhold",
+      .aliases = {},
+      .summary = "lift the hold of an environment",
+      .description = "Records in the ledger that the hold is lifted, also the one that a rollback set. Moves no tag.",
+      .synopsis = "[OPTIONS] ENV",
+      .examples = {{"after the fix", "slipway unhold production --reason 'fixed in v9'"},
+                   {"and on with it", "slipway unhold production && slipway promote staging production"}},
+      .see_also = {"hold", "status"},
+      .bind = bind_hold<EventKind::unhold>};
 }
 
 }  // namespace slipway::cli

@@ -27,7 +27,7 @@ struct Gathered {
 
 /// One child for each platform: two for the same one would make it chance which of them runs.
 Status add_offers(Gathered& gathered, const std::vector<image::Offer>& offers, const std::string& source) {
-  if (offers.empty()) return fail(Errc::invalid_argument, "{} is no image: an index is made of images", source);
+  if (offers.empty()) return fail(Errc::invalid_argument, "{} is not an image: an index holds images", source);
   for (const image::Offer& offer : offers) {
     for (const oci::Descriptor& other : gathered.index.manifests) {
       if (other.platform != offer.platform) continue;
@@ -47,7 +47,7 @@ Status add_annotations(oci::Index& index, const std::vector<std::string>& annota
   for (const std::string& text : annotations) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0)
-      return fail(Errc::invalid_argument, "--annotation '{}' is not K=V", printable(text, 200));
+      return fail(Errc::invalid_argument, "--annotation \"{}\" is not K=V", printable(text, 200));
     index.annotations[text.substr(0, equals)] = text.substr(equals + 1);
   }
   return {};
@@ -101,13 +101,17 @@ Result<int> run_index(Context& context, const IndexFlags& f) {
 Command index_command() {
   return {.name = "index",
           .aliases = {},
-          .group = "Build",
-          .summary = "make one index of images that were built separately",
+          .summary = "join images of several platforms into one index",
+          .description =
+              "Writes an image index with one manifest for each platform of the sources and copies their blobs to the "
+              "destination. Changes no image: each keeps its digest.",
           .synopsis = "[OPTIONS] DST SRC...",
           .examples = {{"two machines' builds under one tag",
                         "slipway index registry.example.com/team/app:v1 registry.example.com/team/app:v1-amd64 "
                         "registry.example.com/team/app:v1-arm64"},
                        {"in a layout", "slipway index oci:out:v1 oci:amd64:v1 oci:arm64:v1"}},
+          .statuses = {{2, "two sources have the same platform"}},
+          .see_also = {"build", "copy", "inspect"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<IndexFlags>();
             options.positional("DST", flags->destination, "where the index goes");

@@ -116,7 +116,7 @@ Result<std::optional<Digest>> tag_beside_digest(Context& context, const FoundIma
   return std::optional<Digest>(now->digest);
 }
 
-/// What is no image: a release entry, a config, somebody's signature.
+/// Describes an artifact that is not an image: a release entry, a config, a signature.
 std::string artifact_text(const oci::Document& document) {
   const auto* manifest = std::get_if<oci::Manifest>(&document);
   if (manifest == nullptr) return "";
@@ -174,60 +174,67 @@ Action on_reference(OptionSet& options, Result<int> (*run)(Context&, const std::
 Command digest_command() {
   return {.name = "digest",
           .aliases = {},
-          .group = "Images",
           .summary = "print an image's digest",
+          .description = "Prints the digest of the manifest or index that REF names now. Downloads no layer.",
           .synopsis = "REF",
           .examples = {{"what a tag points to now", "slipway digest registry.example.com/team/app:v1"},
                        {"what runs in production", "slipway digest production"}},
+          .see_also = {"inspect", "manifest"},
           .bind = [](OptionSet& options) { return on_reference(options, run_digest, kImageHelp); }};
 }
 
 Command ls_command() {
   return {.name = "ls",
           .aliases = {"tags"},
-          .group = "Images",
           .summary = "list the tags of a repository or layout",
+          .description = "Prints one tag a line, in the registry's order. Changes nothing.",
           .synopsis = "REPO|LAYOUT",
           .examples = {{"of a repository", "slipway ls registry.example.com/team/app"},
                        {"of a layout", "slipway ls oci:out"}},
+          .see_also = {"inspect", "delete"},
           .bind = [](OptionSet& options) { return on_reference(options, run_ls, "a repository or a layout"); }};
 }
 
 Command inspect_command() {
   return {.name = "inspect",
           .aliases = {},
-          .group = "Images",
-          .summary = "show what an image is made of",
+          .summary = "show an image's platforms, config and layers",
+          .description =
+              "Prints the platforms, config and layers of an image, or the content of another artifact. Downloads no "
+              "layer.",
           .synopsis = "REF",
           .examples = {{"platforms, config and layers", "slipway inspect oci:out:v1"},
                        {"for a script", "slipway inspect -o json registry.example.com/team/app:v1"}},
+          .see_also = {"manifest", "config", "files", "validate"},
           .bind = [](OptionSet& options) { return on_reference(options, run_inspect, kImageHelp); }};
 }
 
 Command manifest_command() {
   return {.name = "manifest",
           .aliases = {},
-          .group = "Images",
-          .summary = "print the raw bytes of an image's manifest or index",
+          .summary = "print an image's manifest or index, byte for byte",
+          .description = "Prints the raw bytes, whose SHA-256 is the image's digest.",
           .synopsis = "REF",
           .examples = {{"pretty-printed by jq", "slipway manifest oci:out:v1 | jq ."},
                        {"its digest, by hand", "slipway manifest oci:out:v1 | sha256sum"}},
+          .see_also = {"config", "digest", "inspect"},
           .bind = [](OptionSet& options) { return on_reference(options, run_manifest, kImageHelp); }};
 }
 
 Command config_command() {
   return {.name = "config",
           .aliases = {},
-          .group = "Images",
-          .summary = "print the raw bytes of an image's config",
+          .summary = "print an image's config, byte for byte",
+          .description = "Prints the raw bytes of the image config: entrypoint, environment, diff IDs and history.",
           .synopsis = "[--platform OS/ARCH] REF",
           .examples = {{"entrypoint and environment", "slipway config oci:out:v1 | jq .config"},
                        {"of another platform", "slipway config --platform linux/arm64 oci:out:v1"}},
+          .see_also = {"manifest", "inspect"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<PlatformFlags>();
             options.positional("REF", flags->reference, kImageHelp);
             options.value("--platform", "OS/ARCH", flags->platform,
-                          "of an index, this platform's (default: this machine's)");
+                          "use this platform's image of an index (default: this machine's)");
             return [flags](Context& context) { return run_config(context, *flags); };
           }};
 }

@@ -21,7 +21,7 @@ Result<std::string> registry_host(std::string_view text) {
     text.remove_suffix(1);
   if (text == "index.docker.io") text = "docker.io";
   if (oci::is_valid_host(text)) return std::string(text);
-  return fail(Error(Errc::invalid_argument, fmt::format("'{}' is not a registry's host", printable(text, 150)))
+  return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not the host of a registry", printable(text, 150)))
                   .with_hint("write HOST or HOST:PORT, such as registry.example.com"));
 }
 
@@ -32,7 +32,7 @@ Result<Secret> password_from(const Surroundings& surroundings) {
     text.pop_back();
   if (text.empty()) {
     return fail(Error(Errc::invalid_argument, "standard input holds no password")
-                    .with_hint("pipe it in: slipway login HOST -u USER --password-stdin < FILE"));
+                    .with_hint("run: slipway login HOST -u USER --password-stdin < FILE"));
   }
   return Secret(std::move(text));
 }
@@ -41,8 +41,9 @@ Result<int> run_login(Context& context, const LoginFlags& f) {
   SLIPWAY_ASSIGN(const std::string host, registry_host(f.host));
   const bool named = f.username && !f.username->empty() && f.username->find(':') == std::string::npos;
   if (!named || !f.password_stdin) {
-    return fail(Error(Errc::invalid_argument, "login needs a user name without colons and a password")
-                    .with_hint("slipway login " + host + " -u USER --password-stdin < FILE"));
+    return fail(
+        Error(Errc::invalid_argument, "login needs a user name without a colon, and a password on standard input")
+            .with_hint("run: slipway login " + host + " -u USER --password-stdin < FILE"));
   }
   registry::Credential login;
   login.username = *f.username;
@@ -94,8 +95,9 @@ void warn_of_others(Context& context, const std::string& origin) {
 
 Result<int> run_auth(Context& context, const AuthFlags& f) {
   if (f.action != "which") {
-    return fail(Error(Errc::invalid_argument, fmt::format("auth cannot '{}'", printable(f.action, 40)))
-                    .with_hint("slipway auth which HOST[/REPOSITORY]"));
+    return fail(Error(Errc::invalid_argument,
+                      fmt::format("unknown action \"{}\": slipway auth takes which", printable(f.action, 40)))
+                    .with_hint("use: slipway auth which HOST[/REPOSITORY]"));
   }
   const std::size_t slash = f.host.find('/');
   SLIPWAY_ASSIGN(const std::string host, registry_host(std::string_view(f.host).substr(0, slash)));
@@ -125,16 +127,20 @@ Result<int> run_auth(Context& context, const AuthFlags& f) {
 Command login_command() {
   return {.name = "login",
           .aliases = {},
-          .group = "Images",
-          .summary = "check a registry's user name and password, and keep them where docker and podman find them",
+          .summary = "log in to a registry",
+          .description =
+              "Checks a user name and password with the registry and stores them in the file that docker and podman "
+              "read. The password is read from standard input and never from the command line.",
           .synopsis = "HOST -u USER --password-stdin",
           .examples = {{"with a token in a file", "slipway login registry.example.com -u ci --password-stdin < token"},
                        {"to a file of your own",
                         "slipway login registry.example.com -u ci --password-stdin --authfile ci.json < token"}},
+          .statuses = {{14, "the registry refused the login"}},
+          .see_also = {"logout", "auth"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<LoginFlags>();
-            options.positional("HOST", flags->host, "the registry");
-            options.value("-u,--username", "USER", flags->username, "the user name");
+            options.positional("HOST", flags->host, "a registry: HOST or HOST:PORT");
+            options.value("-u,--username", "USER", flags->username, "user name");
             options.flag("--password-stdin", flags->password_stdin, "read the password from standard input");
             return [flags](Context& context) { return run_login(context, *flags); };
           }};
@@ -143,14 +149,15 @@ Command login_command() {
 Command logout_command() {
   return {.name = "logout",
           .aliases = {},
-          .group = "Images",
-          .summary = "forget a registry's login",
+          .summary = "remove a registry's login",
+          .description = "Removes the login of a registry from the credentials file. Contacts no registry.",
           .synopsis = "HOST",
           .examples = {{"the usual file", "slipway logout registry.example.com"},
                        {"a file of your own", "slipway logout registry.example.com --authfile ci.json"}},
+          .see_also = {"login", "auth"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<LogoutFlags>();
-            options.positional("HOST", flags->host, "the registry");
+            options.positional("HOST", flags->host, "a registry: HOST or HOST:PORT");
             return [flags](Context& context) { return run_logout(context, *flags); };
           }};
 }
@@ -158,15 +165,18 @@ Command logout_command() {
 Command auth_command() {
   return {.name = "auth",
           .aliases = {},
-          .group = "Images",
-          .summary = "say which login a registry would get, and where it comes from",
+          .summary = "show which login a registry would get",
+          .description =
+              "Prints the kind, user and origin of the login that slipway would send to a registry. Never prints a "
+              "password or token, and contacts no registry.",
           .synopsis = "which HOST[/REPOSITORY]",
           .examples = {{"of a host", "slipway auth which registry.example.com"},
                        {"of a repository, whose own entry comes first",
                         "slipway auth which registry.example.com/team/app"}},
+          .see_also = {"login", "probe"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<AuthFlags>();
-            options.positional("ACTION", flags->action, "which");
+            options.positional("ACTION", flags->action, "which: print the login of HOST");
             options.positional("HOST", flags->host, "a registry, or a repository on it");
             return [flags](Context& context) { return run_auth(context, *flags); };
           }};

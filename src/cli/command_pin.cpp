@@ -25,8 +25,8 @@ Result<Digest> digest_at(Context& context, const oci::Location& location) {
 Result<run::Resolver> image_resolver(Context& context, const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-    return fail(Error(Errc::invalid_argument, fmt::format("--image '{}' is not NAME=REF", printable(text, 200)))
-                    .with_hint("for example --image hello=registry.example.com/team/hello:v1"));
+    return fail(Error(Errc::invalid_argument, fmt::format("--image \"{}\" is not NAME=REF", printable(text, 200)))
+                    .with_hint("write for example --image hello=registry.example.com/team/hello:v1"));
   }
   SLIPWAY_ASSIGN(const oci::Location location, readable(context, text.substr(equals + 1)));
   SLIPWAY_ASSIGN(Digest digest, digest_at(context, location));
@@ -152,14 +152,18 @@ Command pin_command() {
   return {
       .name = "pin",
       .aliases = {},
-      .group = "Run",
-      .summary = "pin image references in files to digests, changing no other byte",
+      .summary = "replace image tags in files by digests",
+      .description =
+          "Finds image references in Kubernetes, kustomize, Helm, compose, Dockerfile, quadlet, systemd and CI files "
+          "and adds the digest to each: name:tag becomes name:tag@sha256:... Every other byte of the file stays.",
       .synopsis = "[OPTIONS] FILE...",
       .examples = {{"to what is active in production", "slipway pin --env production deploy/kubernetes.yaml"},
                    {"in CI: fail when a file is not pinned",
                     "slipway pin --env production --check deploy/kubernetes.yaml"},
                    {"everything below a folder, digests kept in a lock file", "slipway pin --lock images.lock deploy/"},
                    {"another image", "slipway pin --image nginx=docker.io/library/nginx:1.27 deploy/kubernetes.yaml"}},
+      .statuses = {{10, "a file is not pinned, and --check was given"}},
+      .see_also = {"export", "drift"},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<PinFlags>();
         options.positionals(
@@ -167,14 +171,15 @@ Command pin_command() {
             "files, folders or patterns: Kubernetes, kustomize, Helm values, compose, Dockerfile, quadlet, "
             "systemd, GitHub Actions, GitLab CI");
         options.value("--env", "ENV[@vN]", flags->environment,
-                      "references to the app become this environment's release");
-        options.list("--image", "NAME=REF", flags->images, "references to NAME become REF, by digest (repeatable)");
-        options.value("--lock", "FILE", flags->lock, "digests come from this file, and what it lacks is added to it");
+                      "pin references to the app to this environment's release");
+        options.list("--image", "NAME=REF", flags->images, "pin references to NAME to REF, by digest (repeatable)");
+        options.value("--lock", "FILE", flags->lock, "take digests from this lock file, and add those that it lacks");
         options.list("--update", "NAME", flags->update,
-                     "ask the registry again for references to NAME, or '*' for all (repeatable)");
-        options.list("--crd", "KIND[.GROUP]=PATH", flags->custom,
-                     "where a custom resource has pods or images, e.g. Rollout=spec.template.spec (repeatable)");
-        options.flag("--check", flags->check, "change nothing, print the diff, exit 10 if there is one");
+                     "ask the registry again for references to NAME; * means all (repeatable)");
+        options.list(
+            "--crd", "KIND[.GROUP]=PATH", flags->custom,
+            "look for pods or images at PATH of a custom resource, e.g. Rollout=spec.template.spec (repeatable)");
+        options.flag("--check", flags->check, "print the diff without changing files; exit with 10 if there is one");
         return [flags](Context& context) { return run_pin(context, *flags); };
       }};
 }

@@ -15,7 +15,7 @@ Result<int> run_probe(Context& context, const ProbeFlags& f) {
   const std::string host = f.place.substr(0, slash);
   const std::string repository = slash == std::string::npos ? "" : f.place.substr(slash + 1);
   if (!oci::is_valid_host(host) || (!repository.empty() && !oci::is_valid_repository(repository))) {
-    return fail(Error(Errc::invalid_argument, fmt::format("'{}' is no registry", printable(f.place, 200)))
+    return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not a registry", printable(f.place, 200)))
                     .with_hint("write HOST[:PORT] or HOST[:PORT]/REPOSITORY, without a tag"));
   }
   const bool upload = f.upload && !context.globals().dry_run;
@@ -42,16 +42,18 @@ Result<int> run_probe(Context& context, const ProbeFlags& f) {
 Command probe_command() {
   return {.name = "probe",
           .aliases = {},
-          .group = "Images",
-          .summary = "find out what a registry does and does not, by trying it",
+          .summary = "test what a registry supports",
+          .description =
+              "Asks a registry for its protocol features and prints what it answers. Writes nothing without --upload.",
           .synopsis = "[--upload] HOST[/REPOSITORY]",
           .examples = {{"without a login", "slipway probe registry.example.com"},
                        {"with uploads, which are cancelled, but for a blob of two bytes",
                         "slipway probe --upload registry.example.com/team/app"}},
+          .see_also = {"login", "auth"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<ProbeFlags>();
             options.positional("HOST", flags->place, "a registry, or a repository on it");
-            options.flag("--upload", flags->upload, "try uploads too, in that repository");
+            options.flag("--upload", flags->upload, "test uploads, too, in that repository");
             return [flags](Context& context) { return run_probe(context, *flags); };
           }};
 }

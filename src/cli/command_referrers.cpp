@@ -55,16 +55,19 @@ Command referrers_command() {
   return {
       .name = "referrers",
       .aliases = {},
-      .group = "Images",
-      .summary = "list what is attached to an image: signatures, attestations, releases",
+      .summary = "list the artifacts attached to an image",
+      .description =
+          "Prints digest, type and time of each signature, attestation, SBOM and release record whose subject is the "
+          "image.",
       .synopsis = "[--artifact-type TYPE] REF",
       .examples = {{"everything", "slipway referrers registry.example.com/team/app:v1"},
                    {"releases alone",
                     "slipway referrers --artifact-type application/vnd.slipway.release.v1+json oci:images:staging"}},
+      .see_also = {"sbom", "copy", "inspect"},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<ReferrersFlags>();
         options.positional("REF", flags->reference, kImageHelp);
-        options.value("--artifact-type", "TYPE", flags->type, "only what has this type");
+        options.value("--artifact-type", "TYPE", flags->type, "list only artifacts of this type");
         return [flags](Context& context) { return run_referrers(context, *flags); };
       }};
 }

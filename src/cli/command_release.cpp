@@ -21,9 +21,9 @@ struct ReleaseFlags {
 };
 
 void bind_remarks(OptionSet& options, ReleaseFlags& f) {
-  options.value("--plan", "FILE", f.plan_file, "write the plan there and change nothing; see slipway apply");
-  options.value("--reason", "TEXT", f.reason, "why, recorded with the release");
-  options.value("--bypass", "REASON", f.bypass, "release although policy refuses; recorded and shown ever after");
+  options.value("--plan", "FILE", f.plan_file, "write the plan to FILE and change nothing; see slipway apply");
+  options.value("--reason", "TEXT", f.reason, "record why, for history");
+  options.value("--bypass", "REASON", f.bypass, "release although a rule forbids it; recorded and shown from then on");
   options.command_line_only();
 }
 
@@ -92,8 +92,8 @@ Result<oci::Location> last_build(const Context& context, const Loaded& loaded,
   if (!record && record.error().code == Errc::not_found) {
     return fail(
         Error(Errc::invalid_argument,
-              fmt::format("no build of {} is recorded here, and none was named", loaded.project.app))
-            .with_hint(fmt::format("name one: slipway release {0} REF; or keep the active one: slipway release {0} "
+              fmt::format("no build of {} is recorded here and no REF was given", loaded.project.app))
+            .with_hint(fmt::format("name one: slipway release {0} REF, or keep the active one: slipway release {0} "
                                    "--same-build",
                                    environment.name)));
   }
@@ -109,8 +109,8 @@ Result<oci::Location> last_build(const Context& context, const Loaded& loaded,
 
 Result<int> run_release(Context& context, const ReleaseFlags& f) {
   if (f.same_build && f.reference)
-    return fail(Errc::invalid_argument, "--same-build keeps the active build: name no REF with it");
-  if (f.same_build && f.adopt) return fail(Errc::invalid_argument, "--same-build and --adopt contradict");
+    return fail(Errc::invalid_argument, "--same-build keeps the active build: it takes no REF");
+  if (f.same_build && f.adopt) return fail(Errc::invalid_argument, "--same-build and --adopt exclude each other");
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(f.environment));
   std::optional<oci::Location> build;
@@ -146,7 +146,7 @@ Result<int> run_rollback(Context& context, const ReleaseFlags& f) {
     target.number = word.number;
   }
   if (target.number && f.to_previous)
-    return fail(Errc::invalid_argument, "--to-previous goes to one release back: name no vN with it");
+    return fail(Errc::invalid_argument, "--to-previous goes one release back: it takes no vN");
   const ProjectServices services(context, loaded);
   release::Ledger ledger = services.ledger();
   SLIPWAY_ASSIGN(const auto planned,
@@ -171,19 +171,26 @@ Command release_command() {
   return {
       .name = "release",
       .aliases = {},
-      .group = "Release",
-      .summary = "bind a build to an environment's config, as its next release",
+      .summary = "release a build to an environment, with its config",
+      .description =
+          "Binds a build to the environment's config of today as its next release: copies the image, records the entry "
+          "in the ledger and moves the environment's tag last. The build's digest stays the same. Nothing is rebuilt, "
+          "and a tag that somebody else moved is never overwritten.",
       .synopsis = "[OPTIONS] ENV [REF | --same-build | --adopt]",
       .examples = {{"the last build, to staging", "slipway release staging"},
                    {"a build by its digest", "slipway release staging registry.example.com/team/app@sha256:..."},
                    {"an image that somebody put there by hand", "slipway release production --adopt"},
                    {"a change of config alone", "slipway release production --same-build --reason 'raise the limit'"}},
+      .statuses = {{11, "a rule, a hold or a denied digest forbids it"},
+                   {16, "somebody else released first, or the tag was moved"}},
+      .see_also = {"promote", "rollback", "status", "apply"},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<ReleaseFlags>();
         options.positional("ENV", flags->environment, "an environment of slipway.yaml");
-        options.optional_positional("REF", flags->reference, "the build (default: the last one made here)");
-        options.flag("--same-build", flags->same_build, "keep the active build: a change of config");
-        options.flag("--adopt", flags->adopt, "record what the environment's tag points to already; nothing moves");
+        options.optional_positional("REF", flags->reference, "the build to release (default: the last one made here)");
+        options.flag("--same-build", flags->same_build, "keep the active build and release today's config");
+        options.flag("--adopt", flags->adopt,
+                     "record the image that the environment's tag names already; no tag moves");
         bind_remarks(options, *flags);
         return [flags](Context& context) { return run_release(context, *flags); };
       }};
@@ -192,15 +199,20 @@ Command release_command() {
 Command promote_command() {
   return {.name = "promote",
           .aliases = {},
-          .group = "Release",
-          .summary = "release to one environment exactly what is active in another",
+          .summary = "release to one environment what is active in another",
+          .description =
+              "Releases to TO the build that is active in FROM, taken from FROM's ledger entry and never from its tag, "
+              "with TO's config. Blobs are mounted or copied; nothing is rebuilt.",
           .synopsis = "[OPTIONS] FROM TO",
           .examples = {{"the very same digest, to production", "slipway promote staging production"},
                        {"look first", "slipway promote staging production --dry-run"}},
+          .statuses = {{11, "a rule, a hold or a denied digest forbids it"},
+                       {16, "somebody else released first, or the tag was moved"}},
+          .see_also = {"release", "rollback", "diff", "approve"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<ReleaseFlags>();
-            options.positional("FROM", flags->environment, "where the build is active");
-            options.positional("TO", flags->other, "where it goes");
+            options.positional("FROM", flags->environment, "the environment whose active build is released");
+            options.positional("TO", flags->other, "the environment that gets it");
             bind_remarks(options, *flags);
             return [flags](Context& context) { return run_promote(context, *flags); };
           }};
@@ -209,35 +221,48 @@ Command promote_command() {
 Command rollback_command() {
   return {.name = "rollback",
           .aliases = {},
-          .group = "Release",
-          .summary = "make a new release equal to an older one",
+          .summary = "release an earlier release again",
+          .description =
+              "Makes a new release with the build and config of an earlier one: by default the newest that differs "
+              "from the active one and was not rolled back from. Holds the environment until unhold, so that the next "
+              "promotion does not undo it.",
           .synopsis = "[OPTIONS] ENV [vN]",
           .examples = {{"the newest good one before this", "slipway rollback production --reason 'errors since v8'"},
                        {"a certain one", "slipway rollback production v5"}},
+          .statuses = {{13, "there is no such release, or its image is gone"},
+                       {16, "somebody else released first, or the tag was moved"}},
+          .see_also = {"history", "hold", "release"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<ReleaseFlags>();
             options.positional("ENV", flags->environment, "an environment of slipway.yaml");
-            options.optional_positional("vN", flags->reference, "the release to restore");
-            options.flag("--to-previous", flags->to_previous, "the release before this one, whatever it was");
+            options.optional_positional("vN", flags->reference,
+                                        "the release to go back to (default: the newest good one)");
+            options.flag("--to-previous", flags->to_previous,
+                         "go back to the release before the active one, whatever it was");
             bind_remarks(options, *flags);
             return [flags](Context& context) { return run_rollback(context, *flags); };
           }};
 }
 
 Command apply_command() {
-  return {.name = "apply",
-          .aliases = {},
-          .group = "Release",
-          .summary = "do exactly what a stored plan says, or refuse it as stale",
-          .synopsis = "PLAN",
-          .examples = {{"plan now, apply after review",
-                        "slipway promote staging production --plan p.json && slipway apply p.json"},
-                       {"see what it would do", "slipway apply p.json --dry-run"}},
-          .bind = [](OptionSet& options) -> Action {
-            auto file = std::make_shared<std::string>();
-            options.positional("PLAN", *file, "a file written by --plan");
-            return [file](Context& context) { return run_apply(context, *file); };
-          }};
+  return {
+      .name = "apply",
+      .aliases = {},
+      .summary = "carry out a plan written by --plan",
+      .description =
+          "Carries out the plan in a file and nothing else. A plan is refused when the environment has changed since "
+          "it was written; the rules are checked again.",
+      .synopsis = "PLAN",
+      .examples = {{"plan now, apply after review",
+                    "slipway promote staging production --plan p.json && slipway apply p.json"},
+                   {"see what it would do", "slipway apply p.json --dry-run"}},
+      .statuses = {{11, "a rule or a hold forbids it now"}, {12, "the plan was changed"}, {16, "the plan is stale"}},
+      .see_also = {"release", "promote", "approve"},
+      .bind = [](OptionSet& options) -> Action {
+        auto file = std::make_shared<std::string>();
+        options.positional("PLAN", *file, "a file written by --plan");
+        return [file](Context& context) { return run_apply(context, *file); };
+      }};
 }
 
 }  // namespace slipway::cli

@@ -17,7 +17,7 @@ struct RunFlags {
   std::optional<std::string> runner;
 };
 
-/// Whether this program itself would speak plain HTTP to the registry.
+/// Returns true if slipway would speak plain HTTP to the registry.
 bool is_plain(const Context& context, const oci::Location& location) {
   const Globals& globals = context.globals();
   if (globals.both.plain_http || globals.both.insecure || globals.source.plain_http || globals.source.insecure)
@@ -81,7 +81,7 @@ struct LoadFlags {
   std::optional<std::string> platform, name;
 };
 
-/// What the image is called there: what it is called here, or as the user says.
+/// Returns the image's name in the store: --name, or its name here.
 std::string name_for(const FoundImage& found, const image::Image& image, const std::optional<std::string>& name) {
   if (name) return *name;
   const std::string tag =
@@ -125,41 +125,50 @@ Command run_a_release_command() {
   constexpr int kNotStarted = 125;
   return {.name = "run",
           .aliases = {},
-          .group = "Run",
-          .summary = "run a release: its very digest with its very config",
+          .summary = "run a release with podman, docker, containerd or runc",
+          .description =
+              "Starts the image of a release by its digest, with the values and secrets of its config, and passes "
+              "standard input and output through. Exits with the program's own status.",
           .synopsis = "[--runner NAME] [--runner-arg ARG]... ENV[@vN] [-- ARGS]",
           .examples = {{"what is active in staging", "slipway run staging"},
                        {"an older release, without a network",
                         "slipway run production@v3 --runner podman --runner-arg --network=none -- --help"}},
+          .statuses = {{125, "the program was not started"}},
+          .see_also = {"env", "load", "unpack"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<RunFlags>();
-            options.value("--runner", "NAME", flags->runner,
-                          "podman, docker, nerdctl, containerd, crun or runc (default: the first that is there)");
-            options.list("--runner-arg", "ARG", flags->runner_args, "an argument for the runner itself (repeatable)");
-            options.positional("ENV[@vN]", flags->environment, "an environment of slipway.yaml, and which release");
-            options.rest("ARGS", flags->args, "after --: arguments for the program, instead of the image's cmd");
+            options.value(
+                "--runner", "NAME", flags->runner,
+                "run with podman, docker, nerdctl, containerd, crun or runc (default: the first that is installed)");
+            options.list("--runner-arg", "ARG", flags->runner_args, "pass ARG to the runner itself (repeatable)");
+            options.positional("ENV[@vN]", flags->environment,
+                               "an environment of slipway.yaml, and its release (default: the active one)");
+            options.rest("ARGS", flags->args, "after --: arguments of the program, instead of the image's cmd");
             return [flags](Context& context) { return run_run(context, *flags); };
           },
           .failure_status = kNotStarted};
 }
 
 Command load_command() {
-  return {.name = "load",
-          .aliases = {},
-          .group = "Run",
-          .summary = "put an image into podman's, docker's or containerd's store, unless it is there",
-          .synopsis = "--into STORE [--name NAME:TAG] [--platform OS/ARCH] REF",
-          .examples = {{"for docker run", "slipway load oci:out:v1 --into docker"},
-                       {"what is active in staging", "slipway load staging --into podman --name localhost/hello:now"}},
-          .bind = [](OptionSet& options) -> Action {
-            auto flags = std::make_shared<LoadFlags>();
-            options.choice("--into", flags->into, {"podman", "docker", "nerdctl", "containerd"}, "whose store");
-            options.value("--name", "NAME:TAG", flags->name, "what it is called there (default: as here)");
-            options.value("--platform", "OS/ARCH", flags->platform,
-                          "of an index, this platform's image (default: this machine's)");
-            options.positional("REF", flags->reference, kImageHelp);
-            return [flags](Context& context) { return run_load(context, *flags); };
-          }};
+  return {
+      .name = "load",
+      .aliases = {},
+      .summary = "load an image into podman, docker or containerd",
+      .description =
+          "Puts an image into a local image store under its own name, unless the store has that digest already.",
+      .synopsis = "--into STORE [--name NAME:TAG] [--platform OS/ARCH] REF",
+      .examples = {{"for docker run", "slipway load oci:out:v1 --into docker"},
+                   {"what is active in staging", "slipway load staging --into podman --name localhost/hello:now"}},
+      .see_also = {"run", "copy", "unpack"},
+      .bind = [](OptionSet& options) -> Action {
+        auto flags = std::make_shared<LoadFlags>();
+        options.choice("--into", flags->into, {"podman", "docker", "nerdctl", "containerd"}, "load into this store");
+        options.value("--name", "NAME:TAG", flags->name, "name of the image there (default: its name here)");
+        options.value("--platform", "OS/ARCH", flags->platform,
+                      "use this platform's image of an index (default: this machine's)");
+        options.positional("REF", flags->reference, kImageHelp);
+        return [flags](Context& context) { return run_load(context, *flags); };
+      }};
 }
 
 }  // namespace slipway::cli

@@ -1,6 +1,7 @@
 #include "cli/attached.h"
 #include "cli/command.h"
 #include "cli/found_image.h"
+#include "cli/version.h"
 #include "slipway/builder/sbom.h"
 #include "slipway/io/filters.h"
 
@@ -54,7 +55,7 @@ Result<int> run_sbom(Context& context, const SbomFlags& f) {
     SLIPWAY_ASSIGN(const auto documents, builder::read_sbom_documents(context.fs(), context.absolute(path)));
     builder::add_documents(sbom, documents);
   }
-  const std::string tool = std::string("slipway-") + SLIPWAY_VERSION;
+  const std::string tool = tool_name();
   SLIPWAY_TRY(context.print_raw(format.write(sbom, tool).pretty() + "\n"));
   return 0;
 }
@@ -64,20 +65,24 @@ Result<int> run_sbom(Context& context, const SbomFlags& f) {
 Command sbom_command() {
   return {.name = "sbom",
           .aliases = {},
-          .group = "Images",
-          .summary = "say what an image is made of: files, build-ids, packages",
+          .summary = "list the packages and files of an image (SPDX, CycloneDX)",
+          .description =
+              "Prints the SBOM that is attached to the image; without one, or with --fresh, reads the image and writes "
+              "an SBOM of its packages, programs and files. Attaches nothing.",
           .synopsis = "[--format spdx|cyclonedx] [--platform OS/ARCH] [--include PATH]... [--fresh] REF",
           .examples = {{"SPDX 2.3", "slipway sbom registry.example.com/team/app:v1 > app.spdx.json"},
                        {"CycloneDX 1.5", "slipway sbom --format cyclonedx oci:out:v1 > app.cdx.json"}},
+          .see_also = {"referrers", "files", "build"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<SbomFlags>();
-            options.choice("--format", flags->format, {"spdx", "cyclonedx"}, "SPDX 2.3 or CycloneDX 1.5, both as JSON");
+            options.choice("--format", flags->format, {"spdx", "cyclonedx"},
+                           "write SPDX 2.3 or CycloneDX 1.5 as JSON (default: spdx)");
             options.value("--platform", "OS/ARCH", flags->platform,
-                          "of an index, this platform's image (default: this machine's)");
+                          "use this platform's image of an index (default: this machine's)");
             options.list(
                 "--include", "PATH", flags->includes,
-                "name the packages of this SBOM, or of those in this folder, too (vcpkg's, Conan's; repeatable)");
-            options.flag("--fresh", flags->fresh, "read the image itself, also where an SBOM is attached to it");
+                "add the packages of this SBOM, or of those in this folder, such as vcpkg's or Conan's (repeatable)");
+            options.flag("--fresh", flags->fresh, "read the image even if an SBOM is attached to it");
             options.positional("REF", flags->reference, kImageHelp);
             return [flags](Context& context) { return run_sbom(context, *flags); };
           }};

@@ -47,16 +47,20 @@ Result<int> run_unpack(Context& context, const UnpackFlags& f) {
 Command unpack_command() {
   return {.name = "unpack",
           .aliases = {},
-          .group = "Run",
-          .summary = "write the files of an image to a folder, without root, everything verified",
+          .summary = "write an image's files to a folder",
+          .description =
+              "Writes the merged files of an image to DIR without root. Every byte is verified, and nothing is written "
+              "outside DIR.",
           .synopsis = "[--own] [--platform OS/ARCH] REF DIR",
           .examples = {{"look into an image", "slipway unpack registry.example.com/team/hello:v1 hello"},
                        {"what runs in production", "slipway unpack production rootfs"}},
+          .statuses = {{12, "a layer is not what its digest says"}},
+          .see_also = {"files", "cat", "load"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<UnpackFlags>();
             options.flag("--own", flags->own, "every file belongs to you; as root, owners are kept otherwise");
             options.value("--platform", "OS/ARCH", flags->platform,
-                          "of an index, this platform's image (default: this machine's)");
+                          "use this platform's image of an index (default: this machine's)");
             options.positional("REF", flags->reference, kImageHelp);
             options.positional("DIR", flags->folder, "a new or empty folder, which becomes the image's root");
             return [flags](Context& context) { return run_unpack(context, *flags); };

@@ -6,7 +6,7 @@
 namespace slipway::cli {
 namespace {
 
-/// What was validated and found sound.
+/// The things that were validated and found sound.
 Result<int> print_valid(Context& context, const oci::Location& location) {
   const std::string shown = context.shown(location).str();
   if (!context.json()) {
@@ -44,11 +44,15 @@ Result<int> run_validate(Context& context, const std::string& text) {
 Command validate_command() {
   return {.name = "validate",
           .aliases = {},
-          .group = "Images",
-          .summary = "check an image or a whole layout: digests, sizes, diff IDs, media types, platforms",
+          .summary = "check every byte of an image or layout against its digest",
+          .description =
+              "Reads every manifest, config and layer and compares sizes, digests and diff IDs. Prints the location "
+              "when all are right and names each blob that is not. Changes nothing.",
           .synopsis = "REF|LAYOUT",
           .examples = {{"everything in a layout", "slipway validate oci:out"},
                        {"one image in a registry", "slipway validate registry.example.com/team/app:v1"}},
+          .statuses = {{12, "something is damaged or missing"}},
+          .see_also = {"verify", "inspect"},
           .bind = [](OptionSet& options) -> Action {
             auto reference = std::make_shared<std::string>();
             options.positional("REF", *reference, "an image, or a whole layout");

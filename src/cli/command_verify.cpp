@@ -114,8 +114,8 @@ Result<int> verify_reference(Context& context, const std::string& text) {
 
 Result<int> run_verify(Context& context, const VerifyFlags& f) {
   if (f.all == f.what.has_value()) {
-    return fail(Error(Errc::invalid_argument, "verify takes an environment, an image, or --all")
-                    .with_hint("for all environments: slipway verify --all"));
+    return fail(Error(Errc::invalid_argument, "verify takes one environment, one image, or --all")
+                    .with_hint("verify every environment with: slipway verify --all"));
   }
   if (f.all && f.head)
     return fail(Errc::invalid_argument, "--head belongs to one environment: name it instead of --all");
@@ -130,18 +130,22 @@ Command verify_command() {
   return {
       .name = "verify",
       .aliases = {},
-      .group = "Release",
-      .summary = "prove from the registry that what is there is what the ledger records",
+      .summary = "prove that a registry holds what the ledger records",
+      .description =
+          "Reads the ledger from its first entry, and checks that tag, image, layers and config of the environment are "
+          "those that were released. For an image anywhere, checks the evidence beside it. Changes nothing.",
       .synopsis = "[--head DIGEST] ENV | --all | REF",
       .examples = {{"tag, ledger, build, layers and config", "slipway verify production"},
                    {"also that nothing was cut off since", "slipway verify production --head sha256:..."},
                    {"an image anywhere, by the evidence beside it", "slipway verify registry.example.com/team/app:v1"}},
+      .statuses = {{12, "something is not what was recorded"}},
+      .see_also = {"status", "drift", "validate"},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<VerifyFlags>();
         options.optional_positional("ENV|REF", flags->what, "an environment of slipway.yaml, or an image");
-        options.flag("--all", flags->all, "every environment");
+        options.flag("--all", flags->all, "verify every environment");
         options.value("--head", "DIGEST", flags->head,
-                      "an entry's id kept elsewhere (history -o json: entry), which must be in the ledger");
+                      "fail unless the ledger has the entry with this id, kept elsewhere (history -o json: entry)");
         return [flags](Context& context) { return run_verify(context, *flags); };
       }};
 }

@@ -72,8 +72,8 @@ Json document_of(const builder::FileOrigin& origin, const image::Image& image, c
 
 Result<int> run_why(Context& context, const WhyFlags& f) {
   if (f.words.size() > 2) {
-    return fail(Error(Errc::invalid_argument, "why takes an image and a path in it")
-                    .with_hint("slipway why REF PATH, or in a project slipway why PATH"));
+    return fail(Error(Errc::invalid_argument, "why takes an image and a path, or a path alone")
+                    .with_hint("run: slipway why REF PATH"));
   }
   std::string reference = f.words.front();
   if (f.words.size() == 1) {
@@ -99,17 +99,19 @@ Command why_command() {
   return {
       .name = "why",
       .aliases = {},
-      .group = "Images",
-      .summary = "say which layer put a file into an image, and which programs need it",
+      .summary = "explain why a file is in an image",
+      .description =
+          "Names the layer that holds the file and the chain of programs and libraries that need it. Runs no program.",
       .synopsis = "[--platform OS/ARCH] [REF] PATH",
       .examples = {{"a library", "slipway why registry.example.com/team/app:v1 /usr/lib/x86_64-linux-gnu/libz.so.1"},
                    {"of this project's last build", "slipway why /usr/lib/x86_64-linux-gnu/libz.so.1"}},
+      .statuses = {{13, "the image has no such path"}},
+      .see_also = {"files", "closure", "build"},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<WhyFlags>();
         options.value("--platform", "OS/ARCH", flags->platform,
-                      "of an index, this platform's image (default: this machine's)");
-        options.positionals("[REF] PATH", flags->words,
-                            "an image (default: what was built here last), and a path in it");
+                      "use this platform's image of an index (default: this machine's)");
+        options.positionals("[REF] PATH", flags->words, "an image (default: the last build here) and a path in it");
         return [flags](Context& context) { return run_why(context, *flags); };
       }};
 }

@@ -1,6 +1,6 @@
 #include "cli/completion.h"
 
-#include "cli/command.h"
+#include "cli/help.h"
 #include "slipway/base/text.h"
 
 namespace slipway::cli {
@@ -53,7 +53,7 @@ std::string all_commands() {
   std::string words;
   for (const Command& command : commands())
     words += std::string(command.name) + " ";
-  return words + "help";
+  return words + "help options";
 }
 
 /// In single quotes, for the shells.
@@ -88,7 +88,7 @@ std::string bash_values(const Table& table) {
   return out;
 }
 
-/// Global options that take a value: the word after one is no command.
+/// The global options that take a value: the word after one is not a command.
 std::string valued_globals(const Table& table) {
   std::string out;
   for (const Option& option : table.globals.all()) {

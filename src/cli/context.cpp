@@ -9,33 +9,34 @@
 namespace slipway::cli {
 
 void bind_globals(OptionSet& options, Globals& g) {
-  options.value("-f,--file", "FILE", g.file, "the slipway.yaml to use (default: searched upwards)");
-  options.value("--app", "NAME", g.app, "which app of a slipway.yaml with several");
-  options.choice("-o,--output", g.output, {"text", "json"}, "form of the result");
+  options.value("-f,--file", "FILE", g.file, "use this slipway.yaml (default: the nearest one upwards)");
+  options.value("--app", "NAME", g.app, "select one app of a slipway.yaml that has several");
+  options.choice("-o,--output", g.output, {"text", "json"},
+                 "print the result as text or as a JSON document (default: text)");
   options.choice("--progress", g.progress, {"auto", "tty", "plain", "json", "none"},
-                 "how work is shown on standard error: bars (tty), lines, events");
-  options.flag("-q,--quiet", g.quiet, "only errors and warnings on standard error");
-  options.count("-v,--verbose", g.verbose, "also what was there already; twice: also what starts");
+                 "show progress as bars (tty), lines (plain) or events (json) (default: auto)");
+  options.flag("-q,--quiet", g.quiet, "print errors and warnings only");
+  options.count("-v,--verbose", g.verbose, "print more; twice: still more");
   options.number("-j,--jobs", "N", g.jobs, 1,
-                 "things done at once (default: 4 transfers or 8 images, a thread for each core)");
-  options.number("--retry", "N", g.retry, 0, "retries of a failed request (default 4)");
-  options.number("--timeout", "SECONDS", g.timeout, 1, "give up a connection silent for so long (default 60)");
-  options.flag("--dry-run", g.dry_run, "write nothing, print what would be");
-  options.flag("-y,--yes", g.yes, "answer yes to every question");
-  options.flag("-h,--help", g.help, "help for the command");
+                 "run N transfers or threads at once (default: 4 transfers, 8 images, a thread for each core)");
+  options.number("--retry", "N", g.retry, 0, "retry a failed request N times (default: 4)");
+  options.number("--timeout", "SECONDS", g.timeout, 1, "give up a connection that is silent for SECONDS (default: 60)");
+  options.flag("--dry-run", g.dry_run, "print the result without writing anything");
+  options.flag("-y,--yes", g.yes, "answer every question with yes");
+  options.flag("-h,--help", g.help, "print the help of the command");
   options.command_line_only();
   for (const auto& [prefix, side, whose] :
        {std::tuple{"--", &g.both, "registries"}, std::tuple{"--src-", &g.source, "the source"},
         std::tuple{"--dest-", &g.destination, "the destination"}}) {
     const std::string p = prefix;
     const std::string of = fmt::format(" for {}", whose);
-    options.value(p + "authfile", "FILE", side->authfile, "credentials file" + of);
-    options.value(p + "ca-file", "FILE", side->ca_file, "trusted certificates (PEM)" + of);
+    options.value(p + "authfile", "FILE", side->authfile, "read credentials from FILE" + of);
+    options.value(p + "ca-file", "FILE", side->ca_file, "trust the certificates in FILE (PEM)" + of);
     options.value(p + "cert-dir", "DIR", side->cert_dir,
-                  "certificates as in certs.d (*.crt, and X.cert with X.key for the client)" + of);
-    options.flag(p + "tls-verify", side->tls_verify, "check certificates, =false to skip" + of);
-    options.flag(p + "plain-http", side->plain_http, "no TLS" + of);
-    options.flag(p + "insecure", side->insecure, "neither certificate checks nor TLS where there is none" + of);
+                  "use the certificates in DIR (*.crt; X.cert and X.key of the client)" + of);
+    options.flag(p + "tls-verify", side->tls_verify, "verify certificates (default: true; =false skips it)" + of);
+    options.flag(p + "plain-http", side->plain_http, "use HTTP instead of HTTPS" + of);
+    options.flag(p + "insecure", side->insecure, "allow plain HTTP and skip certificate verification" + of);
   }
 }
 
@@ -58,7 +59,7 @@ Status Context::print(std::string_view line) { return print_raw(std::string(line
 
 Status Context::print_raw(std::string_view bytes) {
   if (surroundings_.write_out(bytes)) return {};
-  return fail(Errc::failed, "cannot write the result to standard output");
+  return fail(Errc::failed, "cannot write to standard output");
 }
 
 Status Context::print_document(const Json& document) { return print(document.pretty()); }

@@ -26,7 +26,7 @@ struct SideFlags {
   bool insecure = false;
 };
 
-/// What `jobs` is until somebody says something: more than any machine has.
+/// The value of `jobs` when --jobs is not given: more than any machine has.
 inline constexpr int kJobsNotGiven = 1 << 20;
 
 /// The flags every command has.

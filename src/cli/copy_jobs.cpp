@@ -74,7 +74,7 @@ class Planner {
 
   Status add(CopyJob job) {
     if (job.to.tag() && !taken_.insert(job.to.str()).second) {
-      return fail(Error(Errc::invalid_argument, fmt::format("two images would become {}", job.to.str()))
+      return fail(Error(Errc::invalid_argument, fmt::format("two sources have the destination {}", job.to.str()))
                       .with_hint("give one of them another destination in a line of --from-file"));
     }
     jobs_.push_back(std::move(job));
@@ -113,7 +113,7 @@ Result<std::vector<CopyJob>> plan_copies(Context& context, const CopyWords& give
   Planner planner(context, given.all_tags);
   if (given.list) {
     if (words.size() > 1 || (words.size() == 1 && !words[0].ends_with('/'))) {
-      return fail(Error(Errc::invalid_argument, "with --from-file the only word is a prefix that ends in /")
+      return fail(Error(Errc::invalid_argument, "--from-file takes one more argument at most: a prefix that ends in /")
                       .with_hint("write the sources into the file"));
     }
     SLIPWAY_ASSIGN(const std::string text, read_file(context.fs(), context.absolute(*given.list), kMaxList));
@@ -127,8 +127,9 @@ Result<std::vector<CopyJob>> plan_copies(Context& context, const CopyWords& give
   const std::string destination = std::move(words.back());
   words.pop_back();
   if (words.size() > 1 && !destination.ends_with('/')) {
-    return fail(Error(Errc::invalid_argument, fmt::format("several images cannot all become {}", destination))
-                    .with_hint(fmt::format("name a prefix that ends in /: {}/", destination)));
+    return fail(
+        Error(Errc::invalid_argument, fmt::format("cannot copy several images to one destination {}", destination))
+            .with_hint(fmt::format("name a prefix that ends in /: {}/", destination)));
   }
   for (const std::string& source : words)
     SLIPWAY_TRY(planner.add(source, destination));

@@ -12,7 +12,7 @@ struct CopyJob {
   oci::Location from, to;  ///< `to` with the tag it will have, if any
 };
 
-/// What the words of `copy` and the lines of `--from-file` mean, before anything is read or written.
+/// The arguments of `copy`, before anything is read or written.
 struct CopyWords {
   std::vector<std::string> words;   ///< SRC... DST
   std::optional<std::string> list;  ///< a file of lines "SRC" or "SRC DST"

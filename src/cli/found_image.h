@@ -13,7 +13,7 @@ struct FoundImage {
   store::TagOrDigest reference;
 };
 
-/// What help says of an argument that names an image.
+/// The help text of an argument that names an image.
 inline constexpr const char* kImageHelp = "an image: a location, or an environment of slipway.yaml (ENV, ENV@vN)";
 
 Result<FoundImage> find_image(Context& context, const std::string& text);

@@ -1,118 +1,134 @@
-#include "cli/command.h"
+#include "cli/help.h"
+
+#include <algorithm>
+
+#include "cli/text_layout.h"
 #include "slipway/cli/run.h"
 
 namespace slipway::cli {
 namespace {
 
-constexpr std::string_view kTagline =
-    "slipway packs compiled outputs into OCI images, promotes the very same digest\n"
-    "from environment to environment, and records every release.";
+constexpr std::string_view kTagline = "slipway packs compiled outputs into images and promotes the same digest.";
 
-std::string option_lines(const OptionSet& options, bool positional) {
+using Rows = std::vector<std::pair<std::string, std::string>>;
+
+/// "-t, --tag TAG", long options without a short one indented to match.
+std::string left_of(const Option& option) {
+  if (option.positional) return option.names;
+  std::string names;
+  for (const char c : option.names)
+    names += c == ',' ? std::string(", ") : std::string(1, c);
+  if (!names.starts_with("--")) return names + (option.value.empty() ? "" : " " + option.value);
+  return "    " + names + (option.value.empty() ? "" : " " + option.value);
+}
+
+std::string option_lines(const OptionSet& options, bool positional, std::size_t columns) {
+  Rows rows;
+  for (const Option& option : options.all()) {
+    if (option.positional == positional) rows.emplace_back(left_of(option), option.help);
+  }
+  return two_columns(rows, columns);
+}
+
+std::string joined(const std::vector<std::string_view>& words, std::string_view prefix) {
   std::string text;
-  for (const Option& option : options.all()) {
-    if (option.positional != positional) continue;
-    std::string left = "  " + option.names;
-    if (!option.value.empty()) left += " " + option.value;
-    if (left.size() < 34) {
-      left.resize(34, ' ');
-    } else {
-      left += "\n" + std::string(34, ' ');
-    }
-    text += left + option.help + "\n";
-  }
+  for (const std::string_view word : words)
+    text += fmt::format("{}{}{}", text.empty() ? "" : ", ", prefix, word);
   return text;
 }
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '|' || c == '<' || c == '>') out += '\\';
-    out += c;
+/// A usage line, never broken inside brackets.
+std::string wrapped_usage(const std::string& usage, std::size_t columns) {
+  constexpr char kTied = '\x01';
+  std::string tied;
+  int depth = 0;
+  for (const char c : usage) {
+    depth += c == '[' ? 1 : c == ']' ? -1 : 0;
+    tied += c == ' ' && depth > 0 ? kTied : c;
   }
-  return out;
-}
-
-std::string with_bars_escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text)
-    out += c == '|' ? std::string("\\|") : std::string(1, c);
-  return out;
-}
-
-std::string option_table(const OptionSet& options) {
-  std::string text = "| option | meaning |\n|---|---|\n";
-  for (const Option& option : options.all()) {
-    // A bar ends a cell, even between backticks.
-    text += fmt::format("| `{}{}{}` | {} |\n", option.names, option.value.empty() ? "" : " ",
-                        with_bars_escaped(option.value), escaped(option.help));
-  }
+  std::string text = wrapped(tied, columns, 11, 7);
+  std::replace(text.begin(), text.end(), kTied, ' ');
   return text;
+}
+
+std::string statuses_of(const Command& command, std::size_t columns) {
+  Rows rows;
+  for (const auto& [status, meaning] : command.statuses)
+    rows.emplace_back(std::to_string(status), std::string(meaning));
+  return two_columns(rows, columns);
 }
 
 }  // namespace
 
+std::vector<std::pair<std::string, std::string>> exit_status_rows() {
+  Rows rows;
+  for (const ExitStatus& row : exit_statuses())
+    rows.emplace_back(std::to_string(row.status), std::string(row.meaning));
+  return rows;
+}
+
 std::string overview() {
-  std::string text(kTagline);
-  text += "\n\nUsage: slipway [OPTIONS] COMMAND ...\n";
-  std::string_view group;
-  for (const Command& command : commands()) {
-    if (command.group != group) {
-      group = command.group;
-      text += fmt::format("\n{}\n", group);
+  std::string text = fmt::format("{}\n\nUsage: slipway COMMAND [OPTIONS]\n\n", kTagline);
+  const auto row = [&](std::string_view left, std::string_view right) {
+    text += fmt::format("  {:<10}{}\n", left, wrapped(right, kHelpColumns, 12, 12));
+  };
+  const auto& all = commands();
+  for (std::size_t i = 0; i < all.size();) {
+    const Group group = all[i].group;
+    text += fmt::format("{}\n", title_of(group));
+    std::vector<std::string_view> more;
+    for (; i < all.size() && all[i].group == group; ++i) {
+      if (all[i].listed == Listed::line) {
+        row(all[i].name, all[i].summary);
+      } else {
+        more.push_back(all[i].name);
+      }
     }
-    text += fmt::format("  {:<12}{}\n", command.name, command.summary);
+    if (!more.empty()) row("more", joined(more, ""));
   }
-  text += "\nHelp for one command, with examples: slipway COMMAND --help\n";
+  text += "\nslipway COMMAND --help shows one command, slipway help commands all of them.\n";
   return text;
 }
 
-std::string help_of(const Command& command, const OptionSet& own, const OptionSet& globals) {
-  std::string text = fmt::format("slipway {} - {}\n\nExamples\n", command.name, command.summary);
-  for (const auto& [what, line] : command.examples)
-    text += fmt::format("  # {}\n  {}\n", what, line);
-  text += fmt::format("\nUsage: slipway {} {}\n", command.name, command.synopsis);
-  if (!command.aliases.empty()) text += fmt::format("Also called: {}\n", fmt::join(command.aliases, ", "));
-  const std::string positionals = option_lines(own, true);
-  if (!positionals.empty()) text += "\nArguments\n" + positionals;
-  const std::string options = option_lines(own, false);
-  if (!options.empty()) text += "\nOptions\n" + options;
-  text += "\nOptions of every command\n" + option_lines(globals, false);
-  return text;
+std::string command_list(std::size_t columns) {
+  std::string text;
+  const auto& all = commands();
+  for (std::size_t i = 0; i < all.size();) {
+    const Group group = all[i].group;
+    text += fmt::format("{}{}\n", text.empty() ? "" : "\n", title_of(group));
+    Rows rows;
+    for (; i < all.size() && all[i].group == group; ++i)
+      rows.emplace_back(all[i].name, all[i].summary);
+    text += two_columns(rows, columns);
+  }
+  return text + "\nslipway COMMAND --help shows examples and options.\n";
 }
 
-std::string manual() {
+std::string global_options_help(std::size_t columns) {
   Globals globals;
-  OptionSet global_options;
-  bind_globals(global_options, globals);
-  std::string text = "# The command line\n\nGenerated from the command table; do not edit. ";
-  text += "`slipway COMMAND --help` prints the same.\n\n## Options of every command\n\n";
-  text += option_table(global_options);
-  text +=
-      "\nEvery option but --help and --bypass can be set by a variable: `SLIPWAY_JOBS=8` is `--jobs 8`, "
-      "`SLIPWAY_BUILD_COMPRESSION=zstd` is\n"
-      "`slipway build --compression zstd`.\n";
-  text += "\n## Exit status\n\n| status | meaning |\n|---|---|\n| 0 | done |\n";
-  for (const auto& [status, meaning] :
-       {std::pair{1, "failed: disk full, read error, input changed while it was read"},
-        std::pair{2, "wrong usage or configuration"}, std::pair{10, "changes pending or drift"},
-        std::pair{11, "refused by policy"}, std::pair{12, "verification failed: digest, size, layout, chain"},
-        std::pair{13, "something named is not there"}, std::pair{14, "401 or 403 from a registry"},
-        std::pair{15, "network: DNS, refused, TLS, timeout, 429 and 5xx after retries"},
-        std::pair{16, "conflict: stale plan, lost race, a tag moved behind our back"},
-        std::pair{130, "SIGINT (143: SIGTERM)"}}) {
-    text += fmt::format("| {} | {} |\n", status, meaning);
-  }
-  for (const Command& command : commands()) {
-    OptionSet own;
-    const Action action = command.bind(own);
-    text += fmt::format("\n## slipway {}\n\n{}.\n\n```console\n", command.name, command.summary);
-    for (const auto& [what, line] : command.examples)
-      text += fmt::format("# {}\n{}\n", what, line);
-    text += fmt::format("```\n\nUsage: `slipway {} {}`\n", command.name, command.synopsis);
-    if (!command.aliases.empty()) text += fmt::format("\nAlso called: `{}`\n", fmt::join(command.aliases, "`, `"));
-    if (!own.all().empty()) text += "\n" + option_table(own);
-  }
+  OptionSet options;
+  bind_globals(options, globals);
+  return "Options of every command\n" + option_lines(options, false, columns) + "\n" +
+         wrapped("A variable sets an option, too: SLIPWAY_JOBS=8 is --jobs 8. See: slipway help environment.",
+                 columns) +
+         "\n";
+}
+
+std::string help_of(const Command& command, const OptionSet& own, std::size_t columns) {
+  std::string text = wrapped(fmt::format("slipway {} - {}", command.name, command.summary), columns, 2) + "\n\n";
+  text += wrapped(command.description, columns) + "\n\nExamples\n";
+  for (const auto& [what, line] : command.examples)
+    text += fmt::format("  # {}\n  {}\n", wrapped(what, columns, 4, 4), line);
+  text += "\nUsage: " + wrapped_usage(fmt::format("slipway {} {}", command.name, command.synopsis), columns) + "\n";
+  if (!command.aliases.empty()) text += fmt::format("Aliases: {}\n", joined(command.aliases, ""));
+  const std::string positionals = option_lines(own, true, columns);
+  if (!positionals.empty()) text += "\nArguments\n" + positionals;
+  const std::string options = option_lines(own, false, columns);
+  if (!options.empty()) text += "\nOptions\n" + options;
+  text += "\n" + wrapped("Options of every command, such as -o json and --dry-run: slipway options", columns, 2) + "\n";
+  if (!command.statuses.empty()) text += "\nExit status\n" + statuses_of(command, columns);
+  if (!command.see_also.empty())
+    text += "\nSee also: " + wrapped(joined(command.see_also, "slipway "), columns, 10, 10) + "\n";
   return text;
 }
 

@@ -56,7 +56,7 @@ Status write_github(Context& context, const std::vector<ImageLine>& lines) {
   return append(context, *summary, text);
 }
 
-/// Where an image went to standard output, its line cannot.
+/// Returns true if the image itself went to standard output, so that its line cannot.
 bool is_piped(const ImageLine& line) { return !line.location.is_registry() && line.location.path() == "-"; }
 
 }  // namespace
@@ -81,11 +81,11 @@ Status print_images(Context& context, const std::vector<ImageLine>& lines) {
 }
 
 void bind_result_files(OptionSet& options, ResultFiles& files) {
-  options.value("--digest-file,--digestfile", "FILE", files.digest_file, "write the image's digest there");
-  options.value("--iidfile", "FILE", files.iid_file, "write the image ID (config digest) there");
-  options.value("--metadata-file", "FILE", files.metadata_file, "write buildx's metadata keys there, as JSON");
-  options.value("--image-refs", "FILE", files.image_refs, "write the result lines there");
-  options.value("--dotenv", "FILE", files.dotenv, "write IMAGE and DIGEST there, for GitLab");
+  options.value("--digest-file,--digestfile", "FILE", files.digest_file, "write the image's digest to FILE");
+  options.value("--iidfile", "FILE", files.iid_file, "write the image ID (config digest) to FILE");
+  options.value("--metadata-file", "FILE", files.metadata_file, "write buildx's metadata keys to FILE, as JSON");
+  options.value("--image-refs", "FILE", files.image_refs, "write the result lines to FILE");
+  options.value("--dotenv", "FILE", files.dotenv, "write IMAGE and DIGEST to FILE, for GitLab's dotenv reports");
 }
 
 Result<std::optional<Digest>> image_id(store::ReadTarget& target, const oci::Descriptor& root) {

@@ -26,7 +26,7 @@ void bind_result_files(OptionSet& options, ResultFiles& files);
 
 /// The image ID: the config digest of an image manifest; nothing for an index.
 Result<std::optional<Digest>> image_id(store::ReadTarget& target, const oci::Descriptor& root);
-/// What --iidfile of an index is answered; said before anything is written.
+/// The error of --iidfile with an index; reported before anything is written.
 Error no_image_id();
 
 /// Writes the files asked for and GitHub's; each in one step. `config` is the image ID of a single image.

@@ -18,7 +18,7 @@ Terminal size_of(const Surroundings& surroundings) {
 Surroundings LiveArea::surroundings() {
   Surroundings inside = outside_;
   inside.write_err = [this](std::string_view text) { write_above(text); };
-  // Where standard output goes elsewhere it does not touch the terminal.
+  // Standard output that is not the terminal leaves the drawn lines alone.
   if (outside_.out_is_terminal) {
     inside.write_out = [this](std::string_view text) {
       erase();

@@ -26,7 +26,7 @@ class LiveArea {
 
  private:
   void write_above(std::string_view text);
-  /// What brings the cursor back to the area's first line.
+  /// Returns the escapes that move the cursor to the area's first line.
   std::string to_its_start();
 
   const Surroundings& outside_;

@@ -1,5 +1,6 @@
-#include "cli/command.h"
 #include "cli/completion.h"
+#include "cli/help.h"
+#include "cli/version.h"
 
 namespace slipway::cli {
 namespace {
@@ -31,6 +32,19 @@ std::string option_rows(const OptionSet& options) {
   return out;
 }
 
+std::string section_of(const Command& command) {
+  OptionSet own;
+  const Action action = command.bind(own);
+  std::string out = ".SS \"slipway " + roff(command.name) + " " + roff(command.synopsis) + "\"\n" +
+                    roff(command.description) + "\n" + option_rows(own) + ".PP\nExamples:\n";
+  for (const auto& [what, line] : command.examples)
+    out += ".PP\n" + roff(what) + ":\n.PP\n.RS\n.nf\n" + roff(line) + "\n.fi\n.RE\n";
+  if (!command.statuses.empty()) out += ".PP\nExit status:\n";
+  for (const auto& [status, meaning] : command.statuses)
+    out += fmt::format(".TP\n{}\n{}\n", status, roff(meaning));
+  return out;
+}
+
 }  // namespace
 
 std::string man_page() {
@@ -38,28 +52,19 @@ std::string man_page() {
   OptionSet global_options;
   bind_globals(global_options, globals);
   std::string out =
-      ".\\\" Generated from the command table of slipway.\n.TH SLIPWAY 1 \"\" \"slipway " +
-      std::string(SLIPWAY_VERSION) + "\" \"User Commands\"\n.SH NAME\nslipway \\- " +
+      ".\\\" Generated from the command table of slipway.\n.TH SLIPWAY 1 \"\" \"slipway " + std::string(version()) +
+      "\" \"User Commands\"\n.SH NAME\nslipway \\- " +
       "pack compiled outputs into OCI images, release and run them\n.SH SYNOPSIS\n.B slipway\n"
       "[\\fIOPTIONS\\fR] \\fICOMMAND\\fR ...\n.SH DESCRIPTION\n"
       "Packs compiled outputs into OCI images, promotes the very same digest from environment to\n"
       "environment, and records every release. \\fBslipway\\fR \\fICOMMAND\\fR \\fB\\-\\-help\\fR prints the "
       "same as is here.\n.SH COMMANDS\n";
-  for (const Command& command : commands()) {
-    OptionSet own;
-    const Action action = command.bind(own);
-    out +=
-        ".SS \"slipway " + roff(command.name) + " " + roff(command.synopsis) + "\"\n" + roff(command.summary) + ".\n";
-    out += option_rows(own);
-    out += ".PP\nExamples:\n";
-    for (const auto& [what, line] : command.examples)
-      out += ".PP\n" + roff(what) + ":\n.PP\n.RS\n.nf\n" + roff(line) + "\n.fi\n.RE\n";
-  }
+  for (const Command& command : commands())
+    out += section_of(command);
   out += ".SH OPTIONS OF EVERY COMMAND\n" + option_rows(global_options);
-  out +=
-      ".SH EXIT STATUS\n0 done; 1 failed; 2 wrong usage or configuration; 10 changes pending or drift; 11 refused by\n"
-      "policy; 12 verification failed; 13 something named is not there; 14 401 or 403; 15 network; 16 conflict;\n"
-      "130, 143 interrupted. \\fBslipway run\\fR exits as the program it runs, with 125 where that was not started.\n";
+  out += ".SH EXIT STATUS\n";
+  for (const auto& [status, meaning] : exit_status_rows())
+    out += ".TP\n" + status + "\n" + roff(meaning) + "\n";
   return out;
 }
 

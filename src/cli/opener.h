@@ -16,11 +16,11 @@ std::unique_ptr<store::Opener> make_opener(const Globals& globals, const Surroun
 Status check_login(const Globals& globals, const Surroundings& surroundings, const std::string& host,
                    const registry::Credential& login);
 
-/// What a registry's host does, found out by trying.
+/// Tests what a registry supports by trying it.
 Result<std::vector<registry::Finding>> probe(const Globals& globals, const Surroundings& surroundings,
                                              const std::string& host, const std::string& repository, bool upload);
 
-/// Where this user's caches are ($XDG_CACHE_HOME/slipway); empty when there is no home.
+/// Returns this user's cache folder ($XDG_CACHE_HOME/slipway); empty when there is no home.
 stdfs::path cache_folder(const EnvLookup& env);
 /// $XDG_STATE_HOME/slipway; empty when there is no home.
 stdfs::path user_state_folder(const EnvLookup& env);

@@ -9,7 +9,7 @@
 
 namespace slipway::cli {
 
-/// Where a parsed value goes.
+/// The variable that gets a parsed value.
 using Slot = std::variant<bool*, int*, std::string*, std::optional<std::string>*, std::vector<std::string>*>;
 
 /// One option or positional of a command: what the parser, the help and the manual need to know.

@@ -48,8 +48,8 @@ class LineProgress : public builder::Observer {
   std::mutex line_mutex_;
 };
 
-/// Bars, drawn ten times a second by a thread of its own: also what stands still has a rate. What is finished leaves no
-/// line, but layers that were built.
+/// Bars, drawn ten times a second by a thread of its own: also what stands still has a rate. Finished blobs leave no
+/// line; built layers do.
 class TerminalProgress final : public LineProgress {
  public:
   TerminalProgress(const Surroundings& surroundings, int verbose, LiveArea& area)
@@ -182,7 +182,7 @@ class JsonProgress final : public LineProgress {
   std::map<Digest, std::chrono::milliseconds> told_;
 };
 
-/// Whether standard error is a terminal that somebody watches and that lines can be drawn over on.
+/// Returns true if standard error is an interactive terminal that supports cursor movement.
 bool has_cursor(const Surroundings& surroundings) {
   if (!surroundings.terminal || surroundings.terminal().columns == 0) return false;
   const auto set = [&](const char* name) {

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "cli/opener.h"
+#include "cli/version.h"
 #include "slipway/base/text.h"
 #include "slipway/config/decoder.h"
 #include "slipway/io/hash.h"
@@ -37,8 +38,8 @@ Result<const config::Node*> choose(const std::vector<config::Node>& documents, c
   if (documents.empty()) return fail(Error(Errc::invalid_argument, "the file is empty").at({file, 1, 1}));
   if (!wanted && documents.size() == 1) return &documents.front();
   if (wanted) {
-    return fail(Error(Errc::invalid_argument, fmt::format("{} has no app '{}'", file, printable(*wanted, 80)))
-                    .with_hint(fmt::format("its apps are: {}", fmt::join(apps, ", "))));
+    return fail(Error(Errc::invalid_argument, fmt::format("{} has no app \"{}\"", file, printable(*wanted, 80)))
+                    .with_hint(fmt::format("choose one of {}", fmt::join(apps, ", "))));
   }
   return fail(Error(Errc::invalid_argument, fmt::format("{} has several apps", file))
                   .with_hint(fmt::format("choose one with --app: {}", fmt::join(apps, ", "))));
@@ -150,7 +151,7 @@ ProjectServices::ProjectServices(Context& context, const Loaded& loaded)
   services_.clock = context.surroundings().clock;
   services_.sequencer = sequencer_.get();
   services_.actor = resolve_actor(context.surroundings().env);
-  services_.tool = fmt::format("slipway {}", SLIPWAY_VERSION);
+  services_.tool = fmt::format("slipway {}", version());
   services_.project_folder = loaded.folder;
   services_.state_folder = loaded.state_folder();
   services_.seen_folder = user_state_folder(context.surroundings().env);
@@ -170,7 +171,7 @@ Result<EnvironmentWord> environment_word(const release::Project& project, const 
   const bool shaped =
       number.size() > 1 && number[0] == 'v' && std::from_chars(number.data() + 1, end, value).ptr == end && value > 0;
   if (!shaped) {
-    return fail(Error(Errc::invalid_argument, fmt::format("'{}' does not name a release", printable(word, 80)))
+    return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not a release", printable(word, 80)))
                     .with_hint("write ENV@vN, for example production@v3"));
   }
   found.number = value;

@@ -2,24 +2,31 @@
 
 #include <algorithm>
 
-#include "cli/command.h"
+#include "cli/help.h"
 #include "slipway/base/text.h"
 
 namespace slipway::cli {
 namespace {
 
-void show(const Error& error, const Surroundings& surroundings) {
-  std::string text;
-  for (const std::string& line : split(error.describe(), '\n')) {
-    const bool named = line.rfind("slipway ", 0) == 0;  // usage errors name program and command already
-    const bool headline = !line.empty() && line[0] != ' ' && !named && !error.where && error.causes.empty();
-    text += (headline ? "slipway: " : "") + line + "\n";
+/// The error as lines for a person: each problem starts with the program's name, or with its place in a file.
+std::string shown(const Error& error) {
+  if (!error.causes.empty()) {
+    std::string text;
+    for (const Error& cause : error.causes)
+      text += shown(cause);
+    for (const std::string& line : error.trail)
+      text += "  while " + line + "\n";
+    return error.hint.empty() ? text : text + "hint: " + error.hint + "\n";
   }
-  surroundings.write_err(text);
+  std::string text = error.where ? "" : "slipway: error: ";
+  constexpr std::string_view kHint = "  hint: ";
+  for (const std::string& line : split(error.describe(), '\n'))
+    text += (line.starts_with(kHint) ? line.substr(2) : line) + "\n";
+  return text;
 }
 
 int failed(const Error& error, const Surroundings& surroundings) {
-  show(error, surroundings);
+  surroundings.write_err(shown(error));
   return exit_status(error.code);
 }
 
@@ -27,13 +34,13 @@ Error unknown_command(const std::string& word) {
   std::vector<std::string> names;
   for (const Command& command : commands())
     names.emplace_back(command.name);
-  Error error(Errc::invalid_argument, fmt::format("there is no command '{}'", printable(word, 80)));
+  Error error(Errc::invalid_argument, fmt::format("unknown command \"{}\"", printable(word, 80)));
   if (const auto near = nearest(word, names))
-    return std::move(error).with_hint(fmt::format("did you mean '{}'?", *near));
+    return std::move(error).with_hint(fmt::format("did you mean \"{}\"?", *near));
   return std::move(error).with_hint("see: slipway --help");
 }
 
-/// The first word that looks like a flag and is none.
+/// The first word that looks like an option and is not one.
 std::optional<Error> unknown_flag(const std::vector<std::string>& arguments, const OptionSet& globals) {
   std::vector<std::string> names{"--version"};
   std::vector<std::string> with_value;
@@ -53,10 +60,14 @@ std::optional<Error> unknown_flag(const std::vector<std::string>& arguments, con
     }
     names.insert(names.end(), with_value.begin(), with_value.end());
     const auto near = nearest(name, names);
-    return Error(Errc::invalid_argument, fmt::format("slipway has no option {}", printable(name, 80)))
+    return Error(Errc::invalid_argument, fmt::format("unknown option \"{}\"", printable(name, 80)))
         .with_hint(near ? fmt::format("did you mean {}?", *near) : "see: slipway --help");
   }
   return std::nullopt;
+}
+
+int print_help(const std::string& text, const Surroundings& surroundings) {
+  return surroundings.write_out(text) ? 0 : exit_status(Errc::failed);
 }
 
 /// `slipway` with flags alone: help, version or a usage error.
@@ -64,11 +75,18 @@ int without_command(const std::vector<std::string>& arguments, const OptionSet& 
                     const Surroundings& surroundings) {
   if (const auto unknown = unknown_flag(arguments, globals)) return failed(*unknown, surroundings);
   for (const std::string& word : arguments) {
-    if (word == "--help" || word == "-h") return surroundings.write_out(overview()) ? 0 : 1;
+    if (word == "--help" || word == "-h") return print_help(overview(), surroundings);
     if (word == "--version") return run({"version"}, surroundings);
   }
   surroundings.write_err(overview());
   return exit_status(Errc::invalid_argument);
+}
+
+/// The width that help is wrapped to: the terminal's, where it is shown on one.
+std::size_t help_columns(const Surroundings& surroundings) {
+  const Terminal size = surroundings.terminal && surroundings.out_is_terminal ? surroundings.terminal() : Terminal();
+  constexpr int kNarrowest = 40, kWidest = 100;
+  return size.columns > 0 ? static_cast<std::size_t>(std::clamp(size.columns, kNarrowest, kWidest)) : kHelpColumns;
 }
 
 int run_command(const Command& command, std::vector<std::string> arguments, Globals& globals,
@@ -78,7 +96,7 @@ int run_command(const Command& command, std::vector<std::string> arguments, Glob
   for (const std::string& word : arguments) {
     if (word == "--") break;
     if (word == "--help" || word == "-h") {
-      return surroundings.write_out(help_of(command, own, global_options)) ? 0 : 1;
+      return print_help(help_of(command, own, help_columns(surroundings)), surroundings);
     }
   }
   const auto failed_as = [&](const Error& error, const Surroundings& where) {
@@ -104,9 +122,12 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   std::string word = arguments[*at];
   std::vector<std::string> rest = arguments;
   rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(*at));
+  if (word == "options") rest.insert(rest.begin(), std::exchange(word, "help"));
   if (word == "help") {
-    if (rest.empty()) return surroundings.write_out(overview()) ? 0 : 1;
+    if (rest.empty() || rest.front().starts_with('-')) return print_help(overview(), surroundings);
     word = rest.front();
+    const std::string page = help_on(word, help_columns(surroundings));
+    if (!page.empty()) return print_help(page, surroundings);
     rest = {"--help"};
   }
   const Command* command = find_command_named(word);

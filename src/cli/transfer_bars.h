@@ -12,15 +12,15 @@
 
 namespace slipway::cli {
 
-/// What is under way as lines of plain ASCII: a bar for each blob, and all of them together. Times are of one
-/// monotonic clock. Not thread-safe.
+/// Renders transfers as lines of plain ASCII: a bar for each blob, and a line for all of them together. Times are of
+/// one monotonic clock. Not thread-safe.
 class TransferBars {
  public:
   using Time = std::chrono::milliseconds;
 
   void expect(const oci::Descriptor& blob);
   void start(const oci::Descriptor& blob, Time now);
-  /// `at`: bytes so far; fewer than before when it began anew.
+  /// `at`: bytes so far; fewer than before when the transfer started again.
   void move(const oci::Descriptor& blob, std::uint64_t at, Time now);
   /// Sent, or not to be sent.
   void finish(const oci::Descriptor& blob);

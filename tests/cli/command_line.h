@@ -8,7 +8,7 @@
 
 namespace slipway::test {
 
-/// What one command line did.
+/// The outcome of one command line.
 struct Outcome {
   int status = 0;
   std::string out;
@@ -42,6 +42,8 @@ class CommandLine {
       if (at == env_.end()) return std::nullopt;
       return at->second;
     };
+    if (columns > 0) surroundings.terminal = [this] { return cli::Terminal{columns, 24}; };
+    surroundings.out_is_terminal = columns > 0;
     surroundings.directory = path();
     surroundings.clock = &clock_;
     surroundings.rng = &rng_;
@@ -61,6 +63,7 @@ class CommandLine {
   void set(const std::string& name, const std::string& value) { env_[name] = value; }
 
   bool out_works = true;
+  int columns = 0;  ///< of the terminal that standard output and error are; 0: they are files
   std::stop_source stop;
 
  private:

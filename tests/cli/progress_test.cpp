@@ -48,7 +48,7 @@ class Screen {
     return s;
   }
 
-  /// What is to be seen, without the empty line of the cursor.
+  /// The visible lines of the screen, without the empty line of the cursor.
   std::vector<std::string> rows() {
     const std::scoped_lock lock(mutex_);
     std::vector<std::string> seen = rows_;

@@ -46,7 +46,7 @@ def test_a_build_into_a_layout_loads_no_curl(world):
 
 
 def test_every_command_explains_itself(world):
-    overview = world.slipway("--help")
+    overview = world.slipway("help", "commands")
     names = re.findall(r"^  ([a-z-]+)  +\S", overview.out, re.MULTILINE)
     check(len(names) >= 18 and {"build", "promote", "pin", "rollback"} <= set(names), f"the commands in\n{overview}")
     for name in names:

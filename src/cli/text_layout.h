@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace slipway::cli {
+
+/// The columns that a text takes on a terminal: one for each code point. Escapes must not be in it.
+std::size_t display_width(std::string_view text);
+
+/// Breaks `text` at blanks into lines of at most `columns`, the first one starting at column `at` and the others after
+/// `indent` blanks. A word that is longer than a line stays whole. Newlines in `text` stay. No newline at the end.
+std::string wrapped(std::string_view text, std::size_t columns, std::size_t indent = 0, std::size_t at = 0);
+
+/// Rows of a left and a right column, the right one wrapped; a left cell that is too wide has a line of its own.
+std::string two_columns(const std::vector<std::pair<std::string, std::string>>& rows, std::size_t columns,
+                        std::size_t widest_left = 26);
+
+}  // namespace slipway::cli
