@@ -103,7 +103,7 @@ def test_a_library_in_a_folder_of_its_own_is_found_through_the_cache(world):
     check(not (unpacked / "lib/x86_64-linux-gnu/libgreeting.so.1").exists(), "no symlink beside the C library")
     ours = cache_entries(unpacked / "etc/ld.so.cache")
     check_equal((unpacked / "etc/ld.so.conf").read_text(), "/opt/odd/lib\n", "the folders that ldconfig would search")
-    # ldconfig itself over the same files; Debian's loader knows the multiarch folders, its ldconfig is told of them.
+    # ldconfig itself over the same files; Debian's loader knows the multiarch folders, its ldconfig gets them from ld.so.conf.
     (unpacked / "etc/ld.so.cache").unlink()
     (unpacked / "etc/ld.so.conf").write_text("/opt/odd/lib\n/lib/x86_64-linux-gnu\n/usr/lib/x86_64-linux-gnu\n")
     world.tool("/sbin/ldconfig", "-r", unpacked)

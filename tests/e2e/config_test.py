@@ -57,7 +57,7 @@ def test_secrets_reach_the_process_and_nothing_else(world):
         if world.folder in real.parents:  # a stand-in already: it goes on under another name
             real = real.rename(real.with_name(f"{runner}.next"))
         seen = world.folder / f"argv-{runner}"
-        # What every process's argv says while the runner starts.
+        # The argv of every process while the runner starts.
         stand_in(world, runner, f"#!/bin/sh\ncat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' > '{seen}'\nexec {real} \"$@\"\n")
         ended = project.slipway("run", "-v", "staging", "--runner", runner)
         check_equal(without_runners(ended.out), CONFIG, f"the environment in\n{ended}\n")

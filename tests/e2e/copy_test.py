@@ -107,7 +107,7 @@ def test_many_images_go_in_one_command(world):
     ended = world.slipway("copy", "--from-file", "list", f"{far.host}/other/", status=13)
     check_equal([line.split("@")[0] for line in ended.lines], [f"{far.host}/other/one:v7", f"{far.host}/other/app1:v1"], "the others")
     check("team/none:v1" in ended.err and "2 of 3 images were copied" in ended.err, f"what failed in\n{ended}")
-    # What is ambiguous is refused before anything is written.
+    # Ambiguous words are refused before anything is written.
     for words, needle in (([f"{names[0]}:v1", f"{near.host}/prod/app0:v1", f"{far.host}/x/"], "two images"),
                           ([names[0], f"{names[1]}:v1", f"{far.host}/x/"], "no tag"),
                           ([f"{names[0]}:v1", f"{names[1]}:v1", f"{far.host}/x"], "cannot all become"),

@@ -7,7 +7,7 @@ from harness import check, check_equal, layout_tags
 from layers_test import build, fill, layer_of, snapshot
 from running_test import CONFIG, NASTY, compiled_project, nasty_project
 
-# What docker adds to every container by itself.
+# Files that docker adds to every container by itself.
 OF_DOCKER = {".dockerenv", "dev", "dev/console", "dev/pts", "dev/shm", "etc", "etc/hostname", "etc/hosts", "etc/mtab",
              "etc/resolv.conf", "proc", "sys"}
 

@@ -196,7 +196,7 @@ def test_a_killed_build_leaves_a_usable_cache(world):
         layout = world.folder / f"killed{number}"
         tags = layout_index(layout)["manifests"] if (layout / "index.json").exists() else []
         check(not tags or tags[0]["digest"] == wanted, "no tag or the image")
-    # What a power cut would leave: some blocks cut short, some full of zeros.
+    # As after a power cut: some blocks cut short, some full of zeros.
     for number, block in enumerate(sorted((world.folder / "shared/slipway/blocks").rglob("*"))):
         if block.is_file() and number % 3 == 0:
             os.truncate(block, block.stat().st_size // 2)

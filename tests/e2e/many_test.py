@@ -61,7 +61,7 @@ def test_ten_machines_never_have_two_active_releases(world):
     statuses = [one.status for one in ended]
     check(set(statuses) <= {0, CONFLICT}, f"done or a conflict each, not {statuses}:\n" + "\n".join(str(one) for one in ended))
     check(0 in statuses, f"somebody to get through: {statuses}")
-    # Whoever was told "done" is in the ledger, as the head or below it; all machines see one and the same head.
+    # Every release that was reported as done is in the ledger, as the head or below it; all machines see one and the same head.
     heads = {world.slipway("show", "staging", "-o", "json", cwd=folder, env=env).document["entry"] for folder, env in machines}
     check_equal(len(heads), 1, f"heads that ten machines see: {heads}")
     folder, env = machines[0]

@@ -70,7 +70,7 @@ def test_the_ledger_adds_few_requests(world):
     project.slipway("promote", "staging", "production")
     sent = since(near, before)
     layers = 2
-    # What a copy takes: ping, see and read the manifest, is it there, a mount a blob, put and see it.
+    # A copy takes: ping, see and read the manifest, is it there, a mount a blob, put and see it.
     copy = 1 + 2 + 1 + (layers + 1) + 2
     world.note(f"a promotion of {layers} layers takes {len(sent)} requests, {copy} of them those of a copy")
     check(len(sent) <= copy + 20, f"at most {copy} + 20 requests, not {len(sent)}:\n" + "\n".join(map(str, sent)))

@@ -31,7 +31,7 @@ def test_promoting_inside_one_repository_moves_no_blob(world):
     check_equal(registry.digest_of("team/hello", "production"), digest, "production in the registry")
     during = registry.requests()[before:]
     check(during, "some requests to be counted")
-    # What is written to the ledger and beside the image are records of some hundred bytes, not the image.
+    # The ledger and the evidence beside the image are records of some hundred bytes, not the image.
     image = {layer["digest"] for layer in manifest(registry, "team/hello", digest)["layers"]}
     image.add(manifest(registry, "team/hello", digest)["config"]["digest"])
     for method, path, _ in blob_traffic(during):

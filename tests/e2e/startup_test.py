@@ -23,7 +23,7 @@ def test_version_starts_at_once(world):
         world.slipway("version")
         times.append((time.perf_counter() - started) * 1000)
     world.note(f"slipway version: median {statistics.median(times):.1f} ms, best {min(times):.1f} ms (with fork and exec)")
-    # Loose on purpose: a machine under load is no defect, a program that reads files or links everything is.
+    # Loose on purpose: a loaded machine must not fail this, a program that reads files or links everything must.
     check(min(times) < 60, f"a start within 60 ms, not {min(times):.0f} ms")
 
 

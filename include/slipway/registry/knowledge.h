@@ -30,7 +30,7 @@ class KnowledgeStore {
   virtual std::unique_ptr<FileLock> turn(const std::string& host) = 0;
 };
 
-/// One file a host in `folder` (docs/FORMATS.md "What is known of a host"); an empty folder keeps nothing.
+/// One file a host in `folder` (docs/FORMATS.md "Host records"); an empty folder keeps nothing.
 std::unique_ptr<KnowledgeStore> file_knowledge(FileSystem& fs, Clock& clock, std::filesystem::path folder);
 
 }  // namespace slipway::registry
