@@ -268,7 +268,7 @@ TEST(VerifyLayout, AnImageWhoseLayerIsDamagedIsRefused) {
   Shop shop(kLayoutYaml);
   const auto images = shop.open(*shop.project.image_repository);
   const auto image = put_image(*images, "one");
-  ASSERT_TRUE(images->keep(image));
+  ASSERT_TRUE(images->keep_untagged(image));
   ASSERT_TRUE(shop.release("staging", shop.project.image_repository->with_digest(image.digest)));
   const oci::Location place = shop.environment("staging").repository.with_tag("staging");
   ASSERT_TRUE(verify_image(place, shop.services));

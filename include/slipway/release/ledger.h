@@ -18,12 +18,11 @@
 //
 // States of a number N of one environment:
 //
-//   free       no entry has it                          the next writer may take N = newest + 1
-//   claimed    `<app>.<env>.v<N>` alone                  immutable tags: the claim is the entry, any writer completes
-//   it committed  one entry                                the release is made; tag and evidence may still lag forked
-//   two entries                              two writers at once: the entry that v<N+1> follows holds; of
-//                                                       the newest number the one with the smallest id. All readers
-//                                                       see the same
+// - free: no entry has it. The next writer may take N = newest + 1.
+// - claimed: `<app>.<env>.v<N>` alone, where tags are immutable. The claim is the entry; any writer completes it.
+// - committed: one entry. The release is made; tag and evidence may still lag.
+// - forked: two entries, from two writers at once. The entry that v<N+1> follows holds; of the newest number the one
+//   with the smallest id. All readers see the same.
 //
 // A Ledger is a view of one moment: it lists the tags once and keeps the list until refresh() or append(). Entries are
 // immutable, so they are kept for good, in memory and, with a LedgerCache, on disk. One thread at a time. Order of
