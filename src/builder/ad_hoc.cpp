@@ -4,7 +4,7 @@
 #include "slipway/base/json.h"
 #include "slipway/base/text.h"
 #include "slipway/builder/recipe.h"
-#include "slipway/layer/file_tree.h"
+#include "slipway/layer/entry.h"
 
 namespace slipway::builder {
 namespace {

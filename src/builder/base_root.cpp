@@ -75,7 +75,7 @@ Result<const BaseRoot::Content*> BaseRoot::content_of(const elf::FoundFile& file
 }
 
 Status BaseRoot::read_layer(const Place& wanted) {
-  const auto visit = [&](const layer::Entry& entry, io::Source& content) -> Status {
+  const auto visit = [&](const layer::FileEntry& entry, io::Source& content) -> Status {
     if (entry.type != layer::EntryType::regular || entry.size > kMaxLibrary) return {};
     if (entry.path != wanted.second && !is_likely_wanted(entry.path)) return {};
     SLIPWAY_ASSIGN(const std::string bytes, read_whole(content, entry.size));

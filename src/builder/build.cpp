@@ -161,7 +161,7 @@ class Build {
     if (diagnostics_.has_errors()) return {};
     LayerContents contents{platform.str(), layer.name};
     SLIPWAY_ASSIGN(const auto reader, layer.tree.read());
-    for (layer::Entry entry;;) {
+    for (layer::FileEntry entry;;) {
       SLIPWAY_ASSIGN(const bool more, reader->next(entry));
       if (!more) break;
       if (entry.type == layer::EntryType::regular) ++contents.files;

@@ -8,8 +8,8 @@
 namespace slipway::builder {
 namespace {
 
-using layer::Entry;
 using layer::EntryType;
+using layer::FileEntry;
 
 constexpr std::size_t kKinds = static_cast<std::size_t>(Churn::programs) + 1;
 
@@ -38,7 +38,7 @@ class Splitter {
       tree.emplace(spill);
   }
 
-  Status take(Entry entry) {
+  Status take(FileEntry entry) {
     SLIPWAY_TRY(leave_folders(entry.path));
     if (entry.type == EntryType::directory) {
       open_.push_back({std::move(entry), {}});
@@ -67,11 +67,11 @@ class Splitter {
 
  private:
   struct Open {
-    Entry folder;
+    FileEntry folder;
     std::array<bool, kKinds> in{};
   };
 
-  Result<Churn> churn_of(const Entry& entry) {
+  Result<Churn> churn_of(const FileEntry& entry) {
     const std::string path = "/" + entry.path;
     if (is_supplied(path)) return is_c_library(path) ? Churn::system : Churn::libraries;
     if (entry.type == EntryType::whiteout || entry.type == EntryType::opaque) return Churn::system;
@@ -107,7 +107,7 @@ class Splitter {
     return !object.soname.empty() || is_library_name(elf::name_in(path)) || !object.needed.empty();
   }
 
-  Status put(Entry entry, Churn churn) {
+  Status put(FileEntry entry, Churn churn) {
     const auto kind = static_cast<std::size_t>(churn);
     for (Open& open : open_) {
       if (open.in[kind]) continue;
@@ -159,7 +159,7 @@ Result<std::vector<ChurnPart>> split_by_churn(const layer::FileTree& whole, cons
                                               std::int64_t epoch, FileSystem& fs, const layer::SpillPlace& spill) {
   Splitter splitter(supplied, fs, spill);
   SLIPWAY_ASSIGN(const auto reader, whole.read());
-  for (Entry entry;;) {
+  for (FileEntry entry;;) {
     SLIPWAY_ASSIGN(const bool more, reader->next(entry));
     if (!more) break;
     SLIPWAY_TRY(splitter.take(entry));

@@ -107,7 +107,7 @@ class ClosurePlanner::Layer {
         SLIPWAY_TRY(add_supplied(kind, item, asked_by_name));
         continue;
       }
-      layer::Entry entry;
+      layer::FileEntry entry;
       entry.path = item.path.substr(1);
       entry.type = item.type;
       entry.mode = item.mode;
@@ -158,7 +158,7 @@ class ClosurePlanner::Layer {
   Status add_text(const std::string& path, const std::string& text) {
     if (!is_new(path, path)) return {};
     report_.supplied.insert(path);
-    layer::Entry entry;
+    layer::FileEntry entry;
     entry.path = path.substr(1);
     entry.content = text;
     entry.size = text.size();
@@ -372,7 +372,7 @@ class ClosurePlanner::Layer {
 
   Status add_link(const std::string& path, const std::string& text) {
     if (!is_new(path, text)) return {};
-    layer::Entry entry;
+    layer::FileEntry entry;
     entry.path = path.substr(1);
     entry.type = layer::EntryType::symlink;
     entry.mode = 0777;

@@ -29,7 +29,7 @@ Result<layer::FileTree> DebugSplitter::split(const layer::FileTree& whole, std::
                                              Diagnostics& diagnostics) {
   layer::FileTree tree(spill);
   SLIPWAY_ASSIGN(const auto reader, whole.read());
-  for (layer::Entry entry;;) {
+  for (layer::FileEntry entry;;) {
     SLIPWAY_ASSIGN(const bool more, reader->next(entry));
     if (!more) break;
     if (entry.type == layer::EntryType::regular && !entry.source.empty() && entry.size > 0)
@@ -40,7 +40,7 @@ Result<layer::FileTree> DebugSplitter::split(const layer::FileTree& whole, std::
   return tree;
 }
 
-Status DebugSplitter::split_file(layer::Entry& entry, const Where& where, Diagnostics& diagnostics) {
+Status DebugSplitter::split_file(layer::FileEntry& entry, const Where& where, Diagnostics& diagnostics) {
   SLIPWAY_ASSIGN(const auto file, fs_.open(entry.source));
   SLIPWAY_ASSIGN(const bool debuggable, elf::has_debug_info(*file, entry.source));
   if (!debuggable) return {};

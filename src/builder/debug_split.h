@@ -34,7 +34,7 @@ class DebugSplitter {
   const std::map<std::string, DebugFile>& files() const { return files_; }
 
  private:
-  Status split_file(layer::Entry& entry, const Where& where, Diagnostics& diagnostics);
+  Status split_file(layer::FileEntry& entry, const Where& where, Diagnostics& diagnostics);
   Status run_tools(const std::string& source, const std::string& build_id, const stdfs::path& stripped,
                    const stdfs::path& debug);
   Status run(std::vector<std::string> argv);

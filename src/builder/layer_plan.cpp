@@ -84,7 +84,7 @@ class LayerPlanner {
     if (!possible) return {};
     SLIPWAY_ASSIGN(const auto reader, tree.read());
     std::size_t found = 0;
-    for (layer::Entry entry; found < kMaxRisky;) {
+    for (layer::FileEntry entry; found < kMaxRisky;) {
       SLIPWAY_ASSIGN(const bool more, reader->next(entry));
       if (!more) break;
       const bool folder = entry.type == layer::EntryType::directory;
@@ -131,7 +131,7 @@ class LayerPlanner {
   static Status take_reasons(std::vector<Reason>& reasons, PlannedLayer& part) {
     std::set<std::string> paths;
     SLIPWAY_ASSIGN(const auto reader, part.tree.read());
-    for (layer::Entry entry; !reasons.empty();) {
+    for (layer::FileEntry entry; !reasons.empty();) {
       SLIPWAY_ASSIGN(const bool more, reader->next(entry));
       if (!more) break;
       if (entry.type != layer::EntryType::directory) paths.insert("/" + entry.path);
@@ -183,7 +183,7 @@ class LayerPlanner {
         diagnostics_.warning(path.where, fmt::format("{} is not removed: there is no base that has it", path.text));
         continue;
       }
-      layer::Entry gone;
+      layer::FileEntry gone;
       gone.path = path.text.substr(1);
       gone.type = layer::EntryType::whiteout;
       gone.mtime = epoch_;
@@ -314,7 +314,7 @@ Result<std::vector<PlannedLayer>> plan_layers(const Recipe& recipe, const oci::P
 std::optional<oci::Platform> first_elf_platform(const std::vector<PlannedLayer>& layers, FileSystem& fs) {
   for (const PlannedLayer& layer : layers) {
     const auto entries = layer.tree.read();
-    layer::Entry entry;
+    layer::FileEntry entry;
     while (entries) {
       const auto more = (*entries)->next(entry);
       if (!more || !*more) break;

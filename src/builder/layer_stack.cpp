@@ -5,8 +5,8 @@
 namespace slipway::builder {
 namespace {
 
-using layer::Entry;
 using layer::EntryType;
+using layer::FileEntry;
 
 /// FNV-1a, 64 bits: two paths of a million collide once in 36 million builds, and then only a message is wrong.
 std::uint64_t hash_of(const std::string& path) {
@@ -20,15 +20,15 @@ bool holds(const std::vector<std::uint64_t>& hashes, const std::string& path) {
   return std::binary_search(hashes.begin(), hashes.end(), hash_of(path));
 }
 
-Entry plain(const std::string& path, EntryType type) {
-  Entry entry;
+FileEntry plain(const std::string& path, EntryType type) {
+  FileEntry entry;
   entry.path = path;
   entry.type = type;
   entry.mode = type == EntryType::directory ? 0755 : 0644;
   return entry;
 }
 
-bool same_folder(const Entry& a, const Entry& b) {
+bool same_folder(const FileEntry& a, const FileEntry& b) {
   return a.type == b.type && a.mode == b.mode && a.uid == b.uid && a.gid == b.gid && a.xattrs == b.xattrs;
 }
 
@@ -45,9 +45,9 @@ bool LayerStack::Level::hides(const std::string& path) const {
   return false;
 }
 
-std::optional<Entry> LayerStack::find(const std::string& path) const { return find_below(levels_.size(), path); }
+std::optional<FileEntry> LayerStack::find(const std::string& path) const { return find_below(levels_.size(), path); }
 
-std::optional<Entry> LayerStack::find_below(std::size_t levels, const std::string& path) const {
+std::optional<FileEntry> LayerStack::find_below(std::size_t levels, const std::string& path) const {
   for (std::size_t i = levels; i-- > 0;) {
     const Level& level = levels_[i];
     if (const auto at = level.entries.find(path); at != level.entries.end()) return at->second;
@@ -58,7 +58,7 @@ std::optional<Entry> LayerStack::find_below(std::size_t levels, const std::strin
   return base_ == nullptr ? std::nullopt : base_->find(path);
 }
 
-void LayerStack::add_entry(Level& level, const Entry& entry) const {
+void LayerStack::add_entry(Level& level, const FileEntry& entry) const {
   if (entry.type == EntryType::whiteout || entry.type == EntryType::opaque) {
     (entry.type == EntryType::whiteout ? level.gone : level.covered).insert(entry.path);
     return;
@@ -78,7 +78,7 @@ void LayerStack::add_entry(Level& level, const Entry& entry) const {
 Status LayerStack::add(const layer::FileTree& tree) {
   Level level;
   SLIPWAY_ASSIGN(const auto reader, tree.read());
-  for (Entry entry;;) {
+  for (FileEntry entry;;) {
     SLIPWAY_ASSIGN(const bool more, reader->next(entry));
     if (!more) break;
     add_entry(level, entry);

@@ -21,22 +21,22 @@ class LayerStack final : public layer::BaseFiles {
 
   /// True while there is nothing below.
   bool empty() const { return base_ == nullptr && levels_.empty(); }
-  std::optional<layer::Entry> find(const std::string& path) const override;
+  std::optional<layer::FileEntry> find(const std::string& path) const override;
   /// Puts a finished layer on top.
   Status add(const layer::FileTree& tree);
 
  private:
   struct Level {
-    std::map<std::string, layer::Entry> entries;  ///< whatever is neither a plain file nor a plain folder
-    std::vector<std::uint64_t> files, folders;    ///< hashes of paths, sorted
-    std::set<std::string> gone;                   ///< whiteouts
-    std::set<std::string> covered;                ///< folders of which nothing below shows
+    std::map<std::string, layer::FileEntry> entries;  ///< whatever is neither a plain file nor a plain folder
+    std::vector<std::uint64_t> files, folders;        ///< hashes of paths, sorted
+    std::set<std::string> gone;                       ///< whiteouts
+    std::set<std::string> covered;                    ///< folders of which nothing below shows
 
     bool hides(const std::string& path) const;
   };
 
-  std::optional<layer::Entry> find_below(std::size_t levels, const std::string& path) const;
-  void add_entry(Level& level, const layer::Entry& entry) const;
+  std::optional<layer::FileEntry> find_below(std::size_t levels, const std::string& path) const;
+  void add_entry(Level& level, const layer::FileEntry& entry) const;
 
   const image::FileList* base_;
   std::vector<Level> levels_;

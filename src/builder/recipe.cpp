@@ -6,8 +6,8 @@
 #include "builder/recipe_values.h"
 #include "slipway/base/text.h"
 #include "slipway/config/decoder.h"
+#include "slipway/layer/entry.h"
 #include "slipway/layer/file_capabilities.h"
-#include "slipway/layer/file_tree.h"
 
 namespace slipway::builder {
 namespace {

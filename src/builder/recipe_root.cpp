@@ -27,7 +27,7 @@ std::optional<std::set<std::string>> chosen_paths(const Recipe& recipe, const Fi
   Diagnostics none;
   if (!tree.add(fs, from, file.to, options, none) || !tree.finish(0)) return paths;
   const auto reader = tree.read();
-  layer::Entry entry;
+  layer::FileEntry entry;
   while (reader) {
     const auto more = (*reader)->next(entry);
     if (!more || !*more) break;

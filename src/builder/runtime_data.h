@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "slipway/layer/file_tree.h"
+#include "slipway/layer/entry.h"
 
 namespace slipway::builder {
 

@@ -84,7 +84,7 @@ class Taker {
     }
   }
 
-  Status visit(std::uint32_t layer, const layer::Entry& entry, io::Source& content) {
+  Status visit(std::uint32_t layer, const layer::FileEntry& entry, io::Source& content) {
     const auto place = places_.find({layer, entry.path});
     if (place == places_.end() || entry.type != layer::EntryType::regular) return {};
     const bool database = std::any_of(place->second.begin(), place->second.end(), is_database);
@@ -279,7 +279,7 @@ Result<Sbom> take_sbom(store::ReadTarget& from, const image::Image& image, const
                        const std::string& name, std::stop_token stop) {
   Taker taker(list);
   for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
-    const auto visit = [&taker, i](const layer::Entry& entry, io::Source& content) {
+    const auto visit = [&taker, i](const layer::FileEntry& entry, io::Source& content) {
       return taker.visit(static_cast<std::uint32_t>(i), entry, content);
     };
     SLIPWAY_TRY(image::read_layer(from, image, i, visit, stop));
@@ -326,7 +326,7 @@ Result<std::map<std::string, std::string>> installed_packages(store::ReadTarget&
   std::map<std::string, std::string> database;
   for (const auto& [index, members] : wanted) {
     const auto& here = members;
-    const auto visit = [&database, &here](const layer::Entry& entry, io::Source& content) -> Status {
+    const auto visit = [&database, &here](const layer::FileEntry& entry, io::Source& content) -> Status {
       const auto at = here.find(entry.path);
       if (at == here.end() || entry.type != layer::EntryType::regular) return {};
       SLIPWAY_ASSIGN(database[at->second], io::read_all(content, kMaxDatabase));

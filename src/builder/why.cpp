@@ -44,7 +44,7 @@ class Reader {
   Result<std::vector<Asking>> read(std::stop_token stop) {
     std::vector<Asking> all;
     for (std::size_t i = 0; i < image_.manifest.layers.size(); ++i) {
-      const auto visit = [&](const layer::Entry& entry, io::Source& content) {
+      const auto visit = [&](const layer::FileEntry& entry, io::Source& content) {
         return look({static_cast<std::uint32_t>(i), entry.path}, entry, content, all);
       };
       SLIPWAY_TRY(image::read_layer(from_, image_, i, visit, stop));
@@ -53,7 +53,7 @@ class Reader {
   }
 
  private:
-  Status look(const BytesPlace& place, const layer::Entry& entry, io::Source& content, std::vector<Asking>& all) {
+  Status look(const BytesPlace& place, const layer::FileEntry& entry, io::Source& content, std::vector<Asking>& all) {
     const auto names = names_.find(place);
     const bool file = entry.type == layer::EntryType::regular && entry.size <= kLargest;
     if (!file || names == names_.end() || names->second.empty()) return {};

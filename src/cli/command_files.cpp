@@ -81,7 +81,7 @@ NameCounts count_names(const image::FileList& list) {
 }
 
 std::string long_line(const image::ImageFile& file, const NameCounts& counts) {
-  const layer::Entry& e = file.entry;
+  const layer::FileEntry& e = file.entry;
   const auto count = counts.find({file.layer, file.member});
   const bool first = e.type != EntryType::hardlink;
   const int names = file.member.empty() || count == counts.end() ? 1 : count->second + 1;
@@ -97,7 +97,7 @@ std::string long_line(const image::ImageFile& file, const NameCounts& counts) {
 }
 
 Json file_json(const image::ImageFile& file, const image::Image& image) {
-  const layer::Entry& e = file.entry;
+  const layer::FileEntry& e = file.entry;
   Json json;
   json.set("path", shown(e.path)).set("type", name_of(e.type)).set("mode", fmt::format("{:04o}", e.mode));
   json.set("uid", static_cast<std::int64_t>(e.uid)).set("gid", static_cast<std::int64_t>(e.gid));
@@ -180,7 +180,7 @@ Result<int> run_cat(Context& context, const CatFlags& f) {
   }
   // The layer is read to its end even so: only then is it proved that these are its bytes.
   bool printed = false;
-  const auto print = [&](const layer::Entry& entry, io::Source& content) -> Status {
+  const auto print = [&](const layer::FileEntry& entry, io::Source& content) -> Status {
     if (entry.path != file.member || entry.type != EntryType::regular) return {};
     if (printed) return fail(Errc::malformed, "its layer has {} twice", shown(file.member));
     printed = true;

@@ -1,7 +1,6 @@
 #include "cli/command.h"
 #include "cli/project.h"
 #include "slipway/image/validate.h"
-#include "slipway/store/layout.h"
 
 namespace slipway::cli {
 namespace {
@@ -22,13 +21,8 @@ Result<int> print_valid(Context& context, const oci::Location& location) {
 Result<int> run_validate(Context& context, const std::string& text) {
   SLIPWAY_ASSIGN(const oci::Location location, readable(context, text));
   SLIPWAY_ASSIGN(const auto target, context.opener().open_for_reading(location, Side::source));
-  auto* layout = dynamic_cast<store::LayoutTarget*>(target.get());
-  if (layout != nullptr && !location.tag() && !location.digest()) {
-    SLIPWAY_ASSIGN(const auto problems, layout->validate());
-    std::vector<Error> errors;
-    for (const store::LayoutProblem& problem : problems) {
-      errors.emplace_back(Errc::verification_failed, fmt::format("{}: {}", problem.object, problem.message));
-    }
+  if (location.transport() == oci::Transport::layout && !location.tag() && !location.digest()) {
+    SLIPWAY_ASSIGN(auto errors, image::validate_all(*target, context.stop()));
     if (!errors.empty()) return fail(combine(std::move(errors)).in("validating " + context.shown(location).str()));
     return print_valid(context, location);
   }

@@ -30,7 +30,7 @@ std::string text_of(const builder::NeedStep& step) {
 }
 
 std::string report(const builder::FileOrigin& origin, const image::Image& image) {
-  const layer::Entry& entry = origin.file.entry;
+  const layer::FileEntry& entry = origin.file.entry;
   const auto& layers = image.manifest.layers;
   std::string text = fmt::format("/{}\n", printable(entry.path, 4096));
   // Folders that no layer has are made by whoever unpacks.

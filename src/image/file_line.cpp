@@ -91,7 +91,7 @@ bool read_xattrs(std::string_view text, std::map<std::string, std::string>& out)
 }  // namespace
 
 std::string write_line(const ImageFile& file) {
-  const layer::Entry& e = file.entry;
+  const layer::FileEntry& e = file.entry;
   return fmt::format("{}\t{}\t{:o}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", escaped(e.path), letter_of(e.type), e.mode,
                      e.uid, e.gid, e.mtime, e.size, file.layer, escaped(e.link), escaped(file.member),
                      fmt::format("{}:{}", e.device_major, e.device_minor), xattr_text(e.xattrs));
@@ -106,7 +106,7 @@ Result<ImageFile> parse_line(std::string_view line) {
   const std::size_t type = kTypes.find(fields[1][0]);
   if (type == std::string_view::npos) return broken();
   ImageFile file;
-  layer::Entry& e = file.entry;
+  layer::FileEntry& e = file.entry;
   e.path = unescaped(fields[0]);
   e.type = kTypeOf[type];
   e.link = unescaped(fields[8]);

@@ -4,10 +4,10 @@
 
 #include "image/file_line.h"
 #include "image/layer_merger.h"
-#include "image/path_walk.h"
 #include "slipway/base/text.h"
 #include "slipway/io/compress.h"
 #include "slipway/io/hash.h"
+#include "slipway/layer/path_walk.h"
 
 namespace slipway::image {
 namespace {
@@ -79,17 +79,17 @@ std::optional<ImageFile> FileList::file(const std::string& path) const {
   return index ? std::optional(at(*index)) : std::nullopt;
 }
 
-std::optional<layer::Entry> FileList::find(const std::string& path) const {
+std::optional<layer::FileEntry> FileList::find(const std::string& path) const {
   auto found = file(path);
   return found ? std::optional(std::move(found->entry)) : std::nullopt;
 }
 
 Result<ImageFile> FileList::open(const std::string& path) const {
-  const auto lookup = [this](const std::string& at) -> std::optional<Step> {
+  const auto lookup = [this](const std::string& at) -> std::optional<layer::Step> {
     auto found = find(at);
-    return found ? std::optional(Step{found->type, std::move(found->link)}) : std::nullopt;
+    return found ? std::optional(layer::Step{found->type, std::move(found->link)}) : std::nullopt;
   };
-  SLIPWAY_ASSIGN(const std::string real, real_path(path, true, lookup));
+  SLIPWAY_ASSIGN(const std::string real, layer::real_path(path, true, lookup));
   if (auto found = file(real)) return *std::move(found);
   if (real.empty()) {
     ImageFile root;
@@ -116,6 +116,7 @@ Status read_layer(store::ReadTarget& from, const Image& image, std::size_t index
   HashingSource tar(io::decompressor(*std::move(fetched)), promised.algorithm(), std::move(stop));
   layer::ReadLimits limits;
   limits.require_end = false;
+  limits.within_root = true;
   Status read = layer::read_tar(tar, limits, visit);
   if (!read) {
     return fail(std::move(read).error().in(fmt::format("reading layer {} ({})", index + 1, blob.digest.str())));
@@ -132,7 +133,7 @@ Result<FileList> merge_files(store::ReadTarget& from, const Image& image, std::s
   LayerMerger merger;
   for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
     merger.next_layer();
-    const auto add = [&merger](const layer::Entry& entry, io::Source&) { return merger.add(entry); };
+    const auto add = [&merger](const layer::FileEntry& entry, io::Source&) { return merger.add(entry); };
     SLIPWAY_TRY(read_layer(from, image, i, add, stop));
   }
   return merger.finish();

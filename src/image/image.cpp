@@ -8,7 +8,6 @@
 namespace slipway::image {
 namespace {
 
-constexpr int kMaxDepth = 8;
 constexpr std::size_t kMaxOffers = 10'000;
 
 Result<std::string> fetch_small(store::ReadTarget& from, const oci::Descriptor& descriptor) {
@@ -58,8 +57,9 @@ class OfferList {
   explicit OfferList(store::ReadTarget& from) : from_(from) {}
 
   Status add(const oci::Descriptor& descriptor, int depth) {
-    if (depth > kMaxDepth)
-      return fail(Errc::too_large, "{} is nested more than {} levels deep", named(from_, descriptor), kMaxDepth);
+    if (depth > oci::kMaxIndexDepth)
+      return fail(Errc::too_large, "{} is nested more than {} levels deep", named(from_, descriptor),
+                  oci::kMaxIndexDepth);
     SLIPWAY_ASSIGN(oci::Document document, fetch_document(from_, descriptor));
     if (auto* manifest = std::get_if<oci::Manifest>(&document)) return add_manifest(descriptor, std::move(*manifest));
     for (const oci::Descriptor& child : std::get<oci::Index>(document).manifests)

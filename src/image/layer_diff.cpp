@@ -12,8 +12,8 @@
 namespace slipway::image {
 namespace {
 
-using layer::Entry;
 using layer::EntryType;
+using layer::FileEntry;
 using Part = Difference::Part;
 /// The header fields of an entry as text.
 using Fields = std::map<std::string, std::string>;
@@ -34,7 +34,7 @@ Result<std::string> content_digest(io::Source& content) {
   }
 }
 
-Result<Fields> fields_of(const Entry& entry, io::Source& content) {
+Result<Fields> fields_of(const FileEntry& entry, io::Source& content) {
   Fields fields{{"type", std::string(name_of(entry.type))},
                 {"mode", fmt::format("{:04o}", entry.mode)},
                 {"owner", fmt::format("{}:{}", entry.uid, entry.gid)},
@@ -58,13 +58,13 @@ class LayerComparison {
  public:
   explicit LayerComparison(std::string layer) : layer_(std::move(layer)) {}
 
-  Status remember(const Entry& entry, io::Source& content) {
+  Status remember(const FileEntry& entry, io::Source& content) {
     SLIPWAY_ASSIGN(Fields fields, fields_of(entry, content));
     known_.insert_or_assign(tar_name(entry), Known{std::move(fields), known_.size(), false});
     return {};
   }
 
-  Status compare(const Entry& entry, io::Source& content) {
+  Status compare(const FileEntry& entry, io::Source& content) {
     const std::string name = tar_name(entry);
     SLIPWAY_ASSIGN(const Fields fields, fields_of(entry, content));
     const auto at = known_.find(name);
@@ -152,8 +152,10 @@ Result<std::vector<Difference>> compare_encodings(const ImageAt& a, std::size_t 
 Result<std::vector<Difference>> compare_layers(const ImageAt& a, std::size_t of_a, const ImageAt& b, std::size_t of_b,
                                                const std::string& name, std::stop_token stop) {
   LayerComparison comparison(name);
-  const auto remember = [&](const Entry& entry, io::Source& content) { return comparison.remember(entry, content); };
-  const auto compare = [&](const Entry& entry, io::Source& content) { return comparison.compare(entry, content); };
+  const auto remember = [&](const FileEntry& entry, io::Source& content) {
+    return comparison.remember(entry, content);
+  };
+  const auto compare = [&](const FileEntry& entry, io::Source& content) { return comparison.compare(entry, content); };
   SLIPWAY_TRY(read_layer(a.target, a.image, of_a, remember, stop));
   SLIPWAY_TRY(read_layer(b.target, b.image, of_b, compare, stop));
   auto found = comparison.finish();

@@ -7,6 +7,10 @@ namespace slipway::image {
 namespace {
 
 using layer::EntryType;
+using layer::joined;
+using layer::parent_of;
+using layer::real_path;
+using layer::Step;
 
 bool has_bytes(EntryType type) { return type == EntryType::regular || type == EntryType::hardlink; }
 
@@ -41,7 +45,8 @@ void LayerMerger::hide(const std::string& path, bool whole) {
   if (whole && !kept && self != nodes_.end() && self->second.layer != layer_) nodes_.erase(self);
 }
 
-/// Where a path of this layer's tar ends up: its folder's symlinks are followed, its own name is not.
+/// Where a path of this layer's tar ends up: its folder's symlinks are followed inside the root, its own name is not.
+/// A file of a lower layer gives way to a folder; below a file of this layer nothing can lie.
 Result<std::string> LayerMerger::place_of(const std::string& path) {
   const std::string_view parent = parent_of(path);
   if (parent.empty()) return path;
@@ -49,15 +54,16 @@ Result<std::string> LayerMerger::place_of(const std::string& path) {
   if (last_parent_ == parent) return joined(last_real_, name);
   const auto lookup = [this](const std::string& at) -> std::optional<Step> {
     const auto node = nodes_.find(at);
-    if (node == nodes_.end()) return std::nullopt;
+    if (node == nodes_.end() || gives_way(node->second)) return std::nullopt;
     return Step{node->second.type, node->second.link};
   };
   auto walked = real_path(parent, true, lookup);
   if (!walked) return fail(Errc::malformed, "{}", walked.error().message);
   const std::string real = *std::move(walked);
   const auto node = nodes_.find(real);
-  if (node != nodes_.end() && node->second.type != EntryType::directory) {
-    return fail(Errc::malformed, "/{} lies below /{}, which is no folder", printable(path, 4096),
+  const bool folder = node == nodes_.end() || node->second.type == EntryType::directory || gives_way(node->second);
+  if (!folder) {
+    return fail(Errc::malformed, "/{} lies below /{}, which is not a folder", printable(path, 4096),
                 printable(real, 4096));
   }
   last_parent_ = parent;
@@ -65,18 +71,24 @@ Result<std::string> LayerMerger::place_of(const std::string& path) {
   return joined(real, name);
 }
 
+bool LayerMerger::gives_way(const Node& node) const {
+  return node.layer != layer_ && node.type != EntryType::directory && node.type != EntryType::symlink;
+}
+
 void LayerMerger::make_parents(const std::string& folder) {
-  if (folder.empty() || nodes_.contains(folder)) return;
+  if (folder.empty()) return;
+  const auto node = nodes_.find(folder);
+  if (node != nodes_.end() && !gives_way(node->second)) return;
   make_parents(std::string(parent_of(folder)));
   ImageFile made;
   made.entry.path = folder;
   made.entry.type = EntryType::directory;
   made.entry.mode = 0755;
+  made.layer = layer_;
   put(std::move(made));
 }
 
 void LayerMerger::put(ImageFile file) {
-  file.layer = layer_;
   const EntryType type = file.entry.type;
   const auto there = nodes_.find(file.entry.path);
   const bool other = there != nodes_.end() && (there->second.type != type || type == EntryType::symlink);
@@ -89,14 +101,17 @@ void LayerMerger::put(ImageFile file) {
   nodes_.insert_or_assign(std::move(file.entry.path), std::move(node));
 }
 
-/// A hard link shows what its file shows.
-Result<ImageFile> LayerMerger::linked(const layer::Entry& entry, const std::string& path) {
+/// A hard link shows what its file shows, and its bytes are where the file's are, also in a lower layer.
+Result<ImageFile> LayerMerger::linked(const layer::FileEntry& entry, const std::string& path) {
+  const auto refuse = [&](std::string_view why) {
+    return fail(Errc::malformed, "/{} is a hard link to /{}, which {}", printable(path, 4096),
+                printable(entry.link, 4096), why);
+  };
   SLIPWAY_ASSIGN(const std::string target, place_of(entry.link));
   const auto node = nodes_.find(target);
-  if (node == nodes_.end() || node->second.layer != layer_) {
-    return fail(Errc::malformed, "/{} is a hard link to /{}, which its layer does not have", printable(path, 4096),
-                printable(entry.link, 4096));
-  }
+  if (node == nodes_.end()) return refuse("is neither in its layer before it nor in a lower one");
+  if (node->second.type == EntryType::directory) return refuse("is a folder");
+  if (target == path) return refuse("is itself");
   SLIPWAY_ASSIGN(ImageFile file,
                  parse_line(std::string_view(node->second.record).substr(0, node->second.record.size() - 1)));
   // A link to a link leads to the first of the names; a link to a symlink or device is one more of those.
@@ -108,22 +123,18 @@ Result<ImageFile> LayerMerger::linked(const layer::Entry& entry, const std::stri
   return file;
 }
 
-Status LayerMerger::add_marker(const layer::Entry& entry) {
+Status LayerMerger::add_marker(const layer::FileEntry& entry) {
   if (entry.path.empty()) {
     hide("", false);
     return {};
   }
-  if (entry.type == EntryType::opaque) {
-    SLIPWAY_ASSIGN(const std::string inside, place_of(joined(entry.path, "x")));
-    hide(std::string(parent_of(inside)), false);
-    return {};
-  }
-  SLIPWAY_ASSIGN(const std::string place, place_of(entry.path));
-  hide(place, true);
+  const bool opaque = entry.type == EntryType::opaque;
+  SLIPWAY_ASSIGN(const std::string place, place_of(opaque ? joined(entry.path, "x") : entry.path));
+  opaque ? hide(std::string(parent_of(place)), false) : hide(place, true);
   return {};
 }
 
-Status LayerMerger::add(const layer::Entry& entry) {
+Status LayerMerger::add(const layer::FileEntry& entry) {
   if (entry.type == EntryType::whiteout || entry.type == EntryType::opaque) return add_marker(entry);
   SLIPWAY_ASSIGN(std::string place, place_of(entry.path));
   make_parents(std::string(parent_of(place)));
@@ -133,6 +144,7 @@ Status LayerMerger::add(const layer::Entry& entry) {
   } else {
     file.entry = entry;
     file.entry.path = std::move(place);
+    file.layer = layer_;
     if (has_bytes(entry.type)) file.member = entry.path;
   }
   put(std::move(file));

@@ -3,8 +3,8 @@
 #include <map>
 #include <string>
 
-#include "image/path_walk.h"
 #include "slipway/image/file_list.h"
+#include "slipway/layer/path_walk.h"
 
 namespace slipway::image {
 
@@ -14,23 +14,25 @@ class LayerMerger {
   /// What follows belongs to the next layer.
   void next_layer();
   /// Errc::malformed, naming the entry, where it fits nowhere.
-  Status add(const layer::Entry& entry);
+  Status add(const layer::FileEntry& entry);
   FileList finish();
 
  private:
   struct Node {
     layer::EntryType type;
-    std::uint32_t layer;
-    std::string link;    // symlinks
-    std::string record;  // the line of the file list
+    std::uint32_t layer;  // that put it there
+    std::string link;     // symlinks
+    std::string record;   // the line of the file list
   };
   using Nodes = std::map<std::string, Node>;
 
-  Status add_marker(const layer::Entry& entry);
+  Status add_marker(const layer::FileEntry& entry);
   Result<std::string> place_of(const std::string& path);
+  /// True for what a folder of this layer replaces without being asked: a file of a lower layer.
+  bool gives_way(const Node& node) const;
   void make_parents(const std::string& folder);
   void put(ImageFile file);
-  Result<ImageFile> linked(const layer::Entry& entry, const std::string& path);
+  Result<ImageFile> linked(const layer::FileEntry& entry, const std::string& path);
   /// Removes what lower layers have at and below a folder, the folder itself too when `whole`.
   void hide(const std::string& path, bool whole);
   std::pair<Nodes::iterator, Nodes::iterator> below(const std::string& path);

@@ -9,7 +9,6 @@
 namespace slipway::image {
 namespace {
 
-constexpr int kDeepest = 8;
 constexpr std::size_t kShownTags = 8;
 
 /// Which manifests reach a digest; each is read once.
@@ -19,7 +18,7 @@ class Reach {
 
   Result<bool> of(const oci::Descriptor& from, int depth = 0) {
     if (from.digest == digest_) return true;
-    if (!oci::is_index(from.media_type) || depth == kDeepest) return false;
+    if (!oci::is_index(from.media_type) || depth == oci::kMaxIndexDepth) return false;
     if (const auto known = known_.find(from.digest); known != known_.end()) return known->second;
     known_.emplace(from.digest, false);  // a cycle ends here
     SLIPWAY_ASSIGN(const store::Fetched fetched, place_.fetch_document(from.digest));

@@ -1,17 +1,15 @@
 #include "image/tar_difference.h"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <set>
 
 #include "slipway/base/text.h"
+#include "slipway/tar/member.h"
 
 namespace slipway::image {
 namespace {
-
-constexpr std::size_t kBlock = 512;
-constexpr std::uint64_t kMaxBody = 1u << 20;  // of a pax header or a long name
 
 struct Field {
   const char* name;
@@ -23,133 +21,89 @@ constexpr std::array kTarFields{Field{"name", 0, 100},     Field{"mode", 100, 8}
                                 Field{"version", 263, 2},  Field{"uname", 265, 32},     Field{"gname", 297, 32},
                                 Field{"devmajor", 329, 8}, Field{"devminor", 337, 8},   Field{"prefix", 345, 155}};
 
+using Fields = std::map<std::string, std::string>;
+
 /// One entry with the headers before it, each field as its bytes.
-struct Member {
+struct Headers {
   std::string path;
-  std::map<std::string, std::string> fields;
+  Fields fields;
 };
 
-/// A number of a header: octal text, or GNU's base-256.
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  if ((static_cast<unsigned char>(text[0]) & 0x80) != 0) {
-    for (const char c : text.substr(text.size() - 8))
-      value = value << 8 | static_cast<unsigned char>(c);
-    return value;
+void add_extension(const tar::Extension& extension, Fields& fields) {
+  if (extension.type == 'L' || extension.type == 'K') {
+    fields[extension.type == 'L' ? "GNU long name" : "GNU long link"] = extension.body;
+    return;
   }
-  const std::size_t begin = std::min(text.find_first_not_of(' '), text.size());
-  const std::size_t end = std::min(text.find_first_of(std::string_view(" \0", 2), begin), text.size());
-  if (begin == end) return 0;
-  const auto [at, problem] = std::from_chars(text.data() + begin, text.data() + end, value, 8);
-  if (problem != std::errc() || at != text.data() + end) return std::nullopt;
-  return value;
+  const auto records = tar::decode_records(extension.body);
+  if (!records) return;
+  for (const auto& [key, value] : *records)
+    fields[(extension.type == 'x' ? "pax " : "global pax ") + key] = value;
 }
 
 /// Reads one tar from header to header.
 class TarWalk {
  public:
-  explicit TarWalk(io::Source& source) : source_(source) {}
+  explicit TarWalk(io::Source& source)
+      : source_(source), reader_([this](std::span<char> to) { return fill(std::as_writable_bytes(to)); }) {}
 
-  /// Nothing at the end, and where this is no tar.
-  Result<std::optional<Member>> next() {
-    Member member;
-    while (true) {
-      SLIPWAY_ASSIGN(const std::string header, take(kBlock));
-      if (header.size() < kBlock || header.find_first_not_of('\0') == std::string::npos) {
-        SLIPWAY_TRY(measure_end(header.size()));
-        return std::optional<Member>();
-      }
-      const auto size = number(std::string_view(header).substr(124, 12));
-      if (!size) return std::optional<Member>();
-      const char type = header[156];
-      if (type != 'x' && type != 'g' && type != 'L' && type != 'K') {
-        for (const Field& field : kTarFields)
-          member.fields[field.name] = header.substr(field.at, field.size);
-        if (member.path.empty()) member.path = path_of(header);
-        const bool has_body = type == '0' || type == '\0' || type == '7';
-        if (has_body) SLIPWAY_TRY(skip(padded(pax_size_.value_or(*size))));
-        pax_size_.reset();
-        return std::optional<Member>(std::move(member));
-      }
-      if (*size > kMaxBody) return std::optional<Member>();
-      SLIPWAY_ASSIGN(std::string body, take(static_cast<std::size_t>(padded(*size))));
-      body.resize(std::min<std::size_t>(body.size(), static_cast<std::size_t>(*size)));
-      read_extra(type, body, member);
+  /// Nothing at the end, and where this is not a tar.
+  Result<std::optional<Headers>> next() {
+    auto member = reader_.next();
+    if (!member && !failed_) return std::optional<Headers>();
+    SLIPWAY_TRY(member);
+    if (!*member) {
+      SLIPWAY_TRY(measure_end());
+      return std::optional<Headers>();
     }
+    Headers headers{(*member)->path, {}};
+    for (const Field& field : kTarFields)
+      headers.fields[field.name] = (*member)->block.substr(field.at, field.size);
+    for (const tar::Extension& extension : (*member)->extensions)
+      add_extension(extension, headers.fields);
+    SLIPWAY_TRY(skip((*member)->size + tar::padding((*member)->size)));
+    return std::optional<Headers>(std::move(headers));
   }
 
   std::uint64_t end() const { return end_; }  ///< bytes behind the last entry
 
  private:
-  static std::uint64_t padded(std::uint64_t size) { return (size + kBlock - 1) / kBlock * kBlock; }
-
-  static std::string path_of(const std::string& header) {
-    const std::string name(header.data(), ::strnlen(header.data(), 100));
-    const std::string prefix(header.data() + 345, ::strnlen(header.data() + 345, 155));
-    const bool ustar = header.compare(257, 6, std::string("ustar\0", 6)) == 0;
-    return ustar && !prefix.empty() ? prefix + "/" + name : name;
-  }
-
-  void read_extra(char type, const std::string& body, Member& member) {
-    if (type == 'L' || type == 'K') {
-      member.fields[type == 'L' ? "GNU long name" : "GNU long link"] = body;
-      if (type == 'L') member.path = body.substr(0, body.find('\0'));
-      return;
-    }
-    const std::string kind = type == 'x' ? "pax " : "global pax ";
-    for (std::string_view rest = body; !rest.empty();) {
-      std::size_t length = 0;
-      const auto [at, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), length);
-      const auto blank = static_cast<std::size_t>(at - rest.data());
-      if (problem != std::errc() || length > rest.size() || length < blank + 3 || rest[blank] != ' ') return;
-      const std::string_view record = rest.substr(blank + 1, length - blank - 2);
-      const std::size_t equals = std::min(record.find('='), record.size());
-      const std::string key(record.substr(0, equals));
-      const std::string value(equals < record.size() ? record.substr(equals + 1) : std::string_view());
-      member.fields[kind + key] = value;
-      if (type == 'x' && key == "path") member.path = value;
-      if (type == 'x' && key == "size") {
-        std::uint64_t size = 0;
-        std::from_chars(value.data(), value.data() + value.size(), size);
-        pax_size_ = size;
-      }
-      rest.remove_prefix(length);
-    }
-  }
-
-  Result<std::string> take(std::size_t size) {
-    std::string bytes(size, '\0');
+  Result<std::size_t> fill(std::span<std::byte> to) {
     std::size_t have = 0;
-    while (have < size) {
-      SLIPWAY_ASSIGN(const std::size_t n, source_.read(std::as_writable_bytes(std::span(bytes).subspan(have))));
+    failed_ = true;
+    while (have < to.size()) {
+      SLIPWAY_ASSIGN(const std::size_t n, source_.read(to.subspan(have)));
       if (n == 0) break;
       have += n;
     }
-    bytes.resize(have);
-    return bytes;
+    failed_ = false;
+    total_ += have;
+    return have;
   }
 
   Status skip(std::uint64_t size) {
     while (size > 0) {
-      const std::size_t part = static_cast<std::size_t>(std::min<std::uint64_t>(size, 64 * 1024));
-      SLIPWAY_ASSIGN(const std::string bytes, take(part));
-      if (bytes.size() < part) return {};
+      const std::size_t part = static_cast<std::size_t>(std::min<std::uint64_t>(size, buffer_.size()));
+      SLIPWAY_ASSIGN(const std::size_t n, fill(std::span(buffer_).first(part)));
+      if (n < part) return {};
       size -= part;
     }
     return {};
   }
 
-  Status measure_end(std::size_t first) {
-    end_ = first;
-    while (true) {
-      SLIPWAY_ASSIGN(const std::string bytes, take(64 * 1024));
-      if (bytes.empty()) return {};
-      end_ += bytes.size();
+  Status measure_end() {
+    std::size_t n = 1;
+    while (n > 0) {
+      SLIPWAY_ASSIGN(n, fill(buffer_));
     }
+    end_ = total_ - std::min(total_, reader_.end());
+    return {};
   }
 
   io::Source& source_;
-  std::optional<std::uint64_t> pax_size_;
+  tar::MemberReader reader_;
+  std::vector<std::byte> buffer_ = std::vector<std::byte>(io::kBlock);
+  bool failed_ = false;  // the source did
+  std::uint64_t total_ = 0;
   std::uint64_t end_ = 0;
 };
 

@@ -1,38 +1,28 @@
 #include "slipway/image/validate.h"
 
-#include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 
-#include "slipway/base/text.h"
+#include "image/layer_merger.h"
 #include "slipway/image/image.h"
 #include "slipway/io/compress.h"
 #include "slipway/io/filters.h"
+#include "slipway/io/hash.h"
+#include "slipway/layer/layer_reader.h"
 #include "slipway/oci/media_type.h"
 
 namespace slipway::image {
 namespace {
 
-constexpr int kDeepestIndex = 8;
-
-/// What the first bytes of a layer say it is compressed with; empty for nothing that is known.
-std::string_view compression_of(io::Bytes head) {
-  const auto begins = [&](std::initializer_list<int> magic) {
-    return head.size() >= magic.size() &&
-           std::equal(magic.begin(), magic.end(), head.begin(), [](int a, std::byte b) { return std::byte(a) == b; });
-  };
-  if (begins({0x1F, 0x8B})) return "gzip";
-  return begins({0x28, 0xB5, 0x2F, 0xFD}) ? "zstd" : "";
+/// The compression that a media type promises.
+io::Compression promised_by(std::string_view media_type) {
+  if (media_type.ends_with("gzip")) return io::Compression::gzip;
+  return media_type.ends_with("zstd") ? io::Compression::zstd : io::Compression::none;
 }
 
-/// What a media type promises of it; empty for a plain tar.
-std::string_view promised_by(std::string_view media_type) {
-  const auto ends = [&](std::string_view tail) {
-    return media_type.size() >= tail.size() && media_type.substr(media_type.size() - tail.size()) == tail;
-  };
-  if (ends("gzip")) return "gzip";
-  return ends("zstd") ? "zstd" : "";
+std::string_view name_of(io::Compression compression) {
+  if (compression == io::Compression::none) return "not compressed";
+  return compression == io::Compression::gzip ? "gzip" : "zstd";
 }
 
 /// A layer that can be unpacked: not an encrypted one, and no artifact's blob.
@@ -40,7 +30,7 @@ bool is_tar(std::string_view media_type) {
   return media_type.find(".tar") != std::string_view::npos && media_type.find("encrypted") == std::string_view::npos;
 }
 
-/// Looks at the first bytes that pass, and that all of them pass.
+/// Remembers the first bytes that pass.
 class Watched final : public io::Source {
  public:
   Watched(std::unique_ptr<io::Source> inner, std::string& head, std::stop_token stop)
@@ -59,12 +49,63 @@ class Watched final : public io::Source {
   std::stop_token stop_;
 };
 
+/// Hashes what passes, and remembers why no more did.
+class HashedSource final : public io::Source {
+ public:
+  HashedSource(std::unique_ptr<io::Source> inner, std::string_view algorithm)
+      : inner_(std::move(inner)), hasher_(algorithm) {}
+
+  Result<std::size_t> read(std::span<std::byte> buffer) override {
+    if (error_) return fail(*error_);
+    auto n = inner_->read(buffer);
+    if (n) {
+      hasher_.update(buffer.first(*n));
+    } else {
+      error_ = n.error();
+    }
+    return n;
+  }
+  Digest digest() { return hasher_.finish(); }
+
+ private:
+  std::unique_ptr<io::Source> inner_;
+  io::Hasher hasher_;
+  std::optional<Error> error_;
+};
+
+/// Where the entries of a layer go, and nothing else of them: enough to lay layers over each other.
+class Outline {
+ public:
+  void add(const layer::FileEntry& entry) {
+    text_ += static_cast<char>(entry.type);
+    text_.append(entry.path).append(1, '\0').append(entry.link).append(1, '\0');
+  }
+  Status merge_into(LayerMerger& merger) const {
+    merger.next_layer();
+    for (std::size_t at = 0; at < text_.size();) {
+      layer::FileEntry entry;
+      entry.type = static_cast<layer::EntryType>(text_[at++]);
+      for (std::string* part : {&entry.path, &entry.link}) {
+        const std::size_t end = text_.find('\0', at);
+        *part = text_.substr(at, end - at);
+        at = end + 1;
+      }
+      SLIPWAY_TRY(merger.add(entry));
+    }
+    return {};
+  }
+
+ private:
+  std::string text_;
+};
+
 class Validation {
  public:
   Validation(store::ReadTarget& from, std::stop_token stop) : from_(from), stop_(std::move(stop)) {}
 
   Status document(const oci::Descriptor& node, int depth = 0) {
-    if (depth == kDeepestIndex) return note(Error(Errc::too_large, "indexes are nested too deeply"));
+    if (!oci::is_graph_node(node.media_type)) return blob(node);
+    if (depth == oci::kMaxIndexDepth) return note(Error(Errc::too_large, "indexes are nested too deeply"));
     if (!seen_.insert(node.digest).second) return {};
     const auto fetched = parsed(node);
     if (!fetched) return note(fetched.error());
@@ -91,10 +132,6 @@ class Validation {
       const bool attestation = child.annotations.contains(std::string(oci::kDockerReferenceType));
       if (child.platform && !attestation && !platforms.insert(child.platform->str()).second) {
         SLIPWAY_TRY(problem("the index {} has two images for {}", node.digest.str(), child.platform->str()));
-      }
-      if (!oci::is_graph_node(child.media_type)) {
-        SLIPWAY_TRY(blob(child));
-        continue;
       }
       SLIPWAY_TRY(document(child, depth + 1));
       if (child.platform && !attestation && oci::is_manifest(child.media_type)) SLIPWAY_TRY(platform(child));
@@ -128,6 +165,21 @@ class Validation {
       const bool tar = image && is_tar(manifest.layers[i].media_type);
       SLIPWAY_TRY(tar ? layer(manifest.layers[i], image->config.diff_ids[i]) : blob(manifest.layers[i]));
     }
+    return image ? merge(*image) : Status();
+  }
+
+  /// The layers over each other, as unpacking lays them; where all of them could be read.
+  Status merge(const Image& image) {
+    LayerMerger merger;
+    for (const oci::Descriptor& blob : image.manifest.layers) {
+      const auto outline = outlines_.find(blob.digest);
+      if (outline == outlines_.end()) return {};
+      const Status merged = outline->second.merge_into(merger);
+      if (!merged) {
+        return problem("the layer {} of the image {} cannot be unpacked: {}", blob.digest.str(),
+                       image.descriptor.digest.str(), merged.error().message);
+      }
+    }
     return {};
   }
 
@@ -140,28 +192,30 @@ class Validation {
     return copied ? Status() : note(copied.error());
   }
 
-  /// One reading proves both digests: of the bytes as they are, and of what they unpack to.
+  /// One reading proves both digests, of the bytes as they are and of what they unpack to, and every entry.
   Status layer(const oci::Descriptor& layer, const Digest& diff_id) {
     if (!seen_.insert(layer.digest).second) return promise(layer, diff_id);
     auto source = from_.fetch(layer);
     if (!source) return missing(layer, std::move(source).error());
     std::string head;
-    const auto plain = io::decompressor(std::make_unique<Watched>(*std::move(source), head, stop_));
-    io::Hasher hasher(diff_id.algorithm());
-    std::vector<std::byte> buffer(io::kBlock);
-    while (true) {
-      const auto n = plain->read(buffer);
-      if (!n) return unreadable(layer, n.error());
-      if (*n == 0) break;
-      hasher.update(std::span(buffer).first(*n));
+    HashedSource plain(io::decompressor(std::make_unique<Watched>(*std::move(source), head, stop_)),
+                       diff_id.algorithm());
+    Outline outline;
+    const layer::ReadLimits limits{.require_end = false};
+    const Status read =
+        layer::read_tar(plain, limits, [&outline](const layer::FileEntry& entry, io::Source&) -> Status {
+          outline.add(entry);
+          return {};
+        });
+    io::NullSink nowhere;
+    const auto rest = io::copy(plain, nowhere, stop_);
+    if (!rest) return unreadable(layer, rest.error());
+    if (read) {
+      outlines_.emplace(layer.digest, std::move(outline));
+    } else {
+      SLIPWAY_TRY(problem("the layer {} cannot be unpacked: {}", layer.digest.str(), read.error().message));
     }
-    const std::string_view found = compression_of(io::as_bytes(head));
-    if (found != promised_by(layer.media_type)) {
-      SLIPWAY_TRY(problem("the layer {} is {} by its media type, and {} by its bytes", layer.digest.str(),
-                          promised_by(layer.media_type).empty() ? "not compressed" : promised_by(layer.media_type),
-                          found.empty() ? "not compressed" : found));
-    }
-    unpacked_.emplace(layer.digest, hasher.finish());
+    unpacked_.emplace(layer.digest, Unpacked{plain.digest(), io::compression_of(io::as_bytes(head))});
     return promise(layer, diff_id);
   }
 
@@ -176,11 +230,18 @@ class Validation {
     return problem("the layer {} cannot be unpacked: {}", layer.digest.str(), error.message);
   }
 
-  /// What a layer unpacks to against what a config says of it.
+  /// What a layer is against what a manifest and a config say of it.
   Status promise(const oci::Descriptor& layer, const Digest& diff_id) {
     const auto unpacked = unpacked_.find(layer.digest);
-    if (unpacked == unpacked_.end() || unpacked->second == diff_id) return {};
-    return problem("the layer {} unpacks to {}, the config promises {}", layer.digest.str(), unpacked->second.str(),
+    if (unpacked == unpacked_.end()) return {};
+    const auto& [own_diff_id, found] = unpacked->second;
+    const bool is_new = judged_.insert(layer.digest.str() + layer.media_type).second;
+    if (found != promised_by(layer.media_type) && is_new) {
+      SLIPWAY_TRY(problem("the layer {} is {} by its media type, and {} by its bytes", layer.digest.str(),
+                          name_of(promised_by(layer.media_type)), name_of(found)));
+    }
+    if (own_diff_id == diff_id) return {};
+    return problem("the layer {} unpacks to {}, the config promises {}", layer.digest.str(), own_diff_id.str(),
                    diff_id.str());
   }
 
@@ -212,10 +273,18 @@ class Validation {
     }
   }
 
+  /// What a layer's bytes show.
+  struct Unpacked {
+    Digest diff_id;
+    io::Compression compression;
+  };
+
   store::ReadTarget& from_;
   std::stop_token stop_;
   std::set<Digest> seen_;
-  std::map<Digest, Digest> unpacked_;
+  std::map<Digest, Unpacked> unpacked_;
+  std::set<std::string> judged_;  // digest and media type of layers
+  std::map<Digest, Outline> outlines_;
   std::vector<Error> problems_;
 };
 
@@ -224,6 +293,16 @@ class Validation {
 Result<std::vector<Error>> validate(store::ReadTarget& from, const oci::Descriptor& root, std::stop_token stop) {
   Validation validation(from, std::move(stop));
   SLIPWAY_TRY(validation.document(root));
+  return validation.take();
+}
+
+Result<std::vector<Error>> validate_all(store::ReadTarget& from, std::stop_token stop) {
+  auto* lister = store::as<store::RootLister>(from);
+  if (lister == nullptr) return fail(Errc::unsupported, "{} cannot list its images", from.name());
+  SLIPWAY_ASSIGN(const auto roots, lister->roots());
+  Validation validation(from, std::move(stop));
+  for (const oci::Descriptor& root : roots)
+    SLIPWAY_TRY(validation.document(root));
   return validation.take();
 }
 

@@ -10,7 +10,6 @@ Result<ArchiveApi> load() {
   ArchiveApi api;
   SLIPWAY_TRY(library.bind({{"archive_read_new", api.read_new},
                             {"archive_read_free", api.read_free},
-                            {"archive_read_support_format_tar", api.read_support_format_tar},
                             {"archive_read_support_format_ar", api.read_support_format_ar},
                             {"archive_read_support_format_raw", api.read_support_format_raw},
                             {"archive_read_support_format_zip_seekable", api.read_support_format_zip},
@@ -20,7 +19,6 @@ Result<ArchiveApi> load() {
                             {"archive_read_set_options", api.read_set_options},
                             {"archive_read_open", api.read_open},
                             {"archive_read_next_header", api.read_next_header},
-                            {"archive_read_header_position", api.read_header_position},
                             {"archive_read_data", api.read_data},
                             {"archive_error_string", api.error_string},
                             {"archive_set_error", api.set_error},
@@ -33,11 +31,7 @@ Result<ArchiveApi> load() {
                             {"archive_entry_gid", api.gid},
                             {"archive_entry_mtime", api.mtime},
                             {"archive_entry_size", api.size},
-                            {"archive_entry_rdevmajor", api.rdevmajor},
-                            {"archive_entry_rdevminor", api.rdevminor},
-                            {"archive_entry_sparse_count", api.sparse_count},
-                            {"archive_entry_xattr_reset", api.xattr_reset},
-                            {"archive_entry_xattr_next", api.xattr_next}}));
+                            {"archive_entry_sparse_count", api.sparse_count}}));
   return api;
 }
 

@@ -12,7 +12,6 @@ namespace slipway::layer {
 struct ArchiveApi {
   decltype(&::archive_read_new) read_new = nullptr;
   decltype(&::archive_read_free) read_free = nullptr;
-  decltype(&::archive_read_support_format_tar) read_support_format_tar = nullptr;
   decltype(&::archive_read_support_format_ar) read_support_format_ar = nullptr;
   decltype(&::archive_read_support_format_raw) read_support_format_raw = nullptr;
   decltype(&::archive_read_support_format_zip_seekable) read_support_format_zip = nullptr;
@@ -22,7 +21,6 @@ struct ArchiveApi {
   decltype(&::archive_read_set_options) read_set_options = nullptr;
   decltype(&::archive_read_open) read_open = nullptr;
   decltype(&::archive_read_next_header) read_next_header = nullptr;
-  decltype(&::archive_read_header_position) read_header_position = nullptr;
   decltype(&::archive_read_data) read_data = nullptr;
   decltype(&::archive_error_string) error_string = nullptr;
   decltype(&::archive_set_error) set_error = nullptr;
@@ -35,11 +33,7 @@ struct ArchiveApi {
   decltype(&::archive_entry_gid) gid = nullptr;
   decltype(&::archive_entry_mtime) mtime = nullptr;
   decltype(&::archive_entry_size) size = nullptr;
-  decltype(&::archive_entry_rdevmajor) rdevmajor = nullptr;
-  decltype(&::archive_entry_rdevminor) rdevminor = nullptr;
   decltype(&::archive_entry_sparse_count) sparse_count = nullptr;
-  decltype(&::archive_entry_xattr_reset) xattr_reset = nullptr;
-  decltype(&::archive_entry_xattr_next) xattr_next = nullptr;
 };
 
 /// The loaded table; Errc::failed, naming the package, when libarchive is not there. Thread-safe.

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <unordered_map>
 #include <vector>
 
 #include "layer/archive_reader.h"
 #include "layer/read_ahead.h"
 #include "slipway/base/text.h"
+#include "slipway/layer/path_walk.h"
 
 namespace slipway::layer {
 namespace {
@@ -94,7 +94,7 @@ class ArchiveFiles::Intake {
     prefix_ = archive.native() + "!";
     files_.archives_.emplace_back(prefix_, stat_);
     SLIPWAY_TRY(open_spool());
-    const auto take = [this](const Entry& entry, io::Source& content) { return this->take(entry, content); };
+    const auto take = [this](const FileEntry& entry, io::Source& content) { return this->take(entry, content); };
     Status read = read_archive(*std::move(opened), what_, ReadLimits(), take);
     if (!read) return fail(std::move(read).error().in(fmt::format("reading the archive {}", what_)));
     SLIPWAY_ASSIGN(const FileStat now, files_.inner().stat(archive, true));
@@ -102,10 +102,7 @@ class ArchiveFiles::Intake {
       return fail(Error(Errc::failed, fmt::format("{} changed while it was being read", what_))
                       .with_hint("let the program that writes it end first, then build again"));
     }
-    if (devices_ > 0) {
-      diagnostics_.warning({}, fmt::format("{} has {} device nodes, which are left out", what_, devices_));
-    }
-    return {};
+    return add_all();
   }
 
  private:
@@ -118,35 +115,82 @@ class ArchiveFiles::Intake {
     return {};
   }
 
-  Status take(Entry entry, io::Source& content) {
-    switch (entry.type) {
-      case EntryType::char_device:
-      case EntryType::block_device:
-        ++devices_;
-        return {};
-      case EntryType::whiteout:
-      case EntryType::opaque:
-        return fail(
-            Error(Errc::malformed, fmt::format("{} has the whiteout /{}", what_, printable(tar_name(entry), 4096)))
-                .with_hint("an archive only adds files: what is to disappear goes under 'remove'"));
-      case EntryType::hardlink: {
-        const auto target = targets_.find(entry.link);
-        if (target == targets_.end()) return {};  // of a device that was left out
-        Entry link = target->second;
-        link.path = std::move(entry.path);
-        if (link.type == EntryType::regular) link.source = renamed(link.source, link.path);
-        return tree_.add_entry(std::move(link));
-      }
-      default:
-        break;
+  /// Places an entry: its folder's symlinks are followed inside the archive, of equal paths the last one counts.
+  Status take(FileEntry entry, io::Source& content) {
+    if (entry.type == EntryType::whiteout || entry.type == EntryType::opaque) {
+      return fail(
+          Error(Errc::malformed, fmt::format("{} has the whiteout /{}", what_, printable(tar_name(entry), 4096)))
+              .with_hint("an archive only adds files: list what is to disappear under 'remove'"));
     }
-    normalise(entry);
-    if (entry.type == EntryType::regular) SLIPWAY_TRY(store(entry, content));
-    if (entry.type != EntryType::directory) targets_.insert_or_assign(entry.path, entry);
-    return tree_.add_entry(std::move(entry));
+    SLIPWAY_ASSIGN(entry.path, place_of(entry.path));
+    if (entry.type == EntryType::hardlink) {
+      SLIPWAY_ASSIGN(entry, linked(entry));
+    } else {
+      devices_ += is_device(entry) ? 1 : 0;
+      normalise(entry);
+      if (entry.type == EntryType::regular) SLIPWAY_TRY(store(entry, content));
+    }
+    replace(entry);
+    std::string path = entry.path;
+    found_.insert_or_assign(std::move(path), std::move(entry));
+    return {};
   }
 
-  void normalise(Entry& entry) const {
+  Result<std::string> place_of(const std::string& path) const {
+    const auto lookup = [this](const std::string& at) -> std::optional<Step> {
+      const auto there = found_.find(at);
+      return there == found_.end() ? std::nullopt : std::optional(Step{there->second.type, there->second.link});
+    };
+    const std::string_view parent = parent_of(path);
+    auto real = real_path(parent, true, lookup);
+    const auto folder = real ? found_.find(*real) : found_.end();
+    if (!real || (folder != found_.end() && folder->second.type != EntryType::directory)) {
+      return fail(Error(Errc::malformed, fmt::format("/{} lies below what {} has as a file or as a loop of symlinks",
+                                                     printable(path, 4096), what_))
+                      .with_hint("pack the archive again, without that entry"));
+    }
+    return joined(*real, path.substr(parent.empty() ? 0 : parent.size() + 1));
+  }
+
+  /// One more name of an earlier file; a device's is left out with it.
+  Result<FileEntry> linked(const FileEntry& entry) const {
+    SLIPWAY_ASSIGN(const std::string target, place_of(entry.link));
+    const auto at = found_.find(target);
+    if (at == found_.end() || at->second.type == EntryType::directory || target == entry.path) {
+      return fail(Error(Errc::malformed, fmt::format("/{} is a hard link to /{}, which is not an earlier file of {}",
+                                                     printable(entry.path, 4096), printable(entry.link, 4096), what_))
+                      .with_hint("pack the archive again, with the file before its links"));
+    }
+    FileEntry link = at->second;
+    link.path = entry.path;
+    if (link.type == EntryType::regular) link.source = renamed(link.source, link.path);
+    return link;
+  }
+
+  /// Drops what an entry takes the place of; a folder keeps its members.
+  void replace(const FileEntry& entry) {
+    const auto there = found_.find(entry.path);
+    if (there == found_.end()) return;
+    const bool folders = there->second.type == EntryType::directory && entry.type == EntryType::directory;
+    // '0' is what follows '/'.
+    if (!folders) found_.erase(found_.lower_bound(entry.path + '/'), found_.lower_bound(entry.path + '0'));
+  }
+
+  static bool is_device(const FileEntry& entry) {
+    return entry.type == EntryType::char_device || entry.type == EntryType::block_device;
+  }
+
+  Status add_all() {
+    for (auto at = found_.begin(); at != found_.end(); at = found_.erase(at)) {
+      if (!is_device(at->second)) SLIPWAY_TRY(tree_.add_entry(std::move(at->second)));
+    }
+    if (devices_ > 0) {
+      diagnostics_.warning({}, fmt::format("{} has {} device nodes, which are left out", what_, devices_));
+    }
+    return {};
+  }
+
+  void normalise(FileEntry& entry) const {
     const std::int64_t newest = std::max<std::int64_t>(options_.epoch, 0);
     entry.mtime = options_.clamp_times && !is_zip_ ? std::clamp<std::int64_t>(entry.mtime, 0, newest) : options_.epoch;
     if (is_zip_) entry.uid = entry.gid = 0;  // the packer's own, by accident
@@ -159,7 +203,7 @@ class ArchiveFiles::Intake {
     return source.substr(0, source.find(':', prefix_.size()) + 1) + path;
   }
 
-  Status store(Entry& entry, io::Source& content) {
+  Status store(FileEntry& entry, io::Source& content) {
     const std::uint64_t offset = files_.end_;
     while (true) {
       SLIPWAY_ASSIGN(const std::size_t n, content.read(buffer_));
@@ -179,10 +223,10 @@ class ArchiveFiles::Intake {
   std::string what_, prefix_;
   FileStat stat_;
   bool is_zip_ = false;
-  std::uint64_t devices_ = 0;
   std::uint64_t number_ = 0;  // of the content
+  std::uint64_t devices_ = 0;
   std::vector<std::byte> buffer_ = std::vector<std::byte>(io::kBlock);
-  std::unordered_map<std::string, Entry> targets_;  // what hard links may name
+  std::map<std::string, FileEntry> found_;  // by path
 };
 
 Status ArchiveFiles::add(FileTree& tree, const stdfs::path& archive, const ArchiveOptions& options,

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "layer/archive_entries.h"
 #include "layer/archive_stream.h"
+#include "layer/entry_gate.h"
 #include "slipway/base/text.h"
 #include "slipway/io/compress.h"
 #include "slipway/io/filters.h"
@@ -96,8 +96,8 @@ class ReplayedSource final : public io::Source {
 
 class ArchiveReader {
  public:
-  ArchiveReader(const ArchiveApi& api, const std::string& what, const ReadLimits& limits, const EntryVisitor& visit)
-      : api_(api), what_(what), limits_(limits), visit_(visit) {}
+  ArchiveReader(const std::string& what, const ReadLimits& limits, const EntryVisitor& visit)
+      : what_(what), limits_(limits), visit_(visit) {}
 
   Status read(std::unique_ptr<File> file) {
     std::string start(8, '\0');
@@ -125,10 +125,13 @@ class ArchiveReader {
                                  "7zXZ\0",
                                  6);
     const bool bzip2 = start.starts_with("BZh");
-    std::unique_ptr<io::Source> whole = std::make_unique<ReplayedSource>(std::move(start), source);
-    std::unique_ptr<io::Source> plain =
-        xz || bzip2 ? std::make_unique<FilteredSource>(api_, std::move(whole), xz ? Format::xz : Format::bzip2, what_)
-                    : io::decompressor(std::move(whole));
+    std::unique_ptr<io::Source> plain = std::make_unique<ReplayedSource>(std::move(start), source);
+    if (xz || bzip2) {
+      SLIPWAY_ASSIGN(const ArchiveApi* api, archive_api());
+      plain = std::make_unique<FilteredSource>(*api, std::move(plain), xz ? Format::xz : Format::bzip2, what_);
+    } else {
+      plain = io::decompressor(std::move(plain));
+    }
     Status read = read_tar(*plain, limits_, visit_);
     if (read || read.error().code != Errc::malformed || !read.error().hint.empty()) return read;
     return fail(std::move(read).error().with_hint(
@@ -137,18 +140,16 @@ class ArchiveReader {
 
   /// deb(5): an ar of debian-binary, control.tar.*, data.tar.*.
   Status deb(io::Source& source) {
+    SLIPWAY_ASSIGN(const ArchiveApi* api, archive_api());
     SourceInput input(source);
-    ArchiveStream stream(api_, input, what_);
+    ArchiveStream stream(*api, input, what_);
     SLIPWAY_TRY(stream.open(Format::ar));
     for (bool first = true;; first = false) {
       SLIPWAY_ASSIGN(archive_entry * raw, stream.next());
       if (raw == nullptr) return fail(Errc::malformed, "{} is an ar archive without a data.tar", what_);
-      const char* text = api_.pathname(raw);
+      const char* text = api->pathname(raw);
       const std::string name = text == nullptr ? "" : text;
-      Entry entry;
-      entry.path = name;
-      entry.size = static_cast<std::uint64_t>(std::max<la_int64_t>(0, api_.size(raw)));
-      EntryContent content(stream, entry);
+      EntryContent content(stream, name, static_cast<std::uint64_t>(std::max<la_int64_t>(0, api->size(raw))));
       if (first) {
         const auto version = io::read_all(content, 64);
         if (name == "debian-binary" && version && version->starts_with("2.")) continue;
@@ -161,28 +162,29 @@ class ArchiveReader {
 
   Status zip(File& file) {
     SLIPWAY_ASSIGN(const FileStat stat, file.stat());
+    SLIPWAY_ASSIGN(const ArchiveApi* api, archive_api());
     FileInput input(file, stat.size);
-    ArchiveStream stream(api_, input, what_);
+    ArchiveStream stream(*api, input, what_);
     SLIPWAY_TRY(stream.open(Format::zip));
-    EntryGate gate(api_, limits_);
+    EntryGate gate(limits_);
     std::uint64_t total = 0;
     while (true) {
       SLIPWAY_ASSIGN(archive_entry * raw, stream.next());
       if (raw == nullptr) return {};
       bool skip = false;
-      SLIPWAY_ASSIGN(const Entry entry, gate.admit(raw, skip));
+      SLIPWAY_ASSIGN(const tar::Member member, stream.member(raw));
+      SLIPWAY_ASSIGN(const FileEntry entry, gate.admit(member, skip));
       if (skip) continue;
       if (entry.size > limits_.max_bytes - total) {
         return fail(Errc::too_large, "{} has more than {}", what_, human_bytes(limits_.max_bytes));
       }
       total += entry.size;
-      EntryContent content(stream, entry);
+      EntryContent content(stream, entry.path, entry.size);
       SLIPWAY_TRY(visit_(entry, content));
       if (entry.type == EntryType::regular) SLIPWAY_TRY(content.finish());
     }
   }
 
-  const ArchiveApi& api_;
   const std::string& what_;
   const ReadLimits& limits_;
   const EntryVisitor& visit_;
@@ -192,8 +194,7 @@ class ArchiveReader {
 
 Status read_archive(std::unique_ptr<File> file, const std::string& what, const ReadLimits& limits,
                     const EntryVisitor& visit) {
-  SLIPWAY_ASSIGN(const ArchiveApi* api, archive_api());
-  return ArchiveReader(*api, what, limits, visit).read(std::move(file));
+  return ArchiveReader(what, limits, visit).read(std::move(file));
 }
 
 }  // namespace slipway::layer

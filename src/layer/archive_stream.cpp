@@ -27,9 +27,6 @@ ArchiveStream::~ArchiveStream() {
 
 Status ArchiveStream::enable(Format format) {
   switch (format) {
-    case Format::tar:
-      SLIPWAY_TRY(check(api_.read_support_format_tar(archive_), "open"));
-      return check(api_.read_set_options(archive_, "tar:hdrcharset=UTF-8"), "set up");
     case Format::ar:
       return check(api_.read_support_format_ar(archive_), "open");
     case Format::zip:
@@ -58,6 +55,54 @@ Result<archive_entry*> ArchiveStream::next() {
   if (code == ARCHIVE_EOF) return nullptr;
   SLIPWAY_TRY(check(code, "read"));
   return entry;
+}
+
+namespace {
+
+Result<tar::MemberType> type_of(const ArchiveApi& api, archive_entry* entry) {
+  if (api.hardlink(entry) != nullptr) return tar::MemberType::hard_link;
+  switch (api.filetype(entry)) {
+    case AE_IFREG:
+      return tar::MemberType::file;
+    case AE_IFDIR:
+      return tar::MemberType::folder;
+    case AE_IFLNK:
+      return tar::MemberType::symlink;
+    case AE_IFIFO:
+      return tar::MemberType::fifo;
+    case AE_IFCHR:
+      return tar::MemberType::char_device;
+    case AE_IFBLK:
+      return tar::MemberType::block_device;
+    default:
+      return fail(Errc::malformed, "an archive's entry is of a type that no layer has");
+  }
+}
+
+std::string text_or_empty(const char* text) { return text == nullptr ? std::string() : std::string(text); }
+
+}  // namespace
+
+Result<tar::Member> ArchiveStream::member(archive_entry* entry) const {
+  constexpr std::int64_t kMaxId = 0xffff'ffff;
+  tar::Member member;
+  member.path = text_or_empty(api_.pathname(entry));
+  SLIPWAY_ASSIGN(member.type, type_of(api_, entry));
+  const std::int64_t size = api_.size(entry), uid = api_.uid(entry), gid = api_.gid(entry);
+  const bool sound = size >= 0 && (size == 0 || member.type == tar::MemberType::file) && uid >= 0 && uid <= kMaxId &&
+                     gid >= 0 && gid <= kMaxId && api_.sparse_count(entry) == 0;
+  if (!sound) {
+    return fail(Errc::malformed, "the archive's entry \"{}\" has a size or an owner out of range",
+                printable(member.path, 4096));
+  }
+  if (member.type == tar::MemberType::symlink) member.link = text_or_empty(api_.symlink(entry));
+  if (member.type == tar::MemberType::hard_link) member.link = text_or_empty(api_.hardlink(entry));
+  member.size = static_cast<std::uint64_t>(size);
+  member.uid = static_cast<std::uint64_t>(uid);
+  member.gid = static_cast<std::uint64_t>(gid);
+  member.mtime = static_cast<std::int64_t>(api_.mtime(entry));
+  member.mode = static_cast<std::uint32_t>(api_.perm(entry)) & 07777;
+  return member;
 }
 
 Result<std::size_t> ArchiveStream::data(std::span<std::byte> buffer) {

@@ -7,7 +7,7 @@
 
 #include "layer/archive_api.h"
 #include "slipway/io/stream.h"
-#include "slipway/layer/file_tree.h"
+#include "slipway/tar/member.h"
 
 namespace slipway::layer {
 
@@ -23,7 +23,7 @@ class ArchiveStream {
     /// Goes to a byte, where the input can; nothing where it cannot. `end` counts from the end of the input.
     virtual std::optional<std::uint64_t> seek(std::int64_t /*offset*/, bool /*end*/) { return std::nullopt; }
   };
-  enum class Format { tar, ar, zip, xz, bzip2 };  ///< the last two have one entry: what they decompress to
+  enum class Format { ar, zip, xz, bzip2 };  ///< the last two have one entry: what they decompress to
 
   /// `what` names it in messages; all kept alive by the caller.
   ArchiveStream(const ArchiveApi& api, Input& input, std::string what);
@@ -36,7 +36,8 @@ class ArchiveStream {
   Result<archive_entry*> next();
   /// Content of the entry at hand; 0 at its end.
   Result<std::size_t> data(std::span<std::byte> buffer);
-  std::uint64_t header_position() const { return static_cast<std::uint64_t>(api_.read_header_position(archive_)); }
+  /// Returns what the archive says of an entry. Errc::malformed for types and numbers that no layer has.
+  Result<tar::Member> member(archive_entry* entry) const;
 
  private:
   static la_ssize_t pull(archive* handle, void* self, const void** bytes);
@@ -58,7 +59,8 @@ class ArchiveStream {
 /// The content of the entry at hand; complains when it is not as long as the header said.
 class EntryContent final : public io::Source {
  public:
-  EntryContent(ArchiveStream& stream, const Entry& entry) : stream_(stream), path_(entry.path), left_(entry.size) {}
+  EntryContent(ArchiveStream& stream, std::string path, std::uint64_t size)
+      : stream_(stream), path_(std::move(path)), left_(size) {}
   Result<std::size_t> read(std::span<std::byte> buffer) override;
   /// Reads what is left, which checks what the archive knows of it.
   Status finish();

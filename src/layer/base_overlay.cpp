@@ -1,29 +1,10 @@
 #include "layer/base_overlay.h"
 
-#include <algorithm>
-
 #include "slipway/base/text.h"
+#include "slipway/layer/path_walk.h"
 
 namespace slipway::layer {
 namespace {
-
-constexpr int kMaxLinks = 40;
-
-std::string_view parent_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
-std::string joined(std::string_view folder, std::string_view name) {
-  return folder.empty() ? std::string(name) : fmt::format("{}/{}", folder, name);
-}
-
-/// The components of a path, the first one last, ready to be taken from the back.
-std::vector<std::string> stack_of(std::string_view path) {
-  std::vector<std::string> parts = split(path, '/');
-  std::reverse(parts.begin(), parts.end());
-  return parts;
-}
 
 Error other_type(const std::string& path, std::string_view ours, std::string_view theirs) {
   return Error(Errc::invalid_argument,
@@ -44,7 +25,7 @@ std::string_view name_of(EntryType type) {
 
 }  // namespace
 
-Status BaseOverlay::fit(Entry& entry, bool replace, const TreeOptions* declared) {
+Status BaseOverlay::fit(FileEntry& entry, bool replace, const TreeOptions* declared) {
   const std::string_view parent = parent_of(entry.path);
   const std::string name = entry.path.substr(parent.empty() ? 0 : parent.size() + 1);
   SLIPWAY_ASSIGN(const std::string folder, real_folder(std::string(parent), replace));
@@ -77,7 +58,7 @@ Status BaseOverlay::fit(Entry& entry, bool replace, const TreeOptions* declared)
 
 /// A file may take a file's place, but not that of a folder, nor of a symlink that leads to one: a symlink may, as
 /// packages bring those of the base once more.
-Status BaseOverlay::fit_file(const Entry& entry, const Entry& there) {
+Status BaseOverlay::fit_file(const FileEntry& entry, const FileEntry& there) {
   if (there.type == EntryType::directory) return fail(other_type(entry.path, name_of(entry.type), "folder"));
   if (there.type != EntryType::symlink || entry.type == EntryType::symlink) return {};
   const auto real = real_folder(entry.path, true);
@@ -87,7 +68,7 @@ Status BaseOverlay::fit_file(const Entry& entry, const Entry& there) {
   return fail(other_type(entry.path, name_of(entry.type), "symlink to a folder"));
 }
 
-Status BaseOverlay::fit_folder(Entry& entry, const Entry& there, bool replace) {
+Status BaseOverlay::fit_folder(FileEntry& entry, const FileEntry& there, bool replace) {
   if (there.type == EntryType::directory) return {};
   if (replace) {
     forget(entry.path);
@@ -98,7 +79,7 @@ Status BaseOverlay::fit_folder(Entry& entry, const Entry& there, bool replace) {
   return {};
 }
 
-std::optional<Entry> BaseOverlay::find(const std::string& path) const {
+std::optional<FileEntry> BaseOverlay::find(const std::string& path) const {
   if (!gone_.empty()) {
     for (std::string_view at = path; !at.empty(); at = parent_of(at)) {
       if (gone_.contains(at)) return std::nullopt;
@@ -112,8 +93,8 @@ void BaseOverlay::forget(const std::string& path) {
   last_asked_.clear();
 }
 
-Entry BaseOverlay::parent(const std::string& path) const {
-  Entry folder;
+FileEntry BaseOverlay::parent(const std::string& path) const {
+  FileEntry folder;
   folder.path = path;
   folder.type = EntryType::directory;
   folder.mode = 0755;
@@ -128,37 +109,24 @@ Entry BaseOverlay::parent(const std::string& path) const {
 
 Result<std::string> BaseOverlay::real_folder(const std::string& path, bool replace) {
   if (path.empty() || path == last_asked_) return path.empty() ? path : last_real_;
-  std::string at;
-  std::vector<std::string> ahead = stack_of(path);
-  for (int links = 0; !ahead.empty();) {
-    const std::string part = std::move(ahead.back());
-    ahead.pop_back();
-    if (part.empty() || part == ".") continue;
-    if (part == "..") {
-      at = parent_of(at);
-      continue;
-    }
-    const std::string next = joined(at, part);
-    const auto there = find(next);
-    if (there && there->type == EntryType::symlink) {
-      if (++links > kMaxLinks) {
-        return fail(Error(Errc::invalid_argument,
-                          fmt::format("/{} leads through too many symlinks of the base", printable(path, 4096)))
-                        .with_hint("give another path, or remove the symlink in this layer"));
-      }
-      if (there->link.starts_with('/')) at.clear();
-      for (std::string& component : stack_of(there->link))
-        ahead.push_back(std::move(component));
-      continue;
-    }
-    if (there && there->type != EntryType::directory && !replace) {
-      return fail(other_type(next, "folder", name_of(there->type)));
-    }
-    at = next;
+  std::optional<Error> blocked;
+  const auto lookup = [&](const std::string& at) -> std::optional<Step> {
+    const auto there = find(at);
+    if (!there) return std::nullopt;
+    if (there->type == EntryType::directory || there->type == EntryType::symlink) return Step{there->type, there->link};
+    if (!replace && !blocked) blocked = other_type(at, "folder", name_of(there->type));
+    return std::nullopt;  // the folder takes its place
+  };
+  auto real = real_path(path, true, lookup);
+  if (blocked) return fail(*std::move(blocked));
+  if (!real) {
+    return fail(Error(Errc::invalid_argument,
+                      fmt::format("/{} leads through too many symlinks of the base", printable(path, 4096)))
+                    .with_hint("give another path, or remove the symlink in this layer"));
   }
   last_asked_ = path;
-  last_real_ = at;
-  return at;
+  last_real_ = *real;
+  return last_real_;
 }
 
 }  // namespace slipway::layer

@@ -14,19 +14,19 @@ class BaseOverlay {
   /// Leads `entry.path` through the base's symlinks and gives a folder of the base its owner, mode and attributes, but
   /// for the mode and owner that `declared` has for this very folder. What was removed or replaced before is no longer
   /// there. Errc::invalid_argument where types do not go together and `replace` is not set.
-  Status fit(Entry& entry, bool replace, const TreeOptions* declared = nullptr);
+  Status fit(FileEntry& entry, bool replace, const TreeOptions* declared = nullptr);
   /// A missing parent folder: the base's owner, mode and attributes, else 0755 0:0.
-  Entry parent(const std::string& path) const;
+  FileEntry parent(const std::string& path) const;
 
  private:
   /// A folder's real path in the image, following links of the base; Errc::invalid_argument below a file.
   Result<std::string> real_folder(const std::string& path, bool replace);
 
   /// What is in the base and still there.
-  std::optional<Entry> find(const std::string& path) const;
+  std::optional<FileEntry> find(const std::string& path) const;
   void forget(const std::string& path);
-  Status fit_file(const Entry& entry, const Entry& there);
-  Status fit_folder(Entry& entry, const Entry& there, bool replace);
+  Status fit_file(const FileEntry& entry, const FileEntry& there);
+  Status fit_folder(FileEntry& entry, const FileEntry& there, bool replace);
 
   const BaseFiles& base_;
   std::set<std::string, std::less<>> gone_;  // removed by this layer, or made a folder by it

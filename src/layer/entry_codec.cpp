@@ -52,7 +52,7 @@ class Reader {
 
 }  // namespace
 
-std::string encode(const Entry& entry) {
+std::string encode(const FileEntry& entry) {
   Writer out;
   out.text(entry.path);
   out.number(static_cast<std::uint64_t>(entry.type));
@@ -78,9 +78,9 @@ std::string encode(const Entry& entry) {
   return out.take();
 }
 
-Entry decode_entry(std::string_view bytes) {
+FileEntry decode_entry(std::string_view bytes) {
   Reader in(bytes);
-  Entry entry;
+  FileEntry entry;
   entry.path = in.text();
   in.number(entry.type);
   in.number(entry.mode);

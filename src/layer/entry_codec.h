@@ -3,12 +3,12 @@
 #include <string>
 #include <string_view>
 
-#include "slipway/layer/file_tree.h"
+#include "slipway/layer/entry.h"
 
 namespace slipway::layer {
 
 /// An entry as bytes for a temporary file of this run, and back; no format for others.
-std::string encode(const Entry& entry);
-Entry decode_entry(std::string_view bytes);
+std::string encode(const FileEntry& entry);
+FileEntry decode_entry(std::string_view bytes);
 
 }  // namespace slipway::layer

@@ -13,18 +13,10 @@
 namespace slipway::layer {
 namespace {
 
-constexpr std::string_view kWhiteout = ".wh.";
-constexpr std::string_view kOpaque = ".wh..wh..opq";
-
-bool is_marker(const Entry& entry) { return entry.type == EntryType::whiteout || entry.type == EntryType::opaque; }
-
-std::string_view folder_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
+bool is_marker(const FileEntry& entry) { return entry.type == EntryType::whiteout || entry.type == EntryType::opaque; }
 
 /// Orders by components: a folder, then its markers, then its members byte by byte.
-std::string sort_key(const Entry& entry) {
+std::string sort_key(const FileEntry& entry) {
   std::string key = tar_name(entry);
   if (entry.type == EntryType::directory) key.pop_back();
   if (is_marker(entry)) {
@@ -35,7 +27,7 @@ std::string sort_key(const Entry& entry) {
   return key;
 }
 
-Result<bool> same_bytes(FileSystem& fs, const Entry& a, const Entry& b) {
+Result<bool> same_bytes(FileSystem& fs, const FileEntry& a, const FileEntry& b) {
   if (a.source == b.source && a.content == b.content) return true;
   if (a.size != b.size || a.source.empty() || b.source.empty()) return false;
   SLIPWAY_ASSIGN(const auto left, fs.open(a.source));
@@ -54,60 +46,17 @@ Result<bool> same_bytes(FileSystem& fs, const Entry& a, const Entry& b) {
   }
 }
 
-bool same_metadata(const Entry& a, const Entry& b) {
+bool same_metadata(const FileEntry& a, const FileEntry& b) {
   return a.type == b.type && a.mode == b.mode && a.uid == b.uid && a.gid == b.gid && a.mtime == b.mtime &&
          a.link == b.link && a.xattrs == b.xattrs;
 }
 
-std::string origin(const Entry& entry) {
+std::string origin(const FileEntry& entry) {
   if (!entry.source.empty()) return printable(entry.source, 4096);
   if (entry.type == EntryType::symlink) return fmt::format("a symlink to '{}'", printable(entry.link, 4096));
   if (entry.type != EntryType::directory) return "contents that slipway makes";
   return fmt::format("a folder with mode {:04o} and owner {}:{}", entry.mode, entry.uid, entry.gid);
 }
-
-}  // namespace
-
-std::string tar_name(const Entry& entry) {
-  switch (entry.type) {
-    case EntryType::directory:
-      return entry.path + "/";
-    case EntryType::opaque:
-      return entry.path.empty() ? std::string(kOpaque) : fmt::format("{}/{}", entry.path, kOpaque);
-    case EntryType::whiteout: {
-      const std::size_t slash = entry.path.rfind('/');
-      const std::size_t name = slash == std::string::npos ? 0 : slash + 1;
-      return entry.path.substr(0, name) + std::string(kWhiteout) + entry.path.substr(name);
-    }
-    default:
-      return entry.path;
-  }
-}
-
-Result<std::string> image_path(const std::string& absolute) {
-  const auto refuse = [&absolute](std::string_view why) {
-    return fail(Errc::invalid_argument, "'{}' cannot be a path in an image: {}", printable(absolute, 4096), why);
-  };
-  if (!absolute.starts_with('/')) return refuse("it does not start with '/'");
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (std::any_of(absolute.begin(), absolute.end(), is_control)) return refuse("it has control characters");
-  std::string out;
-  out.reserve(absolute.size());
-  for (std::size_t at = 1, end = 0; at <= absolute.size(); at = end + 1) {
-    end = std::min(absolute.find('/', at), absolute.size());
-    const std::string_view part = std::string_view(absolute).substr(at, end - at);
-    if (part.empty() || part == ".") continue;
-    if (part == "..") return refuse("it has '..'");
-    if (part.size() > 255) return refuse("a component has more than 255 bytes");
-    if (part.starts_with(kWhiteout)) return refuse("names that start with .wh. are whiteouts; use 'remove' for those");
-    if (!out.empty()) out += '/';
-    out += part;
-  }
-  if (out.size() >= 4096) return refuse("it has 4096 bytes or more");
-  return out;
-}
-
-namespace {
 
 /// A number as eight bytes that sort as it does.
 std::string number_text(std::uint64_t value) {
@@ -120,11 +69,12 @@ std::string number_text(std::uint64_t value) {
 /// Reads the finished records and puts the hard links in.
 class LinkedReader final : public EntryReader {
  public:
-  LinkedReader(const Spool& entries, const RecordSorter& links) : entries_(entries, 0, entries.end()), links_(links) {}
+  LinkedReader(const RecordSpool& entries, const RecordSorter& links)
+      : entries_(entries, 0, entries.end()), links_(links) {}
 
   Status start() { return next_link(); }
 
-  Result<bool> next(Entry& entry) override {
+  Result<bool> next(FileEntry& entry) override {
     std::string_view record;
     SLIPWAY_ASSIGN(const bool more, entries_.next(record));
     if (!more) return false;
@@ -148,7 +98,7 @@ class LinkedReader final : public EntryReader {
     return {};
   }
 
-  SpoolReader entries_;
+  RecordReader entries_;
   RecordSorter::Reader links_;
   std::optional<std::string> link_;  // the number of the next entry that is a link
   std::string target_;
@@ -162,32 +112,32 @@ struct FileTree::Impl {
     if (base != nullptr) overlay.emplace(*base);
   }
 
-  Status take(Entry entry, bool replace, const TreeOptions* declared = nullptr);
+  Status take(FileEntry entry, bool replace, const TreeOptions* declared = nullptr);
   Status settle_whiteouts();
   Status assemble(std::int64_t epoch);
-  Status put(Entry entry, std::int64_t epoch);
-  Status put_below(const Entry& entry, std::int64_t epoch);
-  Status emit(const Entry& entry);
+  Status put(FileEntry entry, std::int64_t epoch);
+  Status put_below(const FileEntry& entry, std::int64_t epoch);
+  Status emit(const FileEntry& entry);
   void note(std::string_view record);
-  Status check_twin(const Entry& first, const Entry& second);
+  Status check_twin(const FileEntry& first, const FileEntry& second);
   Status link_inodes();
 
   std::optional<BaseOverlay> overlay;
-  FileSystem* fs = nullptr;              // where added files are
-  RecordSorter found;                    // sort key -> entry
-  std::map<std::string, Entry> removed;  // whiteouts and opaque folders, by path
-  std::map<std::string, Entry> folders;  // whose metadata is declared, by path
-  RecordSorter inodes;                   // of files with several names: device, inode, number -> entry
-  RecordSorter links;                    // number of an entry -> the path that it is a hard link to
-  Spool entries;                         // the result
+  FileSystem* fs = nullptr;                  // where added files are
+  RecordSorter found;                        // sort key -> entry
+  std::map<std::string, FileEntry> removed;  // whiteouts and opaque folders, by path
+  std::map<std::string, FileEntry> folders;  // whose metadata is declared, by path
+  RecordSorter inodes;                       // of files with several names: device, inode, number -> entry
+  RecordSorter links;                        // number of an entry -> the path that it is a hard link to
+  RecordSpool entries;                       // the result
   std::uint64_t count = 0;
   io::Hasher hasher;  // of records and links
   std::int64_t newest_ns = 0;
   std::optional<Listing> listing;
-  std::vector<Entry> open;  // the last entry and its parents, while assembling
+  std::vector<FileEntry> open;  // the last entry and its parents, while assembling
 };
 
-Status FileTree::Impl::take(Entry entry, bool replace, const TreeOptions* declared) {
+Status FileTree::Impl::take(FileEntry entry, bool replace, const TreeOptions* declared) {
   if (overlay) SLIPWAY_TRY(overlay->fit(entry, replace, declared));
   if (declared != nullptr) {
     const auto [at, is_new] = folders.emplace(entry.path, entry);
@@ -201,7 +151,7 @@ Status FileTree::Impl::take(Entry entry, bool replace, const TreeOptions* declar
   return found.add(std::move(key), encode(entry));
 }
 
-Status FileTree::Impl::check_twin(const Entry& first, const Entry& second) {
+Status FileTree::Impl::check_twin(const FileEntry& first, const FileEntry& second) {
   bool same = same_metadata(first, second);
   if (same && second.type == EntryType::regular) {
     if (fs != nullptr) {
@@ -227,15 +177,15 @@ Status FileTree::Impl::settle_whiteouts() {
   while (true) {
     SLIPWAY_ASSIGN(const bool more, reader.next(key, value));
     if (!more) break;
-    const Entry entry = decode_entry(value);
+    const FileEntry entry = decode_entry(value);
     if (removed.contains(entry.path)) added.emplace(entry.path, entry.type);
-    for (std::string_view parent = folder_of(entry.path); !parent.empty(); parent = folder_of(parent)) {
+    for (std::string_view parent = parent_of(entry.path); !parent.empty(); parent = parent_of(parent)) {
       if (removed.contains(std::string(parent))) added.emplace(parent, EntryType::directory);
     }
   }
   const auto below_removed = [this](const std::string& path) {
     if (removed.contains("")) return true;
-    for (std::string_view parent = folder_of(path); !parent.empty(); parent = folder_of(parent)) {
+    for (std::string_view parent = parent_of(path); !parent.empty(); parent = parent_of(parent)) {
       if (removed.contains(std::string(parent))) return true;
     }
     return false;
@@ -257,7 +207,7 @@ Status FileTree::Impl::settle_whiteouts() {
 
 /// Merges what was found with the markers and writes the result with its missing parents.
 Status FileTree::Impl::assemble(std::int64_t epoch) {
-  std::map<std::string, const Entry*> markers;
+  std::map<std::string, const FileEntry*> markers;
   for (const auto& [path, marker] : removed)
     markers.emplace(sort_key(marker), &marker);
   auto marker = markers.begin();
@@ -274,8 +224,8 @@ Status FileTree::Impl::assemble(std::int64_t epoch) {
   return {};
 }
 
-Status FileTree::Impl::put(Entry entry, std::int64_t epoch) {
-  const auto holds = [](const Entry& folder, const std::string& path) {
+Status FileTree::Impl::put(FileEntry entry, std::int64_t epoch) {
+  const auto holds = [](const FileEntry& folder, const std::string& path) {
     return path.size() > folder.path.size() && path[folder.path.size()] == '/' && path.starts_with(folder.path);
   };
   if (is_marker(entry)) {
@@ -283,7 +233,7 @@ Status FileTree::Impl::put(Entry entry, std::int64_t epoch) {
     const std::string inside = entry.path.empty() ? std::string() : tar_name(entry);
     while (!open.empty() && !holds(open.back(), inside))
       open.pop_back();
-    Entry place = entry;
+    FileEntry place = entry;
     place.path = inside;
     if (!inside.empty()) SLIPWAY_TRY(put_below(place, epoch));
     return emit(entry);
@@ -301,7 +251,7 @@ Status FileTree::Impl::put(Entry entry, std::int64_t epoch) {
 }
 
 /// Writes the parents of `entry` that are not there yet; `open` ends with the nearest that is.
-Status FileTree::Impl::put_below(const Entry& entry, std::int64_t epoch) {
+Status FileTree::Impl::put_below(const FileEntry& entry, std::int64_t epoch) {
   if (!open.empty() && open.back().type != EntryType::directory) {
     return fail(Error(Errc::invalid_argument, fmt::format("/{} cannot lie below /{}, which the same layer makes a {}",
                                                           printable(entry.path), printable(open.back().path),
@@ -310,7 +260,7 @@ Status FileTree::Impl::put_below(const Entry& entry, std::int64_t epoch) {
   }
   std::size_t slash = open.empty() ? 0 : open.back().path.size() + 1;
   while ((slash = entry.path.find('/', slash)) != std::string::npos) {
-    Entry folder;
+    FileEntry folder;
     folder.path = entry.path.substr(0, slash);
     folder.type = EntryType::directory;
     folder.mode = 0755;
@@ -323,7 +273,7 @@ Status FileTree::Impl::put_below(const Entry& entry, std::int64_t epoch) {
   return {};
 }
 
-Status FileTree::Impl::emit(const Entry& entry) {
+Status FileTree::Impl::emit(const FileEntry& entry) {
   const std::string record = encode(entry);
   if (entry.type == EntryType::regular && !entry.source.empty() && entry.seen.links > 1) {
     SLIPWAY_TRY(
@@ -345,12 +295,12 @@ Status FileTree::Impl::link_inodes() {
   RecordSorter::Reader reader(inodes);
   std::string_view key, value;
   std::string group;
-  Entry first;
+  FileEntry first;
   while (true) {
     SLIPWAY_ASSIGN(const bool more, reader.next(key, value));
     if (!more) break;
     const std::string_view inode = key.substr(0, 2 * sizeof(std::uint64_t));
-    Entry entry = decode_entry(value);
+    FileEntry entry = decode_entry(value);
     if (inode != group) {
       group = inode;
       first = std::move(entry);
@@ -377,15 +327,15 @@ Status FileTree::add(FileSystem& fs, const std::filesystem::path& from, const st
   TreeOptions own = options;
   const auto is_empty = is_empty_folder(fs, from);
   if (!is_empty || !*is_empty) own.mode.reset();
-  return walk_source(fs, from, to, options, diagnostics, [&](Entry entry, bool is_root) {
+  return walk_source(fs, from, to, options, diagnostics, [&](FileEntry entry, bool is_root) {
     const bool declared = is_root && (own.mode || own.uid || own.gid) && entry.type == EntryType::directory;
     return impl_->take(std::move(entry), options.replace, declared ? &own : nullptr);
   });
 }
 
-Status FileTree::add_entry(Entry entry) {
+Status FileTree::add_entry(FileEntry entry) {
   const bool root = entry.type == EntryType::opaque && entry.path.empty();
-  SLIPWAY_ASSIGN(entry.path, image_path("/" + entry.path));
+  SLIPWAY_ASSIGN(entry.path, entry_path("/" + entry.path));
   if (entry.path.empty() && !root) {
     return fail(Errc::invalid_argument, "the root folder of an image can be neither replaced nor removed");
   }

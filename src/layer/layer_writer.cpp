@@ -9,6 +9,7 @@
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
+#include "slipway/tar/header.h"
 
 namespace slipway::layer {
 namespace {
@@ -18,7 +19,7 @@ constexpr std::size_t kReadBlock = 512u << 10;
 /// Where blocks end (compatibility level 1): a large file starts a block of its own, and among small ones a block
 /// that is a quarter full ends before a path that a hash picks. So after a change the cuts soon meet again, and
 /// blocks that have the same content are the same.
-bool starts_block(const Entry& entry, std::size_t pending, std::size_t block_size) {
+bool starts_block(const FileEntry& entry, std::size_t pending, std::size_t block_size) {
   const std::size_t quarter = block_size / 4;
   if (pending == 0) return false;
   if (entry.type == EntryType::regular && entry.size >= quarter) return true;
@@ -30,14 +31,14 @@ bool starts_block(const Entry& entry, std::size_t pending, std::size_t block_siz
 }
 
 /// Writes entries one after the other; owns the read buffer.
-class TarWriter {
+class EntryWriter {
  public:
   /// `packed` is what `out` leads to, where that is cut into blocks; else nullptr.
-  TarWriter(FileSystem& fs, io::Sink& out, io::Compressor* packed, std::stop_token stop)
+  EntryWriter(FileSystem& fs, io::Sink& out, io::Compressor* packed, std::stop_token stop)
       : fs_(fs), out_(out), packed_(packed), stop_(std::move(stop)) {}
 
   Status write(const LoadedEntry& item) {
-    const Entry& entry = item.entry;
+    const FileEntry& entry = item.entry;
     if (stop_.stop_requested()) return fail(Errc::cancelled, "packing was interrupted");
     if (packed_ != nullptr && starts_block(entry, packed_->pending(), packed_->block_size())) {
       SLIPWAY_TRY(packed_->cut());
@@ -48,31 +49,31 @@ class TarWriter {
     return write_file(entry);
   }
 
-  Status end() { return out_.write(zeros(2 * kTarBlock)); }
+  Status end() { return out_.write(zeros(2 * tar::kBlock)); }
 
  private:
   static io::Bytes zeros(std::size_t n) {
-    static constexpr std::array<std::byte, 2 * kTarBlock> kZeros{};
+    static constexpr std::array<std::byte, 2 * tar::kBlock> kZeros{};
     return io::Bytes(kZeros).first(n);
   }
 
-  Status put_header(const Entry& entry) {
+  Status put_header(const FileEntry& entry) {
     SLIPWAY_ASSIGN(const std::string header, tar_header(entry));
     return out_.write(io::as_bytes(header));
   }
 
   Status pad(std::uint64_t size) {
-    const std::size_t rest = size % kTarBlock;
-    return rest == 0 ? Status() : out_.write(zeros(kTarBlock - rest));
+    const std::size_t rest = size % tar::kBlock;
+    return rest == 0 ? Status() : out_.write(zeros(tar::kBlock - rest));
   }
 
-  Status write_bytes(const Entry& entry, io::Bytes bytes) {
+  Status write_bytes(const FileEntry& entry, io::Bytes bytes) {
     SLIPWAY_TRY(put_header(entry));
     if (!bytes.empty()) SLIPWAY_TRY(out_.write(bytes));
     return pad(bytes.size());
   }
 
-  Status write_file(const Entry& entry) {
+  Status write_file(const FileEntry& entry) {
     auto opened = fs_.open(entry.source);
     if (!opened) return fail(lost_while_packing(std::move(opened).error()));
     File& file = **opened;
@@ -85,7 +86,7 @@ class TarWriter {
     return pad(entry.size);
   }
 
-  Status copy_bytes(File& file, const Entry& entry) {
+  Status copy_bytes(File& file, const FileEntry& entry) {
     if (buffer_.empty()) buffer_.resize(kReadBlock);
     std::uint64_t left = entry.size;
     while (left > 0) {
@@ -107,7 +108,7 @@ class TarWriter {
   std::vector<std::byte> buffer_;
 };
 
-Status write_entries(FileSystem& fs, const FileTree& tree, std::size_t lanes, TarWriter& writer) {
+Status write_entries(FileSystem& fs, const FileTree& tree, std::size_t lanes, EntryWriter& writer) {
   SLIPWAY_ASSIGN(const auto entries, tree.read());
   ReadAhead ahead(fs, *entries, lanes);
   while (true) {
@@ -120,7 +121,7 @@ Status write_entries(FileSystem& fs, const FileTree& tree, std::size_t lanes, Ta
 }  // namespace
 
 Status write_tar(FileSystem& fs, const FileTree& tree, io::Sink& out, std::stop_token stop) {
-  TarWriter writer(fs, out, nullptr, std::move(stop));
+  EntryWriter writer(fs, out, nullptr, std::move(stop));
   return write_entries(fs, tree, 1, writer);
 }
 
@@ -129,7 +130,7 @@ Result<Digest> write_layer(FileSystem& fs, const FileTree& tree, const LayerOpti
   io::Hasher plain;
   SLIPWAY_ASSIGN(const auto packed,
                  io::compressor({options.compression, options.level, options.lanes, options.cache, &plain}, blob));
-  TarWriter writer(fs, *packed, packed.get(), std::move(stop));
+  EntryWriter writer(fs, *packed, packed.get(), std::move(stop));
   SLIPWAY_TRY(write_entries(fs, tree, options.lanes, writer));
   SLIPWAY_TRY(packed->finish());
   return plain.finish();

@@ -12,7 +12,7 @@ constexpr std::size_t kBatchBytes = 256u << 10;  // a batch ends with the file t
 constexpr std::size_t kBatchEntries = 64;
 constexpr std::size_t kMaxThreads = 8;
 
-bool is_small_file(const Entry& entry) {
+bool is_small_file(const FileEntry& entry) {
   return entry.type == EntryType::regular && !entry.source.empty() && entry.size <= kSmall;
 }
 
@@ -24,12 +24,12 @@ Error lost_while_packing(Error error) {
   return error;
 }
 
-Error changed_while_packing(const Entry& entry) {
+Error changed_while_packing(const FileEntry& entry) {
   return Error(Errc::failed, fmt::format("{} changed while it was being packed", printable(entry.source, 4096)))
       .with_hint("let the compiler or copy that writes it end first, then build again");
 }
 
-Error grows_while_packing(const Entry& entry) {
+Error grows_while_packing(const FileEntry& entry) {
   return Error(Errc::failed, fmt::format("{} has more than the {} bytes of its size: it changes while it is read",
                                          printable(entry.source, 4096), entry.size))
       .with_hint("copy it first, then pack the copy");

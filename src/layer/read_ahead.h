@@ -12,7 +12,7 @@ namespace slipway::layer {
 
 /// An entry on its way into a tar; small files come with their bytes.
 struct LoadedEntry {
-  Entry entry;
+  FileEntry entry;
   bool loaded = false;  ///< `bytes` has the whole file, which did not change meanwhile
   io::Bytes bytes;
 };
@@ -65,8 +65,8 @@ class ReadAhead {
 /// The failure to read a file that was there when the tree was listed.
 Error lost_while_packing(Error error);
 /// The failure of a file that is no longer what was listed.
-Error changed_while_packing(const Entry& entry);
-Error grows_while_packing(const Entry& entry);
+Error changed_while_packing(const FileEntry& entry);
+Error grows_while_packing(const FileEntry& entry);
 /// True while the file behind `now` is the one that was listed as `listed`.
 bool is_unchanged(const FileStat& now, const FileStat& listed);
 

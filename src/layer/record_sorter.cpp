@@ -54,7 +54,7 @@ Status RecordSorter::store_run() {
 RecordSorter::Reader::Reader(const RecordSorter& sorter) : sorter_(sorter) {
   streams_.reserve(sorter.run_list_.size());  // the heap points at them
   for (const Run& run : sorter.run_list_)
-    streams_.push_back({SpoolReader(sorter.runs_, run.begin, run.end), {}, {}});
+    streams_.push_back({RecordReader(sorter.runs_, run.begin, run.end), {}, {}});
 }
 
 /// Orders the heap so that its front is the least key, of equal ones the oldest run's.

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "layer/spool.h"
+#include "layer/record_spool.h"
 
 namespace slipway::layer {
 
@@ -39,7 +39,7 @@ class RecordSorter {
   std::vector<Record> memory_;
   std::size_t memory_used_ = 0;
   std::uint64_t count_ = 0;
-  Spool runs_;
+  RecordSpool runs_;
   std::vector<Run> run_list_;
   std::string last_key_;  // of the newest run
 };
@@ -53,7 +53,7 @@ class RecordSorter::Reader {
 
  private:
   struct Stream {
-    SpoolReader reader;
+    RecordReader reader;
     std::string_view key;
     std::string_view value;
   };

@@ -19,8 +19,8 @@ class Rules {
  public:
   explicit Rules(const TreeOptions& options) : options_(options) {}
 
-  Entry entry(std::string path, EntryType type, const FileStat& stat) const {
-    Entry entry;
+  FileEntry entry(std::string path, EntryType type, const FileStat& stat) const {
+    FileEntry entry;
     entry.path = std::move(path);
     entry.type = type;
     entry.mode = mode(type, stat);
@@ -35,8 +35,8 @@ class Rules {
   }
 
   /// An empty folder, which is itself what a mode can only mean.
-  Entry empty_folder(std::string path, const FileStat& stat) const {
-    Entry folder = entry(std::move(path), EntryType::directory, stat);
+  FileEntry empty_folder(std::string path, const FileStat& stat) const {
+    FileEntry folder = entry(std::move(path), EntryType::directory, stat);
     if (options_.mode) folder.mode = *options_.mode & 07777;
     return folder;
   }
@@ -71,7 +71,7 @@ class Walk {
 
   Status file(const std::string& source, const std::string& path, const FileStat& stat) {
     if (stat.type == FileType::fifo) return take_(rules_.entry(path, EntryType::fifo, stat), true);
-    Entry entry = rules_.entry(path, EntryType::regular, stat);
+    FileEntry entry = rules_.entry(path, EntryType::regular, stat);
     entry.size = stat.size;
     entry.source = source;
     return take_(std::move(entry), true);
@@ -135,13 +135,13 @@ class Walk {
   Status leaf(const std::string& source, const std::string& to, const FileStat& stat) {
     switch (stat.type) {
       case FileType::regular: {
-        Entry entry = rules_.entry(to, EntryType::regular, stat);
+        FileEntry entry = rules_.entry(to, EntryType::regular, stat);
         entry.size = stat.size;
         entry.source = source;
         return take_at(std::move(entry), source);
       }
       case FileType::symlink: {
-        Entry entry = rules_.entry(to, EntryType::symlink, stat);
+        FileEntry entry = rules_.entry(to, EntryType::symlink, stat);
         SLIPWAY_ASSIGN(entry.link, fs_.read_link(source));
         return take_at(std::move(entry), source);
       }
@@ -157,8 +157,8 @@ class Walk {
     }
   }
 
-  Status take_at(Entry entry, const std::string& source) {
-    auto path = image_path("/" + entry.path);
+  Status take_at(FileEntry entry, const std::string& source) {
+    auto path = entry_path("/" + entry.path);
     if (!path) return fail(std::move(path).error().in(fmt::format("packing {}", shown(source))));
     included_ = true;
     return take_(std::move(entry), false);
@@ -190,8 +190,8 @@ Status check_empty_folder(const std::filesystem::path& from, const std::string& 
 
 /// A file becomes `to`, or goes into it where that ends in "/".
 Result<std::string> file_path(const std::filesystem::path& from, const std::string& to) {
-  const std::string full = to.ends_with('/') ? to + from.filename().native() : to;
-  SLIPWAY_ASSIGN(auto path, image_path(full));
+  SLIPWAY_TRY(image_path(to));
+  SLIPWAY_ASSIGN(auto path, entry_path(to.ends_with('/') ? to + from.filename().native() : to));
   if (path.empty()) {
     return fail(Error(Errc::invalid_argument,
                       fmt::format("the file {} cannot become the folder '{}'", shown(from), printable(to)))

@@ -11,7 +11,7 @@ namespace slipway::layer {
 Result<bool> is_empty_folder(FileSystem& fs, const std::filesystem::path& path);
 
 /// Takes one entry found on disk; `is_root`: it is what was given itself.
-using EntryTaker = std::function<Status(Entry, bool is_root)>;
+using EntryTaker = std::function<Status(FileEntry, bool is_root)>;
 
 /// Walks what FileTree::add was given and hands every entry to `take`; parents of `to` are not among them.
 Status walk_source(FileSystem& fs, const std::filesystem::path& from, const std::string& to, const TreeOptions& options,

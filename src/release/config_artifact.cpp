@@ -4,7 +4,7 @@
 #include "slipway/base/text.h"
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
-#include "slipway/layer/file_tree.h"
+#include "slipway/layer/entry.h"
 #include "slipway/oci/media_type.h"
 #include "slipway/release/config_layer.h"
 

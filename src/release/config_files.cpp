@@ -4,7 +4,7 @@
 
 #include "slipway/base/text.h"
 #include "slipway/io/hash.h"
-#include "slipway/layer/file_tree.h"
+#include "slipway/layer/entry.h"
 
 namespace slipway::release {
 namespace {

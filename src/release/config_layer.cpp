@@ -31,7 +31,7 @@ Result<std::string> env_lines(const ConfigValues& values) {
 Result<ConfigLayer> make_config_layer(const ConfigValues& values) {
   SLIPWAY_ASSIGN(const std::string folder, layer::image_path(values.path));
   layer::FileTree tree;
-  layer::Entry env;
+  layer::FileEntry env;
   env.path = fmt::format("{}/{}", folder, kEnvFileName);
   env.mode = kReadable;
   SLIPWAY_ASSIGN(env.content, env_lines(values));
@@ -39,7 +39,7 @@ Result<ConfigLayer> make_config_layer(const ConfigValues& values) {
   SLIPWAY_TRY(tree.add_entry(std::move(env)));
   for (const auto& [name, file] : values.files) {
     if (file.content == nullptr) return fail(Errc::internal, "the config's file {} was listed and never read", name);
-    layer::Entry entry;
+    layer::FileEntry entry;
     entry.path = folder + "/" + name;
     entry.mode = file.mode;
     entry.content = *file.content;
@@ -63,7 +63,7 @@ Status read_config_layer(std::unique_ptr<io::Source> blob, ConfigValues& values)
   const auto tar = io::decompressor(std::move(blob));
   const layer::ReadLimits limits{.max_entries = kMaxEntries, .max_bytes = 4 * kMaxLayer};
   std::size_t found = 0;
-  SLIPWAY_TRY(layer::read_tar(*tar, limits, [&](const layer::Entry& entry, io::Source& content) -> Status {
+  SLIPWAY_TRY(layer::read_tar(*tar, limits, [&](const layer::FileEntry& entry, io::Source& content) -> Status {
     if (entry.type == layer::EntryType::directory) return {};
     const std::string name = entry.path.starts_with(folder + "/") ? entry.path.substr(folder.size() + 1) : "";
     if (name == kEnvFileName) return {};

@@ -7,7 +7,7 @@
 #include "release/tag_template.h"
 #include "slipway/base/text.h"
 #include "slipway/config/decoder.h"
-#include "slipway/layer/file_tree.h"
+#include "slipway/layer/entry.h"
 
 namespace slipway::release {
 namespace {

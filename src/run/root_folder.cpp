@@ -17,8 +17,8 @@ namespace slipway::run {
 
 namespace {
 
-using layer::Entry;
 using layer::EntryType;
+using layer::FileEntry;
 
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr std::uint32_t kSetIdBits = 06000;
@@ -40,7 +40,7 @@ bool is_kept_xattr(std::string_view name) {
   return name.starts_with("user.") || name == "security.capability" || name.starts_with("system.posix_acl_");
 }
 
-bool set_xattrs(int fd, const Entry& entry) {
+bool set_xattrs(int fd, const FileEntry& entry) {
   bool all = true;
   for (const auto& [name, value] : entry.xattrs) {
     if (!is_kept_xattr(name)) continue;
@@ -49,13 +49,13 @@ bool set_xattrs(int fd, const Entry& entry) {
   return all;
 }
 
-std::array<timespec, 2> times_of(const Entry& entry) {
+std::array<timespec, 2> times_of(const FileEntry& entry) {
   return {timespec{0, UTIME_OMIT}, timespec{static_cast<time_t>(entry.mtime), 0}};
 }
 
 /// True when the file belongs to whom the entry says; for others than root there is nothing to try.
 template <class Chown>
-bool give_to(const Entry& entry, bool keep_owner, Chown chown) {
+bool give_to(const FileEntry& entry, bool keep_owner, Chown chown) {
   constexpr std::uint64_t kMost = std::numeric_limits<uid_t>::max() - 1;
   if (!keep_owner || entry.uid > kMost || entry.gid > kMost) return false;
   if (::geteuid() != 0) return entry.uid == ::geteuid() && entry.gid == ::getegid();
@@ -63,12 +63,12 @@ bool give_to(const Entry& entry, bool keep_owner, Chown chown) {
 }
 
 /// Setuid bits give the rights of the owner the image means, never those of whoever unpacks it.
-std::uint32_t mode_of(const Entry& entry, bool owner_kept) {
+std::uint32_t mode_of(const FileEntry& entry, bool owner_kept) {
   return owner_kept ? entry.mode & 07777u : entry.mode & 07777u & ~kSetIdBits;
 }
 
 /// chown clears setuid bits and capabilities, so it comes first; nothing may touch the time after it is set.
-Result<Kept> finish_open(int fd, const Entry& entry, const stdfs::path& shown, bool keep_owner) {
+Result<Kept> finish_open(int fd, const FileEntry& entry, const stdfs::path& shown, bool keep_owner) {
   Kept kept;
   kept.owner = give_to(entry, keep_owner, [fd](uid_t uid, gid_t gid) { return ::fchown(fd, uid, gid); });
   kept.xattrs = set_xattrs(fd, entry);
@@ -139,7 +139,8 @@ Status RootFolder::make_directory(const std::string& path) {
   return fail(system_error("make the folder", shown_ / path, errno));
 }
 
-Result<Kept> RootFolder::write_file(const std::string& path, const Entry& entry, io::Source& content, bool keep_owner) {
+Result<Kept> RootFolder::write_file(const std::string& path, const FileEntry& entry, io::Source& content,
+                                    bool keep_owner) {
   SLIPWAY_ASSIGN(const int parent, parent_of(path));
   const Handle file(::openat(parent, last_name(path).c_str(),
                              O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600));
@@ -167,7 +168,7 @@ Status RootFolder::link(const std::string& existing, const std::string& path) {
   return fail(system_error("make the hard link", shown_ / path, errno));
 }
 
-Result<Kept> RootFolder::make_other(const std::string& path, const Entry& entry, bool keep_owner) {
+Result<Kept> RootFolder::make_other(const std::string& path, const FileEntry& entry, bool keep_owner) {
   SLIPWAY_ASSIGN(const int parent, parent_of(path));
   const std::string name = last_name(path);
   const char* at = name.c_str();
@@ -197,7 +198,7 @@ Result<Kept> RootFolder::make_other(const std::string& path, const Entry& entry,
   return kept;
 }
 
-Result<Kept> RootFolder::set_metadata(const std::string& path, const Entry& entry, bool keep_owner) {
+Result<Kept> RootFolder::set_metadata(const std::string& path, const FileEntry& entry, bool keep_owner) {
   SLIPWAY_ASSIGN(const int parent, parent_of(path));
   const Handle folder(::openat(parent, last_name(path).c_str(), kFolderFlags));
   if (folder.fd() < 0) return fail(system_error("open the folder", shown_ / path, errno));

@@ -6,7 +6,7 @@
 
 #include "slipway/base/fs.h"
 #include "slipway/io/stream.h"
-#include "slipway/layer/file_tree.h"
+#include "slipway/layer/entry.h"
 
 namespace slipway::run {
 
@@ -29,12 +29,12 @@ class RootFolder {
   /// A folder that only its owner may use until set_metadata().
   Status make_directory(const std::string& path);
   /// Writes a regular file anew with its metadata; Errc::verification_failed unless it has entry.size bytes.
-  Result<Kept> write_file(const std::string& path, const layer::Entry& entry, io::Source& content, bool keep_owner);
+  Result<Kept> write_file(const std::string& path, const layer::FileEntry& entry, io::Source& content, bool keep_owner);
   Status link(const std::string& existing, const std::string& path);
   /// A symlink, FIFO or device.
-  Result<Kept> make_other(const std::string& path, const layer::Entry& entry, bool keep_owner);
+  Result<Kept> make_other(const std::string& path, const layer::FileEntry& entry, bool keep_owner);
   /// Owner, attributes, mode and time of a folder, in this order.
-  Result<Kept> set_metadata(const std::string& path, const layer::Entry& entry, bool keep_owner);
+  Result<Kept> set_metadata(const std::string& path, const layer::FileEntry& entry, bool keep_owner);
   /// Lets the owner into a folder again, so that it can be removed.
   void let_in(const std::string& path);
 

@@ -98,7 +98,7 @@ class Unpacking {
     SLIPWAY_ASSIGN(RootFolder root, RootFolder::open(to_));
     std::vector<bool> written(files_.size());
     std::size_t count = 0;
-    const auto write = [&](const layer::Entry& entry, io::Source& content) -> Status {
+    const auto write = [&](const layer::FileEntry& entry, io::Source& content) -> Status {
       const auto found = entry.type == EntryType::regular ? wanted.find(entry.path) : wanted.end();
       if (found == wanted.end()) return {};
       const ImageFile file = files_.at(found->second);

@@ -10,7 +10,7 @@ namespace slipway::store {
 /// The files of a tar by name: "./" dropped, links to other members followed. Nothing is unpacked.
 using TarIndex = std::map<std::string, Extent>;
 
-/// Reads the headers of an uncompressed tar (ustar, GNU, pax). Errc::malformed for damage, truncation, names that
+/// Reads the headers of an uncompressed tar (tar::MemberReader). Errc::malformed for damage, truncation, names that
 /// escape, two files of one name, devices and sparse files; Errc::too_large beyond 65,536 members.
 /// `what` names it in messages.
 Result<TarIndex> index_tar(const Extent& tar, const std::string& what);

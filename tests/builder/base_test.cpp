@@ -15,8 +15,8 @@
 namespace slipway::builder {
 namespace {
 
-using layer::Entry;
 using layer::EntryType;
+using layer::FileEntry;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -67,12 +67,12 @@ class OverBase : public ::testing::Test {
     return *std::move(built);
   }
   /// Builds layers over the base and returns the entries of the last one.
-  std::vector<Entry> over(const std::string& layers) {
+  std::vector<FileEntry> over(const std::string& layers) {
     const BuildResult built = build("app", "  base: oci:base:v1\n  layers:\n" + layers);
     const auto layout = *store::LayoutTarget::open(at("app"));
     const auto image = image::load_manifest(*layout, built.root);
-    std::vector<Entry> entries;
-    const auto keep = [&entries](const Entry& entry, io::Source&) -> Status {
+    std::vector<FileEntry> entries;
+    const auto keep = [&entries](const FileEntry& entry, io::Source&) -> Status {
       entries.push_back(entry);
       return {};
     };
@@ -81,7 +81,7 @@ class OverBase : public ::testing::Test {
   }
   std::vector<std::string> names(const std::string& layers) {
     std::vector<std::string> out;
-    for (const Entry& entry : over(layers))
+    for (const FileEntry& entry : over(layers))
       out.push_back(layer::tar_name(entry));
     return out;
   }
@@ -92,8 +92,8 @@ class OverBase : public ::testing::Test {
     EXPECT_EQ(built.error().code, Errc::invalid_argument) << built.error().describe();
     return built.error();
   }
-  static Entry find(const std::vector<Entry>& entries, const std::string& path) {
-    for (const Entry& entry : entries) {
+  static FileEntry find(const std::vector<FileEntry>& entries, const std::string& path) {
+    for (const FileEntry& entry : entries) {
       if (entry.path == path) return entry;
     }
     ADD_FAILURE() << path;
@@ -213,7 +213,7 @@ TEST_F(OverBase, ArchivesFollowTheBaseToo) {
   const std::string archive = "    - {name: a, archive: 'tree-{arch}.deb', files: [{from: lib, to: /lib}]}\n";
   const auto entries = over(archive);
   std::vector<std::string> listed;
-  for (const Entry& entry : entries)
+  for (const FileEntry& entry : entries)
     listed.push_back(layer::tar_name(entry));
   EXPECT_THAT(listed, ElementsAre("empty/", "etc/", "etc/conf", "etc/link", "etc/none", "etc/nothing", "usr/",
                                   "usr/bin/", "usr/bin/again", "usr/bin/tool", "usr/lib/", "usr/lib/libx.so"));
@@ -328,17 +328,17 @@ TEST_F(Twice, ADryRunProvesToo) {
 /// What a stack shows, without a base: "d", "f", "l" and the mode, or nothing.
 class StackTest : public ::testing::Test {
  protected:
-  static Entry entry(const std::string& path, EntryType type, std::uint32_t mode, std::string link = {}) {
-    Entry out;
+  static FileEntry entry(const std::string& path, EntryType type, std::uint32_t mode, std::string link = {}) {
+    FileEntry out;
     out.path = path;
     out.type = type;
     out.mode = mode;
     out.link = std::move(link);
     return out;
   }
-  void add(const std::vector<Entry>& entries) {
+  void add(const std::vector<FileEntry>& entries) {
     layer::FileTree tree({}, stack.empty() ? nullptr : &stack);
-    for (const Entry& one : entries)
+    for (const FileEntry& one : entries)
       ASSERT_TRUE(tree.add_entry(one));
     ASSERT_TRUE(tree.finish(0));
     ASSERT_TRUE(stack.add(tree));

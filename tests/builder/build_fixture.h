@@ -91,7 +91,7 @@ class BuildTest : public ::testing::Test {
     auto blob = target.fetch(layer);
     EXPECT_TRUE(blob);
     const auto tar = io::decompressor(*std::move(blob));
-    EXPECT_TRUE(layer::read_tar(*tar, {}, [&](const layer::Entry& entry, io::Source&) -> Status {
+    EXPECT_TRUE(layer::read_tar(*tar, {}, [&](const layer::FileEntry& entry, io::Source&) -> Status {
       names.push_back(layer::tar_name(entry));
       return {};
     }));

@@ -210,7 +210,7 @@ image:
   auto blob = (*layout)->fetch(result.images[0].layers[0]);
   const auto tar = io::decompressor(*std::move(blob));
   std::vector<std::string> names;
-  EXPECT_TRUE(layer::read_tar(*tar, {}, [&](const layer::Entry& entry, io::Source&) -> Status {
+  EXPECT_TRUE(layer::read_tar(*tar, {}, [&](const layer::FileEntry& entry, io::Source&) -> Status {
     names.push_back(layer::tar_name(entry));
     if (entry.path == "srv/run.sh") {
       EXPECT_EQ(entry.mode, 0750u);

@@ -57,7 +57,7 @@ class ClosurePlannerTest : public ::testing::Test {
   }
   static void list(const PlannedLayer& layer, std::vector<std::string>& out) {
     const auto reader = layer.tree.read();
-    for (layer::Entry entry; *(*reader)->next(entry);) {
+    for (layer::FileEntry entry; *(*reader)->next(entry);) {
       EXPECT_EQ(entry.mtime, 7);
       const bool folder = entry.type == layer::EntryType::directory;
       if (folder && entry.mode == 0755 && entry.uid == 0) continue;

@@ -48,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   layer::ReadLimits limits;
   limits.max_entries = 1000;
   limits.max_bytes = 1u << 22;
-  const auto visit = [](const layer::Entry& entry, io::Source& content) -> Status {
+  const auto visit = [](const layer::FileEntry& entry, io::Source& content) -> Status {
     if (entry.path.starts_with('/') || ("/" + entry.path + "/").find("/../") != std::string::npos) std::abort();
     SLIPWAY_ASSIGN(const std::string bytes, io::read_all(content, 1u << 22));
     if (bytes.size() != entry.size) std::abort();

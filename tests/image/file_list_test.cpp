@@ -55,12 +55,12 @@ TEST_F(FileListTest, EveryPathOnceByteSortedWithItsLayer) {
 }
 
 TEST_F(FileListTest, EverythingOfAnEntryIsKept) {
-  layer::Entry odd = file("dir/tab\there\\n\nnew", "x", 04755);
+  layer::FileEntry odd = file("dir/tab\there\\n\nnew", "x", 04755);
   odd.uid = 4'000'000'000;
   odd.gid = 7;
   odd.mtime = 1'700'000'000;
   odd.xattrs = {{"security.capability", std::string("\0\1=\n", 4)}, {"user.a b", ""}};
-  layer::Entry device = other(EntryType::char_device, "dev", {}, 0666);
+  layer::FileEntry device = other(EntryType::char_device, "dev", {}, 0666);
   device.device_major = 5;
   device.device_minor = 1;
   const FileList list = merged({{folder("dir", 01777), odd, device, other(EntryType::fifo, "pipe", {}, 0600)}});
@@ -123,7 +123,7 @@ TEST_F(FileListTest, PathsBelowAnOlderSymlinkLandWhereItLeads) {
 }
 
 TEST_F(FileListTest, HardLinksShowWhatTheirFileShows) {
-  layer::Entry first = file("bin/tool", "program", 04755);
+  layer::FileEntry first = file("bin/tool", "program", 04755);
   first.uid = 12;
   const FileList list = merged({{folder("bin"), first, hardlink("bin/alias", "bin/tool"), symlink("s", "bin/tool"),
                                  hardlink("s2", "s"), hardlink("third", "bin/alias")},
@@ -157,15 +157,64 @@ TEST_F(FileListTest, OpenFollowsSymlinksInsideTheImage) {
   EXPECT_EQ(real("root"), "");
   EXPECT_THAT(real("loop"), HasSubstr("malformed: /loop leads through more than 40 symlinks"));
   EXPECT_THAT(real("dangling"), HasSubstr("not_found: the image has no /no/where, where /dangling leads"));
-  EXPECT_THAT(real("bin/tool/x"), HasSubstr("not_found: /bin/tool/x lies below /usr/bin/tool, which is no folder"));
+  EXPECT_THAT(real("bin/tool/x"), HasSubstr("not_found: /bin/tool/x lies below /usr/bin/tool, which is not a folder"));
   EXPECT_THAT(real("nothing"), HasSubstr("not_found: the image has no /nothing"));
 }
 
 TEST_F(FileListTest, WhatFitsNowhereIsRefused) {
-  EXPECT_EQ(refused({{file("a", "1")}, {file("a/b", "2")}}).code, Errc::malformed);
   EXPECT_EQ(refused({{symlink("a", "b"), symlink("b", "a")}, {file("a/x", "2")}}).code, Errc::malformed);
-  EXPECT_EQ(refused({{file("a", "1")}, {hardlink("b", "a")}}).code, Errc::malformed);
-  EXPECT_EQ(refused({{file("../a", "1")}}).code, Errc::malformed);
+  EXPECT_EQ(refused({{file("a", "1"), file("a/b", "2")}}).code, Errc::malformed);
+  EXPECT_EQ(refused({{file("a", "1"), symlink("l", "a"), file("l/b", "2")}}).code, Errc::malformed);
+  EXPECT_EQ(refused({{hardlink("b", "a")}}).code, Errc::malformed);
+  EXPECT_EQ(refused({{hardlink("b", "a"), file("a", "1")}}).code, Errc::malformed) << "a later file";
+  EXPECT_EQ(refused({{file("a", "1"), hardlink("a", "a")}}).code, Errc::malformed) << "itself";
+  EXPECT_EQ(refused({{folder("d"), hardlink("a", "d")}}).code, Errc::malformed);
+  EXPECT_EQ(refused({{file("a", "1")}, {whiteout("a"), hardlink("b", "a")}}).code, Errc::malformed) << "removed";
+}
+
+TEST_F(FileListTest, EntriesBelowSymlinksOfTheirOwnLayerLandWhereTheyLead) {
+  const FileList list = merged({{folder("opt"), symlink("bin", "opt"), file("bin/prog", "x")}});
+  EXPECT_THAT(paths(list), ElementsAre("bin", "opt", "opt/prog"));
+  EXPECT_EQ(list.file("opt/prog")->member, "bin/prog");
+  EXPECT_THAT(paths({{symlink("a", "../../../etc"), file("a/x", "")}}), ElementsAre("a", "etc", "etc/x"));
+  EXPECT_THAT(paths({{symlink("a", "/not/there"), file("a/x", "")}}),
+              ElementsAre("a", "not", "not/there", "not/there/x"));
+}
+
+TEST_F(FileListTest, AFolderReplacesAFileOfALowerLayer) {
+  const FileList list = merged({{file("a", "1"), symlink("l", "a")}, {file("a/b", "2")}});
+  EXPECT_THAT(paths(list), ElementsAre("a", "a/b", "l"));
+  EXPECT_EQ(list.find("a")->type, EntryType::directory);
+  EXPECT_EQ(list.file("a")->layer, 1u);
+  EXPECT_THAT(paths({{file("a", "1"), symlink("l", "a")}, {file("l/b", "2")}}), ElementsAre("a", "a/b", "l"));
+  EXPECT_THAT(paths({{other(EntryType::fifo, "p", {}, 0600)}, {file("p/deep/x", "")}}),
+              ElementsAre("p", "p/deep", "p/deep/x"));
+}
+
+TEST_F(FileListTest, AHardLinksFileMayBeInALowerLayer) {
+  const FileList list = merged({{file("a", "one"), symlink("s", "a")},
+                                {hardlink("b", "a"), hardlink("t", "s")},
+                                {whiteout("a"), file("c", "")}});
+  EXPECT_THAT(paths(list), ElementsAre("b", "c", "s", "t"));
+  const auto b = list.file("b");
+  EXPECT_EQ(b->entry.size, 3u);
+  EXPECT_EQ(b->layer, 0u) << "the layer that has its bytes";
+  EXPECT_EQ(b->member, "a");
+  EXPECT_EQ(list.find("t")->type, EntryType::symlink);
+  EXPECT_THAT(paths({{file("a", "one")}, {hardlink("b", "a")}, {whiteout("b")}}), ElementsAre("a"));
+  EXPECT_THAT(paths({{file("a", "one")}, {hardlink("b", "a"), whiteout("b")}}), ElementsAre("a", "b"));
+}
+
+TEST_F(FileListTest, OfEqualPathsTheLastOneCounts) {
+  const FileList list = merged({{file("a", "1"), file("a", "two"), symlink("d", "x"), folder("d"), file("d/y", "")}});
+  EXPECT_THAT(paths(list), ElementsAre("a", "d", "d/y"));
+  EXPECT_EQ(list.find("a")->size, 3u);
+  EXPECT_THAT(paths({{folder("d"), file("d/y", ""), file("d", "")}}), ElementsAre("d"));
+}
+
+TEST_F(FileListTest, NamesThatClimbStayInTheRoot) {
+  const FileList list = merged({{file("../../etc/a", "1"), file("dne/../b", "2")}, {whiteout("../etc/a")}});
+  EXPECT_THAT(paths(list), ElementsAre("b", "etc"));
 }
 
 TEST_F(FileListTest, ALayerMustHaveItsDiffId) {

@@ -44,7 +44,7 @@ class ImageDiffTest : public ::testing::Test {
 TEST_F(ImageDiffTest, TheSameImageHasNoDifference) { EXPECT_THAT(diff({file("a", "1")}, {file("a", "1")}), IsEmpty()); }
 
 TEST_F(ImageDiffTest, EveryHeaderFieldIsNamed) {
-  layer::Entry a = file("a", "1"), b = file("a", "1", 0755);
+  layer::FileEntry a = file("a", "1"), b = file("a", "1", 0755);
   b.uid = 5;
   b.mtime = 60;
   b.xattrs["user.x"] = "y";
@@ -57,7 +57,8 @@ TEST_F(ImageDiffTest, EveryHeaderFieldIsNamed) {
   EXPECT_THAT(diff({file("a", "")}, {symlink("a", "y")}),
               ElementsAre("file[1]a content: " + sha("") + " -> -", "file[1]a link: - -> y",
                           "file[1]a mode: 0644 -> 0777", "file[1]a size: 0 -> -", "file[1]a type: file -> symlink"));
-  layer::Entry device = other(layer::EntryType::char_device, "d"), block = other(layer::EntryType::block_device, "d");
+  layer::FileEntry device = other(layer::EntryType::char_device, "d"),
+                   block = other(layer::EntryType::block_device, "d");
   device.device_major = block.device_major = 1;
   EXPECT_THAT(diff({device}, {block}), ElementsAre("file[1]d device: c 1:0 -> b 1:0"));
 }

@@ -9,11 +9,12 @@
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
 #include "slipway/store/memory.h"
+#include "slipway/tar/header.h"
 
 namespace slipway::image {
 
-inline layer::Entry file(std::string path, std::string content, std::uint32_t mode = 0644) {
-  layer::Entry entry;
+inline layer::FileEntry file(std::string path, std::string content, std::uint32_t mode = 0644) {
+  layer::FileEntry entry;
   entry.path = std::move(path);
   entry.content = std::move(content);
   entry.size = entry.content.size();
@@ -21,37 +22,38 @@ inline layer::Entry file(std::string path, std::string content, std::uint32_t mo
   return entry;
 }
 
-inline layer::Entry other(layer::EntryType type, std::string path, std::string link = {}, std::uint32_t mode = 0777) {
-  layer::Entry entry;
+inline layer::FileEntry other(layer::EntryType type, std::string path, std::string link = {},
+                              std::uint32_t mode = 0777) {
+  layer::FileEntry entry;
   entry.path = std::move(path);
   entry.type = type;
   entry.link = std::move(link);
   entry.mode = mode;
   return entry;
 }
-inline layer::Entry folder(std::string path, std::uint32_t mode = 0755) {
+inline layer::FileEntry folder(std::string path, std::uint32_t mode = 0755) {
   return other(layer::EntryType::directory, std::move(path), {}, mode);
 }
-inline layer::Entry symlink(std::string path, std::string link) {
+inline layer::FileEntry symlink(std::string path, std::string link) {
   return other(layer::EntryType::symlink, std::move(path), std::move(link));
 }
-inline layer::Entry hardlink(std::string path, std::string link) {
+inline layer::FileEntry hardlink(std::string path, std::string link) {
   return other(layer::EntryType::hardlink, std::move(path), std::move(link), 0644);
 }
-inline layer::Entry whiteout(std::string path) { return other(layer::EntryType::whiteout, std::move(path)); }
-inline layer::Entry opaque(std::string path) { return other(layer::EntryType::opaque, std::move(path)); }
+inline layer::FileEntry whiteout(std::string path) { return other(layer::EntryType::whiteout, std::move(path)); }
+inline layer::FileEntry opaque(std::string path) { return other(layer::EntryType::opaque, std::move(path)); }
 
-using LayerEntries = std::vector<layer::Entry>;
+using LayerEntries = std::vector<layer::FileEntry>;
 
 /// Tar bytes of entries exactly as given, in that order, honest or not.
 inline std::string tar_of(const LayerEntries& entries) {
   std::string tar;
-  for (const layer::Entry& entry : entries) {
+  for (const layer::FileEntry& entry : entries) {
     tar += *layer::tar_header(entry);
     tar += entry.content;
-    tar.resize((tar.size() + layer::kTarBlock - 1) / layer::kTarBlock * layer::kTarBlock, '\0');
+    tar.resize((tar.size() + tar::kBlock - 1) / tar::kBlock * tar::kBlock, '\0');
   }
-  return tar + std::string(2 * layer::kTarBlock, '\0');
+  return tar + std::string(2 * tar::kBlock, '\0');
 }
 
 /// Images in memory, made of entries.

@@ -12,6 +12,7 @@
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 #include "slipway/layer/layer_writer.h"
+#include "slipway/tar/header.h"
 #include "support/fault_fs.h"
 #include "support/temp_dir.h"
 
@@ -29,22 +30,22 @@ stdfs::path fixture(const std::string& name) {
 
 std::string bytes_of(const stdfs::path& file) { return *read_file(real_fs(), file); }
 
-Entry entry(const std::string& path, EntryType type = EntryType::regular, std::string link = {}) {
-  Entry out;
+FileEntry entry(const std::string& path, EntryType type = EntryType::regular, std::string link = {}) {
+  FileEntry out;
   out.path = path;
   out.type = type;
   out.link = std::move(link);
   return out;
 }
 
-std::string tar_of(const std::vector<Entry>& entries) {
+std::string tar_of(const std::vector<FileEntry>& entries) {
   std::string tar;
-  for (Entry one : entries) {
+  for (FileEntry one : entries) {
     one.size = one.content.size();
     tar += *tar_header(one) + one.content;
-    tar.resize((tar.size() + kTarBlock - 1) / kTarBlock * kTarBlock, '\0');
+    tar.resize((tar.size() + tar::kBlock - 1) / tar::kBlock * tar::kBlock, '\0');
   }
-  return tar + std::string(2 * kTarBlock, '\0');
+  return tar + std::string(2 * tar::kBlock, '\0');
 }
 
 class Archives : public ::testing::Test {
@@ -67,7 +68,7 @@ class Archives : public ::testing::Test {
     const Status written = write_tar(files, tree, tar);
     EXPECT_TRUE(written) << written.error().describe();
     io::TextSource source(tar.text());
-    EXPECT_TRUE(read_tar(source, {}, [&](const Entry& e, io::Source& content) -> Status {
+    EXPECT_TRUE(read_tar(source, {}, [&](const FileEntry& e, io::Source& content) -> Status {
       SLIPWAY_ASSIGN(const std::string bytes, io::read_all(content, 1u << 24));
       out.push_back(fmt::format("{} {:o} {}:{} {} {}{}", tar_name(e), e.mode, e.uid, e.gid, e.mtime, e.link,
                                 bytes.size() > 20 ? fmt::format("{} bytes", bytes.size()) : bytes));
@@ -117,7 +118,7 @@ TEST_F(Archives, ZipHasModesButNoOwners) {
 }
 
 TEST_F(Archives, TimesAreTheEpochOrOlder) {
-  Entry old = entry("old"), fresh = entry("new");
+  FileEntry old = entry("old"), fresh = entry("new");
   old.mtime = 100;
   fresh.mtime = 10'000;
   options.epoch = 5000;
@@ -126,7 +127,7 @@ TEST_F(Archives, TimesAreTheEpochOrOlder) {
 }
 
 TEST_F(Archives, AttributesOfTheirMachineStayBehind) {
-  Entry tool = entry("tool");
+  FileEntry tool = entry("tool");
   tool.xattrs = {{"security.capability", "c"},
                  {"security.selinux", "s"},
                  {"system.posix_acl_access", "a"},
@@ -135,7 +136,7 @@ TEST_F(Archives, AttributesOfTheirMachineStayBehind) {
   ASSERT_TRUE(add(put("a.tar", tar_of({tool}))));
   ASSERT_TRUE(tree.finish(0));
   const auto reader = tree.read();
-  Entry found;
+  FileEntry found;
   ASSERT_TRUE(*(*reader)->next(found));
   EXPECT_EQ(found.xattrs, (std::map<std::string, std::string>{{"security.capability", "c"}, {"user.k", "v"}}));
 }
@@ -166,21 +167,53 @@ TEST_F(Archives, BesideOtherFiles) {
                              ::testing::SizeIs(10)));
 }
 
-TEST_F(Archives, ATwinWithOtherContentIsRefused) {
-  Entry one = entry("a"), other = entry("a");
+TEST_F(Archives, OfEqualPathsTheLastOneCounts) {
+  FileEntry one = entry("a"), other = entry("a");
   one.content = "1";
-  other.content = "2";
-  ASSERT_TRUE(add(put("a.tar", tar_of({one, other}))));
+  other.content = "22";
+  EXPECT_THAT(layer_of(put("a.tar", tar_of({one, entry("d", EntryType::directory), entry("d/x"), other,
+                                            entry("l", EntryType::symlink, "a"), entry("l"), entry("d")}))),
+              ElementsAre("a 644 0:0 0 22", "d 644 0:0 0 ", "l 644 0:0 0 "));
+}
+
+TEST_F(Archives, ATwinOfAnotherInputIsRefused) {
+  std::ofstream(dir.path() / "a") << "plain";
+  ASSERT_TRUE(tree.add(files, dir.path() / "a", "/a", {}, diagnostics));
+  ASSERT_TRUE(add(put("a.tar", tar_of({entry("a")}))));
   const Status finished = tree.finish(0);
   ASSERT_FALSE(finished);
   EXPECT_THAT(finished.error().message, HasSubstr("/a is given twice in one layer"));
 }
 
+TEST_F(Archives, EntriesBelowSymlinksLandWhereTheyLead) {
+  EXPECT_THAT(layer_of(put("a.tar", tar_of({entry("opt", EntryType::directory), entry("bin", EntryType::symlink, "opt"),
+                                            entry("bin/prog"), entry("again", EntryType::hardlink, "bin/prog"),
+                                            entry("up", EntryType::symlink, "../../var"), entry("up/log")}))),
+              ElementsAre("again 644 0:0 0 ", "bin 777 0:0 0 opt", "opt/ 644 0:0 0 ", "opt/prog 644 0:0 0 again",
+                          "up 777 0:0 0 ../../var", "var/ 755 0:0 0 ", "var/log 644 0:0 0 "));
+}
+
+TEST_F(Archives, NamesAreBytesInEveryDialect) {
+  // GNU's magic, whose names libarchive would take for UTF-8.
+  std::string gnu = tar_of({entry("n")});
+  const std::string header = gnu.substr(0, 512);
+  std::string renamed = header;
+  renamed.replace(0, 3, "n\xff\r");
+  renamed.replace(257, 8, std::string("ustar  \0", 8));
+  renamed.replace(148, 8, "        ");
+  unsigned sum = 0;
+  for (const char c : renamed)
+    sum += static_cast<unsigned char>(c);
+  renamed.replace(148, 7, fmt::format("{:06o}", sum) + std::string(1, '\0'));
+  gnu.replace(0, 512, renamed);
+  EXPECT_THAT(layer_of(put("a.tar", gnu)), ElementsAre("n\xff\r 644 0:0 0 "));
+}
+
 TEST_F(Archives, BigContentsAndManyLanes) {
-  Entry big = entry("big");
+  FileEntry big = entry("big");
   for (int i = 0; i < 400'000; ++i)
     big.content += std::to_string(i);
-  std::vector<Entry> entries{big};
+  std::vector<FileEntry> entries{big};
   for (int i = 0; i < 300; ++i) {
     entries.push_back(entry(fmt::format("small{:03}", i)));
     entries.back().content = std::to_string(i);
@@ -201,11 +234,15 @@ TEST_F(Archives, BigContentsAndManyLanes) {
 }
 
 TEST_F(Archives, WhatNoHonestArchiveHasIsRefused) {
-  EXPECT_THAT(refused(put("a.tar", tar_of({entry("../x")}))).describe(),
-              AllOf(HasSubstr("'../x' has '..'"), HasSubstr("a.tar"), HasSubstr("find out where the archive is from")));
+  EXPECT_THAT(
+      refused(put("a.tar", tar_of({entry("../x")}))).describe(),
+      AllOf(HasSubstr("\"../x\" has \"..\""), HasSubstr("a.tar"), HasSubstr("check where the archive comes from")));
   EXPECT_THAT(refused(put("b.tar", tar_of({entry("x", EntryType::whiteout)}))).describe(),
               AllOf(HasSubstr("whiteout /.wh.x"), HasSubstr("'remove'")));
-  refused(put("c.tar", tar_of({entry("s", EntryType::symlink, "/etc"), entry("s/passwd")})));
+  refused(put("c.tar", tar_of({entry("f"), entry("f/below")})));
+  refused(put("l.tar", tar_of({entry("s", EntryType::symlink, "s"), entry("s/below")})));
+  refused(put("k.tar", tar_of({entry("h", EntryType::hardlink, "h")})));
+  refused(put("m.tar", tar_of({entry("d", EntryType::directory), entry("h", EntryType::hardlink, "d")})));
   refused(put("d.tar", tar_of({entry("h", EntryType::hardlink, "/etc/passwd")})));
   refused(put("e", "neither this nor that"));
   refused(put("empty", ""));
@@ -242,13 +279,14 @@ TEST_F(Archives, AZipThatUnpacksToMoreThanAllowed) {
   limits.max_bytes = 50'000;
   auto file = real_fs().open(fixture("tree.zip"));
   const Status read =
-      read_archive(*std::move(file), "tree.zip", limits, [](const Entry&, io::Source&) { return Status(); });
+      read_archive(*std::move(file), "tree.zip", limits, [](const FileEntry&, io::Source&) { return Status(); });
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code, Errc::too_large);
   auto tar = real_fs().open(fixture("tree.tar.xz"));
   limits.max_bytes = 2000;
-  EXPECT_EQ(read_archive(*std::move(tar), "x", limits, [](const Entry&, io::Source&) { return Status(); }).error().code,
-            Errc::too_large);
+  EXPECT_EQ(
+      read_archive(*std::move(tar), "x", limits, [](const FileEntry&, io::Source&) { return Status(); }).error().code,
+      Errc::too_large);
 }
 
 TEST_F(Archives, NoTemporaryFileStays) {

@@ -7,11 +7,11 @@
 namespace slipway::layer {
 
 /// All entries of a finished tree.
-inline std::vector<Entry> entries_of(const FileTree& tree) {
-  std::vector<Entry> entries;
+inline std::vector<FileEntry> entries_of(const FileTree& tree) {
+  std::vector<FileEntry> entries;
   const auto reader = tree.read();
   EXPECT_TRUE(reader) << reader.error().describe();
-  for (Entry entry; reader;) {
+  for (FileEntry entry; reader;) {
     const auto more = (*reader)->next(entry);
     EXPECT_TRUE(more) << more.error().describe();
     if (!more || !*more) break;

@@ -161,7 +161,7 @@ std::string layer_of(const stdfs::path& root, const LayerOptions& how) {
 Tree read_back(const std::string& blob) {
   Tree found;
   const auto plain = io::decompressor(std::make_unique<io::TextSource>(blob));
-  const Status read = read_tar(*plain, {}, [&found](const Entry& entry, io::Source& content) -> Status {
+  const Status read = read_tar(*plain, {}, [&found](const FileEntry& entry, io::Source& content) -> Status {
     EXPECT_FALSE(found.contains(entry.path)) << entry.path << " comes twice";
     SLIPWAY_ASSIGN(const std::string text, io::read_all(content, 1u << 30));
     found[entry.path] = {entry.type, entry.mode, entry.mtime, entry.type == EntryType::symlink ? entry.link : text};

@@ -14,6 +14,7 @@
 #include "slipway/base/subprocess.h"
 #include "slipway/io/filters.h"
 #include "slipway/layer/layer_reader.h"
+#include "slipway/tar/header.h"
 #include "support/temp_dir.h"
 
 namespace slipway::layer {
@@ -23,8 +24,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 
-Entry file(std::string path, std::string content) {
-  Entry entry;
+FileEntry file(std::string path, std::string content) {
+  FileEntry entry;
   entry.path = std::move(path);
   entry.content = std::move(content);
   return entry;
@@ -33,9 +34,9 @@ Entry file(std::string path, std::string content) {
 /// One of everything, none of it from the disk.
 FileTree sample() {
   FileTree tree;
-  const auto add = [&tree](Entry entry) { EXPECT_TRUE(tree.add_entry(std::move(entry))); };
+  const auto add = [&tree](FileEntry entry) { EXPECT_TRUE(tree.add_entry(std::move(entry))); };
   add(file("usr/bin/hello", "#!hello\n"));
-  Entry tool = file("usr/bin/tool", std::string(1000, 't'));
+  FileEntry tool = file("usr/bin/tool", std::string(1000, 't'));
   tool.mode = 04755;
   tool.uid = 65532;
   tool.gid = 2097152;  // one too many for seven octal digits
@@ -48,7 +49,7 @@ FileTree sample() {
            "e",
            "utf-8"));
   add(file("empty", ""));
-  Entry link;
+  FileEntry link;
   link.type = EntryType::symlink;
   link.mode = 0777;
   link.path = "usr/lib/short";
@@ -57,11 +58,11 @@ FileTree sample() {
   link.path = "usr/lib/long";
   link.link = "/" + std::string(120, 'l');
   add(link);
-  Entry pipe;
+  FileEntry pipe;
   pipe.type = EntryType::fifo;
   pipe.path = "run/pipe";
   add(pipe);
-  Entry gone;
+  FileEntry gone;
   gone.type = EntryType::whiteout;
   gone.path = "usr/share/doc";
   add(gone);
@@ -138,18 +139,18 @@ for m in t:
 TEST(LayerWriter, NamesThatAreNotUtf8ComeBackAsTheyWere) {
   FileTree tree;
   const std::string name = "caf\xe9", long_name = std::string(140, 'n') + "\xff";
-  Entry link;
+  FileEntry link;
   link.type = EntryType::symlink;
   link.path = "link";
   link.link = name;
-  for (const Entry& entry : {file(name, "one"), file(long_name, "two"), link})
+  for (const FileEntry& entry : {file(name, "one"), file(long_name, "two"), link})
     ASSERT_TRUE(tree.add_entry(entry));
   ASSERT_TRUE(tree.finish(0));
   const std::string tar = tar_of(tree);
   EXPECT_THAT(tar, HasSubstr("21 hdrcharset=BINARY\n13 path=caf\xe9\n"));
   io::TextSource source(tar);
   std::map<std::string, std::string> found;
-  ASSERT_TRUE(read_tar(source, {}, [&found](const Entry& entry, io::Source& content) -> Status {
+  ASSERT_TRUE(read_tar(source, {}, [&found](const FileEntry& entry, io::Source& content) -> Status {
     SLIPWAY_ASSIGN(const std::string text, io::read_all(content, 100));
     found[entry.path] = text + entry.link;
     return {};
@@ -172,13 +173,13 @@ TEST(LayerWriter, GnuTarReadsItWithoutComplaint) {
 
 TEST(LayerWriter, OurOwnReaderGivesTheEntriesBack) {
   const FileTree tree = sample();
-  const std::vector<Entry> listed = entries_of(tree);
+  const std::vector<FileEntry> listed = entries_of(tree);
   const std::string tar = tar_of(tree);
   io::TextSource source(tar);
   std::size_t at = 0;
-  const Status read = read_tar(source, {}, [&](const Entry& got, io::Source& content) -> Status {
+  const Status read = read_tar(source, {}, [&](const FileEntry& got, io::Source& content) -> Status {
     EXPECT_LT(at, listed.size());
-    const Entry& want = listed[at++];
+    const FileEntry& want = listed[at++];
     EXPECT_EQ(got.path, want.path);
     EXPECT_EQ(got.type, want.type) << want.path;
     EXPECT_EQ(got.mode, want.mode) << want.path;
@@ -205,20 +206,20 @@ TEST(LayerWriter, PaxOnlyWhereUstarDoesNotSuffice) {
     const std::string path = (c.folder == 0 ? "" : std::string(c.folder, 'd') + "/") + std::string(c.name, 'n');
     const auto header = tar_header(file(path, ""));
     ASSERT_TRUE(header);
-    EXPECT_EQ(header->size() > kTarBlock, c.pax) << c.folder << "/" << c.name;
+    EXPECT_EQ(header->size() > tar::kBlock, c.pax) << c.folder << "/" << c.name;
   }
 }
 
 TEST(LayerWriter, EdgesOfNumbers) {
-  Entry entry = file("f", "");
+  FileEntry entry = file("f", "");
   entry.source = "/elsewhere";
   entry.size = (8ull << 30) - 1;
-  EXPECT_EQ(tar_header(entry)->size(), kTarBlock);
+  EXPECT_EQ(tar_header(entry)->size(), tar::kBlock);
   entry.size = 8ull << 30;
   EXPECT_THAT(*tar_header(entry), HasSubstr("19 size=8589934592\n"));
   entry.size = 0;
   entry.uid = 2097151;
-  EXPECT_EQ(tar_header(entry)->size(), kTarBlock);
+  EXPECT_EQ(tar_header(entry)->size(), tar::kBlock);
   entry.uid = 2097152;
   EXPECT_THAT(*tar_header(entry), HasSubstr("15 uid=2097152\n"));
   entry.uid = 0;

@@ -156,7 +156,7 @@ TEST_F(LayerMode, TheLayerHoldsTheValuesAndNoSecret) {
   EXPECT_EQ(layer.bytes, make_config_layer(values)->bytes);
   const auto tar = io::decompressor(std::make_unique<io::StringSource>(layer.bytes));
   std::vector<std::string> seen;
-  ASSERT_TRUE(layer::read_tar(*tar, {}, [&](const layer::Entry& entry, io::Source& content) -> Status {
+  ASSERT_TRUE(layer::read_tar(*tar, {}, [&](const layer::FileEntry& entry, io::Source& content) -> Status {
     SLIPWAY_ASSIGN(const std::string text, io::read_all(content, 1u << 20));
     seen.push_back(fmt::format("{} {:o} {}:{} {} {}", entry.path, entry.mode, entry.uid, entry.gid, entry.mtime, text));
     return {};

@@ -84,11 +84,11 @@ TEST_F(Unpack, CompressedLayersAreTheSame) {
 }
 
 TEST_F(Unpack, ModesTimesAndLinksAreKept) {
-  layer::Entry timed = file("dir/file", "x", 0640);
+  layer::FileEntry timed = file("dir/file", "x", 0640);
   timed.mtime = 1'500'000'000;
-  layer::Entry closed = folder("dir", 0500);
+  layer::FileEntry closed = folder("dir", 0500);
   closed.mtime = 1'400'000'000;
-  layer::Entry pointer = symlink("pointer", "dir/file");
+  layer::FileEntry pointer = symlink("pointer", "dir/file");
   pointer.mtime = 1'300'000'000;
   ASSERT_TRUE(
       unpack({{closed, timed, hardlink("second", "dir/file"), pointer, other(EntryType::fifo, "pipe", {}, 0620)}}));
@@ -112,7 +112,7 @@ TEST_F(Unpack, HardLinksOutliveTheirFirstName) {
 }
 
 TEST_F(Unpack, OwnersAndSetuidBitsGoTogether) {
-  layer::Entry setuid = file("su", "x", 04755);
+  layer::FileEntry setuid = file("su", "x", 04755);
   setuid.uid = 4321;
   const auto done = unpack({{setuid}});
   ASSERT_TRUE(done);
@@ -127,7 +127,7 @@ TEST_F(Unpack, OwnersAndSetuidBitsGoTogether) {
 }
 
 TEST_F(Unpack, Row051_OwnFilesLoseTheirSetuidBits) {
-  layer::Entry setuid = file("su", "x", 06755);
+  layer::FileEntry setuid = file("su", "x", 06755);
   setuid.uid = 4321;
   const auto image = images_.make({{setuid}});
   const auto list = *image::merge_files(images_.store, image);
@@ -139,7 +139,7 @@ TEST_F(Unpack, Row051_OwnFilesLoseTheirSetuidBits) {
 }
 
 TEST_F(Unpack, AttributesOfThisMachineAreNotSet) {
-  layer::Entry marked = file("marked", "x");
+  layer::FileEntry marked = file("marked", "x");
   marked.xattrs = {{"trusted.overlay.opaque", "y"}, {"security.selinux", "x"}};
   const auto done = unpack({{marked}});
   ASSERT_TRUE(done);
@@ -241,9 +241,10 @@ TEST_F(Unpack, ForgedListsReachNothingOutside) {
 }
 
 // What a tar must not do, with the numbers of the list of hostile inputs in tests/layer and tests/image.
-TEST_F(Unpack, Row043_DotDotIsRefused) {
-  for (const char* path : {"../outside", "a/../../outside", "./../outside", ".."})
-    refused({{file(path, "owned")}}, "..");
+TEST_F(Unpack, Row043_DotDotStaysInside) {
+  ASSERT_TRUE(unpack({{file("../outside", "1"), file("a/../../b", "2"), file("./../c", "3"), file("..", "owned")}}));
+  EXPECT_THAT(tree(), ElementsAre("b", "c", "outside"));
+  EXPECT_EQ(content(root_ / "outside"), "1");
 }
 
 TEST_F(Unpack, Row044_AbsolutePathsStayInside) {
@@ -258,13 +259,16 @@ TEST_F(Unpack, Row045_FilesThroughSymlinksStayInside) {
   EXPECT_EQ(content(root_.native() + outside_.native()), "inside");
 }
 
-TEST_F(Unpack, Row045_FilesThroughSymlinksOfTheirOwnLayerAreRefused) {
-  refused({{symlink("out", dir_.path().native()), file("out/outside", "owned")}}, "below");
+TEST_F(Unpack, Row045_FilesThroughSymlinksOfTheirOwnLayerStayInside) {
+  ASSERT_TRUE(unpack({{symlink("out", dir_.path().native()), file("out/outside", "inside")}}));
+  EXPECT_EQ(content(root_.native() + outside_.native()), "inside");
 }
 
 TEST_F(Unpack, Row046_TheRootIsNoSymlink) {
-  for (const char* path : {"/.", ".", "/"})
-    refused({{symlink(path, dir_.path().native())}, {file("outside", "owned")}}, "root");
+  ASSERT_TRUE(unpack(
+      {{symlink("/.", dir_.path().native()), symlink(".", dir_.path().native()), symlink("/", dir_.path().native())},
+       {file("outside", "inside")}}));
+  EXPECT_THAT(tree(), ElementsAre("outside"));
 }
 
 TEST_F(Unpack, Row047_ChainsOfSymlinksStayInside) {
@@ -273,13 +277,14 @@ TEST_F(Unpack, Row047_ChainsOfSymlinksStayInside) {
   EXPECT_EQ(content(root_ / "outside"), "inside");
 }
 
-TEST_F(Unpack, Row048_HardLinksNameFilesOfTheirLayer) {
-  refused({{hardlink("stolen", "../outside")}}, "..");
-  refused({{hardlink("stolen", "/etc/shadow")}}, "no earlier file");
-  refused({{hardlink("stolen", "later"), file("later", "x")}}, "no earlier file");
-  refused({{hardlink("self", "self")}}, "self");
-  refused({{symlink("out", "/etc"), hardlink("stolen", "out/passwd")}}, "no earlier file");
-  refused({{file("a", "x")}, {hardlink("stolen", "a")}}, "no earlier file");
+TEST_F(Unpack, Row048_HardLinksNameFilesOfTheImage) {
+  for (const char* target : {"../outside", "/etc/shadow", "later", "stolen"})
+    refused({{hardlink("stolen", target), file("later", "x")}}, "which is neither in its layer before it");
+  refused({{symlink("out", "/etc"), hardlink("stolen", "out/passwd")}}, "which is neither in its layer before it");
+  ASSERT_TRUE(unpack({{file("a", "x")}, {hardlink("b", "a"), hardlink("c", "../a")}, {whiteout("a")}}));
+  EXPECT_THAT(tree(), ElementsAre("b", "c"));
+  EXPECT_EQ(status("b").st_ino, status("c").st_ino);
+  EXPECT_EQ(content(root_ / "c"), "x");
 }
 
 TEST_F(Unpack, Row049_AFolderSwappedForASymlinkIsNotFollowed) {
@@ -308,7 +313,7 @@ TEST_F(Unpack, Row050_FoldersOverSymlinksChangeNoModeOutside) {
 }
 
 TEST_F(Unpack, Row052_DevicesAreMadeByRootOnly) {
-  layer::Entry null = other(EntryType::char_device, "null", {}, 0666);
+  layer::FileEntry null = other(EntryType::char_device, "null", {}, 0666);
   null.device_major = 1;
   null.device_minor = 3;
   const auto done = unpack({{null, file("a", "x")}});

@@ -10,6 +10,7 @@
 
 #include "slipway/base/digest.h"
 #include "slipway/image/image.h"
+#include "slipway/layer/base_files.h"
 #include "slipway/layer/layer_reader.h"
 
 namespace slipway::image {
@@ -17,8 +18,8 @@ namespace slipway::image {
 /// One path of an image, all its layers merged.
 struct ImageFile {
   /// Never a whiteout. A hard link has the metadata and the size of its file; `link` is that file's path.
-  layer::Entry entry;
-  std::uint32_t layer = 0;  ///< the layer it comes from, counted from the lowest
+  layer::FileEntry entry;
+  std::uint32_t layer = 0;  ///< the layer that has its bytes and metadata, counted from the lowest
   std::string member;       ///< regular files and hard links: the entry of that layer's tar that has the bytes
 };
 
@@ -36,7 +37,7 @@ class FileList final : public layer::BaseFiles {
   ImageFile at(std::size_t index) const;
   /// The path itself, as entries hold it ("usr/bin/env"); symlinks are not followed.
   std::optional<ImageFile> file(const std::string& path) const;
-  std::optional<layer::Entry> find(const std::string& path) const override;
+  std::optional<layer::FileEntry> find(const std::string& path) const override;
   /// What a process in the image gets when it opens the path: symlinks followed, never out of the image.
   /// Errc::not_found naming what is missing, malformed for a loop.
   Result<ImageFile> open(const std::string& path) const;
@@ -54,9 +55,11 @@ class FileList final : public layer::BaseFiles {
 Status read_layer(store::ReadTarget& from, const Image& image, std::size_t index, const layer::EntryVisitor& visit,
                   std::stop_token stop = {});
 
-/// Merges all layers, one after the other, as containerd and docker unpack them: whiteouts and opaque folders hide
-/// what lies below, parent folders are followed through symlinks, missing ones are 0755 0:0. Memory grows with the
-/// number of paths, not with their sizes.
+/// Merges all layers, one after the other, as containerd unpacks them: whiteouts and opaque folders hide what lies
+/// below; parent folders are followed through symlinks of the same and of lower layers, and ".." leads no further up
+/// than the root; missing ones are 0755 0:0, also where a lower layer has a file; of equal paths the last one counts;
+/// a hard link's file may be in a lower layer. Errc::malformed for what cannot be placed: below a file of the same
+/// layer, in a loop of symlinks, a hard link to nothing. Memory grows with the number of paths, not with their sizes.
 Result<FileList> merge_files(store::ReadTarget& from, const Image& image, std::stop_token stop = {});
 
 /// File lists by manifest digest in a folder: an image's layers are read once, its list is kept, its blobs are not.

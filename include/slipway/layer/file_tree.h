@@ -11,32 +11,11 @@
 #include "slipway/base/diagnostics.h"
 #include "slipway/base/digest.h"
 #include "slipway/base/fs.h"
+#include "slipway/layer/base_files.h"
+#include "slipway/layer/entry.h"
 #include "slipway/layer/spill.h"
 
 namespace slipway::layer {
-
-enum class EntryType { directory, regular, symlink, hardlink, fifo, char_device, block_device, whiteout, opaque };
-
-/// One path of a layer, as it will be in the tar.
-struct Entry {
-  std::string path;  ///< relative, no leading "/" or "./", no trailing "/"; of a whiteout: what disappears
-  EntryType type = EntryType::regular;
-  std::uint32_t mode = 0644;
-  std::uint64_t uid = 0;
-  std::uint64_t gid = 0;
-  std::int64_t mtime = 0;          ///< seconds
-  std::uint64_t size = 0;          ///< regular files
-  std::string link;                ///< symlink text, or a hard link's target path in this layer
-  std::uint64_t device_major = 0;  ///< devices, which only reading a foreign layer gives
-  std::uint64_t device_minor = 0;
-  std::string source;   ///< regular files: the path where the bytes are
-  std::string content;  ///< regular files without a source: the bytes themselves
-  std::map<std::string, std::string> xattrs;
-  FileStat seen;  ///< regular files: the source as it was when listed, to notice changes
-};
-
-/// The name an entry has in a tar: whiteouts with their ".wh." prefix, folders with a trailing "/".
-std::string tar_name(const Entry& entry);
 
 /// How files found on disk become entries (docs/CONTRACT.md "Defaults of a layer").
 struct TreeOptions {
@@ -52,18 +31,6 @@ struct TreeOptions {
   std::vector<std::string> exclude;  ///< .dockerignore patterns relative to the source folder
 };
 
-/// A path in an image as entries hold it: absolute, without ".." or control characters; UTF-8 or any other bytes.
-/// "/" gives "". Errc::invalid_argument otherwise.
-Result<std::string> image_path(const std::string& absolute);
-
-/// What lies below a layer: the merged files of its base.
-class BaseFiles {
- public:
-  virtual ~BaseFiles() = default;
-  /// What the base has at a path as entries hold it ("usr/lib"); nothing when it has nothing there.
-  virtual std::optional<Entry> find(const std::string& path) const = 0;
-};
-
 /// What is known of a tree's files without reading them.
 struct Listing {
   Digest digest;               ///< of every entry with its file's inode, size and times
@@ -75,7 +42,7 @@ class EntryReader {
  public:
   virtual ~EntryReader() = default;
   /// False at the end.
-  virtual Result<bool> next(Entry& entry) = 0;
+  virtual Result<bool> next(FileEntry& entry) = 0;
 };
 
 /// What goes into one layer: each path once, sorted so that parents come first. Built by adding sources, then
@@ -98,7 +65,7 @@ class FileTree {
              Diagnostics& diagnostics);
   /// Adds one ready entry (a synthesised file, a whiteout). Over a base whiteouts are added before anything else:
   /// symlinks that are gone are not followed.
-  Status add_entry(Entry entry);
+  Status add_entry(FileEntry entry);
   /// Sorts, adds missing parent folders (the base's, else 0755 0:0) and turns files with one inode into hard links;
   /// call once. Removing a folder that this layer adds too makes it opaque. A path given twice with other content,
   /// or below a file of this layer, is Errc::invalid_argument.

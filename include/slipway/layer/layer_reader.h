@@ -5,25 +5,29 @@
 #include <string>
 
 #include "slipway/io/stream.h"
-#include "slipway/layer/file_tree.h"
+#include "slipway/layer/entry.h"
 
 namespace slipway::layer {
 
-/// What foreign tar bytes may cost.
+/// Bounds on what foreign tar bytes may cost, and how far their names are trusted.
 struct ReadLimits {
   std::uint64_t max_entries = 10'000'000;
   std::uint64_t max_bytes = 64ull << 30;  ///< uncompressed
   std::size_t max_path = 4096;
-  bool require_end = true;  ///< two zero blocks at the end; off for layers whose digest proves them whole
+  bool require_end = true;   ///< two zero blocks at the end; off for layers whose digest proves them whole
+  bool within_root = false;  ///< ".." in a name leads no further up than the root, as containerd has it; else an error
 };
 
 /// Called for every entry; `content` is valid during the call and may be left unread.
-using EntryVisitor = std::function<Status(const Entry& entry, io::Source& content)>;
+using EntryVisitor = std::function<Status(const FileEntry& entry, io::Source& content)>;
 
-/// Reads an uncompressed tar stream entry by entry (libarchive, tar format only).
-/// Refuses hostile entries: escaping paths and links, paths below a file or symlink, bad whiteouts, sparse files,
-/// damaged or truncated archives, anything but zeros after the end, any libarchive warning. Errc::malformed or
-/// too_large, naming the entry. A leading "/" is dropped; the root folder itself is not visited.
+/// Reads an uncompressed tar stream entry by entry, as tar::MemberReader has it: what tar readers read differently is
+/// refused. Refuses names that leave the root (unless `within_root`), bad whiteouts, whatever is below a whiteout, and
+/// anything but zeros after the end. Errc::malformed or too_large, naming the entry. A leading "/" is dropped, the
+/// root folder itself is not visited.
+///
+/// Each entry is judged by itself: entries may lie below a symlink or a file, repeat a path, and hard links may name
+/// anything. Whoever lays entries over each other follows symlinks inside the root (image::merge_files).
 Status read_tar(io::Source& tar, const ReadLimits& limits, const EntryVisitor& visit);
 
 }  // namespace slipway::layer

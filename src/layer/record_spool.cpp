@@ -1,4 +1,4 @@
-#include "layer/spool.h"
+#include "layer/record_spool.h"
 
 #include <algorithm>
 #include <cstring>
@@ -12,7 +12,7 @@ constexpr std::size_t kPrefix = sizeof(std::uint32_t);
 
 }  // namespace
 
-Status Spool::append(std::string_view record) {
+Status RecordSpool::append(std::string_view record) {
   const auto length = static_cast<std::uint32_t>(record.size());
   char prefix[kPrefix];
   std::memcpy(prefix, &length, kPrefix);
@@ -22,7 +22,7 @@ Status Spool::append(std::string_view record) {
   return place_.fs != nullptr && tail_.size() >= limit ? spill() : Status();
 }
 
-Status Spool::spill() {
+Status RecordSpool::spill() {
   if (!file_) {
     const stdfs::path path = temporary_name(place_.folder);
     SLIPWAY_ASSIGN(file_, place_.fs->create(path, 0600));
@@ -35,7 +35,7 @@ Status Spool::spill() {
   return {};
 }
 
-Result<std::size_t> Spool::read(std::span<std::byte> buffer, std::uint64_t at) const {
+Result<std::size_t> RecordSpool::read(std::span<std::byte> buffer, std::uint64_t at) const {
   if (at < in_file_) {
     const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), in_file_ - at));
     return file_->read_at(buffer.first(n), at);
@@ -46,10 +46,10 @@ Result<std::size_t> Spool::read(std::span<std::byte> buffer, std::uint64_t at) c
   return n;
 }
 
-SpoolReader::SpoolReader(const Spool& spool, std::uint64_t begin, std::uint64_t end)
+RecordReader::RecordReader(const RecordSpool& spool, std::uint64_t begin, std::uint64_t end)
     : spool_(&spool), at_(begin), end_(end) {}
 
-Result<bool> SpoolReader::next(std::string_view& record) {
+Result<bool> RecordReader::next(std::string_view& record) {
   if (at_ == end_ && used_ == buffer_.size()) return false;
   SLIPWAY_TRY(need(kPrefix));
   std::uint32_t length = 0;
@@ -62,7 +62,7 @@ Result<bool> SpoolReader::next(std::string_view& record) {
 }
 
 /// Makes the next `bytes` bytes of the spool the front of the buffer's unused part.
-Status SpoolReader::need(std::size_t bytes) {
+Status RecordReader::need(std::size_t bytes) {
   if (buffer_.size() - used_ >= bytes) return {};
   buffer_.erase(0, used_);
   used_ = 0;

@@ -1,14 +1,14 @@
-#include "image/path_walk.h"
+#include "slipway/layer/path_walk.h"
 
 #include <algorithm>
 #include <vector>
 
 #include "slipway/base/text.h"
 
-namespace slipway::image {
+namespace slipway::layer {
 namespace {
 
-constexpr int kMaxLinks = 40;  // as Linux has it
+constexpr int kMaxLinks = 40;  // Linux's
 
 /// Puts the parts of a path on a stack, the first one on top.
 void push_parts(std::string_view path, std::vector<std::string>& stack) {
@@ -17,15 +17,6 @@ void push_parts(std::string_view path, std::vector<std::string>& stack) {
 }
 
 }  // namespace
-
-std::string_view parent_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
-std::string joined(std::string_view folder, std::string_view name) {
-  return folder.empty() ? std::string(name) : fmt::format("{}/{}", folder, name);
-}
 
 Result<std::string> real_path(std::string_view path, bool follow_last, const StepLookup& lookup) {
   std::string at;
@@ -42,7 +33,7 @@ Result<std::string> real_path(std::string_view path, bool follow_last, const Ste
     std::string next = joined(at, part);
     const bool last = ahead.empty();
     const auto there = lookup(next);
-    if (there && there->type == layer::EntryType::symlink && (!last || follow_last)) {
+    if (there && there->type == EntryType::symlink && (!last || follow_last)) {
       if (++links > kMaxLinks) {
         return fail(Errc::malformed, "/{} leads through more than {} symlinks", printable(path, 4096), kMaxLinks);
       }
@@ -50,8 +41,8 @@ Result<std::string> real_path(std::string_view path, bool follow_last, const Ste
       push_parts(there->link, ahead);
       continue;
     }
-    if (there && !last && there->type != layer::EntryType::directory) {
-      return fail(Errc::not_found, "/{} lies below /{}, which is no folder", printable(path, 4096),
+    if (there && !last && there->type != EntryType::directory) {
+      return fail(Errc::not_found, "/{} lies below /{}, which is not a folder", printable(path, 4096),
                   printable(next, 4096));
     }
     at = std::move(next);
@@ -59,4 +50,4 @@ Result<std::string> real_path(std::string_view path, bool follow_last, const Ste
   return at;
 }
 
-}  // namespace slipway::image
+}  // namespace slipway::layer

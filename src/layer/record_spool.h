@@ -10,9 +10,9 @@ namespace slipway::layer {
 
 /// Records one after the other, in memory until they are too many, then in a file without a name.
 /// One thread at a time.
-class Spool {
+class RecordSpool {
  public:
-  explicit Spool(SpillPlace place) : place_(std::move(place)) {}
+  explicit RecordSpool(SpillPlace place) : place_(std::move(place)) {}
 
   Status append(std::string_view record);
   /// Bytes appended so far, lengths included: the place of the next record.
@@ -30,16 +30,16 @@ class Spool {
 };
 
 /// Reads the records between two places of a spool, which outlives it and is appended to no more.
-class SpoolReader {
+class RecordReader {
  public:
-  SpoolReader(const Spool& spool, std::uint64_t begin, std::uint64_t end);
+  RecordReader(const RecordSpool& spool, std::uint64_t begin, std::uint64_t end);
   /// False at the end. `record` is valid until the next call.
   Result<bool> next(std::string_view& record);
 
  private:
   Status need(std::size_t bytes);
 
-  const Spool* spool_;
+  const RecordSpool* spool_;
   std::uint64_t at_;  // in the spool, of what comes after the buffer
   std::uint64_t end_;
   std::string buffer_;
