@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
+#include "slipway/base/fs.h"
 #include "slipway/config/yaml.h"
 #include "slipway/run/pin.h"
 
@@ -185,6 +188,45 @@ TEST(Export, WhatAConfigMapCannotHoldIsRefused) {
   EXPECT_FALSE(export_release(request, ExportFormat::kustomize));
   EXPECT_FALSE(parse_export_format("helm"));
   EXPECT_EQ(*parse_export_format("quadlet"), ExportFormat::quadlet);
+}
+
+/// A release with everything that a format can carry.
+ExportRequest whole_release() {
+  ExportRequest request = production();
+  request.values = {{"A", "plain"}, {"B", "50% \"b\" $c: #d \xc3\xa4"}};
+  request.secrets = {{"KEY", "env://KEY"}, {"TOKEN", "secret://vault/team/db#password"}};
+  request.config_path = "/etc/hello";
+  request.files = {
+      {"a/b.yaml", "a: 1\n", 0644}, {"bin", std::string("\xff\0x", 3), 0600}, {"run.sh", "#!/bin/sh\n", 0755}};
+  return request;
+}
+
+/// All files of a format in one text, each below its name and mode.
+std::string all_files(const ExportRequest& request, ExportFormat format) {
+  std::string out;
+  for (const ExportFile& file : exported(request, format))
+    out += fmt::format("=== {} {:o}\n{}", file.name, file.mode, file.content);
+  return out;
+}
+
+// The bytes are what GitOps repositories have: they change only with the format's version.
+TEST(Export, TheSameReleaseGivesTheSameBytesInEveryVersion) {
+  const stdfs::path folder = stdfs::path(std::getenv("SLIPWAY_TESTDATA")) / "export";
+  ExportRequest patch = whole_release();
+  patch.patch = true;
+  ExportRequest bare = production();
+  bare.values.clear();
+  const std::vector<std::pair<std::string, std::string>> golden{
+      {"kubernetes", all_files(whole_release(), ExportFormat::kubernetes)},
+      {"kubernetes-patch", all_files(patch, ExportFormat::kubernetes)},
+      {"kubernetes-bare", all_files(bare, ExportFormat::kubernetes)},
+      {"kustomize", all_files(whole_release(), ExportFormat::kustomize)},
+      {"compose", all_files(whole_release(), ExportFormat::compose)},
+      {"compose-bare", all_files(bare, ExportFormat::compose)},
+      {"quadlet", all_files(whole_release(), ExportFormat::quadlet)},
+      {"systemd", all_files(whole_release(), ExportFormat::systemd)}};
+  for (const auto& [name, text] : golden)
+    EXPECT_EQ(text, read_file(real_fs(), folder / name).value_or("(no such file)")) << name;
 }
 
 }  // namespace
