@@ -10,41 +10,14 @@
 #include <cstring>
 #include <thread>
 
+#include "base/file_stat.h"
+#include "base/real_tree_folder.h"
 #include "slipway/base/fs.h"
 #include "slipway/base/posix.h"
 #include "slipway/base/text.h"
 
 namespace slipway {
 namespace {
-
-FileType type_of(mode_t mode) {
-  if (S_ISREG(mode)) return FileType::regular;
-  if (S_ISDIR(mode)) return FileType::directory;
-  if (S_ISLNK(mode)) return FileType::symlink;
-  if (S_ISFIFO(mode)) return FileType::fifo;
-  if (S_ISSOCK(mode)) return FileType::socket;
-  if (S_ISBLK(mode) || S_ISCHR(mode)) return FileType::device;
-  return FileType::unknown;
-}
-
-std::int64_t nanoseconds(const timespec& time) {
-  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
-}
-
-FileStat to_stat(const struct stat& st) {
-  FileStat out;
-  out.type = type_of(st.st_mode);
-  out.device = st.st_dev;
-  out.inode = st.st_ino;
-  out.size = static_cast<std::uint64_t>(st.st_size);
-  out.mtime_ns = nanoseconds(st.st_mtim);
-  out.ctime_ns = nanoseconds(st.st_ctim);
-  out.mode = st.st_mode & 07777u;
-  out.uid = st.st_uid;
-  out.gid = st.st_gid;
-  out.links = st.st_nlink;
-  return out;
-}
 
 class RealFile final : public File {
  public:
@@ -74,7 +47,7 @@ class RealFile final : public File {
   Result<FileStat> stat() override {
     struct stat st {};
     if (::fstat(fd_.get(), &st) != 0) return fail(system_error("stat", path_, errno));
-    return to_stat(st);
+    return file_stat_of(st);
   }
 
  private:
@@ -118,7 +91,7 @@ class RealFolder final : public Folder {
     struct stat st {};
     if (::fstatat(::dirfd(directory_.get()), name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0)
       return fail(system_error("stat", fmt::format("{}/{}", path_, name), errno));
-    return to_stat(st);
+    return file_stat_of(st);
   }
 
  private:
@@ -185,7 +158,7 @@ class RealFileSystem final : public FileSystem {
     struct stat st {};
     const int status = follow ? ::stat(path.c_str(), &st) : ::lstat(path.c_str(), &st);
     if (status != 0) return fail(system_error("stat", path, errno));
-    return to_stat(st);
+    return file_stat_of(st);
   }
 
   Result<std::vector<std::string>> list(const stdfs::path& path) override {
@@ -209,6 +182,8 @@ class RealFileSystem final : public FileSystem {
     if (directory == nullptr) return fail(system_error("list", path, errno));
     return std::make_unique<RealFolder>(directory, path.native());
   }
+
+  Result<std::unique_ptr<TreeFolder>> open_tree(const stdfs::path& path) override { return open_real_tree(path); }
 
   Result<std::string> read_link(const stdfs::path& path) override {
     std::string text(4096, '\0');

@@ -58,6 +58,7 @@ Result<int> run_run(Context& context, const RunFlags& f) {
   const std::string place = location.is_registry() ? location.place() : "localhost/" + entry.app;
   SLIPWAY_ASSIGN(auto mounts, mounts_of(entry, config));
   const run::RunRequest request{
+      .fs = context.fs(),
       .runner = runner,
       .runner_args = f.runner_args,
       .args = f.args,
@@ -104,7 +105,7 @@ Result<int> run_load(Context& context, const LoadFlags& f) {
   }
   if (!context.globals().dry_run) {
     SLIPWAY_ASSIGN(const run::LoadResult done,
-                   run::load_into(*found.target, image, name, kind,
+                   run::load_into(context.fs(), *found.target, image, name, kind,
                                   {.lanes = context.jobs(), .observer = context.observer(), .stop = context.stop()}));
     context.note(fmt::format("{} {} {}", name_of(kind), done.was_there ? "has" : "got", done.reference));
   }

@@ -32,7 +32,7 @@ Result<int> run_unpack(Context& context, const UnpackFlags& f) {
   if (!context.globals().dry_run) {
     SLIPWAY_ASSIGN(const image::FileList list, file_lists(context).list(*found.target, image, context.stop()));
     const run::UnpackOptions options{.lanes = context.threads(), .keep_owners = !f.own};
-    SLIPWAY_ASSIGN(done, run::unpack_image(*found.target, image, list, folder, options, context.stop()));
+    SLIPWAY_ASSIGN(done, run::unpack_image(context.fs(), *found.target, image, list, folder, options, context.stop()));
   }
   for (const std::string& note : done.notes)
     context.warn(note);

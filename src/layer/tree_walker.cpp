@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "layer/path_patterns.h"
 #include "slipway/base/text.h"
 #include "slipway/layer/file_capabilities.h"
+#include "slipway/layer/path_patterns.h"
 
 namespace slipway::layer {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "run/attached.h"
+#include "run/find_program.h"
 #include "run/scratch.h"
 #include "slipway/base/subprocess.h"
 #include "slipway/base/text.h"
@@ -132,15 +132,15 @@ Result<LoadResult> load_image(const LoadRequest& request, StoreKind kind, const 
   return Loading(request, kind, program).run();
 }
 
-Result<LoadResult> load_into(store::ReadTarget& from, const image::Image& image, const std::string& name,
-                             StoreKind kind, const copy::CopyOptions& copy) {
+Result<LoadResult> load_into(FileSystem& fs, store::ReadTarget& from, const image::Image& image,
+                             const std::string& name, StoreKind kind, const copy::CopyOptions& copy) {
   const std::string program(program_of(kind));
   if (find_program(program).empty()) {
     return fail(
         Error(Errc::not_found, fmt::format("cannot load into {}: there is no program {}", name_of(kind), program))
             .with_hint("install it, or put it into PATH"));
   }
-  SLIPWAY_ASSIGN(const Scratch scratch, Scratch::make());
+  SLIPWAY_ASSIGN(const Scratch scratch, Scratch::make(fs));
   return load_image({from, image, name, scratch.path(), copy}, kind, {program});
 }
 

@@ -4,50 +4,46 @@
 #include <string>
 #include <string_view>
 
-#include "slipway/base/fs.h"
+#include "slipway/base/tree_folder.h"
 #include "slipway/io/stream.h"
 #include "slipway/layer/entry.h"
 
 namespace slipway::run {
 
-/// What could not be kept of an entry.
+/// Which parts of an entry the user or the file system allowed to keep.
 struct Kept {
   bool owner = true;
   bool xattrs = true;
-  bool made = true;  ///< false: a device that this user may not make
+  bool made = true;  ///< false: a device that this user may not create
 };
 
-/// A folder tree being filled. Every path is walked name by name from the open root without following a symlink or
-/// leaving it, so what somebody else puts there meanwhile leads nowhere. One thread at a time; several may fill one
-/// tree with one of these each.
+/// A folder being filled with the entries of an image. Each path is walked name by name from the open root without
+/// following a symlink or leaving it, so a path that somebody else puts in the way leads nowhere. One thread at a time;
+/// several threads may fill one tree with one of these each. Paths are relative to the root, without a leading slash.
 class RootFolder {
  public:
-  static Result<RootFolder> open(const stdfs::path& path);
-  RootFolder(RootFolder&&) noexcept;
-  ~RootFolder();
+  static Result<RootFolder> open(FileSystem& fs, const stdfs::path& path);
 
-  /// A folder that only its owner may use until set_metadata().
+  /// Creates a folder that only its owner may use until set_metadata().
   Status make_directory(const std::string& path);
-  /// Writes a regular file anew with its metadata; Errc::verification_failed unless it has entry.size bytes.
+  /// Writes a regular file with its metadata; Errc::verification_failed unless `content` has entry.size bytes.
   Result<Kept> write_file(const std::string& path, const layer::FileEntry& entry, io::Source& content, bool keep_owner);
   Status link(const std::string& existing, const std::string& path);
-  /// A symlink, FIFO or device.
+  /// Creates a symlink, FIFO or device.
   Result<Kept> make_other(const std::string& path, const layer::FileEntry& entry, bool keep_owner);
-  /// Owner, attributes, mode and time of a folder, in this order.
+  /// Sets owner, attributes, mode and time of a folder, in this order.
   Result<Kept> set_metadata(const std::string& path, const layer::FileEntry& entry, bool keep_owner);
-  /// Lets the owner into a folder again, so that it can be removed.
-  void let_in(const std::string& path);
+  /// Sets the mode of the root itself.
+  Status set_root_mode(std::uint32_t mode) { return root_->set_mode(mode); }
 
  private:
-  class Handle;
-  explicit RootFolder(std::shared_ptr<Handle> root, stdfs::path shown);
-  /// The open folder in which the last name of `path` stands.
-  Result<int> parent_of(const std::string& path);
+  explicit RootFolder(std::shared_ptr<TreeFolder> root) : root_(root), parent_(std::move(root)) {}
+  /// Opens the folder that holds the last name of `path`; remembers it, for entries come folder by folder.
+  Result<TreeFolder*> parent_of(const std::string& path);
 
-  std::shared_ptr<Handle> root_;
-  stdfs::path shown_;  ///< for messages
+  std::shared_ptr<TreeFolder> root_;
   std::string parent_path_;
-  std::shared_ptr<Handle> parent_;  ///< of the path walked last
+  std::shared_ptr<TreeFolder> parent_;  ///< the folder at parent_path_
 };
 
 }  // namespace slipway::run

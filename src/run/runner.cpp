@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <array>
 
-#include "run/attached.h"
+#include "run/attached_process.h"
 #include "run/bundle.h"
+#include "run/find_program.h"
 #include "run/scratch.h"
 #include "slipway/base/subprocess.h"
 #include "slipway/base/text.h"
@@ -50,12 +51,12 @@ bool answers(const Known& known, const std::string& program, std::stop_token sto
 
 bool on_terminal() { return ::isatty(0) == 1 && ::isatty(1) == 1; }
 
-/// A file of the unpacked image; nothing when it is not there, or a symlink that would lead elsewhere.
-std::string image_file(const stdfs::path& root, const char* name) {
-  const auto folder = real_fs().stat(root / "etc");
-  const auto stat = real_fs().stat(root / "etc" / name);
+/// Returns the content of etc/`name` of the unpacked image; empty if it is missing, or a symlink that could lead out.
+std::string image_file(FileSystem& fs, const stdfs::path& root, const char* name) {
+  const auto folder = fs.stat(root / "etc");
+  const auto stat = fs.stat(root / "etc" / name);
   const bool plain = folder && folder->type == FileType::directory && stat && stat->type == FileType::regular;
-  return plain ? read_file(real_fs(), root / "etc" / name, 1u << 20).value_or("") : std::string();
+  return plain ? read_file(fs, root / "etc" / name, 1u << 20).value_or("") : std::string();
 }
 
 class Running {
@@ -85,7 +86,7 @@ class Running {
   Result<std::string> env_file(Dialect dialect) {
     SLIPWAY_ASSIGN(const std::string text, write_env(request_.values, dialect));
     const stdfs::path file = scratch_ / "env";
-    SLIPWAY_TRY(write_file_atomically(real_fs(), file, text, 0600));
+    SLIPWAY_TRY(write_file_atomically(request_.fs, file, text, 0600));
     return file.native();
   }
 
@@ -93,14 +94,13 @@ class Running {
   Result<std::vector<std::pair<std::string, std::string>>> mounted_files() {
     std::vector<std::pair<std::string, std::string>> files;
     const stdfs::path folder = scratch_ / "files";
-    SLIPWAY_TRY(real_fs().make_directories(folder));
+    SLIPWAY_TRY(request_.fs.make_directories(folder));
+    SLIPWAY_ASSIGN(const auto open, request_.fs.open_tree(folder));
     for (const MountedFile& file : request_.mounts) {
       stdfs::path here = folder / std::to_string(files.size());
       // With exactly this mode, whatever the umask: the program may run as anybody.
-      SLIPWAY_TRY(write_file_atomically(real_fs(), here, file.content, file.mode));
-      std::error_code failed;
-      stdfs::permissions(here, stdfs::perms(file.mode), failed);
-      if (failed) return fail(Errc::failed, "cannot make {} readable: {}", here.native(), failed.message());
+      SLIPWAY_TRY(write_file_atomically(request_.fs, here, file.content, file.mode));
+      SLIPWAY_TRY(open->set_mode_of(here.filename().native(), file.mode));
       files.emplace_back(here.native(), file.path);
     }
     return files;
@@ -184,8 +184,8 @@ class Running {
     SLIPWAY_ASSIGN(const image::FileList files, request_.files());
     const stdfs::path root = scratch_ / "rootfs";
     const bool rootless = ::geteuid() != 0;
-    SLIPWAY_TRY(
-        unpack_image(request_.from, request_.image, files, root, {.lanes = 2, .keep_owners = !rootless}, stop_));
+    SLIPWAY_TRY(unpack_image(request_.fs, request_.from, request_.image, files, root,
+                             {.lanes = 2, .keep_owners = !rootless}, stop_));
     BundleRequest bundle{.config = request_.image.config,
                          .values = request_.values,
                          .args = request_.args,
@@ -193,12 +193,12 @@ class Running {
                          .terminal = on_terminal(),
                          .user = {},
                          .rootless = {}};
-    SLIPWAY_ASSIGN(bundle.user,
-                   resolve_user(bundle.config.user, image_file(root, "passwd"), image_file(root, "group")));
+    SLIPWAY_ASSIGN(bundle.user, resolve_user(bundle.config.user, image_file(request_.fs, root, "passwd"),
+                                             image_file(request_.fs, root, "group")));
     SLIPWAY_ASSIGN(bundle.files, mounted_files());
     if (rootless) bundle.rootless = {::geteuid(), ::getegid()};
     SLIPWAY_ASSIGN(const Json config, runtime_config(bundle));
-    SLIPWAY_TRY(write_file_atomically(real_fs(), scratch_ / "config.json", config.pretty() + "\n", 0600));
+    SLIPWAY_TRY(write_file_atomically(request_.fs, scratch_ / "config.json", config.pretty() + "\n", 0600));
     Words words{request_.runner.program};
     // A runtime's own state must be where this user may write.
     if (rootless) words.insert(words.end(), {"--root", (scratch_ / "state").native()});
@@ -240,7 +240,7 @@ Result<Runner> find_runner(const std::optional<std::string>& name, std::stop_tok
 }
 
 Result<int> run_image(const RunRequest& request, std::stop_token stop) {
-  SLIPWAY_ASSIGN(const Scratch scratch, Scratch::make());
+  SLIPWAY_ASSIGN(const Scratch scratch, Scratch::make(request.fs));
   return Running(request, scratch.path(), std::move(stop)).run();
 }
 

@@ -17,8 +17,8 @@ using layer::EntryType;
 
 bool has_bytes(EntryType type) { return type == EntryType::regular || type == EntryType::hardlink; }
 
-/// What could not be kept, counted by kind.
-class Losses {
+/// Metadata that could not be kept, counted by kind; thread-safe.
+class NotKept {
  public:
   void add(const Kept& kept) {
     const std::lock_guard lock(mutex_);
@@ -46,32 +46,25 @@ class Losses {
 /// One image on its way into one folder.
 class Unpacking {
  public:
-  Unpacking(store::ReadTarget& from, const image::Image& image, const image::FileList& files, stdfs::path to,
-            const UnpackOptions& options)
-      : from_(from), image_(image), files_(files), to_(std::move(to)), options_(options) {
+  Unpacking(FileSystem& fs, store::ReadTarget& from, const image::Image& image, const image::FileList& files,
+            stdfs::path to, const UnpackOptions& options)
+      : fs_(fs), from_(from), image_(image), files_(files), to_(std::move(to)), options_(options) {
     wanted_.resize(image.manifest.layers.size());
   }
 
   Result<Unpacked> run(std::stop_token stop) {
-    SLIPWAY_ASSIGN(RootFolder root, RootFolder::open(to_));
+    SLIPWAY_ASSIGN(RootFolder root, RootFolder::open(fs_, to_));
     SLIPWAY_TRY(make_folders(root));
     SLIPWAY_TRY(run_lanes(std::max<std::size_t>(options_.lanes, 1), wanted_.size(), std::move(stop),
                           [this](std::size_t layer, std::stop_token inner) { return write_layer(layer, inner); }));
     SLIPWAY_TRY(make_links(root));
     SLIPWAY_TRY(finish_folders(root));
-    return Unpacked{files_.size(), bytes_, losses_.notes(options_.keep_owners)};
-  }
-
-  /// So that what was begun can be removed.
-  void let_in() {
-    auto root = RootFolder::open(to_);
-    if (!root) return;
-    for (const std::size_t index : folders_)
-      root->let_in(files_.at(index).entry.path);
+    SLIPWAY_TRY(root.set_root_mode(0755));
+    return Unpacked{files_.size(), bytes_, not_kept_.notes(options_.keep_owners)};
   }
 
  private:
-  /// Folders first, and what else there is noted: the first name of a file gets its bytes, further ones link to it.
+  /// Creates the folders and sorts the rest: the first name of a file gets its bytes, further names link to it.
   Status make_folders(RootFolder& root) {
     for (std::size_t i = 0; i < files_.size(); ++i) {
       const ImageFile file = files_.at(i);
@@ -95,7 +88,7 @@ class Unpacking {
   Status write_layer(std::size_t index, std::stop_token stop) {
     const auto& wanted = wanted_[index];
     if (wanted.empty()) return {};
-    SLIPWAY_ASSIGN(RootFolder root, RootFolder::open(to_));
+    SLIPWAY_ASSIGN(RootFolder root, RootFolder::open(fs_, to_));
     std::vector<bool> written(files_.size());
     std::size_t count = 0;
     const auto write = [&](const layer::FileEntry& entry, io::Source& content) -> Status {
@@ -105,7 +98,7 @@ class Unpacking {
       // A path that one layer has twice: the last one is in the list, and is written last.
       if (entry.size != file.entry.size) return {};
       SLIPWAY_ASSIGN(const Kept kept, root.write_file(file.entry.path, file.entry, content, options_.keep_owners));
-      losses_.add(kept);
+      not_kept_.add(kept);
       count += written[found->second] ? 0 : 1;
       written[found->second] = true;
       return {};
@@ -124,7 +117,7 @@ class Unpacking {
     for (const std::size_t index : others_) {
       const ImageFile file = files_.at(index);
       SLIPWAY_ASSIGN(const Kept kept, root.make_other(file.entry.path, file.entry, options_.keep_owners));
-      losses_.add(kept);
+      not_kept_.add(kept);
     }
     return {};
   }
@@ -134,11 +127,12 @@ class Unpacking {
     for (auto index = folders_.rbegin(); index != folders_.rend(); ++index) {
       const ImageFile file = files_.at(*index);
       SLIPWAY_ASSIGN(const Kept kept, root.set_metadata(file.entry.path, file.entry, options_.keep_owners));
-      losses_.add(kept);
+      not_kept_.add(kept);
     }
     return {};
   }
 
+  FileSystem& fs_;
   store::ReadTarget& from_;
   const image::Image& image_;
   const image::FileList& files_;
@@ -148,45 +142,52 @@ class Unpacking {
   std::vector<std::pair<std::size_t, std::size_t>> hard_links_;
   std::vector<std::size_t> folders_, others_;
   std::uint64_t bytes_ = 0;
-  Losses losses_;
+  NotKept not_kept_;
 };
+
+/// Removes what an unpacking that was killed left beside `to`. Best effort: it may be another user's.
+void remove_leftovers(FileSystem& fs, const stdfs::path& parent) {
+  for (const std::string& name : fs.list(parent).value_or(std::vector<std::string>())) {
+    if (is_stale_temporary(name)) (void)remove_tree(fs, parent / name).has_value();
+  }
+}
 
 Status check_free(FileSystem& fs, const stdfs::path& to) {
   const auto there = fs.stat(to);
   if (!there) return there.error().code == Errc::not_found ? Status() : fail(there.error());
-  const Error taken =
-      Error(Errc::already_exists, fmt::format("cannot unpack to {}: something is there", printable(to.native(), 4096)))
-          .with_hint("name a folder that does not exist yet or is empty");
+  const Error taken = Error(Errc::already_exists, fmt::format("cannot unpack to {}: something exists there already",
+                                                              printable(to.native(), 4096)))
+                          .with_hint("name a folder that does not exist yet or is empty");
   if (there->type != FileType::directory) return fail(taken);
   SLIPWAY_ASSIGN(const auto names, fs.list(to));
   return names.empty() ? Status() : fail(taken);
 }
 
+/// `to` as an absolute path whose last component is a name.
+stdfs::path named_place(const stdfs::path& to) {
+  const stdfs::path place = stdfs::absolute(to).lexically_normal();
+  return place.has_filename() ? place : place.parent_path();
+}
+
 }  // namespace
 
-Result<Unpacked> unpack_image(store::ReadTarget& from, const image::Image& image, const image::FileList& files,
-                              const std::filesystem::path& to, const UnpackOptions& options, std::stop_token stop) {
-  FileSystem& fs = real_fs();
-  const stdfs::path place = stdfs::absolute(to).lexically_normal();
-  const stdfs::path named = place.has_filename() ? place : place.parent_path();
-  SLIPWAY_TRY(check_free(fs, named));
-  SLIPWAY_TRY(fs.make_directories(named.parent_path()));
-  const stdfs::path temporary = temporary_name(named.parent_path());
+Result<Unpacked> unpack_image(FileSystem& fs, store::ReadTarget& from, const image::Image& image,
+                              const image::FileList& files, const stdfs::path& to, const UnpackOptions& options,
+                              std::stop_token stop) {
+  const stdfs::path place = named_place(to);
+  SLIPWAY_TRY(check_free(fs, place));
+  SLIPWAY_TRY(fs.make_directories(place.parent_path()));
+  remove_leftovers(fs, place.parent_path());
+  const stdfs::path temporary = temporary_name(place.parent_path());
   // Closed to others while it is filled: nobody can put a symlink in the way, or run what is not proved yet.
   SLIPWAY_TRY(fs.make_directories(temporary, 0700));
-  Unpacking unpacking(from, image, files, temporary, options);
-  auto done = unpacking.run(std::move(stop));
-  std::error_code ignored;
+  auto done = Unpacking(fs, from, image, files, temporary, options).run(std::move(stop));
   if (done) {
-    stdfs::permissions(temporary, static_cast<stdfs::perms>(0755), ignored);
-    if (Status renamed = fs.rename(temporary, named); !renamed) done = fail(std::move(renamed).error());
+    if (Status renamed = fs.rename(temporary, place); !renamed) done = fail(std::move(renamed).error());
   }
-  if (!done) {
-    unpacking.let_in();
-    stdfs::remove_all(temporary, ignored);
-    return fail(std::move(done).error().in(fmt::format("unpacking to {}", printable(named.native(), 4096))));
-  }
-  return done;
+  if (done) return done;
+  (void)remove_tree(fs, temporary).has_value();
+  return fail(std::move(done).error().in(fmt::format("unpacking to {}", printable(place.native(), 4096))));
 }
 
 }  // namespace slipway::run

@@ -1,4 +1,4 @@
-#include "layer/path_patterns.h"
+#include "slipway/layer/path_patterns.h"
 
 #include <gtest/gtest.h>
 

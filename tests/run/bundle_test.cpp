@@ -3,7 +3,8 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
-#include "run/attached.h"
+#include "run/attached_process.h"
+#include "run/find_program.h"
 #include "run/scratch.h"
 #include "slipway/run/image_store.h"
 #include "slipway/run/runner.h"
@@ -128,7 +129,7 @@ TEST(StoreKinds, HaveTheWordsOfTheContract) {
 TEST(ScratchFolder, GoesAwayWithFoldersThatAreClosed) {
   stdfs::path path;
   {
-    const auto scratch = Scratch::make();
+    const auto scratch = Scratch::make(real_fs());
     ASSERT_TRUE(scratch);
     path = scratch->path();
     stdfs::create_directories(path / "a/b/c");

@@ -34,6 +34,104 @@ class FaultFile final : public File {
   std::unique_ptr<File> inner_;
 };
 
+/// The metadata calls that files and folders of a tree share.
+template <class Base>
+class FaultNode : public Base {
+ public:
+  FaultNode(FaultFs& fs, std::unique_ptr<Base> inner) : fs_(fs), inner_(std::move(inner)) {}
+  Status set_owner(std::uint32_t uid, std::uint32_t gid) override {
+    SLIPWAY_TRY(fs_.step());
+    return inner_->set_owner(uid, gid);
+  }
+  Status set_xattr(const std::string& name, std::string_view value) override {
+    SLIPWAY_TRY(fs_.step());
+    return inner_->set_xattr(name, value);
+  }
+  Status set_mode(std::uint32_t mode) override {
+    SLIPWAY_TRY(fs_.step());
+    return inner_->set_mode(mode);
+  }
+  Status set_mtime(std::int64_t seconds) override {
+    SLIPWAY_TRY(fs_.step());
+    return inner_->set_mtime(seconds);
+  }
+
+ protected:
+  FaultFs& fs_;
+  std::unique_ptr<Base> inner_;
+};
+
+class FaultTreeFile final : public FaultNode<TreeFile> {
+ public:
+  using FaultNode::FaultNode;
+  Status write(std::span<const std::byte> bytes) override {
+    const Status fault = fs_.step();
+    if (!fault) (void)inner_->write(bytes.first(bytes.size() / 2)).has_value();
+    SLIPWAY_TRY(fault);
+    return inner_->write(bytes);
+  }
+};
+
+class FaultTreeFolder final : public FaultNode<TreeFolder> {
+ public:
+  using FaultNode::FaultNode;
+  Result<std::unique_ptr<TreeFolder>> open_folder(const std::string& name) override {
+    SLIPWAY_ASSIGN(auto folder, inner_->open_folder(name));
+    return std::unique_ptr<TreeFolder>(std::make_unique<FaultTreeFolder>(fs_, std::move(folder)));
+  }
+  Status make_folder(const std::string& name) override {
+    SLIPWAY_TRY(fs_.step());
+    return inner_->make_folder(name);
+  }
+  Result<std::unique_ptr<TreeFile>> create_file(const std::string& name) override {
+    SLIPWAY_TRY(fs_.step());
+    SLIPWAY_ASSIGN(auto file, inner_->create_file(name));
+    return std::unique_ptr<TreeFile>(std::make_unique<FaultTreeFile>(fs_, std::move(file)));
+  }
+  Status make_symlink(const std::string& name, const std::string& target) override {
+    SLIPWAY_TRY(fs_.step());
+    return inner_->make_symlink(name, target);
+  }
+  Status make_fifo(const std::string& name) override {
+    SLIPWAY_TRY(fs_.step());
+    return inner_->make_fifo(name);
+  }
+  Status make_device(const std::string& name, bool block, std::uint32_t major, std::uint32_t minor) override {
+    SLIPWAY_TRY(fs_.step());
+    return inner_->make_device(name, block, major, minor);
+  }
+  Status link(TreeFolder& from, const std::string& existing, const std::string& name) override {
+    SLIPWAY_TRY(fs_.step());
+    return inner_->link(*static_cast<FaultTreeFolder&>(from).inner_, existing, name);
+  }
+  Status set_owner_of(const std::string& name, std::uint32_t uid, std::uint32_t gid) override {
+    SLIPWAY_TRY(fs_.step());
+    return inner_->set_owner_of(name, uid, gid);
+  }
+  Status set_mode_of(const std::string& name, std::uint32_t mode) override {
+    SLIPWAY_TRY(fs_.step());
+    return inner_->set_mode_of(name, mode);
+  }
+  Status set_mtime_of(const std::string& name, std::int64_t seconds) override {
+    SLIPWAY_TRY(fs_.step());
+    return inner_->set_mtime_of(name, seconds);
+  }
+  Result<std::vector<std::string>> list() override { return inner_->list(); }
+  Result<FileStat> stat(const std::string& name) override { return inner_->stat(name); }
+  Status remove(const std::string& name) override {
+    SLIPWAY_TRY(fs_.freeing_step());
+    return inner_->remove(name);
+  }
+  Status remove_folder(const std::string& name) override {
+    SLIPWAY_TRY(fs_.freeing_step());
+    return inner_->remove_folder(name);
+  }
+  Status unlock_folder(const std::string& name) override {
+    SLIPWAY_TRY(fs_.freeing_step());
+    return inner_->unlock_folder(name);
+  }
+};
+
 }  // namespace
 
 void FaultFs::fail_at(std::uint64_t step, Error error) {
@@ -61,7 +159,7 @@ Status FaultFs::rename(const stdfs::path& from, const stdfs::path& to) {
 }
 
 Status FaultFs::remove(const stdfs::path& path) {
-  if (full_at_ == 0) SLIPWAY_TRY(step());
+  SLIPWAY_TRY(freeing_step());
   return inner_.remove(path);
 }
 
@@ -73,6 +171,11 @@ Status FaultFs::make_directories(const stdfs::path& path, std::uint32_t mode) {
 Status FaultFs::sync_directory(const stdfs::path& path) {
   SLIPWAY_TRY(step());
   return syncs_ ? inner_.sync_directory(path) : Status();
+}
+
+Result<std::unique_ptr<TreeFolder>> FaultFs::open_tree(const stdfs::path& path) {
+  SLIPWAY_ASSIGN(auto folder, inner_.open_tree(path));
+  return std::unique_ptr<TreeFolder>(std::make_unique<FaultTreeFolder>(*this, std::move(folder)));
 }
 
 Result<std::unique_ptr<FileLock>> FaultFs::lock(const stdfs::path& path) {

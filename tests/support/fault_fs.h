@@ -3,7 +3,7 @@
 #include <atomic>
 #include <optional>
 
-#include "slipway/base/fs.h"
+#include "slipway/base/tree_folder.h"
 
 namespace slipway::test {
 
@@ -32,12 +32,15 @@ class FaultFs final : public FileSystem {
   Status sync_directory(const stdfs::path& path) override;
   Result<FileStat> stat(const stdfs::path& path, bool follow) override { return inner_.stat(path, follow); }
   Result<std::vector<std::string>> list(const stdfs::path& path) override { return inner_.list(path); }
+  Result<std::unique_ptr<TreeFolder>> open_tree(const stdfs::path& path) override;
   Result<std::string> read_link(const stdfs::path& path) override { return inner_.read_link(path); }
   Status touch(const stdfs::path& path) override { return inner_.touch(path); }
   Result<std::unique_ptr<FileLock>> lock(const stdfs::path& path) override;
 
   /// Counts one step; the error to fail it with, if it is the one.
   Status step();
+  /// The same for a step that frees space, which a full disk does not stop.
+  Status freeing_step() { return full_at_ == 0 ? step() : Status(); }
   bool syncs() const { return syncs_; }
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "slipway/base/fs.h"
+#include "slipway/base/tree_folder.h"
 
 namespace slipway {
 
@@ -24,6 +24,7 @@ class ForwardingFileSystem : public FileSystem {
   Status sync_directory(const stdfs::path& path) override { return inner_.sync_directory(path); }
   Result<FileStat> stat(const stdfs::path& path, bool follow) override { return inner_.stat(path, follow); }
   Result<std::vector<std::string>> list(const stdfs::path& path) override { return inner_.list(path); }
+  Result<std::unique_ptr<TreeFolder>> open_tree(const stdfs::path& path) override { return inner_.open_tree(path); }
   Result<std::string> read_link(const stdfs::path& path) override { return inner_.read_link(path); }
   Status touch(const stdfs::path& path) override { return inner_.touch(path); }
   Result<std::unique_ptr<FileLock>> lock(const stdfs::path& path) override { return inner_.lock(path); }

@@ -66,6 +66,8 @@ class Folder {
   virtual Result<FileStat> stat(const std::string& name) = 0;
 };
 
+class TreeFolder;
+
 /// The one seam to the disk: tests wrap it to fail or die at any step. Thread-safe.
 /// Messages name the path; ENOENT is Errc::not_found, EEXIST already_exists, the rest Errc::failed.
 class FileSystem {
@@ -92,6 +94,9 @@ class FileSystem {
   virtual Result<std::vector<std::string>> list(const stdfs::path& path) = 0;
   /// Stays open until destroyed; unless overridden it asks list() and stat() of this file system, which outlives it.
   virtual Result<std::unique_ptr<Folder>> open_folder(const stdfs::path& path);
+  /// Opens a folder, never a symlink, to make or remove a tree in it (base/tree_folder.h). Errc::unsupported unless
+  /// overridden.
+  virtual Result<std::unique_ptr<TreeFolder>> open_tree(const stdfs::path& path);
   virtual Result<std::string> read_link(const stdfs::path& path) = 0;
   /// Sets a file's modification time to now, so that caches know what is in use; nothing unless overridden.
   virtual Status touch(const stdfs::path&) { return {}; }

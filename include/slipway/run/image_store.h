@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "slipway/base/fs.h"
 #include "slipway/copy/copy.h"
 #include "slipway/image/image.h"
 
@@ -37,7 +38,7 @@ struct LoadResult {
 Result<LoadResult> load_image(const LoadRequest& request, StoreKind kind, const std::vector<std::string>& program);
 
 /// The same with the store's own program, as PATH has it.
-Result<LoadResult> load_into(store::ReadTarget& from, const image::Image& image, const std::string& name,
-                             StoreKind kind, const copy::CopyOptions& copy);
+Result<LoadResult> load_into(FileSystem& fs, store::ReadTarget& from, const image::Image& image,
+                             const std::string& name, StoreKind kind, const copy::CopyOptions& copy);
 
 }  // namespace slipway::run

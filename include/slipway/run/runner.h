@@ -33,6 +33,7 @@ struct MountedFile {
 };
 
 struct RunRequest {
+  FileSystem& fs;
   Runner runner;
   std::vector<std::string> runner_args;  ///< the user's own, for the runner; podman's global ones are put in front
   std::vector<std::string> args;         ///< for the program in the image, instead of its Cmd

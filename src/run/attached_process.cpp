@@ -1,4 +1,4 @@
-#include "run/attached.h"
+#include "run/attached_process.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -7,10 +7,7 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
-
-#include "slipway/base/text.h"
 
 namespace slipway::run {
 
@@ -51,7 +48,8 @@ Result<int> run_attached(const std::vector<std::string>& argv, std::stop_token s
     const std::stop_callback forward(stop, [child] {
       if (::isatty(0) == 0) ::kill(child, SIGTERM);
     });
-    // The child is left a zombie until the callback cannot signal it any more: its number is not another's meanwhile.
+    // The child is left a zombie until the callback cannot signal it any more: its number is not another process's
+    // until then.
     siginfo_t ended{};
     while (::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
     }
@@ -60,16 +58,6 @@ Result<int> run_attached(const std::vector<std::string>& argv, std::stop_token s
   }
   if (failed) return fail(Errc::not_found, "cannot start {}: {}", argv[0], std::strerror(number));
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-std::string find_program(const std::string& name) {
-  const char* path = std::getenv("PATH");
-  if (name.find('/') != std::string::npos) return ::access(name.c_str(), X_OK) == 0 ? name : std::string();
-  for (const std::string& folder : split(path == nullptr ? "" : path, ':')) {
-    const std::string at = (folder.empty() ? "." : folder) + "/" + name;
-    if (::access(at.c_str(), X_OK) == 0) return at;
-  }
-  return {};
 }
 
 }  // namespace slipway::run
