@@ -1,8 +1,11 @@
 #include "builder/attachments.h"
 
+#include "slipway/base/clock.h"
 #include "slipway/builder/debug.h"
+#include "slipway/builder/sbom.h"
 #include "slipway/io/filters.h"
 #include "slipway/oci/media_type.h"
+#include "slipway/store/layout.h"
 
 namespace slipway::builder {
 namespace {
@@ -20,6 +23,42 @@ Result<oci::Descriptor> store_file(const stdfs::path& path, FileSystem& fs, stor
   SLIPWAY_TRY(io::copy(source, *writer));
   SLIPWAY_TRY(writer->finish());
   return writer->descriptor();
+}
+
+/// One blob a build-id, whose title is the path that gdb and debuginfod look for below a folder of debug files.
+Result<oci::Descriptor> attach_debug_files(const std::map<std::string, DebugFile>& files, const BuiltImage& image,
+                                           const oci::Annotations& annotations, FileSystem& fs,
+                                           store::BlobIngest* ingest, StagedDocuments& documents) {
+  std::vector<oci::Descriptor> blobs;
+  for (const auto& [build_id, file] : files) {
+    SLIPWAY_ASSIGN(oci::Descriptor blob, store_file(file.file, fs, ingest));
+    blob.annotations = {{"org.opencontainers.image.title", debug_path(build_id)},
+                        {std::string(kBuildIdAnnotation), build_id},
+                        {std::string(kDebugPathAnnotation), file.path}};
+    blobs.push_back(std::move(blob));
+  }
+  return stage_artifact(kDebugArtifactType, image.manifest, std::move(blobs), annotations, documents);
+}
+
+/// Reads the finished image once, whatever the number of formats.
+Result<Sbom> sbom_of(const BuiltImage& built, const Recipe& recipe, const std::vector<std::string>& others,
+                     const std::vector<store::ReadTarget*>& sources, std::stop_token stop) {
+  FirstOf everything(sources);
+  SLIPWAY_ASSIGN(const image::Image image, image::load_manifest(everything, built.manifest));
+  SLIPWAY_ASSIGN(const image::FileList list, image::merge_files(everything, image, stop));
+  const std::string name = fmt::format("{}@{}", recipe.app.empty() ? "image" : recipe.app, built.manifest.digest.str());
+  SLIPWAY_ASSIGN(Sbom sbom, take_sbom(everything, image, list, name, std::move(stop)));
+  add_documents(sbom, others);
+  return sbom;
+}
+
+Attachment attach_sbom(const Sbom& sbom, const std::string& format, const std::string& tool, const BuiltImage& built,
+                       const oci::Annotations& annotations, StagedDocuments& documents) {
+  const SbomFormat& kind = *find_sbom_format(format);
+  oci::Descriptor blob = documents.add(std::string(kind.media_type), kind.write(sbom, tool).pretty() + "\n");
+  blob.annotations = {{"org.opencontainers.image.title", std::string(kind.file_name)}};
+  return {stage_artifact(kind.media_type, built.manifest, {std::move(blob)}, annotations, documents),
+          built.platform.str(), fmt::format("SBOM ({})", format)};
 }
 
 }  // namespace
@@ -66,18 +105,27 @@ oci::Descriptor stage_artifact(std::string_view type, const oci::Descriptor& sub
   return descriptor;
 }
 
-Result<oci::Descriptor> attach_debug_files(const std::map<std::string, DebugFile>& files, const BuiltImage& image,
-                                           const oci::Annotations& annotations, FileSystem& fs,
-                                           store::BlobIngest* ingest, StagedDocuments& documents) {
-  std::vector<oci::Descriptor> blobs;
-  for (const auto& [build_id, file] : files) {
-    SLIPWAY_ASSIGN(oci::Descriptor blob, store_file(file.file, fs, ingest));
-    blob.annotations = {{"org.opencontainers.image.title", debug_path(build_id)},
-                        {std::string(kBuildIdAnnotation), build_id},
-                        {std::string(kDebugPathAnnotation), file.path}};
-    blobs.push_back(std::move(blob));
+Result<std::vector<Attachment>> attach(const Recipe& recipe, const BuildRequest& request, const Inputs& inputs,
+                                       const std::vector<PlatformPlan>& plans, const std::vector<BuiltImage>& images,
+                                       const std::vector<store::ReadTarget*>& sources, const Workplace& workplace,
+                                       const BuildServices& services, StagedDocuments& documents) {
+  const oci::Annotations annotations = {{"org.opencontainers.image.created", format_time(inputs.created)}};
+  std::vector<Attachment> attachments;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const auto& files = plans[i].debug;
+    if (!files.empty()) {
+      SLIPWAY_ASSIGN(auto manifest,
+                     attach_debug_files(files, images[i], annotations, services.fs, workplace.ingest, documents));
+      attachments.push_back(
+          {std::move(manifest), images[i].platform.str(),
+           fmt::format("debug information of {} program{}", files.size(), files.size() == 1 ? "" : "s")});
+    }
+    if (recipe.sboms.empty() || workplace.target == nullptr) continue;
+    SLIPWAY_ASSIGN(const Sbom sbom, sbom_of(images[i], recipe, inputs.sbom_documents, sources, services.stop));
+    for (const std::string& format : recipe.sboms)
+      attachments.push_back(attach_sbom(sbom, format, request.tool, images[i], annotations, documents));
   }
-  return stage_artifact(kDebugArtifactType, image.manifest, std::move(blobs), annotations, documents);
+  return attachments;
 }
 
 }  // namespace slipway::builder

@@ -4,11 +4,12 @@
 
 #include "builder/debug_split.h"
 #include "builder/staged_documents.h"
+#include "builder/written_layers.h"
 #include "slipway/builder/build.h"
 
 namespace slipway::builder {
 
-/// Several places as one to read from: each thing comes from the first that has it. They outlive it.
+/// Several places as one to read from: each document or blob comes from the first that has it. They outlive it.
 class FirstOf final : public store::ReadTarget {
  public:
   explicit FirstOf(std::vector<store::ReadTarget*> places) : places_(std::move(places)) {}
@@ -29,10 +30,12 @@ oci::Descriptor stage_artifact(std::string_view type, const oci::Descriptor& sub
                                std::vector<oci::Descriptor> files, const oci::Annotations& annotations,
                                StagedDocuments& documents);
 
-/// The debug information of one platform's programs as an artifact: one blob a build-id, whose title is the path that
-/// gdb and debuginfod look for below a folder of debug files. `ingest` stores the blobs; nothing: digests only.
-Result<oci::Descriptor> attach_debug_files(const std::map<std::string, DebugFile>& files, const BuiltImage& image,
-                                           const oci::Annotations& annotations, FileSystem& fs,
-                                           store::BlobIngest* ingest, StagedDocuments& documents);
+/// Makes what is attached to each image: debug files and SBOMs, as artifacts whose subject is the image's manifest.
+/// `sources`: where documents and layers of the images are. Without a workplace there are no layers to read, hence no
+/// SBOMs.
+Result<std::vector<Attachment>> attach(const Recipe& recipe, const BuildRequest& request, const Inputs& inputs,
+                                       const std::vector<PlatformPlan>& plans, const std::vector<BuiltImage>& images,
+                                       const std::vector<store::ReadTarget*>& sources, const Workplace& workplace,
+                                       const BuildServices& services, StagedDocuments& documents);
 
 }  // namespace slipway::builder

@@ -9,12 +9,12 @@ namespace slipway::builder {
 namespace {
 
 /// Which digest the lock decides, if it does.
-Result<std::optional<Digest>> locked_digest(const Recipe& recipe, const BuildOptions& options,
+Result<std::optional<Digest>> locked_digest(const Recipe& recipe, const BuildRequest& request,
                                             const image::Lock& lock) {
   const oci::Location& base = *recipe.base;
-  if (base.digest() || !base.is_registry() || options.update_base) return std::optional<Digest>();
+  if (base.digest() || !base.is_registry() || request.update_base) return std::optional<Digest>();
   if (auto digest = lock.find(base.str())) return digest;
-  if (!options.locked) return std::optional<Digest>();
+  if (!request.locked) return std::optional<Digest>();
   return fail(Error(Errc::invalid_argument, fmt::format("the lock has no digest for the base {}", base.str()))
                   .at(recipe.base_where)
                   .with_hint("build once without --locked (and without CI set), and commit slipway.lock"));
@@ -30,10 +30,10 @@ Error missing_base(const Recipe& recipe, Error error) {
 
 }  // namespace
 
-Result<std::unique_ptr<Base>> find_base(const Recipe& recipe, const BuildOptions& options, store::Opener& opener,
-                                        image::Lock& lock) {
-  if (!recipe.base) return nullptr;
-  SLIPWAY_ASSIGN(const auto pinned, locked_digest(recipe, options, lock));
+Result<std::optional<Base>> find_base(const Recipe& recipe, const BuildRequest& request, store::Opener& opener,
+                                      image::Lock& lock) {
+  if (!recipe.base) return std::optional<Base>();
+  SLIPWAY_ASSIGN(const auto pinned, locked_digest(recipe, request, lock));
   auto opened = opener.open_for_reading(*recipe.base, Side::source);
   if (!opened) return fail(missing_base(recipe, std::move(opened).error()));
   const auto target = *std::move(opened);
@@ -44,7 +44,7 @@ Result<std::unique_ptr<Base>> find_base(const Recipe& recipe, const BuildOptions
     return fail(missing_base(recipe, std::move(root).error().in(fmt::format("looking for the base {}", wanted.str()))));
   }
   if (recipe.base->is_registry() && !recipe.base->digest()) lock.set(recipe.base->str(), root->digest);
-  return std::make_unique<Base>(Base{recipe.base->with_digest(root->digest), target, *root});
+  return std::optional(Base{recipe.base->with_digest(root->digest), target, *root});
 }
 
 Result<image::Image> load_base(const Base& base, const Recipe& recipe, const oci::Platform& platform) {

@@ -10,17 +10,17 @@
 
 namespace slipway::builder {
 
-/// The base as it was found: where, and which document.
+/// The base image as it was found.
 struct Base {
   oci::Location location;  ///< with its digest
   std::shared_ptr<store::ReadTarget> target;
-  oci::Descriptor root;
+  oci::Descriptor root;  ///< a manifest or an index
 };
 
-/// Finds the recipe's base: the digest it names, else the one in the lock, else what its tag says now (which is
-/// then put into `lock`). nullptr for scratch. Only registry references are locked.
-Result<std::unique_ptr<Base>> find_base(const Recipe& recipe, const BuildOptions& options, store::Opener& opener,
-                                        image::Lock& lock);
+/// Finds the recipe's base: the digest it names, else the one in the lock, else the one its tag has now, which is then
+/// put into `lock`. Nothing for scratch. Only references of registries are locked.
+Result<std::optional<Base>> find_base(const Recipe& recipe, const BuildRequest& request, store::Opener& opener,
+                                      image::Lock& lock);
 
 /// The base's image for a platform, checked for what building on it needs.
 Result<image::Image> load_base(const Base& base, const Recipe& recipe, const oci::Platform& platform);

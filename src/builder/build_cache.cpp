@@ -5,6 +5,7 @@
 
 #include "slipway/base/json_reader.h"
 #include "slipway/base/text.h"
+#include "slipway/image/own_file.h"
 #include "slipway/io/hash.h"
 
 namespace slipway::builder {
@@ -19,7 +20,7 @@ constexpr std::int64_t kDay = 86'400;
 // Coarser than the time stamps of any file system in use.
 constexpr std::int64_t kRacySeconds = 2;
 
-/// Belongs to one block under one key: a block that lost its name is none.
+/// The check sum of one block under one key: under another name the block is not valid.
 std::string check_of(const Digest& key, io::Bytes block) {
   io::Hasher hasher;
   hasher.update(io::as_bytes(key.hex()));
@@ -102,11 +103,28 @@ void BuildCache::keep_fresh(const stdfs::path& path, const FileStat& stat) {
   if (stat.mtime_ns / 1'000'000'000 < clock_.now() - kDay) (void)fs_.touch(path);
 }
 
+/// Looks at the folder once.
+bool BuildCache::is_trusted() {
+  std::call_once(looked_, [this] {
+    own_folder_ = image::is_own_folder(fs_, folder_);
+    if (!own_folder_) foreign_ = true;
+  });
+  return own_folder_;
+}
+
+bool BuildCache::is_trusted(const FileStat& record) {
+  if (image::is_own(record)) return true;
+  foreign_ = true;
+  return false;
+}
+
 bool BuildCache::find(const Digest& key, std::vector<std::byte>& out) {
+  if (!is_trusted()) return false;
   const stdfs::path path = block_path(key);
   const auto file = fs_.open(path, false);
   if (!file) return false;
   const auto stat = (*file)->stat();
+  if (stat && !is_trusted(*stat)) return false;
   const auto size = read_whole(**file, out);
   const bool whole = stat && size && *size > kBlockHeader;
   const std::string_view text = io::as_text(io::Bytes(out).first(whole ? *size : 0));
@@ -122,7 +140,7 @@ bool BuildCache::find(const Digest& key, std::vector<std::byte>& out) {
 }
 
 void BuildCache::remember(const Digest& key, io::Bytes block) {
-  if (full_) return;
+  if (full_ || !is_trusted()) return;
   const stdfs::path path = block_path(key);
   const auto write = [&]() -> Status {
     SLIPWAY_TRY(fs_.make_directories(path.parent_path(), 0700));
@@ -145,7 +163,10 @@ void BuildCache::remember(const Digest& key, io::Bytes block) {
 }
 
 std::optional<layer::LayerDigests> BuildCache::find_layer(const layer::Fingerprint& inputs) {
+  if (!is_trusted()) return std::nullopt;
   const stdfs::path path = layer_path(inputs);
+  const auto stat = fs_.stat(path);
+  if (!stat || !is_trusted(*stat)) return std::nullopt;
   const auto text = read_file(fs_, path, 64u << 10);
   if (!text) return std::nullopt;
   auto digests = parse_layer(*text, inputs);
@@ -153,13 +174,13 @@ std::optional<layer::LayerDigests> BuildCache::find_layer(const layer::Fingerpri
     (void)fs_.remove(path);
     return std::nullopt;
   }
-  if (const auto stat = fs_.stat(path)) keep_fresh(path, *stat);
+  keep_fresh(path, *stat);
   return *std::move(digests);
 }
 
 void BuildCache::remember_layer(const layer::Fingerprint& inputs, const layer::LayerDigests& digests,
                                 std::int64_t started) {
-  if (full_ || inputs.newest_ns / 1'000'000'000 >= started - kRacySeconds) return;
+  if (full_ || !is_trusted() || inputs.newest_ns / 1'000'000'000 >= started - kRacySeconds) return;
   Json record = layer_json(inputs, digests);
   const auto plain = record.canonical();
   if (!plain) return;

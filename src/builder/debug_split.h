@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -17,17 +18,19 @@ struct DebugFile {
   stdfs::path file;  ///< on disk; its sections are compressed
 };
 
-/// Takes the debug information out of programs and libraries on their way into an image, with elfutils' eu-strip. What
-/// it makes is kept in a folder by the digest of its input, so that an unchanged program stays the same file from build
-/// to build. One thread at a time.
+/// Takes the debug information out of programs and libraries on their way into an image, with elfutils' eu-strip. The
+/// files that it makes are kept in a folder by the digest of its input, so that an unchanged program stays the same
+/// file from build to build. One thread at a time.
 class DebugSplitter {
  public:
   /// `folder`: made when needed.
   DebugSplitter(FileSystem& fs, stdfs::path folder, std::stop_token stop)
       : fs_(fs), folder_(std::move(folder)), stop_(std::move(stop)) {}
 
-  /// The same files, those with DWARF without it. A program without a build-id stays whole, with a warning at `where`:
-  /// nobody would find its debug information again. Errc::failed when eu-strip is missing or fails.
+  /// Returns the same files, those with DWARF without it; links, modes, owners and attributes stay. Kept whole with a
+  /// warning at `where`: a program without a build-id (nobody would find its debug information again), and one of which
+  /// it cannot be proved that nothing else would be lost. Kept whole without a word: separate debug files and damaged
+  /// ELF files, which nothing starts. Errc::failed when eu-strip is missing or fails.
   Result<layer::FileTree> split(const layer::FileTree& whole, std::int64_t epoch, const layer::SpillPlace& spill,
                                 const Where& where, Diagnostics& diagnostics);
   /// What was taken out, by build-id.
@@ -35,8 +38,11 @@ class DebugSplitter {
 
  private:
   Status split_file(layer::FileEntry& entry, const Where& where, Diagnostics& diagnostics);
-  Status run_tools(const std::string& source, const std::string& build_id, const stdfs::path& stripped,
-                   const stdfs::path& debug);
+  /// Gives the entry the stripped file's bytes; its number of links stays.
+  Status replace(layer::FileEntry& entry, const stdfs::path& stripped) const;
+  /// Makes both files. Returns what else would be lost, and then makes neither.
+  Result<std::optional<std::string>> take_apart(File& whole, const std::string& source, const std::string& build_id,
+                                                const stdfs::path& stripped, const stdfs::path& debug);
   Status run(std::vector<std::string> argv);
 
   FileSystem& fs_;

@@ -21,20 +21,43 @@ Result<std::string> answer(const std::filesystem::path& folder, std::vector<std:
   return std::string(trim(result->out));
 }
 
+/// scp's "user@host:path"; nothing for a path on this machine.
+std::string url_of_scp(const std::string& remote) {
+  const std::size_t colon = remote.find(':'), slash = remote.find('/');
+  if (colon == std::string::npos || colon == 0 || slash < colon) return {};
+  const std::string place = remote.substr(0, colon), path = remote.substr(colon + 1);
+  const std::size_t at = place.rfind('@');
+  const std::string host = at == std::string::npos ? place : place.substr(at + 1);
+  std::string user = at == std::string::npos ? "" : place.substr(0, place.find_first_of(":@"));
+  // A mistyped "user:password@host:path" must not leak.
+  if (const std::size_t later = path.rfind('@'); later != std::string::npos && at == std::string::npos) {
+    const std::string behind = path.substr(later + 1);
+    return behind.find(':') == std::string::npos ? "" : url_of_scp(place + "@" + behind);
+  }
+  if (!user.empty()) user += '@';
+  return "ssh://" + user + host + (path.starts_with('/') ? "" : "/") + path;
+}
+
 }  // namespace
 
-std::string strip_userinfo(const std::string& url) {
-  const std::size_t scheme = url.find("://");
-  const std::size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
-  const std::size_t end = url.find(scheme == std::string::npos ? ':' : '/', begin);
-  if (scheme == std::string::npos && end == std::string::npos) return url;
-  const std::size_t at = url.substr(0, end).rfind('@');
-  if (at == std::string::npos || at < begin) {
-    // scp's "user:password@host:path" does not exist, but a mistyped one must not leak either.
-    const std::size_t later = scheme == std::string::npos ? url.find('@') : std::string::npos;
-    return later == std::string::npos ? url : url.substr(later + 1);
+std::string public_url(const std::string& remote) {
+  const std::size_t scheme_end = remote.find("://");
+  if (scheme_end == std::string::npos) return url_of_scp(remote);
+  const std::string scheme = to_lower(remote.substr(0, scheme_end));
+  if (scheme == "file" || scheme.empty()) return {};
+  const std::string rest = remote.substr(scheme_end + 3);
+  const std::size_t slash = rest.find('/');
+  std::string authority = rest.substr(0, slash), user;
+  if (const std::size_t at = authority.rfind('@'); at != std::string::npos) {
+    user = authority.substr(0, authority.find_first_of(":@"));
+    authority = authority.substr(at + 1);
   }
-  return url.substr(0, begin) + url.substr(at + 1);
+  if (authority.empty()) return {};
+  // Only ssh has names of users that are not secret: "git".
+  if (scheme != "ssh" || user.empty()) user.clear();
+  if (!user.empty()) user += '@';
+  const std::string path = slash == std::string::npos ? "" : rest.substr(slash, rest.find_first_of("?#") - slash);
+  return scheme + "://" + user + authority + path;
 }
 
 Result<GitSource> read_git_source(const std::filesystem::path& folder, std::stop_token stop) {
@@ -45,7 +68,7 @@ Result<GitSource> read_git_source(const std::filesystem::path& folder, std::stop
   SLIPWAY_ASSIGN(const std::string changes, answer(folder, {"status", "--porcelain", "--untracked-files=no"}, stop));
   source.dirty = !changes.empty();
   SLIPWAY_ASSIGN(const auto url, run_git(folder, {"remote", "get-url", "origin"}, stop));
-  if (url.status == 0) source.url = strip_userinfo(std::string(trim(url.out)));
+  if (url.status == 0) source.url = public_url(std::string(trim(url.out)));
   return source;
 }
 

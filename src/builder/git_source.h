@@ -9,10 +9,10 @@
 
 namespace slipway::builder {
 
-/// What git says about the sources of a build.
+/// The state of a build's sources, as git says it.
 struct GitSource {
   std::string revision;
-  std::string url;  ///< of the remote "origin" without user and password, or empty
+  std::string url;  ///< of the remote "origin" as public_url() has it, or empty
   bool dirty = false;
   std::int64_t commit_time = 0;
 };
@@ -23,7 +23,8 @@ Result<GitSource> read_git_source(const std::filesystem::path& folder, std::stop
 /// The org.opencontainers.image.* annotations for it.
 oci::Annotations git_annotations(const GitSource& source);
 
-/// A URL without its user information; scp's form "user@host:path" loses its user too.
-std::string strip_userinfo(const std::string& url);
+/// Returns a git remote's address as a URL that others can use and that has no secret: no password, no query, no user
+/// but ssh's; scp's "git@host:path" as ssh://git@host/path. Empty for paths on this machine.
+std::string public_url(const std::string& remote);
 
 }  // namespace slipway::builder

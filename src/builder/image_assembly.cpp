@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "slipway/base/clock.h"
 #include "slipway/layer/layer_writer.h"
 #include "slipway/oci/media_type.h"
 
@@ -14,23 +15,23 @@ bool is_docker(const image::Image* base) {
   return base != nullptr && base->manifest.media_type == oci::kDockerManifestType;
 }
 
-Result<std::string> layer_type(const Pieces& pieces) {
-  const io::Compression format = pieces.recipe.compression;
-  if (!is_docker(pieces.base)) return std::string(layer::layer_media_type(format));
+Result<std::string> layer_type(const ImageInputs& inputs) {
+  const io::Compression format = inputs.recipe.compression;
+  if (!is_docker(inputs.base)) return std::string(layer::layer_media_type(format));
   if (format == io::Compression::gzip) return std::string(oci::kDockerLayerGzipType);
   if (format == io::Compression::none) return std::string(oci::kDockerLayerType);
   return fail(Error(Errc::invalid_argument, "zstd layers need an OCI base, but this base has docker's older format")
-                  .at(pieces.recipe.base_where)
+                  .at(inputs.recipe.base_where)
                   .with_hint("use compression gzip, or an OCI variant of the base"));
 }
 
-oci::ImageConfig start_config(const Pieces& pieces) {
+oci::ImageConfig start_config(const ImageInputs& inputs) {
   oci::ImageConfig config;
-  if (pieces.base == nullptr) {
-    config.platform = pieces.platform;
+  if (inputs.base == nullptr) {
+    config.platform = inputs.platform;
     return config;
   }
-  config = pieces.base->config;
+  config = inputs.base->config;
   if (config.history.empty()) {
     // Counts must agree: a base without history gets one plain line for each of its layers.
     oci::History inherited;
@@ -60,19 +61,19 @@ void apply_rule(const ConfigRule& rule, oci::ImageConfig& config) {
 
 }  // namespace
 
-oci::ImageConfig compose_config(const Pieces& pieces) {
-  oci::ImageConfig config = start_config(pieces);
-  config.created = pieces.created;
+oci::ImageConfig compose_config(const ImageInputs& inputs) {
+  oci::ImageConfig config = start_config(inputs);
+  config.created = inputs.created;
   // Docker's manifests have no annotations; labels are where its tools look for them.
-  if (is_docker(pieces.base)) {
-    for (const auto& [key, value] : pieces.annotations)
+  if (is_docker(inputs.base)) {
+    for (const auto& [key, value] : inputs.annotations)
       config.labels[key] = value;
   }
-  apply_rule(pieces.recipe.config, config);
-  for (const FinishedLayer& layer : pieces.layers) {
+  apply_rule(inputs.recipe.config, config);
+  for (const FinishedLayer& layer : inputs.layers) {
     config.diff_ids.push_back(layer.diff_id);
     oci::History line;
-    line.created = pieces.created;
+    line.created = inputs.created;
     line.created_by = kCreatedBy;
     line.comment = layer.name;
     config.history.push_back(std::move(line));
@@ -80,18 +81,18 @@ oci::ImageConfig compose_config(const Pieces& pieces) {
   return config;
 }
 
-Result<BuiltImage> assemble_image(const Pieces& pieces, StagedDocuments& documents) {
-  const bool docker = is_docker(pieces.base);
-  SLIPWAY_ASSIGN(const std::string type, layer_type(pieces));
-  const oci::ImageConfig config = compose_config(pieces);
+Result<BuiltImage> assemble_image(const ImageInputs& inputs, StagedDocuments& documents) {
+  const bool docker = is_docker(inputs.base);
+  SLIPWAY_ASSIGN(const std::string type, layer_type(inputs));
+  const oci::ImageConfig config = compose_config(inputs);
   const oci::Descriptor stored_config =
       documents.add(std::string(docker ? oci::kDockerConfigType : oci::kConfigType), config.serialize());
   oci::Manifest manifest{
       {}, std::string(docker ? oci::kDockerManifestType : oci::kManifestType), {}, stored_config, {}, {}, {}};
-  if (pieces.base != nullptr) manifest.layers = pieces.base->manifest.layers;
-  for (const FinishedLayer& layer : pieces.layers)
+  if (inputs.base != nullptr) manifest.layers = inputs.base->manifest.layers;
+  for (const FinishedLayer& layer : inputs.layers)
     manifest.layers.emplace_back(type, layer.digest, layer.size);
-  if (!docker) manifest.annotations = pieces.annotations;
+  if (!docker) manifest.annotations = inputs.annotations;
   oci::Descriptor stored = documents.add(manifest.media_type, oci::write_manifest(manifest));
   return BuiltImage{config.platform, std::move(stored), stored_config, std::move(manifest.layers)};
 }
@@ -109,6 +110,35 @@ oci::Descriptor assemble_index(const std::vector<BuiltImage>& images, const oci:
   }
   if (!docker) index.annotations = annotations;
   return documents.add(index.media_type, oci::write_index(index));
+}
+
+Result<BuildResult> assemble(const Recipe& recipe, const Inputs& inputs, const std::vector<PlatformPlan>& plans,
+                             const WrittenLayers& layers, StagedDocuments& documents) {
+  std::vector<BuiltImage> images;
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    const ImageInputs of_image{recipe,
+                               plans[i].base ? &*plans[i].base : nullptr,
+                               plans[i].platform,
+                               layers[i],
+                               inputs.annotations,
+                               format_time(inputs.created)};
+    SLIPWAY_ASSIGN(BuiltImage image, assemble_image(of_image, documents));
+    if (image.layers.empty()) {
+      return fail(Error(Errc::invalid_argument, "the image would have no layer at all")
+                      .with_hint("add files with --add or 'layers', or name a base"));
+    }
+    images.push_back(std::move(image));
+  }
+  oci::Descriptor root =
+      images.size() == 1 ? images[0].manifest : assemble_index(images, inputs.annotations, documents);
+  BuildResult result{.root = std::move(root), .images = std::move(images), .annotations = inputs.annotations};
+  if (inputs.base) result.base = inputs.base->location;
+  for (const PlatformPlan& plan : plans) {
+    result.contents.insert(result.contents.end(), plan.contents.begin(), plan.contents.end());
+    for (const PlannedLayer& layer : plan.layers)
+      result.reasons.insert(result.reasons.end(), layer.reasons.begin(), layer.reasons.end());
+  }
+  return result;
 }
 
 }  // namespace slipway::builder

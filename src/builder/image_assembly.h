@@ -5,21 +5,14 @@
 #include <vector>
 
 #include "builder/staged_documents.h"
+#include "builder/written_layers.h"
 #include "slipway/builder/build.h"
 #include "slipway/image/image.h"
 
 namespace slipway::builder {
 
-/// One layer as it was stored.
-struct FinishedLayer {
-  std::string name;
-  Digest diff_id;
-  Digest digest;
-  std::int64_t size = 0;
-};
-
-/// What an image is put together from.
-struct Pieces {
+/// Everything that the config and manifest of one image are made of.
+struct ImageInputs {
   const Recipe& recipe;
   const image::Image* base = nullptr;  ///< nothing: scratch
   oci::Platform platform;
@@ -28,15 +21,21 @@ struct Pieces {
   std::string created;           ///< RFC 3339
 };
 
-/// The base's config with the recipe's on top (image-spec config.md; setting an entrypoint clears an inherited cmd).
-oci::ImageConfig compose_config(const Pieces& pieces);
+/// Returns the base's config with the recipe's on top (image-spec config.md; setting an entrypoint clears an inherited
+/// cmd).
+oci::ImageConfig compose_config(const ImageInputs& inputs);
 
-/// Config and manifest, staged. The family of media types is the base's: for docker's, whose manifests have no
+/// Stages config and manifest. The family of media types is the base's: for docker's, whose manifests have no
 /// annotations, these become labels of the config, and zstd layers are Errc::invalid_argument.
-Result<BuiltImage> assemble_image(const Pieces& pieces, StagedDocuments& documents);
+Result<BuiltImage> assemble_image(const ImageInputs& inputs, StagedDocuments& documents);
 
-/// The index over several images, staged; docker's list when all of them are docker's.
+/// Stages the index over several images; docker's list when all of them are docker's.
 oci::Descriptor assemble_index(const std::vector<BuiltImage>& images, const oci::Annotations& annotations,
                                StagedDocuments& documents);
+
+/// Puts the images of all plans together: the result of the build, but for what is attached and where it goes.
+/// `layers`: as written for the plans. Errc::invalid_argument for an image without any layer.
+Result<BuildResult> assemble(const Recipe& recipe, const Inputs& inputs, const std::vector<PlatformPlan>& plans,
+                             const WrittenLayers& layers, StagedDocuments& documents);
 
 }  // namespace slipway::builder

@@ -1,11 +1,13 @@
 #include "builder/layer_plan.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "builder/churn.h"
 #include "builder/closure_planner.h"
 #include "builder/layer_stack.h"
 #include "builder/recipe_values.h"
+#include "slipway/base/forwarding_fs.h"
 #include "slipway/base/text.h"
 #include "slipway/elf/object.h"
 #include "slipway/layer/layer_writer.h"
@@ -15,6 +17,26 @@ namespace {
 
 constexpr std::uint32_t kRiskyModes = 06002;  // setuid, setgid, writable by everybody
 constexpr std::size_t kMaxRisky = 20;         // that are told of
+constexpr std::uint64_t kSmallestElf = 52;    // bytes: the header of a 32-bit file
+constexpr std::size_t kMaxPeeked = 32;        // files that do not look like programs
+
+bool is_made(const FileRule& file) { return file.makes_folder || file.link; }
+
+/// A file system that is one empty folder.
+class EmptyFolder final : public ForwardingFileSystem {
+ public:
+  using ForwardingFileSystem::ForwardingFileSystem;
+  Result<FileStat> stat(const stdfs::path&, bool) override {
+    FileStat stat;
+    stat.type = FileType::directory;
+    stat.mode = 0755;
+    return stat;
+  }
+  Result<std::vector<std::string>> list(const stdfs::path&) override { return std::vector<std::string>(); }
+  Result<std::unique_ptr<Folder>> open_folder(const stdfs::path& path) override {
+    return FileSystem::open_folder(path);
+  }
+};
 
 /// Lists one layer; mistakes are reported and the rest goes on, so that all come at once.
 class LayerPlanner {
@@ -26,9 +48,10 @@ class LayerPlanner {
         epoch_(epoch),
         fs_(fs),
         diagnostics_(diagnostics),
-        over_base_(context.base != nullptr),
+        over_base_(context.base_root != nullptr),
         debug_(context.debug),
-        below_(context.base),
+        files_(context.files),
+        below_(context.files != nullptr ? *context.files : own_),
         closures_(recipe, platform, epoch, fs, context.base_root) {}
 
   /// One layer, or several where the rule splits it.
@@ -36,10 +59,15 @@ class LayerPlanner {
     std::error_code none;
     const layer::SpillPlace spill{&fs_, stdfs::temp_directory_path(none)};
     SLIPWAY_ASSIGN(PlannedLayer whole, list(rule, spill));
-    if (!last) SLIPWAY_TRY(below_.add(whole.tree));
+    if (!last || files_ != nullptr) SLIPWAY_TRY(below_.add(whole.tree));
     if (diagnostics_.has_errors()) {
       // Nothing is made of it: only what is wrong with the other layers is still wanted.
       layers.push_back(std::move(whole));
+      return {};
+    }
+    if (whole.tree.size() == 0) {
+      diagnostics_.warning(rule.where,
+                           fmt::format("the layer \"{}\" has no files and is left out", printable(rule.name, 100)));
       return {};
     }
     SLIPWAY_TRY(lint_modes(rule, whole.tree));
@@ -54,8 +82,9 @@ class LayerPlanner {
 
   /// Reports what a layer names and is not there.
   Status check(const LayerRule& rule) {
-    for (const FileRule& file : rule.files)
-      SLIPWAY_TRY(source_of(file.from));
+    for (const FileRule& file : rule.files) {
+      if (!is_made(file)) SLIPWAY_TRY(source_of(file.from));
+    }
     if (rule.archive) SLIPWAY_TRY(source_of(*rule.archive));
     for (const Placed& program : rule.closure)
       SLIPWAY_TRY(source_of(program));
@@ -243,7 +272,28 @@ class LayerPlanner {
     return std::optional(std::move(patterns));
   }
 
+  /// An empty folder or a symlink that is nowhere on disk.
+  Status add_made(const LayerRule& rule, const FileRule& file, PlannedLayer& planned) {
+    if (!file.link) {
+      EmptyFolder nowhere(fs_);
+      layer::TreeOptions how = options(rule, file);
+      how.clamp_times = false;
+      return take(planned.tree.add(nowhere, "/", file.to, how, diagnostics_), file.from.where);
+    }
+    layer::FileEntry entry;
+    SLIPWAY_ASSIGN(entry.path, layer::image_path(file.to));
+    entry.type = layer::EntryType::symlink;
+    entry.mode = 0777;
+    entry.link = *file.link;
+    entry.mtime = epoch_;
+    const Owner owner = file.owner.value_or(Owner());
+    entry.uid = owner.uid;
+    entry.gid = owner.gid;
+    return take(planned.tree.add_entry(std::move(entry)), file.from.where);
+  }
+
   Status add_files(const LayerRule& rule, const FileRule& file, PlannedLayer& planned) {
+    if (is_made(file)) return add_made(rule, file, planned);
     SLIPWAY_ASSIGN(const auto source, source_of(file.from));
     if (!source) return {};
     SLIPWAY_ASSIGN(const auto ignored, read_ignore_file(file));
@@ -284,9 +334,33 @@ class LayerPlanner {
   Diagnostics& diagnostics_;
   bool over_base_;
   DebugSplitter* debug_;
-  LayerStack below_;
+  LayerStack* files_;
+  LayerStack own_{nullptr};
+  LayerStack& below_;
   ClosurePlanner closures_;
 };
+
+/// True for files that would not be opened in vain: programs, libraries and modules of interpreters.
+bool is_likely_program(const layer::FileEntry& entry) {
+  return (entry.mode & 0111) != 0 || entry.path.find(".so") != std::string::npos || entry.path.ends_with(".node");
+}
+
+/// The platform of the first ELF file among the first `limit` ones that `wanted` lets through.
+std::optional<oci::Platform> first_platform(const std::vector<PlannedLayer>& layers, FileSystem& fs,
+                                            bool (*wanted)(const layer::FileEntry&), std::size_t limit) {
+  for (const PlannedLayer& layer : layers) {
+    const auto entries = layer.tree.read();
+    layer::FileEntry entry;
+    while (entries) {
+      const auto more = (*entries)->next(entry);
+      if (!more || !*more) break;
+      if (entry.type != layer::EntryType::regular || entry.source.empty() || !wanted(entry)) continue;
+      if (limit-- == 0) return std::nullopt;
+      if (auto platform = elf::elf_platform(files_of(layer, fs), entry.source)) return platform;
+    }
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -312,17 +386,12 @@ Result<std::vector<PlannedLayer>> plan_layers(const Recipe& recipe, const oci::P
 }
 
 std::optional<oci::Platform> first_elf_platform(const std::vector<PlannedLayer>& layers, FileSystem& fs) {
-  for (const PlannedLayer& layer : layers) {
-    const auto entries = layer.tree.read();
-    layer::FileEntry entry;
-    while (entries) {
-      const auto more = (*entries)->next(entry);
-      if (!more || !*more) break;
-      if (entry.type != layer::EntryType::regular || entry.source.empty()) continue;
-      if (auto platform = elf::elf_platform(files_of(layer, fs), entry.source)) return platform;
-    }
-  }
-  return std::nullopt;
+  const auto platform = first_platform(layers, fs, is_likely_program, std::numeric_limits<std::size_t>::max());
+  if (platform) return platform;
+  const auto may_be_elf = [](const layer::FileEntry& entry) {
+    return !is_likely_program(entry) && entry.size >= kSmallestElf;
+  };
+  return first_platform(layers, fs, may_be_elf, kMaxPeeked);
 }
 
 bool depends_on_platform(const Recipe& recipe) {

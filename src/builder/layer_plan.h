@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "builder/debug_split.h"
+#include "builder/layer_stack.h"
 #include "slipway/builder/build.h"
 #include "slipway/builder/recipe.h"
 #include "slipway/elf/root.h"
@@ -35,11 +36,11 @@ FileSystem& files_of(const PlannedLayer& layer, FileSystem& fs);
 /// Reports files that a recipe names and that are not there: what can be told before a base is asked for.
 Status check_sources(const Recipe& recipe, const oci::Platform& platform, FileSystem& fs, Diagnostics& diagnostics);
 
-/// What layers are planned over and with; all of it is the caller's.
+/// The surroundings in which layers are planned; all of it is the caller's.
 struct PlanContext {
-  const image::FileList* base = nullptr;  ///< the base's files; nothing: scratch
-  elf::Root* base_root = nullptr;         ///< its programs and libraries, for closures
-  DebugSplitter* debug = nullptr;         ///< takes debug information out of programs; nothing: it stays
+  LayerStack* files = nullptr;     ///< the base's files; gets those of every layer. Nothing: scratch
+  elf::Root* base_root = nullptr;  ///< its programs and libraries, for closures
+  DebugSplitter* debug = nullptr;  ///< takes debug information out of programs; nothing: it stays
 };
 
 /// Lists the files of every layer for one platform, each over what lies below it: the base's files and the layers
@@ -49,7 +50,8 @@ Result<std::vector<PlannedLayer>> plan_layers(const Recipe& recipe, const oci::P
                                               FileSystem& fs, Diagnostics& diagnostics,
                                               const PlanContext& context = {});
 
-/// The platform of the first ELF file that goes into the image, in the order of the recipe.
+/// Returns the platform of the first ELF file that goes into the image, in the order of the recipe; programs and
+/// libraries are looked at first, then a few other files, so that a tree of data is not opened twice.
 std::optional<oci::Platform> first_elf_platform(const std::vector<PlannedLayer>& layers, FileSystem& fs);
 
 /// True when a path of the recipe depends on the platform.

@@ -8,6 +8,8 @@ namespace {
 using layer::EntryType;
 using layer::FileEntry;
 
+constexpr std::uint32_t kProgramMode = 0755, kFileMode = 0644, kExecuteBits = 0111;
+
 /// FNV-1a, 64 bits: two paths of a million collide once in 36 million builds, and then only a message is wrong.
 std::uint64_t hash_of(const std::string& path) {
   std::uint64_t hash = 14695981039346656037ull;
@@ -20,11 +22,11 @@ bool holds(const std::vector<std::uint64_t>& hashes, const std::string& path) {
   return std::binary_search(hashes.begin(), hashes.end(), hash_of(path));
 }
 
-FileEntry plain(const std::string& path, EntryType type) {
+FileEntry plain(const std::string& path, EntryType type, std::uint32_t mode) {
   FileEntry entry;
   entry.path = path;
   entry.type = type;
-  entry.mode = type == EntryType::directory ? 0755 : 0644;
+  entry.mode = mode;
   return entry;
 }
 
@@ -51,8 +53,9 @@ std::optional<FileEntry> LayerStack::find_below(std::size_t levels, const std::s
   for (std::size_t i = levels; i-- > 0;) {
     const Level& level = levels_[i];
     if (const auto at = level.entries.find(path); at != level.entries.end()) return at->second;
-    if (holds(level.files, path)) return plain(path, EntryType::regular);
-    if (holds(level.folders, path)) return plain(path, EntryType::directory);
+    if (holds(level.programs, path)) return plain(path, EntryType::regular, kProgramMode);
+    if (holds(level.files, path)) return plain(path, EntryType::regular, kFileMode);
+    if (holds(level.folders, path)) return plain(path, EntryType::directory, kProgramMode);
     if (level.hides(path)) return std::nullopt;
   }
   return base_ == nullptr ? std::nullopt : base_->find(path);
@@ -66,9 +69,13 @@ void LayerStack::add_entry(Level& level, const FileEntry& entry) const {
   const auto below = find_below(levels_.size(), entry.path);
   const bool folder = entry.type == EntryType::directory;
   if (below && (below->type == EntryType::directory) != folder) level.covered.insert(entry.path);
-  if (entry.type == EntryType::regular || entry.type == EntryType::hardlink) {
+  const bool file = entry.type == EntryType::regular || entry.type == EntryType::hardlink;
+  const std::uint32_t execute = entry.mode & kExecuteBits;
+  if (file && execute == kExecuteBits) {
+    level.programs.push_back(hash_of(entry.path));
+  } else if (file && execute == 0) {
     level.files.push_back(hash_of(entry.path));
-  } else if (folder && same_folder(entry, plain(entry.path, EntryType::directory))) {
+  } else if (folder && same_folder(entry, plain(entry.path, EntryType::directory, kProgramMode))) {
     level.folders.push_back(hash_of(entry.path));
   } else {
     level.entries.emplace(entry.path, entry);
@@ -83,8 +90,8 @@ Status LayerStack::add(const layer::FileTree& tree) {
     if (!more) break;
     add_entry(level, entry);
   }
-  std::sort(level.files.begin(), level.files.end());
-  std::sort(level.folders.begin(), level.folders.end());
+  for (auto* hashes : {&level.files, &level.programs, &level.folders})
+    std::sort(hashes->begin(), hashes->end());
   levels_.push_back(std::move(level));
   return {};
 }

@@ -11,12 +11,13 @@
 
 namespace slipway::builder {
 
-/// What lies below the layer that is planned next: the base's files and the layers planned before. Files of those, and
-/// folders that are as any new one would be, are remembered by a hash only: a million take 8 MiB.
+/// The files of an image under construction: the base's and those of the layers planned so far, which is what the next
+/// layer lies over. Plain files, programs that everybody may start, and folders that are as any new one would be, are
+/// remembered by a hash only (a million take 8 MiB): of those `find` knows type and mode, and no owner.
 /// One thread at a time.
 class LayerStack final : public layer::BaseFiles {
  public:
-  /// `base` may be nothing (scratch); kept alive by the caller.
+  /// `base`: nullptr for scratch; kept alive by the caller.
   explicit LayerStack(const image::FileList* base) : base_(base) {}
 
   /// True while there is nothing below.
@@ -27,10 +28,10 @@ class LayerStack final : public layer::BaseFiles {
 
  private:
   struct Level {
-    std::map<std::string, layer::FileEntry> entries;  ///< whatever is neither a plain file nor a plain folder
-    std::vector<std::uint64_t> files, folders;        ///< hashes of paths, sorted
-    std::set<std::string> gone;                       ///< whiteouts
-    std::set<std::string> covered;                    ///< folders of which nothing below shows
+    std::map<std::string, layer::FileEntry> entries;      ///< everything else
+    std::vector<std::uint64_t> files, programs, folders;  ///< hashes of paths, sorted
+    std::set<std::string> gone;                           ///< whiteouts
+    std::set<std::string> covered;                        ///< folders of which nothing below shows
 
     bool hides(const std::string& path) const;
   };

@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "builder/program_rank.h"
+#include "builder/service_manifests.h"
 #include "slipway/base/json.h"
 #include "slipway/base/text.h"
 #include "slipway/elf/object.h"
@@ -16,7 +18,7 @@ constexpr std::size_t kMaxManifest = 16u << 20;
 constexpr std::size_t kMaxPrograms = 200;
 constexpr int kMaxLevels = 6;
 
-/// What installs put beside programs for those who build against them.
+/// True for files that installs put beside programs for those who build against them.
 bool is_for_developers(const std::string& path) {
   for (const char* part : {"/include/", "/pkgconfig/", "/cmake/", "/share/man/", "/share/doc/", "/aclocal/"}) {
     if (path.find(part) != std::string::npos) return true;
@@ -31,7 +33,7 @@ class Finder {
   Result<std::vector<Outputs>> find() {
     SLIPWAY_ASSIGN(const auto builds, build_folders());
     for (const stdfs::path& build : builds)
-      SLIPWAY_TRY(take_cmake_manifest(build));
+      SLIPWAY_TRY(take_cmake_manifest(build, builds));
     for (const stdfs::path& build : builds)
       SLIPWAY_TRY(take_meson(build));
     for (const stdfs::path& build : builds)
@@ -39,13 +41,8 @@ class Finder {
     SLIPWAY_TRY(take_cargo());
     if (fs_.stat(search_.folder / "bazel-bin", true))
       SLIPWAY_TRY(take_tree(search_.folder / "bazel-bin", "Bazel's bazel-bin"));
-    // What lies about in build trees is a guess: only where nothing better is known.
-    for (const stdfs::path& build : builds) {
-      if (!found_.empty()) break;
-      const bool cmake = fs_.stat(build / "CMakeCache.txt").has_value();
-      if (cmake || fs_.stat(build / "build.ninja") || is_called_build(build))
-        SLIPWAY_TRY(take_tree(build, (cmake ? "CMake's build tree " : "the build tree ") + shown(build)));
-    }
+    SLIPWAY_TRY(take_services());
+    if (found_.empty()) SLIPWAY_TRY(take_guesses(builds));
     return std::move(found_);
   }
 
@@ -54,6 +51,34 @@ class Finder {
     bool program = false;  ///< can be started
     bool elf = false;
   };
+
+  Status take_services() {
+    SLIPWAY_ASSIGN(auto node, find_node_service(fs_, search_.folder));
+    if (node) found_.push_back(*std::move(node));
+    SLIPWAY_ASSIGN(auto python, find_python_service(fs_, search_.folder));
+    if (python) found_.push_back(*std::move(python));
+    return {};
+  }
+
+  /// Programs that lie about in build trees, or beside the sources.
+  Status take_guesses(const std::vector<stdfs::path>& builds) {
+    for (const stdfs::path& build : builds) {
+      const bool cmake = fs_.stat(build / "CMakeCache.txt").has_value();
+      if (!cmake && !fs_.stat(build / "build.ninja") && !is_called_build(build)) continue;
+      SLIPWAY_TRY(take_tree(build, (cmake ? "CMake's build tree " : "the build tree ") + shown(build)));
+      if (!found_.empty()) return {};
+    }
+    std::string maker = "the project's own folder";
+    for (const auto& [file, name] : {std::pair("go.mod", "the folder of Go's module"),
+                                     std::pair("configure", "the source tree, as autotools and make leave it"),
+                                     std::pair("Makefile", "the source tree, as make leaves it")}) {
+      if (fs_.stat(search_.folder / file)) {
+        maker = name;
+        break;
+      }
+    }
+    return take_tree(search_.folder, maker);
+  }
 
   static bool is_called_build(const stdfs::path& folder) {
     const std::string name = folder.filename().native();
@@ -84,7 +109,7 @@ class Finder {
     return folders;
   }
 
-  Kind kind_of(const stdfs::path& path) {
+  Kind kind_of(const stdfs::path& path) const {
     const auto stat = fs_.stat(path, true);
     if (!stat || stat->type != FileType::regular || stat->size < 4) return {};
     const auto file = fs_.open(path);
@@ -101,22 +126,58 @@ class Finder {
 
   void add(Outputs outputs) {
     if (outputs.programs.empty()) return;
+    sort_by_likelihood(outputs.programs, search_.app);
     std::sort(outputs.rules.begin(), outputs.rules.end(),
               [](const OutputRule& a, const OutputRule& b) { return a.to < b.to; });
     found_.push_back(std::move(outputs));
   }
 
-  /// One installed file; what is not there any more is passed over.
-  void take_file(const stdfs::path& from, const std::string& to, Outputs& outputs) {
+  /// True for paths of the project, whatever ".." they have.
+  bool is_inside(const stdfs::path& path) const {
+    return path.lexically_normal().native().starts_with(search_.folder.native() + "/");
+  }
+
+  /// One installed file. Links between libraries stay links.
+  void take_file(const stdfs::path& from, const std::string& to, Outputs& outputs) const {
+    const auto named = fs_.stat(from);
+    if (named && named->type == FileType::symlink) {
+      const std::string text = fs_.read_link(from).value_or("");
+      if (!text.empty() && text.find('/') == std::string::npos) {
+        outputs.rules.push_back({text, to, false, true});
+        return;
+      }
+    }
     const auto stat = fs_.stat(from, true);
-    if (!stat || is_for_developers(to)) return;
-    outputs.rules.push_back({shown(from), to, stat->type == FileType::directory});
+    outputs.rules.push_back({shown(from), to, stat && stat->type == FileType::directory});
     const Kind kind = kind_of(from);
     if (kind.elf) outputs.closures.push_back(shown(from));
     if (kind.program) outputs.programs.push_back(to);
   }
 
-  Status take_cmake_manifest(const stdfs::path& build) {
+  /// Files that a manifest lists: where they are in the project, and where they belong in the image. Those for
+  /// developers, outside of the project or gone are counted and left out.
+  void take_listed(const std::map<std::string, stdfs::path>& listed, Outputs& outputs) const {
+    std::vector<std::string> developers, outside, gone;
+    for (const auto& [to, from] : listed) {
+      if (is_for_developers(to)) {
+        developers.push_back(to);
+      } else if (!is_inside(from)) {
+        outside.push_back(from.native());
+      } else if (!fs_.stat(from)) {
+        gone.push_back(shown(from));
+      } else {
+        take_file(from, to, outputs);
+      }
+    }
+    const auto leave_out = [&outputs](const std::vector<std::string>& files, const char* why) {
+      if (!files.empty()) outputs.left_out.push_back(fmt::format("{}: {}", why, printable(list_of(files, 3), 1000)));
+    };
+    leave_out(developers, "for developers");
+    leave_out(outside, "not in the project (install with DESTDIR or a prefix inside it)");
+    leave_out(gone, "not there any more");
+  }
+
+  Status take_cmake_manifest(const stdfs::path& build, const std::vector<stdfs::path>& folders) {
     const std::string name =
         search_.component.empty() ? "install_manifest.txt" : "install_manifest_" + search_.component + ".txt";
     const auto text = read_file(fs_, build / name, kMaxManifest);
@@ -129,15 +190,39 @@ class Finder {
       const std::string path(trim(line));
       if (path.starts_with('/')) paths.insert(path);
     }
+    std::map<std::string, stdfs::path> listed;
     const std::string prefix = prefix_inside(paths);
-    for (const std::string& path : paths)
-      take_file(path, prefix.empty() ? path : "/usr/local" + path.substr(prefix.size()), outputs);
+    const stdfs::path stage = prefix.empty() ? stage_of(paths, folders) : stdfs::path();
+    for (const std::string& path : paths) {
+      if (!prefix.empty()) {
+        listed.emplace("/usr/local" + path.substr(prefix.size()), path);
+      } else {
+        listed.emplace(path, stage.empty() ? stdfs::path(path) : stage / path.substr(1));
+      }
+    }
+    if (!stage.empty()) outputs.kind += ", installed into " + shown(stage);
+    take_listed(listed, outputs);
     add(std::move(outputs));
     return {};
   }
 
-  /// Where files were installed below the project itself: the folder that has their bin/, lib/ and so on. What was
-  /// installed elsewhere keeps its place.
+  /// The folder of the project that was DESTDIR: below it are the most of the listed paths. Empty when none has any.
+  stdfs::path stage_of(const std::set<std::string>& paths, const std::vector<stdfs::path>& folders) const {
+    stdfs::path best;
+    std::ptrdiff_t most = 0;
+    for (const stdfs::path& folder : folders) {
+      const auto there = std::count_if(paths.begin(), paths.end(), [&](const std::string& path) {
+        return fs_.stat(folder / path.substr(1)).has_value();
+      });
+      if (there <= most) continue;
+      most = there;
+      best = folder;
+    }
+    return best;
+  }
+
+  /// The prefix below the project itself that files were installed to: the folder that has their bin/, lib/ and so on.
+  /// Empty where any file was installed elsewhere.
   std::string prefix_inside(const std::set<std::string>& paths) const {
     const std::string inside = search_.folder.native() + "/";
     std::string prefix;
@@ -159,35 +244,37 @@ class Finder {
     SLIPWAY_TRY(text);
     SLIPWAY_ASSIGN(const Json json, Json::parse(*text, shown(path)));
     const auto* installed = json.object();
-    if (installed == nullptr) return fail(Errc::malformed, "{} is no object", shown(path));
+    if (installed == nullptr) return fail(Errc::malformed, "{} is not a JSON object", shown(path));
     Outputs outputs;
     outputs.kind = "meson's " + shown(path);
+    std::map<std::string, stdfs::path> listed;
     for (const auto& [from, to] : *installed) {
       if (to.string() != nullptr && from.starts_with('/') && to.string()->starts_with('/'))
-        take_file(from, *to.string(), outputs);
+        listed.emplace(*to.string(), from);
     }
+    take_listed(listed, outputs);
     add(std::move(outputs));
     return {};
   }
 
-  /// An installed tree: bin/ with programs in it, or the same below usr/ of a DESTDIR.
+  /// An installed tree: bin/ or sbin/ with programs, or the same below usr/ of a DESTDIR.
   Status take_prefix(const stdfs::path& folder) {
     struct Shape {
-      const char* bin;
-      const char* to;
+      const char *inside, *to;
     };
-    for (const Shape& shape : {Shape{"usr/local/bin", "/"}, Shape{"usr/bin", "/"}, Shape{"bin", "/usr/local"},
-                               Shape{"sbin", "/usr/local"}}) {
-      if (folder == search_.folder && std::string_view(shape.to) != "/") continue;
-      const auto names = fs_.list(folder / shape.bin);
-      if (!names) continue;
+    for (const Shape& shape : {Shape{"usr/local", "/"}, Shape{"usr", "/"}, Shape{"", "/usr/local"}}) {
+      if (folder == search_.folder && *shape.inside == '\0') continue;
       Outputs outputs;
-      outputs.kind = "the install prefix " + shown(folder);
+      outputs.kind = (*shape.inside == '\0' ? "the install prefix " : "the staged installation ") + shown(folder);
       outputs.rules.push_back({shown(folder), shape.to, true});
       outputs.closures.push_back(shown(folder));
-      const std::string to = std::string_view(shape.to) == "/" ? "/" : std::string(shape.to) + "/";
-      for (const std::string& name : *names) {
-        if (kind_of(folder / shape.bin / name).program) outputs.programs.push_back(to + shape.bin + "/" + name);
+      outputs.left_out.emplace_back("for developers: headers, static libraries, manuals");
+      const std::string to = *shape.inside == '\0' ? shape.to : std::string("/") + shape.inside;
+      for (const char* bin : {"sbin", "bin"}) {
+        const stdfs::path place = folder / shape.inside / bin;
+        for (const std::string& name : fs_.list(place).value_or(std::vector<std::string>())) {
+          if (kind_of(place / name).program) outputs.programs.push_back(to + "/" + bin + "/" + name);
+        }
       }
       if (outputs.programs.empty()) continue;
       add(std::move(outputs));
@@ -227,13 +314,6 @@ class Finder {
     Outputs outputs;
     outputs.kind = kind;
     SLIPWAY_TRY(walk(folder, 0, outputs));
-    // Tests and generators are programs of the build, not of what is shipped.
-    const auto is_helper = [](const std::string& path) {
-      const std::string name = path.substr(path.rfind('/') + 1);
-      return name.find("test") != std::string::npos || name.find("bench") != std::string::npos;
-    };
-    std::stable_partition(outputs.programs.begin(), outputs.programs.end(),
-                          [&](const std::string& path) { return !is_helper(path); });
     add(std::move(outputs));
     return {};
   }
@@ -244,8 +324,8 @@ class Finder {
     for (const std::string& name : names) {
       const auto stat = fs_.stat(folder / name);
       if (!stat) continue;
-      const bool skipped = name[0] == '.' || name == "CMakeFiles" || name == "_deps" || name == "_objs" ||
-                           name == "deps" || name.ends_with(".runfiles") || name.ends_with(".p");
+      const bool skipped = name[0] == '.' || name == "CMakeFiles" || name == "node_modules" || name == "_deps" ||
+                           name == "_objs" || name == "deps" || name.ends_with(".runfiles") || name.ends_with(".p");
       if (stat->type == FileType::directory && !skipped) SLIPWAY_TRY(walk(folder / name, level + 1, outputs));
       if (stat->type != FileType::regular || (stat->mode & 0100) == 0) continue;
       const Kind kind = kind_of(folder / name);

@@ -28,7 +28,7 @@ class ImageDecoder {
         add_platform(*std::move(platform), item->where);
       }
     }
-    recipe_.source_git = image.one_of("source", {"git"}).has_value();
+    decode_source(image);
     const bool clamp = image.one_of("times", {"epoch", "clamp"}) == "clamp";
     const bool keep_modes = image.one_of("modes", {"default", "keep"}) == "keep";
     decode_layers(image, clamp, keep_modes);
@@ -43,6 +43,20 @@ class ImageDecoder {
   }
 
  private:
+  /// `git`, or {git: URL} where the remote's own address is not the one that others know.
+  void decode_source(Decoder& image) {
+    const Node* node = image.get("source");
+    if (node == nullptr) return;
+    recipe_.source_git = true;
+    if (!node->is_mapping()) {
+      recipe_.source_git = image.one_of("source", {"git"}).has_value();
+      return;
+    }
+    Decoder source(*node, "image.source", diagnostics_);
+    if (source.require("git") != nullptr) recipe_.source_url = value(source, "git", parse_source_url).value_or("");
+    source.finish();
+  }
+
   /// One format, a list of them, or formats with what they include.
   void decode_sboms(Decoder& image) {
     const Node* node = image.get("sbom");
@@ -229,7 +243,9 @@ class ImageDecoder {
     for (const Node& node : list->items) {
       Decoder file(node, fmt::format("{}.files[{}]", layer.what(), rule.files.size()), diagnostics_);
       FileRule out;
-      if (node.is_mapping()) {
+      if (node.is_mapping() && (file.get("dir") != nullptr || file.get("link") != nullptr)) {
+        decode_made(file, node.where, out);
+      } else if (node.is_mapping()) {
         if (file.require("from") != nullptr) out.from = placed_one(file, "from").value_or(Placed{});
         if (file.require("to") != nullptr) out.to = value(file, "to", image_target).value_or("");
         out.mode = value(file, "mode", parse_mode);
@@ -247,12 +263,25 @@ class ImageDecoder {
     }
   }
 
+  /// {dir: PATH, mode, owner} or {link: TEXT, to: PATH, owner}; other keys mean nothing there.
+  void decode_made(Decoder& file, const Where& where, FileRule& out) {
+    out.from.where = where;
+    out.makes_folder = file.get("dir") != nullptr;
+    if (out.makes_folder) {
+      out.to = value(file, "dir", image_target).value_or("");
+      out.mode = value(file, "mode", parse_mode);
+    } else {
+      out.link = value(file, "link", parse_link);
+      if (file.require("to") != nullptr) out.to = value(file, "to", image_target).value_or("");
+    }
+    out.owner = value(file, "owner", parse_owner);
+    file.finish();
+  }
+
   void decode_attributes(Decoder& file, FileRule& out) {
     for (auto& [name, value] : pairs(file, "xattrs", "an attribute")) {
       if (const Status good = check_attribute(name); !good) {
         file.error("xattrs", good.error().message, good.error().hint);
-      } else if (name == layer::kCapabilityAttribute && file.get("capabilities") != nullptr) {
-        file.error("xattrs", "security.capability is what 'capabilities' makes", "leave one of them out");
       } else {
         out.xattrs.insert_or_assign(std::move(name), std::move(value));
       }
@@ -324,8 +353,8 @@ Recipe decode_recipe(const config::Node& document, const std::string& file, Diag
   if (!document.is_mapping()) return recipe;
   if (top.require("app") != nullptr) {
     const auto app = top.string("app");
-    if (app && !is_app_name(*app)) {
-      top.error("app", fmt::format("'{}' is not a name of an app", printable(*app, 100)),
+    if (app && !oci::is_dns_like_name(*app)) {
+      top.error("app", fmt::format("\"{}\" is not a name of an app", printable(*app, 100)),
                 "use lower-case letters and digits with single '-' between them, at most 40 characters");
     }
     recipe.app = app.value_or("");

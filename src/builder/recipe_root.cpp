@@ -48,6 +48,7 @@ RecipeRoot::RecipeRoot(const Recipe& recipe, const oci::Platform& platform, File
     : disk_(disk) {
   for (const LayerRule& layer : recipe.layers) {
     for (const FileRule& file : layer.files) {
+      if (file.makes_folder || file.link) continue;
       const stdfs::path from = absolute_path(recipe.folder / expand_placeholders(file.from.text, platform));
       const auto stat = fs.stat(from, true);
       if (!stat) continue;  // reported elsewhere

@@ -1,32 +1,34 @@
 #include "builder/recipe_values.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "builder/git_source.h"
 #include "builder/profiles.h"
 #include "builder/runtime_data.h"
 #include "slipway/base/text.h"
 #include "slipway/builder/sbom.h"
+#include "slipway/layer/file_capabilities.h"
 
 namespace slipway::builder {
 namespace {
 
-constexpr std::uint64_t kMaxId = 0xffff'fffe;  // 2^32-1 means "no owner" to the kernel
+constexpr std::uint64_t kMaxId = 0xffff'fffe;    // 2^32-1 means "no owner" to the kernel
+constexpr std::size_t kMaxLink = 4095;           // PATH_MAX without its NUL
+constexpr std::uint64_t kMaxUser = 0x7fff'ffff;  // runc refuses larger ones
 
 tl::unexpected<Error> bad(std::string_view text, std::string_view why, std::string hint = {}) {
-  return fail(
-      Error(Errc::invalid_argument, fmt::format("'{}' {}", printable(text, 200), why)).with_hint(std::move(hint)));
+  return fail(error(Errc::invalid_argument, "\"{}\" {}", printable(text, 200), why).with_hint(std::move(hint)));
 }
 
-template <class T>
-bool parse_number(std::string_view text, T& out, int base = 10) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out, base);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+/// A number that every runtime takes, or a name; one that starts like a number is neither. An absent group is "".
+bool is_user_or_group(const std::string& text) {
+  const auto is_bad = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f || c == '/'; };
+  if (text.empty()) return true;
+  if (text[0] == '-' || text[0] == '+' || (text[0] >= '0' && text[0] <= '9')) {
+    const auto number = parse_whole<std::uint64_t>(text);
+    return number && *number <= kMaxUser;
+  }
+  return text.size() <= 256 && std::none_of(text.begin(), text.end(), is_bad) && is_valid_utf8(text);
 }
 
 std::string value_of(std::string_view name, const oci::Platform& platform) {
@@ -37,46 +39,43 @@ std::string value_of(std::string_view name, const oci::Platform& platform) {
 }  // namespace
 
 Result<std::uint32_t> parse_mode(std::string_view text) {
-  std::uint32_t mode = 0;
-  if (text.empty() || text.size() > 5 || !parse_number(text, mode, 8) || mode > 07777) {
+  const auto mode = parse_whole<std::uint32_t>(text, 8);
+  if (!mode || text.size() > 5 || *mode > 07777)
     return bad(text, "is not a file mode", "write it in octal, e.g. \"0755\"");
-  }
-  return mode;
+  return *mode;
 }
 
 Result<Owner> parse_owner(std::string_view text) {
   const std::vector<std::string> parts = split(text, ':');
-  Owner owner;
-  const bool numbers = !parts.empty() && parts.size() <= 2 && parse_number(parts[0], owner.uid) &&
-                       (parts.size() == 1 || parse_number(parts[1], owner.gid));
-  if (!numbers || owner.uid > kMaxId || owner.gid > kMaxId) {
+  const auto uid = parse_whole<std::uint64_t>(parts[0]);
+  const auto gid = parts.size() == 1 ? std::optional<std::uint64_t>(0) : parse_whole<std::uint64_t>(parts[1]);
+  if (parts.size() > 2 || !uid || !gid || *uid > kMaxId || *gid > kMaxId) {
     return bad(text, "is not an owner",
                "write numbers as UID:GID, e.g. \"65532:65532\"; names differ between machines");
   }
-  return owner;
+  return Owner{*uid, *gid};
 }
 
 Result<std::string> parse_port(std::string_view text) {
   const std::size_t slash = text.find('/');
   const std::string_view protocol = slash == std::string_view::npos ? "tcp" : text.substr(slash + 1);
-  unsigned port = 0;
-  const bool sound = parse_number(text.substr(0, slash), port) && port >= 1 && port <= 65535 &&
-                     (protocol == "tcp" || protocol == "udp" || protocol == "sctp");
+  const auto port = parse_whole<std::uint16_t>(text.substr(0, slash));
+  const bool sound = port && *port >= 1 && (protocol == "tcp" || protocol == "udp" || protocol == "sctp");
   if (!sound) return bad(text, "is not a port", "write e.g. 8080, 8080/tcp or 53/udp");
-  return fmt::format("{}/{}", port, protocol);
+  return fmt::format("{}/{}", *port, protocol);
 }
 
 Result<std::string> parse_absolute(std::string_view text) {
   if (!text.starts_with('/')) return bad(text, "is not an absolute path");
-  if (has_control(text) || !is_valid_utf8(text)) return bad(text, "has control characters or is not UTF-8");
+  if (has_control_characters(text) || !is_valid_utf8(text)) return bad(text, "has control characters or is not UTF-8");
   return std::string(text);
 }
 
 Result<std::string> parse_user(std::string_view text) {
-  const auto odd = [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f || c == '/'; };
-  if (text.empty() || text.size() > 256 || std::any_of(text.begin(), text.end(), odd) || !is_valid_utf8(text) ||
-      std::count(text.begin(), text.end(), ':') > 1) {
-    return bad(text, "is not a user", "write UID, UID:GID or names that the image knows");
+  const std::vector<std::string> parts = split(text, ':');
+  if (parts[0].empty() || parts.size() > 2 || !std::all_of(parts.begin(), parts.end(), is_user_or_group)) {
+    return bad(text, "is not a user",
+               fmt::format("write UID, UID:GID (numbers of at most {}) or names that the image knows", kMaxUser));
   }
   return std::string(text);
 }
@@ -96,11 +95,7 @@ Result<std::string> parse_runtime(std::string_view text) {
   for (const RuntimeKind& kind : runtime_kinds())
     words.emplace_back(kind.name);
   if (std::find(words.begin(), words.end(), text) != words.end()) return std::string(text);
-  std::string list;
-  for (const std::string& word : words)
-    list += (list.empty() ? "" : ", ") + word;
-  return fail(Error(Errc::invalid_argument, fmt::format("'{}' is no kind of run-time data", printable(text, 100)))
-                  .with_hint("use " + list));
+  return bad(text, "is not a kind of run-time data", "use " + list_of(words));
 }
 
 Result<std::string> parse_profile(std::string_view text) {
@@ -110,19 +105,17 @@ Result<std::string> parse_profile(std::string_view text) {
     if (text == profile.name) return std::string(text);
     list += fmt::format(", {}", profile.name);
   }
-  return fail(Error(Errc::invalid_argument, fmt::format("there is no profile '{}'", printable(text, 100)))
-                  .with_hint("one of " + list));
+  return bad(text, "is not a profile", "use one of " + list);
 }
 
 Result<std::string> parse_sbom_format(std::string_view text) {
   if (find_sbom_format(text) != nullptr) return std::string(text);
-  return fail(Error(Errc::invalid_argument, fmt::format("'{}' is no format of an SBOM", printable(text, 100)))
-                  .with_hint("one of spdx, cyclonedx"));
+  return bad(text, "is not an SBOM format", "use spdx or cyclonedx");
 }
 
 Result<std::string> parse_stop_signal(std::string_view text) {
-  int number = 0;
-  if (parse_number(text, number) && number >= 1 && number <= 64) return std::string(text);
+  const auto number = parse_whole<int>(text);
+  if (number && *number >= 1 && *number <= 64) return std::string(text);
   const auto fine = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '-'; };
   if (text.size() > 3 && text.size() < 20 && text.starts_with("SIG") && std::all_of(text.begin(), text.end(), fine)) {
     return std::string(text);
@@ -131,6 +124,12 @@ Result<std::string> parse_stop_signal(std::string_view text) {
 }
 
 Status check_attribute(const std::string& name) {
+  if (name == layer::kCapabilityAttribute)
+    return bad(name, "is a binary value, which text cannot be", "write 'capabilities', e.g. cap_net_bind_service+ep");
+  for (const std::string_view binary :
+       {"system.posix_acl_access", "system.posix_acl_default", "security.ima", "security.evm"}) {
+    if (name == binary) return bad(name, "is a binary value, which text cannot be", "leave it out");
+  }
   if (name.starts_with("trusted.")) {
     return bad(name, "is an attribute that only root's programs see", "use a name that starts with 'user.'");
   }
@@ -142,22 +141,29 @@ Status check_attribute(const std::string& name) {
 }
 
 Result<std::string> parse_key(std::string_view text, std::string_view what) {
-  if (text.empty() || text.find('=') != std::string_view::npos || has_control(text) || !is_valid_utf8(text)) {
+  if (text.empty() || text.find('=') != std::string_view::npos || has_control_characters(text) ||
+      !is_valid_utf8(text)) {
     return bad(text, fmt::format("cannot name {}", what));
   }
+  return std::string(text);
+}
+
+Result<std::string> parse_source_url(std::string_view text) {
+  if (!text.empty() && public_url(std::string(text)) == text) return std::string(text);
+  return bad(text, "is not the URL of a repository",
+             "write it without user, password and query, e.g. "
+             "https://git.example.com/team/app.git");
+}
+
+Result<std::string> parse_link(std::string_view text) {
+  if (text.empty() || text.size() > kMaxLink || text.find('\0') != std::string_view::npos)
+    return bad(text, "is not the text of a symlink");
   return std::string(text);
 }
 
 Result<std::string> parse_text(std::string_view text) {
   if (!is_valid_utf8(text) || text.find('\0') != std::string_view::npos) return bad(text, "is not UTF-8 or holds NUL");
   return std::string(text);
-}
-
-bool is_app_name(std::string_view text) {
-  if (text.empty() || text.size() > 40 || text.front() == '-' || text.back() == '-') return false;
-  if (text.find("--") != std::string_view::npos) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
 }
 
 Status check_placeholders(std::string_view text) {

@@ -19,11 +19,10 @@ Result<std::string> parse_profile(std::string_view text);      ///< of what prog
 Result<std::string> parse_sbom_format(std::string_view text);  ///< "spdx" or "cyclonedx"
 Result<std::string> parse_stop_signal(std::string_view text);
 Result<std::string> parse_key(std::string_view text, std::string_view what);  ///< of a variable, label or annotation
-Status check_attribute(const std::string& name);        ///< of an extended attribute that an image may have
-Result<std::string> parse_text(std::string_view text);  ///< UTF-8 without NUL
-
-/// True for [a-z0-9]+(-[a-z0-9]+)* of at most 40 characters.
-bool is_app_name(std::string_view text);
+Status check_attribute(const std::string& name);              ///< of an extended attribute whose value is text
+Result<std::string> parse_source_url(std::string_view text);  ///< of a git repository, without secrets
+Result<std::string> parse_link(std::string_view text);        ///< of a symlink
+Result<std::string> parse_text(std::string_view text);        ///< UTF-8 without NUL
 
 /// The patterns of a .dockerignore.
 std::vector<std::string> ignore_patterns(std::string_view text);

@@ -19,46 +19,45 @@ class BackwardsFiles final : public ForwardingFileSystem {
   }
 };
 
-BuildOptions other_conditions(const BuildOptions& options) {
-  BuildOptions other = options;
-  other.threads = options.threads == 1 ? 3 : 1;
-  other.cache = nullptr;
-  other.file_lists = nullptr;
-  other.observer = nullptr;
+/// The same files and targets, but nothing else of the usual conditions.
+BuildServices other_conditions(const BuildServices& usual, FileSystem& fs) {
+  BuildServices other{fs, usual.opener};
+  other.threads = usual.threads == 1 ? 3 : 1;
+  other.lanes = usual.lanes;
+  other.stop = usual.stop;
   return other;
 }
 
-/// Stores what both ways make, beside each other; gives the layout's name where that worked.
-std::optional<std::string> keep_both(const Recipe& recipe, const BuildOptions& options, FileSystem& fs,
-                                     store::Opener& opener) {
-  const oci::Location place = oci::Location::layout((options.state_folder / "check").native());
-  BackwardsFiles backwards(fs);
-  const auto store = [&](BuildOptions how, FileSystem& files, const char* tag) {
-    how.expected = nullptr;
-    how.dry_run = false;
-    how.lock_file.clear();
-    how.destinations = {{place, {tag}, false}};
-    return build_image(recipe, how, files, opener).has_value();
+/// Stores both images beside each other; returns the layout's name where that worked.
+std::optional<std::string> store_both(const Recipe& recipe, const BuildRequest& request,
+                                      const BuildServices& services) {
+  const oci::Location place = oci::Location::layout((request.state_folder / "check").native());
+  BackwardsFiles backwards(services.fs);
+  BuildRequest again = request;
+  again.dry_run = false;
+  again.lock_file.clear();
+  const auto stored = [&](const BuildServices& with, const char* tag) {
+    again.destinations = {{place, {tag}, false}};
+    return build_image(recipe, again, with).has_value();
   };
-  if (!store(other_conditions(options), backwards, "other") || !store(options, fs, "usual")) return std::nullopt;
+  if (!stored(other_conditions(services, backwards), "other") || !stored(services, "usual")) return std::nullopt;
   return place.str();
 }
 
 }  // namespace
 
-Result<BuildResult> build_twice(const Recipe& recipe, const BuildOptions& options, FileSystem& fs,
-                                store::Opener& opener) {
-  BackwardsFiles backwards(fs);
-  BuildOptions rehearsal = other_conditions(options);
+Result<BuildResult> build_twice(const Recipe& recipe, const BuildRequest& request, const BuildServices& services) {
+  BackwardsFiles backwards(services.fs);
+  BuildRequest rehearsal = request;
   rehearsal.dry_run = true;
-  SLIPWAY_ASSIGN(const BuildResult expected, build_image(recipe, rehearsal, backwards, opener));
-  BuildOptions proved = options;
+  SLIPWAY_ASSIGN(const BuildResult expected, build_image(recipe, rehearsal, other_conditions(services, backwards)));
+  BuildRequest proved = request;
   proved.expected = &expected;
-  auto built = build_image(recipe, proved, fs, opener);
-  if (built || built.error().code != Errc::verification_failed || options.dry_run) return built;
+  auto built = build_image(recipe, proved, services);
+  if (built || built.error().code != Errc::verification_failed || request.dry_run) return built;
   Error error = std::move(built).error();
-  if (const auto place = keep_both(recipe, options, fs, opener))
-    error.hint = fmt::format("what differs says: slipway diff {0}:other {0}:usual", printable(*place, 4096));
+  if (const auto place = store_both(recipe, request, services))
+    error.hint = fmt::format("compare the two images: slipway diff {0}:other {0}:usual", printable(*place, 4096));
   return fail(std::move(error));
 }
 

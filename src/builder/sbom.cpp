@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "builder/dpkg_database.h"
+#include "builder/ecosystems.h"
 #include "builder/rpm_database.h"
 #include "builder/sbom_sources.h"
 #include "slipway/base/clock.h"
@@ -87,14 +88,21 @@ class Taker {
   Status visit(std::uint32_t layer, const layer::FileEntry& entry, io::Source& content) {
     const auto place = places_.find({layer, entry.path});
     if (place == places_.end() || entry.type != layer::EntryType::regular) return {};
-    const bool database = std::any_of(place->second.begin(), place->second.end(), is_database);
+    const bool database = std::any_of(place->second.begin(), place->second.end(), [](const std::string& path) {
+      return is_database(path) || is_package_manifest(path);
+    });
     SLIPWAY_ASSIGN(const Bytes bytes, take(content, database, entry.path));
     for (const std::string& path : place->second) {
       SbomFile file = bytes.file;
       file.path = "/" + path;
       if (is_database(path)) database_[path] = bytes.text;
+      if (is_package_manifest(path)) {
+        if (auto package = package_of_manifest(path, bytes.text)) named_.emplace_back(path, *std::move(package));
+      }
       files_[path] = std::move(file);
     }
+    for (const SbomPackage& package : bytes.packages)
+      named_.emplace_back(place->second.front(), package);
     return {};
   }
 
@@ -103,7 +111,8 @@ class Taker {
  private:
   struct Bytes {
     SbomFile file;
-    std::string text;  ///< of database files
+    std::string text;                   ///< of files that name packages
+    std::vector<SbomPackage> packages;  ///< of a program
   };
 
   Result<Bytes> take(io::Source& content, bool database, const std::string& path) const {
@@ -126,7 +135,10 @@ class Taker {
     Bytes bytes;
     bytes.file.sha1 = sha1.finish_hex();
     bytes.file.sha256 = sha256.finish_hex();
-    if (!database && !kept.empty()) read_program(kept, path, bytes.file);
+    if (!database && !kept.empty()) {
+      read_program(kept, path, bytes.file);
+      bytes.packages = packages_of_go_program(kept);
+    }
     if (database) bytes.text = std::move(kept);
     return bytes;
   }
@@ -161,6 +173,7 @@ class Taker {
   std::map<std::pair<std::uint32_t, std::string>, std::vector<std::string>> places_;
   std::map<std::string, SbomFile> files_;
   std::map<std::string, std::string> database_;
+  std::vector<std::pair<std::string, SbomPackage>> named_;  ///< path of the file that names the package
 };
 
 /// The paths in dpkg's list of a package, or in the sums that distroless images have instead.
@@ -217,6 +230,13 @@ void Taker::add_named_elsewhere(Sbom& sbom) const {
     if (!package) continue;
     const std::string purl = package->purl;
     named.emplace(purl, *std::move(package)).first->second.files.push_back(i);
+  }
+  for (const auto& [path, package] : named_) {
+    const auto at = std::lower_bound(sbom.files.begin(), sbom.files.end(), "/" + path,
+                                     [](const SbomFile& file, const std::string& p) { return file.path < p; });
+    SbomPackage& known = named.emplace(package.purl, package).first->second;
+    if (at != sbom.files.end() && at->path == "/" + path)
+      known.files.push_back(static_cast<std::size_t>(at - sbom.files.begin()));
   }
   for (const auto& [path, text] : database_) {
     if (!is_sbom_name(path)) continue;

@@ -21,7 +21,7 @@ struct BuildFlags {
   std::optional<std::string> base;
   std::vector<std::string> tags, to;
   std::optional<std::string> created;
-  bool push = false, locked = false, update_base = false, no_cache = false, check = false;
+  bool push = false, locked = false, update_base = false, no_cache = false, check = false, no_check = false;
   bool strict = false, explain = false, split_debug = false, check_symbols = false;
   std::vector<std::string> sboms, sbom_includes;
   std::optional<std::string> cache_limit;
@@ -77,19 +77,24 @@ void bind_flags(OptionSet& options, BuildFlags& f) {
                "build twice under different conditions and publish only equal results");
   options.flag("--check-symbols", f.check_symbols, "fail if a symbol that a program or library needs is missing");
   options.flag("--strict", f.strict, "turn the findings of lint in the programs of a closure into errors");
+  options.flag("--no-check", f.no_check, "publish even if the entrypoint cannot start");
+  options.command_line_only();
   options.flag("--explain", f.explain, "print the layers and why each file of a closure is in the image");
   options.flag("--no-cache", f.no_cache, "build without the cache");
   options.value("--cache-limit", "SIZE", f.cache_limit, "keep at most SIZE in the cache (default: 8GiB)");
   bind_result_files(options, f.files);
 }
 
+constexpr std::int64_t kLastSecond = 253402300799;  // of the year 9999: RFC 3339 has no later one
+
 Result<std::int64_t> epoch_of(const Context& context) {
   const auto text = context.surroundings().env("SOURCE_DATE_EPOCH");
   if (!text || text->empty()) return 0;
-  const bool digits = text->size() <= 12 && text->find_first_not_of("0123456789") == std::string::npos;
-  if (!digits)
-    return fail(Errc::invalid_argument, "SOURCE_DATE_EPOCH is \"{}\", not a number of seconds", printable(*text, 40));
-  return std::stoll(*text);
+  const auto seconds = parse_whole<std::int64_t>(*text);
+  if (seconds && *seconds >= 0 && *seconds <= kLastSecond) return *seconds;
+  return fail(error(Errc::invalid_argument, "SOURCE_DATE_EPOCH is \"{}\", not a number of seconds from 0 to {}",
+                    printable(*text, 40), kLastSecond)
+                  .with_hint("set it to the time of the last commit: git log -1 --format=%ct"));
 }
 
 /// The destinations with their tags (docs/CONTRACT.md "Destinations of a build").
@@ -214,42 +219,41 @@ Result<Prepared> prepare(Context& context, BuildFlags& f) {
   return Prepared{std::move(recipe), context.surroundings().directory};
 }
 
-Result<builder::BuildOptions> options_of(Context& context, const BuildFlags& f, const Prepared& prepared) {
-  builder::BuildOptions options;
-  options.state_folder = prepared.folder / ".slipway";
-  options.lock_file = prepared.folder / image::kLockFile;
-  SLIPWAY_ASSIGN(options.destinations, Destinations(context, f).make(prepared.recipe.repository, options.state_folder));
+/// --platform, each once.
+Result<std::vector<oci::Platform>> platforms_of(const BuildFlags& f) {
+  std::vector<oci::Platform> platforms;
   for (const std::string& text : f.request.platforms) {
     SLIPWAY_ASSIGN(auto platform, oci::Platform::parse(text));
-    const bool twice =
-        std::find(options.platforms.begin(), options.platforms.end(), platform) != options.platforms.end();
-    if (twice) return fail(Errc::invalid_argument, "--platform {} is given twice", platform.str());
-    options.platforms.push_back(std::move(platform));
+    if (std::find(platforms.begin(), platforms.end(), platform) != platforms.end())
+      return fail(Errc::invalid_argument, "--platform {} is given twice", platform.str());
+    platforms.push_back(std::move(platform));
   }
-  SLIPWAY_ASSIGN(options.epoch, epoch_of(context));
-  if (f.created == "git") {
-    options.created_from_git = true;
-  } else if (f.created) {
-    SLIPWAY_ASSIGN(options.created, parse_time(*f.created));
-  }
-  const auto ci = context.surroundings().env("CI");
-  options.locked = f.locked || (ci && !ci->empty() && *ci != "false" && !f.update_base);
-  options.update_base = f.update_base;
-  options.dry_run = context.globals().dry_run;
-  options.lanes = context.jobs();
-  options.threads = context.threads();
-  options.explain = f.explain;
-  options.tool = tool_name();
-  options.observer = dynamic_cast<builder::Observer*>(context.observer());
-  options.stop = context.stop();
-  return options;
+  return platforms;
 }
 
-Status remember(Context& context, const builder::BuildOptions& options, const Prepared& prepared,
-                const builder::BuildResult& result) {
-  builder::LastBuild record{prepared.recipe.app, result.locations, result.root.digest, result.root.media_type,
-                            context.surroundings().clock->now()};
-  return builder::write_last_build(context.fs(), options.state_folder, record);
+bool is_ci(const Context& context) {
+  const auto ci = context.surroundings().env("CI");
+  return ci && !ci->empty() && *ci != "false";
+}
+
+Result<builder::BuildRequest> request_of(Context& context, const BuildFlags& f, const Prepared& prepared) {
+  builder::BuildRequest request;
+  request.state_folder = prepared.folder / ".slipway";
+  request.lock_file = prepared.folder / image::kLockFile;
+  SLIPWAY_ASSIGN(request.destinations, Destinations(context, f).make(prepared.recipe.repository, request.state_folder));
+  SLIPWAY_ASSIGN(request.platforms, platforms_of(f));
+  SLIPWAY_ASSIGN(request.epoch, epoch_of(context));
+  request.created_from_git = f.created == "git";
+  if (f.created && !request.created_from_git) {
+    SLIPWAY_ASSIGN(request.created, parse_time(*f.created));
+  }
+  request.locked = f.locked || (is_ci(context) && !f.update_base);
+  request.update_base = f.update_base;
+  request.dry_run = context.globals().dry_run;
+  request.check = !f.no_check;
+  request.explain = f.explain;
+  request.tool = tool_name();
+  return request;
 }
 
 /// Splits lists: `--platform a,b` is `--platform a --platform b`, as in docker.
@@ -281,9 +285,8 @@ void explain(Context& context, const builder::BuildResult& result) {
 Status add_sboms(const std::vector<std::string>& formats, builder::Recipe& recipe) {
   for (const std::string& format : without_commas(formats)) {
     if (builder::find_sbom_format(format) == nullptr) {
-      return fail(
-          Error(Errc::invalid_argument, fmt::format("--sbom \"{}\" is not an SBOM format", printable(format, 40)))
-              .with_hint("use spdx or cyclonedx"));
+      return fail(error(Errc::invalid_argument, "--sbom \"{}\" is not an SBOM format", printable(format, 40))
+                      .with_hint("use spdx or cyclonedx"));
     }
     if (std::find(recipe.sboms.begin(), recipe.sboms.end(), format) == recipe.sboms.end())
       recipe.sboms.push_back(format);
@@ -291,52 +294,92 @@ Status add_sboms(const std::vector<std::string>& formats, builder::Recipe& recip
   return {};
 }
 
-Result<int> run_build(Context& context, BuildFlags& f) {
-  f.request.platforms = without_commas(f.request.platforms);
-  SLIPWAY_ASSIGN(Prepared prepared, prepare(context, f));
-  prepared.recipe.strict = f.strict;
-  if (f.check_symbols) prepared.recipe.check_symbols = true;
-  if (f.split_debug) prepared.recipe.split_debug = true;
-  SLIPWAY_TRY(add_sboms(f.sboms, prepared.recipe));
+/// The flags that change a recipe wherever it comes from.
+Status add_flags(const Context& context, const BuildFlags& f, builder::Recipe& recipe) {
+  recipe.strict = f.strict;
+  if (f.check_symbols) recipe.check_symbols = true;
+  if (f.split_debug) recipe.split_debug = true;
+  SLIPWAY_TRY(add_sboms(f.sboms, recipe));
   for (const std::string& path : f.sbom_includes)
-    prepared.recipe.sbom_includes.push_back({context.absolute(path).native(), {"--sbom-include", 0, 0}});
-  SLIPWAY_ASSIGN(builder::BuildOptions options, options_of(context, f, prepared));
-  SLIPWAY_ASSIGN(const std::uint64_t cache_limit,
+    recipe.sbom_includes.push_back({context.absolute(path).native(), {"--sbom-include", 0, 0}});
+  return {};
+}
+
+/// Builds with the caches that the flags allow.
+Result<builder::BuildResult> build_with_cache(Context& context, const BuildFlags& f, const builder::Recipe& recipe,
+                                              const builder::BuildRequest& request) {
+  SLIPWAY_ASSIGN(const std::uint64_t limit,
                  f.cache_limit ? parse_bytes(*f.cache_limit) : Result<std::uint64_t>(builder::kCacheLimit));
-  builder::BuildCache cache(context.fs(), *context.surroundings().clock, cache_folder(context.surroundings().env));
+  const stdfs::path folder = cache_folder(context.surroundings().env);
+  builder::BuildCache cache(context.fs(), *context.surroundings().clock, folder);
   image::FileListCache lists = file_lists(context);
-  if (!f.no_cache) options.file_lists = &lists;
-  if (!f.no_cache && !cache_folder(context.surroundings().env).empty()) options.cache = &cache;
-  const auto& platforms_asked = options.platforms.empty() ? prepared.recipe.platforms : options.platforms;
-  if (f.files.iid_file && platforms_asked.size() > 1) return fail(no_image_id());
-  const auto build = f.check ? builder::build_twice : builder::build_image;
-  SLIPWAY_ASSIGN(const builder::BuildResult result, build(prepared.recipe, options, context.fs(), context.opener()));
-  cache.settle(cache_limit);
+  builder::BuildServices services{context.fs(), context.opener()};
+  if (!f.no_cache) services.file_lists = &lists;
+  if (!f.no_cache && !folder.empty()) services.cache = &cache;
+  services.observer = context.observer();
+  services.lanes = context.jobs();
+  services.threads = context.threads();
+  services.stop = context.stop();
+  auto result = (f.check ? builder::build_twice : builder::build_image)(recipe, request, services);
+  if (result) cache.settle(limit);
+  if (cache.met_foreign_records()) {
+    context.warn(
+        fmt::format("the cache in {} is not used: somebody else can write it, or its records (run chmod -R "
+                    "go-w on it, or set XDG_CACHE_HOME to a folder of yours)",
+                    printable(folder.native(), 4096)));
+  }
+  return result;
+}
+
+/// Warnings and notes of a finished build, on standard error.
+void report(Context& context, const BuildFlags& f, const builder::Recipe& recipe, const builder::BuildResult& result) {
   for (const Error& warning : result.warnings)
     context.warn(warning.describe());
   if (f.explain) explain(context, result);
-  if (context.globals().dry_run && !prepared.recipe.sboms.empty())
+  if (context.globals().dry_run && !recipe.sboms.empty())
     context.note("--dry-run writes no layers, so there is no SBOM");
   for (const builder::Attachment& attachment : result.attachments)
     context.note(fmt::format("attached to the image for {}: {}, {}", attachment.platform, attachment.what,
                              attachment.manifest.digest.str()));
-  if (prepared.recipe.compression == io::Compression::zstd)
+  if (recipe.compression == io::Compression::zstd)
     context.note("Docker before 23 and umoci before 0.5 cannot read zstd layers");
-  if (!context.globals().dry_run) {
-    // The image is published: a folder that cannot be written must not make that a failure.
-    const Status remembered = remember(context, options, prepared, result);
-    if (!remembered) context.warn("cannot record this build for slipway release: " + remembered.error().message);
-  }
+}
+
+/// Records the build for `slipway release`. The image is published: a folder that cannot be written is a warning.
+void record(Context& context, const builder::BuildRequest& request, const builder::Recipe& recipe,
+            const builder::BuildResult& result) {
+  if (request.dry_run) return;
+  const builder::LastBuild last{recipe.app, result.locations, result.root.digest, result.root.media_type,
+                                context.surroundings().clock->now()};
+  const Status recorded = builder::write_last_build(context.fs(), request.state_folder, last);
+  if (!recorded) context.warn("cannot record this build for slipway release: " + recorded.error().message);
+}
+
+/// The result on standard output and in the files that were asked for.
+Status print_result(Context& context, const BuildFlags& f, const builder::BuildResult& result) {
   std::vector<std::string> platforms;
   for (const builder::BuiltImage& image : result.images)
     platforms.push_back(image.platform.str());
   std::vector<ImageLine> lines;
   for (const oci::Location& location : result.locations)
     lines.push_back({context.shown(location), result.root, platforms});
-  const std::optional<Digest> config =
-      result.images.size() == 1 ? std::optional<Digest>(result.images.front().config.digest) : std::nullopt;
+  std::optional<Digest> config;
+  if (result.images.size() == 1) config = result.images.front().config.digest;
   if (!context.globals().dry_run) SLIPWAY_TRY(write_result_files(context, f.files, lines, config));
-  SLIPWAY_TRY(print_images(context, lines));
+  return print_images(context, lines);
+}
+
+Result<int> run_build(Context& context, BuildFlags& f) {
+  f.request.platforms = without_commas(f.request.platforms);
+  SLIPWAY_ASSIGN(Prepared prepared, prepare(context, f));
+  SLIPWAY_TRY(add_flags(context, f, prepared.recipe));
+  SLIPWAY_ASSIGN(const builder::BuildRequest request, request_of(context, f, prepared));
+  const auto& platforms = request.platforms.empty() ? prepared.recipe.platforms : request.platforms;
+  if (f.files.iid_file && platforms.size() > 1) return fail(no_image_id());
+  SLIPWAY_ASSIGN(const auto result, build_with_cache(context, f, prepared.recipe, request));
+  report(context, f, prepared.recipe, result);
+  record(context, request, prepared.recipe, result);
+  SLIPWAY_TRY(print_result(context, f, result));
   return 0;
 }
 

@@ -50,7 +50,7 @@ store::Opener& Context::opener() {
   return *opener_;
 }
 
-copy::Observer* Context::observer() {
+builder::Observer* Context::observer() {
   std::call_once(observer_made_, [this] { observer_ = make_progress(globals_, surroundings_, live_area_); });
   return observer_.get();
 }

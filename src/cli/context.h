@@ -9,8 +9,8 @@
 #include "cli/live_area.h"
 #include "cli/options.h"
 #include "slipway/base/json.h"
+#include "slipway/builder/observer.h"
 #include "slipway/cli/run.h"
-#include "slipway/copy/copy.h"
 #include "slipway/oci/location.h"
 #include "slipway/store/opener.h"
 
@@ -68,7 +68,7 @@ class Context {
 
   /// These two from several threads, too; made when first asked for.
   store::Opener& opener();
-  copy::Observer* observer();
+  builder::Observer* observer();
 
   /// A line of the result. Errc::failed when standard output does not take it.
   Status print(std::string_view line);
@@ -94,7 +94,7 @@ class Context {
   const Surroundings surroundings_;  // whose writers know of the live area
   std::once_flag opener_made_, observer_made_;
   std::unique_ptr<store::Opener> opener_;
-  std::unique_ptr<copy::Observer> observer_;
+  std::unique_ptr<builder::Observer> observer_;
 };
 
 }  // namespace slipway::cli

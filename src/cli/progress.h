@@ -4,7 +4,7 @@
 
 #include "cli/context.h"
 #include "cli/live_area.h"
-#include "slipway/builder/build.h"
+#include "slipway/builder/observer.h"
 
 namespace slipway::cli {
 

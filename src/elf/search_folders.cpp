@@ -7,6 +7,7 @@
 
 #include "elf/byte_order.h"
 #include "slipway/base/text.h"
+#include "slipway/elf/closure.h"
 
 namespace slipway::elf {
 namespace {
@@ -144,14 +145,25 @@ std::string multiarch_name(const Abi& abi) {
   return names == nullptr ? "" : names->multiarch;
 }
 
+namespace {
+
+/// glibc's, without any configuration.
+std::vector<std::string> built_in_folders(const Abi& abi) {
+  std::vector<std::string> folders;
+  const std::string multiarch = multiarch_name(abi);
+  if (!multiarch.empty()) folders = {"/lib/" + multiarch, "/usr/lib/" + multiarch};
+  if (abi.bits == 64) folders.insert(folders.end(), {"/lib64", "/usr/lib64"});
+  folders.insert(folders.end(), {"/lib", "/usr/lib"});
+  return folders;
+}
+
+}  // namespace
+
 Result<SystemFolders> system_folders(Root& root, const Abi& abi, Flavour flavour, const std::string& interpreter) {
   if (flavour == Flavour::musl) return musl_folders(root, interpreter);
   SystemFolders out;
   SLIPWAY_TRY(ConfReader(root, out.configured).read("/etc/ld.so.conf"));
-  const std::string multiarch = multiarch_name(abi);
-  if (!multiarch.empty()) out.built_in = {"/lib/" + multiarch, "/usr/lib/" + multiarch};
-  if (abi.bits == 64) out.built_in.insert(out.built_in.end(), {"/lib64", "/usr/lib64"});
-  out.built_in.insert(out.built_in.end(), {"/lib", "/usr/lib"});
+  out.built_in = built_in_folders(abi);
   return out;
 }
 
@@ -173,6 +185,29 @@ std::vector<SearchFolder> run_path(const std::string& text, const SearchFolder& 
     out.push_back(std::move(folder));
   }
   return out;
+}
+
+std::vector<std::string> loader_folders(const Object& program, const std::string& origin,
+                                        const std::string& library_path, const std::string& workdir) {
+  const bool musl = name_in(program.interpreter).starts_with("ld-musl-");
+  std::vector<std::string> folders;
+  const auto add = [&](const std::string& text) {
+    // $LIB is one of several names; all are looked at.
+    for (const std::string& lib : {"lib/" + multiarch_name(program.abi), std::string("lib64"), std::string("lib")}) {
+      for (const SearchFolder& folder : run_path(text, {origin, {}}, program.abi, lib))
+        add_once(folders, folder.path);
+    }
+  };
+  add(program.rpath);
+  std::string absolute;
+  for (const std::string& part : split(library_path, ':'))
+    absolute += part.starts_with('/') ? part + ":" : workdir + "/" + part + ":";
+  if (!library_path.empty()) add(absolute);
+  add(program.runpath);
+  for (const std::string& folder :
+       musl ? std::vector<std::string>{"/lib", "/usr/local/lib", "/usr/lib"} : built_in_folders(program.abi))
+    add_once(folders, folder);
+  return folders;
 }
 
 }  // namespace slipway::elf

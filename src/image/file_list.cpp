@@ -5,6 +5,7 @@
 #include "image/file_line.h"
 #include "image/layer_merger.h"
 #include "slipway/base/text.h"
+#include "slipway/image/own_file.h"
 #include "slipway/io/compress.h"
 #include "slipway/io/hash.h"
 #include "slipway/layer/path_walk.h"
@@ -140,7 +141,9 @@ Result<FileList> merge_files(store::ReadTarget& from, const Image& image, std::s
 }
 
 std::optional<FileList> FileListCache::recall(const Digest& manifest) {
-  if (folder_.empty()) return std::nullopt;
+  if (folder_.empty() || !is_own_folder(fs_, folder_)) return std::nullopt;
+  const auto stat = fs_.stat(folder_ / manifest.hex());
+  if (!stat || !is_own(*stat)) return std::nullopt;
   auto text = read_file(fs_, folder_ / manifest.hex(), kMaxRecord);
   if (!text) return std::nullopt;
   const std::size_t end = text->find('\n');
@@ -154,7 +157,7 @@ std::optional<FileList> FileListCache::recall(const Digest& manifest) {
 }
 
 void FileListCache::keep(const Digest& manifest, const FileList& list) {
-  if (folder_.empty() || !fs_.make_directories(folder_, 0700)) return;
+  if (folder_.empty() || !is_own_folder(fs_, folder_) || !fs_.make_directories(folder_, 0700)) return;
   const std::string head = std::string(kHeader) + io::digest_of(list.serialize()).str() + "\n";
   (void)write_file_atomically(fs_, folder_ / manifest.hex(), head + list.serialize(), 0600).has_value();
 }

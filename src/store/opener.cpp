@@ -23,7 +23,8 @@ Result<TagOrDigest> reference_of(const oci::Location& location, ReadTarget& targ
     digests.insert(root.digest);
   }
   if (tags.size() == 1) return TagOrDigest(tags.front());
-  if (tags.empty() && digests.size() == 1) return TagOrDigest(*digests.begin());
+  // Several tags of one image leave no doubt.
+  if (digests.size() == 1) return TagOrDigest(*digests.begin());
   if (digests.empty()) return fail(Errc::not_found, "{} holds no image", target.name());
   constexpr std::size_t kShown = 10;
   const std::size_t count = std::min(tags.size(), kShown);

@@ -26,7 +26,7 @@ using ::testing::Not;
 class OverBase : public ::testing::Test {
  protected:
   void SetUp() override {
-    options.state_folder = dir.path() / ".slipway";
+    request.state_folder = dir.path() / ".slipway";
     put("root/usr/lib/libc.so", "libc");
     put("root/usr/bin/sh", "shell");
     put("root/usr/share/doc/readme", "long");
@@ -57,8 +57,8 @@ class OverBase : public ::testing::Test {
     Diagnostics diagnostics;
     const Recipe recipe = decode_recipe(documents->front(), file, diagnostics);
     if (diagnostics.has_errors()) return fail(diagnostics.errors().front());
-    options.destinations = {{oci::Location::layout(at(name).native()), {"v1"}}};
-    return build_image(recipe, options, real_fs(), book);
+    request.destinations = {{oci::Location::layout(at(name).native()), {"v1"}}};
+    return build_image(recipe, request, services);
   }
   BuildResult build(const std::string& name, const std::string& image) {
     auto built = try_build(name, image);
@@ -102,7 +102,8 @@ class OverBase : public ::testing::Test {
 
   test::TempDir dir;
   PlaceBook book;
-  BuildOptions options;
+  BuildRequest request;
+  BuildServices services{real_fs(), book};
   std::optional<BuildResult> base;
 };
 
@@ -184,7 +185,7 @@ TEST_F(OverBase, ALayerIsSharedOnlyWhereWhatLiesBelowIsTheSame) {
   stdfs::create_directory(at("arm64/lib"));
   put("amd64.ignore", "libx.so\n");
   put("arm64.ignore", "nothing\n");
-  options.platforms = {*oci::Platform::parse("linux/amd64"), *oci::Platform::parse("linux/arm64")};
+  request.platforms = {*oci::Platform::parse("linux/amd64"), *oci::Platform::parse("linux/arm64")};
   const BuildResult built = build("app", R"(  base: scratch
   layers:
     - {name: root, modes: keep, files: [{from: "{arch}", to: /}]}
@@ -230,7 +231,7 @@ TEST_F(OverBase, ArchivesFollowTheBaseToo) {
 
 TEST_F(OverBase, TheListIsReadOncePerBase) {
   image::FileListCache lists(real_fs(), at("lists"));
-  options.file_lists = &lists;
+  services.file_lists = &lists;
   const std::string layer = "    - {name: a, files: [{from: tool, to: /lib/tool}]}\n";
   const auto first = names(layer);
   EXPECT_EQ(std::distance(stdfs::directory_iterator(at("lists")), stdfs::directory_iterator()), 1);
@@ -285,20 +286,22 @@ class Twice : public OverBase {
     const auto documents = config::parse_yaml(text, at("slipway.yaml").native());
     Diagnostics diagnostics;
     const Recipe recipe = decode_recipe(documents->front(), at("slipway.yaml").native(), diagnostics);
-    options.destinations = {{oci::Location::layout(at("app").native()), {"v1"}}};
-    return builder::build_twice(recipe, options, fs, book);
+    request.destinations = {{oci::Location::layout(at("app").native()), {"v1"}}};
+    BuildServices with{fs, book};
+    with.threads = services.threads;
+    return builder::build_twice(recipe, request, with);
   }
 };
 
 TEST_F(Twice, TheSameUnderOtherConditionsIsPublished) {
   for (const std::size_t threads : {1u, 4u}) {
-    options.threads = threads;
+    services.threads = threads;
     const auto built = build_twice(real_fs());
     ASSERT_TRUE(built) << built.error().describe();
     const auto layout = *store::LayoutTarget::open(at("app"));
     EXPECT_EQ(layout->resolve(store::TagOrDigest("v1"))->digest, built->root.digest);
   }
-  EXPECT_FALSE(stdfs::exists(options.state_folder / "check"));
+  EXPECT_FALSE(stdfs::exists(request.state_folder / "check"));
 }
 
 TEST_F(Twice, AnythingElseIsNot) {
@@ -306,22 +309,22 @@ TEST_F(Twice, AnythingElseIsNot) {
   const auto built = build_twice(fickle);
   ASSERT_FALSE(built);
   EXPECT_EQ(built.error().code, Errc::verification_failed);
-  EXPECT_THAT(built.error().message, HasSubstr("differs in the layer 'app' for linux/amd64"));
+  EXPECT_THAT(built.error().message, HasSubstr("differs in the layer \"app\" for linux/amd64"));
   EXPECT_THAT(built.error().message, Not(HasSubstr("'lib'")));
   const auto layout = *store::LayoutTarget::open(at("app"));
   EXPECT_FALSE(layout->resolve(store::TagOrDigest("v1")));
-  const std::string kept = "oci:" + (options.state_folder / "check").native();
+  const std::string kept = "oci:" + (request.state_folder / "check").native();
   EXPECT_THAT(built.error().hint, HasSubstr("slipway diff " + kept + ":other " + kept + ":usual"));
-  const auto check = *store::LayoutTarget::open(options.state_folder / "check");
+  const auto check = *store::LayoutTarget::open(request.state_folder / "check");
   EXPECT_NE(check->resolve(store::TagOrDigest("other"))->digest, check->resolve(store::TagOrDigest("usual"))->digest);
 }
 
 TEST_F(Twice, ADryRunProvesToo) {
-  options.dry_run = true;
+  request.dry_run = true;
   EXPECT_TRUE(build_twice(real_fs()));
   FickleFiles fickle(real_fs());
   EXPECT_FALSE(build_twice(fickle));
-  EXPECT_FALSE(stdfs::exists(options.state_folder / "check"));
+  EXPECT_FALSE(stdfs::exists(request.state_folder / "check"));
   EXPECT_FALSE(stdfs::exists(at("app")));
 }
 

@@ -92,6 +92,37 @@ TEST_F(BuildCacheTest, EveryDamageIsNoticedAndHeals) {
   }
 }
 
+TEST_F(BuildCacheTest, ARecordThatSomebodyElseCouldHaveWrittenIsNotBelieved) {
+  const layer::Fingerprint inputs{key("inputs"), 5'000'000'000};
+  const layer::LayerDigests digests{key("tar"), key("blob"), 77};
+  BuildCache first = open();
+  first.remember(key("a"), bytes("the block"));
+  first.remember_layer(inputs, digests, 1'000'000);
+  for (const char* kind : {"blocks", "layers"})
+    ::chmod(files(kind).front().c_str(), 0666);
+  BuildCache cache = open();
+  EXPECT_EQ(found(cache, key("a")), "(nothing)");
+  EXPECT_EQ(cache.find_layer(inputs), std::nullopt);
+  EXPECT_TRUE(cache.met_foreign_records());
+  cache.remember(key("a"), bytes("the block"));
+  EXPECT_EQ(found(cache, key("a")), "the block") << "made again";
+}
+
+TEST_F(BuildCacheTest, AFolderThatOthersCanWriteIsNotUsed) {
+  BuildCache first = open();
+  first.remember(key("a"), bytes("the block"));
+  EXPECT_FALSE(first.met_foreign_records());
+  ::chmod(cache_folder().c_str(), 0777);
+  BuildCache cache = open();
+  EXPECT_EQ(found(cache, key("a")), "(nothing)");
+  cache.remember(key("b"), bytes("another"));
+  EXPECT_EQ(found(cache, key("b")), "(nothing)");
+  EXPECT_TRUE(cache.met_foreign_records());
+  ::chmod(cache_folder().c_str(), 0700);
+  BuildCache again = open();
+  EXPECT_EQ(found(again, key("a")), "the block");
+}
+
 TEST_F(BuildCacheTest, AFullDiskOnlyMeansNoCache) {
   for (std::uint64_t step = 1; step <= 5; ++step) {
     test::FaultFs full;
@@ -224,16 +255,17 @@ class CachedBuild : public BuildCacheTest {
     int reused = 0, built = 0;
   };
   Digest build(BuildCache* cache, const std::string& out = "out") {
-    AdHocRequest request;
-    request.adds = {"tree:/srv"};
-    request.platforms = {"linux/amd64"};
-    const auto recipe = recipe_from_flags(request, dir.path());
-    BuildOptions options;
-    options.state_folder = dir.path() / ".slipway";
-    options.destinations = {{oci::Location::layout((dir.path() / out).native()), {"v1"}}};
-    options.cache = cache;
-    options.observer = &events;
-    auto built = build_image(*recipe, options, real_fs(), book);
+    AdHocRequest typed;
+    typed.adds = {"tree:/srv"};
+    typed.platforms = {"linux/amd64"};
+    const auto recipe = recipe_from_flags(typed, dir.path());
+    BuildRequest request;
+    BuildServices services{real_fs(), book};
+    request.state_folder = dir.path() / ".slipway";
+    request.destinations = {{oci::Location::layout((dir.path() / out).native()), {"v1"}}};
+    services.cache = cache;
+    services.observer = &events;
+    auto built = build_image(*recipe, request, services);
     EXPECT_TRUE(built) << built.error().describe();
     return built->root.digest;
   }

@@ -38,22 +38,25 @@ inline std::string elf(unsigned char machine, unsigned char bits = 2) {
 class BuildTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    options.state_folder = dir.path() / ".slipway";
+    request.state_folder = dir.path() / ".slipway";
     put(dir.path() / "hello", elf(62), 0755);
   }
   stdfs::path out() const { return dir.path() / "out"; }
   void to_layout(const std::string& tag = "v1") {
-    options.destinations = {{oci::Location::layout(out().native()), {tag}}};
+    request.destinations = {{oci::Location::layout(out().native()), {tag}}};
   }
   Destination to_registry(const std::string& place, std::vector<std::string> tags) {
     return {*oci::Location::parse(place), std::move(tags)};
   }
   Recipe flags(const std::function<void(AdHocRequest&)>& change = {}) {
-    AdHocRequest request;
-    request.adds = {"hello:/usr/bin/hello:0755"};
-    request.entrypoint = "/usr/bin/hello";
-    if (change) change(request);
-    auto recipe = recipe_from_flags(request, dir.path());
+    AdHocRequest typed;
+    typed.adds = {"hello:/usr/bin/hello:0755"};
+    typed.entrypoint = "/usr/bin/hello";
+    if (change) change(typed);
+    const bool has_hello = std::any_of(typed.adds.begin(), typed.adds.end(),
+                                       [](const std::string& add) { return add.find("/usr/bin/hello") != add.npos; });
+    if (typed.entrypoint == "/usr/bin/hello" && !has_hello) typed.entrypoint.reset();
+    auto recipe = recipe_from_flags(typed, dir.path());
     EXPECT_TRUE(recipe) << recipe.error().describe();
     return *recipe;
   }
@@ -66,7 +69,7 @@ class BuildTest : public ::testing::Test {
     EXPECT_FALSE(diagnostics.has_errors()) << diagnostics.errors().front().describe();
     return recipe;
   }
-  Result<BuildResult> build(const Recipe& recipe) { return build_image(recipe, options, real_fs(), book); }
+  Result<BuildResult> build(const Recipe& recipe) { return build_image(recipe, request, services); }
   BuildResult must_build(const Recipe& recipe) {
     auto result = build(recipe);
     EXPECT_TRUE(result) << result.error().describe();
@@ -108,10 +111,11 @@ class BuildTest : public ::testing::Test {
       r.platforms = std::move(platforms);
     });
     put(dir.path() / "basefile", "base");
-    BuildOptions base;
+    BuildRequest base;
     base.state_folder = dir.path() / "base-state";
     base.destinations = {to_registry(place, {tag})};
-    auto built = build_image(recipe, base, real_fs(), book);
+    base.check = false;  // its program is nowhere
+    auto built = build_image(recipe, base, services);
     EXPECT_TRUE(built) << built.error().describe();
     return docker ? as_docker(place, tag, built->root) : built->root;
   }
@@ -132,7 +136,8 @@ class BuildTest : public ::testing::Test {
 
   test::TempDir dir;
   PlaceBook book;
-  BuildOptions options;
+  BuildRequest request;
+  BuildServices services{real_fs(), book};
 };
 
 }  // namespace slipway::builder

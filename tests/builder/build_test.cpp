@@ -49,7 +49,7 @@ TEST_F(BuildTest, AProgramFromScratch) {
   EXPECT_EQ(image.manifest.annotations.at("io.slipway.compat"), "1");
   EXPECT_EQ(image.manifest.annotations.at("team"), "blue");
   EXPECT_THAT(names_in(*layout, image.manifest.layers.at(0)), ElementsAre("usr/", "usr/bin/", "usr/bin/hello"));
-  EXPECT_FALSE(stdfs::exists(options.state_folder));
+  EXPECT_FALSE(stdfs::exists(request.state_folder));
 }
 
 // The digest of one image, fixed at compatibility level 1: uncompressed, so that no library's version is in it.
@@ -86,14 +86,14 @@ TEST_F(BuildTest, SameInputsSameDigest) {
       stdfs::create_directories(elsewhere.path() / "assets");
       std::ofstream(elsewhere.path() / name) << name;
     }
-    AdHocRequest request;
-    request.adds = {"assets:/srv"};
-    request.platforms = {"linux/amd64"};
-    BuildOptions there = options;
-    there.lanes = static_cast<std::size_t>(round);
+    AdHocRequest typed;
+    typed.adds = {"assets:/srv"};
+    typed.platforms = {"linux/amd64"};
+    BuildRequest there = request;
+    services.threads = static_cast<std::size_t>(round);
     there.state_folder = elsewhere.path() / "state";
     there.destinations = {{oci::Location::layout((elsewhere.path() / "o").native()), {"v"}}};
-    const auto result = build_image(*recipe_from_flags(request, elsewhere.path()), there, real_fs(), book);
+    const auto result = build_image(*recipe_from_flags(typed, elsewhere.path()), there, services);
     ASSERT_TRUE(result) << result.error().describe();
     digests.push_back(result->root.digest.str());
   }
@@ -104,9 +104,9 @@ TEST_F(BuildTest, SameInputsSameDigest) {
 
 TEST_F(BuildTest, EpochAndCreated) {
   to_layout();
-  options.epoch = 1'000'000'000;
+  request.epoch = 1'000'000'000;
   const auto both = must_build(flags());
-  options.created = 1'500'000'000;
+  request.created = 1'500'000'000;
   const auto apart = must_build(flags());
   const auto layout = *store::LayoutTarget::open(out());
   EXPECT_EQ(load(*layout, both.root).config.created, "2001-09-09T01:46:40Z");
@@ -144,10 +144,10 @@ image:
     - {name: common, files: [{from: shared, to: /srv/}]}
     - {name: app, files: [{from: "builder/{arch}/hello", to: /usr/bin/hello}]}
 )");
-  options.destinations = {to_registry("r.example/team/hello", {"v1", "v2"}),
+  request.destinations = {to_registry("r.example/team/hello", {"v1", "v2"}),
                           {oci::Location::layout(out().native()), {}}};
-  options.destinations[0].build_tag = true;
-  options.destinations[1].build_tag = true;
+  request.destinations[0].build_tag = true;
+  request.destinations[1].build_tag = true;
   const BuildResult result = must_build(recipe);
   EXPECT_EQ(result.root.media_type, oci::kIndexType);
   ASSERT_EQ(result.images.size(), 2u);
@@ -172,7 +172,7 @@ image:
 TEST_F(BuildTest, PlatformWhenNoneIsNamed) {
   to_layout();
   put(dir.path() / "arm", elf(183), 0755);
-  put(dir.path() / "script", "#!/bin/sh\n", 0755);
+  put(dir.path() / "script", "no program\n", 0755);
   const auto add = [](const std::string& what) {
     return [what](AdHocRequest& r) { r.adds = {"script:/a", what + ":/b"}; };
   };
@@ -184,6 +184,7 @@ TEST_F(BuildTest, PlatformWhenNoneIsNamed) {
   const BuildResult base = must_build(flags([](AdHocRequest& r) {
     r.base = "r.example/base:s390";
     r.adds = {"script:/a"};
+    r.entrypoint = "/a";
   }));
   EXPECT_EQ(base.images[0].platform.str(), "linux/s390x");
   EXPECT_TRUE(base.warnings.empty());
@@ -225,6 +226,46 @@ image:
   EXPECT_THAT(names, ElementsAre("srv/", "srv/data/", "srv/data/a.js", "srv/keep.map", "srv/run.sh"));
 }
 
+TEST_F(BuildTest, FoldersAndSymlinksAreMadeFromNothing) {
+  to_layout();
+  const BuildResult result = must_build(yaml(R"(app: a
+image:
+  platforms: [linux/amd64]
+  layers:
+    - name: one
+      files:
+        - {from: hello, to: /bin/hello}
+        - {dir: /data/empty, mode: "0750", owner: "999:998"}
+        - {link: hello, to: /bin/hi, owner: "5"}
+    - name: two
+      files:
+        - {dir: /data/empty, owner: "7:8"}
+)"));
+  auto layout = store::LayoutTarget::open(out().native());
+  std::vector<std::string> lines;
+  for (const oci::Descriptor& layer : result.images[0].layers) {
+    const auto tar = io::decompressor(*(*layout)->fetch(layer));
+    EXPECT_TRUE(layer::read_tar(*tar, {}, [&](const layer::Entry& entry, io::Source&) -> Status {
+      lines.push_back(
+          fmt::format("{} {:o} {}:{} {}", layer::tar_name(entry), entry.mode, entry.uid, entry.gid, entry.link));
+      return {};
+    }));
+  }
+  EXPECT_THAT(lines, ElementsAre("bin/ 755 0:0 ", "bin/hello 755 0:0 ", "bin/hi 777 5:0 hello", "data/ 755 0:0 ",
+                                 "data/empty/ 750 999:998 ", "data/ 755 0:0 ", "data/empty/ 750 7:8 "));
+}
+
+TEST_F(BuildTest, ALayerOfNoFilesIsLeftOut) {
+  stdfs::create_directories(dir.path() / "empty");
+  to_layout();
+  const BuildResult result = must_build(
+      yaml("app: a\nimage:\n  platforms: [linux/amd64]\n  layers:\n    - {name: none, files: [{from: empty, to: /}]}\n"
+           "    - {name: one, files: [{from: hello, to: /hello}]}\n"));
+  EXPECT_EQ(result.images[0].layers.size(), 1u);
+  ASSERT_EQ(result.warnings.size(), 1u);
+  EXPECT_THAT(result.warnings[0].describe(), HasSubstr("the layer \"none\" has no files"));
+}
+
 TEST_F(BuildTest, MistakesInPatternsAndAttributesHaveTheirPlace) {
   const std::string file = (dir.path() / "slipway.yaml").native();
   const auto documents = config::parse_yaml(R"(app: a
@@ -245,8 +286,8 @@ image:
   EXPECT_THAT(diagnostics.errors()[0].describe(), HasSubstr("slipway.yaml:6:"));
   EXPECT_THAT(diagnostics.errors()[0].describe(), HasSubstr("'cap_fly' is not a capability"));
   EXPECT_THAT(diagnostics.errors()[1].describe(), HasSubstr("slipway.yaml:7:"));
-  EXPECT_THAT(diagnostics.errors()[2].describe(), HasSubstr("'origin' is not the name of an extended attribute"));
-  EXPECT_THAT(diagnostics.errors()[3].describe(), HasSubstr("'trusted.a' is an attribute that only root's"));
+  EXPECT_THAT(diagnostics.errors()[2].describe(), HasSubstr("\"origin\" is not the name of an extended attribute"));
+  EXPECT_THAT(diagnostics.errors()[3].describe(), HasSubstr("\"trusted.a\" is an attribute that only root's"));
   EXPECT_THAT(diagnostics.errors()[4].describe(), HasSubstr("slipway.yaml:10:"));
   to_layout();
   EXPECT_THAT(must_fail(yaml("app: a\nimage:\n  platforms: [linux/amd64]\n  layers:\n    - name: one\n      files:\n"
@@ -304,11 +345,11 @@ TEST_F(BuildTest, NothingAtAllIsNoImage) {
 
 TEST_F(BuildTest, DryRunWritesNothingAndSaysTheSame) {
   to_layout();
-  options.dry_run = true;
+  request.dry_run = true;
   const BuildResult dry = must_build(flags());
   EXPECT_FALSE(stdfs::exists(out()));
-  EXPECT_FALSE(stdfs::exists(options.state_folder));
-  options.dry_run = false;
+  EXPECT_FALSE(stdfs::exists(request.state_folder));
+  request.dry_run = false;
   const BuildResult wet = must_build(flags());
   EXPECT_EQ(dry.root.digest, wet.root.digest);
   EXPECT_EQ(dry.locations[0].str(), wet.locations[0].str());
@@ -340,7 +381,7 @@ TEST_F(BuildTest, AnUnreadableFileFailsAndTagsNothing) {
   const auto result = build_image(flags([](AdHocRequest& r) {
                                     r.adds = {"hello:/a", "secret:/b"};
                                   }),
-                                  options, fs, book);
+                                  request, {fs, book});
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Errc::failed);
   EXPECT_THAT(result.error().describe(), HasSubstr("secret"));
@@ -354,7 +395,7 @@ TEST_F(BuildTest, StopsWhenAsked) {
   to_layout();
   std::stop_source stop;
   stop.request_stop();
-  options.stop = stop.get_token();
+  services.stop = stop.get_token();
   must_fail(flags(), Errc::cancelled);
 }
 
@@ -377,7 +418,7 @@ TEST_F(BuildTest, GitSaysWhereItCameFrom) {
   git({"add", "hello"});
   git({"commit", "-q", "-m", "first"});
   const std::string revision = git({"rev-parse", "HEAD"}).substr(0, 40);
-  options.created_from_git = true;
+  request.created_from_git = true;
   const BuildResult clean = must_build(recipe);
   EXPECT_EQ(clean.annotations.at("org.opencontainers.image.revision"), revision);
   EXPECT_EQ(clean.annotations.at("org.opencontainers.image.source"), "https://git.example.com/team/hello.git");

@@ -369,7 +369,7 @@ TEST_F(ClosurePlannerTest, UnknownKindsAreRefusedWithTheList) {
   request.runtime = {"certs"};
   const auto recipe = recipe_from_flags(request, dir.path());
   ASSERT_FALSE(recipe);
-  EXPECT_THAT(recipe.error().describe(), HasSubstr("'certs' is no kind of run-time data"));
+  EXPECT_THAT(recipe.error().describe(), HasSubstr("\"certs\" is not a kind of run-time data"));
   EXPECT_THAT(recipe.error().describe(), HasSubstr("auto, minimal, passwd"));
 }
 

@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 TEST_F(BuildTest, ABaseIsInheritedUntouched) {
   const oci::Descriptor base = make_base("r.example/base", "12", {"linux/amd64"});
   const image::Image before = load(*book.registry("r.example/base"), base);
-  options.destinations = {to_registry("r.example/app", {"v1"})};
+  request.destinations = {to_registry("r.example/app", {"v1"})};
   const BuildResult result = must_build(flags([](AdHocRequest& r) {
     r.base = "r.example/base:12";
     r.env = {"A=mine", "B=new"};
@@ -38,14 +38,16 @@ TEST_F(BuildTest, RemovedPathsBecomeWhiteouts) {
   const auto layout = *store::LayoutTarget::open(out());
   EXPECT_THAT(names_in(*layout, result.images[0].layers[1]), ElementsAre("etc/", "etc/.wh.base"));
   const BuildResult none =
-      must_build(yaml(fmt::format(fmt::runtime(text), "scratch") + "  platforms: [linux/amd64]\n"));
-  ASSERT_EQ(none.warnings.size(), 1u);
+      must_build(yaml(fmt::format(fmt::runtime(text), "scratch") +
+                      "    - {name: app, files: [{from: hello, to: /hello}]}\n  platforms: [linux/amd64]\n"));
+  ASSERT_EQ(none.warnings.size(), 2u);
   EXPECT_THAT(none.warnings[0].describe(), HasSubstr("slipway.yaml:5:"));
+  EXPECT_THAT(none.warnings[1].describe(), HasSubstr("the layer \"cut\" has no files"));
 }
 
 TEST_F(BuildTest, DockersFamilyIsFollowed) {
   make_base("r.example/base", "d", {"linux/amd64"}, true);
-  options.destinations = {to_registry("r.example/app", {"v1"})};
+  request.destinations = {to_registry("r.example/app", {"v1"})};
   const auto with_base = [](AdHocRequest& r) {
     r.base = "r.example/base:d";
     r.annotations = {"a=b", "c=d"};
@@ -77,8 +79,10 @@ TEST_F(BuildTest, APlatformTheBaseLacks) {
     return [platform](AdHocRequest& r) {
       r.base = "r.example/base:12";
       r.platforms = {platform};
+      r.adds = {"arm:/usr/bin/hello"};
     };
   };
+  put(dir.path() / "arm", elf(183), 0755);
   EXPECT_EQ(must_build(flags(with("linux/arm64"))).images[0].platform.str(), "linux/arm64");
   const Error error = must_fail(flags(with("linux/s390x")), Errc::not_found);
   EXPECT_THAT(error.describe(), HasSubstr("it has linux/amd64, linux/arm64"));
@@ -86,24 +90,24 @@ TEST_F(BuildTest, APlatformTheBaseLacks) {
 
 TEST_F(BuildTest, TheLockDecidesTheBase) {
   const oci::Descriptor first = make_base("r.example/base", "12", {"linux/amd64"});
-  options.lock_file = dir.path() / "slipway.lock";
+  request.lock_file = dir.path() / "slipway.lock";
   to_layout();
   const Recipe recipe = flags([](AdHocRequest& r) { r.base = "r.example/base:12"; });
-  options.locked = true;
+  request.locked = true;
   EXPECT_THAT(must_fail(recipe, Errc::invalid_argument).describe(), HasSubstr("r.example/base:12"));
-  EXPECT_FALSE(stdfs::exists(options.lock_file));
-  options.locked = false;
+  EXPECT_FALSE(stdfs::exists(request.lock_file));
+  request.locked = false;
   must_build(recipe);
-  EXPECT_EQ(image::Lock::read(real_fs(), options.lock_file)->find("r.example/base:12"), first.digest);
+  EXPECT_EQ(image::Lock::read(real_fs(), request.lock_file)->find("r.example/base:12"), first.digest);
 
   const oci::Descriptor second = make_base("r.example/base", "12", {"linux/amd64", "linux/arm64"});
   ASSERT_NE(first.digest, second.digest);
-  options.locked = true;
+  request.locked = true;
   EXPECT_EQ(must_build(recipe).base->digest(), first.digest);
-  options.locked = false;
-  options.update_base = true;
+  request.locked = false;
+  request.update_base = true;
   EXPECT_EQ(must_build(recipe).base->digest(), second.digest);
-  EXPECT_EQ(image::Lock::read(real_fs(), options.lock_file)->find("r.example/base:12"), second.digest);
+  EXPECT_EQ(image::Lock::read(real_fs(), request.lock_file)->find("r.example/base:12"), second.digest);
 }
 
 }  // namespace

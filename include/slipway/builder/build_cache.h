@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,13 +13,14 @@
 
 namespace slipway::builder {
 
-/// What earlier builds of this user left behind to make later ones fast: compressed blocks by what they were made
-/// of, and the digests of layers whose files have not changed since. Shared by all projects and processes; every
-/// record carries a checksum, so damage is noticed, removed and made anew, and never changes a digest. Anything may
-/// be deleted at any time. Thread-safe.
+/// Records of earlier builds of this user that make later ones fast: compressed blocks by their input, and the digests
+/// of layers whose files have not changed since. Shared by all projects and processes; every record carries a check
+/// sum, so damage is noticed, removed and made again, and never changes a digest. Records are believed only from a
+/// folder and files that nobody else can write; elsewhere nothing is used or stored. Anything may be deleted at any
+/// time. Thread-safe.
 class BuildCache final : public io::BlockCache {
  public:
-  /// Nothing is touched before it is used. `folder` is the program's cache folder.
+  /// Touches nothing before it is used. `folder` is the program's cache folder.
   BuildCache(FileSystem& fs, Clock& clock, stdfs::path folder);
 
   /// By the clock, seconds.
@@ -33,12 +35,17 @@ class BuildCache final : public io::BlockCache {
   /// `started`: when the inputs were listed, by the clock.
   void remember_layer(const layer::Fingerprint& inputs, const layer::LayerDigests& digests, std::int64_t started);
 
+  /// Returns true if records were there that somebody else could have written.
+  bool met_foreign_records() const { return foreign_; }
+
   /// Removes what was not used for the longest time when this run added much and the whole is over `limit` bytes.
   void settle(std::uint64_t limit);
 
  private:
   stdfs::path block_path(const Digest& key) const;
   stdfs::path layer_path(const layer::Fingerprint& inputs) const;
+  bool is_trusted();
+  bool is_trusted(const FileStat& record);
   void keep_fresh(const stdfs::path& path, const FileStat& stat);
 
   FileSystem& fs_;
@@ -46,6 +53,9 @@ class BuildCache final : public io::BlockCache {
   stdfs::path folder_;
   std::atomic<std::uint64_t> added_{0};  // bytes
   std::atomic<bool> full_{false};        // writing failed once: leave it
+  std::atomic<bool> foreign_{false};
+  std::once_flag looked_;
+  bool own_folder_ = false;
 };
 
 /// One kind of what a cache folder holds.

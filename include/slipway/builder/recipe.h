@@ -31,10 +31,12 @@ struct Owner {
   std::uint64_t gid = 0;
 };
 
-/// Files that go into a layer: a file, or a folder's contents.
+/// Files that go into a layer: a file, or a folder's contents; or an empty folder or a symlink, made from nothing.
 struct FileRule {
-  Placed from;  ///< relative to Recipe::folder; may hold {os} {arch} {variant}
-  std::string to;
+  Placed from;                        ///< relative to Recipe::folder; may hold {os} {arch} {variant}
+  std::string to;                     ///< absolute
+  bool makes_folder = false;          ///< `from` has a place only
+  std::optional<std::string> link;    ///< the symlink's text; `from` has a place only
   std::optional<std::uint32_t> mode;  ///< of the file, or of the folder that `to` is; not of the files in it
   std::optional<Owner> owner;
   std::vector<std::string> include;
@@ -82,7 +84,8 @@ struct Recipe {
   std::optional<oci::Location> base;        ///< nothing: scratch
   Where base_where;
   std::vector<oci::Platform> platforms;
-  bool source_git = false;
+  bool source_git = false;  ///< annotate with what git says
+  std::string source_url;   ///< of the sources; empty: the remote "origin"
   std::vector<LayerRule> layers;
   ConfigRule config;
   oci::Annotations annotations;

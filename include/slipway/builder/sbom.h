@@ -37,7 +37,8 @@ struct Sbom {
 };
 
 /// Reads every layer once: each visible file is hashed; the databases of dpkg, apk and rpm say who installed it;
-/// .note.package and the SBOMs in the image (vcpkg's, Conan's) name what no database does.
+/// .note.package, SBOMs in the image (vcpkg's, Conan's), Go programs and the manifests of installed npm packages and
+/// Python distributions name what no database does.
 Result<Sbom> take_sbom(store::ReadTarget& from, const image::Image& image, const image::FileList& list,
                        const std::string& name, std::stop_token stop = {});
 

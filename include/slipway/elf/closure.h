@@ -57,6 +57,12 @@ struct LibraryFolders {
 };
 Result<LibraryFolders> library_folders(Root& root, const Abi& abi);
 
+/// The folders in which a program's loader looks for the libraries that the program itself asks for, in order, without
+/// reading any file: RPATH, `library_path`, RUNPATH, the loader's built-in folders. `origin`: the program's folder in
+/// the image; `workdir`: what relative folders of `library_path` start from.
+std::vector<std::string> loader_folders(const Object& program, const std::string& origin,
+                                        const std::string& library_path, const std::string& workdir);
+
 /// The interpreters that the first line of a script names: the one the kernel starts, and for `env NAME` that name;
 /// none for what is no script.
 std::vector<std::string> script_interpreters(const std::string& first_bytes);

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "slipway/copy/copy.h"
+
+namespace slipway::builder {
+
+/// Watches a build: its layers, then the transfers to the destinations. Called from several threads.
+class Observer : public copy::Observer {
+ public:
+  virtual void layer_started(const std::string& /*platform*/, const std::string& /*name*/) {}
+  /// The files of a layer are those of an earlier build whose blob is still there.
+  virtual void layer_reused(const std::string& /*platform*/, const std::string& /*name*/, const oci::Descriptor&) {}
+  virtual void layer_built(const std::string& /*platform*/, const std::string& /*name*/, const oci::Descriptor&) {}
+};
+
+}  // namespace slipway::builder

@@ -1,0 +1,83 @@
+#include "builder/inputs.h"
+
+#include "builder/git_source.h"
+#include "builder/layer_plan.h"
+#include "slipway/builder/sbom.h"
+#include "slipway/layer/layer_writer.h"
+
+namespace slipway::builder {
+namespace {
+
+/// A document that is missing or unreadable is the recipe's mistake and is reported at its place.
+Result<std::vector<std::string>> read_documents(const Recipe& recipe, FileSystem& fs, Diagnostics& diagnostics) {
+  std::vector<std::string> documents;
+  for (const Placed& include : recipe.sbom_includes) {
+    auto found = read_sbom_documents(fs, recipe.folder / include.text);
+    if (found) {
+      std::move(found->begin(), found->end(), std::back_inserter(documents));
+      continue;
+    }
+    if (found.error().code != Errc::invalid_argument && found.error().code != Errc::not_found)
+      return fail(std::move(found).error());
+    diagnostics.add(
+        Error(Errc::invalid_argument, found.error().message).at(include.where).with_hint(found.error().hint));
+  }
+  return documents;
+}
+
+Status check_platforms(const Recipe& recipe, const std::vector<oci::Platform>& named) {
+  if (!named.empty() || !depends_on_platform(recipe)) return {};
+  return fail(Error(Errc::invalid_argument, "paths have {os}, {arch} or {variant}, but no platform is named")
+                  .with_hint("add 'platforms' to the image, or give --platform"));
+}
+
+/// Reports every mistake that can be seen without the base.
+Status check_recipe(const Recipe& recipe, const BuildRequest& request, FileSystem& fs, Diagnostics& diagnostics) {
+  std::vector<oci::Platform> platforms = platforms_named(recipe, request);
+  SLIPWAY_TRY(check_platforms(recipe, platforms));
+  if (platforms.empty()) platforms.push_back(oci::host_platform());
+  for (const oci::Platform& platform : platforms)
+    SLIPWAY_TRY(check_sources(recipe, platform, fs, diagnostics));
+  if (!diagnostics.has_errors()) return {};
+  for (const oci::Platform& platform : platforms)
+    SLIPWAY_TRY(plan_layers(recipe, platform, request.epoch, fs, diagnostics));
+  return std::move(diagnostics).status();
+}
+
+Status annotate(const Recipe& recipe, const BuildRequest& request, std::stop_token stop, Inputs& inputs) {
+  inputs.created = request.created.value_or(request.epoch);
+  inputs.annotations = recipe.annotations;
+  if (recipe.source_git || request.created_from_git) {
+    SLIPWAY_ASSIGN(GitSource source, read_git_source(recipe.folder, std::move(stop)));
+    if (!recipe.source_url.empty()) source.url = recipe.source_url;
+    if (request.created_from_git) inputs.created = source.commit_time;
+    // merge() keeps what is there: the recipe's own annotations win.
+    if (recipe.source_git) inputs.annotations.merge(git_annotations(source));
+  }
+  if (inputs.base) inputs.annotations.merge(base_annotations(*inputs.base));
+  inputs.annotations[std::string(kCompatAnnotation)] = std::to_string(layer::kCompatibility);
+  return {};
+}
+
+}  // namespace
+
+std::vector<oci::Platform> platforms_named(const Recipe& recipe, const BuildRequest& request) {
+  return request.platforms.empty() ? recipe.platforms : request.platforms;
+}
+
+Result<Inputs> read_inputs(const Recipe& recipe, const BuildRequest& request, const BuildServices& services) {
+  Inputs inputs;
+  if (!request.lock_file.empty()) {
+    SLIPWAY_ASSIGN(inputs.lock, image::Lock::read(services.fs, request.lock_file));
+  }
+  Diagnostics diagnostics;
+  SLIPWAY_ASSIGN(inputs.sbom_documents, read_documents(recipe, services.fs, diagnostics));
+  SLIPWAY_TRY(check_recipe(recipe, request, services.fs, diagnostics));
+  const auto before = inputs.lock.images();
+  SLIPWAY_ASSIGN(inputs.base, find_base(recipe, request, services.opener, inputs.lock));
+  inputs.lock_changed = inputs.lock.images() != before;
+  SLIPWAY_TRY(annotate(recipe, request, services.stop, inputs));
+  return inputs;
+}
+
+}  // namespace slipway::builder

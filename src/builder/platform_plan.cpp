@@ -1,0 +1,118 @@
+#include "builder/platform_plan.h"
+
+#include <algorithm>
+
+#include "builder/base_root.h"
+#include "builder/closure_planner.h"
+
+namespace slipway::builder {
+namespace {
+
+Result<LayerContents> contents_of(const PlannedLayer& layer) {
+  LayerContents contents{{}, layer.name};
+  SLIPWAY_ASSIGN(const auto reader, layer.tree.read());
+  for (layer::FileEntry entry;;) {
+    SLIPWAY_ASSIGN(const bool more, reader->next(entry));
+    if (!more) return contents;
+    if (entry.type != layer::EntryType::regular) continue;
+    ++contents.files;
+    contents.bytes += entry.size;
+  }
+}
+
+/// Plans one platform; mistakes go to `diagnostics`, and the plan is then meaningless.
+Result<PlatformPlan> plan_platform(const Recipe& recipe, oci::Platform platform, const BuildRequest& request,
+                                   const Inputs& inputs, const BuildServices& services, Diagnostics& diagnostics) {
+  PlatformPlan plan{std::move(platform)};
+  std::optional<DebugSplitter> debug;
+  if (recipe.split_debug) debug.emplace(services.fs, request.state_folder / "debug", services.stop);
+  std::optional<BaseRoot> root;
+  if (inputs.base) {
+    SLIPWAY_ASSIGN(plan.base, load_base(*inputs.base, recipe, plan.platform));
+    if (!recipe.layers.empty()) {
+      SLIPWAY_ASSIGN(auto files, list_base(*inputs.base, *plan.base, services.file_lists, services.stop));
+      plan.base_files = std::make_unique<image::FileList>(std::move(files));
+      root.emplace(*inputs.base, *plan.base, *plan.base_files, symbols_read_for(recipe), services.stop);
+    }
+  }
+  plan.files = std::make_unique<LayerStack>(plan.base_files.get());
+  const PlanContext context{plan.files.get(), root ? &*root : nullptr, debug ? &*debug : nullptr};
+  SLIPWAY_ASSIGN(plan.layers, plan_layers(recipe, plan.platform, request.epoch, services.fs, diagnostics, context));
+  if (debug) plan.debug = debug->files();
+  if (!request.explain || diagnostics.has_errors()) return plan;
+  for (const PlannedLayer& layer : plan.layers) {
+    SLIPWAY_ASSIGN(plan.contents.emplace_back(), contents_of(layer));
+  }
+  return plan;
+}
+
+/// The platform to plan for until the files are known, and whether it will do where no file tells one.
+struct Guess {
+  oci::Platform platform;
+  bool good = false;
+};
+
+Result<Guess> first_guess(const Inputs& inputs) {
+  Guess host{oci::host_platform()};
+  if (!inputs.base) return host;
+  SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*inputs.base->target, inputs.base->root));
+  if (offers.size() == 1) return Guess{offers.front().platform, true};
+  const bool offered =
+      std::any_of(offers.begin(), offers.end(), [&host](const auto& offer) { return offer.platform == host.platform; });
+  return offered || offers.empty() ? host : Guess{offers.front().platform};
+}
+
+/// True when the same files are planned otherwise for another platform.
+bool plan_depends_on_platform(const Recipe& recipe) {
+  return recipe.base || std::any_of(recipe.layers.begin(), recipe.layers.end(), [](const LayerRule& rule) {
+           return !rule.closure.empty() || !rule.runtime.empty();
+         });
+}
+
+Result<PlatformPlan> plan_unnamed_platform(const Recipe& recipe, const BuildRequest& request, const Inputs& inputs,
+                                           const BuildServices& services, Diagnostics& diagnostics) {
+  SLIPWAY_ASSIGN(const Guess guess, first_guess(inputs));
+  Diagnostics provisional;
+  SLIPWAY_ASSIGN(PlatformPlan plan, plan_platform(recipe, guess.platform, request, inputs, services, provisional));
+  const auto told = first_elf_platform(plan.layers, services.fs);
+  const oci::Platform platform = told ? *told : guess.good ? guess.platform : oci::host_platform();
+  if (!told && !guess.good) {
+    diagnostics.warning({}, fmt::format("no platform is named and no input tells one: building for {}, the platform "
+                                        "of this machine",
+                                        platform.str()));
+  }
+  if (platform != guess.platform && plan_depends_on_platform(recipe))
+    return plan_platform(recipe, platform, request, inputs, services, diagnostics);
+  plan.platform = platform;
+  for (const Error& error : provisional.errors())
+    diagnostics.add(error);
+  for (const Error& warning : provisional.warnings())
+    diagnostics.warning(warning.where.value_or(Where()), warning.message);
+  return plan;
+}
+
+}  // namespace
+
+Result<std::vector<PlatformPlan>> plan_platforms(const Recipe& recipe, const BuildRequest& request,
+                                                 const Inputs& inputs, const BuildServices& services,
+                                                 Diagnostics& diagnostics) {
+  std::vector<PlatformPlan> plans;
+  for (const oci::Platform& platform : platforms_named(recipe, request)) {
+    SLIPWAY_ASSIGN(plans.emplace_back(), plan_platform(recipe, platform, request, inputs, services, diagnostics));
+  }
+  if (plans.empty()) {
+    SLIPWAY_ASSIGN(plans.emplace_back(), plan_unnamed_platform(recipe, request, inputs, services, diagnostics));
+  }
+  if (diagnostics.has_errors()) return fail(std::move(diagnostics).status().error());
+  for (PlatformPlan& plan : plans) {
+    for (LayerContents& contents : plan.contents)
+      contents.platform = plan.platform.str();
+    for (PlannedLayer& layer : plan.layers) {
+      for (Reason& reason : layer.reasons)
+        reason.platform = plan.platform.str();
+    }
+  }
+  return plans;
+}
+
+}  // namespace slipway::builder
