@@ -156,7 +156,7 @@ image:
                                                            {5, "listed twice"},
                                                            {6, "source"},
                                                            {10, "{cpu}"},
-                                                           {10, "does not start with '/'"},
+                                                           {10, "does not start with \"/\""},
                                                            {10, "not a file mode"},
                                                            {10, "not an owner"},
                                                            {11, "from is missing"},

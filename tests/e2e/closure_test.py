@@ -84,7 +84,7 @@ def test_an_install_tree_with_its_own_library(world):
     check("-z,now" in strict.err, f"the lazy binding to be refused in {strict.err}")
     why = world.slipway("build", "--dry-run", "--explain", "--base", "scratch", "--add", "tree/bin/greet:/opt/app/bin/greet",
                         "--closure", "tree/bin/greet", "--to", "oci:why:v1")
-    check("/opt/app/lib/libgreet.so.1 is in the layer 'closure' for " in why.err and "/opt/app/bin/greet needs it" in why.err,
+    check("/opt/app/lib/libgreet.so.1 is in layer \"closure\" for " in why.err and "/opt/app/bin/greet needs it" in why.err,
           f"the reason in {why.err}")
     files = world.slipway("files", "oci:out:v1").lines
     check("/opt/app/lib/libgreet.so.1" in files, f"the library beside the program in {files}")

@@ -46,7 +46,7 @@ def test_a_changed_program_is_the_only_layer_that_moves(world):
     world.write("pages/index.html", "page\n")
     world.write("slipway.yaml", RECIPE)
     ended = world.slipway("build", "--push", "--explain")
-    plan = [line.split("'")[1] for line in ended.err.splitlines() if line.startswith("note: layer '") or line.startswith("layer '")]
+    plan = [line.split('"')[1] for line in ended.err.splitlines() if line.startswith('layer "')]
     names = ["all-system", "all-libraries", "all-own-libraries", "all-assets", "all-programs"]
     check_equal(plan, names, "the plan of the layers, the rarest changed lowest")
     check("/lib/x86_64-linux-gnu/libz.so.1" in ended.err.replace("/usr", ""), "the reason of a library")

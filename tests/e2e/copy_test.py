@@ -108,9 +108,9 @@ def test_many_images_go_in_one_command(world):
     check_equal([line.split("@")[0] for line in ended.lines], [f"{far.host}/other/one:v7", f"{far.host}/other/app1:v1"], "the others")
     check("team/none:v1" in ended.err and "2 of 3 images were copied" in ended.err, f"what failed in\n{ended}")
     # Ambiguous words are refused before anything is written.
-    for words, needle in (([f"{names[0]}:v1", f"{near.host}/prod/app0:v1", f"{far.host}/x/"], "two images"),
+    for words, needle in (([f"{names[0]}:v1", f"{near.host}/prod/app0:v1", f"{far.host}/x/"], "two sources have the destination"),
                           ([names[0], f"{names[1]}:v1", f"{far.host}/x/"], "no tag"),
-                          ([f"{names[0]}:v1", f"{names[1]}:v1", f"{far.host}/x"], "cannot all become"),
+                          ([f"{names[0]}:v1", f"{names[1]}:v1", f"{far.host}/x"], "cannot copy several images to one destination"),
                           ([f"{names[0]}:v1"], "SRC DST")):
         check(needle in world.slipway("copy", *words, status=2).err, f"{needle} of {words}")
     check_equal([path for _, path, _ in far.requests() if "/x/" in path], [], "requests for what was refused")

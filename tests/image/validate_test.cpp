@@ -129,7 +129,8 @@ std::vector<std::string> problems_of(const std::vector<LayerEntries>& layers) {
   LayeredImages images;
   const Image image = images.make(layers);
   std::vector<std::string> texts;
-  for (const Error& error : validate(images.store, image.descriptor, {}).value())
+  const auto found = validate(images.store, image.descriptor, {}).value();
+  for (const Error& error : found)
     texts.push_back(error.message);
   return texts;
 }
@@ -163,7 +164,8 @@ TEST(Validate, AWholePlaceIsHeldToTheSame) {
   const auto layout = store::LayoutTarget::open_or_create(dir.path() / "l").value();
   const auto problems = [&] {
     std::vector<std::string> texts;
-    for (const Error& error : validate_all(*layout, {}).value())
+    const auto found = validate_all(*layout, {}).value();
+    for (const Error& error : found)
       texts.push_back(error.message);
     return texts;
   };
