@@ -245,7 +245,7 @@ image:
   std::vector<std::string> lines;
   for (const oci::Descriptor& layer : result.images[0].layers) {
     const auto tar = io::decompressor(*(*layout)->fetch(layer));
-    EXPECT_TRUE(layer::read_tar(*tar, {}, [&](const layer::Entry& entry, io::Source&) -> Status {
+    EXPECT_TRUE(layer::read_tar(*tar, {}, [&](const layer::FileEntry& entry, io::Source&) -> Status {
       lines.push_back(
           fmt::format("{} {:o} {}:{} {}", layer::tar_name(entry), entry.mode, entry.uid, entry.gid, entry.link));
       return {};
