@@ -17,22 +17,30 @@ class BlockCodec {
   virtual Result<std::size_t> compress(Bytes block, std::vector<std::byte>& out) = 0;
 };
 
-/// A format at a level: how blocks are cut, and a codec for each lane. All of it belongs to the compatibility level.
+/// Library versions that make the same bytes at one level, named for the oldest of them.
+struct CodecIdentity {
+  std::string_view name;   ///< e.g. "zstd-1.5.4"
+  std::string_view proof;  ///< sha256 of what these versions make of codec_sample(), hexadecimal
+};
+
+/// A format at a level: how blocks are cut, and a codec for each lane.
 struct CodecPlan {
-  std::string id;              ///< names format, level and block form in cache keys
-  std::size_t block_size = 0;  ///< uncompressed bytes
-  std::string_view library;    ///< what makes the bytes
-  std::string_view proof;      ///< sha256 of what it makes of codec_sample(), hexadecimal
+  std::string id;                         ///< names format, level and block form in cache keys, with an identity's name
+  std::size_t block_size = 0;             ///< uncompressed bytes
+  std::size_t sample_size = 0;            ///< the beginning of codec_sample() that proves an identity
+  std::string library;                    ///< the installed one, with its version where it tells
+  std::vector<CodecIdentity> identities;  ///< the known ones; the first is that of compatibility level 1
   std::function<std::unique_ptr<BlockCodec>()> make;
 };
 
 /// The plan of gzip or zstd.
 CodecPlan codec_for(Compression format, Level level);
 
-/// The fixed text that proofs are made of: compressible, not trivial, the same for ever.
+/// The fixed 256 KiB that proofs are made of. Its regions differ in alphabet and repetition, so that versions show that
+/// split blocks, search matches or choose entropy tables in another way.
 std::vector<std::byte> codec_sample();
 
-/// Errc::unsupported unless the installed library still makes the bytes that the plan promises.
-Status prove(const CodecPlan& plan);
+/// Returns the identity whose bytes the plan's codec makes; Errc::unsupported where slipway knows none.
+Result<CodecIdentity> identify(const CodecPlan& plan);
 
 }  // namespace slipway::io

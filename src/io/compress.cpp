@@ -1,5 +1,6 @@
 #include "slipway/io/compress.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -27,14 +28,27 @@ class PassSink final : public Compressor {
   Hasher* plain_;
 };
 
-/// Each plan is proved once in the life of the process.
-Status prove_once(const CodecPlan& plan) {
+/// Each plan's library is identified once in the life of the process.
+Result<CodecIdentity> identify_once(const CodecPlan& plan) {
   static std::mutex mutex;
-  static std::map<std::string, Status> proved;
+  static std::map<std::string, Result<CodecIdentity>> known;
   const std::scoped_lock lock(mutex);
-  const auto known = proved.find(plan.id);
-  if (known != proved.end()) return known->second;
-  return proved.emplace(plan.id, prove(plan)).first->second;
+  const auto at = known.find(plan.id);
+  if (at != known.end()) return at->second;
+  return known.emplace(plan.id, identify(plan)).first->second;
+}
+
+Status require_codec(const CodecPlan& plan, const std::string& codec) {
+  const std::string_view wanted = codec.empty() ? plan.identities.front().name : std::string_view(codec);
+  SLIPWAY_ASSIGN(const CodecIdentity installed, identify_once(plan));
+  if (installed.name == wanted) return {};
+  return fail(Error(Errc::unsupported,
+                    fmt::format("the installed {} makes the bytes of {}, and this image's layers have those of {}: "
+                                "digests would change",
+                                plan.library, installed.name, wanted))
+                  .with_hint(fmt::format("choose {} for this project with --codec {}, build where {} is installed, or "
+                                         "use --compression gzip, which is the same everywhere",
+                                         installed.name, installed.name, wanted)));
 }
 
 }  // namespace
@@ -55,11 +69,37 @@ Result<Level> parse_level(std::string_view text) {
                   .with_hint("use fast, default or best"));
 }
 
+Result<std::string> parse_codec(Compression format, Level level, std::string_view text) {
+  std::vector<std::string_view> names;
+  if (format != Compression::none) {
+    for (const CodecIdentity& identity : codec_for(format, level).identities)
+      names.push_back(identity.name);
+  }
+  const auto at = std::find(names.begin(), names.end(), text);
+  if (at != names.end()) return at == names.begin() ? std::string() : std::string(text);
+  return fail(Error(Errc::invalid_argument,
+                    fmt::format("\"{}\" is not a codec of this compression and level", printable(text, 80)))
+                  .with_hint(names.empty() ? std::string("leave it out: nothing is compressed")
+                                           : fmt::format("use {}", fmt::join(names, " or "))));
+}
+
+Result<std::string> installed_codec(Compression format, Level level) {
+  if (format == Compression::none) return std::string();
+  SLIPWAY_ASSIGN(const CodecIdentity installed, identify_once(codec_for(format, level)));
+  return parse_codec(format, level, installed.name);
+}
+
+Status check_codec(const Packing& packing) {
+  if (packing.format == Compression::none) return {};
+  return require_codec(codec_for(packing.format, packing.level), packing.codec);
+}
+
 Result<std::unique_ptr<Compressor>> compressor(const Packing& packing, Sink& next) {
   if (packing.format == Compression::none)
     return std::unique_ptr<Compressor>(std::make_unique<PassSink>(next, packing.plain));
   CodecPlan plan = codec_for(packing.format, packing.level);
-  SLIPWAY_TRY(prove_once(plan));
+  SLIPWAY_TRY(require_codec(plan, packing.codec));
+  if (!packing.codec.empty()) plan.id += "@" + packing.codec;  // other bytes, other cached blocks
   return std::unique_ptr<Compressor>(std::make_unique<BlockSink>(std::move(plan), next, packing));
 }
 

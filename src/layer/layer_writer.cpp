@@ -128,8 +128,9 @@ Status write_tar(FileSystem& fs, const FileTree& tree, io::Sink& out, std::stop_
 Result<Digest> write_layer(FileSystem& fs, const FileTree& tree, const LayerOptions& options, io::Sink& blob,
                            std::stop_token stop) {
   io::Hasher plain;
-  SLIPWAY_ASSIGN(const auto packed,
-                 io::compressor({options.compression, options.level, options.lanes, options.cache, &plain}, blob));
+  SLIPWAY_ASSIGN(
+      const auto packed,
+      io::compressor({options.compression, options.level, options.lanes, options.cache, &plain, options.codec}, blob));
   EntryWriter writer(fs, *packed, packed.get(), std::move(stop));
   SLIPWAY_TRY(write_entries(fs, tree, options.lanes, writer));
   SLIPWAY_TRY(packed->finish());
@@ -138,8 +139,9 @@ Result<Digest> write_layer(FileSystem& fs, const FileTree& tree, const LayerOpti
 
 Fingerprint fingerprint(const FileTree& tree, const LayerOptions& options) {
   const Listing& listing = tree.listing();
-  return {io::digest_of(fmt::format("{} {} {} {}", kCompatibility, static_cast<int>(options.compression),
-                                    static_cast<int>(options.level), listing.digest.hex())),
+  return {io::digest_of(fmt::format("{} {} {} {}{}{}", kCompatibility, static_cast<int>(options.compression),
+                                    static_cast<int>(options.level), listing.digest.hex(),
+                                    options.codec.empty() ? "" : " ", options.codec)),
           listing.newest_ns};
 }
 

@@ -145,7 +145,9 @@ TEST_F(Archive, CompressedAndPipedOnesAreRead) {
   ASSERT_TRUE(archive->tag(image.descriptor, "v1").has_value());
   for (const auto format : {io::Compression::gzip, io::Compression::zstd, io::Compression::none}) {
     io::StringSink packed(1u << 20);
-    const auto compressor = io::compressor({.format = format}, packed).value();
+    const auto compressor =
+        io::compressor({.format = format, .codec = io::installed_codec(format, io::Level::normal).value()}, packed)
+            .value();
     ASSERT_TRUE(compressor->write(io::as_bytes(bytes_of(file()))).has_value());
     ASSERT_TRUE(compressor->finish().has_value());
     write_file(file("packed"), packed.text());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -38,7 +39,20 @@ struct Packing {
   std::size_t lanes = 1;        ///< threads that compress; 1: the caller's own
   BlockCache* cache = nullptr;  ///< kept alive by the caller
   Hasher* plain = nullptr;      ///< gets all that is written; kept alive by the caller, who asks it after finish()
+  std::string codec = {};  ///< whose bytes the stream must have, from parse_codec(); empty: compatibility level 1's
 };
+
+/// Library versions can make other bytes at the same level, so each set of versions that agree has a name: a codec,
+/// such as "zstd-1.5.7". The codec of compatibility level 1 is implied and written as "".
+///
+/// Returns the codec that `text` names; Errc::invalid_argument, naming the known ones, for a name that the format at
+/// that level does not have.
+Result<std::string> parse_codec(Compression format, Level level, std::string_view text);
+/// Returns the codec whose bytes the installed library makes; Errc::unsupported where it is none that slipway knows.
+Result<std::string> installed_codec(Compression format, Level level);
+/// Proves by a fixed sample, once in a process, that the installed library makes the bytes of `packing`'s codec.
+/// Errc::unsupported, with both versions and the ways out, where it does not.
+Status check_codec(const Packing& packing);
 
 /// A sink that compresses what is written. The input is cut into blocks that become independent gzip members or
 /// zstd frames (docs/FORMATS.md "Compressed layers"); a block ends when it is full, at cut(), and at the end.
@@ -55,7 +69,7 @@ class Compressor : public Sink {
 /// Passes the compressed stream to `next` (kept alive by the caller), from one thread at a time, which with
 /// several lanes need not be the caller's; finish() ends the stream and finishes `next`. The bytes depend on the
 /// input, the cuts, the format and the level, never on lanes, cache, processor or on how writes are split.
-/// Errc::unsupported when the installed library makes other bytes than layer compatibility promises.
+/// Errc::unsupported as check_codec().
 Result<std::unique_ptr<Compressor>> compressor(const Packing& packing, Sink& next);
 
 /// A source that decompresses `inner`, whose format is told by its first bytes

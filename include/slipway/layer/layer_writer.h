@@ -22,6 +22,7 @@ struct LayerOptions {
   io::Level level = io::Level::normal;
   std::size_t lanes = 1;            ///< threads that compress, and that read ahead; the bytes do not depend on it
   io::BlockCache* cache = nullptr;  ///< kept alive by the caller; the bytes do not depend on it
+  std::string codec = {};           ///< io::Packing's
 };
 
 /// What a layer will be made of, as far as it can be told without reading files.
