@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
 
 #include "layer/entries_of.h"
@@ -208,6 +209,25 @@ TEST_F(FileTreeTest, TwiceIsAnErrorUnlessIdentical) {
     ASSERT_TRUE(add(other, "/x"));
     expect_refused(tree.finish(0), "/x is given twice");
   }
+}
+
+TEST_F(FileTreeTest, TwinsThatDifferInAttributesOnlyAreAnError) {
+  put(dir.path() / "f");
+  ASSERT_TRUE(add("f", "/x"));
+  options.xattrs = {{"user.note", "y"}};
+  ASSERT_TRUE(add("f", "/x"));
+  expect_refused(tree.finish(0), "/x is given twice");
+}
+
+TEST_F(FileTreeTest, TheNewestChangeIsTheCtimeWhereTheMtimeWasPutBack) {
+  put(dir.path() / "f");
+  const auto an_hour_ago = stdfs::file_time_type::clock::now() - std::chrono::hours(1);
+  stdfs::last_write_time(dir.path() / "f", an_hour_ago);
+  ASSERT_TRUE(add("f", "/x"));
+  ASSERT_TRUE(tree.finish(0));
+  const FileStat now = real_fs().stat(dir.path() / "f").value();
+  EXPECT_GT(now.ctime_ns, now.mtime_ns + 1'000'000'000'000);
+  EXPECT_EQ(tree.listing().newest_ns, now.ctime_ns);
 }
 
 TEST_F(FileTreeTest, NothingLiesBelowAFileOrSymlink) {
@@ -422,6 +442,28 @@ TEST_F(OverABase, PathsAreLedThroughItsSymlinks) {
   ASSERT_TRUE(tree.finish(0));
   EXPECT_THAT(names(), ElementsAre("nowhere/", "nowhere/at/", "nowhere/at/all/", "nowhere/at/all/f", "usr/", "usr/bin/",
                                    "usr/bin/tool", "usr/lib/", "usr/lib/a.so", "usr/lib/b.so"));
+}
+
+TEST_F(OverABase, AbsoluteSymlinksStartAtTheRootWhereverTheyLie) {
+  base.add("etc/logs", EntryType::symlink, "/var/log");
+  base.add("usr/lib/plugins", EntryType::symlink, "/etc/logs/../plugins");
+  ASSERT_TRUE(add("f", "/etc/logs/x"));
+  ASSERT_TRUE(add("f", "/lib/plugins/y"));
+  ASSERT_TRUE(tree.finish(0));
+  EXPECT_THAT(names(), ElementsAre("var/", "var/log/", "var/log/x", "var/plugins/", "var/plugins/y"));
+}
+
+TEST_F(OverABase, BelowWhatIsRemovedNothingOfTheBaseIsLeft) {
+  FileEntry gone;
+  gone.type = EntryType::whiteout;
+  gone.path = "usr";
+  ASSERT_TRUE(tree.add_entry(gone));
+  ASSERT_TRUE(add("f", "/usr/lib64/q"));
+  ASSERT_TRUE(add("f", "/bin/tool"));
+  ASSERT_TRUE(tree.finish(0));
+  EXPECT_THAT(names(),
+              ElementsAre("usr/", "usr/.wh..wh..opq", "usr/bin/", "usr/bin/tool", "usr/lib64/", "usr/lib64/q"));
+  EXPECT_EQ(entry("usr/bin").mode, 0755u);
 }
 
 TEST_F(OverABase, FoldersOfTheBaseKeepWhatTheyAre) {

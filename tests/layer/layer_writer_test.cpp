@@ -5,9 +5,12 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <map>
 #include <mutex>
+#include <set>
+#include <thread>
 
 #include "layer/entries_of.h"
 #include "layer/tar_header.h"
@@ -307,6 +310,46 @@ TEST_F(FromDisk, AFileThatShrinksMeanwhileIsNotPacked) {
   EXPECT_THAT(status.error().message, HasSubstr("changed"));
 }
 
+/// Writes over a file in place, with the size and the mtime that it had.
+void overwrite_in_place(const stdfs::path& file) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the clock of ctime has ticks
+  const auto before = stdfs::last_write_time(file);
+  std::fstream(file, std::ios::in | std::ios::out | std::ios::binary) << 'X';
+  stdfs::last_write_time(file, before);
+}
+
+TEST_F(FromDisk, AFileOverwrittenSinceItWasListedIsNotPacked) {
+  for (const std::size_t size : {10u, 5u << 20}) {
+    const FileTree tree = listed(std::string(size, 'x'));
+    overwrite_in_place(path());
+    expect_failed(tree, "changed while it was being packed");
+  }
+}
+
+/// Overwrites the file in the middle of the copy.
+class OverwritingSink final : public io::Sink {
+ public:
+  explicit OverwritingSink(stdfs::path file) : file_(std::move(file)) {}
+  Status write(io::Bytes) override {
+    if (++writes_ == 3) overwrite_in_place(file_);
+    return {};
+  }
+  Status finish() override { return {}; }
+
+ private:
+  stdfs::path file_;
+  int writes_ = 0;
+};
+
+TEST_F(FromDisk, AFileOverwrittenWhileItIsReadIsNotPacked) {
+  const FileTree tree = listed(std::string(5u << 20, 'x'));
+  OverwritingSink sink(path());
+  const Status status = write_tar(real_fs(), tree, sink);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, Errc::failed);
+  EXPECT_THAT(status.error().message, HasSubstr("changed while it was being packed"));
+}
+
 TEST_F(FromDisk, StopsWhenAsked) {
   const FileTree tree = listed("x");
   std::stop_source stop;
@@ -328,6 +371,51 @@ TEST(WriteLayer, TheDiffIdIsTheTars) {
     EXPECT_EQ(*tar, tar_of(tree));
   }
   EXPECT_EQ(layer_media_type(io::Compression::zstd), "application/vnd.oci.image.layer.v1.tar+zstd");
+}
+
+TEST(WriteLayer, AFingerprintIsOfOneFormatAndOneLevel) {
+  const FileTree tree = sample();
+  std::set<std::string> seen;
+  for (const auto format : {io::Compression::none, io::Compression::gzip, io::Compression::zstd}) {
+    for (const auto level : {io::Level::fast, io::Level::normal, io::Level::best}) {
+      const std::string one = fingerprint(tree, {format, level, 1}).digest.str();
+      EXPECT_TRUE(seen.insert(one).second) << static_cast<int>(format) << " " << static_cast<int>(level);
+      EXPECT_EQ(fingerprint(tree, {format, level, 7}).digest.str(), one) << "lanes change no byte";
+    }
+  }
+  FileTree other;
+  ASSERT_TRUE(other.add_entry(file("usr/bin/hello", "#!other\n")));
+  ASSERT_TRUE(other.finish(0));
+  EXPECT_TRUE(seen.insert(fingerprint(other, {}).digest.str()).second);
+}
+
+TEST(WriteLayer, GoldenDigestsAtTheEdgesOfBlocks) {
+  // Files of exactly a quarter of a block, one byte less and more, and small ones behind exactly a quarter.
+  const std::vector<std::pair<io::Compression, std::string>> table{{io::Compression::gzip, "11c53865fb52"},
+                                                                   {io::Compression::zstd, "4f0dc20be4f5"}};
+  for (const auto& [format, golden] : table) {
+    io::NullSink nowhere;
+    const std::size_t quarter = io::compressor({format, io::Level::fast}, nowhere).value()->block_size() / 4;
+    FileTree tree;
+    int number = 0;
+    const auto add = [&](std::size_t size) {
+      std::string text;
+      while (text.size() < size)
+        text += fmt::format("line {} of {} ", text.size() * 7919 % 1009, number);
+      text.resize(size);
+      ASSERT_TRUE(tree.add_entry(file(fmt::format("f{:03}", number++), text)));
+    };
+    for (const std::size_t size : {quarter, quarter - 1, quarter + 1, quarter - 512, quarter - 1024}) {
+      add(100);
+      add(size);
+      for (int i = 0; i < 8; ++i)
+        add(0);
+    }
+    ASSERT_TRUE(tree.finish(0));
+    io::HashingSink blob(nowhere);
+    ASSERT_TRUE(write_layer(real_fs(), tree, {format, io::Level::fast}, blob));
+    EXPECT_EQ(blob.digest().short_hex(), golden) << static_cast<int>(format);
+  }
 }
 
 /// A tree on disk of many small and some large files; deterministic.

@@ -8,6 +8,7 @@
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
+#include "support/fault_fs.h"
 #include "support/target_conformance.h"
 #include "support/temp_dir.h"
 
@@ -137,6 +138,42 @@ TEST_F(Archive, TwoWritersDoNotLoseEachOthersImages) {
   ASSERT_FALSE(late.has_value());
   EXPECT_EQ(late.error().code, Errc::conflict);
   EXPECT_EQ(ArchiveTarget::open(file(), options()).value()->list_tags().value(), std::vector<std::string>{"v2"});
+}
+
+TEST_F(Archive, AWriteThatFailsChangesNothingAndLeavesNothing) {
+  test::FaultFs fs;
+  store::ArchiveOptions faulty = options();
+  faulty.fs = &fs;
+  const auto archive = ArchiveTarget::open_or_create(file(), faulty).value();
+  const Blob image = push_image(*archive, {"one"});
+  ASSERT_TRUE(archive->tag(image.descriptor, "v1").has_value());
+  const std::string before = bytes_of(file());
+  int failures = 0;
+  for (std::uint64_t step = 1;; ++step) {
+    fs.fail_at(fs.steps() + step, Error(Errc::failed, "No space left on device"));
+    const bool wrote = archive->tag(image.descriptor, "v2").has_value();
+    if (wrote) break;
+    ++failures;
+    EXPECT_EQ(names_in_folder(), std::vector<std::string>{"image.tar"}) << step;
+    EXPECT_FALSE(archive->resolve(std::string("v2")).has_value()) << step;
+    EXPECT_TRUE(archive->resolve(std::string("v1")).has_value()) << step;
+    // A step after the rename has the new archive there already; the next try writes it once more.
+    if (bytes_of(file()) == before) continue;
+    EXPECT_EQ(ArchiveTarget::open(file(), options()).value()->list_tags().value().size(), 2u) << step;
+  }
+  EXPECT_GT(failures, 4);
+  EXPECT_TRUE(archive->resolve(std::string("v2")).has_value());
+}
+
+TEST_F(Archive, AMemberOfAnotherSizeIsNotTheBlob) {
+  const auto archive = written(file());
+  const Blob image = push_image(*archive, {"one"});
+  ASSERT_TRUE(archive->tag(image.descriptor, "v1").has_value());
+  const auto again = ArchiveTarget::open(file(), options()).value();
+  oci::Descriptor other = make_blob("one").descriptor;
+  EXPECT_TRUE(again->exists(other).value());
+  ++other.size;
+  EXPECT_FALSE(again->exists(other).value());
 }
 
 TEST_F(Archive, CompressedAndPipedOnesAreRead) {

@@ -94,6 +94,10 @@ class InterruptedFs final : public ForwardingFileSystem {
     interrupt("stat " + path.filename().string());
     return found;
   }
+  Status sync_directory(const stdfs::path& path) override {
+    interrupt("sync " + path.filename().string());
+    return inner().sync_directory(path);
+  }
   int interruptions() const { return interruptions_; }
 
  private:
@@ -279,6 +283,55 @@ TEST(Layout, AFileThatChangesAfterItWasPlacedIsNotVouchedFor) {
   ::close(fd);
   stdfs::last_write_time(path, before);
   EXPECT_FALSE(make(folder, {.fs = &real_fs(), .verified_record = record})->exists(blob.descriptor).value());
+}
+
+TEST(Layout, AFileThatTakesABlobsPlaceIsNotVouchedFor) {
+  const TempDir dir;
+  const Blob blob = make_blob("good bytes");
+  const auto folder = dir.path() / "l";
+  const auto path = blob_path(folder, blob.descriptor);
+  make(folder);
+  // Another writer's file, between the rename and the look at what has the name.
+  InterruptedFs fs("sync sha256", [&] { overwrite(path, "evil bytes"); });
+  const auto layout = make(folder, {.fs = &fs});
+  ASSERT_TRUE(test::push(*layout, blob).has_value());
+  ASSERT_GE(fs.interruptions(), 1);
+  EXPECT_FALSE(layout->exists(blob.descriptor).value());
+}
+
+/// More bytes than anybody wants.
+class EndlessSource final : public io::RestartableSource {
+ public:
+  Result<std::size_t> read(std::span<std::byte> buffer) override {
+    constexpr std::uint64_t kEnough = 64u << 20;
+    if (given >= kEnough) return 0;
+    std::fill(buffer.begin(), buffer.end(), std::byte{'x'});
+    given += buffer.size();
+    return buffer.size();
+  }
+  Status restart() override { return {}; }
+  std::uint64_t given = 0;
+};
+
+TEST(Layout, ASourceThatNeverEndsIsStoppedBehindThePromisedSize) {
+  const TempDir dir;
+  const auto layout = make(dir.path());
+  EndlessSource bytes;
+  const Status pushed = layout->push(make_blob("ten bytes.").descriptor, bytes);
+  ASSERT_FALSE(pushed);
+  EXPECT_EQ(pushed.error().code, Errc::verification_failed);
+  EXPECT_LE(bytes.given, 2 * io::kBlock);
+  EXPECT_FALSE(has_temporaries(dir.path()));
+}
+
+TEST(Layout, ASymlinkToTheRightBytesIsNotABlobEither) {
+  const TempDir dir;
+  const auto layout = make(dir.path() / "l");
+  const Blob blob = make_blob("the right bytes");
+  overwrite(dir.path() / "outside", blob.bytes);
+  stdfs::create_symlink(dir.path() / "outside", blob_path(dir.path() / "l", blob.descriptor));
+  EXPECT_FALSE(layout->exists(blob.descriptor).value());
+  EXPECT_FALSE(layout->fetch(blob.descriptor).has_value());
 }
 
 TEST(Layout, Row102_RefusesBlobsThatAreNoRegularFiles) {
