@@ -1,0 +1,51 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "layer/entries_of.h"
+#include "slipway/layer/file_tree.h"
+#include "support/temp_dir.h"
+
+namespace slipway::layer {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+inline void put(const stdfs::path& file, std::string_view text = "x") {
+  stdfs::create_directories(file.parent_path());
+  std::ofstream(file, std::ios::binary) << text;
+}
+
+class FileTreeTest : public ::testing::Test {
+ protected:
+  Status add(const std::string& from, const std::string& to) {
+    return tree.add(real_fs(), dir.path() / from, to, options, diagnostics);
+  }
+  std::vector<std::string> names() const {
+    std::vector<std::string> out;
+    for (const FileEntry& entry : entries_of(tree))
+      out.push_back(tar_name(entry));
+    return out;
+  }
+  FileEntry entry(const std::string& path) const {
+    for (const FileEntry& e : entries_of(tree)) {
+      if (e.path == path) return e;
+    }
+    ADD_FAILURE() << "no entry " << path;
+    return {};
+  }
+  void expect_refused(const Status& status, const std::string& text) {
+    ASSERT_FALSE(status) << "expected: " << text;
+    EXPECT_EQ(status.error().code, Errc::invalid_argument);
+    EXPECT_THAT(status.error().describe(), HasSubstr(text));
+  }
+  test::TempDir dir;
+  TreeOptions options;
+  Diagnostics diagnostics;
+  FileTree tree;
+};
+
+}  // namespace slipway::layer
