@@ -98,7 +98,7 @@ TEST(Recipe, TheDocumentedExampleParses) {
   EXPECT_THAT(d.problems, ElementsAre());
   ASSERT_EQ(d.recipe.layers.size(), 4u);
   EXPECT_EQ(d.recipe.layers[0].runtime.size(), 3u);
-  EXPECT_EQ(d.recipe.layers[1].files.size(), 4u);
+  EXPECT_EQ(d.recipe.layers[1].files.size(), 6u);
   EXPECT_TRUE(d.recipe.layers[1].files[3].replace);
   EXPECT_TRUE(d.recipe.layers[3].split_by_churn && d.recipe.layers[3].clamp_times);
   EXPECT_TRUE(d.recipe.split_debug && d.recipe.check_symbols);
