@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/command_line.h"
+#include "support/elf_bytes.h"
 
 namespace slipway::test {
 namespace {
@@ -29,7 +30,7 @@ environments:
 class Cli : public testing::Test {
  protected:
   void SetUp() override {
-    line_.write("hello", "#!/bin/true\n");
+    line_.write("hello", ElfBytes{}.str());
     line_.write("slipway.yaml", kProject);
     line_.write("staging.env", "WHERE=staging\n");
     line_.write("production.env", "WHERE=production\nTOKEN=secret://vault/a#b\n");
@@ -44,7 +45,7 @@ class Cli : public testing::Test {
   static std::string digest(const std::string& line) { return line.substr(line.find('@') + 1, 71); }
   Json document(const std::vector<std::string>& words) { return Json::parse(ok(words), "output").value(); }
   void second_build() {
-    line_.write("hello", "#!/bin/false\n");
+    line_.write("hello", ElfBytes{}.str() + "2");
     ok({"build", "--push"});
   }
 
