@@ -34,12 +34,14 @@ std::size_t utf8_sequence(std::string_view text) {
   return 0;
 }
 
-/// C1 controls, line and paragraph separators and bidirectional overrides fool terminals as ESC does.
+/// C1 controls, line and paragraph separators, bidirectional marks and overrides fool terminals as ESC does.
 bool is_deceptive(std::string_view sequence) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
-  if (sequence.size() == 2) return byte(0) == 0xC2 && byte(1) < 0xA0;
+  const bool is_arabic_mark = sequence == "\u061c";
+  if (sequence.size() == 2) return is_arabic_mark || (byte(0) == 0xC2 && byte(1) < 0xA0);
   if (sequence.size() != 3 || byte(0) != 0xE2) return false;
-  return (byte(1) == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE) ||
+  const bool is_direction_mark = byte(1) == 0x80 && (byte(2) == 0x8E || byte(2) == 0x8F);
+  return is_direction_mark || (byte(1) == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE) ||
          (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9);
 }
 

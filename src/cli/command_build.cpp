@@ -376,6 +376,7 @@ Result<int> run_build(Context& context, BuildFlags& f) {
   SLIPWAY_ASSIGN(const builder::BuildRequest request, request_of(context, f, prepared));
   const auto& platforms = request.platforms.empty() ? prepared.recipe.platforms : request.platforms;
   if (f.files.iid_file && platforms.size() > 1) return fail(no_image_id());
+  SLIPWAY_TRY(check_result_files(context, f.files));
   SLIPWAY_ASSIGN(const auto result, build_with_cache(context, f, prepared.recipe, request));
   report(context, f, prepared.recipe, result);
   record(context, request, prepared.recipe, result);

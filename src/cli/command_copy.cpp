@@ -18,6 +18,7 @@ struct CopyFlags {
   CopyWords words;
   std::vector<std::string> platforms;
   bool no_clobber = false, referrers = false;
+  bool all = false;  ///< accepted, and always so
   ResultFiles files;
 };
 
@@ -175,6 +176,7 @@ std::vector<Status> copy_all(Context& context, std::vector<ImageCopy>& copies, s
 Result<int> run_copy(Context& context, const CopyFlags& f) {
   SLIPWAY_ASSIGN(const std::vector<CopyJob> jobs, plan_copies(context, f.words));
   if (f.files.iid_file && jobs.size() != 1) return fail(no_image_id());
+  SLIPWAY_TRY(check_result_files(context, f.files));
   const std::size_t at_once = images_at_once(context, jobs);
   std::vector<ImageCopy> copies;
   for (const CopyJob& job : jobs)
@@ -262,6 +264,7 @@ Command copy_command() {
         options.value("--from-file", "LIST", flags->words.list,
                       "read lines \"SRC\" or \"SRC DST\" from LIST; the only argument is then a prefix");
         options.flag("--all-tags", flags->words.all_tags, "copy every tag of the repository SRC");
+        options.flag("-a,--all", flags->all, "copy every platform of an index: slipway always does, skopeo does not");
         options.flag("--referrers", flags->referrers, "copy attached artifacts, too: referrers and cosign's tags");
         options.list("--platform", "OS/ARCH", flags->platforms,
                      "copy only this platform of an index, which changes the digest (repeatable)");

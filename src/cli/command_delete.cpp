@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cli/command.h"
 #include "cli/found_image.h"
 #include "cli/project.h"
@@ -35,13 +37,19 @@ Result<Doomed> find(Context& context, const std::string& text) {
 }
 
 Status refuse_what_is_live(Context& context, const Doomed& doomed) {
-  SLIPWAY_ASSIGN(const auto loaded, load_project(context));
+  SLIPWAY_ASSIGN(const std::vector<Loaded> apps, load_projects(context));
   release::ReleaseServices services;
   services.opener = &context.opener();
   services.fs = &context.fs();
   services.stop = context.stop();
-  SLIPWAY_ASSIGN(const auto uses,
-                 release::uses_of(doomed.location, doomed.root, loaded ? &loaded->project : nullptr, services));
+  std::vector<std::string> uses;
+  for (std::size_t i = 0; i < std::max<std::size_t>(apps.size(), 1); ++i) {
+    const release::Project* const project = i < apps.size() ? &apps[i].project : nullptr;
+    SLIPWAY_ASSIGN(const auto found, release::uses_of(doomed.location, doomed.root, project, services));
+    for (const std::string& use : found) {
+      if (std::find(uses.begin(), uses.end(), use) == uses.end()) uses.push_back(use);
+    }
+  }
   if (uses.empty()) return {};
   return fail(Error(Errc::policy_denied,
                     fmt::format("{} is not deleted: {}", context.shown(doomed.location).str(), fmt::join(uses, "; ")))

@@ -207,7 +207,7 @@ class Comparison {
     text += fmt::format("to push or pull B where A is: {} ({} bytes) in {} blobs; {} are shared\n",
                         human_bytes(static_cast<std::uint64_t>(cost_.bytes)), cost_.bytes, cost_.blobs,
                         human_bytes(static_cast<std::uint64_t>(cost_.shared_bytes)));
-    return context_.print_raw(text);
+    return context_.print_text(text);
   }
 
   static Json difference_json(const LayerDifference& d) {

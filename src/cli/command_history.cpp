@@ -1,7 +1,9 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/project.h"
+#include "cli/release_tables.h"
 #include "cli/release_values.h"
 #include "slipway/base/text.h"
 #include "slipway/release/released_config.h"
@@ -23,6 +25,10 @@ std::string history_line(const release::Recorded& recorded, bool active) {
 }
 
 Result<int> run_history(Context& context, const std::string& name) {
+  if (!release::is_valid_name(name)) {
+    return fail(error(Errc::invalid_argument, "\"{}\" is not an environment", printable(name, 200))
+                    .with_hint("show the layers of an image and what made them with: slipway inspect REF"));
+  }
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(name));
   const ProjectServices services(context, loaded);
@@ -43,7 +49,8 @@ Result<int> run_history(Context& context, const std::string& name) {
   }
   if (!context.json()) {
     if (chain.entries.empty()) context.note(fmt::format("nothing was ever released to {}", name));
-    SLIPWAY_TRY(context.print_raw(lines));
+    const bool as_table = context.shows_tables() && !chain.entries.empty();
+    SLIPWAY_TRY(context.print_raw(as_table ? context.text_of(history_table(context, chain)) : safe_text(lines)));
     return 0;
   }
   Json document;
@@ -90,14 +97,15 @@ Result<AppStatus> status_of(Context& context, const Loaded& loaded, bool name_ap
   Json::Array environments;
   const std::string_view guarantee = release::guarantee_of(loaded.project);
   if (name_app) status.lines = fmt::format("{}\n", loaded.project.app);
+  if (context.shows_tables()) status.lines += context.text_of(status_table(context, rows));
   for (release::StatusRow row : rows) {
     status.differs = status.differs || row.pending || !row.drift.empty() || !row.forks.empty();
     const oci::Location shown = context.shown(row.location);
-    status.lines += status_line(row, shown) + "\n";
+    if (!context.shows_tables()) status.lines += safe_text(status_line(row, shown)) + "\n";
     row.location = shown;
     environments.push_back(release::status_row(row));
   }
-  if (guarantee == "detected" && !context.json())
+  if (guarantee == "detected" && !context.json() && context.globals().verbose > 0)
     context.note(
         fmt::format("{}: two writers at once are detected, not excluded: ledger.immutable-tags excludes them "
                     "where the registry's tags are",

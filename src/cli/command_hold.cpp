@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/project.h"
+#include "cli/text_layout.h"
 #include "slipway/base/text.h"
 #include "slipway/image/removal.h"
 #include "slipway/io/hash.h"
@@ -145,8 +146,8 @@ Result<int> run_retire(Context& context, const EventFlags& f) {
   }
   SLIPWAY_ASSIGN(Event event, new_event(loaded, environment->name, EventKind::retire, f, ledger, services.get()));
   event.numbers = numbers;
-  const std::string said =
-      fmt::format("{} releases of {} are given up; {} tags go", numbers.size(), environment->name, tags.size());
+  const std::string said = fmt::format("{} of {} given up, {} to delete", counted(numbers.size(), "release"),
+                                       environment->name, counted(tags.size(), "keep tag"));
   if (!numbers.empty()) SLIPWAY_TRY(record(context, ledger, std::move(event), said));
   if (context.globals().dry_run || tags.empty()) return 0;
   SLIPWAY_ASSIGN(const auto target, context.opener().open_for_writing(environment->repository, Side::destination));

@@ -74,6 +74,7 @@ Result<int> run_index(Context& context, const IndexFlags& f) {
   SLIPWAY_ASSIGN(const oci::Location to, context.location(f.destination));
   if (to.digest()) return fail(Errc::invalid_argument, "{}: the digest comes from the index", f.destination);
   if (f.files.iid_file) return fail(no_image_id());
+  SLIPWAY_TRY(check_result_files(context, f.files));
   SLIPWAY_ASSIGN(const Gathered gathered, gather(context, f));
   const std::string bytes = oci::write_index(gathered.index);
   const oci::Descriptor root(std::string(oci::kIndexType), io::digest_of(bytes),

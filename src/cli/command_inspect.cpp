@@ -1,6 +1,10 @@
 #include "cli/command.h"
 #include "cli/found_image.h"
+#include "cli/output.h"
 #include "cli/project.h"
+#include "cli/terminal.h"
+#include "cli/text_layout.h"
+#include "slipway/base/lanes.h"
 #include "slipway/base/text.h"
 #include "slipway/image/image.h"
 #include "slipway/oci/media_type.h"
@@ -8,9 +12,22 @@
 namespace slipway::cli {
 namespace {
 
-Result<int> run_digest(Context& context, const std::string& text) {
-  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, text));
-  SLIPWAY_ASSIGN(const auto root, found.target->resolve(found.reference));
+struct ReferenceFlags {
+  std::string reference;
+  std::optional<std::string> platform;
+  bool all_platforms = false;  ///< accepted for skopeo's sake: an index is read whole anyway
+};
+
+/// The manifest of one platform where one is named, else what the reference names.
+Result<oci::Descriptor> root_of(const FoundImage& found, const std::optional<std::string>& platform) {
+  if (!platform) return found.target->resolve(found.reference);
+  SLIPWAY_ASSIGN(const image::Image image, load_found(found, platform));
+  return image.descriptor;
+}
+
+Result<int> run_digest(Context& context, const ReferenceFlags& f) {
+  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
+  SLIPWAY_ASSIGN(const auto root, root_of(found, f.platform));
   if (!context.json()) {
     SLIPWAY_TRY(context.print(root.digest.str()));
     return 0;
@@ -22,27 +39,77 @@ Result<int> run_digest(Context& context, const std::string& text) {
   return 0;
 }
 
-Result<int> run_manifest(Context& context, const std::string& text) {
-  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, text));
-  SLIPWAY_ASSIGN(const auto fetched, found.target->fetch_document(found.reference));
-  SLIPWAY_TRY(context.print_raw(fetched.bytes));
+Status print_manifest(Context& context, const FoundImage& found, const std::optional<std::string>& platform) {
+  store::TagOrDigest reference = found.reference;
+  if (platform) {
+    SLIPWAY_ASSIGN(const auto root, root_of(found, platform));
+    reference = root.digest;
+  }
+  SLIPWAY_ASSIGN(const auto fetched, found.target->fetch_document(reference));
+  return context.print_raw(fetched.bytes);
+}
+
+Result<int> run_manifest(Context& context, const ReferenceFlags& f) {
+  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
+  SLIPWAY_TRY(print_manifest(context, found, f.platform));
   return 0;
 }
 
-struct PlatformFlags {
-  std::string reference;
-  std::optional<std::string> platform;
+Status print_config(Context& context, const FoundImage& found, const std::optional<std::string>& platform) {
+  SLIPWAY_ASSIGN(const image::Image image, load_found(found, platform));
+  return context.print_raw(image.raw_config);
+}
+
+Result<int> run_config(Context& context, const ReferenceFlags& f) {
+  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
+  SLIPWAY_TRY(print_config(context, found, f.platform));
+  return 0;
+}
+
+struct LsFlags {
+  std::string place;
+  bool long_form = false;
 };
 
-Result<int> run_config(Context& context, const PlatformFlags& f) {
-  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
-  SLIPWAY_ASSIGN(const image::Image image, load_found(found, f.platform));
-  SLIPWAY_TRY(context.print_raw(image.raw_config));
+std::int64_t bytes_of(const oci::Manifest& manifest) {
+  std::int64_t bytes = manifest.config.size;
+  for (const oci::Descriptor& layer : manifest.layers)
+    bytes += layer.size;
+  return bytes;
+}
+
+/// The row of a tag: its digest, its kind, and the size of an image without its manifest.
+Result<std::vector<Cell>> tag_row(const Context& context, store::ReadTarget& target, const std::string& tag) {
+  SLIPWAY_ASSIGN(const auto fetched, target.fetch_document(store::TagOrDigest(tag)));
+  SLIPWAY_ASSIGN(const oci::Document document, oci::parse_document(fetched.bytes, fetched.descriptor.media_type));
+  std::string kind = "index", size;
+  if (const auto* index = std::get_if<oci::Index>(&document)) {
+    kind = fmt::format("index of {}", index->manifests.size());
+  } else if (const auto* manifest = std::get_if<oci::Manifest>(&document)) {
+    kind = manifest->artifact_type.empty() ? "image" : manifest->artifact_type;
+    size = human_bytes(static_cast<std::uint64_t>(bytes_of(*manifest)));
+  }
+  return std::vector<Cell>{{tag}, {context.short_of(fetched.descriptor.digest)}, {size}, {kind}};
+}
+
+/// One request for each tag, several at once. A tag that names nothing has a row that says so.
+Result<int> print_tag_rows(Context& context, store::ReadTarget& target, const std::vector<std::string>& tags) {
+  std::vector<std::vector<Cell>> rows(tags.size());
+  SLIPWAY_TRY(run_lanes(context.images_at_once(), tags.size(), context.stop(), [&](std::size_t i, std::stop_token) {
+    auto row = tag_row(context, target, tags[i]);
+    if (!row && row.error().code == Errc::cancelled) return Status(fail(std::move(row).error()));
+    rows[i] = row ? *std::move(row) : std::vector<Cell>{{tags[i]}, {"-"}, {}, {row.error().message, Tone::bad}};
+    return Status();
+  }));
+  Table table({"TAG", "DIGEST", "SIZE", "TYPE"});
+  for (std::vector<Cell>& row : rows)
+    table.add(std::move(row));
+  SLIPWAY_TRY(context.print_raw(context.text_of(table)));
   return 0;
 }
 
-Result<int> run_ls(Context& context, const std::string& text) {
-  SLIPWAY_ASSIGN(const oci::Location location, context.location(text));
+Result<int> run_ls(Context& context, const LsFlags& f) {
+  SLIPWAY_ASSIGN(const oci::Location location, context.location_for_reading(f.place));
   SLIPWAY_ASSIGN(const auto target, context.opener().open_for_reading(location, Side::source));
   auto* lister = store::as<store::TagLister>(*target);
   if (lister == nullptr) return fail(Errc::unsupported, "{} cannot list its tags", target->name());
@@ -54,10 +121,11 @@ Result<int> run_ls(Context& context, const std::string& text) {
     SLIPWAY_TRY(context.print_document(document));
     return 0;
   }
+  if (f.long_form) return print_tag_rows(context, *target, tags);
   std::string lines;
   for (const std::string& tag : tags)
     lines += tag + "\n";
-  SLIPWAY_TRY(context.print_raw(lines));
+  SLIPWAY_TRY(context.print_text(lines));
   return 0;
 }
 
@@ -102,6 +170,41 @@ std::string image_text(const image::Image& image) {
   return text;
 }
 
+std::string command_line_of(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, " ")); }
+
+/// The platforms' images for a terminal: the config as lines, the layers as a table.
+std::string image_table(const Context& context, const image::Image& image) {
+  const oci::ImageConfig& config = image.config;
+  std::vector<std::pair<std::string, std::string>> rows;
+  const auto row = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) rows.emplace_back(name, printable(value, 4096));
+  };
+  row("digest", context.short_of(image.descriptor.digest));
+  row("created", config.created);
+  row("entrypoint", command_line_of(config.entrypoint));
+  row("cmd", command_line_of(config.cmd));
+  row("user", config.user);
+  row("workdir", config.working_dir);
+  for (const std::string& entry : config.env)
+    row("env", entry);
+  for (const auto& [key, value] : image.manifest.annotations)
+    row("annotation", key + "=" + value);
+  std::vector<std::string> made_by;
+  for (const oci::History& history : config.history) {
+    if (!history.empty_layer) made_by.push_back(history.created_by);
+  }
+  Table table({"  LAYER", "DIGEST", "SIZE", "CREATED BY"});
+  for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
+    const oci::Descriptor& layer = image.manifest.layers[i];
+    table.add({{fmt::format("  {}", i + 1)},
+               {context.short_of(layer.digest)},
+               {human_bytes(static_cast<std::uint64_t>(layer.size))},
+               {i < made_by.size() ? made_by[i] : ""}});
+  }
+  const std::size_t columns = context.globals().output == "wide" ? 4096 : columns_of(context.surroundings());
+  return printable(config.platform.str()) + "\n" + two_columns(rows, columns) + context.text_of(table);
+}
+
 /// With tag and digest both given the digest decides; here is where one learns that the tag went on.
 Result<std::optional<Digest>> tag_beside_digest(Context& context, const FoundImage& found) {
   if (!found.location.tag() || !found.location.digest()) return std::optional<Digest>();
@@ -132,24 +235,35 @@ std::string artifact_text(const oci::Document& document) {
   return text;
 }
 
-Result<int> run_inspect(Context& context, const std::string& text) {
-  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, text));
-  SLIPWAY_ASSIGN(const auto root, found.target->resolve(found.reference));
+struct InspectFlags {
+  std::string reference;
+  std::optional<std::string> platform;
+  bool raw = false, config = false;
+};
+
+Result<int> run_inspect(Context& context, const InspectFlags& f) {
+  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
+  if (f.raw && f.config) return fail(Errc::invalid_argument, "--raw and --config exclude each other");
+  if (f.raw || f.config) {
+    SLIPWAY_TRY(f.raw ? print_manifest(context, found, f.platform) : print_config(context, found, f.platform));
+    return 0;
+  }
+  SLIPWAY_ASSIGN(const auto root, root_of(found, f.platform));
   SLIPWAY_ASSIGN(const auto tagged, tag_beside_digest(context, found));
   SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*found.target, root));
   const std::string location = context.shown(found.location.with_digest(root.digest)).str();
   Json::Array images;
-  std::string lines =
-      fmt::format("{}\n{} {}\n", location, root.media_type, human_bytes(static_cast<std::uint64_t>(root.size)));
+  std::string lines = safe_text(
+      fmt::format("{}\n{} {}\n", location, root.media_type, human_bytes(static_cast<std::uint64_t>(root.size))));
   for (const image::Offer& offer : offers) {
     SLIPWAY_ASSIGN(const image::Image image, image::load_manifest(*found.target, offer.manifest));
     images.push_back(image_json(image));
-    lines += image_text(image);
+    lines += context.shows_tables() ? image_table(context, image) : safe_text(image_text(image));
   }
   if (!context.json()) {
     if (offers.empty()) {
       SLIPWAY_ASSIGN(const oci::Document artifact, copy::fetch_document(*found.target, root));
-      lines += artifact_text(artifact);
+      lines += safe_text(artifact_text(artifact));
     }
     SLIPWAY_TRY(context.print_raw(lines));
     return 0;
@@ -162,11 +276,14 @@ Result<int> run_inspect(Context& context, const std::string& text) {
   return 0;
 }
 
-/// The action of a command whose only argument is an image.
-Action on_reference(OptionSet& options, Result<int> (*run)(Context&, const std::string&), const char* help) {
-  auto reference = std::make_shared<std::string>();
-  options.positional("REF", *reference, help);
-  return [reference, run](Context& context) { return run(context, *reference); };
+constexpr const char* kPlatformHelp = "use this platform's image of an index (default: the index itself)";
+
+/// The action of a command that takes an image and a platform.
+Action on_reference(OptionSet& options, Result<int> (*run)(Context&, const ReferenceFlags&), const char* platform) {
+  auto flags = std::make_shared<ReferenceFlags>();
+  options.positional("REF", flags->reference, kImageHelp);
+  options.value("--platform", "OS/ARCH", flags->platform, platform);
+  return [flags, run](Context& context) { return run(context, *flags); };
 }
 
 }  // namespace
@@ -176,23 +293,28 @@ Command digest_command() {
           .aliases = {},
           .summary = "print an image's digest",
           .description = "Prints the digest of the manifest or index that REF names now. Downloads no layer.",
-          .synopsis = "REF",
+          .synopsis = "[--platform OS/ARCH] REF",
           .examples = {{"what a tag points to now", "slipway digest registry.example.com/team/app:v1"},
                        {"what runs in production", "slipway digest production"}},
           .see_also = {"inspect", "manifest"},
-          .bind = [](OptionSet& options) { return on_reference(options, run_digest, kImageHelp); }};
+          .bind = [](OptionSet& options) { return on_reference(options, run_digest, kPlatformHelp); }};
 }
 
 Command ls_command() {
   return {.name = "ls",
-          .aliases = {"tags"},
+          .aliases = {"tags", "list-tags"},
           .summary = "list the tags of a repository or layout",
           .description = "Prints one tag a line, in the registry's order. Changes nothing.",
-          .synopsis = "REPO|LAYOUT",
+          .synopsis = "[-l] REPO|LAYOUT",
           .examples = {{"of a repository", "slipway ls registry.example.com/team/app"},
                        {"of a layout", "slipway ls oci:out"}},
           .see_also = {"inspect", "delete"},
-          .bind = [](OptionSet& options) { return on_reference(options, run_ls, "a repository or a layout"); }};
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<LsFlags>();
+            options.positional("REPO|LAYOUT", flags->place, "a repository or a layout");
+            options.flag("-l,--long", flags->long_form, "print a table of tags, digests, sizes and types");
+            return [flags](Context& context) { return run_ls(context, *flags); };
+          }};
 }
 
 Command inspect_command() {
@@ -202,11 +324,18 @@ Command inspect_command() {
           .description =
               "Prints the platforms, config and layers of an image, or the content of another artifact. Downloads no "
               "layer.",
-          .synopsis = "REF",
+          .synopsis = "[--raw|--config] [--platform OS/ARCH] REF",
           .examples = {{"platforms, config and layers", "slipway inspect oci:out:v1"},
                        {"for a script", "slipway inspect -o json registry.example.com/team/app:v1"}},
           .see_also = {"manifest", "config", "files", "validate"},
-          .bind = [](OptionSet& options) { return on_reference(options, run_inspect, kImageHelp); }};
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<InspectFlags>();
+            options.positional("REF", flags->reference, kImageHelp);
+            options.value("--platform", "OS/ARCH", flags->platform, "show this platform's image only");
+            options.flag("--raw", flags->raw, "print the bytes of the manifest, like slipway manifest");
+            options.flag("--config", flags->config, "print the bytes of the config, like slipway config");
+            return [flags](Context& context) { return run_inspect(context, *flags); };
+          }};
 }
 
 Command manifest_command() {
@@ -214,11 +343,11 @@ Command manifest_command() {
           .aliases = {},
           .summary = "print an image's manifest or index, byte for byte",
           .description = "Prints the raw bytes, whose SHA-256 is the image's digest.",
-          .synopsis = "REF",
+          .synopsis = "[--platform OS/ARCH] REF",
           .examples = {{"pretty-printed by jq", "slipway manifest oci:out:v1 | jq ."},
                        {"its digest, by hand", "slipway manifest oci:out:v1 | sha256sum"}},
           .see_also = {"config", "digest", "inspect"},
-          .bind = [](OptionSet& options) { return on_reference(options, run_manifest, kImageHelp); }};
+          .bind = [](OptionSet& options) { return on_reference(options, run_manifest, kPlatformHelp); }};
 }
 
 Command config_command() {
@@ -231,11 +360,7 @@ Command config_command() {
                        {"of another platform", "slipway config --platform linux/arm64 oci:out:v1"}},
           .see_also = {"manifest", "inspect"},
           .bind = [](OptionSet& options) -> Action {
-            auto flags = std::make_shared<PlatformFlags>();
-            options.positional("REF", flags->reference, kImageHelp);
-            options.value("--platform", "OS/ARCH", flags->platform,
-                          "use this platform's image of an index (default: this machine's)");
-            return [flags](Context& context) { return run_config(context, *flags); };
+            return on_reference(options, run_config, "use this platform's image of an index (default: this machine's)");
           }};
 }
 

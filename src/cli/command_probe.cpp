@@ -1,5 +1,7 @@
 #include "cli/command.h"
 #include "cli/opener.h"
+#include "cli/terminal.h"
+#include "cli/text_layout.h"
 #include "slipway/base/text.h"
 
 namespace slipway::cli {
@@ -30,10 +32,17 @@ Result<int> run_probe(Context& context, const ProbeFlags& f) {
     SLIPWAY_TRY(context.print_document(document));
     return 0;
   }
-  std::string table;
+  std::vector<std::pair<std::string, std::string>> rows;
   for (const registry::Finding& finding : findings)
-    table += fmt::format("{:<16} {}\n", finding.name, printable(finding.answer, 300));
-  SLIPWAY_TRY(context.print_raw(table));
+    rows.emplace_back(finding.name, finding.answer);
+  if (context.shows_tables()) {
+    SLIPWAY_TRY(context.print_text(two_columns(rows, columns_of(context.surroundings()))));
+    return 0;
+  }
+  std::string lines;
+  for (const auto& [name, answer] : rows)
+    lines += fmt::format("{:<16} {}\n", name, printable(answer, 300));
+  SLIPWAY_TRY(context.print_text(lines));
   return 0;
 }
 

@@ -28,7 +28,7 @@ Result<int> run_referrers(Context& context, const ReferrersFlags& f) {
     std::string lines;
     for (const oci::Descriptor& referrer : referrers)
       lines += line_of(referrer) + "\n";
-    SLIPWAY_TRY(context.print_raw(lines));
+    SLIPWAY_TRY(context.print_text(lines));
     return 0;
   }
   Json::Array entries;

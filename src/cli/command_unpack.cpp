@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/found_image.h"
 #include "cli/image_results.h"
+#include "cli/text_layout.h"
 #include "slipway/base/text.h"
 #include "slipway/run/unpack.h"
 
@@ -37,7 +38,7 @@ Result<int> run_unpack(Context& context, const UnpackFlags& f) {
   for (const std::string& note : done.notes)
     context.warn(note);
   if (!context.globals().dry_run)
-    context.note(fmt::format("{} files, {}, in {}", done.paths, human_bytes(done.bytes), f.folder));
+    context.note(fmt::format("{}, {}, in {}", counted(done.paths, "file"), human_bytes(done.bytes), f.folder));
   SLIPWAY_TRY(print_unpacked(context, line, folder, done));
   return 0;
 }

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/project.h"
+#include "cli/text_layout.h"
 #include "slipway/base/text.h"
 #include "slipway/release/verify.h"
 
@@ -38,8 +39,8 @@ Result<int> print_proofs(Context& context, const std::string& app, const std::ve
     if (context.json() || !status) continue;
     if (proof.active) {
       SLIPWAY_TRY(context.print(shown.with_digest(proof.active->entry.image.digest).str()));
-      context.note(fmt::format("{}: {} releases in an unbroken chain, head {}", proof.environment, proof.entries,
-                               proof.active->id.str()));
+      context.note(fmt::format("{}: {} in an unbroken chain, head {}", proof.environment,
+                               counted(static_cast<std::size_t>(proof.entries), "release"), proof.active->id.str()));
     } else {
       context.note(fmt::format("{}: nothing was ever released", proof.environment));
     }

@@ -88,7 +88,7 @@ Result<int> run_why(Context& context, const WhyFlags& f) {
   if (context.json()) {
     SLIPWAY_TRY(context.print_document(document_of(*origin, image, shown)));
   } else {
-    SLIPWAY_TRY(context.print_raw(report(*origin, image)));
+    SLIPWAY_TRY(context.print_text(report(*origin, image)));
   }
   return 0;
 }

@@ -13,9 +13,9 @@ struct Bound {
   Action action;  ///< keeps alive what the options point to
 };
 
-class Table {
+class BoundCommands {
  public:
-  Table() {
+  BoundCommands() {
     bind_globals(globals, values_);
     for (const Command& command : commands()) {
       Bound bound{&command, {}, {}};
@@ -65,7 +65,7 @@ std::string single_quoted(std::string_view text) {
 }
 
 /// Patterns "COMMAND --option" (or "* --option" of every command) with the values these take.
-std::string bash_values(const Table& table) {
+std::string bash_values(const BoundCommands& table) {
   std::string out;
   const auto add = [&](const OptionSet& options, const std::string& command) {
     for (const Option& option : options.all()) {
@@ -89,13 +89,25 @@ std::string bash_values(const Table& table) {
 }
 
 /// The global options that take a value: the word after one is not a command.
-std::string valued_globals(const Table& table) {
+std::string valued_globals(const BoundCommands& table) {
   std::string out;
   for (const Option& option : table.globals.all()) {
     for (const std::string& name : names_of(option))
       if (!option.value.empty()) out += (out.empty() ? "" : "|") + name;
   }
   return out;
+}
+
+/// The kind of words that a command's arguments are, for words_for_completion(); empty for files and others.
+std::string_view kind_of(const OptionSet& options) {
+  for (const Option& option : options.all()) {
+    if (!option.positional) continue;
+    const std::string& name = option.names;
+    if (name == "FROM" || name == "TO" || name.starts_with("ENV")) return "environments";
+    if (name == "A" || name == "B" || name == "SRC" || name.find("REF") != std::string::npos || name == "REPO|LAYOUT")
+      return "references";
+  }
+  return "";
 }
 
 std::string fish_option(const Option& option, const std::string& condition) {
@@ -112,10 +124,11 @@ std::string fish_option(const Option& option, const std::string& condition) {
 }  // namespace
 
 std::string bash_completion() {
-  const Table table;
+  const BoundCommands table;
   std::string out =
       "# bash completion of slipway, generated from its command table: eval \"$(slipway completion bash)\"\n"
-      "_slipway() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= i words\n"
+      "_slipway() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= i words kind=\n"
+      "  local whole=${COMP_LINE:0:COMP_POINT}\n  whole=${whole##* }\n"
       "  COMPREPLY=()\n  for ((i = 1; i < COMP_CWORD; i++)); do\n    case ${COMP_WORDS[i]} in\n";
   out += fmt::format(
       "      {}) ((i++)) ;;\n      -*) ;;\n      *) command=${{COMP_WORDS[i]}}; break ;;\n    esac\n  done\n",
@@ -123,21 +136,25 @@ std::string bash_completion() {
   out += "  case \"$command $prev\" in\n" + bash_values(table) + "  esac\n  case $command in\n";
   out += fmt::format("    '') words='{} {}' ;;\n", all_commands(), flag_words(table.globals));
   for (const Bound& bound : table.bounds)
-    out += fmt::format("    {}) words='{} {} --help' ;;\n", command_words(*bound.command), flag_words(bound.options),
-                       flag_words(table.globals));
+    out += fmt::format("    {}) words='{} {} --help'; kind={} ;;\n", command_words(*bound.command),
+                       flag_words(bound.options), flag_words(table.globals), kind_of(bound.options));
   out +=
       "  esac\n  if [[ -z $command || $cur == -* ]]; then\n    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n  "
-      "fi\n}\n"
+      "elif [[ -n $kind ]]; then\n"
+      "    COMPREPLY=($(compgen -W \"$(slipway __complete \"$kind\" \"$whole\" 2>/dev/null)\" -- \"$whole\"))\n"
+      "    # Colons end a word of bash: what stands before the last one is there already.\n"
+      "    [[ $whole != *:* ]] || COMPREPLY=(\"${COMPREPLY[@]#\"${whole%\"${whole##*:}\"}\"}\")\n"
+      "  fi\n}\n"
       "complete -o bashdefault -o default -F _slipway slipway\n";
   return out;
 }
 
 std::string zsh_completion() {
-  const Table table;
+  const BoundCommands table;
   std::string out =
       "#compdef slipway\n# zsh completion of slipway, generated from its command table: save it as _slipway in a "
       "folder of $fpath\n"
-      "_slipway() {\n  local command i\n  for ((i = 2; i < CURRENT; i++)); do\n    case ${words[i]} in\n";
+      "_slipway() {\n  local command i kind\n  for ((i = 2; i < CURRENT; i++)); do\n    case ${words[i]} in\n";
   out += fmt::format("      {}) ((i++)) ;;\n      -*) ;;\n      *) command=${{words[i]}}; break ;;\n    esac\n  done\n",
                      valued_globals(table));
   out += "  local -a all found\n  all=(\n";
@@ -147,7 +164,8 @@ std::string zsh_completion() {
       "  )\n  if [[ -z $command ]]; then\n    [[ $PREFIX == -* ]] || { _describe command all; return }\n  fi\n  case "
       "$command in\n";
   for (const Bound& bound : table.bounds)
-    out += fmt::format("    {}) found=({} --help) ;;\n", command_words(*bound.command), flag_words(bound.options));
+    out += fmt::format("    {}) found=({} --help); kind={} ;;\n", command_words(*bound.command),
+                       flag_words(bound.options), kind_of(bound.options));
   out += fmt::format("  esac\n  found+=({})\n", flag_words(table.globals));
   out += "  case \"$command ${words[CURRENT-1]}\" in\n";
   for (const Bound& bound : table.bounds) {
@@ -159,13 +177,15 @@ std::string zsh_completion() {
     }
   }
   out +=
-      "  esac\n  if [[ $PREFIX == -* ]]; then\n    compadd -- $found\n  else\n    _files\n  fi\n}\n"
+      "  esac\n  if [[ $PREFIX == -* ]]; then\n    compadd -- $found\n  else\n"
+      "    [[ -z $kind ]] || compadd -- ${(f)\"$(slipway __complete $kind \"$PREFIX\" 2>/dev/null)\"}\n"
+      "    _files\n  fi\n}\n"
       "if [[ $funcstack[1] == _slipway ]]; then _slipway; else compdef _slipway slipway; fi\n";
   return out;
 }
 
 std::string fish_completion() {
-  const Table table;
+  const BoundCommands table;
   std::string out =
       "# fish completion of slipway, generated from its command table: slipway completion fish | source\n";
   for (const Bound& bound : table.bounds)
@@ -177,6 +197,10 @@ std::string fish_completion() {
     std::string names = command_words(*bound.command);
     for (char& c : names)
       c = c == '|' ? ' ' : c;
+    if (!kind_of(bound.options).empty())
+      out += fmt::format(
+          "complete -c slipway -n '__fish_seen_subcommand_from {}' -a '(slipway __complete {} (commandline -ct))'\n",
+          names, kind_of(bound.options));
     for (const Option& option : bound.options.all()) {
       if (!option.positional) out += fish_option(option, fmt::format(" -n '__fish_seen_subcommand_from {}'", names));
     }

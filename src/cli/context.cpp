@@ -3,16 +3,21 @@
 #include <algorithm>
 #include <thread>
 
+#include "cli/disk_location.h"
 #include "cli/opener.h"
+#include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/terminal.h"
+#include "slipway/base/text.h"
 
 namespace slipway::cli {
 
 void bind_globals(OptionSet& options, Globals& g) {
   options.value("-f,--file", "FILE", g.file, "use this slipway.yaml (default: the nearest one upwards)");
   options.value("--app", "NAME", g.app, "select one app of a slipway.yaml that has several");
-  options.choice("-o,--output", g.output, {"text", "json"},
-                 "print the result as text or as a JSON document (default: text)");
+  options.choice(
+      "-o,--output", g.output, {"text", "wide", "json", "yaml", "digest", "name"},
+      "print the result as text (wide: full digests), as a document, or its digests or names only (default: text)");
   options.choice("--progress", g.progress, {"auto", "tty", "plain", "json", "none"},
                  "show progress as bars (tty), lines (plain) or events (json) (default: auto)");
   options.flag("-q,--quiet", g.quiet, "print errors and warnings only");
@@ -55,31 +60,56 @@ builder::Observer* Context::observer() {
   return observer_.get();
 }
 
-Status Context::print(std::string_view line) { return print_raw(std::string(line) + "\n"); }
+Status Context::print(std::string_view line) { return print_raw(printable(line, std::string::npos) + "\n"); }
+
+Status Context::print_text(std::string_view lines) { return print_raw(safe_text(lines)); }
+
+std::string Context::text_of(const Table& table) const {
+  const bool is_wide = globals_.output == "wide";
+  return table.text(is_wide ? 0 : columns_of(surroundings_), colours_output(surroundings_));
+}
+
+std::string Context::short_of(const Digest& digest) const {
+  return globals_.output == "wide" ? digest.str() : digest.short_hex();
+}
 
 Status Context::print_raw(std::string_view bytes) {
   if (surroundings_.write_out(bytes)) return {};
   return fail(Errc::failed, "cannot write to standard output");
 }
 
-Status Context::print_document(const Json& document) { return print(document.pretty()); }
-
-void Context::note(std::string_view line) {
-  if (!globals_.quiet) surroundings_.write_err(std::string(line) + "\n");
+Status Context::print_document(const Json& document) {
+  if (globals_.output == "yaml") return print_raw(yaml_of(document));
+  if (globals_.output == "digest" || globals_.output == "name") {
+    SLIPWAY_ASSIGN(const std::string lines, lines_of(document, globals_.output == "name" ? "location" : "digest"));
+    return print_raw(lines);
+  }
+  return print_raw(safe_json(document.pretty()) + "\n");
 }
 
-void Context::warn(std::string_view line) { surroundings_.write_err("warning: " + std::string(line) + "\n"); }
+void Context::note(std::string_view line) {
+  if (!globals_.quiet) surroundings_.write_err(safe_text(line) + "\n");
+}
+
+void Context::warn(std::string_view line) {
+  if (!warned_.insert(std::string(line)).second) return;
+  surroundings_.write_err(warning_line(safe_text(line), surroundings_));
+}
 
 stdfs::path Context::absolute(const std::string& path) const {
   return (surroundings_.directory / path).lexically_normal();
 }
 
 Result<oci::Location> Context::location(const std::string& text) const {
+  if (auto problem = foreign_location(text)) return fail(*std::move(problem));
+  if (auto on_disk = location_on_disk(fs(), surroundings_.directory, text)) return *std::move(on_disk);
   SLIPWAY_ASSIGN(const auto location, oci::Location::parse(text));
   return location.relative_to(surroundings_.directory.string());
 }
 
 Result<oci::Location> Context::location_for_reading(const std::string& text) const {
+  if (auto problem = foreign_location(text)) return fail(*std::move(problem));
+  if (auto on_disk = location_on_disk(fs(), surroundings_.directory, text)) return *std::move(on_disk);
   SLIPWAY_ASSIGN(const auto location, oci::Location::parse_for_reading(text));
   return location.relative_to(surroundings_.directory.string());
 }

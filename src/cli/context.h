@@ -3,11 +3,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "cli/live_area.h"
 #include "cli/options.h"
+#include "cli/table.h"
 #include "slipway/base/json.h"
 #include "slipway/builder/observer.h"
 #include "slipway/cli/run.h"
@@ -58,7 +60,14 @@ class Context {
   const Surroundings& surroundings() const { return surroundings_; }
   FileSystem& fs() const { return *surroundings_.fs; }
   std::stop_token stop() const { return surroundings_.stop; }
-  bool json() const { return globals_.output == "json"; }
+  /// True where the result is a document and not lines for people: print it with print_document().
+  bool json() const { return globals_.output != "text" && globals_.output != "wide"; }
+  /// True where tables are shown: on a terminal, or with -o wide. Piped lines stay complete and undecorated.
+  bool shows_tables() const {
+    return globals_.output == "wide" || (globals_.output == "text" && surroundings_.out_is_terminal);
+  }
+  /// Digests as tables show them: short, but for -o wide.
+  std::string short_of(const Digest& digest) const;
   /// Transfers at once.
   std::size_t jobs() const { return given_jobs_or(4); }
   /// Of whole images, whose requests are small and wait for each other.
@@ -70,17 +79,24 @@ class Context {
   store::Opener& opener();
   builder::Observer* observer();
 
-  /// A line of the result. Errc::failed when standard output does not take it.
+  /// Prints a line of the result, foreign text made safe. Errc::failed when standard output does not take it.
   Status print(std::string_view line);
+  /// Prints lines of the result, each ending in a newline, foreign text made safe.
+  Status print_text(std::string_view lines);
+  /// The text of a table as wide as the terminal, in colour where the user wants colours: for print_raw().
+  std::string text_of(const Table& table) const;
+  /// Prints the bytes of an image or file as they are.
   Status print_raw(std::string_view bytes);
+  /// Prints a document as -o says: JSON, YAML, or the digests or names in it.
   Status print_document(const Json& document);
-  /// A line for people: on standard error, not with --quiet.
+  /// Prints a line for people on standard error, unless --quiet is given.
   void note(std::string_view line);
+  /// Prints a warning on standard error; the same one only once a run.
   void warn(std::string_view line);
 
   /// A path made absolute against the current folder.
   stdfs::path absolute(const std::string& path) const;
-  /// A location as typed, layouts made absolute.
+  /// A location as typed, also a file or folder on disk that is one; paths made absolute.
   Result<oci::Location> location(const std::string& text) const;
   Result<oci::Location> location_for_reading(const std::string& text) const;
   /// A location for people: layouts below the current folder relative to it.
@@ -93,6 +109,7 @@ class Context {
   LiveArea live_area_;
   const Surroundings surroundings_;  // whose writers know of the live area
   std::once_flag opener_made_, observer_made_;
+  std::set<std::string> warned_;  // by texts
   std::unique_ptr<store::Opener> opener_;
   std::unique_ptr<builder::Observer> observer_;
 };

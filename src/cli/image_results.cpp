@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/result_file.h"
 #include "slipway/oci/media_type.h"
 
 namespace slipway::cli {
@@ -35,25 +36,19 @@ std::string metadata(const std::vector<ImageLine>& lines, const std::optional<Di
   return json.pretty() + "\n";
 }
 
-/// GitHub and GitLab read these files line by line and keep what others wrote.
-Status append(Context& context, const std::string& path, const std::string& text) {
-  auto before = read_file(context.fs(), path);
-  if (!before && before.error().code != Errc::not_found) return fail(std::move(before).error());
-  return write_file_atomically(context.fs(), path, before.value_or("") + text);
-}
-
-Status write_github(Context& context, const std::vector<ImageLine>& lines) {
+/// GitHub reads these files line by line and keeps what other steps wrote.
+Status write_github(const Context& context, const std::vector<ImageLine>& lines) {
   const auto output = context.surroundings().env("GITHUB_OUTPUT");
   if (output && !output->empty()) {
-    SLIPWAY_TRY(append(context, *output,
-                       fmt::format("digest={}\nimage={}\n", lines.front().root.digest.str(), line_of(lines.front()))));
+    SLIPWAY_TRY(append_to_file(
+        *output, fmt::format("digest={}\nimage={}\n", lines.front().root.digest.str(), line_of(lines.front()))));
   }
   const auto summary = context.surroundings().env("GITHUB_STEP_SUMMARY");
   if (!summary || summary->empty()) return {};
   std::string text = "### slipway\n\n";
   for (const ImageLine& line : lines)
     text += fmt::format("- `{}`\n", line_of(line));
-  return append(context, *summary, text);
+  return append_to_file(*summary, text);
 }
 
 /// Returns true if the image itself went to standard output, so that its line cannot.
@@ -66,7 +61,7 @@ Status print_images(Context& context, const std::vector<ImageLine>& lines) {
     context.surroundings().write_err(all_lines(lines));
     return {};
   }
-  if (!context.json()) return context.print_raw(all_lines(lines));
+  if (!context.json()) return context.print_text(all_lines(lines));
   Json::Array images;
   for (const ImageLine& line : lines) {
     Json image;
@@ -99,10 +94,21 @@ Error no_image_id() {
       .with_hint("use --digest-file, or build for one --platform");
 }
 
+Status check_result_files(const Context& context, const ResultFiles& files) {
+  for (const auto& [option, path] : {std::pair("--digest-file", &files.digest_file),
+                                     {"--iidfile", &files.iid_file},
+                                     {"--metadata-file", &files.metadata_file},
+                                     {"--image-refs", &files.image_refs},
+                                     {"--dotenv", &files.dotenv}}) {
+    if (*path) SLIPWAY_TRY(check_result_file(context, option, **path));
+  }
+  return {};
+}
+
 Status write_result_files(Context& context, const ResultFiles& files, const std::vector<ImageLine>& lines,
                           const std::optional<Digest>& config) {
   const auto write = [&](const std::optional<std::string>& path, const std::string& text) -> Status {
-    return path ? write_file_atomically(context.fs(), context.absolute(*path), text) : Status();
+    return path ? write_result_file(context, *path, text) : Status();
   };
   const std::string digest = lines.front().root.digest.str();
   if (files.iid_file && !config) return fail(no_image_id());

@@ -29,6 +29,9 @@ Result<std::optional<Digest>> image_id(store::ReadTarget& target, const oci::Des
 /// The error of --iidfile with an index; reported before anything is written.
 Error no_image_id();
 
+/// Reports result files that cannot be written, before anything else is. Errc::invalid_argument.
+Status check_result_files(const Context& context, const ResultFiles& files);
+
 /// Writes the files asked for and GitHub's; each in one step. `config` is the image ID of a single image.
 Status write_result_files(Context& context, const ResultFiles& files, const std::vector<ImageLine>& lines,
                           const std::optional<Digest>& config);

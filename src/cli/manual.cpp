@@ -17,7 +17,7 @@ std::string option_table(const OptionSet& options) {
   std::string text = "| option | meaning |\n|---|---|\n";
   for (const Option& option : options.all()) {
     // A bar ends a cell, even between backticks.
-    text += fmt::format("| `{}{}{}` | {} |\n", option.names, option.value.empty() ? "" : " ",
+    text += fmt::format("| `{}{}{}` | {} |\n", escaped(option.names, "|"), option.value.empty() ? "" : " ",
                         escaped(option.value, "|"), escaped(option.help, "|<>*"));
   }
   return text;

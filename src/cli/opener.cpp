@@ -7,6 +7,8 @@
 #include <map>
 #include <mutex>
 
+#include "cli/output.h"
+#include "cli/terminal.h"
 #include "slipway/io/hash.h"
 #include "slipway/registry/certificates.h"
 #include "slipway/registry/registry_target.h"
@@ -76,7 +78,9 @@ Connections connections_for(const SideFlags& flags, const Globals& globals, cons
   const stdfs::path cache = cache_folder(surroundings.env);
   std::function<void(const std::string&)> warn;
   if (!globals.quiet) {
-    warn = [&surroundings](const std::string& text) { surroundings.write_err("warning: " + text + "\n"); };
+    warn = [&surroundings](const std::string& text) {
+      surroundings.write_err(warning_line(safe_text(text), surroundings));
+    };
   }
   c.knowledge =
       registry::file_knowledge(*surroundings.fs, *surroundings.clock, cache.empty() ? cache : cache / "hosts");
@@ -204,7 +208,9 @@ Status check_login(const Globals& globals, const Surroundings& surroundings, con
       connections_for(globals.both, globals, surroundings, std::make_unique<OneLogin>(login), Side::local);
   Status taken = c.session->check_login(host);
   if (taken) return taken;
-  return fail(std::move(taken).error().in("logging in to " + host));
+  if (taken.error().code != Errc::unauthorized) return fail(std::move(taken).error().in("logging in to " + host));
+  return fail(Error(Errc::unauthorized, fmt::format("the registry {} refused this login", host))
+                  .with_hint("check the user name and the password or token"));
 }
 
 Result<std::vector<registry::Finding>> probe(const Globals& globals, const Surroundings& surroundings,

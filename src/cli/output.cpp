@@ -64,6 +64,13 @@ void write_yaml(std::string& out, const Json& value, std::size_t indent) {
 
 /// Adds the lines below `value`. Returns true if a value may stand there: it does, is null, or a list is empty.
 bool collect(const Json& value, std::string_view member, std::string& lines) {
+  const Json* tags = value.find("tags");
+  const Json* place = value.find("location");
+  if (member == "location" && tags != nullptr && tags->array() != nullptr && place != nullptr) {
+    for (const Json& tag : *tags->array())
+      lines += printable(*place->string() + ":" + *tag.string(), 4096) + "\n";
+    return true;
+  }
   if (const Json* found = value.find(member)) {
     if (found->string() != nullptr) lines += printable(*found->string(), 4096) + "\n";
     return true;

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "cli/options.h"
+#include "cli/peer_words.h"
 #include "slipway/base/text.h"
 
 namespace slipway::cli {
@@ -101,6 +102,7 @@ Error unknown_argument(const ParseRequest& request, const CLI::App& app) {
     const std::string name = word.substr(0, word.find('='));
     Error error(Errc::invalid_argument,
                 fmt::format("unknown option \"{}\" of slipway {}", printable(name, 80), request.command));
+    if (const auto instead = instead_of_option(name)) return std::move(error).with_hint(std::string(*instead));
     if (const auto near = nearest(name, option_words(request))) error.hint = fmt::format("did you mean {}?", *near);
     return std::move(error).with_hint(fmt::format("see: slipway {} --help", request.command));
   }

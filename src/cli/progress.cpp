@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "cli/output.h"
 #include "cli/transfer_bars.h"
 #include "slipway/base/text.h"
 
@@ -25,19 +26,25 @@ class LineProgress : public builder::Observer {
   void mounted(const oci::Descriptor& d) override { blob("mounted", d); }
   void copied(const oci::Descriptor& d) override { blob("copied", d); }
   void layer_reused(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
-    line(fmt::format("same    layer {} for {}: {} {}", name, platform, d.digest.str(), size(d)));
+    layer("cached", platform, name, d);
   }
   void layer_built(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
-    line(fmt::format("built   layer {} for {}: {} {}", name, platform, d.digest.str(), size(d)));
+    layer("built", platform, name, d);
   }
 
  protected:
   virtual void blob(std::string_view what, const oci::Descriptor& d) {
-    line(fmt::format("{:<7} {} {}", what, d.digest.str(), size(d)));
+    line(fmt::format("{:<7} {} {}", what, digest(d), size(d)));
   }
+  virtual void layer(std::string_view what, const std::string& platform, const std::string& name,
+                     const oci::Descriptor& d) {
+    line(fmt::format("{:<7} layer {:<12} {:<12} {} {:>10}", what, printable(name, 60), platform, digest(d), size(d)));
+  }
+  /// Short, so that a line fits a terminal; whole with -v.
+  std::string digest(const oci::Descriptor& d) const { return verbose_ > 0 ? d.digest.str() : d.digest.short_hex(); }
   void line(const std::string& text) {
     const std::scoped_lock lock(line_mutex_);
-    surroundings_.write_err(text + "\n");
+    surroundings_.write_err(safe_text(text) + "\n");
   }
   static std::string size(const oci::Descriptor& d) { return human_bytes(static_cast<std::uint64_t>(d.size)); }
 
@@ -165,7 +172,8 @@ class JsonProgress final : public LineProgress {
     return true;
   }
 
-  void layer(std::string_view what, const std::string& platform, const std::string& name, const oci::Descriptor& d) {
+  void layer(std::string_view what, const std::string& platform, const std::string& name,
+             const oci::Descriptor& d) override {
     Json json = event(what, d);
     json.set("platform", platform).set("name", name);
     line(json.compact());

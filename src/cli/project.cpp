@@ -123,10 +123,10 @@ Result<std::optional<Loaded>> load_project(const Context& context) {
   return std::optional<Loaded>(std::move(loaded));
 }
 
-Result<std::vector<Loaded>> require_projects(const Context& context) {
+Result<std::vector<Loaded>> load_projects(const Context& context) {
   SLIPWAY_ASSIGN(const auto file, read_project_file(context));
-  if (!file) return fail(no_project());
   std::vector<Loaded> all;
+  if (!file) return all;
   for (const config::Node& document : file->documents) {
     if (context.globals().app && app_of(document) != *context.globals().app) continue;
     SLIPWAY_ASSIGN(Loaded loaded, decode(*file, document));
@@ -134,6 +134,12 @@ Result<std::vector<Loaded>> require_projects(const Context& context) {
   }
   // Says what is wrong with the name, or the file.
   if (all.empty()) SLIPWAY_TRY(choose(file->documents, file->shown, context.globals().app));
+  return all;
+}
+
+Result<std::vector<Loaded>> require_projects(const Context& context) {
+  SLIPWAY_ASSIGN(auto all, load_projects(context));
+  if (all.empty()) return fail(no_project());
   return all;
 }
 
@@ -192,12 +198,32 @@ Result<release::Recorded> recorded_of(const Loaded& loaded, const EnvironmentWor
                   .with_hint("list the releases with: slipway history " + name));
 }
 
+namespace {
+
+/// The app whose environment a word names; nothing when it names none. Errc::invalid_argument when several have one.
+Result<std::optional<Loaded>> app_of_environment(const Context& context, const std::string& word) {
+  const std::string name = word.substr(0, word.find('@'));
+  std::optional<Loaded> found;
+  if (!release::is_valid_name(name)) return found;
+  SLIPWAY_ASSIGN(auto apps, load_projects(context));
+  for (Loaded& loaded : apps) {
+    if (loaded.project.find(name) == nullptr) continue;
+    if (found) {
+      return fail(
+          error(Errc::invalid_argument, "several apps of {} have an environment \"{}\"", loaded.file, name)
+              .with_hint(fmt::format("choose one with --app: {} or {}", found->project.app, loaded.project.app)));
+    }
+    found = std::move(loaded);
+  }
+  return found;
+}
+
+}  // namespace
+
 Result<std::optional<release::ConfigValues>> config_named(Context& context, const std::string& word) {
   std::optional<release::ConfigValues> config;
-  const std::string name = word.substr(0, word.find('@'));
-  if (!release::is_valid_name(name)) return config;
-  SLIPWAY_ASSIGN(const auto loaded, load_project(context));
-  if (!loaded || loaded->project.find(name) == nullptr) return config;
+  SLIPWAY_ASSIGN(const auto loaded, app_of_environment(context, word));
+  if (!loaded) return config;
   SLIPWAY_ASSIGN(const EnvironmentWord environment, environment_word(loaded->project, word));
   const ProjectServices services(context, *loaded);
   release::Ledger ledger = services.ledger();
@@ -207,16 +233,13 @@ Result<std::optional<release::ConfigValues>> config_named(Context& context, cons
 }
 
 Result<oci::Location> readable(Context& context, const std::string& text) {
-  const std::string name = text.substr(0, text.find('@'));
-  if (release::is_valid_name(name)) {
-    SLIPWAY_ASSIGN(const auto loaded, load_project(context));
-    if (loaded && loaded->project.find(name) != nullptr) {
-      SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded->project, text));
-      const ProjectServices services(context, *loaded);
-      release::Ledger ledger = services.ledger();
-      SLIPWAY_ASSIGN(const auto recorded, recorded_of(*loaded, word, ledger));
-      return word.environment->repository.with_digest(recorded.entry.image.digest);
-    }
+  SLIPWAY_ASSIGN(const auto loaded, app_of_environment(context, text));
+  if (loaded) {
+    SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded->project, text));
+    const ProjectServices services(context, *loaded);
+    release::Ledger ledger = services.ledger();
+    SLIPWAY_ASSIGN(const auto recorded, recorded_of(*loaded, word, ledger));
+    return word.environment->repository.with_digest(recorded.entry.image.digest);
   }
   SLIPWAY_ASSIGN(auto location, context.location_for_reading(text));
   if (location.is_registry() && location.host() == "docker.io" && text.find('/') == std::string::npos) {

@@ -2,7 +2,12 @@
 
 #include <algorithm>
 
+#include "cli/complete_word.h"
+#include "cli/first_contact.h"
 #include "cli/help.h"
+#include "cli/output.h"
+#include "cli/peer_words.h"
+#include "cli/terminal.h"
 #include "slipway/base/text.h"
 
 namespace slipway::cli {
@@ -25,8 +30,32 @@ std::string shown(const Error& error) {
   return text;
 }
 
+/// The lines with the word "error:" in colour, where standard error has colours.
+std::string coloured(const std::string& text, const Surroundings& surroundings) {
+  if (!colours_errors(surroundings)) return text;
+  constexpr std::string_view kError = "slipway: error:";
+  std::string out;
+  for (const std::string& line : split(text, '\n')) {
+    if (!out.empty()) out += "\n";
+    const bool is_headline = line.starts_with(kError);
+    out += is_headline ? "slipway: " + toned("error:", Tone::bad, true) + line.substr(kError.size()) : line;
+  }
+  return out;
+}
+
+/// Annotations of GitHub Actions for the problems that have a place in a file.
+std::string annotations_of(const Error& error) {
+  std::string text;
+  for (const Error& cause : error.causes)
+    text += annotations_of(cause);
+  if (!error.where || error.where->row == 0) return text;
+  return text + fmt::format("::error file={},line={},col={}::{}\n", workflow_text(error.where->file), error.where->row,
+                            error.where->col, workflow_text(error.message));
+}
+
 int failed(const Error& error, const Surroundings& surroundings) {
-  surroundings.write_err(shown(error));
+  if (is_github_actions(surroundings)) surroundings.write_err(annotations_of(error));
+  surroundings.write_err(coloured(safe_text(shown(error)), surroundings));
   return exit_status(error.code);
 }
 
@@ -35,6 +64,7 @@ Error unknown_command(const std::string& word) {
   for (const Command& command : commands())
     names.emplace_back(command.name);
   Error error(Errc::invalid_argument, fmt::format("unknown command \"{}\"", printable(word, 80)));
+  if (const auto instead = instead_of_command(word)) return std::move(error).with_hint(std::string(*instead));
   if (const auto near = nearest(word, names))
     return std::move(error).with_hint(fmt::format("did you mean \"{}\"?", *near));
   return std::move(error).with_hint("see: slipway --help");
@@ -71,14 +101,14 @@ int print_help(const std::string& text, const Surroundings& surroundings) {
 }
 
 /// `slipway` with flags alone: help, version or a usage error.
-int without_command(const std::vector<std::string>& arguments, const OptionSet& globals,
+int without_command(const std::vector<std::string>& arguments, const Globals& globals, const OptionSet& options,
                     const Surroundings& surroundings) {
-  if (const auto unknown = unknown_flag(arguments, globals)) return failed(*unknown, surroundings);
+  if (const auto unknown = unknown_flag(arguments, options)) return failed(*unknown, surroundings);
   for (const std::string& word : arguments) {
     if (word == "--help" || word == "-h") return print_help(overview(), surroundings);
     if (word == "--version") return run({"version"}, surroundings);
   }
-  surroundings.write_err(overview());
+  surroundings.write_err(first_contact(Context(globals, surroundings)));
   return exit_status(Errc::invalid_argument);
 }
 
@@ -118,10 +148,15 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   OptionSet global_options;
   bind_globals(global_options, globals);
   const auto at = find_command(arguments, global_options);
-  if (!at) return without_command(arguments, global_options, surroundings);
+  if (!at) return without_command(arguments, globals, global_options, surroundings);
   std::string word = arguments[*at];
   std::vector<std::string> rest = arguments;
   rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(*at));
+  if (word == "__complete" && !rest.empty()) {
+    Context context(globals, surroundings);
+    const std::string words = words_for_completion(context, rest[0], rest.size() > 1 ? rest[1] : "");
+    return print_help(safe_text(words), surroundings);
+  }
   if (word == "options") rest.insert(rest.begin(), std::exchange(word, "help"));
   if (word == "help") {
     if (rest.empty() || rest.front().starts_with('-')) return print_help(overview(), surroundings);

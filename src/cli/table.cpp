@@ -1,7 +1,6 @@
 #include "cli/table.h"
 
 #include <algorithm>
-#include <array>
 
 #include "cli/text_layout.h"
 #include "slipway/base/text.h"
@@ -106,19 +105,12 @@ std::string Table::text(std::size_t columns, bool colour) const {
 
 std::string relative_time(std::int64_t then, std::int64_t now) {
   const std::int64_t seconds = now - then;
-  if (seconds < 2) return "now";
   constexpr std::int64_t kMinute = 60, kHour = 60 * kMinute, kDay = 24 * kHour, kYear = 365 * kDay;
-  struct Unit {
-    std::int64_t below, size;
-    std::string_view name;
-  };
-  constexpr std::array kUnits{Unit{2 * kMinute, 1, "second"}, Unit{2 * kHour, kMinute, "minute"},
-                              Unit{2 * kDay, kHour, "hour"}, Unit{2 * kYear, kDay, "day"}};
-  for (const Unit& unit : kUnits) {
-    const std::int64_t count = seconds / unit.size;
-    if (seconds < unit.below) return fmt::format("{} {}{} ago", count, unit.name, count == 1 ? "" : "s");
-  }
-  return fmt::format("{} years ago", seconds / kYear);
+  if (seconds < kMinute) return "now";
+  if (seconds < 2 * kHour) return fmt::format("{}m ago", seconds / kMinute);
+  if (seconds < 2 * kDay) return fmt::format("{}h ago", seconds / kHour);
+  if (seconds < 2 * kYear) return fmt::format("{}d ago", seconds / kDay);
+  return fmt::format("{}y ago", seconds / kYear);
 }
 
 }  // namespace slipway::cli

@@ -45,7 +45,7 @@ class Table {
   std::vector<Row> rows_;
 };
 
-/// "5 minutes ago", "3 days ago"; times in seconds since the epoch. A time to come is "now".
+/// "5m ago", "3d ago"; times in seconds since the epoch. Less than a minute, or a time to come, is "now".
 std::string relative_time(std::int64_t then, std::int64_t now);
 
 }  // namespace slipway::cli

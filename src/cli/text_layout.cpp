@@ -33,6 +33,10 @@ std::size_t display_width(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts_one));
 }
 
+std::string counted(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 std::string wrapped(std::string_view text, std::size_t columns, std::size_t indent, std::size_t at) {
   std::string out;
   bool first = true;

@@ -9,6 +9,9 @@ namespace slipway::cli {
 /// The columns that a text takes on a terminal: one for each code point. Escapes must not be in it.
 std::size_t display_width(std::string_view text);
 
+/// A number with its noun: "1 release", "2 releases".
+std::string counted(std::size_t count, std::string_view noun);
+
 /// Breaks `text` at blanks into lines of at most `columns`, the first one starting at column `at` and the others after
 /// `indent` blanks. A word that is longer than a line stays whole. Newlines in `text` stay. No newline at the end.
 std::string wrapped(std::string_view text, std::size_t columns, std::size_t indent = 0, std::size_t at = 0);

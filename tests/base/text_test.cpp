@@ -19,6 +19,10 @@ TEST(Text, PrintableEscapesWhatATerminalActsOn) {
   EXPECT_EQ(printable("\xE2\x80\xAE"
                       "x"),
             "\\xe2\\x80\\xaex");  // right-to-left override
+  for (const char* mark : {"\u200e", "\u200f", "\u061c", "\u202a", "\u2066", "\u2069", "\u2028", "\u0085"})
+    EXPECT_EQ(printable(mark).substr(0, 2), "\\x") << printable(mark);
+  for (const char* harmless : {"\u0661", "\u200d", "\u00a0", "\u2013"})
+    EXPECT_EQ(printable(harmless), harmless);
   EXPECT_EQ(printable("abcdef", 3), "abc...");
 }
 

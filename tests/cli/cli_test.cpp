@@ -66,7 +66,7 @@ TEST_F(Cli, NoCommandIsAUsageError) {
   const Outcome outcome = run({});
   EXPECT_EQ(outcome.status, 2);
   EXPECT_EQ(outcome.out, "");
-  EXPECT_THAT(outcome.err, HasSubstr("Usage:"));
+  EXPECT_THAT(outcome.err, HasSubstr("slipway --help"));
 }
 
 TEST_F(Cli, MistypedWordsAreSuggested) {

@@ -48,8 +48,8 @@ class Usage : public testing::Test {
 TEST_F(Usage, AFlagWithoutACommandMustExist) {
   refused({"--versoin"}, 2, "did you mean --version?");
   refused({"--ouptut=json"}, 2, "did you mean --output?");
-  refused({"--output", "json"}, 2, "Usage:");
-  refused({"--file", "--zzzzzzzzzz"}, 2, "Usage:");
+  refused({"--output", "json"}, 2, "slipway --help");
+  refused({"--file", "--zzzzzzzzzz"}, 2, "slipway --help");
 }
 
 TEST_F(Usage, CompletionsAndManualKnowEveryCommandAndOption) {
