@@ -11,7 +11,7 @@
 #include "cli/terminal.h"
 #include "slipway/io/hash.h"
 #include "slipway/registry/certificates.h"
-#include "slipway/registry/registry_target.h"
+#include "slipway/registry/session.h"
 #include "slipway/store/archive.h"
 #include "slipway/store/layout.h"
 
@@ -160,7 +160,8 @@ class RealOpener final : public store::Opener {
   Result<std::shared_ptr<store::Target>> open_registry(const oci::Location& location, Side side) {
     const std::scoped_lock lock(mutex_);
     SLIPWAY_ASSIGN(Connections * connections, connect(side));
-    return connections->session->open(location, side == Side::destination);
+    return connections->session->open(location,
+                                      side == Side::destination ? registry::Access::write : registry::Access::read);
   }
 
   /// A side has its own session only where its flags differ from the common ones.

@@ -4,7 +4,7 @@
 
 #include "cli/context.h"
 #include "slipway/registry/credentials.h"
-#include "slipway/registry/registry_target.h"
+#include "slipway/registry/session.h"
 
 namespace slipway::cli {
 

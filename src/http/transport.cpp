@@ -8,7 +8,11 @@ namespace {
 class Collector final : public ResponseHandler {
  public:
   explicit Collector(std::size_t limit) : limit_(limit) {}
-  Status begin(const Response&) override { return {}; }
+  Status begin(const Response&) override {
+    body_.clear();
+    return {};
+  }
+  bool can_begin_again() const override { return true; }
   Status write(io::Bytes bytes) override {
     if (body_.size() + bytes.size() > limit_) {
       return fail(Errc::too_large, "the response is more than the limit of {}", human_bytes(limit_));

@@ -11,20 +11,16 @@ HttpDetail detail_of(const Reply& reply) {
   constexpr std::size_t kShown = 1024;
   HttpDetail detail{.status = reply.status(), .code = {}, .detail = {}};
   const auto json = Json::parse(reply.body, "error");
-  const Json* errors = json ? json->find("errors") : nullptr;
-  if (errors == nullptr || errors->array() == nullptr || errors->array()->empty()) {
+  const Json body = json ? *json : Json();
+  if (body.items("errors").empty()) {
     const std::string_view text = trim(reply.body);
     const bool page = text.find('<') != std::string_view::npos;  // a proxy's HTML says nothing to people
     if (!page) detail.detail = printable(text, kShown);
     return detail;
   }
-  const Json& first = errors->array()->front();
-  const auto text = [&](const char* key) -> std::string {
-    const Json* value = first.find(key);
-    return value != nullptr && value->string() != nullptr ? printable(*value->string(), kShown) : "";
-  };
-  detail.code = text("code");
-  detail.detail = text("message");
+  const Json& first = body.items("errors").front();
+  detail.code = printable(first.text("code"), kShown);
+  detail.detail = printable(first.text("message"), kShown);
   return detail;
 }
 
@@ -54,6 +50,14 @@ Errc code_of(const HttpDetail& detail) {
 
 }  // namespace
 
+Status require_no_web_page(const Reply& reply, const Call& call) {
+  const std::string type = to_lower(trim(split(reply.response.header("content-type").value_or(""), ';').front()));
+  const bool page = type == "text/html" || type == "application/xhtml+xml" || trim(reply.body).starts_with('<');
+  if (!page) return {};
+  return fail(error(Errc::network, "the registry answered with a web page instead of {}", call.what)
+                  .with_hint("check the address, and whether a proxy or a login page is in between"));
+}
+
 Error error_of(const Reply& reply, const Call& call, const std::string& host) {
   HttpDetail detail = detail_of(reply);
   const Errc code = code_of(detail);
@@ -63,7 +67,7 @@ Error error_of(const Reply& reply, const Call& call, const std::string& host) {
       message = fmt::format("{} is not there", call.what);
       break;
     case Errc::unauthorized:
-      message = fmt::format("{} wants credentials for {}", host, call.what);
+      message = fmt::format("{} asks for credentials for {}", host, call.what);
       break;
     case Errc::forbidden:
       message = fmt::format("{} does not allow {} for {}", host, call.actions, call.what);

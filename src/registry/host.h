@@ -1,100 +1,65 @@
 #pragma once
 
-#include <map>
-#include <mutex>
-#include <optional>
-#include <set>
 #include <string>
 
+#include "registry/authenticator.h"
 #include "registry/call.h"
+#include "registry/endpoint.h"
 #include "registry/host_memory.h"
-#include "slipway/http/url.h"
-#include "slipway/registry/challenge.h"
-#include "slipway/registry/registry_target.h"
+#include "registry/redirects.h"
+#include "registry/warnings.h"
+#include "slipway/http/retrying.h"
+#include "slipway/registry/session.h"
 
+/// One registry, as a chain of transports. Each layer wraps the next and deals with one concern; a request passes them
+/// from the top, its response from the bottom:
+///
+///     http::RetryingTransport   repeats what may pass, pauses all lanes where the registry asks for it
+///     AuthenticatedTransport    adds the Authorization header, answers a 401 once
+///     EndpointTransport         makes URLs of paths: docker.io's real host, http or https
+///     RedirectTransport         follows redirects, keeps credentials with their origin
+///     WarningTransport          passes the registry's warnings on
+///     http::HttpTransport       curl, or a test's script
+///
+/// Order matters: a retry gets a fresh token, a login survives a change of scheme, and redirects are followed within
+/// one attempt. The state that layers share is in Endpoint (where the registry is), Authenticator (challenge, tokens)
+/// and http::Embargo (pauses); the layers themselves have none but WarningTransport's texts.
 namespace slipway::registry {
 
-/// One registry host: its scheme, how it wants to be authenticated, its back-off.
-/// Every request to it goes through send(). Thread-safe.
+/// One registry host: every request to it goes through send(). Thread-safe; requests run in the caller's thread.
 class Host {
  public:
-  Host(std::string name, RegistryParts parts, RegistryOptions options);
+  /// `name` is the host[:port] that the user wrote, e.g. "docker.io".
+  Host(std::string name, SessionServices services, RegistryOptions options);
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
 
-  /// As the user wrote it, e.g. "docker.io".
-  const std::string& name() const { return name_; }
-  /// One call with everything around it: scheme, token, redirects, retries. A response of 400 and
-  /// more is an error unless `call.accepts` lists its status.
+  const std::string& name() const { return endpoint_.name(); }
+  /// Makes one call. A response of 400 and more is an error unless `call.accepts` lists its status.
   Result<Reply> send(const Call& call, std::stop_token stop);
-  /// Requested when the whole session is to end.
-  std::stop_token session_stop() const { return parts_.stop; }
-
-  /// Waits before the next try after `tries` of them; false when there is none.
+  /// Waits before the next try after `tries` of them, for callers that repeat more than one request; returns false when
+  /// the tries are used up.
   Result<bool> wait_to_retry(int tries, int status, std::stop_token stop);
 
-  /// What was learned of the host.
+  /// Requested when the whole session is to end.
+  std::stop_token session_stop() const { return services_.stop; }
+  /// Habits of the host that were learned.
   HostMemory& memory() { return memory_; }
-  /// May be missing.
-  UploadJournal* uploads() const { return parts_.uploads; }
-  /// How it wants to be logged in to, in words, as far as it said.
-  std::string login_wanted();
+  /// Uploads under way; nullptr when nobody remembers them.
+  UploadJournal* uploads() const { return services_.uploads; }
+  /// The login that it asks for, in words, as far as it said.
+  std::string login_wanted() { return authenticator_.login_wanted(); }
 
  private:
-  struct Token {
-    Secret value;
-    std::chrono::milliseconds expires{0};
-  };
-
-  /// How an attempt failed, beside the error that says it to people.
-  struct Trouble {
-    http::Breakdown breakdown = http::Breakdown::none;
-    bool lasting = false;  // the same again would fail the same way
-  };
-
-  Result<Reply> attempt(const Call& call, std::stop_token stop, Trouble& trouble);
-  Result<Reply> exchange(const Call& call, const std::string& scheme, const Secret& authorization, std::stop_token stop,
-                         Trouble& trouble);
-  Result<Reply> follow(http::Request request, const Call& call, std::stop_token stop, Trouble& trouble);
-  void pass_warnings_on(const http::Response& response);
-  /// Says whether a request goes elsewhere than to the registry, and what that place may be.
-  void mark_foreign(http::Request& request);
-  std::string scheme();
-  /// Learns from an exchange over `used` whether http or https is spoken; true when the other is worth a try.
-  bool learn_scheme(const Call& call, const Result<Reply>& reply, const std::string& used, http::Breakdown breakdown);
-  Status wait_for_embargo(std::stop_token stop);
-  void impose_embargo(std::chrono::milliseconds duration);
-
-  Result<Secret> authorization_for(const Call& call, std::stop_token stop);
-  /// Learns from a 401; false when nothing new can be tried. `sent`: the request had credentials.
-  Result<bool> answer_challenge(const Reply& reply, const Call& call, bool sent);
-  Result<Token> request_token(const Challenge& challenge, const Call& call, std::stop_token stop);
-  Result<http::Url> realm_of(const Challenge& challenge);
-  Result<http::TextResponse> token_by_get(const http::Url& realm, const Challenge& challenge, const Call& call,
-                                          const std::optional<Credential>& login, std::stop_token stop);
-  Result<http::TextResponse> token_by_post(const http::Url& realm, const Challenge& challenge, const Call& call,
-                                           const Credential& login, std::stop_token stop);
-  Error token_refused(int status, const http::Url& realm, const Call& call,
-                      const std::optional<Credential>& login) const;
-  static Result<Token> read_token(const std::string& body, const http::Url& realm, std::chrono::milliseconds now);
-  Result<std::optional<Credential>> credential(const Call& call);
-  Status check_realm(const http::Url& realm);
-  static std::string scopes_of(const Call& call);
-
-  std::string name_;
-  std::string authority_;  // where it really is: docker.io is registry-1.docker.io
-  RegistryParts parts_;
-  RegistryOptions options_;
-  bool loopback_;
-
-  std::mutex mutex_;
-  std::string scheme_;
-  bool scheme_decided_ = false;
-  std::optional<Challenge> challenge_;
-  std::map<std::string, Token> tokens_;
-  std::chrono::milliseconds embargo_{0};
-  std::optional<bool> inside_;  // the registry's own address is private
+  const SessionServices services_;
+  const RegistryOptions options_;
+  Endpoint endpoint_;
+  WarningTransport warnings_;
+  RedirectTransport redirects_;
+  EndpointTransport at_endpoint_;
+  Authenticator authenticator_;
+  http::Embargo embargo_;
   HostMemory memory_;
-  std::set<std::string> warned_;
-  std::mutex token_mutex_;  // one token request at a time
 };
 
 }  // namespace slipway::registry

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "registry/registry_target.h"
+#include "registry/referrers.h"
 #include "slipway/base/text.h"
 #include "slipway/registry/certificates.h"
 #include "slipway/registry/credentials.h"
@@ -47,13 +47,6 @@ TEST(Challenge, Row076_RefusesDamage) {
     many += "Basic realm=x, ";
   EXPECT_FALSE(parse_challenges(many).has_value());
   EXPECT_TRUE(parse_challenges("")->empty());
-}
-
-TEST(Link, FindsTheNextPage) {
-  EXPECT_EQ(next_link(R"(</v2/a/tags/list?last=x&n=2>; rel="next")"), "/v2/a/tags/list?last=x&n=2");
-  EXPECT_EQ(next_link(R"(<http://h/x>; rel="prev", <http://h/y>; rel=next)"), "http://h/y");
-  EXPECT_EQ(next_link("</x>; rel=\"last\""), std::nullopt);
-  EXPECT_EQ(next_link("rubbish"), std::nullopt);
 }
 
 TEST(FallbackTag, IsTheSpecificationsTable) {

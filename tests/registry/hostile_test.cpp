@@ -50,7 +50,7 @@ TEST(Token, ATokenForMoreServesLess) {
     if (request.method == "POST") return Answer{.status = 201, .headers = {}, .body = {}};
     return request.method == "HEAD" ? manifest_answer() : Answer{.headers = {}, .body = R"({"tags":["a"]})"};
   });
-  const auto target = wire.session->open(oci::Location::parse("h.example/a").value(), true);
+  const auto target = wire.session->open(oci::Location::parse("h.example/a").value(), registry::Access::write);
   ASSERT_TRUE(target->resolve(std::string("v1")).has_value());
   ASSERT_TRUE(store::as<store::TagLister>(*target)->list_tags().has_value());
   ASSERT_TRUE(store::as<store::Mounter>(*target)->mount(make_blob("x").descriptor, "b").value());

@@ -1,11 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <set>
 #include <thread>
 
-#include "registry/registry_world.h"
-#include "registry/scripted_transport.h"
+#include "registry/wire.h"
 #include "slipway/oci/media_type.h"
+#include "support/scripted_transport.h"
 #include "support/target_conformance.h"
 #include "support/temp_dir.h"
 
@@ -124,6 +125,73 @@ TEST(Referrers, Row19_ManyWritersOfOneListLoseNothing) {
   }
   EXPECT_EQ(pushed, kWriters);
   EXPECT_EQ(referrers_of(*client.open(place), image.descriptor.digest)->size(), static_cast<std::size_t>(kWriters));
+}
+
+/// Two machines share no lock: one reads the list before the other writes it, and writes over it afterwards.
+TEST(Referrers, AnEntryThatAnotherMachineWroteOverIsAddedAgain) {
+  const Blob subject = make_blob("subject", std::string(oci::kManifestType));
+  const Blob ours = note("ours", subject);
+  const Blob theirs = note("theirs", subject);
+  std::string list;
+  int written = 0;
+  Wire wire([&](const Request& request) {
+    const bool is_list = request.url.find("/manifests/sha256-") != std::string::npos;
+    if (request.method == "GET" && is_list && !list.empty()) {
+      return Answer{.headers = {{"content-type", std::string(oci::kIndexType)}}, .body = list};
+    }
+    if (request.method == "GET") return Answer{.status = 404, .headers = {}, .body = {}};
+    if (is_list && ++written == 1) list = make_index({theirs}).bytes;  // the other machine, right after us
+    return Answer{.status = 201, .headers = {{"location", request.url}}, .body = {}};
+  });
+  wire.transport.on_body = [&](const std::string& line, const std::string& body) {
+    if (written > 1 && line.find("/manifests/sha256-") != std::string::npos) list = body;
+  };
+  const Status done = push(*wire.open("h.example/a"), ours);
+  ASSERT_TRUE(done.has_value()) << done.error().describe();
+  EXPECT_EQ(written, 2) << "looked at again, and written again";
+  const auto index = oci::parse_index(list, std::string(oci::kIndexType));
+  ASSERT_TRUE(index.has_value());
+  std::set<Digest> listed;
+  for (const auto& entry : index->manifests)
+    listed.insert(entry.digest);
+  EXPECT_EQ(listed, (std::set<Digest>{ours.descriptor.digest, theirs.descriptor.digest}));
+}
+
+TEST(Referrers, AWriterWhoAlwaysLosesSaysSo) {
+  const Blob subject = make_blob("subject", std::string(oci::kManifestType));
+  const std::string list = make_index({note("theirs", subject)}).bytes;
+  Wire wire([&](const Request& request) {
+    if (request.method == "PUT") return Answer{.status = 201, .headers = {{"location", "/x"}}, .body = {}};
+    return Answer{.headers = {{"content-type", std::string(oci::kIndexType)}}, .body = list};
+  });
+  EXPECT_EQ(push(*wire.open("h.example/a"), note("ours", subject)).error().code, Errc::conflict);
+}
+
+TEST(Referrers, AnEntryWithoutATypeGetsTheOneOfItsManifest) {
+  // As cosign 3 writes its fallback list: the type of the empty config instead of the artifact's.
+  const Blob subject = make_blob("subject", std::string(oci::kManifestType));
+  oci::Manifest bundle = oci::parse_manifest(note("bundle", subject).bytes, std::string(oci::kManifestType)).value();
+  bundle.artifact_type = "application/vnd.dev.sigstore.bundle.v0.3+json";
+  bundle.raw.clear();
+  const Blob manifest = make_blob(oci::write_manifest(bundle), std::string(oci::kManifestType));
+  oci::Index index = oci::parse_index(make_index({manifest}).bytes, std::string(oci::kIndexType)).value();
+  index.manifests[0].artifact_type = "application/vnd.oci.empty.v1+json";
+  index.raw.clear();
+  const std::string list = oci::write_index(index);
+  ScriptedApi api([&](const Request& request) {
+    if (request.url.find("/referrers/") != std::string::npos) return Answer{.status = 404, .headers = {}, .body = {}};
+    if (request.url.find("/manifests/sha256-") != std::string::npos) {
+      return Answer{.headers = {{"content-type", std::string(oci::kIndexType)}}, .body = list};
+    }
+    return Answer{.headers = {{"content-type", std::string(oci::kManifestType)}}, .body = manifest.bytes};
+  });
+  const auto listed = api.list();
+  ASSERT_TRUE(listed.has_value()) << listed.error().describe();
+  ASSERT_EQ(listed->size(), 1u);
+  EXPECT_EQ(listed->front().artifact_type, "application/vnd.dev.sigstore.bundle.v0.3+json");
+  const auto of_type = store::as<store::ReferrerLister>(*api.target)
+                           ->referrers(make_blob("subject").descriptor.digest, bundle.artifact_type);
+  EXPECT_EQ(of_type->size(), 1u) << "found by its type";
 }
 
 TEST(Referrers, TaggingTwiceListsOnce) {

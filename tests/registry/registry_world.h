@@ -3,7 +3,7 @@
 #include <map>
 
 #include "registry_support/registry_server.h"
-#include "slipway/registry/registry_target.h"
+#include "slipway/registry/session.h"
 #include "support/fake_clock.h"
 
 namespace slipway::test {

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "registry/registry_world.h"
-#include "registry/scripted_transport.h"
 #include "slipway/oci/media_type.h"
 #include "slipway/store/memory.h"
+#include "support/scripted_transport.h"
 #include "support/target_conformance.h"
 
 namespace slipway::test {

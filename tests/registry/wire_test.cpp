@@ -4,6 +4,8 @@
 
 #include <thread>
 
+#include "support/header_example.h"
+
 namespace slipway::test {
 namespace {
 
@@ -452,6 +454,25 @@ TEST(Answers, Row009_AnEndlessTagListEndsAndStrangeTagsAreSkipped) {
             std::vector<std::string>{"good"});
   Wire none([](const Request&) { return Answer{.headers = {}, .body = R"({"tags":null})"}; });
   EXPECT_TRUE(store::as<store::TagLister>(*none.open("h.example/a"))->list_tags()->empty());
+}
+
+Result<Digest> digest_of_tag(registry::SessionServices services, const oci::Location& image) {
+  const auto session = registry::Session::create(std::move(services), {.side = Side::source});
+  const auto repository = session->open(image);
+  SLIPWAY_ASSIGN(const oci::Descriptor manifest, repository->resolve(*image.tag()));
+  return manifest.digest;
+}
+
+TEST(SessionHeader, TheExampleWorks) {
+  expect_example_is_compiled("include/slipway/registry/session.h", "tests/registry/wire_test.cpp");
+  ScriptedTransport transport([](const Request&) { return manifest_answer(); });
+  FakeClock clock;
+  SeededRng rng;
+  FixedCredentials credentials;
+  const auto digest =
+      digest_of_tag({.transport = &transport, .credentials = &credentials, .clock = &clock, .rng = &rng},
+                    oci::Location::parse("h.example/a:v1").value());
+  EXPECT_EQ(digest.value(), io::digest_of(document()));
 }
 
 }  // namespace

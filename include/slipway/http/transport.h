@@ -26,8 +26,10 @@ struct Request {
   Secret authorization;                   ///< value of the Authorization header, empty for none
   io::RestartableSource* body = nullptr;  ///< not owned; read once from its start
   std::int64_t body_size = 0;             ///< bytes
-  bool foreign = false;                   ///< another place than the one the user named: gets no client certificate
+  bool foreign = false;                   ///< not to the place that the user named: gets no client certificate
   bool public_only = false;               ///< refused where the name leads to a private address (not through a proxy)
+  bool repeatable = true;                 ///< false where a repetition means something else; for retrying layers
+  std::vector<int> expected;              ///< statuses of 400 and more that are answers; for retrying layers
 };
 
 /// One response; header names lower-case, in the order received.
@@ -42,18 +44,22 @@ struct Response {
   std::vector<std::string> all(std::string_view name) const;
 };
 
-/// Why there was no whole response: to decide what to try next. People read the error's message.
+/// Why there is no whole response, for deciding what to try next. People read the error's message.
+/// `forbidden` is our own refusal to go on, e.g. to a private address.
 enum class Breakdown { none, resolve, connect, certificate, timeout, forbidden, other };
 
-/// Where the body of a response goes, decided when its status is known.
+/// Receives a response; decides about the body when the status is known.
 class ResponseHandler {
  public:
   virtual ~ResponseHandler() = default;
-  /// Called once before the body; an error aborts the transfer.
+  /// Called before the body; an error aborts the transfer. Layers that repeat requests call it again for the next
+  /// response, which replaces what came before, while can_begin_again().
   virtual Status begin(const Response& response) = 0;
   virtual Status write(io::Bytes bytes) = 0;
   /// Called once, last, when perform() is about to fail with Errc::network.
   virtual void broke(Breakdown) {}
+  /// Returns true unless bytes were passed on that cannot be taken back.
+  virtual bool can_begin_again() const { return false; }
 };
 
 /// Certificates for one host, beside the ones that are trusted everywhere.
@@ -77,9 +83,9 @@ struct TransportOptions {
   std::string user_agent = "slipway";
 };
 
-/// One request, one response streamed into a handler. No retries, no
-/// redirects, no authentication, no registry knowledge. Thread-safe; blocking.
-/// Errc::network for anything below HTTP, Errc::cancelled on stop.
+/// One request, one response streamed into a handler. Thread-safe; blocking. curl_transport() does nothing else; layers
+/// (RetryingTransport, and those of the room registry) wrap a transport and are one. Errc::network for anything below
+/// HTTP, Errc::cancelled on stop.
 class HttpTransport {
  public:
   virtual ~HttpTransport() = default;

@@ -11,7 +11,7 @@
 
 namespace slipway::test {
 
-/// What the far end says to one request: a response, or nothing at all.
+/// The answer of the far end to one request: a response, or nothing at all.
 struct Answer {
   int status = 200;
   std::vector<http::Header> headers;  // names lower-case
@@ -35,6 +35,9 @@ class ScriptedTransport final : public http::HttpTransport {
   };
   using Script = std::function<Answer(const http::Request&)>;
 
+  /// Called with the line and the body of each request that has one.
+  std::function<void(const std::string&, const std::string&)> on_body;
+
   explicit ScriptedTransport(Script script) : script_(std::move(script)) {}
 
   Result<http::Response> perform(const http::Request& request, http::ResponseHandler& handler,
@@ -51,6 +54,7 @@ class ScriptedTransport final : public http::HttpTransport {
     }
     {
       const std::scoped_lock lock(mutex_);
+      if (on_body && request.body != nullptr) on_body(asked.line, asked.body);
       asked_.push_back(std::move(asked));
     }
     if (answer.breakdown != http::Breakdown::none) return broken(handler, answer.breakdown);
