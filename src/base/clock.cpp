@@ -68,7 +68,7 @@ std::string format_time(std::int64_t unix_seconds) {
 
 Result<std::int64_t> parse_time(std::string_view text) {
   const auto refuse = [&] {
-    return fail(Error(Errc::invalid_argument, fmt::format("'{}' is not an RFC 3339 time", printable(text, 64)))
+    return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not an RFC 3339 time", printable(text, 64)))
                     .with_hint("write it as 2026-01-31T12:00:00Z"));
   };
   if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') || text[13] != ':' ||

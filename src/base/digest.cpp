@@ -20,7 +20,7 @@ bool is_lower_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= '
 Result<Digest> Digest::parse(std::string_view text) {
   const std::size_t colon = text.find(':');
   const auto refuse = [&](std::string_view why) {
-    return fail(Error(Errc::invalid_argument, fmt::format("'{}' is not a digest: {}", printable(text, 160), why))
+    return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not a digest: {}", printable(text, 160), why))
                     .with_hint("a digest looks like sha256:<64 lower-case hex digits>"));
   };
   if (colon == std::string_view::npos) return refuse("it has no algorithm");

@@ -88,6 +88,16 @@ Status write_file_atomically(FileSystem& fs, const stdfs::path& path, std::strin
   return fs.sync_directory(path.parent_path());
 }
 
+Status make_durable_directories(FileSystem& fs, const stdfs::path& path) {
+  std::vector<stdfs::path> changed;
+  for (stdfs::path at = path; !at.empty() && at != at.parent_path() && !fs.stat(at, true); at = at.parent_path())
+    changed.push_back(at.parent_path());
+  SLIPWAY_TRY(fs.make_directories(path));
+  for (const stdfs::path& parent : changed)
+    SLIPWAY_TRY(fs.sync_directory(parent));
+  return {};
+}
+
 stdfs::path temporary_name(const stdfs::path& directory) {
   return directory / fmt::format("{}{}-{}", kTemporary, ::getpid(), system_rng().name(12));
 }

@@ -125,7 +125,7 @@ Status write_canonical(std::string& out, const Json& value) {
     return fail(Errc::internal, "a canonical record cannot hold the integer {}", *i);
   }
   if (const std::string* s = value.string(); s != nullptr && !is_valid_utf8(*s)) {
-    return fail(Errc::invalid_argument, "'{}' is not valid UTF-8", printable(*s, 80));
+    return fail(Errc::invalid_argument, "\"{}\" is not valid UTF-8", printable(*s, 80));
   }
   if (const Json::Array* array = value.array()) {
     out += '[';

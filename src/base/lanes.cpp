@@ -10,7 +10,7 @@
 namespace slipway {
 namespace {
 
-/// What the lanes of one run share.
+/// The state that the lanes of one run share.
 class Run {
  public:
   Run(std::size_t count, std::stop_token outer) : count_(count), outer_(std::move(outer)) {}

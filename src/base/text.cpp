@@ -210,7 +210,7 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
     const bool good = problem == std::errc() && end == lower.data() + digits && number >= 0 && number * factor < 9e18;
     if (name == unit && good) return static_cast<std::uint64_t>(number * factor);
   }
-  return fail(Error(Errc::invalid_argument, fmt::format("'{}' is not a size", printable(text, 40)))
+  return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not a size", printable(text, 40)))
                   .with_hint("write it like 4GiB, 500MB or 100000"));
 }
 

@@ -66,6 +66,9 @@ Connections connections_for(const SideFlags& flags, const Globals& globals, cons
   transport.certificates = registry::find_certificates(*surroundings.fs, surroundings.env, flags.cert_dir.value_or(""));
   transport.verify_tls = flags.tls_verify && !flags.insecure;
   transport.idle_timeout = std::chrono::seconds(globals.timeout);
+  transport.hints = {.certificate = "check this machine's clock; trust a private CA with --ca-file FILE",
+                     .tls = "check that this is a TLS port; --plain-http talks without TLS",
+                     .timeout = "raise --timeout if the network is slow"};
   registry::RegistryOptions options;
   options.plain_http = flags.plain_http;
   options.insecure = flags.insecure;

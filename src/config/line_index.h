@@ -27,7 +27,7 @@ class LineIndex {
   std::vector<std::size_t> starts_;
 };
 
-/// The offset of the first byte that is no YAML text: a control character or not UTF-8.
+/// The offset of the first byte that is not YAML text: a control character or not UTF-8.
 std::optional<std::size_t> find_unreadable(std::string_view text);
 
 }  // namespace slipway::config

@@ -131,7 +131,7 @@ Result<Addition> addition_for(const Insertion& insertion, std::string_view text,
   return addition;
 }
 
-/// What makes the text after of the text before, by where it is.
+/// The edits that turn the text before into the text after, by place.
 struct Changes {
   Replacements replacements;
   std::vector<Addition> additions;

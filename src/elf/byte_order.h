@@ -30,7 +30,7 @@ class ByteOrder {
   bool little_;
 };
 
-/// Class and byte order from a file's first kIdentSize bytes; nothing for what is no ELF file.
+/// Class and byte order from a file's first kIdentSize bytes; nothing for other files.
 inline std::optional<Abi> read_ident(std::string_view bytes) {
   constexpr std::string_view kMagic("\177ELF", 4);
   if (bytes.size() < kIdentSize || !bytes.starts_with(kMagic)) return std::nullopt;

@@ -14,7 +14,7 @@ constexpr std::size_t kMaxObjects = 10000;
 constexpr const char* kProgramFolders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
                                            "/usr/bin",        "/sbin",          "/bin"};
 
-/// What glibc loads by itself when a program calls these.
+/// Functions for which glibc loads a library by itself when a program calls them.
 constexpr const char* kCancelling[] = {"pthread_cancel", "pthread_exit", "backtrace"};
 
 bool is_musl_loader(const std::string& path) { return name_in(path).starts_with("ld-musl-"); }
@@ -80,7 +80,7 @@ class Process {
       SLIPWAY_ASSIGN(auto found, find_program(name));
       if (!found) {
         problem(fmt::format("{} is a script for {}, which is not there", printable(by, 4096), printable(name, 4096)),
-                "install it, name its system with 'sysroot', or choose a base that has it");
+                "install it, name its system with \"sysroot\", or choose a base that has it");
         return {};
       }
       SLIPWAY_ASSIGN(Closure inner, Process(roots_, {*found, {}}).run({}));
@@ -117,14 +117,14 @@ class Process {
     if (!found) {
       problem(fmt::format("{}: its loader {} is not there", printable(input_.file.path, 4096),
                           printable(interpreter, 4096)),
-              "install the C library it was built with, or name the root folder of its system with 'sysroot'");
+              "install the C library it was built with, or name the root folder of its system with \"sysroot\"");
       return {};
     }
     SLIPWAY_ASSIGN(auto loader, found->root->object(*found));
     if (loader == nullptr || !loader->abi.fits(abi_)) {
       problem(fmt::format("{}: its loader {} of {} is for another machine", printable(input_.file.path, 4096),
                           printable(interpreter, 4096), found->root->name()),
-              "name the root folder of the program's system with 'sysroot'");
+              "name the root folder of the program's system with \"sysroot\"");
       return {};
     }
     add(*std::move(found), std::move(loader), interpreter, loaded_.front());
@@ -146,7 +146,7 @@ class Process {
       if (there) continue;
       problem(fmt::format("{} needs {}, which is nowhere the loader looks ({})", printable(by.file.path, 4096),
                           printable(name, 300), places_searched()),
-              "install it, add it under 'files', or name the root folder of its system with 'sysroot'");
+              "install it, add it under \"files\", or name the root folder of its system with \"sysroot\"");
     }
     return {};
   }
@@ -227,7 +227,7 @@ class Process {
     return false;
   }
 
-  /// What $LIB stands for: the loader of a multiarch system was built with that folder's name.
+  /// The value of $LIB: the loader of a multiarch system was built with that folder's name.
   std::string lib_for(const std::string& text) {
     if (text.find("LIB") == std::string::npos) return {};
     if (lib_) return *lib_;

@@ -15,7 +15,7 @@ constexpr std::uint64_t kMaxTable = 1u << 20, kMaxNames = 4u << 20, kMaxNotes = 
                         kMaxHeaders = 64u << 20;
 constexpr std::size_t kMaxModules = 10'000;
 
-/// Where the members of a header lie, by its class.
+/// The offsets of a header's members, by its class.
 struct Widths {
   bool wide;
   std::size_t word() const { return wide ? 8 : 4; }
@@ -100,7 +100,7 @@ class Headers {
   Widths widths_;
 };
 
-/// The memory of a process as its core has it.
+/// The memory of a process, read from its core dump.
 class CoreReader {
  public:
   CoreReader(const FileBytes& file, const Abi& abi) : file_(file), headers_(file, abi) {}
@@ -172,8 +172,8 @@ class CoreReader {
     }
   }
 
-  /// Of the module whose header lies at `base`; empty when memory does not say. What a process had in its memory may
-  /// be anything: nothing in it is an error.
+  /// Returns the build-id of the module whose header lies at `base`; empty when memory does not say. The memory of a
+  /// process may hold anything: nothing in it is an error.
   std::string build_id_at(std::uint64_t base, const std::string& header) const {
     const auto from_memory = [&](std::uint64_t at, std::uint64_t size) -> Result<std::string> {
       if (size > kMaxModuleBytes) return fail(Errc::malformed, "too many");
@@ -215,7 +215,7 @@ Result<std::vector<CoreModule>> core_in(const FileBytes& bytes, std::string_view
   SLIPWAY_ASSIGN(const std::string start, bytes.up_to(0, kIdentSize));
   const auto abi = read_ident(start);
   if (!abi || ByteOrder(abi->little).number(start, 16, 2) != kCore)
-    return fail(Errc::invalid_argument, "{} is no core dump", printable(name, 4096));
+    return fail(Errc::invalid_argument, "{} is not a core dump", printable(name, 4096));
   SLIPWAY_ASSIGN(const std::string header, bytes.piece(0, abi->bits == 64 ? 64 : 52, "header"));
   return CoreReader(bytes, *abi).read(header);
 }

@@ -6,7 +6,7 @@
 namespace slipway::elf {
 namespace {
 
-constexpr int kMaxLinks = 40;  // as the kernel has it
+constexpr int kMaxLinks = 40;  // as in the kernel
 
 std::string joined(const std::string& folder, const std::string& name) {
   return folder == "/" ? "/" + name : folder + "/" + name;
@@ -83,7 +83,7 @@ Result<std::optional<FoundFile>> DiskRoot::look(const std::string& path) {
     if (text.starts_with('/')) {
       found.target = normal_path(text);
     } else if (*real != folder && text.find("..") != std::string::npos) {
-      // Where the folder is reached through a symlink, ".." leads elsewhere than its path says.
+      // Through a symlinked folder ".." leads elsewhere than its path says.
       link.text = found.target = normal_path(*real + "/" + text);
     } else {
       found.target = normal_path(folder + "/" + text);

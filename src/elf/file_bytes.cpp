@@ -30,7 +30,7 @@ Result<std::string> FileBytes::up_to(std::uint64_t at, std::uint64_t size) const
 
 tl::unexpected<Error> FileBytes::damaged(std::string_view why) const {
   return fail(Error(Errc::malformed, fmt::format("{} is a damaged ELF file: {}", printable(name_, 4096), why))
-                  .with_hint("build or copy it anew; readelf -d shows what is left of it"));
+                  .with_hint("build or copy it again; readelf -d shows what is left of it"));
 }
 
 FileBytes bytes_of(std::string_view bytes, std::string_view name) {

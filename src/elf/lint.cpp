@@ -19,10 +19,10 @@ void lint_run_path(const Object& object, const LintFacts& facts, std::vector<std
     if (lies_in(part, facts.build_folder)) {
       out.push_back(
           fmt::format("its {} names the build folder {}, which the image does not have: install it with "
-                      "'cmake --install', or set CMAKE_BUILD_RPATH_USE_ORIGIN",
+                      "`cmake --install`, or set CMAKE_BUILD_RPATH_USE_ORIGIN",
                       kind, printable(part, 4096)));
     } else if (!text.empty() && !part.starts_with('/') && !part.starts_with('$')) {
-      out.push_back(fmt::format("its {} has '{}', which depends on the current folder: use $ORIGIN", kind,
+      out.push_back(fmt::format("its {} has \"{}\", which depends on the current folder: use $ORIGIN", kind,
                                 printable(part, 4096)));
     }
   }
@@ -66,7 +66,7 @@ Result<bool> holds_text(File& file, const std::string& text) {
     at += n;
     window.resize(kept + n);
     if (window.find(text) != std::string::npos) return true;
-    // What may be the beginning of the text stays for the next piece.
+    // A possible beginning of the text stays for the next piece.
     if (window.size() >= text.size()) window.erase(0, window.size() - text.size() + 1);
   }
 }

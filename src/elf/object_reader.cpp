@@ -77,7 +77,7 @@ class ObjectReader {
       if (segment.file_size > kMaxPath) return file_.damaged("the name of its interpreter is too long");
       SLIPWAY_ASSIGN(const std::string name, file_.piece(segment.offset, segment.file_size, "interpreter's name"));
       object_.interpreter = name.c_str();  // up to the first NUL
-      if (!object_.interpreter.starts_with('/')) return file_.damaged("its interpreter is no absolute path");
+      if (!object_.interpreter.starts_with('/')) return file_.damaged("its interpreter is not an absolute path");
     } else if (segment.type == kStack) {
       object_.executable_stack = (segment.flags & 1) != 0;
     } else if (segment.type == kRelro) {
@@ -164,7 +164,7 @@ class ObjectReader {
     return which_ == SymbolNames::all ? read_symbols() : Status();
   }
 
-  /// What is left of the segment from `address` on, cut at `limit`.
+  /// Returns the rest of the segment from `address` on, cut at `limit`.
   Result<std::string> rest_at(std::uint64_t address, std::uint64_t limit, std::string_view what) const {
     const auto place = locate(address);
     if (!place) return file_.damaged(fmt::format("its {} lies outside of what is loaded", what));
@@ -224,8 +224,8 @@ class ObjectReader {
     return {};
   }
 
-  /// How many entries the symbol table can have: the file does not say. The old hash table counts them; linkers put
-  /// undefined symbols before those that the new one has; else the next table ends them.
+  /// Returns the number of entries that the symbol table can have: the file does not say. The old hash table counts
+  /// them; linkers put undefined symbols before those that the new one has; else the next table ends them.
   Result<std::uint64_t> count_symbols(std::uint64_t table, std::uint64_t entry) const {
     if (const auto hash = tag(kHash)) {
       SLIPWAY_ASSIGN(const std::string head, mapped(*hash, 8, "hash table"));
@@ -262,8 +262,8 @@ class ObjectReader {
     return {};
   }
 
-  /// How many symbols there are with those that others may use, which come last: the old hash table counts them; the
-  /// new one says where its longest chain ends.
+  /// Returns the number of symbols, with those that others may use, which come last: the old hash table counts them;
+  /// the new one says where its longest chain ends.
   Result<std::uint64_t> count_all_symbols() const {
     if (const auto hash = tag(kHash)) {
       SLIPWAY_ASSIGN(const std::string head, mapped(*hash, 8, "hash table"));

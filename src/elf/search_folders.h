@@ -16,7 +16,8 @@ struct SystemFolders {
   std::vector<std::string> built_in;    ///< found without any file in /etc
 };
 
-/// What `root` says: /etc/ld.so.conf with its includes, or /etc/ld-musl-<machine>.path beside musl's `interpreter`.
+/// Reads the configuration of `root`: /etc/ld.so.conf with its includes, or /etc/ld-musl-<machine>.path beside musl's
+/// `interpreter`.
 Result<SystemFolders> system_folders(Root& root, const Abi& abi, Flavour flavour, const std::string& interpreter);
 
 /// A folder of an RPATH: in the image, and where the same folder is on disk for a program that comes from elsewhere.

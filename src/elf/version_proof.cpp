@@ -127,7 +127,7 @@ void prove_symbols(const std::deque<Loaded>& loaded, std::vector<Error>& problem
                                                      printable(object.file.path, 4096), missing.size() == 1 ? "" : "s",
                                                      names, printable(loaded.front().file.path, 4096)))
             .with_hint("link it with the library that has them (-Wl,--no-undefined tells at once), or name that with "
-                       "'dlopen'"));
+                       "\"dlopen\""));
   }
 }
 

@@ -20,7 +20,8 @@ struct Loaded {
 /// Checks every symbol version that an object needs against what the object that has the library's name defines.
 void prove_versions(const std::deque<Loaded>& loaded, std::vector<Error>& problems, std::vector<Error>& warnings);
 
-/// Where all symbols were read: each that any object needs must be defined by some object of the process.
+/// Reports each symbol that an object needs and no object of the process defines, among objects whose symbols were all
+/// read.
 void prove_symbols(const std::deque<Loaded>& loaded, std::vector<Error>& problems);
 
 /// True when a version's number is smaller, e.g. GLIBC_2.9 and GLIBC_2.36: digits count as numbers.

@@ -26,7 +26,7 @@ std::optional<Quad> quad_of(std::string_view host) {
   return quad;
 }
 
-/// What inet_aton would take for an address: the last label is a number, decimal, octal or hexadecimal.
+/// Texts that inet_aton takes for an address: the last label is a number, decimal, octal or hexadecimal.
 bool looks_numeric(std::string_view host) {
   while (!host.empty() && host.back() == '.')
     host.remove_suffix(1);

@@ -1,16 +1,13 @@
 #include "http/curl_exchange.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <array>
-#include <cstring>
-
+#include "http/socket_address.h"
 #include "slipway/base/text.h"
 #include "slipway/http/address.h"
 #include "slipway/http/url.h"
 
+// The checked macros call the functions by name; these calls go through a table.
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
 
@@ -38,30 +35,6 @@ Breakdown breakdown_of(CURLcode code) {
   }
 }
 
-/// The address as a URL would spell it; where IPv6 only wraps IPv4 (RFC 4291 2.5.5.2, RFC 6052) the latter.
-std::string address_of(const curl_sockaddr& address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  const void* bytes = nullptr;
-  sockaddr_in6 six{};
-  int family = address.family;
-  if (family == AF_INET6 && address.addrlen >= sizeof six) {
-    std::memcpy(&six, &address.addr, sizeof six);
-    constexpr std::array<unsigned char, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-    constexpr std::array<unsigned char, 12> kNat64{0, 0x64, 0xFF, 0x9B};
-    const unsigned char* raw = six.sin6_addr.s6_addr;
-    const bool wraps = std::equal(kMapped.begin(), kMapped.end(), raw) || std::equal(kNat64.begin(), kNat64.end(), raw);
-    bytes = wraps ? raw + kMapped.size() : raw;
-    if (wraps) family = AF_INET;
-  }
-  sockaddr_in four{};
-  if (address.family == AF_INET && address.addrlen >= sizeof four) {
-    std::memcpy(&four, &address.addr, sizeof four);
-    bytes = &four.sin_addr;
-  }
-  if (bytes == nullptr || ::inet_ntop(family, bytes, text.data(), text.size()) == nullptr) return {};
-  return family == AF_INET6 ? fmt::format("[{}]", text.data()) : std::string(text.data());
-}
-
 }  // namespace
 
 std::size_t CurlExchange::on_header(char* data, std::size_t, std::size_t size, void* self) {
@@ -71,7 +44,7 @@ std::size_t CurlExchange::on_header(char* data, std::size_t, std::size_t size, v
 std::size_t CurlExchange::on_body(char* data, std::size_t, std::size_t size, void* self) {
   auto* exchange = static_cast<CurlExchange*>(self);
   const io::Bytes bytes = io::as_bytes({data, size});
-  return exchange->keep(exchange->begin()) && exchange->keep(exchange->handler_.write(bytes)) ? size : 0;
+  return exchange->succeeded(exchange->begin()) && exchange->succeeded(exchange->handler_.write(bytes)) ? size : 0;
 }
 
 std::size_t CurlExchange::on_read(char* data, std::size_t, std::size_t size, void* self) {
@@ -81,7 +54,7 @@ std::size_t CurlExchange::on_read(char* data, std::size_t, std::size_t size, voi
 int CurlExchange::on_seek(void* self, curl_off_t offset, int origin) {
   auto* exchange = static_cast<CurlExchange*>(self);
   if (origin != SEEK_SET || offset != 0 || exchange->request_.body == nullptr) return CURL_SEEKFUNC_CANTSEEK;
-  return exchange->keep(exchange->request_.body->restart()) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+  return exchange->succeeded(exchange->request_.body->restart()) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
 int CurlExchange::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
@@ -90,7 +63,7 @@ int CurlExchange::on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, cu
 
 curl_socket_t CurlExchange::on_socket(void* self, curlsocktype, curl_sockaddr* address) {
   auto* exchange = static_cast<CurlExchange*>(self);
-  const std::string where = exchange->request_.public_only ? address_of(*address) : "";
+  const std::string where = exchange->request_.public_only ? literal_of(address->addr, address->addrlen) : "";
   if (exchange->request_.public_only && (where.empty() || is_private(where))) {
     exchange->private_address_ = where;
     return CURL_SOCKET_BAD;
@@ -115,7 +88,7 @@ Result<Response> CurlExchange::result(CURLcode code) {
   return std::move(response_);
 }
 
-bool CurlExchange::keep(Status status) {
+bool CurlExchange::succeeded(Status status) {
   if (status) return true;
   if (!error_) error_ = std::move(status).error();
   return false;
@@ -124,7 +97,7 @@ bool CurlExchange::keep(Status status) {
 bool CurlExchange::header(std::string_view line) {
   header_bytes_ += line.size();
   if (header_bytes_ > kMaxHeaders) {
-    return keep(fail(Errc::too_large, "the response's headers are more than {}", human_bytes(kMaxHeaders)));
+    return succeeded(fail(Errc::too_large, "the response's headers are more than {}", human_bytes(kMaxHeaders)));
   }
   line = trim(line);
   headers_ended_ = headers_ended_ || line.empty();
@@ -166,32 +139,33 @@ Error CurlExchange::private_error() const {
   return Error(Errc::network, fmt::format("{} leads to the private address {}, which is refused",
                                           url ? url->host : "the server", *private_address_))
       .with_hint(
-          "a registry outside has no business pointing inside; if that place is yours, use the registry from inside");
+          "a public registry must not point at a private address; if that address is yours, use the registry from "
+          "inside");
 }
 
 Error CurlExchange::network_error(CURLcode code) const {
   const auto url = Url::parse(request_.url);
   const std::string host = url ? url->host + ":" + std::to_string(url->port) : "the server";
-  // Which check a certificate failed is only said there.
+  // Only that text names the check that a certificate failed.
   const bool detailed = breakdown_of(code) == Breakdown::certificate && detail_.front() != '\0';
   const std::string_view why = detailed ? std::string_view(detail_.data()) : api_.easy_strerror(code);
   Error error(Errc::network, fmt::format("cannot talk to {}: {}", host, printable(why, 300)));
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
-      error.hint = "check the host's name and this machine's DNS";
+      error.hint = "check the host name and this machine's DNS";
       break;
     case CURLE_COULDNT_CONNECT:
       error.hint = "check that the registry runs there and that no firewall is between";
       break;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
-      error.hint = "check this machine's clock; trust a private CA with --ca-file FILE";
+      error.hint = hints_.certificate;
       break;
     case CURLE_SSL_CONNECT_ERROR:
-      error.hint = "is it a TLS port? --plain-http talks without TLS";
+      error.hint = hints_.tls;
       break;
     case CURLE_OPERATION_TIMEDOUT:
-      error.hint = "raise --timeout if the network is slow";
+      error.hint = hints_.timeout;
       break;
     default:
       break;

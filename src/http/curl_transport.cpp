@@ -8,6 +8,7 @@
 #include "slipway/http/transport.h"
 #include "slipway/http/url.h"
 
+// The checked macros call the functions by name; these calls go through a table.
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
 
@@ -23,13 +24,6 @@ bool has_proxy() {
     if (value != nullptr && *value != '\0') return true;
   }
   return false;
-}
-
-bool has_control(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7F;
-  });
 }
 
 /// A list of header lines in libcurl's form.
@@ -59,14 +53,14 @@ class CurlTransport final : public HttpTransport {
     SLIPWAY_TRY(check(request));
     SLIPWAY_ASSIGN(const CurlApi* api, CurlApi::get());
     SLIPWAY_ASSIGN(const HostCertificates* certificates, certificates_for(request));
-    SLIPWAY_ASSIGN(CURL * handle, take(*api));
-    CurlExchange exchange(*api, handle, request, handler, std::move(stop));
+    SLIPWAY_ASSIGN(CURL * handle, acquire_handle(*api));
+    CurlExchange exchange(*api, handle, request, handler, options_.hints, std::move(stop));
     HeaderList headers(*api);
     prepare(*api, handle, request, exchange, headers);
     set_tls(*api, handle, *certificates);
     const CURLcode code = api->easy_perform(handle);
     auto result = exchange.result(code);
-    give_back(*api, handle);
+    release_handle(*api, handle);
     return result;
   }
 
@@ -74,10 +68,10 @@ class CurlTransport final : public HttpTransport {
   static Status check(const Request& request) {
     SLIPWAY_TRY(Url::parse(request.url));
     for (const auto& [name, value] : request.headers) {
-      if (has_control(name) || has_control(value))
+      if (has_control_characters(name) || has_control_characters(value))
         return fail(Errc::invalid_argument, "a header holds control characters");
     }
-    if (has_control(request.authorization.reveal())) {
+    if (has_control_characters(request.authorization.reveal())) {
       return fail(Errc::invalid_argument, "the credentials hold control characters");
     }
     return {};
@@ -180,7 +174,7 @@ class CurlTransport final : public HttpTransport {
   }
 
   /// A handle keeps its connections between requests.
-  Result<CURL*> take(const CurlApi& api) {
+  Result<CURL*> acquire_handle(const CurlApi& api) {
     const std::scoped_lock lock(mutex_);
     if (!idle_.empty()) {
       CURL* handle = idle_.back();
@@ -188,11 +182,11 @@ class CurlTransport final : public HttpTransport {
       return handle;
     }
     CURL* handle = api.easy_init();
-    if (handle == nullptr) return fail(Errc::failed, "libcurl gives no handle");
+    if (handle == nullptr) return fail(Errc::failed, "cannot create a libcurl handle");
     return handle;
   }
 
-  void give_back(const CurlApi& api, CURL* handle) {
+  void release_handle(const CurlApi& api, CURL* handle) {
     api.easy_reset(handle);
     const std::scoped_lock lock(mutex_);
     idle_.push_back(handle);

@@ -18,7 +18,7 @@ bool is_host_character(char c) {
 }
 
 tl::unexpected<Error> refuse(std::string_view text, std::string_view why) {
-  return fail(Errc::malformed, "'{}' is not a URL that can be followed: {}", printable(displayable(text), 200), why);
+  return fail(Errc::malformed, "\"{}\" is not a URL that can be followed: {}", printable(displayable(text), 200), why);
 }
 
 /// Splits "host[:port]", IPv6 in brackets.

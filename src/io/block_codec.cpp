@@ -78,7 +78,7 @@ const Setting& setting_of(Compression format, Level level) {
   return settings().front();
 }
 
-/// Makes room for `size` bytes without ever giving any back: zeroing a buffer anew for each block costs time.
+/// Makes room for `size` bytes without ever giving any back: zeroing a buffer again for each block costs time.
 void grow(std::vector<std::byte>& out, std::size_t size) {
   if (out.size() < size) out.resize(size);
 }

@@ -9,10 +9,15 @@
 
 namespace slipway::io {
 
-/// Cuts a stream into blocks, compresses them on several threads and passes the
-/// results on in order: whichever thread has completed the oldest block writes it, and those behind it that are
-/// ready, while the others go on. One thread more hashes what came in. Buffers are recycled: memory is bounded by about
-/// two blocks a lane.
+/// The Compressor of more than no compression (see compress.h for its contract).
+///
+/// A block passes through these states: filling (caller's thread), waiting and to hash (both queues at once),
+/// compressed (`done`) and hashed, at the front of `in_order_`, written to `next_`, spare. A lane takes the oldest
+/// waiting block, compresses it without the lock, and marks it done. Any lane that finds the front of `in_order_` done
+/// and hashed becomes the writer (`passing_`) and writes all that is ready, while the other lanes go on compressing.
+/// One more thread hashes blocks in order, because a hash cannot be cut; it never writes. submit() waits while `lanes_
+/// + 2` blocks are in order: that bounds memory. The first failure stays in `failure_`; after it nothing is written.
+/// With one lane there are no threads and no queues.
 class BlockSink final : public Compressor {
  public:
   BlockSink(CodecPlan plan, Sink& next, const Packing& packing);
@@ -52,7 +57,7 @@ class BlockSink final : public Compressor {
   bool wrote_ = false;
 
   std::mutex mutex_;
-  std::condition_variable room_;                 // for the caller: a block was passed on, or failed
+  std::condition_variable room_;                 // for the caller: a block was written, or failed
   std::condition_variable work_;                 // for lanes: a block to compress or to pass on
   std::condition_variable to_hash_changed_;      // for the thread that hashes
   std::deque<std::unique_ptr<Block>> in_order_;  // submitted and not yet passed on

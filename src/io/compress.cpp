@@ -57,7 +57,7 @@ Result<Compression> parse_compression(std::string_view text) {
   if (text == "gzip") return Compression::gzip;
   if (text == "zstd") return Compression::zstd;
   if (text == "none") return Compression::none;
-  return fail(Error(Errc::invalid_argument, fmt::format("'{}' is not a compression format", printable(text, 40)))
+  return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not a compression format", printable(text, 40)))
                   .with_hint("use gzip, zstd or none"));
 }
 
@@ -65,7 +65,7 @@ Result<Level> parse_level(std::string_view text) {
   if (text == "fast") return Level::fast;
   if (text == "default") return Level::normal;
   if (text == "best") return Level::best;
-  return fail(Error(Errc::invalid_argument, fmt::format("'{}' is not a compression level", printable(text, 40)))
+  return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not a compression level", printable(text, 40)))
                   .with_hint("use fast, default or best"));
 }
 

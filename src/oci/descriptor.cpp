@@ -28,7 +28,7 @@ Result<Descriptor> Descriptor::from_json(const Json& value, const std::string& w
   SLIPWAY_ASSIGN(auto reader, JsonReader::of(value, what));
   SLIPWAY_ASSIGN(std::string media_type, reader.required_string("mediaType"));
   if (!is_valid_media_type(media_type)) {
-    return fail(Errc::malformed, "{}: '{}' is not a media type", what, printable(media_type, 80));
+    return fail(Errc::malformed, "{}: \"{}\" is not a media type", what, printable(media_type, 80));
   }
   SLIPWAY_ASSIGN(Digest digest, reader.required_digest("digest"));
   SLIPWAY_ASSIGN(const std::int64_t size, reader.required_integer("size", 0, std::numeric_limits<std::int64_t>::max()));

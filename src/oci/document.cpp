@@ -10,7 +10,7 @@
 namespace slipway::oci {
 namespace {
 
-/// What manifests and indexes have in common.
+/// The members that manifests and indexes have in common.
 struct Head {
   std::string media_type;
   std::string artifact_type;
@@ -29,7 +29,7 @@ Result<std::string> agreed_type(JsonReader& reader, std::string_view promised, s
   if (version != 2) return fail(Errc::malformed, "{}: schemaVersion is {}, not 2", what, version);
   SLIPWAY_ASSIGN(const auto written, reader.string("mediaType"));
   if (written && !is_graph_node(*written)) {
-    return fail(Errc::unsupported, "{} says it is '{}', which is neither an image manifest nor an index", what,
+    return fail(Errc::unsupported, "{} says it is \"{}\", which is neither an image manifest nor an index", what,
                 printable(*written, 100));
   }
   if (written && !promised.empty() && *written != promised) {
@@ -92,7 +92,7 @@ Status refuse_ambiguity(const Json& json, JsonReader& reader, bool index, const 
   return require("layers");
 }
 
-/// What servers send when they know nothing better; the body decides then.
+/// The types that servers send when they know nothing better; the body decides then.
 bool says_nothing(std::string_view media_type) {
   return media_type.empty() || media_type == "application/octet-stream" || media_type == "text/plain" ||
          media_type == "application/json";
@@ -112,7 +112,7 @@ Result<bool> is_index_body(const Json& json, std::string_view promised) {
   if (is_index(type)) return true;
   if (is_manifest(type)) return false;
   if (!says_nothing(promised) && !is_schema1(promised)) {
-    return fail(Errc::unsupported, "'{}' is neither an image manifest nor an index", printable(promised, 100));
+    return fail(Errc::unsupported, "\"{}\" is neither an image manifest nor an index", printable(promised, 100));
   }
   return json.find("manifests") != nullptr;
 }

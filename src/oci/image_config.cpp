@@ -21,7 +21,8 @@ Result<std::set<std::string>> read_set(JsonReader& reader, std::string_view key)
   for (const auto& [name, empty] : *value->object()) {
     // Anything inside would be lost when the config is written again.
     if (!empty.is_null() && !(empty == Json(Json::Object{}))) {
-      return fail(Errc::malformed, "the image config: \"{}\": '{}' is not followed by {{}}", key, printable(name, 80));
+      return fail(Errc::malformed, "the image config: \"{}\": \"{}\" is not followed by {{}}", key,
+                  printable(name, 80));
     }
     names.insert(name);
   }
@@ -64,7 +65,7 @@ Status read_rootfs(JsonReader& reader, ImageConfig& config) {
   SLIPWAY_ASSIGN(auto rootfs, JsonReader::of(*json, "the image config: \"rootfs\""));
   SLIPWAY_ASSIGN(const std::string type, rootfs.required_string("type"));
   if (type != "layers") {
-    return fail(Errc::malformed, "the image config: rootfs.type is '{}', not 'layers'", printable(type, 40));
+    return fail(Errc::malformed, "the image config: rootfs.type is \"{}\", not \"layers\"", printable(type, 40));
   }
   SLIPWAY_ASSIGN(const auto diff_ids, rootfs.string_list("diff_ids"));
   if (diff_ids && diff_ids->size() > kMaxChildren) {
@@ -116,7 +117,7 @@ Json write_run_config(const ImageConfig& config) {
 }
 
 tl::unexpected<Error> refuse_config(std::string_view member, std::string_view text, std::string_view why) {
-  return fail(Errc::invalid_argument, "the image config: {}: '{}' {}", member, printable(text, 120), why);
+  return fail(Errc::invalid_argument, "the image config: {}: \"{}\" {}", member, printable(text, 120), why);
 }
 
 Status check_times(const ImageConfig& config) {

@@ -21,7 +21,7 @@ bool is_hex(std::string_view text, std::size_t at_least) {
   return text.size() >= at_least && text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
 }
 
-/// Whether what follows an "@" in a path was meant as a digest: paths may hold an
+/// Returns true if the text after an "@" in a path was meant as a digest: paths may hold an
 /// "@" of their own ("workspace/job@2:v1"), but a misspelt digest must not become a tag.
 bool is_meant_as_digest(std::string_view text) {
   const std::size_t colon = text.find(':');
@@ -31,7 +31,7 @@ bool is_meant_as_digest(std::string_view text) {
 }
 
 tl::unexpected<Error> refuse(std::string_view text, std::string_view why, std::string hint = {}) {
-  return fail(Error(Errc::invalid_argument, fmt::format("'{}' is not a location: {}", printable(text, 300), why))
+  return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not a location: {}", printable(text, 300), why))
                   .with_hint(std::move(hint)));
 }
 
@@ -60,7 +60,7 @@ class LocationParser {
   /// A registry reference without any transport before it.
   Result<Location> registry() {
     if (const std::size_t scheme = rest_.find("://"); scheme != std::string_view::npos) {
-      return refuse(text_, fmt::format("'{}' is no transport here", printable(rest_.substr(0, scheme + 3), 40)),
+      return refuse(text_, fmt::format("\"{}\" is not a transport here", printable(rest_.substr(0, scheme + 3), 40)),
                     fmt::format("write {}", printable(rest_.substr(scheme + 3), 200)));
     }
     SLIPWAY_TRY(take_digest());
@@ -104,7 +104,7 @@ class LocationParser {
     const bool valid = location_.is_registry() ? is_valid_tag(tag) : is_valid_ref_name(tag) || is_docker_name(tag);
     if (!valid) {
       return refuse(
-          text_, fmt::format("'{}' is not a tag", printable(tag, 150)),
+          text_, fmt::format("\"{}\" is not a tag", printable(tag, 150)),
           location_.is_registry() ? std::string(kTagHint) : "words of A-Z a-z 0-9, joined by one of - . _ : @ + /");
     }
     location_.tag_ = std::string(tag);
@@ -184,7 +184,7 @@ class LocationParser {
   Status check_name() const {
     const std::string& repository = location_.repository_;
     if (!is_valid_host(location_.host_)) {
-      return refuse(text_, fmt::format("'{}' is not a host", printable(location_.host_, 150)),
+      return refuse(text_, fmt::format("\"{}\" is not a host", printable(location_.host_, 150)),
                     "a host is a name or address with an optional port, without user or scheme");
     }
     if (rest_.size() == 64 && is_hex(rest_, 64)) {
@@ -198,7 +198,7 @@ class LocationParser {
     if (is_valid_repository(to_lower(repository))) {
       return refuse(text_, "a repository's name is lower-case", fmt::format("write {}", to_lower(repository)));
     }
-    return refuse(text_, fmt::format("'{}' is not a repository's name", printable(repository, 150)),
+    return refuse(text_, fmt::format("\"{}\" is not a repository's name", printable(repository, 150)),
                   "components of a-z 0-9, joined by . _ __ or dashes, and slashes between them");
   }
 

@@ -12,7 +12,7 @@
 namespace slipway::oci {
 namespace {
 
-/// What uname(2) and people call a machine, and what images call it (Go's names).
+/// The names of a machine by uname(2) and people, and in images (Go's names).
 struct Machine {
   std::string_view kernel_name;
   std::string_view architecture;
@@ -52,7 +52,7 @@ bool is_platform_word(std::string_view text) {
   });
 }
 
-/// The variant that a missing one stands for; empty where variants are no levels.
+/// The variant that a missing one stands for; empty where variants are not levels.
 std::string_view default_variant(std::string_view architecture) {
   if (architecture == "amd64") return "v1";
   if (architecture == "arm") return "v7";
@@ -87,7 +87,7 @@ Result<Platform> Platform::parse(std::string_view text) {
   const std::vector<std::string> parts = split(text, '/');
   const bool shaped = parts.size() == 2 || parts.size() == 3;
   if (!shaped || !std::all_of(parts.begin(), parts.end(), is_platform_word)) {
-    return fail(Error(Errc::invalid_argument, fmt::format("'{}' is not a platform", printable(text, 80)))
+    return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not a platform", printable(text, 80)))
                     .with_hint("write it as os/architecture[/variant], for example linux/amd64"));
   }
   Platform platform;
@@ -97,7 +97,7 @@ Result<Platform> Platform::parse(std::string_view text) {
   if (const Machine* machine = find_machine(platform.architecture)) {
     Platform meant{.os = platform.os, .architecture = std::string(machine->architecture)};
     meant.variant = platform.variant.empty() ? std::string(machine->variant) : platform.variant;
-    return fail(Error(Errc::invalid_argument, fmt::format("'{}' is not a platform: images do not call a machine {}",
+    return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not a platform: images do not call a machine {}",
                                                           text, machine->kernel_name))
                     .with_hint(fmt::format("write {}", meant.str())));
   }

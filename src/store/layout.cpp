@@ -61,8 +61,7 @@ class LayoutImpl final : public LayoutTarget {
 
   /// A crash while a layout was being made leaves either nothing or a layout without index.json.
   Status create() {
-    SLIPWAY_TRY(fs_.make_directories(folder_ / "blobs" / "sha256"));
-    SLIPWAY_TRY(fs_.sync_directory(folder_ / "blobs"));
+    SLIPWAY_TRY(make_durable_directories(fs_, folder_ / "blobs" / "sha256"));
     SLIPWAY_ASSIGN(const auto lock, fs_.lock(folder_ / kLockFile));
     if (!fs_.stat(folder_ / kIndexFile)) SLIPWAY_TRY(write_index(LayoutIndex::empty()));
     if (!fs_.stat(folder_ / kLayoutFile)) {

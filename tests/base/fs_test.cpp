@@ -1,6 +1,8 @@
 #include "slipway/base/fs.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,6 +10,8 @@
 #include <array>
 
 #include "slipway/base/rng.h"
+#include "support/power_loss_fs.h"
+#include "support/sync_spy.h"
 #include "support/temp_dir.h"
 
 namespace slipway {
@@ -110,6 +114,99 @@ TEST(Fs, UnnamedFilesLeaveNoNameAndKeepTheirBytes) {
   EXPECT_EQ(file->read_at(buffer, 0).value(), 4u);
   EXPECT_EQ(file->stat()->links, 0u);
   EXPECT_EQ(real_fs().create_unnamed(dir.path() / "no").error().code, Errc::not_found);
+}
+
+TEST(Fs, SyncingReachesTheKernelForTheFileThenForItsFolder) {
+  const test::TempDir dir;
+  const auto folder = stdfs::canonical(dir.path());
+  test::take_synced_paths();
+  const auto file = real_fs().create(folder / "a").value();
+  ASSERT_TRUE(file->sync().has_value());
+  EXPECT_EQ(test::take_synced_paths(), std::vector<std::string>{folder / "a"});
+  ASSERT_TRUE(real_fs().sync_directory(folder).has_value());
+  EXPECT_EQ(test::take_synced_paths(), std::vector<std::string>{folder});
+  ASSERT_TRUE(write_file_atomically(real_fs(), folder / "b", "text").has_value());
+  const auto paths = test::take_synced_paths();
+  ASSERT_EQ(paths.size(), 2u);
+  EXPECT_TRUE(stdfs::path(paths[0]).filename().native().starts_with(".tmp-")) << paths[0];
+  EXPECT_EQ(paths[1], folder.native());
+}
+
+TEST(Fs, AtomicWritesSurviveALossOfPower) {
+  const test::TempDir dir;
+  test::PowerLossFs fs(dir.path());
+  for (const char* text : {"one", "two"}) {
+    ASSERT_TRUE(write_file_atomically(fs, dir.path() / "f", text).has_value());
+    fs.lose_power();
+    EXPECT_EQ(read_file(fs, dir.path() / "f").value(), text);
+    EXPECT_EQ(fs.list(dir.path())->size(), 1u);
+  }
+}
+
+TEST(Fs, DurableFoldersSurviveALossOfPowerAtEveryLevel) {
+  const test::TempDir dir;
+  test::PowerLossFs fs(dir.path());
+  ASSERT_TRUE(make_durable_directories(fs, dir.path() / "a/b/c").has_value());
+  fs.lose_power();
+  EXPECT_TRUE(fs.stat(dir.path() / "a/b/c", false).has_value());
+  EXPECT_TRUE(make_durable_directories(fs, dir.path() / "a/b/c").has_value());
+  ASSERT_TRUE(write_file_atomically(fs, dir.path() / "f", "x").has_value());
+  EXPECT_FALSE(make_durable_directories(fs, dir.path() / "f/g").has_value());
+}
+
+TEST(PowerLossFs, ForgetsBytesNamesAndFoldersThatWereNotSynced) {
+  const test::TempDir dir;
+  const auto at = dir.path();
+  test::PowerLossFs fs(at);
+  const auto put = [&](const stdfs::path& path, bool sync_file) {
+    const auto file = fs.create(path, 0644).value();
+    const std::string_view text = "text";
+    EXPECT_TRUE(file->write(std::as_bytes(std::span(text))).has_value());
+    if (sync_file) {
+      EXPECT_TRUE(file->sync().has_value());
+    }
+  };
+  put(at / "no-name", true);
+  fs.lose_power();
+  EXPECT_FALSE(fs.stat(at / "no-name", false).has_value());
+  put(at / "no-bytes", false);
+  ASSERT_TRUE(fs.sync_directory(at).has_value());
+  ASSERT_TRUE(fs.make_directories(at / "no-folder", 0755).has_value());
+  put(at / "no-folder/f", true);
+  ASSERT_TRUE(fs.sync_directory(at / "no-folder").has_value());
+  fs.lose_power();
+  EXPECT_EQ(read_file(fs, at / "no-bytes").value(), "");
+  EXPECT_FALSE(fs.stat(at / "no-folder", false).has_value());
+  ASSERT_TRUE(fs.remove(at / "no-bytes").has_value());
+  fs.lose_power();
+  EXPECT_TRUE(fs.stat(at / "no-bytes", false).has_value()) << "the removal was not synced";
+}
+
+TEST(Fs, AShortWriteIsNotTakenForAWholeOne) {
+  const test::TempDir dir;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{5, 5};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    const auto file = real_fs().create(dir.path() / "f");
+    const std::string_view text = "ten bytes.";
+    ::_exit(file.has_value() && !(*file)->write(std::as_bytes(std::span(text))).has_value() ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(read_file(real_fs(), dir.path() / "f").value(), "ten b") << "the first write was cut";
+}
+
+TEST(Fs, ALockIsNeverTakenThroughASymlink) {
+  const test::TempDir dir;
+  ASSERT_TRUE(write_file_atomically(real_fs(), dir.path() / "victim", "x").has_value());
+  stdfs::create_symlink("victim", dir.path() / "lock");
+  EXPECT_FALSE(real_fs().lock(dir.path() / "lock").has_value());
+  stdfs::create_symlink("absent", dir.path() / "dangling");
+  EXPECT_FALSE(real_fs().lock(dir.path() / "dangling").has_value());
+  EXPECT_FALSE(real_fs().stat(dir.path() / "absent").has_value());
 }
 
 TEST(Rng, NamesAreOfTheAlphabetAndDiffer) {

@@ -139,5 +139,15 @@ TEST(Json, LenientMembersAreEmptyWhereTheyAreAbsentOrOfAnotherType) {
   EXPECT_TRUE(Json().items("a").empty());
 }
 
+TEST(JsonReader, IntegersStayWithinTheirRange) {
+  const Json json = Json::parse(R"({"low":-1,"least":0,"most":9,"high":10})", "test").value();
+  JsonReader reader = JsonReader::of(json, "test").value();
+  EXPECT_EQ(reader.integer("least", 0, 9).value(), 0);
+  EXPECT_EQ(reader.integer("most", 0, 9).value(), 9);
+  for (const char* key : {"low", "high"})
+    EXPECT_EQ(reader.integer(key, 0, 9).error().describe(),
+              fmt::format("test: \"{}\" is not an integer from 0 to 9", key));
+}
+
 }  // namespace
 }  // namespace slipway

@@ -2,10 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <thread>
 
 #include "slipway/base/actor.h"
+#include "slipway/base/git.h"
 #include "slipway/base/shared_library.h"
+#include "slipway/base/text.h"
+#include "support/temp_dir.h"
 
 namespace slipway {
 namespace {
@@ -37,13 +42,40 @@ TEST(Subprocess, MissingProgramIsNotFound) {
   EXPECT_EQ(result.error().code, Errc::not_found);
 }
 
+/// True for a process that runs; a zombie that nobody waited for does not.
+bool is_running(const std::string& pid) {
+  std::ifstream file("/proc/" + pid + "/stat");
+  std::string text;
+  std::getline(file, text);
+  const std::size_t name_end = text.rfind(") ");
+  return name_end != std::string::npos && text[name_end + 2] != 'Z' && text[name_end + 2] != 'X';
+}
+
 TEST(Subprocess, TimeoutKillsTheWholeGroup) {
+  const test::TempDir dir;
   const auto begin = std::chrono::steady_clock::now();
-  const auto result =
-      run_command({.argv = {"sh", "-c", "sleep 30 | sleep 30"}, .timeout = std::chrono::milliseconds(200)});
+  const auto result = run_command({.argv = {"sh", "-c", "sleep 30 & echo $! > grandchild; wait"},
+                                   .timeout = std::chrono::milliseconds(500),
+                                   .directory = dir.path().native()});
   ASSERT_FALSE(result.has_value());
   EXPECT_EQ(result.error().code, Errc::failed);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  std::string grandchild;
+  std::getline(std::ifstream(dir.path() / "grandchild") >> std::ws, grandchild);
+  ASSERT_FALSE(grandchild.empty()) << "the group had no second process";
+  for (int i = 0; i < 500 && is_running(grandchild); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_FALSE(is_running(grandchild));
+}
+
+TEST(Subprocess, AVariableThatExistsIsReplacedNotRepeated) {
+  ASSERT_EQ(::setenv("SLIPWAY_TEST_TWICE", "old", 1), 0);
+  const auto result = run_command({.argv = {"env"}, .extra_env = {{"SLIPWAY_TEST_TWICE", "new"}}});
+  ::unsetenv("SLIPWAY_TEST_TWICE");
+  ASSERT_TRUE(result.has_value());
+  std::vector<std::string> lines = split(result->out, '\n');
+  std::erase_if(lines, [](const std::string& line) { return !line.starts_with("SLIPWAY_TEST_TWICE="); });
+  EXPECT_EQ(lines, std::vector<std::string>{"SLIPWAY_TEST_TWICE=new"});
 }
 
 TEST(Subprocess, OutputIsCapped) {
@@ -67,6 +99,17 @@ TEST(Subprocess, AChildThatDoesNotReadIsNoError) {
   const auto result = run_command({.argv = {"true"}, .input = std::string(1 << 20, 'x')});
   ASSERT_TRUE(result.has_value());
   EXPECT_EQ(result->status, 0);
+}
+
+TEST(Git, RunsInTheFolderAndAnswersInEnglish) {
+  const test::TempDir dir;
+  ASSERT_EQ(run_git(dir.path(), {"init", "-q"})->status, 0);
+  const auto answer = run_git(dir.path(), {"rev-parse", "--show-toplevel"});
+  ASSERT_TRUE(answer.has_value()) << answer.error().describe();
+  EXPECT_EQ(trim(answer->out), std::filesystem::canonical(dir.path()).native());
+  const auto refused = run_git(dir.path(), {"rev-parse", "--verify", "HEAD"});
+  EXPECT_EQ(refused->status, 128);
+  EXPECT_EQ(trim(refused->err), "fatal: Needed a single revision");
 }
 
 TEST(Actor, OwnVariableThenCiThenUserAtHost) {

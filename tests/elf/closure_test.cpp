@@ -202,7 +202,7 @@ TEST_F(ClosureTest, WhatTheImageHasComesFirstAndIsProved) {
   EXPECT_THAT(c.problems[0].hint, HasSubstr("choose a base with glibc >= 2.38"));
 }
 
-TEST_F(ClosureTest, VersionsAreComparedAsNumbersAndWeakNeedsAreNone) {
+TEST_F(ClosureTest, VersionsAreComparedAsNumbers) {
   host.libc("GLIBC_2.10");
   ElfBytes cxx;
   cxx.versions = {"GLIBCXX_3.4.9", "GLIBCXX_3.4.30", "CXXABI_1.3"};
@@ -216,6 +216,28 @@ TEST_F(ClosureTest, VersionsAreComparedAsNumbersAndWeakNeedsAreNone) {
   EXPECT_THAT(c.problems[0].describe(), HasSubstr("a base with GLIBCXX >= 3.4.32"));
   ASSERT_EQ(c.warnings.size(), 1u);
   EXPECT_THAT(c.warnings[0].message, HasSubstr("libplain.so has no version information"));
+}
+
+TEST_F(ClosureTest, AWeakVersionNeedThatNobodyDefinesIsNotAProblem) {
+  host.libc("GLIBC_2.10");
+  for (const bool weak : {true, false}) {
+    host.program(weak ? "/bin/weak" : "/bin/strong", {"libc.so.6"},
+                 {.version_needs = {{"libc.so.6", "GLIBC_ABI_DT_RELR"}}, .weak_needs = weak});
+  }
+  EXPECT_EQ(problems(closure("/bin/weak")), "");
+  EXPECT_THAT(problems(closure("/bin/strong")), HasSubstr("GLIBC_ABI_DT_RELR"));
+}
+
+TEST_F(ClosureTest, ASuggestedLibraryIsNotLoadedThoughItIsThere) {
+  host.libc();
+  host.library("/lib/x86_64-linux-gnu/libsuggested.so");
+  host.library("/lib/x86_64-linux-gnu/librecommended.so");
+  ElfBytes elf;
+  elf.notes = test::elf_note("FDO", 0x407c0c0a,
+                             R"([{"soname":["libsuggested.so"],"priority":"suggested"},)"
+                             R"({"soname":["librecommended.so"],"priority":"recommended"}])");
+  host.program("/bin/p", {}, elf);
+  EXPECT_THAT(paths(closure("/bin/p")), ElementsAre(kLoader, "/lib/x86_64-linux-gnu/librecommended.so"));
 }
 
 TEST_F(ClosureTest, WhatIsNotThereIsNamed) {

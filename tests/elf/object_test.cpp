@@ -144,9 +144,10 @@ TEST(ElfLint, EveryFindingHasItsWayOut) {
   bad.bind_now = false;
   bad.runpath = "/srv/build/lib:relative:$ORIGIN";
   const auto findings = lint(bad, {"/srv/build", true, true});
-  EXPECT_THAT(findings, ElementsAre(HasSubstr("-fPIE"), HasSubstr("noexecstack"), HasSubstr("-z,now"),
-                                    HasSubstr("RUNPATH names the build folder /srv/build/lib"), HasSubstr("'relative'"),
-                                    HasSubstr("capabilities"), HasSubstr("-ffile-prefix-map=/srv/build=.")));
+  EXPECT_THAT(findings,
+              ElementsAre(HasSubstr("-fPIE"), HasSubstr("noexecstack"), HasSubstr("-z,now"),
+                          HasSubstr("RUNPATH names the build folder /srv/build/lib"), HasSubstr(R"("relative")"),
+                          HasSubstr("capabilities"), HasSubstr("-ffile-prefix-map=/srv/build=.")));
   bad = good;
   bad.relro = false;
   EXPECT_THAT(lint(bad, {}), ElementsAre(HasSubstr("-z,relro,-z,now")));

@@ -4,15 +4,19 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 
 #include "registry_support/registry_server.h"
+#include "slipway/base/fs.h"
+#include "slipway/base/subprocess.h"
 #include "slipway/http/retry.h"
 #include "slipway/http/transport.h"
 #include "slipway/http/url.h"
 #include "slipway/io/filters.h"
 #include "support/fake_clock.h"
+#include "support/temp_dir.h"
 
 namespace slipway::http {
 namespace {
@@ -308,7 +312,7 @@ TEST(Transport, Row083_AServerThatKeepsStillIsLeft) {
   const auto answer = ask(silent);
   ASSERT_FALSE(answer.has_value());
   EXPECT_EQ(answer.error().code, Errc::network);
-  EXPECT_NE(answer.error().hint.find("--timeout"), std::string::npos);
+  EXPECT_NE(answer.error().hint.find("wait longer"), std::string::npos);
 }
 
 TEST(Transport, Row086_Row087_NoCookiesAndNoCompressionAreAskedFor) {
@@ -321,6 +325,84 @@ TEST(Transport, Row086_Row087_NoCookiesAndNoCompressionAreAskedFor) {
         << "never unpacked behind the digest";
   EXPECT_EQ(server.heard().find("Cookie"), std::string::npos);
   EXPECT_EQ(server.heard().find("Accept-Encoding"), std::string::npos);
+}
+
+TEST(Transport, ARedirectIsHandedBackAndNotFollowed) {
+  RawServer target("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere");
+  for (const int status : {301, 302, 303, 307, 308}) {
+    RawServer server(fmt::format("HTTP/1.1 {} Moved\r\nLocation: {}\r\nContent-Length: 4\r\n\r\nhere", status,
+                                 target.request().url));
+    const auto answer = ask(server);
+    ASSERT_TRUE(answer.has_value()) << answer.error().describe();
+    EXPECT_EQ(answer->response.status, status);
+    EXPECT_EQ(answer->response.header("location"), target.request().url);
+    EXPECT_EQ(answer->body, "here");
+  }
+  EXPECT_EQ(target.heard(), "");
+}
+
+TEST(Transport, HeadersOverTheLimitAreOurRefusal) {
+  // More than 256 KiB and less than libcurl's own limit of 300 KiB.
+  std::string headers = "HTTP/1.1 200 OK\r\n";
+  for (int i = 0; headers.size() < 280'000; ++i)
+    headers += fmt::format("X-{}: {}\r\n", i, std::string(1000, 'x'));
+  RawServer server(headers + "Content-Length: 0\r\n\r\n");
+  const auto answer = ask(server);
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().code, Errc::too_large) << answer.error().describe();
+}
+
+TEST(Transport, ALargeBodyWaitsForTheServersConsent) {
+  RawServer server("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+  const std::string large(8u << 20, 'x');
+  io::TextSource body(large);
+  Request request = server.request();
+  request.method = "PUT";
+  request.body = &body;
+  request.body_size = static_cast<std::int64_t>(large.size());
+  const auto answer = perform_text(*curl_transport({}), request, 1000, {});
+  ASSERT_TRUE(answer.has_value()) << answer.error().describe();
+  EXPECT_EQ(answer->response.status, 413);
+  EXPECT_NE(server.heard().find("\r\nExpect: 100-continue\r\n"), std::string::npos);
+}
+
+/// The versions in a ClientHello's supported_versions extension (RFC 8446, section 4.2.1), highest first.
+std::vector<unsigned> offered_versions(const std::string& hello) {
+  const auto byte = [&](std::size_t at) { return at < hello.size() ? static_cast<unsigned char>(hello[at]) : 0u; };
+  for (std::size_t at = 0; at + 5 < hello.size(); ++at) {
+    const unsigned length = byte(at + 2) << 8 | byte(at + 3), list = byte(at + 4);
+    if (byte(at) != 0 || byte(at + 1) != 0x2b || length != list + 1 || list % 2 != 0 || list == 0) continue;
+    std::vector<unsigned> versions;
+    for (std::size_t i = 0; i < list; i += 2)
+      versions.push_back(byte(at + 5 + i) << 8 | byte(at + 6 + i));
+    return versions;
+  }
+  return {};
+}
+
+TEST(Transport, TlsBefore12IsNotOffered) {
+  // The system's OpenSSL may forbid it too; here it does not, so that the program's own limit shows.
+  const test::TempDir dir;
+  const auto config = dir.path() / "openssl.cnf";
+  ASSERT_TRUE(write_file_atomically(real_fs(), config,
+                                    "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n"
+                                    "MinProtocol = TLSv1\nCipherString = DEFAULT@SECLEVEL=0\n"));
+  if (std::getenv("SLIPWAY_TEST_TLS_CHILD") == nullptr) {
+    // OpenSSL reads its configuration once in the life of a process.
+    const auto child = run_command({.argv = {"/proc/self/exe", "--gtest_filter=Transport.TlsBefore12IsNotOffered"},
+                                    .extra_env = {{"OPENSSL_CONF", config.native()}, {"SLIPWAY_TEST_TLS_CHILD", "1"}}});
+    ASSERT_TRUE(child.has_value()) << child.error().describe();
+    EXPECT_EQ(child->status, 0) << child->out;
+    return;
+  }
+  RawServer server("no TLS here");
+  Request request = server.request();
+  request.url.replace(0, 4, "https");
+  EXPECT_FALSE(perform_text(*curl_transport({}), request, 1000, {}).has_value());
+  const std::vector<unsigned> versions = offered_versions(server.heard());
+  ASSERT_FALSE(versions.empty());
+  for (const unsigned version : versions)
+    EXPECT_TRUE(version >= 0x0303 || (version & 0x0f0f) == 0x0a0a) << version;
 }
 
 TEST(Transport, NothingListensThere) {

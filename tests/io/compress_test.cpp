@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <map>
+#include <mutex>
 #include <set>
+#include <thread>
 
 #include "io/block_codec.h"
 #include "slipway/io/filters.h"
@@ -280,6 +284,105 @@ TEST(CompressionOf, TheFirstBytesTell) {
   EXPECT_EQ(sniff("\x5f\x2a\x4d\x18"), Compression::zstd) << "a skippable frame";
   for (const std::string_view plain : {"", "\x1f", "\x28\xb5\x2f", "tar", "\x4f\x2a\x4d\x18"})
     EXPECT_EQ(sniff(plain), Compression::none) << plain.size();
+}
+
+/// A frame of one byte that asks for a window of 2^log bytes (RFC 8878, sections 3.1.1.1.2 and 3.1.1.2).
+std::string frame_with_window(unsigned log) {
+  const char window = static_cast<char>((log - 10) << 3);
+  return std::string("\x28\xb5\x2f\xfd\0", 5) + window + std::string("\x09\0\0x", 4);
+}
+
+TEST(Decompress, ZstdWindowsOver128MiBAreRefused) {
+  EXPECT_EQ(unpressed(frame_with_window(20)).value(), "x");
+  EXPECT_EQ(unpressed(frame_with_window(27)).value(), "x");
+  for (const unsigned log : {28u, 31u})
+    EXPECT_EQ(unpressed(frame_with_window(log)).error().code, Errc::malformed) << log;
+}
+
+class MapCache final : public BlockCache {
+ public:
+  bool find(const Digest& key, std::vector<std::byte>& out) override {
+    const std::scoped_lock lock(mutex_);
+    const auto at = blocks_.find(key);
+    if (at != blocks_.end()) out = at->second;
+    return at != blocks_.end();
+  }
+  void remember(const Digest& key, Bytes block) override {
+    const std::scoped_lock lock(mutex_);
+    blocks_.emplace(key, std::vector<std::byte>(block.begin(), block.end()));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<Digest, std::vector<std::byte>> blocks_;
+};
+
+TEST(Compress, OneCacheServesAllFormatsAndLevels) {
+  const std::string text = sample(1'500'000);
+  MapCache cache;
+  for (int round = 0; round < 2; ++round) {
+    for (const Compression format : {Compression::gzip, Compression::zstd}) {
+      for (const Level level : {Level::fast, Level::normal, Level::best}) {
+        StringSink out(64u << 20);
+        const auto sink = compressor({format, level, 1, &cache}, out).value();
+        ASSERT_TRUE(sink->write(as_bytes(text)));
+        ASSERT_TRUE(sink->finish());
+        EXPECT_EQ(digest_of(out.take()), digest_of(pressed(text, format, level)))
+            << static_cast<int>(format) << " " << static_cast<int>(level) << " round " << round;
+      }
+    }
+  }
+}
+
+/// Takes nothing until it is opened.
+class GatedSink final : public Sink {
+ public:
+  Status write(Bytes) override {
+    open_.wait(false);
+    return {};
+  }
+  Status finish() override { return {}; }
+  void open() {
+    open_ = true;
+    open_.notify_all();
+  }
+
+ private:
+  std::atomic<bool> open_{false};
+};
+
+TEST(Compress, ASlowSinkHoldsTheWriterBackSoThatMemoryIsBounded) {
+  constexpr std::size_t kLanes = 2, kBlocks = 64;
+  GatedSink gate;
+  const auto sink = compressor({Compression::zstd, Level::fast, kLanes}, gate).value();
+  const std::string block = sample(sink->block_size());
+  std::atomic<std::size_t> taken{0};
+  std::jthread writer([&] {
+    for (std::size_t i = 0; i < kBlocks; ++i) {
+      EXPECT_TRUE(sink->write(as_bytes(block)));
+      ++taken;
+    }
+  });
+  for (std::size_t before = kBlocks; before != taken;) {
+    before = taken;
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  }
+  EXPECT_LE(taken, kLanes + 4) << "blocks wait in memory without bound";
+  EXPECT_GT(taken, 0u);
+  gate.open();
+  writer.join();
+  EXPECT_TRUE(sink->finish());
+}
+
+TEST(Compress, TheExampleOfTheHeader) {
+  const std::string tar = sample(200'000);
+  StringSink blob(1u << 20);
+  Hasher plain;
+  const auto sink = compressor({.format = Compression::gzip, .lanes = 4, .plain = &plain}, blob).value();
+  ASSERT_TRUE(sink->write(as_bytes(tar)));
+  ASSERT_TRUE(sink->finish());
+  EXPECT_EQ(plain.finish(), digest_of(tar));
+  EXPECT_EQ(unpressed(blob.take()).value(), tar);
 }
 
 }  // namespace

@@ -165,7 +165,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"NoRootfs", R"({"architecture":"a","os":"b"})", "\"rootfs\" is missing"},
         Bad{"RootfsList", R"({"architecture":"a","os":"b","rootfs":[]})", "\"rootfs\" is not an object"},
         Bad{"RootfsUntyped", R"({"architecture":"a","os":"b","rootfs":{}})", "\"type\" is missing"},
-        Bad{"RootfsOther", R"({"architecture":"a","os":"b","rootfs":{"type":"x"}})", "'x', not 'layers'"},
+        Bad{"RootfsOther", R"({"architecture":"a","os":"b","rootfs":{"type":"x"}})", R"("x", not "layers")"},
         Bad{"DiffIdBad", R"({"architecture":"a","os":"b","rootfs":{"type":"layers","diff_ids":["sha256:../x"]}})",
             "diff_ids"},
         Bad{"DiffIdNumber", R"({"architecture":"a","os":"b","rootfs":{"type":"layers","diff_ids":[1]}})", "diff_ids"},
@@ -188,8 +188,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"EntrypointText", with_config(R"("Entrypoint":"/bin/sh")"), "\"Entrypoint\""},
         Bad{"CmdNumber", with_config(R"("Cmd":[1])"), "\"Cmd\""},
         Bad{"PortsList", with_config(R"("ExposedPorts":["80/tcp"])"), "\"ExposedPorts\""},
-        Bad{"PortWithContent", with_config(R"("ExposedPorts":{"80/tcp":{"x":1}})"), "'80/tcp'"},
-        Bad{"VolumeTrue", with_config(R"("Volumes":{"/x":true})"), "'/x'"},
+        Bad{"PortWithContent", with_config(R"("ExposedPorts":{"80/tcp":{"x":1}})"), R"("80/tcp")"},
+        Bad{"VolumeTrue", with_config(R"("Volumes":{"/x":true})"), R"("/x")"},
         Bad{"LabelNumber", with_config(R"("Labels":{"a":1})"), "\"Labels\""},
         Bad{"StopSignalNumber", with_config(R"("StopSignal":15)"), "\"StopSignal\""},
         Bad{"InnerCase", with_config(R"("env":["A=b"])"), "only in case"}),
@@ -244,7 +244,7 @@ TEST(ImageConfigCheck, RefusesWhatItForbids) {
     EXPECT_THAT(refused([&](ImageConfig& c) {
                   c.env = {"X=1", entry};
                 }),
-                HasSubstr("Env: '" + std::string(entry) + "' is not KEY=VALUE"));
+                HasSubstr("Env: \"" + std::string(entry) + "\" is not KEY=VALUE"));
   }
   EXPECT_THAT(refused([](ImageConfig& c) { c.env = {std::string("A=\0", 3)}; }), HasSubstr("NUL"));
   EXPECT_THAT(refused([](ImageConfig& c) { c.cmd = {std::string("\0", 1)}; }), HasSubstr("NUL"));
@@ -256,7 +256,7 @@ TEST(ImageConfigCheck, RefusesWhatItForbids) {
     EXPECT_THAT(refused([&](ImageConfig& c) { c.created = time; }), HasSubstr("created")) << time;
     EXPECT_THAT(refused([&](ImageConfig& c) { c.history = {{.created = time}}; }), HasSubstr("history")) << time;
   }
-  EXPECT_THAT(refused([](ImageConfig& c) { c.user = "0:0\n"; }), HasSubstr("User: '0:0\\n' has control characters"));
+  EXPECT_THAT(refused([](ImageConfig& c) { c.user = "0:0\n"; }), HasSubstr("User: \"0:0\\n\" has control characters"));
   EXPECT_THAT(refused([](ImageConfig& c) { c.working_dir = "/a\x1b"; }), HasSubstr("WorkingDir"));
   EXPECT_THAT(refused([](ImageConfig& c) { c.stop_signal = "SIG\n"; }), HasSubstr("StopSignal"));
   EXPECT_THAT(refused([](ImageConfig& c) { c.volumes = {""}; }), HasSubstr("Volumes"));

@@ -214,9 +214,9 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"[::1]x/a", "not a host"}, Refused{"[::1]:/a", "not a host"}, Refused{"[::1]:0/a", "not a host"},
         Refused{"[::1]5000/a", "not a host"}, Refused{"[127.0.0.1]/a", "not a host"},
         Refused{"[::1]", "not a repository's name"}, Refused{"::1", "not a repository's name"},
-        Refused{"https://r.io/a", "no transport"}, Refused{"http://r.io/a:1", "no transport"},
-        Refused{"docker://https://r.io/a", "no transport"}, Refused{"dir:/tmp/x", "not a host"},
-        Refused{"DOCKER://r.io/a", "no transport"}));
+        Refused{"https://r.io/a", "not a transport"}, Refused{"http://r.io/a:1", "not a transport"},
+        Refused{"docker://https://r.io/a", "not a transport"}, Refused{"dir:/tmp/x", "not a host"},
+        Refused{"DOCKER://r.io/a", "not a transport"}));
 
 // "containers-storage:app" is, by docker's rules, the image containers-storage with the tag app.
 TEST(Location, ANameMayLookLikeAnotherToolsTransport) {

@@ -93,7 +93,7 @@ class Writer {
       const auto& [library, version] = elf_.version_needs[i];
       const bool last = i + 1 == elf_.version_needs.size();
       out += number(1, 2) + number(1, 2) + number(name(library), 4) + number(16, 4) + number(last ? 0 : 32, 4);
-      out += number(0, 4) + number(0, 2) + number(2, 2) + number(name(version), 4) + number(0, 4);
+      out += number(0, 4) + number(elf_.weak_needs ? 2 : 0, 2) + number(2, 2) + number(name(version), 4) + number(0, 4);
     }
     return out;
   }

@@ -16,6 +16,7 @@ struct ElfBytes {
   std::string interpreter, soname, rpath, runpath;
   std::vector<std::string> needed;
   std::vector<std::pair<std::string, std::string>> version_needs;  ///< library, version
+  bool weak_needs = false;                                         ///< of all version needs
   std::vector<std::string> versions, imports;
   unsigned flags_1 = 0;
   std::string notes;

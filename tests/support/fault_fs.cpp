@@ -149,38 +149,38 @@ Status FaultFs::step() {
 
 Result<std::unique_ptr<File>> FaultFs::create(const stdfs::path& path, std::uint32_t mode) {
   SLIPWAY_TRY(step());
-  SLIPWAY_ASSIGN(auto file, inner_.create(path, mode));
+  SLIPWAY_ASSIGN(auto file, inner().create(path, mode));
   return std::unique_ptr<File>(std::make_unique<FaultFile>(*this, std::move(file)));
 }
 
 Status FaultFs::rename(const stdfs::path& from, const stdfs::path& to) {
   SLIPWAY_TRY(step());
-  return inner_.rename(from, to);
+  return inner().rename(from, to);
 }
 
 Status FaultFs::remove(const stdfs::path& path) {
   SLIPWAY_TRY(freeing_step());
-  return inner_.remove(path);
+  return inner().remove(path);
 }
 
 Status FaultFs::make_directories(const stdfs::path& path, std::uint32_t mode) {
   SLIPWAY_TRY(step());
-  return inner_.make_directories(path, mode);
+  return inner().make_directories(path, mode);
 }
 
 Status FaultFs::sync_directory(const stdfs::path& path) {
   SLIPWAY_TRY(step());
-  return syncs_ ? inner_.sync_directory(path) : Status();
+  return syncs_ ? inner().sync_directory(path) : Status();
 }
 
 Result<std::unique_ptr<TreeFolder>> FaultFs::open_tree(const stdfs::path& path) {
-  SLIPWAY_ASSIGN(auto folder, inner_.open_tree(path));
+  SLIPWAY_ASSIGN(auto folder, inner().open_tree(path));
   return std::unique_ptr<TreeFolder>(std::make_unique<FaultTreeFolder>(*this, std::move(folder)));
 }
 
 Result<std::unique_ptr<FileLock>> FaultFs::lock(const stdfs::path& path) {
   SLIPWAY_TRY(step());
-  return inner_.lock(path);
+  return inner().lock(path);
 }
 
 int kill_at_every_step(const std::function<bool(FileSystem&)>& work, const std::function<void(int step)>& check) {

@@ -3,15 +3,15 @@
 #include <atomic>
 #include <optional>
 
-#include "slipway/base/tree_folder.h"
+#include "slipway/base/forwarding_fs.h"
 
 namespace slipway::test {
 
 /// A file system that fails, fills up or kills the process at the Nth step that changes
 /// something (create, write, sync, rename, remove, folder, lock), counted from 1. Thread-safe.
-class FaultFs final : public FileSystem {
+class FaultFs final : public ForwardingFileSystem {
  public:
-  explicit FaultFs(FileSystem& inner = real_fs()) : inner_(inner) {}
+  explicit FaultFs(FileSystem& inner = real_fs()) : ForwardingFileSystem(inner) {}
 
   void fail_at(std::uint64_t step, Error error);
   /// The disk is full from this step on; it still lets go of files.
@@ -22,19 +22,12 @@ class FaultFs final : public FileSystem {
   void die_at(std::uint64_t step) { die_at_ = step; }
   std::uint64_t steps() const { return steps_; }
 
-  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override {
-    return inner_.open(path, follow);
-  }
   Result<std::unique_ptr<File>> create(const stdfs::path& path, std::uint32_t mode) override;
   Status rename(const stdfs::path& from, const stdfs::path& to) override;
   Status remove(const stdfs::path& path) override;
   Status make_directories(const stdfs::path& path, std::uint32_t mode) override;
   Status sync_directory(const stdfs::path& path) override;
-  Result<FileStat> stat(const stdfs::path& path, bool follow) override { return inner_.stat(path, follow); }
-  Result<std::vector<std::string>> list(const stdfs::path& path) override { return inner_.list(path); }
   Result<std::unique_ptr<TreeFolder>> open_tree(const stdfs::path& path) override;
-  Result<std::string> read_link(const stdfs::path& path) override { return inner_.read_link(path); }
-  Status touch(const stdfs::path& path) override { return inner_.touch(path); }
   Result<std::unique_ptr<FileLock>> lock(const stdfs::path& path) override;
 
   /// Counts one step; the error to fail it with, if it is the one.
@@ -44,7 +37,6 @@ class FaultFs final : public FileSystem {
   bool syncs() const { return syncs_; }
 
  private:
-  FileSystem& inner_;
   std::atomic<std::uint64_t> steps_{0};
   std::atomic<std::uint64_t> fail_at_{0};
   std::atomic<std::uint64_t> die_at_{0};

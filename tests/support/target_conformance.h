@@ -17,11 +17,11 @@ struct TargetKind {
   std::string name;
   /// A new, empty place.
   std::function<std::shared_ptr<store::Target>()> make;
-  /// The same place opened anew, by somebody who knows nothing of the first target's memory.
+  /// The same place opened again, by a target without the first one's memory.
   std::function<std::shared_ptr<store::Target>(const std::shared_ptr<store::Target>&)> reopen;
 };
 
-/// What every Target must do, whatever it is made of. Instantiate it in a test
+/// The promises that every Target keeps. Instantiate it in a test
 /// binary with INSTANTIATE_TEST_SUITE_P(Kinds, TargetConformance, testing::Values(...), kind_name).
 class TargetConformance : public testing::TestWithParam<TargetKind> {
  protected:

@@ -12,7 +12,7 @@ using EnvLookup = std::function<std::optional<std::string>(const std::string&)>;
 /// The process environment.
 std::optional<std::string> process_env(const std::string& name);
 
-/// Who did it, as recorded in ledger entries; a claim, not proof.
+/// The person or CI user recorded in ledger entries: a claim, not proof.
 struct Actor {
   std::string name;
 };

@@ -9,7 +9,7 @@
 
 namespace slipway {
 
-/// Why an operation failed; callers branch on this and on nothing else.
+/// The reason of a failure; callers branch on this and on nothing else.
 enum class Errc {
   failed,               ///< disk full, read error, anything local (exit 1)
   invalid_argument,     ///< wrong usage or configuration (exit 2)
@@ -23,13 +23,13 @@ enum class Errc {
   forbidden,            ///< 403 (exit 14)
   network,              ///< DNS, refused, TLS, timeout, 5xx after retries (exit 15)
   rate_limited,         ///< 429 after retries (exit 15)
-  conflict,             ///< stale plan, lost race, a tag moved behind our back (exit 16)
+  conflict,             ///< stale plan, lost race, a tag moved by somebody else (exit 16)
   already_exists,       ///< a name that must be new is taken (exit 16)
   cancelled,            ///< SIGINT or SIGTERM (exit 130 or 143)
   internal,             ///< a defect of slipway (exit 1)
 };
 
-/// Which end of a transfer an error belongs to.
+/// The end of a transfer that an error belongs to.
 enum class Side { local, source, destination };
 
 /// A place in a text file; row and column count from 1, column in bytes; 0 means unknown.
@@ -39,7 +39,7 @@ struct Where {
   int col = 0;
 };
 
-/// What a registry said beside its status code.
+/// A registry's own words, beside its status code.
 struct HttpDetail {
   int status = 0;
   std::string code;    ///< distribution-spec error code, e.g. MANIFEST_UNKNOWN

@@ -18,7 +18,7 @@ namespace stdfs = std::filesystem;
 
 enum class FileType { regular, directory, symlink, fifo, socket, device, unknown };
 
-/// What lstat(2) or fstat(2) says, times in nanoseconds since the epoch.
+/// The answer of lstat(2) or fstat(2), times in nanoseconds since the epoch.
 struct FileStat {
   FileType type = FileType::unknown;
   std::uint64_t device = 0;
@@ -33,7 +33,7 @@ struct FileStat {
   bool operator==(const FileStat&) const = default;
 };
 
-/// An open file. One thread at a time; closed by the destructor.
+/// An open file, closed by the destructor. It is used by one thread at a time.
 class File {
  public:
   virtual ~File() = default;
@@ -55,7 +55,8 @@ class FileLock {
   virtual ~FileLock() = default;
 };
 
-/// An open folder: its members are looked up without walking the path to it again. One thread at a time.
+/// An open folder: its members are looked up without walking the path to it again. It is used by one thread at a
+/// time.
 class Folder {
  public:
   virtual ~Folder() = default;
@@ -113,6 +114,10 @@ Result<std::string> read_file(FileSystem& fs, const stdfs::path& path, std::size
 /// Replaces or creates a file in one step: temporary file, fsync, rename, fsync of the folder.
 Status write_file_atomically(FileSystem& fs, const stdfs::path& path, std::string_view bytes,
                              std::uint32_t mode = 0644);
+
+/// Makes a folder and its missing parents, and syncs each parent that got a new member: the folder survives a loss of
+/// power.
+Status make_durable_directories(FileSystem& fs, const stdfs::path& path);
 
 /// A name in `directory` that no other process picks: ".tmp-<pid>-<random>".
 stdfs::path temporary_name(const stdfs::path& directory);

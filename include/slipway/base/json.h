@@ -11,7 +11,7 @@
 
 namespace slipway {
 
-/// What a foreign JSON text may cost.
+/// Limits on a foreign JSON text.
 struct JsonLimits {
   std::size_t max_bytes = 4u << 20;
   int max_depth = 64;

@@ -61,7 +61,7 @@ struct YamlLimits {
 };
 
 /// Parses all documents of a YAML 1.2 text; a text of comments only has none. Aliases are never
-/// expanded. Duplicate keys, keys that are no text, tabs as indentation, aliases without an
+/// expanded. Duplicate keys, keys that are not text, tabs as indentation, aliases without an
 /// anchor, control characters and invalid UTF-8 are errors; so is anything beyond the limits.
 /// `file` is the name in positions. Errc::invalid_argument with file:line:col.
 Result<std::vector<Node>> parse_yaml(std::string_view text, const std::string& file, const YamlLimits& limits = {});

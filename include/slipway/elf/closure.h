@@ -8,7 +8,7 @@
 
 namespace slipway::elf {
 
-/// Where programs find their libraries.
+/// The places in which programs find their libraries.
 struct Roots {
   std::vector<Root*> image;  ///< what the image has anyway: the files of the recipe, the base
   Root* supply = nullptr;    ///< where what is missing is taken from: this machine, or another system's root folder
@@ -34,7 +34,7 @@ struct Bridge {
   std::string path, text;
 };
 
-/// What one input loads, in the order the loader maps it, and what is wrong with it.
+/// The files that one input loads, in the order the loader maps them, and the problems found.
 struct Closure {
   std::vector<ClosureFile> files;
   std::vector<Bridge> bridges;
@@ -64,7 +64,7 @@ std::vector<std::string> loader_folders(const Object& program, const std::string
                                         const std::string& library_path, const std::string& workdir);
 
 /// The interpreters that the first line of a script names: the one the kernel starts, and for `env NAME` that name;
-/// none for what is no script.
+/// none for other files.
 std::vector<std::string> script_interpreters(const std::string& first_bytes);
 
 }  // namespace slipway::elf

@@ -7,7 +7,7 @@
 
 namespace slipway::elf {
 
-/// True when a program or library has DWARF (.debug_info) in it; false for what is no ELF file. Offsets are checked
+/// True when a program or library has DWARF (.debug_info) in it; false for other files. Offsets are checked
 /// before they are followed: Errc::malformed naming `name`.
 Result<bool> has_debug_info(File& file, std::string_view name);
 Result<bool> has_debug_info(std::string_view bytes, std::string_view name);  ///< the same of bytes in memory
@@ -18,9 +18,9 @@ struct CoreModule {
   std::string path;      ///< as the kernel's list of mapped files has it; empty where it has none
 };
 
-/// What a core dump (ELF, ET_CORE) says was mapped, in the order of the addresses; modules whose first page was not
-/// dumped or that have no build-id are left out. Errc::invalid_argument for what is no core dump, Errc::malformed for
-/// a damaged one.
+/// Returns the modules that were mapped according to a core dump (ELF, ET_CORE), in the order of the addresses; modules
+/// whose first page was not dumped or that have no build-id are left out. Errc::invalid_argument for another file,
+/// Errc::malformed for a damaged one.
 Result<std::vector<CoreModule>> read_core(File& file, std::string_view name);
 Result<std::vector<CoreModule>> read_core(std::string_view bytes, std::string_view name);  ///< of bytes in memory
 

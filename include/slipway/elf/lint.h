@@ -7,14 +7,15 @@
 
 namespace slipway::elf {
 
-/// What is known about a program beside what it says itself.
+/// Facts about a program that are not in its file.
 struct LintFacts {
   std::string build_folder;    ///< absolute; where it was built
   bool embeds_folder = false;  ///< its bytes hold that folder's path
   bool capable = false;        ///< it gets file capabilities
 };
 
-/// What makes a program or library weaker or less reproducible than it need be: one sentence each, with the way out.
+/// Returns the things that make a program or library weaker or less reproducible than it need be: one sentence each,
+/// with the way out.
 std::vector<std::string> lint(const Object& object, const LintFacts& facts);
 
 /// True when a file's bytes hold `text`; read in pieces.

@@ -11,7 +11,7 @@
 
 namespace slipway::elf {
 
-/// Which machine's code an ELF file has: objects of different ABIs are never loaded together.
+/// The machine whose code an ELF file has: objects of different ABIs are never loaded together.
 struct Abi {
   unsigned bits = 0;     ///< 32 or 64
   bool little = true;    ///< byte order
@@ -27,7 +27,7 @@ struct Abi {
 struct VersionNeed {
   std::string library;  ///< its SONAME
   std::string version;  ///< e.g. GLIBC_2.36
-  bool weak = false;    ///< its absence is no error
+  bool weak = false;    ///< its absence is not an error
 };
 
 /// One entry of .note.dlopen: any of the libraries will do.
@@ -42,10 +42,10 @@ struct Symbols {
   std::vector<std::string> required;  ///< undefined, and not weak
 };
 
-/// Which symbols are read: all names of large libraries take time.
+/// The symbols to read: all names of large libraries take time.
 enum class SymbolNames { imports, all };
 
-/// What an executable or shared object says about itself.
+/// The facts that an executable or shared object states about itself.
 struct Object {
   Abi abi;
   bool fixed = false;       ///< ET_EXEC: not position independent
@@ -67,8 +67,8 @@ struct Object {
   std::vector<DlopenWish> dlopens;
 };
 
-/// Reads a file's headers, dynamic section, versions, imported symbols and notes; nothing for what is no ELF program or
-/// library (object files and core dumps too). Every offset is checked before it is followed and counts are bounded by
+/// Reads a file's headers, dynamic section, versions, imported symbols and notes; nothing for other files
+/// (object files and core dumps too). Every offset is checked before it is followed and counts are bounded by
 /// the file's size: Errc::malformed naming `name` for anything that does not fit together.
 Result<std::optional<Object>> read_object(File& file, std::string_view name, SymbolNames which = SymbolNames::imports);
 /// The same of bytes in memory.
@@ -77,7 +77,7 @@ Result<std::optional<Object>> read_object(std::string_view bytes, std::string_vi
 
 /// The platform that an ELF program or library is for, told from its first bytes; nothing for other files.
 std::optional<oci::Platform> elf_platform(std::string_view first_bytes);
-/// As above, of a file on disk; files that cannot be read are no ELF files here.
+/// As above, of a file on disk; nothing for files that cannot be read.
 std::optional<oci::Platform> elf_platform(FileSystem& fs, const stdfs::path& file);
 
 }  // namespace slipway::elf

@@ -33,7 +33,7 @@ struct FoundFile {
 class Root {
  public:
   virtual ~Root() = default;
-  /// How messages call it, e.g. "this machine".
+  /// The name for messages, e.g. "this machine".
   virtual std::string name() const = 0;
   /// The regular file at an absolute path, symlinks followed inside the root; nothing when there is none.
   virtual Result<std::optional<FoundFile>> find(const std::string& path) = 0;
@@ -41,7 +41,7 @@ class Root {
   virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
   /// The first `limit` bytes of a file.
   virtual Result<std::string> read(const FoundFile& file, std::size_t limit) = 0;
-  /// What the file is; nullptr when it is no ELF program or library.
+  /// Returns the ELF program or library; nullptr for other files.
   virtual Result<std::shared_ptr<const Object>> object(const FoundFile& file) = 0;
 };
 

@@ -11,8 +11,8 @@ std::string_view host_of(std::string_view authority);
 /// "0x7f.1" are not local to anybody who reads them.
 bool is_loopback(std::string_view host);
 
-/// An address that a public server has no business pointing at: loopback, private,
-/// link-local, shared, unspecified, IPv4 inside IPv6, and every number that is no
+/// An address that a public server must not point at: loopback, private,
+/// link-local, shared, unspecified, IPv4 inside IPv6, and every number that is not a
 /// canonical dotted quad (the resolver would read it as one). Literals only, no DNS.
 bool is_private(std::string_view host);
 

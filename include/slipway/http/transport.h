@@ -72,7 +72,14 @@ struct HostCertificates {
 /// Finds them; asked once for each host, port and kind. Thread-safe.
 using FindCertificates = std::function<Result<HostCertificates>(const std::string& host, int port, bool foreign)>;
 
-/// How connections are made, for one side of a transfer.
+/// The next step to name in an error, in the words of the program above: this room does not know its options.
+struct TransportHints {
+  std::string certificate = "check this machine's clock, and that it trusts the server's certificate authority";
+  std::string tls = "check that the server talks TLS on this port";
+  std::string timeout = "check the network, or wait longer";
+};
+
+/// Options of the connections for one side of a transfer.
 struct TransportOptions {
   std::string ca_file;  ///< PEM; empty: SSL_CERT_FILE or the system's
   std::string ca_path;
@@ -81,6 +88,7 @@ struct TransportOptions {
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds idle_timeout{60'000};  ///< no byte for so long: Errc::network
   std::string user_agent = "slipway";
+  TransportHints hints;
 };
 
 /// One request, one response streamed into a handler. Thread-safe; blocking. curl_transport() does nothing else; layers

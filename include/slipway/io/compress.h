@@ -28,11 +28,29 @@ class BlockCache {
   virtual ~BlockCache() = default;
   /// Replaces `out` by the block; false when it is not known.
   virtual bool find(const Digest& key, std::vector<std::byte>& out) = 0;
-  /// A failure to remember is no failure of the caller's.
+  /// Failing to remember does not fail the caller.
   virtual void remember(const Digest& key, Bytes block) = 0;
 };
 
-/// How a stream is compressed. Neither `lanes` nor `cache` changes the bytes.
+/// Compression of layers into independent blocks, on several threads.
+///
+/// The input is cut into blocks: when one is full, at cut(), and at the end. Each block becomes a gzip member or a zstd
+/// frame of its own, so blocks can be compressed in parallel, remembered by a BlockCache, and decompressed by any tool
+/// (docs/FORMATS.md "Compressed layers"). The output depends on the input, the cuts, the format and the level; it never
+/// depends on lanes, cache, processor, or on how the writes are split.
+///
+///     Hasher plain;                                            // hashes what comes in: the diff ID
+///     SLIPWAY_ASSIGN(auto sink, compressor({.format = Compression::gzip, .lanes = 4, .plain = &plain}, blob));
+///     SLIPWAY_TRY(sink->write(tar_bytes));
+///     SLIPWAY_TRY(sink->finish());                             // ends the stream and finishes `blob`
+///     const Digest diff_id = plain.finish();
+///
+/// Threads: with one lane everything runs in the caller's thread. With more, the caller's thread only fills blocks;
+/// lanes compress them, and the lane that completes the oldest block writes it to `next`: one thread at a time, not the
+/// caller's. Memory: about two blocks a lane; a slow `next` makes write() wait. An error of `next` or of the codec is
+/// returned by the next write() or by finish().
+
+/// The way to compress a stream. Neither `lanes` nor `cache` changes the bytes.
 struct Packing {
   Compression format = Compression::gzip;
   Level level = Level::normal;
@@ -54,8 +72,7 @@ Result<std::string> installed_codec(Compression format, Level level);
 /// Errc::unsupported, with both versions and the ways out, where it does not.
 Status check_codec(const Packing& packing);
 
-/// A sink that compresses what is written. The input is cut into blocks that become independent gzip members or
-/// zstd frames (docs/FORMATS.md "Compressed layers"); a block ends when it is full, at cut(), and at the end.
+/// A sink that compresses; see above.
 class Compressor : public Sink {
  public:
   /// Ends the block here: what follows compresses to the same bytes whatever came before.
@@ -66,15 +83,12 @@ class Compressor : public Sink {
   virtual std::size_t block_size() const = 0;
 };
 
-/// Passes the compressed stream to `next` (kept alive by the caller), from one thread at a time, which with
-/// several lanes need not be the caller's; finish() ends the stream and finishes `next`. The bytes depend on the
-/// input, the cuts, the format and the level, never on lanes, cache, processor or on how writes are split.
+/// Returns a sink that passes the compressed stream to `next` (kept alive by the caller).
 /// Errc::unsupported as check_codec().
 Result<std::unique_ptr<Compressor>> compressor(const Packing& packing, Sink& next);
 
-/// A source that decompresses `inner`, whose format is told by its first bytes
-/// (gzip with several members, zstd with several frames, or plain). Refuses
-/// trailing junk, wrong checksums, zstd windows over 128 MiB.
+/// Returns a source that decompresses `inner`, whose first bytes tell the format: gzip with several members, zstd with
+/// several frames, or plain bytes. Errc::malformed for trailing junk, wrong checksums and zstd windows over 128 MiB.
 std::unique_ptr<Source> decompressor(std::unique_ptr<Source> inner);
 
 }  // namespace slipway::io

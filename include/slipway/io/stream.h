@@ -12,12 +12,24 @@
 
 namespace slipway::io {
 
+/// Streams of bytes that can fail.
+///
+/// A Source is pulled, a Sink is pushed, and each wraps another of its kind: hashing, limiting, verifying (filters.h),
+/// compressing (compress.h). The bytes flow in blocks of the caller's size; nothing is buffered unless the filter says
+/// so. A stream belongs to one thread at a time. After an error it is used no more.
+///
+/// A Sink ends with finish(), called once after the last write by the owner of the outermost one: filters pass it on.
+/// A sink that is destroyed without it leaves nothing visible behind, so that an early return is always safe:
+///
+///     io::HashingSink sink(file);                    // file <- hash <- bytes
+///     SLIPWAY_ASSIGN(const auto size, io::copy(source, sink, stop));
+///     SLIPWAY_TRY(sink.finish());                    // now the file is there
 using Bytes = std::span<const std::byte>;
 
 /// Block size of streams, in bytes.
 inline constexpr std::size_t kBlock = 128u << 10;
 
-/// Bytes to pull. One thread at a time.
+/// Bytes to pull.
 class Source {
  public:
   virtual ~Source() = default;
@@ -32,8 +44,7 @@ class RestartableSource : public Source {
   virtual Status restart() = 0;
 };
 
-/// Bytes to push. One thread at a time. finish() exactly once, after the last
-/// write; without it nothing becomes visible.
+/// Bytes to push. finish() exactly once, after the last write; without it nothing becomes visible.
 class Sink {
  public:
   virtual ~Sink() = default;

@@ -22,7 +22,7 @@ inline constexpr std::string_view kSourceUrl = "org.opencontainers.image.source"
 inline constexpr std::string_view kVersion = "org.opencontainers.image.version";
 inline constexpr std::string_view kBaseName = "org.opencontainers.image.base.name";
 inline constexpr std::string_view kBaseDigest = "org.opencontainers.image.base.digest";
-/// Marks buildkit's children of an index that are no image: "attestation-manifest".
+/// Marks children of an index that buildkit wrote and that are not images: "attestation-manifest".
 inline constexpr std::string_view kDockerReferenceType = "vnd.docker.reference.type";
 
 /// image-spec descriptor.md. Identity is (digest, size).

@@ -46,8 +46,8 @@ Result<Document> parse_document(std::string raw, std::string_view media_type);
 Result<Manifest> parse_manifest(std::string raw, std::string_view media_type);
 Result<Index> parse_index(std::string raw, std::string_view media_type);
 
-/// What a document points to, in the order children must be copied: layers
-/// then config, or the index's manifests. `subject` is a weak link and left out.
+/// Returns the descriptors that a document points to, in the order in which they must be copied: layers, then config,
+/// or the index's manifests. `subject` is a weak link and left out.
 std::vector<Descriptor> children(const Document& document);
 const std::optional<Descriptor>& subject_of(const Document& document);
 const std::string& raw_of(const Document& document);

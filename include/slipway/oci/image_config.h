@@ -51,8 +51,8 @@ struct ImageConfig {
   static Result<ImageConfig> parse(std::string_view raw);
   /// Compact JSON, fixed member order, no final newline; empty members left out.
   std::string serialize() const;
-  /// What the spec demands of a config that we write: times, Env entries "K=V", ports, counts of history and
-  /// layers, no control characters. Errc::invalid_argument, naming the member.
+  /// Checks the rules of the spec for a config that slipway writes: times, Env entries "K=V", ports, counts of history
+  /// and layers, no control characters. Errc::invalid_argument, naming the member.
   Status check() const;
   bool operator==(const ImageConfig&) const = default;
 };

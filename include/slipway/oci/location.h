@@ -55,7 +55,7 @@ class Location {
   Location relative_to(const std::string& directory) const;
 
   /// Prints back what was parsed, with the transport's canonical prefix: none for registries, "oci:" for
-  /// layouts ("ocidir://" where the path holds a colon). What is printed parses to an equal location.
+  /// layouts ("ocidir://" where the path holds a colon). The text parses to an equal location.
   std::string str() const;
   /// The place without tag and digest.
   std::string place() const;

@@ -25,7 +25,7 @@ struct Platform {
   Json to_json() const;
   std::string str() const;
 
-  /// How well an image for `offered` runs where this platform was asked for: 0 = not at all, more is better.
+  /// Returns how well an image for `offered` runs where this platform was asked for: 0 = not at all, more is better.
   /// Variants of amd64, arm and arm64 are levels that include the lower ones; none means v1, v7, v8.
   int match(const Platform& offered) const;
   bool accepts(const Platform& offered) const { return match(offered) > 0; }
