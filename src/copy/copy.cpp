@@ -155,7 +155,7 @@ class Carrier {
 /// nothing when the root was there already.
 Result<std::optional<Node>> carry(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& root,
                                   store::Target& to, Trust trust, const CopyOptions& options) {
-  // What was found in the destination itself is there.
+  // Content that was found in the destination is there.
   const bool is_there = trust == Trust::destination && sources.size() == 1 && are_one_place(*sources.front(), to);
   if (is_there) return std::optional<Node>();
   Carrier carrier(sources, to, options);

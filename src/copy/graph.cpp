@@ -56,8 +56,8 @@ class Walk {
     return {};
   }
 
-  /// Returns true if the destination has the document. Where a question costs a request, the images of an index are
-  /// asked for until one is missing: copies store them in this order.
+  /// Returns true if the destination has the document. If a question costs a request, the images of an index are asked
+  /// for until one is missing: copies store them in this order.
   Result<bool> is_there(const oci::Descriptor& document, int depth) {
     if (enter_existing_ || images_are_missing_) return false;
     auto there = to_.exists(document);

@@ -8,7 +8,7 @@
 
 namespace slipway::copy {
 
-/// Asks for many blobs with one request. Where one blob of an image is at the destination, all of them may be; a
+/// Asks for many blobs with one request. If one blob of an image is at the destination, all of them may be; a
 /// destination that refuses incomplete manifests (Traits::refuses_incomplete) proves it by accepting the image's
 /// manifest. The manifest is pushed by digest, so that no tag shows it before the copy is complete.
 ///

@@ -6,7 +6,7 @@
 
 namespace slipway::image {
 
-/// What differs in two configs, key by key ("config.Env.PATH"); rootfs is the layers' business.
+/// The differences of two configs, key by key ("config.Env.PATH"); rootfs is the layers' business.
 Result<std::vector<Difference>> compare_configs(const Image& a, const Image& b);
 
 /// Members of two string maps that differ.

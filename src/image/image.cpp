@@ -28,7 +28,7 @@ std::string named(store::ReadTarget& from, const oci::Descriptor& descriptor) {
   return fmt::format("{}@{}", from.name(), descriptor.digest.str());
 }
 
-/// Docker's build attestations: children of an index that are no images.
+/// Docker's build attestations: children of an index that are not images.
 bool is_attestation(const oci::Descriptor& child) {
   if (child.annotations.contains("vnd.docker.reference.type")) return true;
   return child.platform && child.platform->os == "unknown";

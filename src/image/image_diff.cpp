@@ -27,7 +27,7 @@ std::string layer_text(const oci::Descriptor& layer) {
   return fmt::format("{} {}, {} bytes", layer.media_type, layer.digest.str(), layer.size);
 }
 
-/// What a compressed stream's own header says of who made it.
+/// The header of a compressed stream, as far as it tells who made it.
 Result<std::string> compressor_of(store::ReadTarget& target, const oci::Descriptor& layer) {
   SLIPWAY_ASSIGN(const auto source, target.fetch(layer));
   std::array<std::byte, 10> head{};

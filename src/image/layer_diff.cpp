@@ -127,7 +127,7 @@ Result<std::unique_ptr<io::Source>> plain_layer(const ImageAt& at, std::size_t l
   return io::decompressor(std::move(source));
 }
 
-/// What is left where the entries are the same: how a tar writer puts them into bytes.
+/// The remaining differences of equal entries: how a tar writer puts them into bytes.
 Result<std::vector<Difference>> compare_encodings(const ImageAt& a, std::size_t of_a, const ImageAt& b,
                                                   std::size_t of_b, const std::string& name) {
   SLIPWAY_ASSIGN(const auto plain_a, plain_layer(a, of_a));

@@ -7,7 +7,7 @@
 
 namespace slipway::image {
 
-/// What differs in the entries of layer `of_a` of A and `of_b` of B; both are read.
+/// The differences between the entries of layer `of_a` of A and `of_b` of B; both are read.
 Result<std::vector<Difference>> compare_layers(const ImageAt& a, std::size_t of_a, const ImageAt& b, std::size_t of_b,
                                                const std::string& name, std::stop_token stop);
 

@@ -45,8 +45,8 @@ void LayerMerger::hide(const std::string& path, bool whole) {
   if (whole && !kept && self != nodes_.end() && self->second.layer != layer_) nodes_.erase(self);
 }
 
-/// Where a path of this layer's tar ends up: its folder's symlinks are followed inside the root, its own name is not.
-/// A file of a lower layer gives way to a folder; below a file of this layer nothing can lie.
+/// Returns the place of a path of this layer's tar: its folder's symlinks are followed inside the root, its own name is
+/// not. A file of a lower layer gives way to a folder; below a file of this layer nothing can lie.
 Result<std::string> LayerMerger::place_of(const std::string& path) {
   const std::string_view parent = parent_of(path);
   if (parent.empty()) return path;

@@ -11,7 +11,7 @@ namespace slipway::image {
 /// Lays one layer after the other over what is there. One thread at a time.
 class LayerMerger {
  public:
-  /// What follows belongs to the next layer.
+  /// Entries from now on belong to the next layer.
   void next_layer();
   /// Errc::malformed, naming the entry, where it fits nowhere.
   Status add(const layer::FileEntry& entry);

@@ -25,8 +25,8 @@ Result<Lock> Lock::parse(std::string_view text, const std::string& what) {
   SLIPWAY_ASSIGN(JsonReader reader, as_configuration(JsonReader::of(json, what), what));
   SLIPWAY_ASSIGN(const std::string schema, as_configuration(reader.required_string("schema"), what));
   if (schema != kLockSchema) {
-    return fail(
-        broken(what, fmt::format("its schema is '{}', this version knows '{}'", printable(schema, 100), kLockSchema)));
+    return fail(broken(
+        what, fmt::format("its schema is \"{}\", this version knows \"{}\"", printable(schema, 100), kLockSchema)));
   }
   SLIPWAY_ASSIGN(const auto images, as_configuration(reader.string_map("images"), what));
   Lock lock;

@@ -10,13 +10,13 @@ namespace slipway::image {
 
 /// A header field in which tars of the same entries differ, and the first entry that shows it.
 struct TarDifference {
-  std::string path;  ///< as the tar has it; empty for the end of the archive
+  std::string path;  ///< as in the tar; empty for the end of the archive
   std::string field;
   std::string a, b;
 };
 
-/// How two plain tars put the same entries in the same order into bytes: each field that differs, once. Stops without
-/// more where one of them is no tar it understands. Errors are those of the sources.
+/// How two plain tars put the same entries in the same order into bytes: each field that differs, once. Stops silently
+/// if one of them is not a tar that it understands. Errors are those of the sources.
 Result<std::vector<TarDifference>> compare_tar_headers(io::Source& a, io::Source& b);
 
 }  // namespace slipway::image

@@ -73,7 +73,7 @@ class HashedSource final : public io::Source {
   std::optional<Error> error_;
 };
 
-/// Where the entries of a layer go, and nothing else of them: enough to lay layers over each other.
+/// The places of a layer's entries, and nothing else of them: enough to lay layers over each other.
 class Outline {
  public:
   void add(const layer::FileEntry& entry) {
@@ -230,7 +230,7 @@ class Validation {
     return problem("the layer {} cannot be unpacked: {}", layer.digest.str(), error.message);
   }
 
-  /// What a layer is against what a manifest and a config say of it.
+  /// Compares a layer with its descriptor in the manifest and its diff ID in the config.
   Status promise(const oci::Descriptor& layer, const Digest& diff_id) {
     const auto unpacked = unpacked_.find(layer.digest);
     if (unpacked == unpacked_.end()) return {};
@@ -273,7 +273,7 @@ class Validation {
     }
   }
 
-  /// What a layer's bytes show.
+  /// The findings from a layer's bytes.
   struct Unpacked {
     Digest diff_id;
     io::Compression compression;

@@ -15,7 +15,7 @@ namespace {
 /// No file of a real disk has this device: names of one content in an archive are found by it.
 constexpr std::uint64_t kDevice = 0xa7c4'1fe5'0000'0000ull;
 
-/// What an archive's content number `number` looks like: changed when the archive changes, and unlike any other's.
+/// A made-up stat of an archive's content number `number`: changed when the archive changes, and unlike any other's.
 FileStat slice_stat(const FileStat& archive, std::uint64_t number, std::uint64_t size) {
   FileStat stat = archive;
   stat.device = kDevice ^ archive.inode;

@@ -50,7 +50,7 @@ class FileInput final : public ArchiveStream::Input {
   std::vector<std::byte> buffer_;
 };
 
-/// What xz or bzip2 decompress to.
+/// The decompressed bytes of xz or bzip2.
 class FilteredSource final : public io::Source {
  public:
   FilteredSource(const ArchiveApi& api, std::unique_ptr<io::Source> inner, Format format, const std::string& what)

@@ -148,7 +148,7 @@ Result<std::size_t> EntryContent::read(std::span<std::byte> buffer) {
   if (left_ == 0) return 0;
   const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(left_, buffer.size()));
   SLIPWAY_ASSIGN(const std::size_t n, stream_.data(buffer.first(want)));
-  if (n == 0) return fail(Errc::malformed, "the archive's entry '{}' is cut short", printable(path_, 4096));
+  if (n == 0) return fail(Errc::malformed, "the archive's entry \"{}\" is cut short", printable(path_, 4096));
   left_ -= n;
   return n;
 }
@@ -160,7 +160,7 @@ Status EntryContent::finish() {
   }
   SLIPWAY_ASSIGN(const std::size_t more, stream_.data(rest));
   if (more == 0) return {};
-  return fail(Errc::malformed, "the archive's entry '{}' is longer than it says", printable(path_, 4096));
+  return fail(Errc::malformed, "the archive's entry \"{}\" is longer than it says", printable(path_, 4096));
 }
 
 }  // namespace slipway::layer

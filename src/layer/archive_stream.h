@@ -14,7 +14,7 @@ namespace slipway::layer {
 /// One archive on its way through libarchive. Every warning is an error. One thread at a time.
 class ArchiveStream {
  public:
-  /// Where the bytes come from.
+  /// The source of the bytes.
   class Input {
    public:
     virtual ~Input() = default;

@@ -12,8 +12,8 @@ class BaseOverlay {
   explicit BaseOverlay(const BaseFiles& base) : base_(base) {}
 
   /// Leads `entry.path` through the base's symlinks and gives a folder of the base its owner, mode and attributes, but
-  /// for the mode and owner that `declared` has for this very folder. What was removed or replaced before is no longer
-  /// there. Errc::invalid_argument where types do not go together and `replace` is not set.
+  /// for the mode and owner that `declared` has for this very folder. Paths that were removed or replaced before are no
+  /// longer there. Errc::invalid_argument where types do not go together and `replace` is not set.
   Status fit(FileEntry& entry, bool replace, const TreeOptions* declared = nullptr);
   /// A missing parent folder: the base's owner, mode and attributes, else 0755 0:0.
   FileEntry parent(const std::string& path) const;
@@ -22,7 +22,7 @@ class BaseOverlay {
   /// A folder's real path in the image, following links of the base; Errc::invalid_argument below a file.
   Result<std::string> real_folder(const std::string& path, bool replace);
 
-  /// What is in the base and still there.
+  /// The paths of the base that are still there.
   std::optional<FileEntry> find(const std::string& path) const;
   void forget(const std::string& path);
   Status fit_file(const FileEntry& entry, const FileEntry& there);

@@ -68,7 +68,7 @@ Result<std::uint64_t> bits_of(std::string_view names) {
     if (name.starts_with("cap_")) name.erase(0, 4);
     const auto at = std::find(kNames.begin(), kNames.end(), name);
     if (at == kNames.end()) {
-      return fail(Errc::invalid_argument, "'{}' is not a capability", printable(word, 60));
+      return fail(Errc::invalid_argument, "\"{}\" is not a capability", printable(word, 60));
     }
     bits |= std::uint64_t{1} << (at - kNames.begin());
   }
@@ -86,7 +86,7 @@ void apply(std::uint64_t& set, char op, bool named, std::uint64_t bits) {
 Status apply_clause(std::string_view clause, Sets& sets) {
   const std::size_t first = clause.find_first_of("=+-");
   const auto refuse = [&] {
-    return fail(Error(Errc::invalid_argument, fmt::format("'{}' does not say capabilities", printable(clause, 100)))
+    return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" does not say capabilities", printable(clause, 100)))
                     .with_hint("write it as setcap does: cap_net_bind_service+ep"));
   };
   if (first == std::string_view::npos) return refuse();
@@ -125,7 +125,7 @@ Result<std::string> file_capabilities(std::string_view text) {
   // A file has one effective bit for all that it permits or inherits.
   if (sets.effective != 0 && sets.effective != (sets.permitted | sets.inheritable)) {
     return fail(Error(Errc::invalid_argument,
-                      fmt::format("'{}': a file's capabilities are effective all or none", printable(text, 200)))
+                      fmt::format("\"{}\": a file's capabilities are effective all or none", printable(text, 200)))
                     .with_hint("give every capability e, or none"));
   }
   std::string out;

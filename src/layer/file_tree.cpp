@@ -53,7 +53,7 @@ bool same_metadata(const FileEntry& a, const FileEntry& b) {
 
 std::string origin(const FileEntry& entry) {
   if (!entry.source.empty()) return printable(entry.source, 4096);
-  if (entry.type == EntryType::symlink) return fmt::format("a symlink to '{}'", printable(entry.link, 4096));
+  if (entry.type == EntryType::symlink) return fmt::format("a symlink to \"{}\"", printable(entry.link, 4096));
   if (entry.type != EntryType::directory) return "contents that slipway makes";
   return fmt::format("a folder with mode {:04o} and owner {}:{}", entry.mode, entry.uid, entry.gid);
 }
@@ -167,7 +167,7 @@ Status FileTree::Impl::check_twin(const FileEntry& first, const FileEntry& secon
           .with_hint("leave one of them out, or put them into different layers"));
 }
 
-// What is removed and added in one layer must look the same to every runtime: a folder becomes opaque, a file
+// A path that is removed and added in one layer must look the same to every runtime: a folder becomes opaque, a file
 // needs no whiteout as it replaces what was there, and below either a whiteout would bring the folder back.
 Status FileTree::Impl::settle_whiteouts() {
   if (removed.empty()) return {};

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kReadBlock = 512u << 10;
 
-/// Where blocks end (compatibility level 1): a large file starts a block of its own, and among small ones a block
+/// The ends of blocks (compatibility level 1): a large file starts a block of its own, and among small ones a block
 /// that is a quarter full ends before a path that a hash picks. So after a change the cuts soon meet again, and
 /// blocks that have the same content are the same.
 bool starts_block(const FileEntry& entry, std::size_t pending, std::size_t block_size) {

@@ -8,7 +8,7 @@ namespace slipway::layer {
 namespace {
 
 tl::unexpected<Error> bad_pattern(std::string_view pattern, std::string_view why) {
-  return fail(Errc::invalid_argument, "the exclude pattern '{}' {}", printable(pattern, 200), why);
+  return fail(Errc::invalid_argument, "the exclude pattern \"{}\" {}", printable(pattern, 200), why);
 }
 
 /// Drops empty and "." components and both outer slashes, as the patterns of .dockerignore are cleaned.

@@ -13,7 +13,7 @@ namespace slipway::layer {
 /// An entry on its way into a tar; small files come with their bytes.
 struct LoadedEntry {
   FileEntry entry;
-  bool loaded = false;  ///< `bytes` has the whole file, which did not change meanwhile
+  bool loaded = false;  ///< `bytes` has the whole file, which did not change in the meantime
   io::Bytes bytes;
 };
 
@@ -29,7 +29,7 @@ class ReadAhead {
   Result<LoadedEntry*> next();
 
  private:
-  /// What one thread reads in one go: waking a thread for every small file costs more than reading it.
+  /// The files that one thread reads in one go: waking a thread for every small file costs more than reading it.
   struct Batch {
     std::vector<LoadedEntry> items;
     std::size_t count = 0;  // of items in use

@@ -26,7 +26,7 @@ Status RecordSorter::sort() {
 
 void RecordSorter::sort_memory() {
   const auto less = [](const Record& a, const Record& b) { return a.key < b.key; };
-  // What a walk found is in order already.
+  // The result of a walk is in order already.
   if (!std::is_sorted(memory_.begin(), memory_.end(), less)) std::stable_sort(memory_.begin(), memory_.end(), less);
 }
 

@@ -174,7 +174,7 @@ class Walk {
   bool included_ = false;  // anything at all
 };
 
-/// What is declared for an empty folder must be something that a folder can have.
+/// The attributes declared for an empty folder must be ones that a folder can have.
 Status check_empty_folder(const std::filesystem::path& from, const std::string& path, const TreeOptions& options) {
   if (options.xattrs.contains(std::string(kCapabilityAttribute))) {
     return fail(Error(Errc::invalid_argument,
@@ -194,7 +194,7 @@ Result<std::string> file_path(const std::filesystem::path& from, const std::stri
   SLIPWAY_ASSIGN(auto path, entry_path(to.ends_with('/') ? to + from.filename().native() : to));
   if (path.empty()) {
     return fail(Error(Errc::invalid_argument,
-                      fmt::format("the file {} cannot become the folder '{}'", shown(from), printable(to)))
+                      fmt::format("the file {} cannot become the folder \"{}\"", shown(from), printable(to)))
                     .with_hint("name the file too"));
   }
   return path;

@@ -16,7 +16,7 @@ namespace {
 Result<const Extent*> member(const TarIndex& members, const std::string& name, const std::string& what) {
   const auto at = members.find(name);
   if (at != members.end()) return &at->second;
-  return fail(Errc::malformed, "{}: {} names '{}', which is not in it", what, kDockerManifestFile,
+  return fail(Errc::malformed, "{}: {} names \"{}\", which is not in it", what, kDockerManifestFile,
               printable(name, 150));
 }
 
@@ -126,7 +126,7 @@ Result<std::vector<ComputedImage>> compute_images(const TarIndex& members, const
   const auto source = manifest->open();
   SLIPWAY_ASSIGN(const std::string text, io::read_all(*source, oci::kMaxDocument));
   SLIPWAY_ASSIGN(const Json json, Json::parse(text, fmt::format("{}: {}", what, kDockerManifestFile)));
-  if (json.array() == nullptr) return fail(Errc::malformed, "{}: {} is no list", what, kDockerManifestFile);
+  if (json.array() == nullptr) return fail(Errc::malformed, "{}: {} is not a list", what, kDockerManifestFile);
   std::vector<ComputedImage> images;
   for (const Json& item : *json.array()) {
     SLIPWAY_ASSIGN(auto image, compute_image(item, members, what));
@@ -139,7 +139,7 @@ Result<std::string> whole_name(const std::string& tag) {
   SLIPWAY_ASSIGN(const auto location, oci::Location::parse_for_reading(tag));
   if (!location.is_registry() || location.digest()) {
     return fail(Error(Errc::invalid_argument,
-                      fmt::format("'{}' is no name for an image in docker's archive", printable(tag, 150)))
+                      fmt::format("\"{}\" is not the name of an image in docker's archive", printable(tag, 150)))
                     .with_hint("write docker-archive:FILE:NAME:TAG"));
   }
   return location.str();

@@ -78,7 +78,7 @@ Status MemoryTarget::push(const oci::Descriptor& descriptor, io::RestartableSour
 }
 
 Status MemoryTarget::tag(const oci::Descriptor& root, const std::string& tag_name) {
-  if (!oci::is_valid_ref_name(tag_name)) return fail(Errc::invalid_argument, "'{}' is not a tag", tag_name);
+  if (!oci::is_valid_ref_name(tag_name)) return fail(Errc::invalid_argument, "\"{}\" is not a tag", tag_name);
   const std::scoped_lock lock(mutex_);
   if (!blobs_.contains(root.digest)) {
     return fail(Errc::not_found, "cannot tag {} in {}: it is not there", root.digest.str(), name_);

@@ -11,7 +11,7 @@ Result<TagOrDigest> reference_of(const oci::Location& location, ReadTarget& targ
   if (location.tag()) return TagOrDigest(*location.tag());
   auto* lister = as<RootLister>(target);
   if (lister == nullptr) {
-    return fail(Error(Errc::invalid_argument, fmt::format("'{}' names no image", location.str()))
+    return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" names no image", location.str()))
                     .with_hint("add a tag or a digest"));
   }
   SLIPWAY_ASSIGN(const auto roots, lister->roots());

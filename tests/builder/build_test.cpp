@@ -284,7 +284,7 @@ image:
   (void)decode_recipe(documents->front(), file, diagnostics);
   ASSERT_EQ(diagnostics.errors().size(), 5u);
   EXPECT_THAT(diagnostics.errors()[0].describe(), HasSubstr("slipway.yaml:6:"));
-  EXPECT_THAT(diagnostics.errors()[0].describe(), HasSubstr("'cap_fly' is not a capability"));
+  EXPECT_THAT(diagnostics.errors()[0].describe(), HasSubstr("\"cap_fly\" is not a capability"));
   EXPECT_THAT(diagnostics.errors()[1].describe(), HasSubstr("slipway.yaml:7:"));
   EXPECT_THAT(diagnostics.errors()[2].describe(), HasSubstr("\"origin\" is not the name of an extended attribute"));
   EXPECT_THAT(diagnostics.errors()[3].describe(), HasSubstr("\"trusted.a\" is an attribute that only root's"));

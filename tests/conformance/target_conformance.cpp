@@ -194,7 +194,7 @@ TEST_P(TargetConformance, ManyThreadsPushOneBlob) {
 TEST_P(TargetConformance, StreamsIntoBlobsWhereItCan) {
   auto* ingest = store::as<store::BlobIngest>(*target_);
   if (ingest == nullptr) {
-    SUCCEED() << "this target has no such power, which is no error";
+    SUCCEED() << "this target has no such power, which is not an error";
     return;
   }
   const std::string bytes(200'000, 'y');

@@ -10,7 +10,7 @@ using namespace slipway;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const std::string_view yaml = text.substr(0, text.find('\0'));
-  // What a regular expression costs is its author's affair.
+  // The cost of a regular expression is its author's affair.
   if (yaml.find("pattern") != std::string_view::npos) return 0;
   Diagnostics diagnostics;
   const auto schema = release::ConfigSchema::parse(yaml, "fuzz.yaml", diagnostics);

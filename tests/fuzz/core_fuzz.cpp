@@ -2,7 +2,7 @@
 
 #include "slipway/elf/debug.h"
 
-// Whatever the bytes are, reading ends; what a core's modules are called is in it.
+// Reading ends for any bytes; what a core's modules are called is in it.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const auto debug = slipway::elf::has_debug_info(bytes, "input");

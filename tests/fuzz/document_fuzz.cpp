@@ -19,7 +19,7 @@ const std::string& type_of(const oci::Document& document) {
 }  // namespace
 
 // The kind never depends on who asks: a text is not a manifest for one media type and an index for another.
-// What was read and written again reads as the same children, and writes as the same bytes.
+// A document that was read and written again reads as the same children, and writes as the same bytes.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string raw(reinterpret_cast<const char*>(data), size);
   bool manifest = false;

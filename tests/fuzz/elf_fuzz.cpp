@@ -2,7 +2,7 @@
 
 #include "slipway/elf/object.h"
 
-// Whatever the bytes are, reading ends; what was read holds no more than the bytes could.
+// Reading ends for any bytes; what was read holds no more than the bytes could.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const auto object = slipway::elf::read_object(bytes, "input", slipway::elf::SymbolNames::all);

@@ -7,7 +7,7 @@
 
 using namespace slipway;
 
-// Whatever is read without a problem must be text on one line that writes and reads back the same.
+// A file that is read without a problem must be text on one line that writes and reads back the same.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   Diagnostics diagnostics;

@@ -4,7 +4,7 @@
 
 using slipway::oci::ImageConfig;
 
-// What was read and written again reads as the same config and writes as the same bytes.
+// A config that was read and written again reads the same and writes the same bytes.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto config = ImageConfig::parse(std::string_view(reinterpret_cast<const char*>(data), size));
   if (!config) return 0;

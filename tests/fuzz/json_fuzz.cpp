@@ -2,7 +2,7 @@
 
 #include "slipway/base/json.h"
 
-// Whatever parses must print back to something that parses to the same value.
+// A text that parses must print back to something that parses to the same value.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto json = slipway::Json::parse(text, "fuzz", {.max_bytes = 1u << 20, .max_depth = 64});

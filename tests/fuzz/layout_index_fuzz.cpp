@@ -4,7 +4,7 @@
 
 using slipway::store::LayoutIndex;
 
-// What is accepted is written back to something that reads the same, and a tag
+// An index that is accepted is written back to something that reads the same, and a tag
 // that is set, moved and removed changes nothing else.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);

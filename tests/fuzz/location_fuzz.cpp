@@ -4,7 +4,7 @@
 
 using slipway::oci::Location;
 
-// Whatever is accepted prints to something that parses to an equal location and holds only what its grammar
+// A location that is accepted prints to something that parses to an equal location and holds only what its grammar
 // allows; whatever is accepted for writing is accepted for reading.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);

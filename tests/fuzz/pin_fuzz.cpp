@@ -14,7 +14,7 @@ slipway::Result<slipway::Digest> some_digest(const slipway::oci::Location&) {
   return slipway::Digest::parse("sha256:" + std::string(64, 'a'));
 }
 
-/// Whatever can be pinned is pinned once and for all, and no edit ever damages a file.
+/// A reference that can be pinned is pinned once and for all, and no edit ever damages a file.
 void pin_as(std::string_view text, const char* name) {
   const auto resolve = slipway::run::resolve_from(some_digest);
   const auto first = slipway::run::pin_text(text, name, resolve);

@@ -10,7 +10,7 @@ using namespace slipway;
 
 namespace {
 
-/// What was read must write back as something that reads the same.
+/// A record that was read must write back as one that reads the same.
 template <class Record>
 void round_trip(std::string_view text) {
   const auto record = Record::parse(text);

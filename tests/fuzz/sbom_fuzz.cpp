@@ -2,7 +2,7 @@
 
 #include "builder/rpm_database.h"
 
-// What apk, rpm, a program's note or another tool's SBOM says becomes packages with a name and a purl, or nothing.
+// The records of apk, rpm, a program's note or another tool's SBOM become packages with a name and a purl, or nothing.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using slipway::builder::SbomPackage;
   const std::string text(reinterpret_cast<const char*>(data), size);

@@ -2,7 +2,7 @@
 
 #include "slipway/http/url.h"
 
-// What parses prints to something that parses to the same; references never leave http.
+// A URL that parses prints to one that parses to the same; references never leave http.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using slipway::http::Url;
   const std::string_view text(reinterpret_cast<const char*>(data), size);

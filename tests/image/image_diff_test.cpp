@@ -32,7 +32,7 @@ class ImageDiffTest : public ::testing::Test {
   std::vector<std::string> diff(const LayerEntries& a, const LayerEntries& b) {
     return diff(images.make({a}), images.make({b}));
   }
-  /// What differs when only the config does.
+  /// The differences when only the config differs.
   std::vector<std::string> configs(const std::function<void(oci::ImageConfig&)>& a,
                                    const std::function<void(oci::ImageConfig&)>& b) {
     return diff(images.make({{file("a", "1")}}, a), images.make({{file("a", "1")}}, b));

@@ -4,8 +4,8 @@
 #include "image/layered_image.h"
 #include "slipway/image/file_list.h"
 
-// Where the entries of layers land: what containerd's unpacker leads back into the root is led there, what it refuses
-// is refused. Its published tests have these facts; the table is our own.
+// The places in which entries of layers land: what containerd's unpacker leads back into the root is led there, what it
+// refuses is refused. Its published tests have these facts; the table is our own.
 
 namespace slipway::image {
 namespace {
@@ -137,7 +137,7 @@ const std::vector<Placing> kPlacings{
     {"an opaque folder",
      {kEtc, {folder("etc"), marker("etc/.wh..wh..opq"), file("etc/x", "")}},
      {"etc/", "etc/x = etc/x"}},
-    {"an opaque folder told of last",
+    {"an opaque folder that comes last",
      {kEtc, {file("etc/x", ""), marker("etc/.wh..wh..opq")}},
      {"etc/", "etc/x = etc/x"}},
     {"aufs's bookkeeping", {kEtc, {folder(".wh..wh.plnk"), marker(".wh..wh.aufs")}}, kAsItWas},

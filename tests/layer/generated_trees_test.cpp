@@ -16,7 +16,7 @@
 namespace slipway::layer {
 namespace {
 
-/// What is at a path, on the disk or in a layer; comparable.
+/// The file at a path, on the disk or in a layer; comparable.
 struct Thing {
   EntryType type = EntryType::directory;
   std::uint32_t mode = 0;

@@ -94,7 +94,8 @@ INSTANTIATE_TEST_SUITE_P(
         Hostile{"a zip", std::string("PK\x03\x04", 4) + std::string(2044, '\0')}));
 
 TEST(ReadTar, EntriesAreJudgedOneByOne) {
-  // What lies below what, and whether a link's file is there, is known to whoever lays layers over each other.
+  // Only the code that lays layers over each other knows which path lies below which and whether a link's file is
+  // there.
   std::vector<std::string> names;
   ASSERT_TRUE(read(header("a", '2', octal(0), "/etc") + with("a/passwd", "x") + with("f", "x") + with("f/b", "y") +
                        header("h", '1', octal(0), "lower") + header("f", '1', octal(0), "f") + kEnd,
@@ -143,7 +144,7 @@ TEST(ReadTar, NamesAreBytesInEveryDialect) {
   EXPECT_THAT(names, ElementsAre("n\xff\xfe", "u\xff", "l\xff", "p\xff", "Icon\r"));
 }
 
-// What a tar must not do, by the numbers of docs/TESTING.md.
+// Tars that are refused, by the numbers of docs/TESTING.md.
 void refused(const std::string& tar, const char* what) {
   const auto began = std::chrono::steady_clock::now();
   const Status status = read(tar);
@@ -252,7 +253,7 @@ TEST(ReadTar, Row066_EntriesWithoutMeasure) {
 }
 
 TEST(ReadTar, Row067_NumbersOutOfRange) {
-  // Whatever becomes of them, nothing overflows (the sanitizers judge), and names and contents stay.
+  // Nothing overflows in any case (the sanitizers judge), and names and contents stay.
   for (const char* records : {"30 mtime=4611686018427387904\n", "30 mtime=9223372036854775808\n", "12 mtime=-1\n",
                               "13 mtime=nan\n", "27 uid=9223372036854775808\n", "10 uid=-1\n", "14 mtime=1e99\n"}) {
     std::string record(records);

@@ -9,7 +9,7 @@ namespace slipway::test {
 
 enum class Login { none, basic, bearer };
 
-/// What kind of registry it is.
+/// The kind of registry.
 struct RegistryBehaviour {
   bool referrers_api = false;
   bool immutable_tags = false;  ///< another digest on a tag that is there: 400 TAG_INVALID

@@ -221,10 +221,10 @@ TEST_F(Archive, Row107_HostileTarsAreRefused) {
       {"a link that leads out", {layout, {"index.json", "", '2', "../../etc/passwd"}}},
       {"a device", {layout, index, {"null", "", '3'}}},
       {"a name twice", {layout, index, index}},
-      {"a size that is no number", {layout, index, {"x", "x", '0', "", "12345678x"}}},
+      {"a size that is not a number", {layout, index, {"x", "x", '0', "", "12345678x"}}},
       {"a size beyond the end", {layout, index, {"x", "x", '0', "", "77777777777"}}},
       {"a damaged pax header", {layout, index, {"p", "999 path=x\n", 'x'}, {"x", "x"}}},
-      {"a pax size that is no number", {layout, index, {"p", "13 size=1e99\n", 'x'}, {"x", "x"}}},
+      {"a pax size that is not a number", {layout, index, {"p", "13 size=1e99\n", 'x'}, {"x", "x"}}},
       {"a sparse file", {layout, index, {"p", "22 GNU.sparse.major=1\n", 'x'}, {"x", "x"}}},
       {"no layout file", {index}},
       {"no index", {layout}},
@@ -300,7 +300,7 @@ TEST_F(Archive, DockersNamesAreWholeReferences) {
   EXPECT_EQ(again->tag(image.descriptor, "no:such/name").error().code, Errc::invalid_argument);
 }
 
-/// What docker before version 25 wrote.
+/// An archive as docker wrote it before version 25.
 std::vector<Member> old_docker(const std::string& layer, const std::string& diff_id) {
   return {{"config.json",
            R"({"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[")" + diff_id + R"("]}})"},

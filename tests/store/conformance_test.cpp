@@ -26,7 +26,7 @@ TargetKind layout_kind() {
           }};
 }
 
-/// An archive is opened anew as it was written last; before the first tag nobody else sees anything of it.
+/// An archive is opened again as it was written last; before the first tag nobody else sees anything of it.
 TargetKind archive_kind() {
   static const TempDir root;
   static int count = 0;

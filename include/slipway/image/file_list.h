@@ -23,8 +23,8 @@ struct ImageFile {
   std::string member;       ///< regular files and hard links: the entry of that layer's tar that has the bytes
 };
 
-/// What a container of an image sees: every path once, byte-sorted. Immutable and compact (about the text of a
-/// listing); safe to read from several threads.
+/// The files that a container of an image sees: every path once, byte-sorted. Immutable and compact (about the text of
+/// a listing); safe to read from several threads.
 class FileList final : public layer::BaseFiles {
  public:
   FileList() = default;
@@ -38,7 +38,7 @@ class FileList final : public layer::BaseFiles {
   /// The path itself, as entries hold it ("usr/bin/env"); symlinks are not followed.
   std::optional<ImageFile> file(const std::string& path) const;
   std::optional<layer::FileEntry> find(const std::string& path) const override;
-  /// What a process in the image gets when it opens the path: symlinks followed, never out of the image.
+  /// The file that a process in the image gets when it opens the path: symlinks followed, never out of the image.
   /// Errc::not_found naming what is missing, malformed for a loop.
   Result<ImageFile> open(const std::string& path) const;
 
@@ -63,7 +63,7 @@ Status read_layer(store::ReadTarget& from, const Image& image, std::size_t index
 Result<FileList> merge_files(store::ReadTarget& from, const Image& image, std::stop_token stop = {});
 
 /// File lists by manifest digest in a folder: an image's layers are read once, its list is kept, its blobs are not.
-/// A damaged record is made anew; a folder that takes nothing costs only time. Thread-safe.
+/// A damaged record is made again; a folder that takes nothing costs only time. Thread-safe.
 class FileListCache {
  public:
   /// An empty folder keeps nothing. `fs` is kept alive by the caller.

@@ -28,7 +28,7 @@ struct ImageAt {
 /// are read, streamed. Empty exactly when the manifests are the same bytes.
 Result<std::vector<Difference>> compare_images(const ImageAt& a, const ImageAt& b, std::stop_token stop = {});
 
-/// What must move to get one image to where another is.
+/// The bytes that must move to get one image to where another is.
 struct TransferCost {
   std::int64_t bytes = 0;         ///< of blobs and manifests that are missing
   std::int64_t blobs = 0;         ///< how many of them

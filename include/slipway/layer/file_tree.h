@@ -31,7 +31,7 @@ struct TreeOptions {
   std::vector<std::string> exclude;  ///< .dockerignore patterns relative to the source folder
 };
 
-/// What is known of a tree's files without reading them.
+/// The facts about a tree's files that need no reading.
 struct Listing {
   Digest digest;               ///< of every entry with its file's inode, size and times
   std::int64_t newest_ns = 0;  ///< the newest change of a file among them, nanoseconds since the epoch
@@ -45,7 +45,7 @@ class EntryReader {
   virtual Result<bool> next(FileEntry& entry) = 0;
 };
 
-/// What goes into one layer: each path once, sorted so that parents come first. Built by adding sources, then
+/// The entries of one layer: each path once, sorted so that parents come first. Built by adding sources, then
 /// finished, then read. Memory stays bounded however many files there are: what is too much goes to `spill`.
 class FileTree {
  public:

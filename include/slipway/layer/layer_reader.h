@@ -15,7 +15,7 @@ struct ReadLimits {
   std::uint64_t max_bytes = 64ull << 30;  ///< uncompressed
   std::size_t max_path = 4096;
   bool require_end = true;   ///< two zero blocks at the end; off for layers whose digest proves them whole
-  bool within_root = false;  ///< ".." in a name leads no further up than the root, as containerd has it; else an error
+  bool within_root = false;  ///< ".." in a name leads no further up than the root, as in containerd; else an error
 };
 
 /// Called for every entry; `content` is valid during the call and may be left unread.
@@ -27,7 +27,7 @@ using EntryVisitor = std::function<Status(const FileEntry& entry, io::Source& co
 /// root folder itself is not visited.
 ///
 /// Each entry is judged by itself: entries may lie below a symlink or a file, repeat a path, and hard links may name
-/// anything. Whoever lays entries over each other follows symlinks inside the root (image::merge_files).
+/// anything. The caller that lays entries over each other follows symlinks inside the root (image::merge_files).
 Status read_tar(io::Source& tar, const ReadLimits& limits, const EntryVisitor& visit);
 
 }  // namespace slipway::layer

@@ -25,7 +25,7 @@ struct LayerOptions {
   std::string codec = {};           ///< io::Packing's
 };
 
-/// What a layer will be made of, as far as it can be told without reading files.
+/// The contents of a layer, as far as they are known without reading files.
 struct Fingerprint {
   Digest digest;               ///< of every entry with its file's inode, size and times, and of the options that count
   std::int64_t newest_ns = 0;  ///< the newest change of a file among them, nanoseconds since the epoch
@@ -34,7 +34,7 @@ struct Fingerprint {
 /// The fingerprint of what write_layer would write.
 Fingerprint fingerprint(const FileTree& tree, const LayerOptions& options);
 
-/// What identifies a layer.
+/// The identity of a layer.
 struct LayerDigests {
   Digest diff_id;         ///< of the tar
   Digest digest;          ///< of the blob

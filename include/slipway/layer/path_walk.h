@@ -15,11 +15,11 @@ struct Step {
   std::string link;
 };
 
-/// Returns what lies at a path whose folders are no symlinks; nothing where nothing does.
+/// Returns what lies at a path whose folders are not symlinks; nothing where nothing does.
 using StepLookup = std::function<std::optional<Step>(const std::string& path)>;
 
 /// Returns the path that `path` leads to once symlinks are followed with the image as the root: "/" and ".." lead no
-/// further up. The last component is followed only if `follow_last`. What does not exist counts as a folder.
+/// further up. The last component is followed only if `follow_last`. A missing path counts as a folder.
 /// Errc::malformed for more than 40 symlinks, not_found below what is not a folder.
 Result<std::string> real_path(std::string_view path, bool follow_last, const StepLookup& lookup);
 

@@ -6,7 +6,7 @@
 
 namespace slipway::layer {
 
-/// Where lists go that outgrow their share of memory: an unnamed temporary file in `folder`.
+/// The place for lists that outgrow their share of memory: an unnamed temporary file in `folder`.
 struct SpillPlace {
   FileSystem* fs = nullptr;  ///< kept alive by the caller; nothing: everything stays in memory
   stdfs::path folder;

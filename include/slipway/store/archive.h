@@ -10,7 +10,7 @@
 
 namespace slipway::store {
 
-/// What is beside the layout in the tar: nothing, or docker's manifest.json and whole references for tags.
+/// The additions to the layout in the tar: nothing, or docker's manifest.json and whole references for tags.
 enum class ArchiveKind { oci, docker };
 
 /// How an archive is opened.
@@ -22,10 +22,10 @@ struct ArchiveOptions {
   io::Sink* standard_output = nullptr;   ///< where "-" writes; kept alive by the caller
 };
 
-/// An image layout in one tar (oci-archive, docker-archive) as a Target. Members are read where they lie. What is
-/// pushed waits in a file without a name; tag(), keep() and delete_tag() write a whole new archive, to a temporary
+/// An image layout in one tar (oci-archive, docker-archive) as a Target. Members are read where they lie. Pushed
+/// content waits in a file without a name; tag(), keep() and delete_tag() write a whole new archive, to a temporary
 /// file, synced and renamed: the old archive or the new one is there at any moment. Its bytes depend on its content
-/// alone. An image that lost its tag is left out. Errc::conflict when somebody else wrote it meanwhile.
+/// alone. An image that lost its tag is left out. Errc::conflict when somebody else wrote it in the meantime.
 class ArchiveTarget : public Target, public RootLister, public TagLister, public ReferrerLister, public Deleter {
  public:
   /// Errc::not_found when it is not there, Errc::malformed for hostile or damaged tars. gzip and zstd are undone.

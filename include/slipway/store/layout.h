@@ -13,7 +13,7 @@ namespace slipway::store {
 /// How a LayoutTarget is opened.
 struct LayoutOptions {
   FileSystem* fs = &real_fs();  ///< kept alive by the caller
-  /// Where to remember which blob files were hashed (device, inode, size,
+  /// The record of blob files that were hashed (device, inode, size,
   /// mtime, ctime); empty: remembered for the life of the target only.
   std::filesystem::path verified_record;
 };

@@ -16,7 +16,7 @@ class Opener {
   virtual Result<std::shared_ptr<Target>> open_for_writing(const oci::Location& location, Side side) = 0;
 };
 
-/// What a location's tag or digest names: the digest decides, then the tag;
+/// The content that a location's tag or digest names: the digest decides, then the tag;
 /// without either, the only image of a layout. Errc::invalid_argument when ambiguous.
 Result<TagOrDigest> reference_of(const oci::Location& location, ReadTarget& target);
 
