@@ -28,6 +28,53 @@ Error missing_base(const Recipe& recipe, Error error) {
   return std::move(error).at(recipe.base_where);
 }
 
+/// Drops a history that does not tell of every layer: it is optional, and readers count it against the layers.
+void mend_history(const Base& base, const Recipe& recipe, image::Image& image, Diagnostics& diagnostics) {
+  auto& history = image.config.history;
+  const auto filled =
+      std::count_if(history.begin(), history.end(), [](const oci::History& h) { return !h.empty_layer; });
+  if (history.empty() || static_cast<std::size_t>(filled) == image.config.diff_ids.size()) return;
+  diagnostics.warning(recipe.base_where,
+                      fmt::format("the base {} has {} layers, but a history of {}, which is left out",
+                                  base.location.str(), image.config.diff_ids.size(), filled));
+  history.clear();
+}
+
+/// An index and a config may say different platforms; the image that is built says the one that was asked for.
+void mend_platform(const Base& base, const Recipe& recipe, const oci::Platform& platform, image::Image& image,
+                   Diagnostics& diagnostics) {
+  if (platform.accepts(image.config.platform)) return;
+  diagnostics.warning(
+      recipe.base_where,
+      fmt::format("the base {} lists its image {} for {}, but the config says {}: {} is written", base.location.str(),
+                  image.descriptor.digest.short_hex(), platform.str(), image.config.platform.str(), platform.str()));
+  image.config.platform = platform;
+}
+
+/// The media type of a layer in the other family, docker's or OCI's; "" for one that has none there.
+std::string_view other_family(std::string_view media_type) {
+  if (media_type == oci::kLayerGzipType) return oci::kDockerLayerGzipType;
+  if (media_type == oci::kLayerType) return oci::kDockerLayerType;
+  if (media_type == oci::kDockerLayerGzipType) return oci::kLayerGzipType;
+  return media_type == oci::kDockerLayerType ? oci::kLayerType : "";
+}
+
+/// Some readers refuse a manifest of one family with layers of the other.
+void mend_families(const Base& base, const Recipe& recipe, image::Image& image, Diagnostics& diagnostics) {
+  const bool docker = image.manifest.media_type == oci::kDockerManifestType;
+  bool mixed = false;
+  for (oci::Descriptor& layer : image.manifest.layers) {
+    if (docker == layer.media_type.starts_with("application/vnd.docker.")) continue;
+    const std::string_view other = other_family(layer.media_type);
+    mixed = mixed || !other.empty();
+    if (!other.empty()) layer.media_type = other;
+  }
+  if (!mixed) return;
+  diagnostics.warning(recipe.base_where,
+                      fmt::format("the base {} mixes media types of docker and of OCI; the image has those of {}",
+                                  base.location.str(), docker ? "docker" : "OCI"));
+}
+
 }  // namespace
 
 Result<std::optional<Base>> find_base(const Recipe& recipe, const BuildRequest& request, store::Opener& opener,
@@ -47,20 +94,17 @@ Result<std::optional<Base>> find_base(const Recipe& recipe, const BuildRequest& 
   return std::optional(Base{recipe.base->with_digest(root->digest), target, *root});
 }
 
-Result<image::Image> load_base(const Base& base, const Recipe& recipe, const oci::Platform& platform) {
+Result<image::Image> load_base(const Base& base, const Recipe& recipe, const oci::Platform& platform,
+                               Diagnostics& diagnostics) {
   auto image = image::load_image(*base.target, base.root, platform);
   if (!image) {
     Error error = std::move(image).error();
     if (error.code == Errc::not_found) error.where = recipe.base_where;
     return fail(std::move(error).in(fmt::format("reading the base {}", base.location.str())));
   }
-  const auto& history = image->config.history;
-  const auto filled =
-      std::count_if(history.begin(), history.end(), [](const oci::History& h) { return !h.empty_layer; });
-  if (!history.empty() && static_cast<std::size_t>(filled) != image->config.diff_ids.size()) {
-    return fail(Errc::malformed, "the base {} has {} layers, but a history of {}", base.location.str(),
-                image->config.diff_ids.size(), filled);
-  }
+  mend_history(base, recipe, *image, diagnostics);
+  mend_platform(base, recipe, platform, *image, diagnostics);
+  mend_families(base, recipe, *image, diagnostics);
   return image;
 }
 

@@ -22,8 +22,11 @@ struct Base {
 Result<std::optional<Base>> find_base(const Recipe& recipe, const BuildRequest& request, store::Opener& opener,
                                       image::Lock& lock);
 
-/// The base's image for a platform, checked for what building on it needs.
-Result<image::Image> load_base(const Base& base, const Recipe& recipe, const oci::Platform& platform);
+/// Loads the base's image for a platform and mends, with a warning each, what would make the built image one that
+/// readers refuse: a history that does not count the layers, a platform in the config that is not the index's, layers
+/// of the other family of media types. The layers' bytes stay.
+Result<image::Image> load_base(const Base& base, const Recipe& recipe, const oci::Platform& platform,
+                               Diagnostics& diagnostics);
 
 /// What the base has at every path, from `lists` or read once.
 Result<image::FileList> list_base(const Base& base, const image::Image& image, image::FileListCache* lists,

@@ -28,7 +28,7 @@ Result<PlatformPlan> plan_platform(const Recipe& recipe, oci::Platform platform,
   if (recipe.split_debug) debug.emplace(services.fs, request.state_folder / "debug", services.stop);
   std::optional<BaseRoot> root;
   if (inputs.base) {
-    SLIPWAY_ASSIGN(plan.base, load_base(*inputs.base, recipe, plan.platform));
+    SLIPWAY_ASSIGN(plan.base, load_base(*inputs.base, recipe, plan.platform, diagnostics));
     if (!recipe.layers.empty()) {
       SLIPWAY_ASSIGN(auto files, list_base(*inputs.base, *plan.base, services.file_lists, services.stop));
       plan.base_files = std::make_unique<image::FileList>(std::move(files));

@@ -20,7 +20,6 @@ namespace slipway::store {
 namespace {
 
 constexpr std::string_view kBlobs = "blobs/";
-constexpr std::size_t kMaxIndex = 64u << 20;
 
 /// A blob's digest from the name of its member.
 std::optional<Digest> digest_of_member(const std::string& name) {
@@ -191,7 +190,7 @@ class ArchiveImpl final : public ArchiveTarget {
     SLIPWAY_ASSIGN(const std::string version, io::read_all(*layout_source, 64u << 10));
     SLIPWAY_TRY(check_layout_version(version, fmt::format("{}: {}", name(), kLayoutFile)));
     const auto index_source = index.open();
-    SLIPWAY_ASSIGN(std::string text, io::read_all(*index_source, kMaxIndex));
+    SLIPWAY_ASSIGN(std::string text, io::read_all(*index_source, kMaxIndexBytes));
     const std::string what = fmt::format("{}: {}", name(), kIndexFile);
     if (options_.kind == ArchiveKind::docker) {
       SLIPWAY_ASSIGN(text, with_whole_names(text, what));
@@ -242,10 +241,9 @@ class ArchiveImpl final : public ArchiveTarget {
     const auto size = static_cast<std::int64_t>(at->second.size);
     io::VerifyingSource source(at->second.open(), digest, size, "manifest " + digest.str());
     SLIPWAY_ASSIGN(std::string bytes, io::read_all(source, oci::kMaxDocument));
-    const auto document = oci::parse_document(std::move(bytes), "");
-    if (!document && document.error().code == Errc::malformed) return absent();
-    SLIPWAY_TRY(document);
-    return oci::Descriptor(std::visit([](const auto& d) { return d.media_type; }, *document), digest, size);
+    SLIPWAY_ASSIGN(const auto found, describe_document(std::move(bytes), digest));
+    if (!found) return absent();
+    return *found;
   }
 
   /// Changes the index and writes the archive; a failure changes nothing.
@@ -331,17 +329,12 @@ class ArchiveImpl final : public ArchiveTarget {
   /// Every blob that is there and belongs to an entry, by its member's name.
   Result<std::map<std::string, oci::Descriptor>> reachable_from(const LayoutIndex& index) {
     std::map<std::string, oci::Descriptor> found;
-    std::vector<oci::Descriptor> waiting = index.entries();
-    while (!waiting.empty()) {
-      const oci::Descriptor next = std::move(waiting.back());
-      waiting.pop_back();
+    SLIPWAY_TRY(walk_graph(index.entries(), [&](const oci::Descriptor& next) -> Result<std::vector<oci::Descriptor>> {
       SLIPWAY_ASSIGN(const bool there, exists(next));
-      if (!there || !found.emplace(member_of(next.digest), next).second) continue;
-      if (!oci::is_graph_node(next.media_type)) continue;
-      SLIPWAY_ASSIGN(const oci::Document document, read_document(*this, next));
-      const std::vector<oci::Descriptor> below = oci::children(document);
-      waiting.insert(waiting.end(), below.begin(), below.end());
-    }
+      if (!there) return std::vector<oci::Descriptor>();
+      found.emplace(member_of(next.digest), next);
+      return children_of(*this, next);
+    }));
     return found;
   }
 

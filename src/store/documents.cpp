@@ -35,6 +35,34 @@ Result<oci::Document> read_document(ReadTarget& target, const oci::Descriptor& d
   return oci::parse_document(std::move(bytes), descriptor.media_type);
 }
 
+Result<std::vector<oci::Descriptor>> children_of(ReadTarget& target, const oci::Descriptor& descriptor) {
+  if (!oci::is_graph_node(descriptor.media_type)) return std::vector<oci::Descriptor>();
+  SLIPWAY_ASSIGN(const oci::Document document, read_document(target, descriptor));
+  return oci::children(document);
+}
+
+Status walk_graph(std::vector<oci::Descriptor> roots,
+                  const std::function<Result<std::vector<oci::Descriptor>>(const oci::Descriptor&)>& visit) {
+  std::set<Digest> seen;
+  while (!roots.empty()) {
+    const oci::Descriptor next = std::move(roots.back());
+    roots.pop_back();
+    if (!seen.insert(next.digest).second) continue;
+    SLIPWAY_ASSIGN(const auto below, visit(next));
+    roots.insert(roots.end(), below.begin(), below.end());
+  }
+  return {};
+}
+
+Result<std::optional<oci::Descriptor>> describe_document(std::string bytes, const Digest& digest) {
+  const auto size = static_cast<std::int64_t>(bytes.size());
+  const auto document = oci::parse_document(std::move(bytes), "");
+  if (!document && document.error().code == Errc::malformed) return std::optional<oci::Descriptor>();
+  SLIPWAY_TRY(document);
+  const std::string media_type = std::visit([](const auto& d) { return d.media_type; }, *document);
+  return std::optional(oci::Descriptor(media_type, digest, size));
+}
+
 Result<std::vector<oci::Descriptor>> referrers_among(ReadTarget& target, const std::vector<oci::Descriptor>& entries,
                                                      const Digest& subject, const std::string& artifact_type) {
   std::vector<oci::Descriptor> found;

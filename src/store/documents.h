@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "slipway/store/target.h"
 
@@ -31,5 +33,15 @@ Result<std::vector<oci::Descriptor>> referrers_among(ReadTarget& target, const s
 
 /// A document of `target`, parsed.
 Result<oci::Document> read_document(ReadTarget& target, const oci::Descriptor& descriptor);
+
+/// Returns what a document of `target` names; nothing for blobs.
+Result<std::vector<oci::Descriptor>> children_of(ReadTarget& target, const oci::Descriptor& descriptor);
+
+/// Calls `visit` for `roots` and for what it returns, each digest once, until nothing new comes or it fails.
+Status walk_graph(std::vector<oci::Descriptor> roots,
+                  const std::function<Result<std::vector<oci::Descriptor>>(const oci::Descriptor&)>& visit);
+
+/// Returns the descriptor of verified bytes that are a manifest or an index; nothing where they are a layer or config.
+Result<std::optional<oci::Descriptor>> describe_document(std::string bytes, const Digest& digest);
 
 }  // namespace slipway::store

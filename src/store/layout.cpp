@@ -86,21 +86,15 @@ class LayoutImpl final : public LayoutTarget {
   }
 
   Result<bool> exists(const oci::Descriptor& descriptor) override {
-    std::set<Digest> seen;
-    std::vector<oci::Descriptor> waiting{descriptor};
-    while (!waiting.empty()) {
-      const oci::Descriptor next = std::move(waiting.back());
-      waiting.pop_back();
-      if (!seen.insert(next.digest).second) continue;
+    bool whole = true;
+    SLIPWAY_TRY(walk_graph({descriptor}, [&](const oci::Descriptor& next) -> Result<std::vector<oci::Descriptor>> {
+      if (!whole) return std::vector<oci::Descriptor>();
       SLIPWAY_ASSIGN(const bool there, blobs_.holds(next));
       const bool may_be_elsewhere = !next.urls.empty() && !next.same_content(descriptor);
-      if (!there && !may_be_elsewhere) return false;
-      if (!oci::is_graph_node(next.media_type)) continue;
-      SLIPWAY_ASSIGN(const oci::Document document, read_document(*this, next));
-      const std::vector<oci::Descriptor> below = oci::children(document);
-      waiting.insert(waiting.end(), below.begin(), below.end());
-    }
-    return true;
+      whole = there || may_be_elsewhere;
+      return there ? children_of(*this, next) : std::vector<oci::Descriptor>();
+    }));
+    return whole;
   }
 
   Result<std::unique_ptr<io::Source>> fetch(const oci::Descriptor& descriptor) override {
@@ -171,18 +165,12 @@ class LayoutImpl final : public LayoutTarget {
   Result<std::vector<LayoutProblem>> validate() override {
     SLIPWAY_ASSIGN(const LayoutIndex index, read_index());
     std::vector<LayoutProblem> problems;
-    std::set<Digest> seen;
-    std::vector<oci::Descriptor> waiting = index.entries();
-    while (!waiting.empty()) {
-      const oci::Descriptor next = std::move(waiting.back());
-      waiting.pop_back();
-      if (!seen.insert(next.digest).second) continue;
-      if (auto children = check_blob(next)) {
-        waiting.insert(waiting.end(), children->begin(), children->end());
-      } else {
-        problems.push_back({next.digest.str(), children.error().message});
-      }
-    }
+    SLIPWAY_TRY(walk_graph(index.entries(), [&](const oci::Descriptor& next) -> Result<std::vector<oci::Descriptor>> {
+      auto children = check_blob(next);
+      if (children) return children;
+      problems.push_back({next.digest.str(), children.error().message});
+      return std::vector<oci::Descriptor>();
+    }));
     std::sort(problems.begin(), problems.end(), [](const auto& a, const auto& b) { return a.object < b.object; });
     return problems;
   }
@@ -222,25 +210,18 @@ class LayoutImpl final : public LayoutTarget {
     if (*size > static_cast<std::int64_t>(oci::kMaxDocument)) return absent();
     SLIPWAY_ASSIGN(const auto source, blobs_.open(digest, *size));
     SLIPWAY_ASSIGN(std::string bytes, io::read_all(*source, oci::kMaxDocument));
-    const auto document = oci::parse_document(std::move(bytes), "");
-    // Sound bytes that are no manifest are some layer or config.
-    if (!document && document.error().code == Errc::malformed) return absent();
-    SLIPWAY_TRY(document);
-    const std::string media_type = std::visit([](const auto& d) { return d.media_type; }, *document);
-    return oci::Descriptor(media_type, digest, *size);
+    SLIPWAY_ASSIGN(const auto found, describe_document(std::move(bytes), digest));
+    if (!found) return absent();
+    return *found;
   }
 
   /// Hashes one blob; the children of a document.
   Result<std::vector<oci::Descriptor>> check_blob(const oci::Descriptor& descriptor) {
-    std::vector<oci::Descriptor> children;
-    if (!oci::is_graph_node(descriptor.media_type)) {
-      const Status status = blobs_.verify(descriptor);
-      const bool foreign = !status && status.error().code == Errc::not_found && !descriptor.urls.empty();
-      if (!foreign) SLIPWAY_TRY(status);
-      return children;
-    }
-    SLIPWAY_ASSIGN(const oci::Document document, read_document(*this, descriptor));
-    return oci::children(document);
+    if (oci::is_graph_node(descriptor.media_type)) return children_of(*this, descriptor);
+    const Status status = blobs_.verify(descriptor);
+    const bool foreign = !status && status.error().code == Errc::not_found && !descriptor.urls.empty();
+    if (!foreign) SLIPWAY_TRY(status);
+    return std::vector<oci::Descriptor>();
   }
 
   stdfs::path folder_;

@@ -8,11 +8,6 @@
 #include "slipway/oci/media_type.h"
 
 namespace slipway::store {
-namespace {
-
-constexpr std::size_t kMaxIndexBytes = 64u << 20;
-
-}  // namespace
 
 const std::string* tag_of(const oci::Descriptor& entry) {
   const auto at = entry.annotations.find(std::string(oci::kRefName));

@@ -12,6 +12,7 @@ namespace slipway::store {
 inline constexpr std::string_view kLayoutFile = "oci-layout";
 inline constexpr std::string_view kLayoutJson = R"({"imageLayoutVersion":"1.0.0"})";
 inline constexpr std::string_view kIndexFile = "index.json";
+inline constexpr std::size_t kMaxIndexBytes = 64u << 20;  ///< of an index.json
 
 /// Refuses an oci-layout file that is not of version 1. `what` names it in messages.
 Status check_layout_version(const std::string& bytes, const std::string& what);

@@ -1,5 +1,6 @@
 #include "builder/build_fixture.h"
 #include "slipway/image/lock.h"
+#include "slipway/io/filters.h"
 #include "slipway/layer/layer_writer.h"
 
 namespace slipway::builder {
@@ -108,6 +109,70 @@ TEST_F(BuildTest, TheLockDecidesTheBase) {
   request.update_base = true;
   EXPECT_EQ(must_build(recipe).base->digest(), second.digest);
   EXPECT_EQ(image::Lock::read(real_fs(), request.lock_file)->find("r.example/base:12"), second.digest);
+}
+
+/// Stores an image with changed documents beside the one it was made of.
+oci::Descriptor changed(store::Target& target, image::Image image, const std::string& tag) {
+  const std::string config = image.config.serialize();
+  image.manifest.config = oci::Descriptor(image.manifest.config.media_type, io::digest_of(config),
+                                          static_cast<std::int64_t>(config.size()));
+  io::TextSource source(config);
+  EXPECT_TRUE(target.push(image.manifest.config, source));
+  const std::string raw = oci::write_manifest(image.manifest);
+  const oci::Descriptor stored(image.manifest.media_type, io::digest_of(raw), static_cast<std::int64_t>(raw.size()));
+  EXPECT_TRUE(target.push_tagged(stored, raw, tag));
+  return stored;
+}
+
+TEST_F(BuildTest, AHistoryThatDoesNotCountLayersIsLeftOut) {
+  const oci::Descriptor base = make_base("r.example/base", "12", {"linux/amd64"});
+  const auto target = book.registry("r.example/base");
+  image::Image odd = load(*target, base);
+  odd.config.history.push_back(odd.config.history[0]);
+  const std::string raw = changed(*target, odd, "odd").digest.str();
+  request.destinations = {to_registry("r.example/app", {"v1"})};
+  const BuildResult result = must_build(flags([](AdHocRequest& r) { r.base = "r.example/base:odd"; }));
+  const image::Image image = load(*book.registry("r.example/app"), result.root);
+  EXPECT_EQ(image.config.history.size(), 2u) << "one line for each layer";
+  ASSERT_EQ(result.warnings.size(), 1u) << raw;
+  EXPECT_THAT(result.warnings[0].message, HasSubstr("has 1 layers, but a history of 2"));
+}
+
+TEST_F(BuildTest, APlatformThatIndexAndConfigDisagreeAboutIsTheIndexs) {
+  const oci::Descriptor base = make_base("r.example/base", "12", {"linux/amd64"});
+  const auto target = book.registry("r.example/base");
+  oci::Index index;
+  index.media_type = oci::kIndexType;
+  index.manifests.push_back(base);
+  index.manifests.back().platform = oci::Platform::parse("linux/arm64").value();
+  const std::string raw = oci::write_index(index);
+  const oci::Descriptor stored(std::string(oci::kIndexType), io::digest_of(raw), static_cast<std::int64_t>(raw.size()));
+  ASSERT_TRUE(target->push_tagged(stored, raw, "odd"));
+  request.destinations = {to_registry("r.example/app", {"v1"})};
+  request.check = false;
+  const BuildResult result = must_build(flags([](AdHocRequest& r) {
+    r.base = "r.example/base:odd";
+    r.platforms = {"linux/arm64"};
+  }));
+  const image::Image image = load(*book.registry("r.example/app"), result.root);
+  EXPECT_EQ(image.config.platform.str(), "linux/arm64");
+  ASSERT_GE(result.warnings.size(), 1u);
+  EXPECT_THAT(result.warnings[0].message, HasSubstr("for linux/arm64, but the config says linux/amd64"));
+}
+
+TEST_F(BuildTest, LayersOfTheOtherFamilyOfMediaTypesAreNamedInTheManifests) {
+  const oci::Descriptor base = make_base("r.example/base", "d", {"linux/amd64"}, true);
+  const auto target = book.registry("r.example/base");
+  image::Image odd = load(*target, base);
+  odd.manifest.layers[0].media_type = oci::kLayerGzipType;
+  changed(*target, odd, "odd");
+  request.destinations = {to_registry("r.example/app", {"v1"})};
+  const BuildResult result = must_build(flags([](AdHocRequest& r) { r.base = "r.example/base:odd"; }));
+  const image::Image image = load(*book.registry("r.example/app"), result.root);
+  for (const auto& layer : image.manifest.layers)
+    EXPECT_EQ(layer.media_type, oci::kDockerLayerGzipType);
+  ASSERT_EQ(result.warnings.size(), 1u);
+  EXPECT_THAT(result.warnings[0].message, HasSubstr("mixes media types of docker and of OCI"));
 }
 
 }  // namespace
