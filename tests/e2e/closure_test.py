@@ -54,8 +54,9 @@ def scratch(world, tag, program, *more):
 
 
 def test_programs_of_debian_start_from_scratch(world):
-    programs = {"/usr/bin/curl": "curl 7", "/usr/bin/git": "git version", "/usr/bin/python3": "Python 3", "/usr/sbin/nginx": "nginx version",
-                "/usr/lib/postgresql/15/bin/postgres": "postgres (PostgreSQL) 15", "/usr/bin/qemu-system-x86_64": "QEMU emulator"}
+    postgres = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres"))[-1]
+    programs = {"/usr/bin/curl": "curl ", "/usr/bin/git": "git version", "/usr/bin/python3": "Python 3", "/usr/sbin/nginx": "nginx version",
+                str(postgres): f"postgres (PostgreSQL) {postgres.parts[4]}", "/usr/bin/qemu-system-x86_64": "QEMU emulator"}
     for program, version in programs.items():
         scratch(world, "v1", program)
         ended = bundles.run(world, "out", "v1", args=["-v" if program.endswith("nginx") else "--version"])
