@@ -73,8 +73,10 @@ std::vector<store::ReadTarget*> sources_of(StagedDocuments& documents, const Wor
 
 }  // namespace
 
-Result<BuildResult> build_image(const Recipe& recipe, const BuildRequest& request, const BuildServices& services) {
-  SLIPWAY_ASSIGN(const Inputs inputs, read_inputs(recipe, request, services));
+Result<BuildResult> build_image(const Recipe& asked, const BuildRequest& request, const BuildServices& services) {
+  SLIPWAY_ASSIGN(const Inputs inputs, read_inputs(asked, request, services));
+  Recipe recipe = asked;
+  recipe.codec = inputs.codec;
   Diagnostics diagnostics;
   SLIPWAY_ASSIGN(const auto plans, plan_platforms(recipe, request, inputs, services, diagnostics));
   std::vector<Error> warnings = diagnostics.warnings();

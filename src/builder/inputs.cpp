@@ -44,6 +44,25 @@ Status check_recipe(const Recipe& recipe, const BuildRequest& request, FileSyste
   return std::move(diagnostics).status();
 }
 
+/// Chooses whose compressed bytes the layers have: the recipe's codec, else the lock's, else that of compatibility
+/// level
+/// 1. A library that makes other bytes is refused here, before any work.
+Status choose_codec(const Recipe& recipe, const BuildRequest& request, Inputs& inputs) {
+  const std::string format = recipe.compression == io::Compression::zstd ? "zstd" : "gzip";
+  const std::string locked = inputs.lock.codec(format);
+  if (!recipe.codec.empty()) {
+    SLIPWAY_ASSIGN(inputs.codec, io::parse_codec(recipe.compression, recipe.level, recipe.codec));
+    if (request.locked && inputs.codec != locked)
+      return fail(Error(Errc::invalid_argument, fmt::format("slipway.lock does not have the codec {}", recipe.codec))
+                      .with_hint("build once without --locked, and commit slipway.lock"));
+    inputs.lock_changed = inputs.lock.set_codec(format, inputs.codec);
+  } else if (!locked.empty()) {
+    // A level that has one codec alone does not know the lock's.
+    inputs.codec = io::parse_codec(recipe.compression, recipe.level, locked).value_or("");
+  }
+  return io::check_codec({.format = recipe.compression, .level = recipe.level, .codec = inputs.codec});
+}
+
 Status annotate(const Recipe& recipe, const BuildRequest& request, std::stop_token stop, Inputs& inputs) {
   inputs.created = request.created.value_or(request.epoch);
   inputs.annotations = recipe.annotations;
@@ -56,6 +75,7 @@ Status annotate(const Recipe& recipe, const BuildRequest& request, std::stop_tok
   }
   if (inputs.base) inputs.annotations.merge(base_annotations(*inputs.base));
   inputs.annotations[std::string(kCompatAnnotation)] = std::to_string(layer::kCompatibility);
+  if (!inputs.codec.empty()) inputs.annotations[std::string(kCodecAnnotation)] = inputs.codec;
   return {};
 }
 
@@ -73,9 +93,10 @@ Result<Inputs> read_inputs(const Recipe& recipe, const BuildRequest& request, co
   Diagnostics diagnostics;
   SLIPWAY_ASSIGN(inputs.sbom_documents, read_documents(recipe, services.fs, diagnostics));
   SLIPWAY_TRY(check_recipe(recipe, request, services.fs, diagnostics));
+  SLIPWAY_TRY(choose_codec(recipe, request, inputs));
   const auto before = inputs.lock.images();
   SLIPWAY_ASSIGN(inputs.base, find_base(recipe, request, services.opener, inputs.lock));
-  inputs.lock_changed = inputs.lock.images() != before;
+  inputs.lock_changed = inputs.lock_changed || inputs.lock.images() != before;
   SLIPWAY_TRY(annotate(recipe, request, services.stop, inputs));
   return inputs;
 }

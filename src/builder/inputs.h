@@ -18,6 +18,7 @@ struct Inputs {
   std::vector<std::string> sbom_documents;  ///< of other tools, to be merged
   oci::Annotations annotations;             ///< of manifests and index
   std::int64_t created = 0;                 ///< seconds
+  std::string codec;                        ///< io::Packing's
 };
 
 /// Returns the platforms that the request or else the recipe names; none where neither does.

@@ -140,6 +140,7 @@ class LayerPlanner {
     layer::LayerOptions how;
     how.compression = recipe_.compression;
     how.level = recipe_.level;
+    how.codec = recipe_.codec;
     layer.inputs = layer::fingerprint(layer.tree, how);
     for (Reason& reason : layer.reasons)
       reason.layer = layer.name;

@@ -36,6 +36,10 @@ class ImageDecoder {
     for (auto& [key, value] : pairs(image, "annotations", "an annotation"))
       recipe_.annotations[key] = value;
     if (const Node* compression = image.get("compression")) decode_compression(*compression);
+    recipe_.codec = value(image, "codec", [this](std::string_view text) -> Result<std::string> {
+                      SLIPWAY_TRY(io::parse_codec(recipe_.compression, recipe_.level, text));
+                      return std::string(text);
+                    }).value_or("");
     recipe_.split_debug = image.one_of("debug", {"keep", "split"}) == "split";
     recipe_.check_symbols = image.one_of("symbols", {"trust", "check"}) == "check";
     decode_sboms(image);

@@ -116,7 +116,7 @@ Result<WrittenLayers> write_layers(const Recipe& recipe, const std::vector<Platf
   const Jobs jobs = jobs_of(plans);
   const std::size_t lanes = std::clamp<std::size_t>(services.threads, 1, std::max<std::size_t>(1, jobs.all.size()));
   const std::size_t inner = std::max<std::size_t>(1, services.threads / lanes);
-  const Desk desk{{recipe.compression, recipe.level, inner, services.cache}, workplace, services};
+  const Desk desk{{recipe.compression, recipe.level, inner, services.cache, recipe.codec}, workplace, services};
   std::vector<std::optional<FinishedLayer>> done(jobs.all.size());
   if (!done.empty())
     SLIPWAY_TRY(run_lanes(lanes, done.size(), services.stop, [&](std::size_t i, std::stop_token stop) -> Status {

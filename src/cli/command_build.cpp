@@ -20,7 +20,7 @@ struct BuildFlags {
   builder::AdHocRequest request;
   std::optional<std::string> base;
   std::vector<std::string> tags, to;
-  std::optional<std::string> created;
+  std::optional<std::string> created, codec;
   bool push = false, locked = false, update_base = false, no_cache = false, check = false, no_check = false;
   bool strict = false, explain = false, split_debug = false, check_symbols = false;
   std::vector<std::string> sboms, sbom_includes;
@@ -67,6 +67,8 @@ void bind_flags(OptionSet& options, BuildFlags& f) {
   options.value("--stop-signal", "SIGNAL", f.request.stop_signal, "signal that stops the program");
   options.value("--compression", "FORMAT[:LEVEL]", f.request.compression,
                 "compress layers with gzip, zstd or none; fast, default or best (default: gzip:default)");
+  options.value("--codec", "NAME", f.codec,
+                "give layers the bytes of this library version, e.g. zstd-1.5.7, and keep it in slipway.lock");
   options.flag("--preserve-modes", f.request.preserve_modes,
                "keep file modes as they are on disk (default: 0755 and 0644)");
   options.list("--sbom", "FORMAT", f.sboms, "attach an SBOM to the image: spdx, cyclonedx (repeatable)");
@@ -373,6 +375,7 @@ Result<int> run_build(Context& context, BuildFlags& f) {
   f.request.platforms = without_commas(f.request.platforms);
   SLIPWAY_ASSIGN(Prepared prepared, prepare(context, f));
   SLIPWAY_TRY(add_flags(context, f, prepared.recipe));
+  if (f.codec) prepared.recipe.codec = *f.codec;
   SLIPWAY_ASSIGN(const builder::BuildRequest request, request_of(context, f, prepared));
   const auto& platforms = request.platforms.empty() ? prepared.recipe.platforms : request.platforms;
   if (f.files.iid_file && platforms.size() > 1) return fail(no_image_id());

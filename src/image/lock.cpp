@@ -36,6 +36,10 @@ Result<Lock> Lock::parse(std::string_view text, const std::string& what) {
       return fail(broken(what, fmt::format("images.{}: {}", printable(reference, 300), digest.error().message)));
     lock.images_.emplace(reference, *std::move(digest));
   }
+  if (reader.peek("codecs") != nullptr) {
+    SLIPWAY_ASSIGN(const auto codecs, as_configuration(reader.string_map("codecs"), what));
+    lock.codecs_.insert(codecs.begin(), codecs.end());
+  }
   SLIPWAY_ASSIGN(lock.other_, as_configuration(reader.finish(), what));
   return lock;
 }
@@ -52,6 +56,10 @@ std::string Lock::serialize() const {
   for (const auto& [reference, digest] : images_)
     images.emplace_back(reference, digest.str());
   Json::Object document{{"schema", Json(kLockSchema)}, {"images", Json(std::move(images))}};
+  Json::Object codecs;
+  for (const auto& [format, codec] : codecs_)
+    codecs.emplace_back(format, codec);
+  if (!codecs.empty()) document.emplace_back("codecs", Json(std::move(codecs)));
   for (const Json::Member& member : other_)
     document.push_back(member);
   return Json(std::move(document)).pretty() + "\n";
@@ -64,6 +72,21 @@ Status Lock::write(FileSystem& fs, const std::filesystem::path& file) const {
 std::optional<Digest> Lock::find(const std::string& reference) const {
   const auto at = images_.find(reference);
   return at == images_.end() ? std::nullopt : std::optional(at->second);
+}
+
+std::string Lock::codec(const std::string& format) const {
+  const auto at = codecs_.find(format);
+  return at == codecs_.end() ? std::string() : at->second;
+}
+
+bool Lock::set_codec(const std::string& format, const std::string& codec) {
+  if (this->codec(format) == codec) return false;
+  if (codec.empty()) {
+    codecs_.erase(format);
+  } else {
+    codecs_[format] = codec;
+  }
+  return true;
 }
 
 bool Lock::set(const std::string& reference, const Digest& digest) {

@@ -105,6 +105,21 @@ TEST(Recipe, TheDocumentedExampleParses) {
   EXPECT_THAT(d.recipe.sboms, ElementsAre("spdx"));
 }
 
+TEST(Recipe, ACodecBelongsToItsCompressionAndLevel) {
+  const auto decoded = [](const std::string& image) { return decode("app: a\nimage: {" + image + "}\n"); };
+  const Decoded known = decoded("compression: {format: zstd}, codec: zstd-1.5.7");
+  EXPECT_THAT(known.problems, ElementsAre());
+  EXPECT_EQ(known.recipe.codec, "zstd-1.5.7");
+  EXPECT_EQ(decoded("compression: {format: zstd}").recipe.codec, "");
+  EXPECT_EQ(decoded("codec: libdeflate-1.14").recipe.codec, "libdeflate-1.14");
+  for (const char* bad : {"compression: {format: zstd}, codec: zstd-9", "codec: libdeflate-1.23",
+                          "compression: {format: none}, codec: zstd-1.5.7"}) {
+    const auto problems = decoded(bad).problems;
+    ASSERT_EQ(problems.size(), 1u) << bad;
+    EXPECT_THAT(problems[0], HasSubstr("image.codec")) << bad;
+  }
+}
+
 TEST(Recipe, LayoutsAreRelativeToTheFile) {
   const Decoded d = decode("app: a\nimage: {repository: \"oci:./images\", base: \"oci:bases:debian\"}\n");
   EXPECT_THAT(d.problems, ElementsAre());

@@ -30,6 +30,23 @@ TEST(Lock, MissingFileIsEmptyAndRoundTrips) {
   EXPECT_EQ(again->find("c"), std::nullopt);
 }
 
+TEST(Lock, CodecsAreKeptAndLeftOutWhereTheyAreImplied) {
+  Lock lock;
+  EXPECT_EQ(lock.codec("zstd"), "");
+  EXPECT_FALSE(lock.set_codec("zstd", ""));
+  EXPECT_TRUE(lock.set_codec("zstd", "zstd-1.5.7"));
+  EXPECT_FALSE(lock.set_codec("zstd", "zstd-1.5.7"));
+  const std::string text = lock.serialize();
+  EXPECT_EQ(text,
+            "{\n  \"schema\": \"slipway/v1/lock\",\n  \"images\": {},\n  \"codecs\": {\n    \"zstd\": "
+            "\"zstd-1.5.7\"\n  }\n}\n");
+  auto again = Lock::parse(text, "lock");
+  ASSERT_TRUE(again) << again.error().describe();
+  EXPECT_EQ(again->codec("zstd"), "zstd-1.5.7");
+  EXPECT_TRUE(again->set_codec("zstd", ""));
+  EXPECT_EQ(again->serialize().find("codecs"), std::string::npos);
+}
+
 TEST(Lock, BytesAreSortedAndIndented) {
   Lock lock;
   lock.set("b/x:1", kTwo);

@@ -35,6 +35,8 @@ namespace slipway::builder {
 
 /// The annotation of every manifest built: the compatibility level that decided its bytes (docs/FORMATS.md "Layers").
 inline constexpr std::string_view kCompatAnnotation = "io.slipway.compat";
+/// The codec of compressed layers (io::parse_codec), where compatibility level 1 does not imply it.
+inline constexpr std::string_view kCodecAnnotation = "io.slipway.codec";
 /// "true" when the working tree had changes (`source: git`).
 inline constexpr std::string_view kDirtyAnnotation = "io.slipway.source.dirty";
 

@@ -91,6 +91,7 @@ struct Recipe {
   oci::Annotations annotations;
   io::Compression compression = io::Compression::gzip;
   io::Level level = io::Level::normal;
+  std::string codec;                  ///< whose bytes compressed layers have; empty: the lock's, or level 1's
   bool split_debug = false;           ///< debug information goes into an artifact beside the image, not into the image
   std::vector<std::string> sboms;     ///< documents to attach: "spdx", "cyclonedx"
   std::vector<Placed> sbom_includes;  ///< other tools' SBOMs, or folders of them, whose packages those name too

@@ -32,9 +32,14 @@ class Lock {
   /// True when that changed something.
   bool set(const std::string& reference, const Digest& digest);
   const std::map<std::string, Digest>& images() const { return images_; }
+  /// The codec (io::parse_codec) that layers of a compression format have; "" where compatibility level 1 implies it.
+  std::string codec(const std::string& format) const;
+  /// "" removes it. True when that changed something.
+  bool set_codec(const std::string& format, const std::string& codec);
 
  private:
   std::map<std::string, Digest> images_;
+  std::map<std::string, std::string> codecs_;
   Json::Object other_;  ///< unknown members, kept
 };
 
