@@ -25,7 +25,11 @@ bool is_oci_archive(FileSystem& fs, const stdfs::path& file) {
   options.fs = &fs;
   options.spool_folder = stdfs::temp_directory_path();
   options.kind = store::ArchiveKind::docker;
-  if (store::ArchiveTarget::open(file, options)) return false;
+  if (const auto docker = store::ArchiveTarget::open(file, options)) {
+    // The tags of a docker-archive are whole references: those of an oci-archive do not resolve as such.
+    const auto tags = (*docker)->list_tags();
+    if (!tags || tags->empty() || (*docker)->resolve(store::TagOrDigest(tags->front()))) return false;
+  }
   options.kind = store::ArchiveKind::oci;
   return store::ArchiveTarget::open(file, options).has_value();
 }
