@@ -50,6 +50,7 @@ def screen(world, *argv, columns, env=None):
 def expect_screen(world, name, *argv, status=0):
     for columns in (80, 120):
         plain, ended = screen(world, *argv, columns=columns, env={"NO_COLOR": "1"})
+        plain = plain.replace(str(world.folder), "FOLDER")
         check_equal(ended, status, f"the status of {argv} with\n{plain}")
         check("\x1b[3" not in plain and "\x1b[1" not in plain, f"no colours with NO_COLOR: {plain!r}")
         for line in plain.split("\n"):
