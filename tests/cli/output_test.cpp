@@ -26,10 +26,11 @@ TEST(Output, JsonKeepsItsMeaningWithoutDeceptiveCharacters) {
 }
 
 TEST(Output, YamlHasTheMembersInTheirOrder) {
-  EXPECT_EQ(cli::yaml_of(json(R"({"schema":"slipway/v1/x","count":3,"on":"yes","list":[{"a":"b: c","d":[]},"x"],"none":null,
+  EXPECT_EQ(
+      cli::yaml_of(json(R"({"schema":"slipway/v1/x","count":3,"on":"yes","list":[{"a":"b: c","d":[]},"x"],"none":null,
                                   "deep":{"k":{"empty":{}}},"time":"2026-01-01T00:00:00Z","colon":"a:"})")),
-            "schema: slipway/v1/x\ncount: 3\n\"on\": \"yes\"\nlist:\n  - a: \"b: c\"\n    d: []\n  - x\nnone: null\n"
-            "deep:\n  k:\n    empty: {}\ntime: \"2026-01-01T00:00:00Z\"\ncolon: \"a:\"\n");
+      "schema: slipway/v1/x\ncount: 3\n\"on\": \"yes\"\nlist:\n  - a: \"b: c\"\n    d: []\n  - x\nnone: null\n"
+      "deep:\n  k:\n    empty: {}\ntime: \"2026-01-01T00:00:00Z\"\ncolon: \"a:\"\n");
 }
 
 TEST(Output, LinesAreThoseOfTheOutermostObjects) {
