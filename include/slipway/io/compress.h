@@ -69,7 +69,8 @@ Result<std::string> parse_codec(Compression format, Level level, std::string_vie
 /// Returns the codec whose bytes the installed library makes; Errc::unsupported where it is none that slipway knows.
 Result<std::string> installed_codec(Compression format, Level level);
 /// Proves by a fixed sample, once in a process, that the installed library makes the bytes of `packing`'s codec.
-/// Errc::unsupported, with both versions and the ways out, where it does not.
+/// Errc::unsupported, with both versions and the ways out, where it does not. Levels with one known codec are left to
+/// compressor(), which proves every level before its first block.
 Status check_codec(const Packing& packing);
 
 /// A sink that compresses; see above.
