@@ -13,7 +13,7 @@ Result<CommandResult> call_helper(const std::string& name, const std::string& ve
   const bool safe = !name.empty() && name.find_first_not_of(
                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                          "0123456789._-") == std::string::npos;
-  if (!safe) return fail(Errc::invalid_argument, "'{}' is not a credential helper's name", printable(name, 80));
+  if (!safe) return fail(Errc::invalid_argument, "\"{}\" is not a credential helper's name", printable(name, 80));
   auto result = run_command({.argv = {"docker-credential-" + name, verb}, .input = std::move(input)});
   if (!result) return fail(std::move(result).error().in("asking docker-credential-" + name + " about " + host));
   return result;

@@ -11,7 +11,7 @@ namespace {
 /// So much between two cuts: they are not counted together.
 constexpr std::int64_t kProgress = 1 << 20;
 
-/// What the request's thread and the reader share.
+/// State that the request's thread and the reader share.
 struct Transfer {
   std::mutex mutex;
   std::condition_variable changed;

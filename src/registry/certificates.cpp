@@ -14,7 +14,7 @@ Error unpaired(const stdfs::path& have, const std::string& lack) {
       .with_hint("a client certificate is two files: NAME.cert and NAME.key");
 }
 
-/// What one folder holds.
+/// The certificates of one folder.
 Result<http::HostCertificates> read_folder(FileSystem& fs, const stdfs::path& folder) {
   http::HostCertificates found;
   SLIPWAY_ASSIGN(const auto names, fs.list(folder));

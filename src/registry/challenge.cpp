@@ -82,7 +82,7 @@ class ChallengeParser {
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
   void skip(std::string_view characters) { at_ = std::min(text_.find_first_not_of(characters, at_), text_.size()); }
   tl::unexpected<Error> refuse() const {
-    return fail(Errc::malformed, "WWW-Authenticate is damaged: '{}'", printable(text_, 200));
+    return fail(Errc::malformed, "WWW-Authenticate is damaged: \"{}\"", printable(text_, 200));
   }
 
   std::string_view text_;

@@ -87,7 +87,7 @@ class AuthFile {
   std::string origin_;
 };
 
-/// Where users' tools keep logins when no variable names a file; docker's is the last.
+/// The files in which users' tools keep logins when no variable names one; docker's is the last.
 std::vector<stdfs::path> usual_places(const EnvLookup& env) {
   std::vector<stdfs::path> places;
   for (const auto& [variable, tail] :

@@ -7,7 +7,8 @@ namespace {
 constexpr std::size_t kMaxLoginFile = 4u << 20;
 constexpr std::uint32_t kPrivate = 0600;
 
-/// Where a symbolic link leads: people keep their config.json elsewhere, and it is that file which is replaced.
+/// Returns the file behind a symbolic link: people keep their config.json elsewhere, and it is that file which is
+/// replaced.
 stdfs::path followed(FileSystem& fs, stdfs::path file) {
   constexpr int kMaxHops = 8;
   for (int hop = 0; hop < kMaxHops; ++hop) {

@@ -100,7 +100,7 @@ class Probe {
     const auto body = host_.send(head, {});
     const auto document = body ? oci::parse_document(body->body, "") : fail(body.error());
     const auto* manifest = document ? std::get_if<oci::Manifest>(&*document) : nullptr;
-    if (manifest == nullptr) return found("ranges", not_tried("the first tag is no image manifest"));
+    if (manifest == nullptr) return found("ranges", not_tried("the first tag is not an image manifest"));
     ranges(manifest->config);
   }
 
@@ -109,7 +109,7 @@ class Probe {
     get.headers = {{"Range", "bytes=1-"}};
     const auto reply = host_.send(get, {});
     if (!reply) return found("ranges", refusal(reply.error()));
-    found("ranges", reply->status() == 206 ? "yes: a download that is cut goes on" : "no: it starts anew");
+    found("ranges", reply->status() == 206 ? "yes: a download that is cut goes on" : "no: it starts again");
   }
 
   void referrers() {
@@ -193,7 +193,7 @@ class Probe {
     get.path = *location;
     const auto stale = host_.send(get, {});
     const bool tells = stale && stale->response.header("range");
-    found("upload offset", tells ? "yes: an upload that is cut goes on" : "no: it starts anew");
+    found("upload offset", tells ? "yes: an upload that is cut goes on" : "no: it starts again");
     found("chunks", patched ? "yes" : refusal(patched.error()));
     const auto gone = patched ? cancel(*patched) : cancel(*opened);
     found("cancel", gone ? "yes" : "no: what is left lies about until it is collected");

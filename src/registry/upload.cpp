@@ -167,7 +167,7 @@ Result<Upload::Outcome> Upload::open_with_all(std::stop_token stop) {
   stored_ = reply->status() == 201;
   host_.memory().learn_single_post(stored_);
   if (stored_) return Outcome::done;
-  // What does not know it opens an upload, and what refuses it may still take the usual way.
+  // A registry that does not know it opens an upload, and one that refuses it may still take the usual way.
   if (reply->status() != 202) return open(std::move(stop));
   SLIPWAY_TRY(take_location(*reply));
   return Outcome::done;

@@ -6,8 +6,8 @@
 namespace slipway::registry {
 
 /// Sends one blob to a repository: one PUT of the whole where that is taken, chunks where a proxy limits bodies, and
-/// after a cut from where the registry has it, if it says so, else anew. What a large one leaves open when it is
-/// killed, a later run takes up; what nobody will take up is cancelled.
+/// after a cut from where the registry has it, if it says so, else again. A later run takes up the upload that a killed
+/// one left open; what nobody will take up is cancelled.
 class Upload {
  public:
   /// `call` is the POST that opens an upload: it has repository, scopes and words for messages; `session` is an upload
@@ -19,7 +19,7 @@ class Upload {
 
  private:
   Status transfer(const std::function<Result<bool>()>& there, std::stop_token stop);
-  /// What an earlier run left open, as far as the registry still has it.
+  /// The upload that an earlier run left open, if the registry still knows it.
   Status take_up(std::stop_token stop);
   /// Remembers where it goes on.
   void note_down();
@@ -39,7 +39,7 @@ class Upload {
   /// Goes on where the registry has it; forgets the session where it does not tell.
   Status find_offset(std::int64_t at_most, std::stop_token stop);
   Status send_smaller(std::int64_t refused);
-  /// What a failed request means; `last_` keeps the error.
+  /// The meaning of a failed request; `last_` keeps the error.
   Result<Outcome> judge(Result<Reply> reply);
   Status take_location(const Reply& reply);
 
@@ -56,7 +56,7 @@ class Upload {
   std::optional<Error> last_;
 };
 
-/// Where a registry's answer says that an upload goes on.
+/// The place at which a registry's answer says that an upload goes on.
 Result<std::string> location_of(const Reply& reply, const std::string& registry);
 
 }  // namespace slipway::registry

@@ -11,7 +11,7 @@ namespace slipway::release {
 std::optional<std::string> looks_secret(std::string_view name, std::string_view value);
 
 /// Why a file's text looks as if a secret were in it: a private key, a key that its issuer made recognisable, a URL
-/// with a password. What is only long and random passes: files have hashes and samples.
+/// with a password. A value that is only long and random passes: files have hashes and samples.
 std::optional<std::string> holds_secret(std::string_view text);
 
 }  // namespace slipway::release

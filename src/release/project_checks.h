@@ -8,10 +8,10 @@
 
 namespace slipway::release {
 
-/// Where each name in an environment's `after` stands, in order.
+/// The place of each name in an environment's `after`, in order.
 using AfterPlaces = std::map<std::string, std::vector<Where>>;
 
-/// What can be told only from all environments together: `after` names environments and leads
+/// Checks that need all environments together: `after` names environments and leads
 /// nowhere in a circle, no two environments move one tag, and no tag or name looks like a record's.
 void check_project(const Project& project, const AfterPlaces& after, Diagnostics& diagnostics);
 

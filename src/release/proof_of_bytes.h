@@ -8,8 +8,8 @@
 
 namespace slipway::release {
 
-/// Reads and hashes everything that `root` reaches. What is missing or has other bytes is added to `problems`, named as
-/// layer, config or manifest of `what`; fails only where nothing can be said.
+/// Reads and hashes everything that `root` reaches. Content that is missing or has other bytes is added to `problems`,
+/// named as layer, config or manifest of `what`; fails only where nothing can be said.
 Status prove_graph(store::ReadTarget& target, const Digest& root, const std::string& what, std::stop_token stop,
                    std::vector<Error>& problems);
 

@@ -41,9 +41,10 @@ Result<std::uint32_t> id_of(const std::string& word, const std::string& file, st
   if (const auto id = number(word)) return *id;
   const auto line = find_line(file, 3, [&](const auto& fields) { return fields[0] == word && number(fields[2]); });
   if (line) return *number((*line)[2]);
-  return fail(Error(Errc::invalid_argument, fmt::format("the image runs as the {} '{}', whom its /etc/{} does not have",
-                                                        what, printable(word, 80), what == "user" ? "passwd" : "group"))
-                  .with_hint("set a numeric user when the image is built: user: \"65532:65532\""));
+  return fail(
+      Error(Errc::invalid_argument, fmt::format("the image runs as the {} \"{}\", whom its /etc/{} does not have", what,
+                                                printable(word, 80), what == "user" ? "passwd" : "group"))
+          .with_hint("set a numeric user when the image is built: user: \"65532:65532\""));
 }
 
 Json mount(std::string_view to, std::string_view type, std::string_view source,
@@ -61,7 +62,7 @@ Json mounts(const BundleRequest& request) {
   all.push_back(mount("/dev/pts", "devpts", "devpts", pts));
   all.push_back(mount("/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}));
   all.push_back(mount("/dev/mqueue", "mqueue", "mqueue", plain));
-  // Without a network namespace of one's own sysfs cannot be mounted anew, only be bound.
+  // Without a network namespace of one's own sysfs cannot be mounted again, only be bound.
   all.push_back(mount("/sys", "none", "/sys", {"rbind", "nosuid", "noexec", "nodev", "ro"}));
   for (const auto& [here, there] : request.files)
     all.push_back(mount(there, "none", here, {"bind", "nosuid", "nodev", "ro"}));

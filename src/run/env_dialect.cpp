@@ -57,7 +57,7 @@ std::optional<std::string_view> refuse_line(std::string_view key, std::string_vi
 }
 
 std::optional<std::string_view> refuse_shell(std::string_view key, std::string_view value) {
-  if (!is_shell_name(key)) return "a name that is no shell variable";
+  if (!is_shell_name(key)) return "a name that is not a shell variable";
   if (value.find('\0') != std::string_view::npos) return "a value with NUL";
   return std::nullopt;
 }
@@ -85,14 +85,14 @@ std::optional<std::string_view> refuse_systemd(std::string_view key, std::string
   const auto is_control = [](char c) {
     return c == 0x7f || (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n');
   };
-  if (!is_shell_name(key)) return "a name that is no shell variable";
+  if (!is_shell_name(key)) return "a name that is not a shell variable";
   if (!is_valid_utf8(value)) return "a value that is not UTF-8";
   if (std::any_of(value.begin(), value.end(), is_control)) return "a value with a control character";
   return std::nullopt;
 }
 
 std::optional<std::string_view> refuse_compose(std::string_view key, std::string_view value) {
-  if (!is_shell_name(key)) return "a name that is no shell variable";
+  if (!is_shell_name(key)) return "a name that is not a shell variable";
   if (value.find('\0') != std::string_view::npos) return "a value with NUL";
   if (!is_valid_utf8(value)) return "a value that is not UTF-8";
   return std::nullopt;
@@ -157,7 +157,7 @@ std::string write_compose(const Values& values) {
   return out;
 }
 
-/// What a dialect takes and how it is written.
+/// The names and values that a dialect takes, and how it is written.
 struct Rules {
   Dialect dialect;
   std::string_view word;

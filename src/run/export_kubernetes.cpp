@@ -124,7 +124,7 @@ ConfigMap files_map(const ExportRequest& r) {
         .emplace_back(config_map_key(file.name), readable ? file.content : base64_encode(file.content));
   }
   map.data.add("data", text_members(text)).add("binaryData", text_members(binary));
-  // Where a file goes belongs to the content that the name stands for.
+  // The place of a file belongs to the content that the name stands for.
   map.name = hashed_name(r, "files-", write_yaml(map.data) + write_yaml(Yaml::list(volume_items(r))));
   return map;
 }

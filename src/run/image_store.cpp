@@ -124,7 +124,7 @@ Result<StoreKind> parse_store_kind(std::string_view word) {
   for (const Store& store : kStores) {
     if (store.word == word) return store.kind;
   }
-  return fail(Error(Errc::invalid_argument, fmt::format("there is no image store '{}'", printable(word, 80)))
+  return fail(Error(Errc::invalid_argument, fmt::format("there is no image store \"{}\"", printable(word, 80)))
                   .with_hint("one of podman, docker, nerdctl, containerd"));
 }
 

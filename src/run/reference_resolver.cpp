@@ -36,11 +36,11 @@ bool belongs_to(const ReleasePin& release, const oci::Location& written) {
 Result<std::string> place_of_name(std::string_view name) {
   auto parsed = oci::Location::parse_for_reading(name);
   if (parsed && parsed->is_registry() && written_name(name) == name) return parsed->place();
-  return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is no image name", printable(name, 200)))
+  return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not an image name", printable(name, 200)))
                   .with_hint("write the name alone, for instance nginx or registry.example.com/team/hello"));
 }
 
-/// Names that are to be asked for anew.
+/// Names that are to be asked for again.
 struct Names {
   std::set<std::string> places;
   bool all = false;

@@ -10,7 +10,7 @@
 
 namespace slipway::run {
 
-/// Which parts of an entry the user or the file system allowed to keep.
+/// The parts of an entry that the user and the file system let unpacking keep.
 struct Kept {
   bool owner = true;
   bool xattrs = true;

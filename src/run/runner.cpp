@@ -90,7 +90,7 @@ class Running {
     return file.native();
   }
 
-  /// Where this machine has each file that is mounted, and where the container sees it.
+  /// The place of each mounted file on this machine and in the container.
   Result<std::vector<std::pair<std::string, std::string>>> mounted_files() {
     std::vector<std::pair<std::string, std::string>> files;
     const stdfs::path folder = scratch_ / "files";
@@ -112,7 +112,7 @@ class Running {
     SLIPWAY_ASSIGN(const auto files, mounted_files());
     for (const auto& [here, there] : files) {
       if (there.find_first_of(",\"\n") != std::string::npos) {
-        return fail(Error(Errc::unsupported, fmt::format("{} cannot mount a file at '{}'", request_.runner.program,
+        return fail(Error(Errc::unsupported, fmt::format("{} cannot mount a file at \"{}\"", request_.runner.program,
                                                          printable(there, 4096)))
                         .with_hint("use --runner crun, or a name without commas and quotes"));
       }
@@ -231,7 +231,7 @@ Result<Runner> find_runner(const std::optional<std::string>& name, std::stop_tok
     looked_for += (looked_for.empty() ? "" : ", ") + std::string(known.program);
   }
   if (looked_for.empty()) {
-    return fail(Error(Errc::invalid_argument, fmt::format("there is no runner '{}'", printable(*name, 80)))
+    return fail(Error(Errc::invalid_argument, fmt::format("there is no runner \"{}\"", printable(*name, 80)))
                     .with_hint("one of podman, docker, nerdctl, containerd, crun, runc"));
   }
   return fail(

@@ -82,11 +82,11 @@ class SecretLookup {
     return checked(Secret(*value->string()), program);
   }
 
-  /// What no environment variable can carry would be cut short without a word.
+  /// A value that no environment variable can carry would be cut short without a word.
   static Result<Secret> checked(Secret secret, const std::string& origin) {
     const std::string& text = secret.reveal();
     if (text.size() > kMaxSecret || text.find('\0') != std::string::npos)
-      return fail(Errc::invalid_argument, "what {} has is no text of at most 64 KiB", origin);
+      return fail(Errc::invalid_argument, "the value of {} is not a text of at most 64 KiB", origin);
     return secret;
   }
 

@@ -58,7 +58,7 @@ class ArchiveImpl final : public ArchiveTarget {
     }
     const bool docker = members.contains(std::string(kDockerManifestFile));
     if (docker && options_.kind == ArchiveKind::docker) return load_foreign(members);
-    return fail(Error(Errc::malformed, fmt::format("{} is no image archive: it has no {}", name(), kLayoutFile))
+    return fail(Error(Errc::malformed, fmt::format("{} is not an image archive: it has no {}", name(), kLayoutFile))
                     .with_hint(docker ? "read it as docker-archive:FILE" : "make it with: slipway copy SRC " + name()));
   }
 
@@ -77,7 +77,7 @@ class ArchiveImpl final : public ArchiveTarget {
     const std::string& text = std::get<std::string>(reference);
     SLIPWAY_ASSIGN(const std::string tag_name, tag_named(text));
     if (const oci::Descriptor* entry = index_.by_tag(tag_name)) return without_name(*entry);
-    return fail(Error(Errc::not_found, fmt::format("{} has no tag '{}'", name(), printable(text, 150)))
+    return fail(Error(Errc::not_found, fmt::format("{} has no tag \"{}\"", name(), printable(text, 150)))
                     .with_hint(fmt::format("list its tags with: slipway ls {}", name())));
   }
 
@@ -120,7 +120,7 @@ class ArchiveImpl final : public ArchiveTarget {
   Status tag(const oci::Descriptor& root, const std::string& text) override {
     SLIPWAY_ASSIGN(const std::string tag_name, tag_named(text));
     if (!oci::is_valid_ref_name(tag_name)) {
-      return fail(Errc::invalid_argument, "'{}' is not a tag", printable(text, 150));
+      return fail(Errc::invalid_argument, "\"{}\" is not a tag", printable(text, 150));
     }
     SLIPWAY_ASSIGN(const bool there, exists(root));
     if (!there) return fail(Errc::not_found, "cannot tag {} in {}: it is not there", root.digest.str(), name());
@@ -158,7 +158,7 @@ class ArchiveImpl final : public ArchiveTarget {
     SLIPWAY_ASSIGN(const std::string tag_name, tag_named(text));
     return change([&](LayoutIndex& index) -> Status {
       if (index.remove_tag(tag_name)) return {};
-      return fail(Errc::not_found, "{} has no tag '{}'", name(), printable(text, 150));
+      return fail(Errc::not_found, "{} has no tag \"{}\"", name(), printable(text, 150));
     });
   }
 
@@ -303,7 +303,8 @@ class ArchiveImpl final : public ArchiveTarget {
     const bool same = now.has_value() == found_.has_value() &&
                       (!now || (now->inode == found_->inode && now->mtime_ns == found_->mtime_ns));
     if (same) return {};
-    return fail(Error(Errc::conflict, name() + " was changed by somebody else meanwhile").with_hint("run it again"));
+    return fail(
+        Error(Errc::conflict, name() + " was changed by somebody else in the meantime").with_hint("run it again"));
   }
 
   Status write_tar(const LayoutIndex& index, io::Sink& to) {

@@ -79,7 +79,7 @@ class LayoutImpl final : public LayoutTarget {
     if (const auto* tag_name = std::get_if<std::string>(&reference)) {
       const oci::Descriptor* entry = index.by_tag(*tag_name);
       if (entry != nullptr) return without_name(*entry);
-      return fail(Error(Errc::not_found, fmt::format("{} has no tag '{}'", name(), printable(*tag_name, 150)))
+      return fail(Error(Errc::not_found, fmt::format("{} has no tag \"{}\"", name(), printable(*tag_name, 150)))
                       .with_hint(fmt::format("list its tags with: slipway ls {}", name())));
     }
     return by_digest(index, std::get<Digest>(reference));
@@ -119,7 +119,7 @@ class LayoutImpl final : public LayoutTarget {
 
   Status tag(const oci::Descriptor& root, const std::string& tag_name) override {
     if (!oci::is_valid_ref_name(tag_name)) {
-      return fail(Errc::invalid_argument, "'{}' is not a tag", printable(tag_name, 150));
+      return fail(Errc::invalid_argument, "\"{}\" is not a tag", printable(tag_name, 150));
     }
     SLIPWAY_ASSIGN(const bool there, blobs_.holds(root));
     if (!there) return fail(Errc::not_found, "cannot tag {} in {}: it is not there", root.digest.str(), name());
@@ -153,7 +153,7 @@ class LayoutImpl final : public LayoutTarget {
   Status delete_tag(const std::string& tag_name) override {
     return change([&](LayoutIndex& index) -> Status {
       if (index.remove_tag(tag_name)) return {};
-      return fail(Errc::not_found, "{} has no tag '{}'", name(), printable(tag_name, 150));
+      return fail(Errc::not_found, "{} has no tag \"{}\"", name(), printable(tag_name, 150));
     });
   }
 

@@ -24,7 +24,7 @@ Status check_layout_version(const std::string& bytes, const std::string& what) {
   SLIPWAY_ASSIGN(auto reader, JsonReader::of(json, what));
   SLIPWAY_ASSIGN(const std::string version, reader.required_string("imageLayoutVersion"));
   if (version.rfind("1.", 0) == 0) return {};
-  return fail(Errc::verification_failed, "{}: version '{}' is not 1.x", what, printable(version, 40));
+  return fail(Errc::verification_failed, "{}: version \"{}\" is not 1.x", what, printable(version, 40));
 }
 
 std::vector<std::string> LayoutIndex::tags() const {
@@ -57,7 +57,7 @@ Result<LayoutIndex> LayoutIndex::parse(const std::string& bytes, const std::stri
     const std::string* tag = tag_of(entry);
     if (tag != nullptr && !tags.insert(*tag).second) {
       return fail(Error(Errc::verification_failed,
-                        fmt::format("{} has two entries named '{}': which one is meant cannot be told", what,
+                        fmt::format("{} has two entries named \"{}\": which one is meant cannot be told", what,
                                     printable(*tag, 150)))
                       .with_hint("remove one of the entries from index.json"));
     }

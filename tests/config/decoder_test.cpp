@@ -203,8 +203,8 @@ TEST_F(DecoderTest, FinishReportsUnknownKeysWithTheNearestKnownOne) {
 
 TEST_F(DecoderTest, ErrorsOfTheCallerHaveTheMembersPlace) {
   Decoder& d = decode("x: 1\nmode: 9\n");
-  d.error("mode", "is no octal mode", "write for instance \"0755\"");
-  EXPECT_EQ(problem(), "2:7 image.mode: is no octal mode [write for instance \"0755\"]");
+  d.error("mode", "is not an octal mode", "write for instance \"0755\"");
+  EXPECT_EQ(problem(), "2:7 image.mode: is not an octal mode [write for instance \"0755\"]");
   EXPECT_EQ(d.where("absent").row, 1);
 }
 

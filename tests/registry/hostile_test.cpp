@@ -6,7 +6,7 @@
 #include "registry/wire.h"
 #include "slipway/store/opener.h"
 
-/// What a hostile or broken server may try, by the numbers of docs/TESTING.md.
+/// Tricks of hostile and broken servers, by the numbers of docs/TESTING.md.
 namespace slipway::test {
 namespace {
 
@@ -79,7 +79,7 @@ TEST(Token, APasswordIsPostedWhereTheGetIsMissing) {
             "grant_type=password&client_id=slipway&service=s&scope=repository%3Aa%3Apull&username=me&password=p%26ss");
 }
 
-/// What a person types is judged before anything is asked.
+/// A typed reference is judged before anything is asked.
 TEST(Hostile, Row001_To_Row008_ReferencesAreRefusedBeforeAnyRequest) {
   const std::string digest = "sha256:" + std::string(64, 'a');
   const std::vector<std::pair<int, std::string>> rows{
@@ -113,7 +113,7 @@ TEST(Hostile, Row001_To_Row008_ReferencesAreRefusedBeforeAnyRequest) {
   // Row 5: a colon before the first slash is a port, after the last one a tag.
   EXPECT_EQ(oci::Location::parse("foo:5000/x")->host(), "foo:5000");
   EXPECT_FALSE(oci::Location::parse("foo:5000").has_value()) << "not a full name";
-  // Row 8: whatever is no canonical loopback address is asked over TLS.
+  // Row 8: an address that is not a canonical loopback address is asked over TLS.
   for (const char* host : {"127.1", "0x7f.1", "2130706433"}) {
     Wire wire([](const Request&) { return manifest_answer(); });
     const auto location = oci::Location::parse(std::string(host) + ":5000/a:v");

@@ -30,7 +30,7 @@ class FixedCredentials final : public registry::CredentialStore {
   std::optional<registry::Credential> credential_;
 };
 
-/// What one host was found to do, kept in memory.
+/// The observed behaviour of one host, kept in memory.
 class FixedKnowledge final : public registry::KnowledgeStore {
  public:
   registry::Knowledge recall(const std::string&) override { return known; }

@@ -91,7 +91,7 @@ TEST(Faults, Row03_AnExpiredLinkIsAskedForAgain) {
   EXPECT_EQ(wire.transport.lines().back(), "GET https://storage.example/blob?sig=2");
 }
 
-/// Content that is no continuation is never glued on: the blob is read anew.
+/// Content that is not a continuation is never glued on: the blob is read again.
 TEST(Hostile, Row085_AnotherRangeThanTheOneAskedForIsNotTaken) {
   for (const char* lie :
        {"bytes 0-18/19", "bytes 6-18/19", "bytes 5-17/19", "bytes */19", "5-18/19", "", "bytes 5-18"}) {
@@ -557,7 +557,7 @@ TEST(CheckedBody, ManyAtOnceKeepLittleAndStillGoBack) {
     const auto bytes = read_some(*bodies[i], 2000);
     EXPECT_EQ(io::as_text(bytes), text.substr(3u << 20, 2000)) << i;
   }
-  // What the first ones kept is there for others again.
+  // Connections that the first ones kept are there for others again.
   bodies.clear();
   Counting source(text);
   registry::CheckedBody body(source, blob.descriptor);

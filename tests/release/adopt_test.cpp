@@ -1,4 +1,4 @@
-// Where a chain begins when an image was there first, and who writes the next number.
+// The start of a chain when an image was there first, and who writes the next number.
 #include "release/world.h"
 
 namespace slipway::release {

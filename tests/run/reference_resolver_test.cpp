@@ -11,7 +11,7 @@ using testing::HasSubstr;
 Digest digest(char c) { return Digest::parse("sha256:" + std::string(64, c)).value(); }
 oci::Location location(std::string_view text) { return oci::Location::parse_for_reading(text).value(); }
 
-/// What a resolver makes of a written reference; "-" when it leaves it alone.
+/// The resolver's result for a written reference; "-" when it leaves it alone.
 std::string resolved(const Resolver& resolve, std::string_view written) {
   const auto pin = resolve(location(written));
   EXPECT_TRUE(pin.has_value()) << written;

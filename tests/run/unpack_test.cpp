@@ -233,7 +233,7 @@ class Swapping final : public store::ReadTarget {
   store::ReadTarget& inner_;
 };
 
-/// A list that no merger makes, as a damaged record could have it.
+/// A list that no merger makes, as in a damaged record.
 image::FileList forged(const std::vector<std::pair<std::string, std::string>>& edits) {
   image::LayeredImages images;
   std::string text =
@@ -257,7 +257,7 @@ TEST_F(Unpack, ForgedListsReachNothingOutside) {
   }
 }
 
-// What a tar must not do, with the numbers of the list of hostile inputs in tests/layer and tests/image.
+// Tars that are refused, with the numbers of the list of hostile inputs in tests/layer and tests/image.
 TEST_F(Unpack, Row043_DotDotStaysInside) {
   ASSERT_TRUE(unpack({{file("../outside", "1"), file("a/../../b", "2"), file("./../c", "3"), file("..", "owned")}}));
   EXPECT_THAT(tree(), ElementsAre("b", "c", "outside"));

@@ -11,7 +11,7 @@
 
 namespace slipway::registry {
 
-/// What to log in with.
+/// The means to log in.
 struct Credential {
   std::string username;
   Secret password;

@@ -11,7 +11,7 @@
 
 namespace slipway::registry {
 
-/// What one registry does and does not, as far as it was seen; absent: not known.
+/// The behaviour of one registry, as far as it was seen; absent: not known.
 struct Knowledge {
   std::optional<bool> single_post;           ///< takes a small blob in one POST
   std::optional<std::int64_t> largest_body;  ///< bytes that its proxy lets through in one request

@@ -18,7 +18,7 @@ struct UploadKey {
   Digest digest;
 };
 
-/// Where uploads under way go on, so that a later run takes up what was killed. Thread-safe; never fails, only forgets.
+/// The record of open uploads, so that a later run takes up what was killed. Thread-safe; never fails, only forgets.
 class UploadJournal {
  public:
   virtual ~UploadJournal() = default;

@@ -13,7 +13,7 @@ namespace slipway::run {
 /// A container of a pod, as a cluster tells it.
 struct RunningContainer {
   std::string where;     ///< "namespace/pod container", made printable
-  std::string image;     ///< as its pod's spec has it
+  std::string image;     ///< as in its pod's spec
   std::string image_id;  ///< of what runs; empty while nothing does
 };
 
@@ -21,7 +21,7 @@ struct RunningContainer {
 /// Errc::malformed for anything else; `what` names the text in messages.
 Result<std::vector<RunningContainer>> parse_pods(std::string_view json, std::string_view what);
 
-/// What may run for an environment.
+/// The images that may run for an environment.
 struct ExpectedImage {
   std::string release;                         ///< "v3"
   std::set<std::string> digests;               ///< index, platform manifests, configs

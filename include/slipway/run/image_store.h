@@ -37,7 +37,7 @@ struct LoadResult {
 /// Errc::not_found where the program is not installed, failed with its words where it fails.
 Result<LoadResult> load_image(const LoadRequest& request, StoreKind kind, const std::vector<std::string>& program);
 
-/// The same with the store's own program, as PATH has it.
+/// The same with the store's own program from PATH.
 Result<LoadResult> load_into(FileSystem& fs, store::ReadTarget& from, const image::Image& image,
                              const std::string& name, StoreKind kind, const copy::CopyOptions& copy);
 

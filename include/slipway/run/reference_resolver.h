@@ -11,7 +11,7 @@
 
 namespace slipway::run {
 
-/// What a reference is to become.
+/// The new form of a reference.
 struct PinnedReference {
   std::optional<std::string> name;  ///< host/repository; nullopt keeps the name as it is written
   std::optional<std::string> tag;   ///< nullopt keeps the written tag, or the one docker would imply
@@ -55,9 +55,9 @@ Resolver resolve_from(std::function<Result<Digest>(const oci::Location&)> digest
 Result<Resolver> resolve_updating(const std::vector<std::string>& update,
                                   std::function<Result<Digest>(const oci::Location&)> digest_of);
 
-/// What a lock file says, and what `digest_of` finds for what it does not have, which it then has. References keep
+/// Resolves by a lock file; adds the digests that `digest_of` finds for missing names. References keep
 /// their names and tags. A reference with a digest of its own is locked with that, unless the lock has another.
-/// Those of `update` (names as in resolve_name, "*" for all) are asked for anew. `lock` outlives the resolver.
+/// Those of `update` (names as in resolve_name, "*" for all) are asked for again. `lock` outlives the resolver.
 Result<Resolver> resolve_locked(image::Lock& lock, const std::vector<std::string>& update,
                                 std::function<Result<Digest>(const oci::Location&)> digest_of);
 

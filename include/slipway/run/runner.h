@@ -13,7 +13,7 @@
 
 namespace slipway::run {
 
-/// What starts containers, in the order in which they are looked for; the last two get an unpacked image.
+/// The programs that start containers, in the order in which they are looked for; the last two get an unpacked image.
 enum class RunnerKind { podman, docker, nerdctl, containerd, crun, runc };
 
 struct Runner {

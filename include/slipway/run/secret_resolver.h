@@ -13,7 +13,7 @@
 
 namespace slipway::run {
 
-/// Where secrets come from, and for whom.
+/// The sources of secrets, and the release that they are for.
 struct SecretPlaces {
   FileSystem& fs;
   EnvLookup env;
