@@ -15,7 +15,10 @@ class SystemClock final : public Clock {
   std::int64_t now() override { return static_cast<std::int64_t>(std::time(nullptr)); }
 
   std::chrono::milliseconds monotonic() override {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch());
+    // Counts on while the machine sleeps: a writer that was suspended must notice.
+    timespec now{};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::milliseconds(now.tv_nsec / 1'000'000);
   }
 
   Status sleep(std::chrono::milliseconds duration, std::stop_token stop) override {

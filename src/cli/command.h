@@ -74,6 +74,7 @@ Command history_command();
 Command status_command();
 Command show_command();
 Command verify_command();
+Command doctor_command();
 Command env_command();
 Command pin_command();
 Command drift_command();

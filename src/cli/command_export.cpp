@@ -24,7 +24,10 @@ Result<run::ExportRequest> request_of(Context& context, const ExportFlags& f) {
   }
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded.project, f.environment));
-  const oci::Location& repository = word.environment->repository;
+  const ProjectServices services(context, loaded);
+  release::Ledger ledger = services.ledger();
+  SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, ledger));
+  SLIPWAY_ASSIGN(const oci::Location repository, released_place(loaded, *word.environment, recorded.entry));
   if (!repository.is_registry()) {
     return fail(
         Error(Errc::invalid_argument,
@@ -32,9 +35,6 @@ Result<run::ExportRequest> request_of(Context& context, const ExportFlags& f) {
                           word.environment->name, context.shown(repository).str()))
             .with_hint("give the environment a registry's repository in slipway.yaml"));
   }
-  const ProjectServices services(context, loaded);
-  release::Ledger ledger = services.ledger();
-  SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, ledger));
   SLIPWAY_ASSIGN(const auto config, release::config_of(loaded.project, recorded.entry, services.get()));
   const release::Entry& entry = recorded.entry;
   const std::string tag = release::keep_tag(entry.app, entry.environment, entry.number);

@@ -143,8 +143,9 @@ Result<int> run_show(Context& context, const std::string& text) {
   SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, ledger));
   SLIPWAY_ASSIGN(const auto head, ledger.head(loaded.project.app, word.environment->name));
   const bool active = head && head->id == recorded.id;
+  SLIPWAY_ASSIGN(const oci::Location place, released_place(loaded, *word.environment, recorded.entry));
   const oci::Location location = context.shown(
-      word.environment->repository
+      place
           .with_tag(active ? word.environment->tag
                            : release::keep_tag(recorded.entry.app, recorded.entry.environment, recorded.entry.number))
           .with_digest(recorded.entry.image.digest));

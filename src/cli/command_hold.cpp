@@ -119,6 +119,9 @@ Result<int> run_approve(Context& context, const EventFlags& f) {
   }
   SLIPWAY_ASSIGN(Event event, new_event(loaded, name, EventKind::approve, f, ledger, services.get()));
   SLIPWAY_ASSIGN(event.plan, plan.digest());
+  if (planned.stored) {
+    SLIPWAY_ASSIGN(event.sealed, plan.seal());
+  }
   context.note(plan.describe());
   return record(
       context, ledger, std::move(event),
@@ -152,8 +155,10 @@ Result<int> run_retire(Context& context, const EventFlags& f) {
   if (context.globals().dry_run || tags.empty()) return 0;
   SLIPWAY_ASSIGN(const auto target, context.opener().open_for_writing(environment->repository, Side::destination));
   for (const std::string& tag : tags) {
-    SLIPWAY_ASSIGN(const oci::Descriptor root, target->resolve(tag));
-    const auto removed = image::remove_tag(*target, tag, root);
+    const auto root = target->resolve(tag);
+    if (!root && root.error().code == Errc::not_found) continue;  // listed and not there: it keeps nothing
+    SLIPWAY_TRY(root);
+    const auto removed = image::remove_tag(*target, tag, *root);
     if (!removed && removed.error().code == Errc::unsupported) {
       context.note(fmt::format("{} stays: {}", tag, removed.error().message));
     } else {

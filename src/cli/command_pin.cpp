@@ -43,8 +43,9 @@ Result<run::Resolver> environment_resolver(Context& context, const std::string& 
   release::Ledger ledger = services.ledger();
   SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, ledger));
   const release::Entry& entry = recorded.entry;
+  SLIPWAY_ASSIGN(const oci::Location place, released_place(loaded, *word.environment, entry));
   run::ReleasePin pin{.app = loaded.project.app,
-                      .repository = word.environment->repository,
+                      .repository = place,
                       .app_places = {},
                       .keep_tag = release::keep_tag(entry.app, entry.environment, entry.number),
                       .digest = entry.image.digest};

@@ -1,7 +1,8 @@
-#include <charconv>
+#include <functional>
 
 #include "cli/command.h"
 #include "cli/project.h"
+#include "slipway/base/clock.h"
 #include "slipway/base/text.h"
 #include "slipway/builder/last_build.h"
 #include "slipway/io/hash.h"
@@ -14,16 +15,40 @@ namespace {
 
 struct ReleaseFlags {
   std::string environment, other;
-  std::optional<std::string> reference, plan_file, reason, bypass;
+  std::optional<std::string> reference, plan_file, reason, bypass, wait, replaces, after_rollback;
   bool same_build = false, to_previous = false, adopt = false;
-
-  release::Remarks remarks() const { return {reason.value_or(""), bypass.value_or(""), adopt}; }
 };
+
+/// "v3" after a flag; nothing where the flag is not given.
+Result<std::optional<std::int64_t>> number_of(const std::optional<std::string>& word, std::string_view flag) {
+  if (!word) return std::optional<std::int64_t>();
+  const auto number = word->starts_with('v') ? parse_whole<std::int64_t>(std::string_view(*word).substr(1))
+                                             : std::optional<std::int64_t>();
+  if (number && *number > 0) return number;
+  return fail(error(Errc::invalid_argument, "{} takes a release, not \"{}\"", flag, printable(*word, 80))
+                  .with_hint(fmt::format("write {} vN, for example {} v3", flag, flag)));
+}
+
+Result<release::Remarks> remarks_of(const ReleaseFlags& f) {
+  if (f.bypass && release::names_rules(*f.bypass) && !f.reason) {
+    return fail(error(Errc::invalid_argument, "--bypass {} names rules and needs a reason", *f.bypass)
+                    .with_hint("add --reason TEXT"));
+  }
+  release::Remarks remarks{f.reason.value_or(""), f.bypass.value_or(""), f.adopt};
+  SLIPWAY_ASSIGN(remarks.replaces, number_of(f.replaces, "--replaces"));
+  SLIPWAY_ASSIGN(remarks.after_rollback, number_of(f.after_rollback, "--after-rollback"));
+  return remarks;
+}
 
 void bind_remarks(OptionSet& options, ReleaseFlags& f) {
   options.value("--plan", "FILE", f.plan_file, "write the plan to FILE and change nothing; see slipway apply");
   options.value("--reason", "TEXT", f.reason, "record why, for history");
-  options.value("--bypass", "REASON", f.bypass, "release although a rule forbids it; recorded and shown from then on");
+  options.value(
+      "--bypass", "RULES|REASON", f.bypass,
+      "release although these rules (soak, freeze, after, ...) forbid it, with --reason; a text that names no "
+      "rules covers soak, freeze, after, approvals and a hold; recorded and shown from then on");
+  options.value("--wait", "DURATION", f.wait,
+                "wait for other writers of the environment, and try again after a lost race (default: do not wait)");
   options.command_line_only();
 }
 
@@ -50,14 +75,27 @@ Result<int> print_release(Context& context, const release::Recorded& recorded, c
 }
 
 /// The release as it will be recorded: a plan holds the whole entry, so its id is known before it is written.
-Result<int> print_planned(Context& context, const release::Plan& plan, release::Ledger& ledger) {
+Result<int> print_planned(Context& context, const release::Planned& planned, release::Ledger& ledger) {
+  const release::Plan& plan = planned.plan;
   if (!plan.changed) {
     SLIPWAY_ASSIGN(const auto head, ledger.head(plan.entry.app, plan.entry.environment));
     if (head) return print_release(context, *head, plan.location(), false);
   }
   SLIPWAY_ASSIGN(std::string bytes, plan.entry.canonical());
   Digest id = io::digest_of(bytes);
-  return print_release(context, {plan.entry, std::move(id), std::move(bytes)}, plan.location(), plan.changed);
+  const release::Recorded recorded{plan.entry, std::move(id), std::move(bytes)};
+  if (!context.json()) return print_release(context, recorded, plan.location(), plan.changed);
+  Json document = release_json(recorded, context.shown(plan.location()), plan.changed);
+  Json::Array reasons;
+  for (const release::Reason& reason : planned.not_yet) {
+    reasons.push_back(Json()
+                          .set("rule", release::name_of(reason.rule))
+                          .set("text", reason.text)
+                          .set("retryAfter", format_time(*reason.until)));
+  }
+  document.set("verdict", Json().set("allowed", planned.not_yet.empty()).set("reasons", std::move(reasons)));
+  SLIPWAY_TRY(context.print_document(document));
+  return 0;
 }
 
 /// Writes the plan, or shows it, or applies it: as the flags say.
@@ -76,13 +114,78 @@ Result<int> carry_out(Context& context, const release::Planned& planned, release
     SLIPWAY_ASSIGN(const auto missing, release::missing_approvals(plan, ledger));
     for (const std::string& approval : missing)
       context.note(approval);
-    return print_planned(context, plan, ledger);
+    for (const release::Reason& reason : planned.not_yet)
+      context.note(fmt::format("not yet, at the earliest {}: {}", format_time(*reason.until), reason.text));
+    return print_planned(context, planned, ledger);
   }
   SLIPWAY_ASSIGN(const release::Recorded recorded, release::apply(planned, ledger, services));
+  if (plan.changed && plan.entry.kind == release::Kind::promote && planned.replaces) {
+    const release::Entry& before = planned.replaces->entry;
+    context.note(fmt::format("{} v{} ({}, build {}) is replaced", before.environment, before.number,
+                             name_of(before.kind), before.build.digest.short_hex()));
+  }
   context.note(plan.changed
                    ? fmt::format("{} {} is now v{}", plan.entry.app, plan.entry.environment, recorded.entry.number)
                    : plan.describe());
   return print_release(context, recorded, plan.location(), plan.changed);
+}
+
+using Planning = std::function<Result<release::Planned>(release::Ledger&, const release::ReleaseServices&)>;
+
+Result<int> plan_once(Context& context, const ProjectServices& services, const ReleaseFlags& f,
+                      const Planning& planning) {
+  release::Ledger ledger = services.ledger();
+  SLIPWAY_ASSIGN(const release::Planned planned, planning(ledger, services.get()));
+  return carry_out(context, planned, ledger, services.get(), f.plan_file);
+}
+
+/// The turn that this run holds already.
+class HeldTurn final : public release::Sequencer {
+ public:
+  Result<std::unique_ptr<release::Turn>> take(const std::string&, const std::string&) override {
+    return std::make_unique<release::Turn>();
+  }
+};
+
+/// A lost race is tried again only where nothing is undone by it: the new release has the plan's build, or the very
+/// build that the plan replaces.
+bool may_try_again(const release::Planned& planned, const std::optional<release::Recorded>& head) {
+  if (!head) return false;
+  const Digest& now = head->entry.build.digest;
+  return now == planned.plan.entry.build.digest || (planned.replaces && now == planned.replaces->entry.build.digest);
+}
+
+/// Waits for the environment's turn, then plans; a plan made while others write would be stale at once.
+Result<std::unique_ptr<release::Turn>> take_turn(const ProjectServices& services, const std::string& app,
+                                                 const std::string& environment, std::chrono::milliseconds deadline) {
+  for (;;) {
+    auto turn = services.get().sequencer->take(app, environment);
+    const bool held = !turn && turn.error().code == Errc::conflict;
+    if (!held || services.get().clock->monotonic() >= deadline) return turn;
+  }
+}
+
+Result<int> plan_and_carry_out(Context& context, const Loaded& loaded, const ReleaseFlags& f,
+                               const std::string& environment, const Planning& planning) {
+  const ProjectServices services(context, loaded);
+  if (!f.wait) return plan_once(context, services, f, planning);
+  SLIPWAY_ASSIGN(const std::int64_t patience, release::parse_duration(*f.wait));
+  Clock& clock = *services.get().clock;
+  const auto deadline = clock.monotonic() + std::chrono::seconds(patience);
+  SLIPWAY_ASSIGN(const auto turn, take_turn(services, loaded.project.app, environment, deadline));
+  HeldTurn held;
+  release::ReleaseServices ours = services.get();
+  ours.sequencer = &held;
+  for (;;) {
+    release::Ledger ledger = services.ledger();
+    SLIPWAY_ASSIGN(const release::Planned planned, planning(ledger, ours));
+    auto done = carry_out(context, planned, ledger, ours, f.plan_file);
+    if (done || done.error().code != Errc::conflict || clock.monotonic() >= deadline) return done;
+    ledger.refresh();
+    SLIPWAY_ASSIGN(const auto head, ledger.head(loaded.project.app, environment));
+    if (!may_try_again(planned, head)) return done;
+    SLIPWAY_TRY(clock.sleep(std::chrono::seconds(1), context.stop()));
+  }
 }
 
 /// The last build's place that needs the fewest bytes to move.
@@ -119,22 +222,22 @@ Result<int> run_release(Context& context, const ReleaseFlags& f) {
   } else if (!f.same_build && !f.adopt) {
     SLIPWAY_ASSIGN(build, last_build(context, loaded, *environment));
   }
-  const ProjectServices services(context, loaded);
-  release::Ledger ledger = services.ledger();
-  SLIPWAY_ASSIGN(const auto planned,
-                 release::plan_release({loaded.project, *environment, f.remarks()}, build, ledger, services.get()));
-  return carry_out(context, planned, ledger, services.get(), f.plan_file);
+  SLIPWAY_ASSIGN(const release::Remarks remarks, remarks_of(f));
+  return plan_and_carry_out(
+      context, loaded, f, environment->name, [&](release::Ledger& ledger, const release::ReleaseServices& services) {
+        return release::plan_release({loaded.project, *environment, remarks}, build, ledger, services);
+      });
 }
 
 Result<int> run_promote(Context& context, const ReleaseFlags& f) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const auto* from, loaded.project.require(f.environment));
   SLIPWAY_ASSIGN(const auto* to, loaded.project.require(f.other));
-  const ProjectServices services(context, loaded);
-  release::Ledger ledger = services.ledger();
-  SLIPWAY_ASSIGN(const auto planned,
-                 release::plan_promote({loaded.project, *to, f.remarks()}, *from, ledger, services.get()));
-  return carry_out(context, planned, ledger, services.get(), f.plan_file);
+  SLIPWAY_ASSIGN(const release::Remarks remarks, remarks_of(f));
+  return plan_and_carry_out(context, loaded, f, to->name,
+                            [&](release::Ledger& ledger, const release::ReleaseServices& services) {
+                              return release::plan_promote({loaded.project, *to, remarks}, *from, ledger, services);
+                            });
 }
 
 Result<int> run_rollback(Context& context, const ReleaseFlags& f) {
@@ -147,11 +250,11 @@ Result<int> run_rollback(Context& context, const ReleaseFlags& f) {
   }
   if (target.number && f.to_previous)
     return fail(Errc::invalid_argument, "--to-previous goes one release back: it takes no vN");
-  const ProjectServices services(context, loaded);
-  release::Ledger ledger = services.ledger();
-  SLIPWAY_ASSIGN(const auto planned,
-                 release::plan_rollback({loaded.project, *environment, f.remarks()}, target, ledger, services.get()));
-  return carry_out(context, planned, ledger, services.get(), f.plan_file);
+  SLIPWAY_ASSIGN(const release::Remarks remarks, remarks_of(f));
+  return plan_and_carry_out(
+      context, loaded, f, environment->name, [&](release::Ledger& ledger, const release::ReleaseServices& services) {
+        return release::plan_rollback({loaded.project, *environment, remarks}, target, ledger, services);
+      });
 }
 
 Result<int> run_apply(Context& context, const std::string& file) {
@@ -212,6 +315,9 @@ Command promote_command() {
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<ReleaseFlags>();
             options.positional("FROM", flags->environment, "the environment whose active build is released");
+            options.value("--replaces", "vN", flags->replaces, "replace vN although it was released with a bypass");
+            options.value("--after-rollback", "vN", flags->after_rollback,
+                          "bring back the build that the rollback vN went back from");
             options.positional("TO", flags->other, "the environment that gets it");
             bind_remarks(options, *flags);
             return [flags](Context& context) { return run_promote(context, *flags); };

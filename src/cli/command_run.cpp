@@ -47,7 +47,8 @@ Result<int> run_run(Context& context, const RunFlags& f) {
   SLIPWAY_ASSIGN(const auto recorded, recorded_of(loaded, word, ledger));
   SLIPWAY_ASSIGN(const auto config, release::config_of(loaded.project, recorded.entry, services.get()));
   const release::Entry& entry = recorded.entry;
-  const oci::Location location = word.environment->repository.with_digest(entry.image.digest);
+  SLIPWAY_ASSIGN(const oci::Location released, released_place(loaded, *word.environment, entry));
+  const oci::Location location = released.with_digest(entry.image.digest);
   SLIPWAY_ASSIGN(auto target, context.opener().open_for_reading(location, Side::source));
   const FoundImage found{location, std::move(target), entry.image.digest};
   SLIPWAY_ASSIGN(const image::Image image, load_found(found, std::nullopt));

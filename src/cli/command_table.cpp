@@ -32,6 +32,7 @@ constexpr Row kTable[] = {
     {Group::release, Listed::name, show_command},      {Group::release, Listed::name, apply_command},
     {Group::release, Listed::name, approve_command},   {Group::release, Listed::name, hold_command},
     {Group::release, Listed::name, unhold_command},    {Group::release, Listed::name, retire_command},
+    {Group::release, Listed::name, doctor_command},
 
     {Group::run, Listed::line, run_a_release_command}, {Group::run, Listed::line, pin_command},
     {Group::run, Listed::line, export_command},        {Group::run, Listed::name, env_command},

@@ -161,9 +161,11 @@ ProjectServices::ProjectServices(Context& context, const Loaded& loaded)
   services_.project_folder = loaded.folder;
   services_.state_folder = loaded.state_folder();
   services_.seen_folder = user_state_folder(context.surroundings().env);
+  services_.settle = std::chrono::seconds(loaded.project.settle);
   services_.lanes = context.jobs();
   services_.observer = context.observer();
   services_.stop = context.stop();
+  services_.warn = [&context](const Error& warning) { context.warn(warning.describe()); };
 }
 
 Result<EnvironmentWord> environment_word(const release::Project& project, const std::string& word) {
@@ -220,6 +222,13 @@ Result<std::optional<Loaded>> app_of_environment(const Context& context, const s
 
 }  // namespace
 
+Result<oci::Location> released_place(const Loaded& loaded, const release::Environment& environment,
+                                     const release::Entry& entry) {
+  if (entry.image.repository == environment.repository_text) return environment.repository;
+  SLIPWAY_ASSIGN(const auto place, oci::Location::parse(entry.image.repository));
+  return place.relative_to(loaded.folder.string()).without_reference();
+}
+
 Result<std::optional<release::ConfigValues>> config_named(Context& context, const std::string& word) {
   std::optional<release::ConfigValues> config;
   SLIPWAY_ASSIGN(const auto loaded, app_of_environment(context, word));
@@ -239,7 +248,8 @@ Result<oci::Location> readable(Context& context, const std::string& text) {
     const ProjectServices services(context, *loaded);
     release::Ledger ledger = services.ledger();
     SLIPWAY_ASSIGN(const auto recorded, recorded_of(*loaded, word, ledger));
-    return word.environment->repository.with_digest(recorded.entry.image.digest);
+    SLIPWAY_ASSIGN(const oci::Location place, released_place(*loaded, *word.environment, recorded.entry));
+    return place.with_digest(recorded.entry.image.digest);
   }
   SLIPWAY_ASSIGN(auto location, context.location_for_reading(text));
   if (location.is_registry() && location.host() == "docker.io" && text.find('/') == std::string::npos) {

@@ -51,6 +51,11 @@ Result<EnvironmentWord> environment_word(const release::Project& project, const 
 /// The release an environment word names; Errc::not_found when there is none.
 Result<release::Recorded> recorded_of(const Loaded& loaded, const EnvironmentWord& word, release::Ledger& ledger);
 
+/// Returns the repository that a release was made to: that of the environment, or the one before it moved, as the entry
+/// says. Errc::malformed when the entry names none.
+Result<oci::Location> released_place(const Loaded& loaded, const release::Environment& environment,
+                                     const release::Entry& entry);
+
 /// The config of the release that "ENV" or "ENV@vN" names; nothing for every other word.
 Result<std::optional<release::ConfigValues>> config_named(Context& context, const std::string& word);
 

@@ -1,5 +1,6 @@
 #include "slipway/release/apply.h"
 
+#include "release/contest.h"
 #include "release/facts.h"
 #include "release/finish.h"
 #include "release/image_copy.h"
@@ -12,10 +13,56 @@ namespace slipway::release {
 namespace {
 
 /// Returns true when an earlier run of this very plan got as far as its commit.
-Result<bool> is_committed(const Plan& plan, const std::optional<Recorded>& head) {
-  if (!head || !plan.changed) return false;
-  SLIPWAY_ASSIGN(const std::string bytes, plan.entry.canonical());
-  return head->bytes == bytes;
+bool is_committed(const Plan& plan, const std::optional<Recorded>& head) {
+  return head && plan.changed && head->entry.decision.has_value() && head->entry.decision == plan.entry.decision;
+}
+
+Error contradicts(const Plan& plan, std::string_view why) {
+  return error(Errc::verification_failed, "the plan for {} v{} contradicts the ledger: {}", plan.entry.environment,
+               plan.entry.number, why)
+      .with_hint("plan it again with --plan FILE");
+}
+
+/// The release that the plan says it comes from is in the ledger, and is the same.
+Status require_origin(const Plan& plan, Ledger& ledger) {
+  const Entry& entry = plan.entry;
+  const bool has_origin = entry.kind == Kind::promote || entry.kind == Kind::rollback;
+  if (has_origin != entry.from.has_value()) return fail(contradicts(plan, "its kind and its origin do not fit"));
+  if (!has_origin) return {};
+  const bool same_environment = entry.from->environment == entry.environment;
+  if (same_environment != (entry.kind == Kind::rollback))
+    return fail(contradicts(plan, "it comes from the wrong environment"));
+  SLIPWAY_ASSIGN(const auto origin, ledger.number(entry.app, entry.from->environment, entry.from->number));
+  if (!origin || origin->id != entry.from->entry || origin->entry.build.digest != entry.build.digest)
+    return fail(
+        contradicts(plan, fmt::format("{} v{} is another release", entry.from->environment, entry.from->number)));
+  if (entry.kind == Kind::rollback && !origin->entry.same_release(entry))
+    return fail(contradicts(plan, "it does not restore the release that it names"));
+  return {};
+}
+
+/// A plan from a file may have been edited since: everything in it that the ledger knows is derived again.
+Status require_unedited(const Plan& plan, const std::optional<Recorded>& head, Ledger& ledger,
+                        const ReleaseServices& services) {
+  if (plan.expires > 0 && services.clock->now() > plan.expires)
+    return fail(stale_plan(plan, "it expired at " + format_time(plan.expires)));
+  const bool first = !head && plan.entry.kind != Kind::adopt;
+  if ((head && plan.entry.number != head->entry.number + 1) || (first && plan.entry.number != 1))
+    return fail(contradicts(plan, fmt::format("the next release is v{}", head ? head->entry.number + 1 : 1)));
+  const bool same_build = head && head->entry.build.digest == plan.entry.build.digest;
+  if (plan.entry.kind == Kind::config && !same_build) return fail(contradicts(plan, "it changes more than the config"));
+  return require_origin(plan, ledger);
+}
+
+/// The entry as it will be written: actor and time are those of whoever applies the plan.
+Entry entry_to_write(const Planned& planned, const ReleaseServices& services) {
+  Entry entry = planned.plan.entry;
+  if (!planned.stored) return entry;
+  if (entry.actor != services.actor.name) entry.planned_by = entry.actor;
+  entry.actor = services.actor.name;
+  entry.time = services.clock->now();
+  entry.tool = services.tool;
+  return entry;
 }
 
 Status require_head(const Plan& plan, const std::optional<Recorded>& head) {
@@ -26,9 +73,11 @@ Status require_head(const Plan& plan, const std::optional<Recorded>& head) {
 }
 
 /// The world may have changed since the plan was made; the rules are those of the plan.
-Status judge_again(const Plan& plan, Ledger& ledger, const ReleaseServices& services) {
+Status judge_again(const Planned& planned, Ledger& ledger, const ReleaseServices& services) {
+  const Plan& plan = planned.plan;
   SLIPWAY_ASSIGN(const Policy policy, Policy::parse(plan.rules));
-  SLIPWAY_ASSIGN(const Facts facts, gather_facts(policy, plan, ledger, services, Approvals::needed));
+  SLIPWAY_ASSIGN(const Facts facts, gather_facts(policy, plan, ledger, services,
+                                                 planned.stored ? Approvals::needed_for_file : Approvals::needed));
   return enforce(policy, plan, facts);
 }
 
@@ -43,22 +92,31 @@ Result<std::optional<Digest>> unmoved_tag(const Plan& plan, const std::optional<
                   .with_hint("find out who moved it; slipway status shows where it should be"));
 }
 
+/// Puts the config where the plan has one, and proves that the ledger has all of it. A tag in the ledger's list proves
+/// nothing: the registry may have died while it was written.
 Status put_config(const Plan& plan, Ledger& ledger) {
-  if (!plan.config) return {};
+  SLIPWAY_ASSIGN(const auto target, ledger.open_for_writing());
+  if (!plan.config) return require_config(plan.entry.config, *target);
   SLIPWAY_ASSIGN(const ConfigArtifact artifact, make_config_artifact(*plan.config));
   const std::string tag =
       fmt::format("{}.{}.c.{}", plan.entry.app, plan.entry.environment, artifact.manifest.digest.short_hex());
-  SLIPWAY_ASSIGN(const bool there, ledger.has_tag(tag));
-  if (there) return {};
-  SLIPWAY_ASSIGN(const auto target, ledger.open_for_writing());
-  return push_config(artifact, *target, tag);
+  SLIPWAY_ASSIGN(const bool listed, ledger.has_tag(tag));
+  if (listed && require_config(plan.entry.config, *target)) return {};
+  SLIPWAY_TRY(push_config(artifact, *target, tag));
+  return require_config(plan.entry.config, *target);
 }
 
 /// The commit, and a look whether it was the only one.
-Result<Recorded> commit(const Plan& plan, Ledger& ledger, const std::stop_token& stop) {
-  if (stop.stop_requested()) return fail(Errc::cancelled, "interrupted before the release was committed");
-  if (plan.claims) SLIPWAY_TRY(ledger.claim(plan.entry));
-  SLIPWAY_ASSIGN(Recorded recorded, ledger.append(plan.entry));
+Result<Recorded> commit(const Planned& planned, Ledger& ledger, const ReleaseServices& services) {
+  const Plan& plan = planned.plan;
+  if (services.stop.stop_requested()) return fail(Errc::cancelled, "interrupted before the release was committed");
+  Entry entry = entry_to_write(planned, services);
+  if (plan.claims) {
+    SLIPWAY_TRY(ledger.claim(entry));
+  } else {
+    SLIPWAY_ASSIGN(entry, win_number(std::move(entry), ledger, services));
+  }
+  SLIPWAY_ASSIGN(Recorded recorded, ledger.append(entry));
   SLIPWAY_ASSIGN(const auto head, ledger.head(plan.entry.app, plan.entry.environment));
   if (head && head->id == recorded.id) return recorded;
   return fail(stale_plan(plan, "another release was committed at the same time"));
@@ -67,7 +125,8 @@ Result<Recorded> commit(const Plan& plan, Ledger& ledger, const std::stop_token&
 /// Finishes a release at the plan's place and forgets the journal.
 Result<Recorded> finish(const Recorded& recorded, const Plan& plan, const std::optional<Digest>& tag_now,
                         store::Target& target, Ledger& ledger, const ReleaseServices& services) {
-  SLIPWAY_TRY(finish_release(recorded, {plan.repository, plan.moving, tag_now, plan.image}, target, ledger));
+  SLIPWAY_TRY(
+      finish_release(recorded, {plan.repository, plan.moving, tag_now, plan.image}, target, ledger, services.warn));
   SLIPWAY_TRY(Journal(services, plan.entry.app, plan.entry.environment).end());
   return recorded;
 }
@@ -83,15 +142,18 @@ Result<Recorded> release(const Planned& planned, store::Target& target, Ledger& 
   SLIPWAY_TRY(copy_planned_image(planned, left, target, services));
   SLIPWAY_TRY(keep_image(plan, left, is_made_here(plan), target));
   SLIPWAY_TRY(put_config(plan, ledger));
-  return commit(plan, ledger, services.stop);
+  SLIPWAY_TRY(require_exact_copy(plan.image, target));
+  return commit(planned, ledger, services);
 }
 
 /// The state that the plan expects, and the policy once more.
-Status require_expected(const Plan& plan, const std::optional<Recorded>& head, Ledger& ledger,
+Status require_expected(const Planned& planned, const std::optional<Recorded>& head, Ledger& ledger,
                         const ReleaseServices& services) {
+  const Plan& plan = planned.plan;
   if (plan.changed) {
     SLIPWAY_TRY(require_head(plan, head));
-    return judge_again(plan, ledger, services);
+    if (planned.stored) SLIPWAY_TRY(require_unedited(plan, head, ledger, services));
+    return judge_again(planned, ledger, services);
   }
   if (!head || !head->entry.same_release(plan.entry)) return fail(stale_plan(plan, "the active release changed"));
   return {};
@@ -104,13 +166,14 @@ Result<Recorded> apply(const Planned& planned, Ledger& ledger, const ReleaseServ
   SLIPWAY_ASSIGN(const auto turn, services.sequencer->take(plan.entry.app, plan.entry.environment));
   ledger.refresh();
   SLIPWAY_ASSIGN(const auto head, ledger.head(plan.entry.app, plan.entry.environment));
-  SLIPWAY_ASSIGN(const bool committed, is_committed(plan, head));
-  if (!committed) SLIPWAY_TRY(require_expected(plan, head, ledger, services));
+  const bool committed = is_committed(plan, head);
+  if (!committed) SLIPWAY_TRY(require_expected(planned, head, ledger, services));
   if (!plan.changed && !plan.finish_active) return *head;
   SLIPWAY_ASSIGN(const auto target, services.opener->open_for_writing(plan.repository, Side::destination));
   std::optional<Digest> tag_now = plan.moving.expected;
   if (committed || !plan.changed) return finish(*head, plan, tag_now, *target, ledger, services);
-  if (head) SLIPWAY_TRY(complete_claim(*head, ledger));
+  // The release that this one follows must be there for others too, not only in this machine's memory.
+  if (head) SLIPWAY_TRY(ledger.restore(*head));
   if (head && plan.finish_active) SLIPWAY_TRY(finish(*head, plan, tag_now, *target, ledger, services));
   // A plan of this very run looked a moment ago; before the tag moves it is looked at in any case.
   if (planned.stored || plan.finish_active) {

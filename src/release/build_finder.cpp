@@ -12,7 +12,7 @@ std::string annotation(const oci::Annotations& annotations, std::string_view key
   return at == annotations.end() ? "" : at->second;
 }
 
-/// Where a recorded build may be, each place once.
+/// Returns the places where a recorded build may be, each once.
 std::vector<oci::Location> places_of(const Project& project, const Environment& environment, const Entry& entry) {
   std::vector<oci::Location> places{environment.repository};
   for (const std::string& text : {entry.image.repository, entry.build.repository}) {

@@ -27,7 +27,7 @@ std::string record_text(const std::filesystem::path& folder, const oci::Location
 /// The build that a location names. Errc::not_found, invalid_argument when it is not an image.
 Result<Build> build_at(const Project& project, const oci::Location& location, const ReleaseServices& services);
 
-/// What `wanted` is in an entry, its build or its image, looked for where the environment is, where
+/// Finds `wanted`, the build or the image of an entry: looks where the environment is, where
 /// the release was made, and where the build came from. Errc::not_found when it is in none.
 Result<Build> recorded_build(const Project& project, const Environment& environment, const Entry& entry,
                              const Digest& wanted, const ReleaseServices& services);

@@ -1,5 +1,7 @@
 #include "slipway/release/config_artifact.h"
 
+#include <set>
+
 #include "slipway/base/json_reader.h"
 #include "slipway/base/text.h"
 #include "slipway/io/filters.h"
@@ -39,11 +41,11 @@ Status read_file_item(const Json& item, std::map<std::string, FileValue>& files)
   SLIPWAY_TRY(reader.finish());
   const auto valid = layer::image_path("/" + path);
   if (!valid || *valid != path || (mode != "0644" && mode != "0755"))
-    return fail(Errc::malformed, "the config: '{}' with mode {} is no file of one", printable(path, 300),
+    return fail(Errc::malformed, "the config: \"{}\" with mode {} is not a file of one", printable(path, 300),
                 printable(mode, 20));
   FileValue file{std::move(digest), static_cast<std::uint64_t>(size), mode == "0755" ? 0755u : 0644u};
   if (!files.emplace(path, std::move(file)).second)
-    return fail(Errc::malformed, "the config has the file '{}' twice", printable(path, 300));
+    return fail(Errc::malformed, "the config has the file \"{}\" twice", printable(path, 300));
   return {};
 }
 
@@ -66,7 +68,7 @@ Result<ConfigValues> ConfigValues::parse(std::string_view text) {
   SLIPWAY_ASSIGN(auto reader, JsonReader::of(json, "the config"));
   SLIPWAY_ASSIGN(const std::string schema, reader.required_string("schema"));
   if (schema != kConfigSchema) {
-    return fail(Error(Errc::invalid_argument, fmt::format("the config has the format '{}', this version reads {}",
+    return fail(Error(Errc::invalid_argument, fmt::format("the config has the format \"{}\", this version reads {}",
                                                           printable(schema, 60), kConfigSchema))
                     .with_hint("use a newer slipway"));
   }
@@ -130,6 +132,26 @@ Status push_config(const ConfigArtifact& artifact, store::Target& to, const std:
     SLIPWAY_TRY(to.push(*artifact.layer, layer));
   }
   return to.push_tagged(artifact.manifest, artifact.manifest_bytes, tag);
+}
+
+Status require_config(const Digest& manifest, store::ReadTarget& from) {
+  const auto gone = [&](const Digest& part) {
+    return fail(error(Errc::not_found, "{} of the config {} is not in {}", part.str(), manifest.str(), from.name()));
+  };
+  auto fetched = from.fetch_document(manifest);
+  if (!fetched && fetched.error().code == Errc::not_found) return gone(manifest);
+  SLIPWAY_TRY(fetched);
+  SLIPWAY_ASSIGN(const oci::Manifest parsed,
+                 oci::parse_manifest(std::move(fetched->bytes), fetched->descriptor.media_type));
+  std::vector<oci::Descriptor> parts = parsed.layers;
+  parts.push_back(parsed.config);
+  std::set<Digest> asked{oci::empty_descriptor().digest};
+  for (const oci::Descriptor& part : parts) {
+    if (!asked.insert(part.digest).second) continue;
+    SLIPWAY_ASSIGN(const bool there, from.exists(part));
+    if (!there) return gone(part.digest);
+  }
+  return {};
 }
 
 Result<ConfigValues> fetch_config(store::ReadTarget& from, const Digest& manifest_digest) {

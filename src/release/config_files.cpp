@@ -101,12 +101,12 @@ void check_config_files(const std::map<std::string, FileValue>& files, const Whe
   std::set<std::string> both;
   for (const auto& [name, file] : files) {
     if (name == kEnvFileName || name.starts_with(std::string(kEnvFileName) + "/")) {
-      diagnostics.error(where, fmt::format("the config's files have '{}', which is where its values go", name),
+      diagnostics.error(where, fmt::format("the config's files have \"{}\", which is where its values go", name),
                         "give that file another name");
     }
     for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
       if (!files.contains(name.substr(0, slash)) || !both.insert(name.substr(0, slash)).second) continue;
-      diagnostics.error(where, fmt::format("the config's files have '{}' as a file and as a folder",
+      diagnostics.error(where, fmt::format("the config's files have \"{}\" as a file and as a folder",
                                            printable(name.substr(0, slash), 4096)));
     }
   }

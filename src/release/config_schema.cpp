@@ -143,7 +143,7 @@ class SchemaReader {
     if (!keys.is_mapping()) return diagnostics_.error(keys.where, "keys: names are expected here, each with its rule");
     for (const auto& [name, where, range, value] : keys.members) {
       if (!is_variable_name(name)) {
-        diagnostics_.error(where, fmt::format("keys: '{}' is not a name", printable(name, 80)),
+        diagnostics_.error(where, fmt::format("keys: \"{}\" is not a name", printable(name, 80)),
                            "a name begins with a letter or _ and has letters, digits and _");
         continue;
       }
@@ -201,7 +201,7 @@ class SchemaReader {
     if (rule.min && rule.max && *rule.min > *rule.max) decoder.error("max", "it is less than min");
     if (!rule.fallback) return;
     if (const auto why = ConfigSchema::misfit(rule, *rule.fallback)) decoder.error("default", *why);
-    if (is_secret_reference(*rule.fallback)) decoder.error("default", "a reference to a secret is no default");
+    if (is_secret_reference(*rule.fallback)) decoder.error("default", "a reference to a secret is not a default");
   }
 
   Diagnostics& diagnostics_;

@@ -17,7 +17,7 @@ Result<Kind> parse_kind(const std::string& text) {
   for (const auto& [kind, name] : kKinds) {
     if (text == name) return kind;
   }
-  return fail(Errc::malformed, "release entry: '{}' is not a kind", printable(text, 40));
+  return fail(Errc::malformed, "release entry: \"{}\" is not a kind", printable(text, 40));
 }
 
 Json content_json(const Content& content) {
@@ -68,7 +68,7 @@ Status read_texts(JsonReader& reader, Entry& entry) {
 Status check_schema(JsonReader& reader) {
   SLIPWAY_ASSIGN(const std::string schema, reader.required_string("schema"));
   if (schema == kEntrySchema) return {};
-  return fail(Error(Errc::invalid_argument, fmt::format("a release entry has the format '{}', this version reads {}",
+  return fail(Error(Errc::invalid_argument, fmt::format("a release entry has the format \"{}\", this version reads {}",
                                                         printable(schema, 60), kEntrySchema))
                   .with_hint("use a newer slipway"));
 }
@@ -102,6 +102,10 @@ Result<std::string> Entry::canonical() const {
   if (!reason.empty()) json.set("reason", reason);
   if (!bypass.empty()) json.set("bypass", bypass);
   if (!tool.empty()) json.set("tool", tool);
+  if (decision) json.set("decision", decision->str());
+  if (!planned_by.empty()) json.set("planned-by", planned_by);
+  if (!abandoned.empty()) json.set("abandoned", Json::Array(abandoned.begin(), abandoned.end()));
+  if (held) json.set("held", *held);
   for (const auto& [key, value] : other)
     json.set(key, value);
   return json.canonical();
@@ -118,7 +122,7 @@ Result<Entry> Entry::parse(std::string_view text) {
   SLIPWAY_ASSIGN(const Kind kind, parse_kind(kind_name));
   SLIPWAY_ASSIGN(const std::string mode, reader.required_string("mode"));
   if (mode != "env-file" && mode != "layer") {
-    return fail(Errc::malformed, "release entry: '{}' is not a mode", printable(mode, 40));
+    return fail(Errc::malformed, "release entry: \"{}\" is not a mode", printable(mode, 40));
   }
   SLIPWAY_ASSIGN(auto build, member(reader, "build"));
   SLIPWAY_ASSIGN(Digest build_digest, build.required_digest("digest"));
@@ -143,6 +147,14 @@ Result<Entry> Entry::parse(std::string_view text) {
   SLIPWAY_ASSIGN(entry.from, read_origin(reader));
   SLIPWAY_ASSIGN(entry.policy, optional_digest(reader, "policy"));
   SLIPWAY_TRY(read_texts(reader, entry));
+  SLIPWAY_ASSIGN(entry.decision, optional_digest(reader, "decision"));
+  SLIPWAY_ASSIGN(const auto planned_by, reader.string("planned-by"));
+  entry.planned_by = planned_by.value_or("");
+  SLIPWAY_ASSIGN(auto abandoned, reader.string_list("abandoned"));
+  entry.abandoned = std::move(abandoned).value_or(std::vector<std::string>{});
+  if (reader.peek("held") != nullptr) {
+    SLIPWAY_ASSIGN(entry.held, reader.required_integer("held", 1, 1ll << 53));
+  }
   SLIPWAY_ASSIGN(entry.other, reader.finish());
   return entry;
 }

@@ -36,8 +36,8 @@ RecordArtifact make_record_artifact(std::string_view type, const std::string& by
 /// The bytes of the record of this type in a manifest. Errc::verification_failed for anything else.
 Result<std::string> record_bytes(const oci::Manifest& manifest, std::string_view type, store::ReadTarget& from);
 
-/// Entries that a manifest carries beside its own, each with the id its bytes have. What does not parse is
-/// left out: the entries are under their own tags as well.
+/// Entries that a manifest carries beside its own, each with the id its bytes have. Entries that do not parse
+/// are left out: the entries are under their own tags as well.
 std::vector<Recorded> carried_entries(const oci::Manifest& manifest);
 
 /// An entry with its id. Errc::verification_failed unless the bytes are canonical JSON (RFC 8785).

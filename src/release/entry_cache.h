@@ -16,7 +16,7 @@ class EntryCache {
   const Recorded* find(const std::string& tag) const;
   const std::map<std::string, Recorded>& all() const { return entries_; }
   void add(const Recorded& recorded);
-  /// Writes what was added. A cache that cannot be written is no error.
+  /// Writes what was added. A cache that cannot be written is not an error.
   void save();
 
  private:

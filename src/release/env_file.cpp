@@ -42,7 +42,7 @@ class EnvFileReader {
     if (trim(text).empty() || text.front() == '#') return;
     const std::size_t equals = text.find('=');
     if (equals == std::string_view::npos) {
-      return problem(0, fmt::format("'{}' has no value", printable(text, 80)),
+      return problem(0, fmt::format("\"{}\" has no value", printable(text, 80)),
                      "write NAME=VALUE; values are never taken from this machine's environment");
     }
     const std::string_view name = text.substr(0, equals);
@@ -55,14 +55,14 @@ class EnvFileReader {
  private:
   void bad_name(std::string_view name) {
     const bool exported = name.rfind("export ", 0) == 0;
-    problem(0, fmt::format("'{}' is not a name", printable(name, 80)),
-            exported ? "leave out 'export': this file is no shell script"
+    problem(0, fmt::format("\"{}\" is not a name", printable(name, 80)),
+            exported ? "leave out 'export': this file is not a shell script"
                      : "a name begins with a letter or _ and has letters, digits and _, with no spaces around it");
   }
 
   void add(std::string name, std::string_view value, std::size_t column) {
     if (const auto before = rows_.find(name); before != rows_.end()) {
-      return problem(0, fmt::format("'{}' is set twice, first in line {}", name, before->second),
+      return problem(0, fmt::format("\"{}\" is set twice, first in line {}", name, before->second),
                      "keep one of the two lines");
     }
     rows_.emplace(name, row_);

@@ -55,11 +55,11 @@ class ProjectDecoder {
       return std::nullopt;
     }
     if (location->tag() || location->digest()) {
-      diagnostics_.error(where, fmt::format("'{}' has a tag or a digest", text), "name the repository alone");
+      diagnostics_.error(where, fmt::format("\"{}\" has a tag or a digest", text), "name the repository alone");
       return std::nullopt;
     }
     if (location->transport() != oci::Transport::registry && location->transport() != oci::Transport::layout) {
-      diagnostics_.error(where, fmt::format("'{}' is an archive", text), "name a registry's repository or a layout");
+      diagnostics_.error(where, fmt::format("\"{}\" is an archive", text), "name a registry's repository or a layout");
       return std::nullopt;
     }
     return location->relative_to(project_.folder.string());
@@ -73,7 +73,7 @@ class ProjectDecoder {
     for (const auto& member : node.members) {
       if (!is_valid_name(member.key)) {
         diagnostics_.error(member.key_where,
-                           fmt::format("'{}' is not an environment's name", printable(member.key, 80)),
+                           fmt::format("\"{}\" is not an environment's name", printable(member.key, 80)),
                            "use lower-case letters, digits and single dashes, at most 40 characters");
         continue;
       }
@@ -90,7 +90,7 @@ class ProjectDecoder {
     decode_repository(decoder, environment);
     environment.tag = decoder.string("tag").value_or(name);
     if (!oci::is_valid_tag(environment.tag)) {
-      decoder.error("tag", fmt::format("'{}' is not a tag", printable(environment.tag, 150)));
+      decoder.error("tag", fmt::format("\"{}\" is not a tag", printable(environment.tag, 150)));
     }
     environment.tags = decoder.string_list("tags");
     for (const std::string& text : environment.tags) {
@@ -154,7 +154,7 @@ class ProjectDecoder {
         continue;
       }
       if (std::find(environment.after.begin(), environment.after.end(), item.scalar) != environment.after.end()) {
-        diagnostics_.error(item.where, fmt::format("{} names '{}' twice", what, printable(item.scalar, 80)));
+        diagnostics_.error(item.where, fmt::format("{} names \"{}\" twice", what, printable(item.scalar, 80)));
         continue;
       }
       environment.after.push_back(item.scalar);
@@ -174,7 +174,7 @@ class ProjectDecoder {
     environment.config_path = decoder.string("path").value_or("/etc/" + project_.app);
     const auto path = layer::image_path(environment.config_path);
     if (!path || path->empty())
-      decoder.error("path", fmt::format("'{}' is no folder in an image", printable(environment.config_path, 200)),
+      decoder.error("path", fmt::format("\"{}\" is not a folder in an image", printable(environment.config_path, 200)),
                     "write an absolute path, for instance /etc/" + project_.app);
     decoder.finish();
   }
@@ -182,7 +182,7 @@ class ProjectDecoder {
   static void decode_plaintext(config::Decoder& decoder, Environment& environment) {
     for (auto& [name, reason] : decoder.string_map("plaintext")) {
       if (trim(reason).empty())
-        decoder.error("plaintext", fmt::format("{} needs a reason", printable(name, 80)), "say why it is no secret");
+        decoder.error("plaintext", fmt::format("{} needs a reason", printable(name, 80)), "say why it is not a secret");
       environment.plaintext.emplace(name, reason);
     }
   }
@@ -217,6 +217,11 @@ class ProjectDecoder {
         if (auto location = place(*text, decoder.where("repository"))) project_.ledger = *location;
       }
       project_.immutable_tags = decoder.boolean("immutable-tags").value_or(false);
+      if (const auto text = decoder.string("settle")) {
+        const auto settle = *text == "0s" ? Result<std::int64_t>(0) : parse_duration(*text);
+        if (settle) project_.settle = *settle;
+        if (!settle) decoder.error("settle", settle.error().message, settle.error().hint);
+      }
       decoder.finish();
     }
     if (!named && project_.image_repository) {
@@ -265,8 +270,8 @@ Result<const Environment*> Project::require(std::string_view name) const {
   for (const Environment& environment : environments)
     names.push_back(environment.name);
   const auto near = nearest(name, names);
-  return fail(Error(Errc::invalid_argument, fmt::format("there is no environment '{}'", printable(name, 80)))
-                  .with_hint(near            ? fmt::format("did you mean '{}'?", *near)
+  return fail(Error(Errc::invalid_argument, fmt::format("there is no environment \"{}\"", printable(name, 80)))
+                  .with_hint(near            ? fmt::format("did you mean \"{}\"?", *near)
                              : names.empty() ? std::string("add it under 'environments' in slipway.yaml")
                                              : fmt::format("the environments are: {}", fmt::join(names, ", "))));
 }

@@ -15,7 +15,7 @@ Result<EventKind> kind_named(const std::string& text) {
   for (const EventKind kind : {EventKind::approve, EventKind::hold, EventKind::unhold, EventKind::retire}) {
     if (text == name_of(kind)) return kind;
   }
-  return fail(Error(Errc::invalid_argument, fmt::format("an event has the kind '{}'", printable(text, 60)))
+  return fail(Error(Errc::invalid_argument, fmt::format("an event has the kind \"{}\"", printable(text, 60)))
                   .with_hint("use a newer slipway"));
 }
 
@@ -48,6 +48,7 @@ Result<std::string> Event::canonical() const {
   Json json(other);
   json.set("schema", kEventSchema).set("app", app).set("environment", environment).set("kind", name_of(kind));
   if (plan) json.set("plan", plan->str());
+  if (sealed) json.set("sealed", sealed->str());
   if (entry) json.set("entry", entry->str());
   if (!numbers.empty()) json.set("numbers", Json::Array(numbers.begin(), numbers.end()));
   json.set("order", order).set("actor", actor);
@@ -61,7 +62,7 @@ Result<Event> Event::parse(std::string_view text) {
   SLIPWAY_ASSIGN(auto reader, JsonReader::of(json, "event"));
   SLIPWAY_ASSIGN(const std::string schema, reader.required_string("schema"));
   if (schema != kEventSchema) {
-    return fail(Errc::invalid_argument, "an event has the format '{}', this version reads {}", printable(schema, 60),
+    return fail(Errc::invalid_argument, "an event has the format \"{}\", this version reads {}", printable(schema, 60),
                 kEventSchema);
   }
   Event event;
@@ -70,6 +71,7 @@ Result<Event> Event::parse(std::string_view text) {
   SLIPWAY_ASSIGN(const std::string kind, reader.required_string("kind"));
   SLIPWAY_ASSIGN(event.kind, kind_named(kind));
   SLIPWAY_ASSIGN(event.plan, read_digest(reader, "plan"));
+  SLIPWAY_ASSIGN(event.sealed, read_digest(reader, "sealed"));
   SLIPWAY_ASSIGN(event.entry, read_digest(reader, "entry"));
   SLIPWAY_ASSIGN(event.numbers, read_numbers(reader));
   SLIPWAY_ASSIGN(event.order, reader.required_integer("order", 1, kMost));
@@ -89,26 +91,35 @@ std::string event_tag(const Event& event, const Digest& id) {
   return fmt::format("{}.{}.e.{}", event.app, event.environment, id.short_hex());
 }
 
+bool holds_by_rollback(const std::vector<Event>& events, const Recorded& head) {
+  if (head.entry.kind != Kind::rollback && !head.entry.held) return false;
+  return std::none_of(events.begin(), events.end(),
+                      [&](const Event& event) { return event.kind == EventKind::unhold && event.entry == head.id; });
+}
+
 std::optional<Hold> hold_of(const std::vector<Event>& events, const Recorded* head) {
   const Event* newest = nullptr;
-  bool lifted = false;
   for (const Event& event : events) {
     if (event.kind != EventKind::hold && event.kind != EventKind::unhold) continue;
-    lifted = lifted || (event.kind == EventKind::unhold && head != nullptr && event.entry == head->id);
     // Of two words said at once the careful one counts.
     const bool first = newest == nullptr || event.order > newest->order;
     if (first || (event.order == newest->order && event.kind == EventKind::hold)) newest = &event;
   }
   if (newest != nullptr && newest->kind == EventKind::hold) return Hold{newest->actor, newest->reason, newest->time};
-  if (head == nullptr || head->entry.kind != Kind::rollback || lifted) return std::nullopt;
+  if (head == nullptr || !holds_by_rollback(events, *head)) return std::nullopt;
   const Entry& entry = head->entry;
+  if (entry.kind != Kind::rollback)
+    return Hold{entry.actor, fmt::format("rolled back in v{}, which nobody lifted since", *entry.held), entry.time};
   return Hold{entry.actor, entry.reason.empty() ? "rolled back" : "rolled back: " + entry.reason, entry.time};
 }
 
-std::vector<std::string> approvers_of(const std::vector<Event>& events, const Digest& plan) {
+std::vector<std::string> approvers_of(const std::vector<Event>& events, const ApprovedPlan& plan) {
   std::set<std::string> names;
   for (const Event& event : events) {
-    if (event.kind == EventKind::approve && event.plan == plan) names.insert(event.actor);
+    if (event.kind != EventKind::approve) continue;
+    const bool covers = event.plan == plan.decision || (plan.edition1 && event.plan == plan.edition1);
+    const bool other_file = plan.seal && event.sealed && event.sealed != plan.seal;
+    if (covers && !other_file) names.insert(event.actor);
   }
   return {names.begin(), names.end()};
 }

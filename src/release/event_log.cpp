@@ -3,6 +3,7 @@
 
 #include "release/entry_artifact.h"
 #include "release/record_file.h"
+#include "release/tombstone.h"
 #include "slipway/base/lanes.h"
 #include "slipway/base/text.h"
 #include "slipway/io/filters.h"
@@ -23,10 +24,10 @@ bool comes_before(const Event& a, const Event& b) { return std::tie(a.order, a.t
 
 }  // namespace
 
-Result<Event> EventLog::fetch(store::ReadTarget& target, const std::string& tag) const {
-  SLIPWAY_ASSIGN(store::Fetched fetched, target.fetch_document(tag));
+Result<Event> EventLog::parse(store::ReadTarget& target, const std::string& tag, store::Fetched fetched) const {
   SLIPWAY_ASSIGN(const oci::Manifest manifest,
                  oci::parse_manifest(std::move(fetched.bytes), fetched.descriptor.media_type));
+  if (manifest.artifact_type == kTombstoneType) return fail(Errc::not_found, "{}", kRemoved);
   const auto refuse = [&](std::string_view why) {
     return fail(Error(Errc::verification_failed, fmt::format("the event {} in {} {}", tag, target.name(), why))
                     .with_hint("somebody changed the ledger; restore this event from a copy of the repository"));
@@ -48,7 +49,11 @@ Result<std::vector<Event>> EventLog::read(const std::string& app, const std::str
   RecordFile known(ledger_.cache(), "events", ledger_.location().str(), app, environment);
   std::vector<std::string> missing;
   std::map<std::string, Event> seen;
-  for (const std::string& line : known.lines()) {
+  if (ledger_.known_events().empty()) {
+    for (const std::string& line : known.lines())
+      ledger_.known_events().emplace(io::digest_of(line).short_hex(), line);
+  }
+  for (const auto& [hex, line] : ledger_.known_events()) {
     auto event = Event::parse(line);
     if (event) seen.insert_or_assign(event_tag(*event, io::digest_of(line)), *std::move(event));
   }
@@ -59,15 +64,30 @@ Result<std::vector<Event>> EventLog::read(const std::string& app, const std::str
   if (!missing.empty()) {
     SLIPWAY_ASSIGN(const auto target, ledger_.open_for_reading());
     std::vector<std::optional<Event>> fetched(missing.size());
+    std::vector<std::string> unread(missing.size());
     SLIPWAY_TRY(run_lanes(kLanes, missing.size(), {}, [&](std::size_t i, const std::stop_token&) -> Status {
-      SLIPWAY_ASSIGN(fetched[i], fetch(*target, missing[i]));
+      auto document = target->fetch_document(missing[i]);
+      if (!document) {
+        unread[i] = missing[i];
+        return {};
+      }
+      auto event = parse(*target, missing[i], *std::move(document));
+      if (!event && event.error().code == Errc::not_found) return {};  // a tombstone
+      SLIPWAY_ASSIGN(fetched[i], std::move(event));
       return {};
     }));
-    for (auto& event : fetched)
-      events.push_back(*std::move(event));
+    for (std::size_t i = 0; i < missing.size(); ++i) {
+      if (!unread[i].empty()) {
+        SLIPWAY_ASSIGN(auto document, ledger_.fetch_listed(*target, unread[i]));
+        if (!document) continue;
+        SLIPWAY_ASSIGN(fetched[i], parse(*target, unread[i], *std::move(document)));
+      }
+      if (fetched[i]) events.push_back(*std::move(fetched[i]));
+    }
     std::string text;
     for (const Event& event : events) {
       SLIPWAY_ASSIGN(const std::string line, event.canonical());
+      ledger_.known_events().emplace(io::digest_of(line).short_hex(), line);
       text += line + "\n";
     }
     known.save(text);

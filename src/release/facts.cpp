@@ -34,19 +34,29 @@ Status add_image_facts(const Plan& plan, const ReleaseServices& services, Facts&
   return {};
 }
 
-/// What people said about the environment.
+/// The events of people about the environment.
 Status add_events(const Plan& plan, Ledger& ledger, Approvals approvals, Facts& facts) {
   const Entry& entry = plan.entry;
   SLIPWAY_ASSIGN(const auto events, EventLog(ledger).read(entry.app, entry.environment));
   SLIPWAY_ASSIGN(const auto head, ledger.head(entry.app, entry.environment));
   facts.hold = hold_of(events, head ? &*head : nullptr);
   if (approvals == Approvals::later) return {};
-  SLIPWAY_ASSIGN(const Digest digest, plan.digest());
-  facts.approvers = approvers_of(events, digest);
+  SLIPWAY_ASSIGN(ApprovedPlan approved, approved_plan(plan, approvals == Approvals::needed_for_file));
+  facts.approvers = approvers_of(events, approved);
   return {};
 }
 
 }  // namespace
+
+Result<ApprovedPlan> approved_plan(const Plan& plan, bool is_file) {
+  SLIPWAY_ASSIGN(Digest decision, plan.digest());
+  ApprovedPlan approved{std::move(decision), std::nullopt, std::nullopt};
+  SLIPWAY_ASSIGN(approved.edition1, plan.edition1_digest());
+  if (is_file) {
+    SLIPWAY_ASSIGN(approved.seal, plan.seal());
+  }
+  return approved;
+}
 
 Result<Facts> gather_facts(const Policy& policy, const Plan& plan, Ledger& ledger, const ReleaseServices& services,
                            Approvals approvals) {

@@ -5,15 +5,18 @@
 
 namespace slipway::release {
 
-/// A plan can be approved only once it is made.
-enum class Approvals { later, needed };
+/// A plan can be approved only once it is made; that of a file is approved by its seal.
+enum class Approvals { later, needed, needed_for_file };
 
-/// What the policy needs to know to judge the plan, and no more; asks the policy's own program too.
+/// Returns the names under which approvals may know the plan.
+Result<ApprovedPlan> approved_plan(const Plan& plan, bool is_file);
+
+/// Gathers the facts that the policy needs to judge the plan, and no more; asks the policy's own program too.
 Result<Facts> gather_facts(const Policy& policy, const Plan& plan, Ledger& ledger, const ReleaseServices& services,
                            Approvals approvals);
 
-/// What a program says against the plan: asked with JSON on its standard input, it answers the same way within a
-/// minute. Whatever is no proper answer is an objection. Errc::cancelled.
+/// Returns the objections of a program to the plan: asked with JSON on its standard input, it answers the same way
+/// within a minute. Every other answer is an objection. Errc::cancelled.
 Result<std::vector<std::string>> ask_program(const std::vector<std::string>& argv, const Plan& plan, const Facts& facts,
                                              const ReleaseServices& services);
 

@@ -1,5 +1,7 @@
 #include "release/finish.h"
 
+#include <algorithm>
+
 #include "release/entry_artifact.h"
 #include "release/standing.h"
 #include "release/tags.h"
@@ -25,15 +27,44 @@ Status move_tag(const Recorded& recorded, const oci::Descriptor& image, const Fi
   return target.tag(image, finish.moving.tag);
 }
 
+/// Returns true for the first release of this digest to its repository: the one whose evidence is beside the image.
+Result<bool> is_first_of_digest(const Recorded& recorded, Ledger& ledger) {
+  SLIPWAY_ASSIGN(const Chain chain, ledger.read(recorded.entry.app, recorded.entry.environment));
+  return std::none_of(chain.entries.begin(), chain.entries.end(), [&](const Recorded& other) {
+    return other.entry.number < recorded.entry.number && other.entry.image == recorded.entry.image;
+  });
+}
+
+/// The registry took the request and does not want the manifest.
+bool is_refusal(const Error& error) {
+  return error.http && error.http->status >= 400 && error.http->status < 500 && error.code != Errc::rate_limited &&
+         error.code != Errc::unauthorized;
+}
+
+Status attach_evidence(const Recorded& recorded, const oci::Descriptor& image, store::Target& target, Ledger& ledger,
+                       const WarningSink& warn) {
+  SLIPWAY_ASSIGN(const bool first, is_first_of_digest(recorded, ledger));
+  if (!first) return {};
+  Status pushed = push_evidence(recorded, image, ledger.location(), target);
+  if (pushed || !is_refusal(pushed.error())) return pushed;
+  if (warn) {
+    warn(error(Errc::unsupported, "{} takes no evidence of releases ({}): v{} is recorded in the ledger alone",
+               target.name(), pushed.error().message, recorded.entry.number)
+             .with_hint("slipway verify ENV needs no evidence; slipway verify REF does"));
+  }
+  return {};
+}
+
 }  // namespace
 
-Status finish_release(const Recorded& recorded, const Finish& finish, store::Target& target, Ledger& ledger) {
+Status finish_release(const Recorded& recorded, const Finish& finish, store::Target& target, Ledger& ledger,
+                      const WarningSink& warn) {
   oci::Descriptor image = finish.image;
   if (image.digest != recorded.entry.image.digest) {
     SLIPWAY_ASSIGN(image, target.resolve(recorded.entry.image.digest));
   }
   SLIPWAY_TRY(complete_claim(recorded, ledger));
-  SLIPWAY_TRY(push_evidence(recorded, image, ledger.location(), target));
+  SLIPWAY_TRY(attach_evidence(recorded, image, target, ledger, warn));
   return move_tag(recorded, image, finish, target, ledger);
 }
 

@@ -84,21 +84,21 @@ Status check_freeze(const Freeze& freeze) {
   const auto from = parse_point(freeze.from);
   const auto to = parse_point(freeze.to);
   if (!from || !to) {
-    return fail(
-        Error(Errc::invalid_argument, fmt::format("'{}' is not a time", printable(from ? freeze.to : freeze.from, 80)))
-            .with_hint("write \"Fri 16:00\", \"22:00\" or \"2026-12-20 18:00\""));
+    return fail(Error(Errc::invalid_argument,
+                      fmt::format("\"{}\" is not a time", printable(from ? freeze.to : freeze.from, 80)))
+                    .with_hint("write \"Fri 16:00\", \"22:00\" or \"2026-12-20 18:00\""));
   }
   if (from->kind != to->kind) {
-    return fail(Errc::invalid_argument, "'{}' and '{}' must both have a day of the week, a date, or neither",
+    return fail(Errc::invalid_argument, "\"{}\" and \"{}\" must both have a day of the week, a date, or neither",
                 freeze.from, freeze.to);
   }
   if (from->minute == to->minute || (from->kind == Point::Kind::once && to->minute < from->minute)) {
-    return fail(Errc::invalid_argument, "the freeze from '{}' to '{}' has no length", freeze.from, freeze.to);
+    return fail(Errc::invalid_argument, "the freeze from \"{}\" to \"{}\" has no length", freeze.from, freeze.to);
   }
   if (find_zone(freeze.zone) != nullptr) return {};
   return fail(
       Error(Errc::invalid_argument,
-            fmt::format("there is no time zone '{}' on this machine", printable(freeze.zone, 80)))
+            fmt::format("there is no time zone \"{}\" on this machine", printable(freeze.zone, 80)))
           .with_hint("name one of /usr/share/zoneinfo, for example Europe/Berlin or UTC; it needs the package tzdata"));
 }
 
@@ -112,6 +112,24 @@ bool is_frozen(const Freeze& freeze, std::int64_t unix_seconds) {
   if (from->kind == Point::Kind::daily) return is_within(now % kDay, from->minute, to->minute);
   constexpr std::int64_t kThursday = 3 * kDay;  // 1970 began on one
   return is_within((now + kThursday) % kWeek, from->minute, to->minute);
+}
+
+std::optional<std::int64_t> freeze_end(const Freeze& freeze, std::int64_t unix_seconds) {
+  const auto to = parse_point(freeze.to);
+  const date::time_zone* const zone = find_zone(freeze.zone);
+  if (!to || zone == nullptr) return std::nullopt;
+  constexpr std::int64_t kMinute = 60, kThursday = 3 * kDay, kShift = 180;  // no clock is put forward by more
+  const std::int64_t now = local_minutes(*zone, unix_seconds);
+  std::int64_t left = to->minute - now;
+  if (to->kind == Point::Kind::daily) left = ((to->minute - now) % kDay + kDay) % kDay;
+  if (to->kind == Point::Kind::weekly) left = ((to->minute - now - kThursday) % kWeek + kWeek) % kWeek;
+  std::int64_t end = unix_seconds - unix_seconds % kMinute + left * kMinute;
+  // A change to or from summer time in between moves it.
+  for (std::int64_t i = 0; i < kShift && is_frozen(freeze, end); ++i)
+    end += kMinute;
+  for (std::int64_t i = 0; i < kShift && end - kMinute > unix_seconds && !is_frozen(freeze, end - kMinute); ++i)
+    end -= kMinute;
+  return end;
 }
 
 }  // namespace slipway::release

@@ -92,11 +92,9 @@ Status copy_planned_image(const Planned& planned, const LeftBehind& left, store:
   const Plan& plan = planned.plan;
   if (is_made_here(plan)) {
     SLIPWAY_TRY(copy_from_sources(plan, plan.build, target, services));
-    SLIPWAY_TRY(put_derived_image(planned, left, target, services.stop));
-  } else {
-    SLIPWAY_TRY(copy_from_sources(plan, plan.image, target, services));
+    return put_derived_image(planned, left, target, services.stop);
   }
-  return require_exact_copy(plan.image, target);
+  return copy_from_sources(plan, plan.image, target, services);
 }
 
 Status require_exact_copy(const oci::Descriptor& image, store::ReadTarget& target) {

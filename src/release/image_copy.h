@@ -9,11 +9,11 @@ namespace slipway::release {
 bool is_made_here(const Plan& plan);
 
 /// Brings the plan's image to the environment's repository: copied from the plan's sources, or derived from the build
-/// that is copied. Then the destination's own word is compared. Errc::not_found, verification_failed, conflict.
+/// that is copied. Errc::not_found, verification_failed, conflict.
 Status copy_planned_image(const Planned& planned, const LeftBehind& left, store::Target& target,
                           const ReleaseServices& services);
 
-/// Errc::verification_failed unless the target has this very document under its digest.
+/// Errc::verification_failed unless the target has this very document under its digest: asked right before the commit.
 Status require_exact_copy(const oci::Descriptor& image, store::ReadTarget& target);
 
 }  // namespace slipway::release

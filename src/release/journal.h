@@ -7,7 +7,7 @@
 
 namespace slipway::release {
 
-/// What this machine was about to do, so that the next run can tell its own
+/// The plan that this machine was about to carry out, so that the next run can tell its own
 /// unfinished work from somebody else's. One file for each environment in `<state>/journal`.
 class Journal {
  public:

@@ -18,7 +18,7 @@ struct LayerImage {
   oci::Descriptor root;
   std::vector<MadeContent> blobs;      ///< the config layer, the image configs
   std::vector<MadeContent> manifests;  ///< one for each platform; an index of them comes last
-  std::vector<std::string> left_out;   ///< children of the build's index that are no platform's image
+  std::vector<std::string> left_out;   ///< children of the build's index that are not a platform's image
 };
 
 /// Puts it together from documents alone: no layer is read. The same build and config give the same bytes on every

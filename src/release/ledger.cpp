@@ -1,14 +1,13 @@
 #include "slipway/release/ledger.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <chrono>
-#include <thread>
 
 #include "release/entry_artifact.h"
 #include "release/entry_cache.h"
 #include "release/tags.h"
+#include "release/tombstone.h"
 #include "slipway/base/lanes.h"
 #include "slipway/base/text.h"
 #include "slipway/io/filters.h"
@@ -23,17 +22,31 @@ std::string entry_prefix(const std::string& app, const std::string& environment)
   return app + "." + environment + ".v";
 }
 
-/// A registry may list a tag that somebody is writing a moment before it has it.
-Result<store::Fetched> fetch_listed(store::ReadTarget& target, const std::string& tag) {
-  constexpr std::array<std::chrono::milliseconds, 3> kPauses{
-      std::chrono::milliseconds(50), std::chrono::milliseconds(150), std::chrono::milliseconds(400)};
-  auto fetched = target.fetch_document(tag);
-  for (const auto pause : kPauses) {
-    if (fetched || fetched.error().code != Errc::not_found) break;
-    std::this_thread::sleep_for(pause);
-    fetched = target.fetch_document(tag);
+constexpr std::chrono::milliseconds kPauses[] = {std::chrono::milliseconds(50), std::chrono::milliseconds(150),
+                                                 std::chrono::milliseconds(400)};
+
+/// The registry itself answered: 404, or that it cannot read what it has.
+bool is_answer(const Error& error) {
+  return error.code == Errc::not_found || (error.http && error.http->status >= 500 && error.http->status != 503);
+}
+
+std::string claim_tag(const Entry& entry) {
+  return entry_prefix(entry.app, entry.environment) + std::to_string(entry.number);
+}
+
+/// Errc::verification_failed when `newer` follows from an entry that the ledger lists and cannot hand out.
+Status require_read(const Recorded& newer, const std::vector<UnreadableEntry>& unreadable) {
+  if (!newer.entry.prev) return {};
+  for (const UnreadableEntry& lost : unreadable) {
+    if (lost.number + 1 != newer.entry.number || lost.hex != newer.entry.prev->short_hex()) continue;
+    return fail(error(Errc::verification_failed,
+                      "the ledger lists the entry {} and cannot hand it out ({}), but v{} "
+                      "follows from it",
+                      lost.tag, lost.why.message, newer.entry.number)
+                    .with_hint("restore it from a machine that remembers it: slipway doctor " +
+                               newer.entry.environment + " --repair"));
   }
-  return fetched;
+  return {};
 }
 
 Status follows(const Recorded& older, const Recorded& newer) {
@@ -55,30 +68,42 @@ Status begins(const Recorded& first) {
               first.entry.environment);
 }
 
+/// The tags of entries that a later one names as never committed: should they reappear, they lose.
+std::set<std::string> abandoned_in(const std::vector<Recorded>& entries) {
+  std::set<std::string> tags;
+  for (const Recorded& recorded : entries)
+    tags.insert(recorded.entry.abandoned.begin(), recorded.entry.abandoned.end());
+  return tags;
+}
+
 /// From the newest back; `entries` by number, then id.
-Result<Chain> link(std::vector<Recorded> entries) {
+Result<Chain> link(std::vector<Recorded> entries, const std::vector<UnreadableEntry>& unreadable) {
   Chain chain;
+  const std::set<std::string> abandoned = abandoned_in(entries);
   while (!entries.empty()) {
     const std::int64_t number = entries.back().entry.number;
     std::size_t from = entries.size();
     while (from > 0 && entries[from - 1].entry.number == number)
       --from;
     std::size_t chosen = from;
+    while (chosen + 1 < entries.size() && abandoned.contains(entry_tag(entries[chosen].entry, entries[chosen].id)))
+      ++chosen;
     for (std::size_t i = from; i < entries.size() && !chain.entries.empty(); ++i) {
       if (chain.entries.back().entry.prev == entries[i].id) chosen = i;
     }
-    if (!chain.entries.empty()) SLIPWAY_TRY(follows(entries[chosen], chain.entries.back()));
+    if (!chain.entries.empty()) {
+      if (number + 1 != chain.entries.back().entry.number) SLIPWAY_TRY(require_read(chain.entries.back(), unreadable));
+      SLIPWAY_TRY(follows(entries[chosen], chain.entries.back()));
+    }
     for (std::size_t i = from; i < entries.size(); ++i)
       (i == chosen ? chain.entries : chain.forks).push_back(std::move(entries[i]));
     entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(from), entries.end());
   }
   std::reverse(chain.entries.begin(), chain.entries.end());
-  if (!chain.entries.empty()) SLIPWAY_TRY(begins(chain.entries.front()));
+  if (chain.entries.empty()) return chain;
+  SLIPWAY_TRY(require_read(chain.entries.front(), unreadable));
+  SLIPWAY_TRY(begins(chain.entries.front()));
   return chain;
-}
-
-std::string claim_tag(const Entry& entry) {
-  return entry_prefix(entry.app, entry.environment) + std::to_string(entry.number);
 }
 
 }  // namespace
@@ -92,8 +117,12 @@ bool Chain::lost(const std::optional<Digest>& image) const {
   return std::any_of(forks.begin(), forks.end(), [&](const Recorded& r) { return r.entry.image.digest == image; });
 }
 
-Ledger::Ledger(store::Opener& opener, oci::Location location, LedgerCache cache)
-    : opener_(opener), location_(std::move(location)), place_(std::move(cache)) {}
+Ledger::Ledger(store::Opener& opener, oci::Location location, LedgerCache cache, Clock& clock, WarningSink warn)
+    : opener_(opener),
+      location_(std::move(location)),
+      place_(std::move(cache)),
+      clock_(&clock),
+      warn_(std::move(warn)) {}
 
 Ledger::~Ledger() {
   for (const auto& [name, cache] : caches_)
@@ -131,6 +160,62 @@ Status Ledger::list() {
   return {};
 }
 
+void Ledger::refresh() {
+  tags_.reset();
+  unreadable_.clear();
+}
+
+Result<store::Fetched> Ledger::ask(store::ReadTarget& target, const std::string& tag) const {
+  auto fetched = target.fetch_document(tag);
+  for (const auto pause : kPauses) {
+    if (fetched || fetched.error().code != Errc::not_found) break;
+    SLIPWAY_TRY(clock_->sleep(pause, {}));
+    fetched = target.fetch_document(tag);
+  }
+  return fetched;
+}
+
+/// A 5xx is this tag's fault only if the registry answers another question.
+Result<bool> Ledger::is_unreadable(const Error& why) {
+  if (!is_answer(why)) return false;
+  if (why.code == Errc::not_found) return true;
+  SLIPWAY_ASSIGN(const auto target, open_for_reading());
+  auto* lister = store::as<store::TagLister>(*target);
+  return lister != nullptr && lister->list_tags().has_value();
+}
+
+void Ledger::skip(const std::string& tag, const Error& why) {
+  if (!warn_ || !warned_.insert(tag).second) return;
+  warn_(error(Errc::not_found, "{} lists {} and cannot hand it out ({}): it was never committed and is passed over",
+              location_.str(), tag, why.message)
+            .with_hint("remove it with: slipway doctor --repair"));
+}
+
+Status Ledger::leave_out(const Slot& slot, const Error& why) {
+  SLIPWAY_ASSIGN(const bool unreadable, is_unreadable(why));
+  if (!unreadable) return fail(why);
+  if (why.message != kRemoved) skip(slot.tag, why);
+  unreadable_.insert_or_assign(slot.tag, UnreadableEntry{slot.number, slot.tag, slot.hex, why});
+  return {};
+}
+
+std::vector<UnreadableEntry> Ledger::unreadable_of(const std::string& prefix) const {
+  std::vector<UnreadableEntry> found;
+  for (const auto& [tag, entry] : unreadable_) {
+    if (tag.starts_with(prefix) && entry.why.message != kRemoved) found.push_back(entry);
+  }
+  return found;
+}
+
+Result<std::optional<store::Fetched>> Ledger::fetch_listed(store::ReadTarget& target, const std::string& tag) {
+  auto fetched = ask(target, tag);
+  if (fetched) return std::optional<store::Fetched>(*std::move(fetched));
+  SLIPWAY_ASSIGN(const bool unreadable, is_unreadable(fetched.error()));
+  if (!unreadable) return fail(std::move(fetched).error());
+  skip(tag, fetched.error());
+  return std::optional<store::Fetched>();
+}
+
 Result<std::vector<std::string>> Ledger::tags_with(const std::string& prefix) {
   SLIPWAY_TRY(list());
   std::vector<std::string> found;
@@ -150,7 +235,7 @@ Result<std::vector<Ledger::Slot>> Ledger::slots(const std::string& app, const st
   const std::string prefix = entry_prefix(app, environment);
   std::vector<Slot> found;
   for (const std::string& tag : *tags_) {
-    if (tag.rfind(prefix, 0) != 0) continue;
+    if (!tag.starts_with(prefix) || unreadable_.contains(tag)) continue;
     const std::string rest = tag.substr(prefix.size());
     const std::size_t dot = std::min(rest.find('.'), rest.size());
     std::int64_t number = 0;
@@ -169,17 +254,21 @@ Result<std::vector<Ledger::Slot>> Ledger::slots(const std::string& app, const st
     }
     const bool settled = i + 1 < found.size() && found[i + 1].number == found[i].number;
     if (settled) continue;
-    SLIPWAY_ASSIGN(const bool is_one, is_claim(found[i].tag));
+    SLIPWAY_ASSIGN(const bool is_one, is_claim(found[i]));
     if (is_one) kept.push_back(std::move(found[i]));
   }
   return kept;
 }
 
 /// Or somebody else's tag.
-Result<bool> Ledger::is_claim(const std::string& tag) {
+Result<bool> Ledger::is_claim(const Slot& slot) {
   SLIPWAY_ASSIGN(const auto target, open_for_reading());
-  SLIPWAY_ASSIGN(store::Fetched fetched, target->fetch_document(tag));
-  const auto manifest = oci::parse_manifest(std::move(fetched.bytes), fetched.descriptor.media_type);
+  auto fetched = target->fetch_document(slot.tag);
+  if (!fetched) {
+    SLIPWAY_TRY(leave_out(slot, fetched.error()));
+    return false;
+  }
+  const auto manifest = oci::parse_manifest(std::move(fetched->bytes), fetched->descriptor.media_type);
   return manifest && manifest->artifact_type == kEntryType;
 }
 
@@ -195,10 +284,15 @@ Result<std::vector<std::string>> Ledger::forked(const std::string& app, const st
 }
 
 Result<Ledger::Read> Ledger::fetch(store::ReadTarget& target, const Slot& slot) const {
+  SLIPWAY_ASSIGN(store::Fetched fetched, ask(target, slot.tag));
+  return parse(target, slot, std::move(fetched));
+}
+
+Result<Ledger::Read> Ledger::parse(store::ReadTarget& target, const Slot& slot, store::Fetched fetched) const {
   const std::string& tag = slot.tag;
-  SLIPWAY_ASSIGN(store::Fetched fetched, fetch_listed(target, tag));
   SLIPWAY_ASSIGN(const oci::Manifest manifest,
                  oci::parse_manifest(std::move(fetched.bytes), fetched.descriptor.media_type));
+  if (manifest.artifact_type == kTombstoneType) return fail(Errc::not_found, "{}", kRemoved);
   const auto refuse = [&](std::string_view why) {
     return fail(Error(Errc::verification_failed, fmt::format("the ledger entry {} in {} {}", tag, location_.str(), why))
                     .with_hint("somebody changed the ledger; restore this entry from a copy of the repository"));
@@ -216,25 +310,36 @@ Result<Ledger::Read> Ledger::fetch(store::ReadTarget& target, const Slot& slot) 
   return Read{*std::move(recorded), carried_entries(manifest)};
 }
 
-Result<Recorded> Ledger::one(const std::string& app, const std::string& environment, const Slot& slot) {
+/// Nothing when the entry cannot be read.
+Result<std::optional<Recorded>> Ledger::one(const std::string& app, const std::string& environment, const Slot& slot) {
   EntryCache& cache = cache_of(app, environment);
-  if (const Recorded* known = cache.find(slot.tag)) return *known;
+  if (const Recorded* known = cache.find(slot.tag)) return std::optional<Recorded>(*known);
   SLIPWAY_ASSIGN(const auto target, open_for_reading());
-  SLIPWAY_ASSIGN(Read read, fetch(*target, slot));
-  cache.add(read.recorded);
-  return std::move(read.recorded);
+  auto read = fetch(*target, slot);
+  if (!read) {
+    SLIPWAY_TRY(leave_out(slot, read.error()));
+    return std::optional<Recorded>();
+  }
+  cache.add(read->recorded);
+  return std::optional<Recorded>(std::move(read->recorded));
 }
 
 Status Ledger::fetch_all(EntryCache& cache, const std::vector<Slot>& slots) {
   if (slots.empty()) return {};
   SLIPWAY_ASSIGN(const auto target, open_for_reading());
-  std::vector<std::optional<Read>> fetched(slots.size());
+  std::vector<std::optional<Result<Read>>> fetched(slots.size());
   const Status status = run_lanes(kEntryLanes, slots.size(), {}, [&](std::size_t i, const std::stop_token&) -> Status {
-    SLIPWAY_ASSIGN(fetched[i], fetch(*target, slots[i]));
-    return {};
+    fetched[i] = fetch(*target, slots[i]);
+    if (*fetched[i] || is_answer(fetched[i]->error())) return {};
+    return fail(fetched[i]->error());
   });
   SLIPWAY_TRY(status);
-  for (const std::optional<Read>& read : fetched) {
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const Result<Read>& read = *fetched[i];
+    if (!read) {
+      SLIPWAY_TRY(leave_out(slots[i], read.error()));
+      continue;
+    }
     cache.add(read->recorded);
     // By their digests they are what they say, whoever carries them; whether they belong to the chain is seen later.
     for (const Recorded& carried : read->carried)
@@ -266,15 +371,16 @@ Result<std::vector<Recorded>> Ledger::all_of(const std::string& app, const std::
   std::vector<Recorded> entries;
   for (const Slot& slot : slots) {
     if (slot.hex.empty()) {
-      SLIPWAY_ASSIGN(Recorded claimed, one(app, environment, slot));
-      entries.push_back(std::move(claimed));
+      SLIPWAY_ASSIGN(auto claimed, one(app, environment, slot));
+      if (claimed) entries.push_back(*std::move(claimed));
     } else if (cache.find(slot.tag) == nullptr) {
       rest.push_back(slot);
     }
   }
   SLIPWAY_TRY(fetch_all(cache, rest));
   for (const Slot& slot : slots) {
-    if (!slot.hex.empty()) entries.push_back(*cache.find(slot.tag));
+    const Recorded* const known = slot.hex.empty() ? nullptr : cache.find(slot.tag);
+    if (known != nullptr) entries.push_back(*known);
   }
   std::sort(entries.begin(), entries.end(), [](const Recorded& a, const Recorded& b) {
     return std::tie(a.entry.number, a.id) < std::tie(b.entry.number, b.id);
@@ -285,13 +391,20 @@ Result<std::vector<Recorded>> Ledger::all_of(const std::string& app, const std::
 Result<Chain> Ledger::read(const std::string& app, const std::string& environment) {
   SLIPWAY_ASSIGN(const auto found, slots(app, environment));
   SLIPWAY_ASSIGN(auto entries, all_of(app, environment, found));
-  return link(std::move(entries));
+  const std::vector<UnreadableEntry> unreadable = unreadable_of(entry_prefix(app, environment));
+  SLIPWAY_ASSIGN(Chain chain, link(std::move(entries), unreadable));
+  chain.unreadable = unreadable;
+  return chain;
 }
 
 Result<std::optional<Recorded>> Ledger::head(const std::string& app, const std::string& environment) {
-  SLIPWAY_ASSIGN(const auto found, slots(app, environment));
-  if (found.empty()) return std::optional<Recorded>();
-  return number(app, environment, found.back().number);
+  for (;;) {
+    SLIPWAY_ASSIGN(const auto found, slots(app, environment));
+    if (found.empty()) return std::optional<Recorded>();
+    SLIPWAY_ASSIGN(auto recorded, number(app, environment, found.back().number));
+    // An entry that cannot be read is among the slots no longer.
+    if (recorded) return recorded;
+  }
 }
 
 Result<std::optional<Recorded>> Ledger::number(const std::string& app, const std::string& environment, std::int64_t n) {
@@ -299,8 +412,7 @@ Result<std::optional<Recorded>> Ledger::number(const std::string& app, const std
   const auto begin = std::find_if(found.begin(), found.end(), [&](const Slot& slot) { return slot.number == n; });
   if (begin == found.end()) return std::optional<Recorded>();
   if (begin + 1 == found.end() || (begin + 1)->number != n) {
-    SLIPWAY_ASSIGN(Recorded recorded, one(app, environment, *begin));
-    return std::optional<Recorded>(std::move(recorded));
+    return one(app, environment, *begin);
   }
   SLIPWAY_ASSIGN(const Chain chain, read(app, environment));
   const Recorded* const recorded = chain.number(n);
@@ -329,6 +441,31 @@ Status Ledger::claim(const Entry& entry) {
   return require_ours(after);
 }
 
+namespace {
+
+/// A registry that takes an entry and does not hand it out has not committed it.
+Status require_stored(store::ReadTarget& target, const std::string& tag, const Digest& digest, Clock& clock) {
+  SLIPWAY_ASSIGN(auto there, tag_state(target, tag));
+  for (const auto pause : kPauses) {
+    if (there) break;
+    SLIPWAY_TRY(clock.sleep(pause, {}));
+    SLIPWAY_ASSIGN(there, tag_state(target, tag));
+  }
+  if (there == digest) return {};
+  return fail(error(Errc::verification_failed, "{} took the entry {} and answers that it {}", target.name(), tag,
+                    there ? "is " + there->str() : std::string("is not there"))
+                  .with_hint("run the command again; if it stays so, look at the registry's storage"));
+}
+
+}  // namespace
+
+Status Ledger::restore(const Recorded& recorded) {
+  SLIPWAY_ASSIGN(const auto target, open_for_reading());
+  SLIPWAY_ASSIGN(const auto there, tag_state(*target, entry_tag(recorded.entry, recorded.id)));
+  if (!there) SLIPWAY_TRY(append(recorded.entry));
+  return {};
+}
+
 Result<Recorded> Ledger::append(const Entry& entry) {
   SLIPWAY_ASSIGN(std::string bytes, entry.canonical());
   std::vector<Recorded> before;
@@ -347,7 +484,9 @@ Result<Recorded> Ledger::append(const Entry& entry) {
     io::TextSource carried(*artifact.carried->data);
     SLIPWAY_TRY(target->push(*artifact.carried, carried));
   }
-  SLIPWAY_TRY(target->push_tagged(artifact.manifest, artifact.manifest_bytes, entry_tag(entry, artifact.blob.digest)));
+  const std::string tag = entry_tag(entry, artifact.blob.digest);
+  SLIPWAY_TRY(target->push_tagged(artifact.manifest, artifact.manifest_bytes, tag));
+  SLIPWAY_TRY(require_stored(*target, tag, artifact.manifest.digest, *clock_));
   refresh();
   Recorded recorded{entry, artifact.blob.digest, artifact.bytes};
   cache_of(entry.app, entry.environment).add(recorded);

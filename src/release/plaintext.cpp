@@ -105,7 +105,7 @@ std::optional<std::string> issued_key(std::string_view value) {
   return std::nullopt;
 }
 
-/// What no secret is, whatever its name.
+/// Values that are not a secret, whatever their name.
 bool is_harmless(std::string_view value) {
   const std::string lower = to_lower(value);
   constexpr std::size_t kLongNumber = 5;

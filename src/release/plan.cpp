@@ -3,11 +3,14 @@
 #include "slipway/base/json_reader.h"
 #include "slipway/base/text.h"
 #include "slipway/io/hash.h"
+#include "slipway/release/policy.h"
 
 namespace slipway::release {
 namespace {
 
-constexpr std::string_view kDecisionSchema = "slipway/v1/decision";
+constexpr std::string_view kEdition1 = "slipway/v1/plan";
+constexpr std::string_view kDecisionSchema = "slipway/v2/decision";
+constexpr std::string_view kEdition1DecisionSchema = "slipway/v1/decision";
 
 Result<oci::Location> read_location(JsonReader& reader, std::string_view key) {
   SLIPWAY_ASSIGN(const std::string text, reader.required_string(key));
@@ -49,6 +52,15 @@ Status read_contents(JsonReader& reader, ConfigValues& config) {
   return {};
 }
 
+Status check_decision(const Plan& plan) {
+  SLIPWAY_ASSIGN(const Digest decision, plan.digest());
+  if (plan.entry.decision == decision) return {};
+  return fail(error(Errc::verification_failed, "the plan for {} v{} was edited: it decides {}, its entry names {}",
+                    plan.entry.environment, plan.entry.number, decision.str(),
+                    plan.entry.decision ? plan.entry.decision->str() : "no decision")
+                  .with_hint("plan it again with --plan FILE"));
+}
+
 /// A plan is what was reviewed only while its parts say the same.
 Status check_consistency(const Plan& plan) {
   const auto refuse = [](std::string_view why) { return fail(Errc::malformed, "plan: {}", why); };
@@ -60,6 +72,7 @@ Status check_consistency(const Plan& plan) {
   for (const std::string& tag : plan.fixed_tags) {
     if (!oci::is_valid_tag(tag)) return refuse("one of the tags is not a tag");
   }
+  SLIPWAY_TRY(check_decision(plan));
   if (!plan.config) return {};
   SLIPWAY_ASSIGN(const ConfigArtifact artifact, make_config_artifact(*plan.config));
   if (artifact.manifest.digest != plan.entry.config) return refuse("config and entry do not fit");
@@ -79,6 +92,8 @@ Result<std::string> Plan::canonical() const {
   SLIPWAY_ASSIGN(Json rules_json, Json::parse(rules, "policy"));
   json.set("policy", std::move(rules_json)).set("finish", finish_active);
   if (claims) json.set("claims", true);
+  if (first) json.set("first", first->str());
+  if (expires > 0) json.set("expires", expires);
   if (build != image) json.set("build", build.to_json());
   json.set("image", image.to_json()).set("repository", repository.str()).set("ledger", ledger.str());
   json.set("moving", std::move(move)).set("tags", Json::Array(fixed_tags.begin(), fixed_tags.end()));
@@ -98,12 +113,35 @@ Result<std::string> Plan::canonical() const {
   return json.canonical();
 }
 
+namespace {
+
+/// The members that say in which state of the world the plan was made.
+Status read_state(JsonReader& reader, Plan& plan) {
+  SLIPWAY_ASSIGN(const auto claims, reader.boolean("claims"));
+  plan.claims = claims.value_or(false);
+  if (reader.peek("first") != nullptr) {
+    SLIPWAY_ASSIGN(plan.first, reader.required_digest("first"));
+  }
+  if (reader.peek("expires") != nullptr) {
+    SLIPWAY_ASSIGN(plan.expires, reader.required_integer("expires", 0, 1ll << 53));
+  }
+  SLIPWAY_ASSIGN(const auto finish, reader.boolean("finish"));
+  plan.finish_active = finish.value_or(false);
+  return {};
+}
+
+}  // namespace
+
 Result<Plan> Plan::parse(std::string_view text) {
   SLIPWAY_ASSIGN(const Json json, Json::parse(text, "plan", {.max_bytes = kMaxPlan}));
   SLIPWAY_ASSIGN(auto reader, JsonReader::of(json, "plan"));
   SLIPWAY_ASSIGN(const std::string schema, reader.required_string("schema"));
+  if (schema == kEdition1) {
+    return fail(error(Errc::conflict, "the plan was written by edition 1, whose plans do not cover what they do")
+                    .with_hint("plan it again with --plan FILE"));
+  }
   if (schema != kPlanSchema) {
-    return fail(Errc::invalid_argument, "the plan has the format '{}', this version reads {}", printable(schema, 60),
+    return fail(Errc::invalid_argument, "the plan has the format \"{}\", this version reads {}", printable(schema, 60),
                 kPlanSchema);
   }
   SLIPWAY_ASSIGN(const Json* entry_json, required(reader, "entry"));
@@ -136,12 +174,9 @@ Result<Plan> Plan::parse(std::string_view text) {
   }
   SLIPWAY_ASSIGN(const Json* rules, required(reader, "policy"));
   SLIPWAY_ASSIGN(plan.rules, rules->canonical());
-  SLIPWAY_ASSIGN(const auto claims, reader.boolean("claims"));
-  plan.claims = claims.value_or(false);
-  SLIPWAY_ASSIGN(const auto finish, reader.boolean("finish"));
-  plan.finish_active = finish.value_or(false);
+  SLIPWAY_TRY(read_state(reader, plan));
   SLIPWAY_ASSIGN(const Json::Object unknown, reader.finish());
-  // What a plan says and this version does not do would be left out silently.
+  // A member that this version does not know would be left out silently.
   if (!unknown.empty()) {
     return fail(Error(Errc::invalid_argument, fmt::format("the plan has \"{}\", which this version does not know",
                                                           printable(unknown.front().first, 60)))
@@ -154,12 +189,47 @@ Result<Plan> Plan::parse(std::string_view text) {
 Result<Digest> Plan::digest() const {
   Json json;
   json.set("schema", kDecisionSchema).set("app", entry.app).set("environment", entry.environment);
+  json.set("ledger", ledger.str()).set("number", entry.number).set("kind", name_of(entry.kind));
+  json.set("mode", name_of(entry.mode)).set("build", entry.build.digest.str());
+  json.set("build-repository", entry.build.repository).set("image", entry.image.digest.str());
+  json.set("image-repository", entry.image.repository).set("repository", repository.str());
+  json.set("config", entry.config.str()).set("tag", moving.tag);
+  json.set("tags", Json::Array(fixed_tags.begin(), fixed_tags.end()));
+  Json::Array places;
+  for (const oci::Location& source : sources)
+    places.emplace_back(source.str());
+  json.set("sources", std::move(places));
+  if (first) json.set("first", first->str());
+  if (entry.prev) json.set("prev", entry.prev->str());
+  if (entry.policy) json.set("policy", entry.policy->str());
+  if (entry.from) {
+    Json from;
+    from.set("environment", entry.from->environment).set("number", entry.from->number);
+    json.set("from", from.set("entry", entry.from->entry.str()));
+  }
+  Json::Array passed;
+  for (const Rule rule : bypassed_rules(entry.bypass))
+    passed.emplace_back(std::string(name_of(rule)));
+  if (!passed.empty()) json.set("bypass", std::move(passed));
+  if (claims) json.set("claims", true);
+  SLIPWAY_ASSIGN(const std::string text, json.canonical());
+  return io::digest_of(text);
+}
+
+Result<Digest> Plan::edition1_digest() const {
+  Json json;
+  json.set("schema", kEdition1DecisionSchema).set("app", entry.app).set("environment", entry.environment);
   json.set("number", entry.number).set("mode", name_of(entry.mode)).set("build", entry.build.digest.str());
   json.set("image", entry.image.digest.str()).set("repository", entry.image.repository);
   json.set("config", entry.config.str()).set("tag", moving.tag);
   if (entry.prev) json.set("prev", entry.prev->str());
   if (entry.policy) json.set("policy", entry.policy->str());
   SLIPWAY_ASSIGN(const std::string text, json.canonical());
+  return io::digest_of(text);
+}
+
+Result<Digest> Plan::seal() const {
+  SLIPWAY_ASSIGN(const std::string text, canonical());
   return io::digest_of(text);
 }
 

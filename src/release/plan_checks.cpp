@@ -1,5 +1,6 @@
 #include "slipway/release/plan_checks.h"
 
+#include "release/facts.h"
 #include "slipway/base/text.h"
 #include "slipway/io/hash.h"
 #include "slipway/release/policy.h"
@@ -16,9 +17,9 @@ Result<std::vector<std::string>> missing_approvals(const Plan& plan, Ledger& led
   std::vector<std::string> missing;
   if (!plan.changed || policy.rules().approvals == 0) return missing;
   SLIPWAY_ASSIGN(const auto events, EventLog(ledger).read(plan.entry.app, plan.entry.environment));
-  SLIPWAY_ASSIGN(const Digest digest, plan.digest());
+  SLIPWAY_ASSIGN(const ApprovedPlan approved, approved_plan(plan, false));
   Facts facts;
-  facts.approvers = approvers_of(events, digest);
+  facts.approvers = approvers_of(events, approved);
   if (auto text = policy.missing_approvals(plan, facts)) missing.push_back(*std::move(text));
   return missing;
 }

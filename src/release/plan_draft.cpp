@@ -2,18 +2,25 @@
 
 #include <algorithm>
 
+#include "release/entry_artifact.h"
 #include "release/facts.h"
 #include "release/journal.h"
 #include "release/keep_tags.h"
 #include "release/plaintext.h"
+#include "release/proof_of_bytes.h"
 #include "release/standing.h"
 #include "release/tag_template.h"
 #include "release/tags.h"
 #include "release/todays_config.h"
+#include "release/tombstone.h"
+#include "slipway/base/text.h"
 #include "slipway/io/hash.h"
 
 namespace slipway::release {
 namespace {
+
+/// Seconds that a stored plan may be applied.
+constexpr std::int64_t kPlanLifetime = 24 * 60 * 60;
 
 /// A repository of the destination's registry first: from there blobs are mounted, not moved.
 void put_near_first(std::vector<oci::Location>& sources, const oci::Location& destination) {
@@ -48,7 +55,7 @@ std::vector<Error> warnings_of(const LayerImage& layers, const Plan& plan) {
                                     plan.image.digest.str(), plan.build.digest.str()));
   for (const std::string& child : layers.left_out)
     warnings.emplace_back(Errc::unsupported,
-                          fmt::format("{} of the build is no platform's image and is left out", child));
+                          fmt::format("{} of the build is not a platform's image and is left out", child));
   return warnings;
 }
 
@@ -61,8 +68,13 @@ Result<std::int64_t> highest_kept(const ReleaseRequest& request, const ReleaseSe
   if (lister == nullptr) return highest;
   auto tags = lister->list_tags();
   if (!tags) return tags.error().code == Errc::not_found ? Result<std::int64_t>(highest) : fail(tags.error());
-  for (const std::string& tag : *tags)
-    highest = std::max(highest, kept_number(tag, request.project.app, request.environment.name).value_or(0));
+  for (const std::string& tag : *tags) {
+    const std::int64_t number = kept_number(tag, request.project.app, request.environment.name).value_or(0);
+    if (number <= highest) continue;
+    // A tag that is listed and not there keeps nothing.
+    SLIPWAY_ASSIGN(const auto there, tag_state(**target, tag));
+    if (there) highest = number;
+  }
   return highest;
 }
 
@@ -88,11 +100,50 @@ Result<std::int64_t> first_number(const ReleaseRequest& request, bool began_here
 
 }  // namespace
 
+namespace {
+
+/// Evidence beside the kept image of a release proves that its entry was committed, though the ledger lost it.
+Result<bool> has_evidence(const UnreadableEntry& lost, const ReleaseRequest& request, const ReleaseServices& services) {
+  const std::string tag = keep_tag(request.project.app, request.environment.name, lost.number);
+  auto target = services.opener->open_for_reading(request.environment.repository, Side::destination);
+  if (!target) return target.error().code == Errc::not_found ? Result<bool>(false) : fail(target.error());
+  SLIPWAY_ASSIGN(const auto image, tag_state(**target, tag));
+  auto* referrers = store::as<store::ReferrerLister>(**target);
+  if (!image || referrers == nullptr) return false;
+  SLIPWAY_ASSIGN(const auto found, referrers->referrers(*image, std::string(kEntryType)));
+  for (const oci::Descriptor& descriptor : found) {
+    const auto evidence = read_evidence(**target, descriptor);
+    if (evidence && evidence->id.short_hex() == lost.hex) return true;
+  }
+  return false;
+}
+
+/// Errc::verification_failed when an entry that the ledger cannot hand out is proved to have been committed.
+Status require_uncommitted(const Chain& chain, const ReleaseRequest& request, const ReleaseServices& services) {
+  const std::int64_t newest = chain.head() == nullptr ? 0 : chain.head()->entry.number;
+  for (const UnreadableEntry& lost : chain.unreadable) {
+    if (lost.number <= newest) continue;
+    SLIPWAY_ASSIGN(const bool committed, has_evidence(lost, request, services));
+    if (!committed) continue;
+    return fail(error(Errc::verification_failed,
+                      "the ledger lists the entry {} and cannot hand it out ({}), but evidence beside its image proves "
+                      "that it was committed",
+                      lost.tag, lost.why.message)
+                    .with_hint("restore it: slipway doctor " + request.environment.name + " --repair"));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<Situation> read_situation(const ReleaseRequest& request, Ledger& ledger, const ReleaseServices& services) {
   const auto& [project, environment, remarks] = request;
   SLIPWAY_TRY(refuse_secrets(remarks));
   Situation now;
   SLIPWAY_ASSIGN(now.chain, ledger.read(project.app, environment.name));
+  SLIPWAY_TRY(require_uncommitted(now.chain, request, services));
+  SLIPWAY_ASSIGN(now.events, EventLog(ledger).read(project.app, environment.name));
+  now.hold_lasts = now.active() != nullptr && holds_by_rollback(now.events, *now.active());
   SLIPWAY_ASSIGN(now.tag_now, tag_state(*services.opener, environment.repository, environment.tag));
   const Standing standing = judge_tag(now.tag_now, now.chain, environment.repository_text);
   if (standing == Standing::drift && !remarks.adopt) {
@@ -145,6 +196,19 @@ Entry next_entry(const ReleaseRequest& request, const Situation& situation, cons
       .image = {request.environment.repository_text, config.layers ? config.layers->root.digest : build.image.digest},
       .config = config.manifest};
   if (const Recorded* active = situation.active()) entry.prev = active->id;
+  for (const UnreadableEntry& lost : situation.chain.unreadable) {
+    if (lost.number >= entry.number) entry.abandoned.push_back(lost.tag);
+  }
+  // Losers of a race are named once, so that every reader knows that they are settled.
+  for (const Recorded& fork : situation.chain.forks) {
+    std::string tag = entry_tag(fork.entry, fork.id);
+    if (!is_abandoned(situation.chain, tag)) entry.abandoned.push_back(std::move(tag));
+  }
+  if (choice.kind == Kind::rollback) {
+    entry.held = entry.number;
+  } else if (situation.hold_lasts) {
+    entry.held = situation.active()->entry.held;
+  }
   entry.from = choice.from;
   entry.ledger = request.project.ledger_text;
   entry.actor = services.actor.name;
@@ -182,6 +246,83 @@ Status require_free_tags(const Plan& plan, const std::optional<Plan>& unfinished
   return require_free_tags(plan, left_behind_image(unfinished, plan), **target);
 }
 
+/// Returns true if somebody lifted holds at this release or later.
+bool was_lifted(const Situation& situation, std::size_t since) {
+  const auto& entries = situation.chain.entries;
+  return std::any_of(situation.events.begin(), situation.events.end(), [&](const Event& event) {
+    return event.kind == EventKind::unhold &&
+           std::any_of(entries.begin() + static_cast<std::ptrdiff_t>(since), entries.end(),
+                       [&](const Recorded& recorded) { return event.entry == recorded.id; });
+  });
+}
+
+/// Returns true if the build was released by name after the release at `since`.
+bool was_released_by_name(const Chain& chain, std::size_t since, const Entry& wanted) {
+  return std::any_of(
+      chain.entries.begin() + static_cast<std::ptrdiff_t>(since), chain.entries.end(), [&](const Recorded& recorded) {
+        return recorded.entry.kind == Kind::release && recorded.entry.build.digest == wanted.build.digest;
+      });
+}
+
+/// A build that was rolled back from does not come back by routine: not until the hold is lifted, the build is released
+/// by name, or the rollback is named.
+std::optional<Reason> returned(const Situation& situation, const Plan& plan, const Remarks& remarks) {
+  const auto& entries = situation.chain.entries;
+  for (std::size_t i = entries.size(); i-- > 1;) {
+    const Entry& rollback = entries[i].entry;
+    if (rollback.kind != Kind::rollback || rollback.held != rollback.number) continue;
+    if (entries[i - 1].entry.build.digest != plan.entry.build.digest || remarks.after_rollback == rollback.number)
+      continue;
+    if (was_lifted(situation, i) || was_released_by_name(situation.chain, i, plan.entry)) continue;
+    return Reason{Rule::returned,
+                  fmt::format("v{} of {} went back from this build; lift the hold with slipway unhold {}, release the "
+                              "build by its digest, or promote it with --after-rollback v{}",
+                              rollback.number, rollback.environment, rollback.environment, rollback.number)};
+  }
+  return std::nullopt;
+}
+
+/// A promotion does not lose a bypassed release, a hotfix say, without a word.
+std::optional<Reason> would_lose(const Situation& situation, const Plan& plan, const Remarks& remarks) {
+  const Recorded* const active = situation.active();
+  if (active == nullptr || active->entry.bypass.empty() || active->entry.build.digest == plan.entry.build.digest)
+    return std::nullopt;
+  if (remarks.replaces == active->entry.number) return std::nullopt;
+  return Reason{
+      Rule::replaces,
+      fmt::format("v{} of {} was released with a bypass (\"{}\") and would be lost; promote with --replaces v{}",
+                  active->entry.number, active->entry.environment, printable(active->entry.bypass, 200),
+                  active->entry.number)};
+}
+
+/// The reasons against a promotion that the chain gives, beside the policy's.
+std::vector<Reason> reasons_of_chain(const Situation& situation, const Plan& plan, const Remarks& remarks) {
+  std::vector<Reason> reasons;
+  if (plan.entry.kind != Kind::promote) return reasons;
+  if (auto reason = returned(situation, plan, remarks)) reasons.push_back(*std::move(reason));
+  if (auto reason = would_lose(situation, plan, remarks)) reasons.push_back(*std::move(reason));
+  const std::vector<Rule> passed = bypassed_rules(plan.entry.bypass);
+  std::erase_if(reasons, [&](const Reason& reason) {
+    return std::find(passed.begin(), passed.end(), reason.rule) != passed.end();
+  });
+  return reasons;
+}
+
+/// Keeps the reasons that time removes apart from those that refuse the plan.
+Status judge_plan(const ReleaseRequest& request, const Situation& situation, Planned& planned, Ledger& ledger,
+                  const ReleaseServices& services) {
+  const Policy policy(request.environment);
+  SLIPWAY_ASSIGN(const Facts facts, gather_facts(policy, planned.plan, ledger, services, Approvals::later));
+  std::vector<Reason> reasons = standing_reasons(policy, planned.plan, facts);
+  for (Reason& reason : reasons_of_chain(situation, planned.plan, request.remarks))
+    reasons.push_back(std::move(reason));
+  const bool only_time =
+      std::all_of(reasons.begin(), reasons.end(), [](const Reason& reason) { return reason.until.has_value(); });
+  if (!only_time) return refuse(reasons);
+  planned.not_yet = std::move(reasons);
+  return {};
+}
+
 /// Everything but the judgement: pure.
 Result<Plan> assemble(const ReleaseRequest& request, const Situation& situation, const Choice& choice,
                       const BoundConfig& config, Entry entry) {
@@ -202,8 +343,14 @@ Result<Plan> assemble(const ReleaseRequest& request, const Situation& situation,
   plan.moving = {environment.tag, situation.tag_now};
   plan.finish_active = situation.finish_active;
   plan.claims = project.immutable_tags;
-  if (!plan.changed) return plan;
+  if (!situation.chain.entries.empty()) plan.first = situation.chain.entries.front().id;
+  if (!plan.changed) {
+    SLIPWAY_ASSIGN(plan.entry.decision, plan.digest());
+    return plan;
+  }
   SLIPWAY_ASSIGN(plan.fixed_tags, fixed_tags(environment, plan.entry.number, build));
+  plan.expires = plan.entry.time + kPlanLifetime;
+  SLIPWAY_ASSIGN(plan.entry.decision, plan.digest());
   return plan;
 }
 
@@ -215,13 +362,12 @@ Result<Planned> draft_plan(const ReleaseRequest& request, const Situation& situa
                                      next_entry(request, situation, choice, config, services)));
   Planned planned{std::move(plan), std::move(config.warnings), std::move(config.layers)};
   if (!planned.plan.changed) return planned;
+  if (const Recorded* active = situation.active()) planned.replaces = *active;
   if (planned.layers) {
     for (Error& warning : warnings_of(*planned.layers, planned.plan))
       planned.warnings.push_back(std::move(warning));
   }
-  const Policy policy(request.environment);
-  SLIPWAY_ASSIGN(const Facts facts, gather_facts(policy, planned.plan, ledger, services, Approvals::later));
-  SLIPWAY_TRY(enforce(policy, planned.plan, facts));
+  SLIPWAY_TRY(judge_plan(request, situation, planned, ledger, services));
   SLIPWAY_TRY(require_free_tags(planned.plan, situation.unfinished, services));
   return planned;
 }

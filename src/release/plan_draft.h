@@ -5,6 +5,7 @@
 
 #include "release/build_finder.h"
 #include "release/layer_image.h"
+#include "slipway/release/event.h"
 #include "slipway/release/planning.h"
 
 // The stages of planning, each a function from value to value:
@@ -19,6 +20,8 @@ struct Situation {
   std::optional<Digest> tag_now;  ///< the digest that the moving tag points to
   bool finish_active = false;     ///< the active release was committed by a run that did not get to its end
   std::int64_t next_number = 1;   ///< numbers never repeat, also when the ledger was lost
+  std::vector<Event> events{};    ///< what people recorded about the environment
+  bool hold_lasts = false;        ///< a rollback holds the environment, and nobody lifted that
   /// The plan that this machine began to carry out and did not finish.
   std::optional<Plan> unfinished{};
 

@@ -144,8 +144,7 @@ Result<Planned> plan_rollback(const ReleaseRequest& request, const RollbackTarge
     return draft_plan(request, situation, {Kind::rollback, std::move(build), active.from}, config_of_entry(active),
                       ledger, services);
   }
-  SLIPWAY_ASSIGN(const auto events, EventLog(ledger).read(project.app, environment.name));
-  SLIPWAY_ASSIGN(const Recorded* older, choose(situation.chain, environment, target, retired_in(events)));
+  SLIPWAY_ASSIGN(const Recorded* older, choose(situation.chain, environment, target, retired_in(situation.events)));
   SLIPWAY_ASSIGN(Build build, recorded_build(project, environment, older->entry, older->entry.image.digest, services));
   SLIPWAY_TRY(require_complete(build, services));
   // A release whose config is gone could not be run again.

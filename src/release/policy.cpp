@@ -19,62 +19,69 @@ std::string in_brackets(const std::string& reason) {
 
 }  // namespace
 
-std::vector<std::string> Policy::judge(const Plan& plan, const Facts& facts) const {
-  std::vector<std::string> reasons;
+std::vector<Reason> Policy::judge(const Plan& plan, const Facts& facts) const {
+  std::vector<Reason> reasons;
   judge_build(plan, facts, reasons);
   // A hold keeps new releases away, not the way back.
   if (facts.hold && plan.entry.kind != Kind::rollback) {
-    reasons.push_back(fmt::format("{} is held by {} since {}{}; lift it with: slipway unhold {}",
-                                  plan.entry.environment, printable(facts.hold->actor, 100),
-                                  format_time(facts.hold->time), in_brackets(facts.hold->reason),
-                                  plan.entry.environment));
+    reasons.push_back(
+        {Rule::hold, fmt::format("{} is held by {} since {}{}; lift it with: slipway unhold {}", plan.entry.environment,
+                                 printable(facts.hold->actor, 100), format_time(facts.hold->time),
+                                 in_brackets(facts.hold->reason), plan.entry.environment)});
   }
   // An incident must not wait for another environment, nor for Monday.
   if (!judges_wholly(plan)) return reasons;
   judge_time(plan, facts, reasons);
   for (const std::string& objection : facts.objections)
-    reasons.push_back(fmt::format("{} says: {}", printable(rules_.exec.front(), 100), printable(objection, 400)));
-  if (auto missing = missing_approvals(plan, facts)) reasons.push_back(*std::move(missing));
+    reasons.push_back(
+        {Rule::exec, fmt::format("{} says: {}", printable(rules_.exec.front(), 100), printable(objection, 400))});
+  if (auto missing = missing_approvals(plan, facts)) reasons.push_back({Rule::approvals, *std::move(missing)});
   // A change of config moves no build.
   if (plan.entry.kind != Kind::config) judge_after(plan, facts, reasons);
   return reasons;
 }
 
-/// What holds for the build wherever it comes from and however old it is.
-void Policy::judge_build(const Plan& plan, const Facts& facts, std::vector<std::string>& reasons) const {
+/// The rules that hold for the build wherever it comes from and however old it is.
+void Policy::judge_build(const Plan& plan, const Facts& facts, std::vector<Reason>& reasons) const {
   for (const std::string& denied : rules_.deny) {
     if (plan.entry.build.digest.str() != denied && plan.entry.image.digest.str() != denied) continue;
-    reasons.push_back(fmt::format("{} is denied in {}", denied, plan.entry.environment));
+    reasons.push_back({Rule::deny, fmt::format("{} is denied in {}", denied, plan.entry.environment)});
   }
   for (const std::string& platform : rules_.platforms) {
     if (std::find(facts.platforms.begin(), facts.platforms.end(), platform) != facts.platforms.end()) continue;
     reasons.push_back(
-        fmt::format("{} needs the platform {}, the build has {}", plan.entry.environment, platform,
-                    facts.platforms.empty() ? "none" : fmt::format("{}", fmt::join(facts.platforms, ", "))));
+        {Rule::platforms,
+         fmt::format("{} needs the platform {}, the build has {}", plan.entry.environment, platform,
+                     facts.platforms.empty() ? "none" : fmt::format("{}", fmt::join(facts.platforms, ", ")))});
   }
 }
 
-void Policy::judge_time(const Plan& plan, const Facts& facts, std::vector<std::string>& reasons) const {
+void Policy::judge_time(const Plan& plan, const Facts& facts, std::vector<Reason>& reasons) const {
   for (const Freeze& freeze : rules_.freeze) {
     if (!is_frozen(freeze, facts.now)) continue;
-    reasons.push_back(fmt::format("{} is frozen from {} to {} ({}), and it is {}", plan.entry.environment, freeze.from,
-                                  freeze.to, freeze.zone, format_time(facts.now)));
+    reasons.push_back({Rule::freeze,
+                       fmt::format("{} is frozen from {} to {} ({}), and it is {}", plan.entry.environment, freeze.from,
+                                   freeze.to, freeze.zone, format_time(facts.now)),
+                       freeze_end(freeze, facts.now)});
   }
   for (const auto& [name, wanted] : rules_.annotations) {
     const auto at = facts.annotations.find(name);
     if (at != facts.annotations.end() && (wanted.empty() || at->second == wanted)) continue;
     reasons.push_back(
-        fmt::format("{} needs the annotation {}{}, the build has {}", plan.entry.environment, name,
-                    wanted.empty() ? "" : fmt::format(" to be '{}'", wanted),
-                    at == facts.annotations.end() ? "none" : fmt::format("'{}'", printable(at->second, 200))));
+        {Rule::annotations,
+         fmt::format("{} needs the annotation {}{}, the build has {}", plan.entry.environment, name,
+                     wanted.empty() ? "" : fmt::format(" to be \"{}\"", wanted),
+                     at == facts.annotations.end() ? "none" : fmt::format("\"{}\"", printable(at->second, 200)))});
   }
   if (rules_.max_age == 0 || plan.entry.kind == Kind::config) return;
   if (!facts.created) {
-    reasons.push_back(fmt::format("{} takes builds that are at most {} old, this one does not say when it was made",
-                                  plan.entry.environment, format_duration(rules_.max_age)));
+    reasons.push_back(
+        {Rule::max_age, fmt::format("{} takes builds that are at most {} old, this one does not say when it was made",
+                                    plan.entry.environment, format_duration(rules_.max_age))});
   } else if (facts.now - *facts.created > rules_.max_age) {
-    reasons.push_back(fmt::format("{} takes builds that are at most {} old, this one is of {}", plan.entry.environment,
-                                  format_duration(rules_.max_age), format_time(*facts.created)));
+    reasons.push_back({Rule::max_age,
+                       fmt::format("{} takes builds that are at most {} old, this one is of {}", plan.entry.environment,
+                                   format_duration(rules_.max_age), format_time(*facts.created))});
   }
 }
 
@@ -98,8 +105,8 @@ std::optional<std::string> Policy::missing_approvals(const Plan& plan, const Fac
                      plan.entry.environment);
 }
 
-void Policy::judge_after(const Plan& plan, const Facts& facts, std::vector<std::string>& reasons) const {
-  std::vector<std::string> missing;
+void Policy::judge_after(const Plan& plan, const Facts& facts, std::vector<Reason>& reasons) const {
+  std::vector<Reason> missing;
   for (const std::string& upstream : after_) {
     auto why = not_ready(upstream, plan, facts);
     if (!why && any_) return;
@@ -108,32 +115,97 @@ void Policy::judge_after(const Plan& plan, const Facts& facts, std::vector<std::
   reasons.insert(reasons.end(), missing.begin(), missing.end());
 }
 
-std::optional<std::string> Policy::not_ready(const std::string& upstream, const Plan& plan, const Facts& facts) const {
+std::optional<Reason> Policy::not_ready(const std::string& upstream, const Plan& plan, const Facts& facts) const {
   const std::string others = any_ ? fmt::format(" (one of {} is enough)", fmt::join(after_, ", ")) : "";
   const auto build = facts.active_builds.find(upstream);
   if (build == facts.active_builds.end() || build->second != plan.entry.build.digest) {
-    return fmt::format("{} comes after {}{}, where {} is active instead of this build", plan.entry.environment,
-                       upstream, others, active_in(upstream, facts));
+    return Reason{Rule::after, fmt::format("{} comes after {}{}, where {} is active instead of this build",
+                                           plan.entry.environment, upstream, others, active_in(upstream, facts))};
   }
   if (rules_.soak == 0) return std::nullopt;
   const auto since = facts.active_since.find(upstream);
   const std::int64_t soaked =
       since == facts.active_since.end() ? 0 : std::max<std::int64_t>(facts.now - since->second, 0);
   if (soaked >= rules_.soak) return std::nullopt;
-  return fmt::format("{} takes builds that were active in {}{} for {}, this one was for {}; it may come in {}",
-                     plan.entry.environment, upstream, others, format_duration(rules_.soak), format_duration(soaked),
-                     format_duration(rules_.soak - soaked));
+  return Reason{Rule::soak,
+                fmt::format("{} takes builds that were active in {}{} for {}, this one was for {}; it may come in {}",
+                            plan.entry.environment, upstream, others, format_duration(rules_.soak),
+                            format_duration(soaked), format_duration(rules_.soak - soaked)),
+                facts.now + rules_.soak - soaked};
+}
+
+namespace {
+
+constexpr std::pair<Rule, std::string_view> kRules[] = {
+    {Rule::deny, "deny"},     {Rule::platforms, "platforms"},     {Rule::hold, "hold"},
+    {Rule::freeze, "freeze"}, {Rule::annotations, "annotations"}, {Rule::max_age, "max-age"},
+    {Rule::exec, "exec"},     {Rule::approvals, "approvals"},     {Rule::after, "after"},
+    {Rule::soak, "soak"},     {Rule::returned, "returned"},       {Rule::replaces, "replaces"}};
+
+/// Returns the rules that a list names; nothing when one of its words is not a rule.
+std::optional<std::vector<Rule>> named_rules(std::string_view text) {
+  std::vector<Rule> rules;
+  for (const std::string& word : split(text, ',')) {
+    const auto at = std::find_if(std::begin(kRules), std::end(kRules), [&](const auto& r) { return r.second == word; });
+    if (at == std::end(kRules)) return std::nullopt;
+    rules.push_back(at->first);
+  }
+  return rules;
+}
+
+}  // namespace
+
+std::string_view name_of(Rule rule) {
+  const auto at = std::find_if(std::begin(kRules), std::end(kRules), [&](const auto& r) { return r.first == rule; });
+  return at == std::end(kRules) ? "rule" : at->second;
+}
+
+bool names_rules(std::string_view bypass) { return !bypass.empty() && named_rules(bypass).has_value(); }
+
+std::vector<Rule> bypassed_rules(std::string_view bypass) {
+  if (bypass.empty()) return {};
+  std::vector<Rule> rules = named_rules(bypass).value_or(
+      std::vector<Rule>{Rule::soak, Rule::freeze, Rule::after, Rule::approvals, Rule::hold});
+  std::erase(rules, Rule::deny);
+  return rules;
+}
+
+std::vector<Reason> standing_reasons(const Policy& policy, const Plan& plan, const Facts& facts) {
+  std::vector<Reason> reasons = policy.judge(plan, facts);
+  const std::vector<Rule> passed = bypassed_rules(plan.entry.bypass);
+  std::erase_if(reasons, [&](const Reason& reason) {
+    return std::find(passed.begin(), passed.end(), reason.rule) != passed.end();
+  });
+  return reasons;
+}
+
+Status refuse(const std::vector<Reason>& reasons) {
+  if (reasons.empty()) return {};
+  std::vector<Error> errors;
+  std::optional<std::int64_t> latest = 0;
+  for (const Reason& reason : reasons) {
+    errors.push_back(reason.until ? error(Errc::policy_denied, "not yet, at the earliest {}: {}",
+                                          format_time(*reason.until), reason.text)
+                                  : error(Errc::policy_denied, "refused: {}", reason.text));
+    latest = latest && reason.until ? std::optional(std::max(*latest, *reason.until)) : std::nullopt;
+  }
+  std::vector<std::string> rules;
+  for (const Reason& reason : reasons) {
+    const std::string name(name_of(reason.rule));
+    if (reason.rule != Rule::deny && std::find(rules.begin(), rules.end(), name) == rules.end()) rules.push_back(name);
+  }
+  const std::string bypass =
+      rules.empty() ? "choose another build: a denied digest cannot be bypassed"
+                    : fmt::format("give --bypass {} --reason TEXT, which is recorded and shown from then on",
+                                  fmt::join(rules, ","));
+  return fail(combine(std::move(errors))
+                  .with_hint(latest          ? fmt::format("run it again after {}, or {}", format_time(*latest), bypass)
+                             : rules.empty() ? bypass
+                                             : "do what is missing first, or " + bypass));
 }
 
 Status enforce(const Policy& policy, const Plan& plan, const Facts& facts) {
-  const std::vector<std::string> reasons = policy.judge(plan, facts);
-  if (reasons.empty() || !plan.entry.bypass.empty()) return {};
-  std::vector<Error> errors;
-  for (const std::string& reason : reasons)
-    errors.emplace_back(Errc::policy_denied, "refused: " + reason);
-  return fail(
-      combine(std::move(errors))
-          .with_hint("do what is missing first, or give --bypass REASON, which is recorded and shown ever after"));
+  return refuse(standing_reasons(policy, plan, facts));
 }
 
 }  // namespace slipway::release

@@ -96,12 +96,12 @@ Result<Policy> Policy::parse(std::string_view text) {
   SLIPWAY_ASSIGN(const Json json, Json::parse(text, "policy", {.max_bytes = 1u << 20}));
   SLIPWAY_ASSIGN(auto reader, JsonReader::of(json, "policy"));
   SLIPWAY_ASSIGN(const std::string schema, reader.required_string("schema"));
-  if (schema != kPolicySchema) return fail(not_understood(fmt::format("the format '{}'", printable(schema, 60))));
+  if (schema != kPolicySchema) return fail(not_understood(fmt::format("the format \"{}\"", printable(schema, 60))));
   SLIPWAY_ASSIGN(After after, read_after(reader));
   SLIPWAY_ASSIGN(PolicyRules rules, read_rules(reader));
   SLIPWAY_ASSIGN(const Json::Object unknown, reader.finish());
   // A rule that is not understood would be a rule that is not kept.
-  if (!unknown.empty()) return fail(not_understood(fmt::format("the rule '{}'", printable(unknown[0].first, 60))));
+  if (!unknown.empty()) return fail(not_understood(fmt::format("the rule \"{}\"", printable(unknown[0].first, 60))));
   return Policy(std::move(after.names), after.any, std::move(rules));
 }
 

@@ -134,7 +134,7 @@ Result<std::int64_t> parse_duration(std::string_view text) {
       if (*at == unit && value <= kLongestSpan / seconds) return value * seconds;
     }
   }
-  return fail(Error(Errc::invalid_argument, fmt::format("'{}' is not a duration", printable(text, 80)))
+  return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not a duration", printable(text, 80)))
                   .with_hint("write a number and one of s, m, h, d, w, for example 1h; at most ten years"));
 }
 

@@ -30,7 +30,7 @@ void check_after(const Project& project, const Environment& environment, const A
     if (project.find(name) != nullptr) continue;
     const auto near = nearest(name, names_of(project));
     diagnostics.error(after.at(environment.name)[i],
-                      fmt::format("environments.{}.after names '{}', which is not an environment", environment.name,
+                      fmt::format("environments.{}.after names \"{}\", which is not an environment", environment.name,
                                   printable(name, 80)),
                       near ? fmt::format("did you mean {}?", *near) : "");
   }
@@ -59,7 +59,7 @@ void check_names(const Project& project, const Environment& environment, Diagnos
     const std::string owner = project.app + "." + other.name;
     if (is_like_keep_tag(environment.tag, owner) || environment.tag.rfind(owner + ".", 0) == 0) {
       diagnostics.error(environment.where,
-                        fmt::format("the tag '{}' of environments.{} has the form of the records of {}",
+                        fmt::format("the tag \"{}\" of environments.{} has the form of the records of {}",
                                     environment.tag, environment.name, other.name),
                         "choose another tag");
     }
@@ -76,7 +76,7 @@ void check_project(const Project& project, const AfterPlaces& after, Diagnostics
     if (project.immutable_tags && environment.repository.same_place(project.ledger)) {
       diagnostics.error(
           environment.where,
-          fmt::format("environments.{} moves the tag '{}' in {}, whose tags are immutable: it is the ledger",
+          fmt::format("environments.{} moves the tag \"{}\" in {}, whose tags are immutable: it is the ledger",
                       environment.name, environment.tag, project.ledger.str()),
           "give the environment or the ledger a repository of its own");
     }

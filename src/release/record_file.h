@@ -15,7 +15,7 @@ class RecordFile {
   RecordFile(const LedgerCache& place, std::string_view kind, const std::string& ledger, const std::string& app,
              const std::string& environment);
   std::vector<std::string> lines() const;
-  /// A file that cannot be written is no error, but false.
+  /// Returns false for a file that cannot be written.
   bool save(const std::string& text);
 
  private:

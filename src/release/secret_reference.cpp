@@ -27,7 +27,7 @@ bool has_control(std::string_view text) {
 }
 
 Error wrong(std::string_view text, std::string_view why, std::string hint) {
-  return Error(Errc::invalid_argument, fmt::format("'{}' {}", printable(text, 200), why)).with_hint(std::move(hint));
+  return Error(Errc::invalid_argument, fmt::format("\"{}\" {}", printable(text, 200), why)).with_hint(std::move(hint));
 }
 
 Result<SecretReference> parse_helper(std::string_view text) {
@@ -73,7 +73,7 @@ Result<SecretReference> SecretReference::parse(std::string_view text) {
     if (path.empty()) return fail(wrong(text, "names no file", "write file:///run/secrets/name"));
     return SecretReference{Kind::file, std::string(path), {}, {}};
   }
-  return fail(wrong(text, "is no reference to a secret", "begin it with secret://, env:// or file://"));
+  return fail(wrong(text, "is not a reference to a secret", "begin it with secret://, env:// or file://"));
 }
 
 }  // namespace slipway::release

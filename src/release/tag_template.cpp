@@ -25,7 +25,7 @@ Result<std::string> replace(std::string tag, const Placeholder& placeholder, con
   std::size_t at = tag.find(placeholder.text);
   if (at != std::string::npos && word.empty()) {
     return fail(Error(Errc::invalid_argument,
-                      fmt::format("the tag '{}' needs {}, which the build does not have", tag, placeholder.text))
+                      fmt::format("the tag \"{}\" needs {}, which the build does not have", tag, placeholder.text))
                     .with_hint(fmt::format("build with the annotation {}", placeholder.annotation)));
   }
   for (; at != std::string::npos; at = tag.find(placeholder.text, at + word.size())) {
@@ -42,8 +42,8 @@ Result<std::string> expand_tag_template(const std::string& text, const TagWords&
     SLIPWAY_ASSIGN(tag, replace(std::move(tag), placeholder, words));
   }
   if (oci::is_valid_tag(tag)) return tag;
-  return fail(Error(Errc::invalid_argument, fmt::format("'{}' is not a tag{}", printable(tag, 150),
-                                                        tag == text ? "" : fmt::format(" (from '{}')", text)))
+  return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not a tag{}", printable(tag, 150),
+                                                        tag == text ? "" : fmt::format(" (from \"{}\")", text)))
                   .with_hint("letters, digits, _ . and -, at most 128; {number} {version} {revision} may stand in it"));
 }
 

@@ -18,7 +18,7 @@ struct TagWords {
 /// Checks "{version}-{number}" and the like without knowing the build; Errc::invalid_argument.
 Status check_tag_template(const std::string& text);
 
-/// The tag that a template gives. Errc::invalid_argument when the build lacks a word or the result is no tag.
+/// The tag that a template gives. Errc::invalid_argument when the build lacks a word or the result is not a tag.
 Result<std::string> expand_tag_template(const std::string& text, const TagWords& words);
 
 }  // namespace slipway::release

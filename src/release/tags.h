@@ -7,7 +7,7 @@
 
 namespace slipway::release {
 
-/// What a tag points to; nothing when the tag or its whole repository is not there.
+/// Returns the digest that a tag points to; nothing when the tag or its whole repository is not there.
 Result<std::optional<Digest>> tag_state(store::ReadTarget& target, const std::string& tag);
 Result<std::optional<Digest>> tag_state(store::Opener& opener, const oci::Location& repository, const std::string& tag);
 

@@ -56,7 +56,7 @@ class Reading {
     const ConfigSchema schema = ConfigSchema::parse(*text, file.path.string(), own);
     for (const Error& error : own.errors())
       diagnostics_.add(error);
-    // What a missing file would have set is not missed a second time.
+    // A key that a missing file would have set is not reported a second time.
     if (!own.has_errors() && complete_) schema.apply(merged_, places_, environment_.name, diagnostics_);
     return {};
   }

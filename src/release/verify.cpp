@@ -9,6 +9,7 @@
 #include "release/proof_of_layers.h"
 #include "release/standing.h"
 #include "release/tags.h"
+#include "release/tombstone.h"
 #include "slipway/base/text.h"
 
 namespace slipway::release {
@@ -49,11 +50,18 @@ class Verification {
     SLIPWAY_TRY(chain);
     chain_ = *std::move(chain);
     proof_.entries = static_cast<std::int64_t>(chain_.entries.size());
+    for (const UnreadableEntry& lost : chain_.unreadable)
+      proof_.notes.push_back(fmt::format("{} is listed and cannot be read: no release was committed there", lost.tag));
     for (const Recorded& fork : chain_.forks) {
+      if (is_abandoned(chain_, entry_tag(fork.entry, fork.id))) {
+        proof_.notes.push_back(fmt::format("v{} was also released as {}, which lost and is recorded as abandoned",
+                                           fork.entry.number, fork.id.str()));
+        continue;
+      }
       problem(
-          fmt::format("v{} of {} was also released as {}, which lost: two writers at once. Remove its tag {} once it "
-                      "is known how that came about",
-                      fork.entry.number, environment_.name, fork.id.str(), entry_tag(fork.entry, fork.id)));
+          fmt::format("v{} of {} was also released as {}, which lost: two writers at once. The next release "
+                      "records that: slipway release {} --same-build",
+                      fork.entry.number, environment_.name, fork.id.str(), environment_.name));
     }
     if (const Recorded* active = chain_.head()) proof_.active = *active;
     return true;
@@ -88,7 +96,8 @@ class Verification {
   Status look_at_repository() {
     auto target = services_.opener->open_for_reading(environment_.repository, Side::destination);
     if (!target && target.error().code == Errc::not_found) {
-      if (proof_.active) problem(fmt::format("{} is not there", environment_.repository.str()));
+      const bool was_here = proof_.active && proof_.active->entry.image.repository == environment_.repository_text;
+      if (was_here) problem(fmt::format("{} is not there", environment_.repository.str()));
       return {};
     }
     SLIPWAY_TRY(target);
@@ -121,8 +130,13 @@ class Verification {
 
   /// A keep tag beyond the newest entry: a release that never came to its commit, or one whose entry was removed.
   Status judge_kept(const std::string& tag, std::int64_t number, bool ours) {
-    SLIPWAY_ASSIGN(const bool evidence, has_evidence(tag, number));
     const std::string place = environment_.repository.with_tag(tag).str();
+    SLIPWAY_ASSIGN(const auto there, tag_state(*target_, tag));
+    if (!there) {
+      proof_.notes.push_back(fmt::format("{} is listed and not there: it keeps nothing", place));
+      return {};
+    }
+    SLIPWAY_ASSIGN(const bool evidence, has_evidence(tag, number));
     if (evidence) {
       problem(fmt::format("{} has evidence of release v{}, which the ledger {} does not have: its entry was removed",
                           place, number, project_.ledger.str()));
@@ -147,14 +161,34 @@ class Verification {
     return false;
   }
 
+  /// The environment moved since: the release is proved where it was made, and the proof says so.
+  Status follow_to_old_place(const Entry& entry) {
+    SLIPWAY_ASSIGN(const auto parsed, oci::Location::parse(entry.image.repository));
+    const oci::Location place = parsed.relative_to(project_.folder.string()).without_reference();
+    proof_.location = place.with_tag(keep_tag(entry.app, entry.environment, entry.number));
+    proof_.notes.push_back(fmt::format("v{} was released to {} and is proved there; {} has no release yet",
+                                       entry.number, entry.image.repository, environment_.repository.str()));
+    auto target = open_if_there(place);
+    SLIPWAY_TRY(target);
+    target_ = *std::move(target);
+    return {};
+  }
+
+  Result<std::shared_ptr<store::ReadTarget>> open_if_there(const oci::Location& place) {
+    auto target = services_.opener->open_for_reading(place, Side::destination);
+    if (!target && target.error().code == Errc::not_found) return std::shared_ptr<store::ReadTarget>();
+    return target;
+  }
+
   Status prove_bytes() {
     const Entry& entry = proof_.active->entry;
     if (entry.mode == Mode::env_file && entry.image.digest != entry.build.digest) {
       problem(fmt::format("v{} runs {}, which is not its build {}", entry.number, entry.image.digest.str(),
                           entry.build.digest.str()));
     }
-    if (target_ == nullptr || entry.image.repository != environment_.repository_text) {
-      proof_.notes.push_back(fmt::format("v{} was released to {}", entry.number, entry.image.repository));
+    if (entry.image.repository != environment_.repository_text) SLIPWAY_TRY(follow_to_old_place(entry));
+    if (target_ == nullptr) {
+      problem(fmt::format("{} is not there", proof_.location.str()));
     } else {
       SLIPWAY_TRY(prove_graph(*target_, entry.image.digest, fmt::format("v{} of {}", entry.number, entry.environment),
                               services_.stop, proof_.problems));

@@ -1,14 +1,34 @@
 #include "slipway/release/views.h"
 
 #include <algorithm>
+#include <set>
 
+#include "release/entry_artifact.h"
 #include "release/standing.h"
 #include "release/tags.h"
+#include "release/tombstone.h"
 
 namespace slipway::release {
 namespace {
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+/// The tags of forks that no later release settled.
+Result<std::vector<std::string>> open_forks(const std::string& app, const std::string& environment, Ledger& ledger) {
+  SLIPWAY_ASSIGN(std::vector<std::string> tags, ledger.forked(app, environment));
+  if (tags.empty()) return tags;
+  SLIPWAY_ASSIGN(const Chain chain, ledger.read(app, environment));
+  std::set<std::int64_t> settled;
+  for (const Recorded& fork : chain.forks) {
+    if (is_abandoned(chain, entry_tag(fork.entry, fork.id))) settled.insert(fork.entry.number);
+  }
+  std::erase_if(tags, [&](const std::string& tag) {
+    return std::any_of(settled.begin(), settled.end(), [&](std::int64_t number) {
+      return tag.starts_with(fmt::format("{}.{}.v{}.", app, environment, number));
+    });
+  });
+  return tags;
+}
 
 Result<StatusRow> read_row(const Project& project, const Environment& environment, Ledger& ledger,
                            const ReleaseServices& services) {
@@ -23,7 +43,7 @@ Result<StatusRow> read_row(const Project& project, const Environment& environmen
   SLIPWAY_TRY(head);
   row.active = *std::move(head);
   SLIPWAY_ASSIGN(const auto events, EventLog(ledger).read(project.app, environment.name));
-  SLIPWAY_ASSIGN(row.forks, ledger.forked(project.app, environment.name));
+  SLIPWAY_ASSIGN(row.forks, open_forks(project.app, environment.name, ledger));
   row.hold = hold_of(events, row.active ? &*row.active : nullptr);
   SLIPWAY_ASSIGN(const auto now, tag_state(*services.opener, environment.repository, environment.tag));
   Chain chain;

@@ -101,14 +101,14 @@ def test_a_recorded_ledger_is_continued(world):
     check("hello.staging.v4" in claims and "hello.staging.v5" in claims, f"claims of the new numbers in {sorted(claims)}")
 
 
-def test_a_recorded_plan_is_applied_with_its_approval(world):
+def test_a_recorded_plan_is_refused_and_its_approval_counts(world):
     record = Record(world, "edition-1", "promotions")
     digest = record.slipway("digest", "staging").digest
-    check_equal(record.slipway("apply", "plan.json").digest, digest, "the image that the plan promotes")
+    ended = record.slipway("apply", "plan.json", status=16)
+    check("plan it again" in ended.err, f"the way on in\n{ended}")
+    check_equal(record.slipway("promote", "staging", "production").digest, digest, "the image that the approval covers")
     newest = record.history("production")[0]
-    check_equal((newest["number"], newest["kind"], newest["build"]), (5, "promote", digest), "the applied release")
-    record.slipway("apply", "plan.json")
-    check_equal(record.history("production")[0]["number"], 5, "the number after the plan is applied again")
+    check_equal((newest["number"], newest["kind"], newest["build"]), (5, "promote", digest), "the release")
     record.slipway("verify", "--all")
 
 

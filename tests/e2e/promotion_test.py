@@ -170,7 +170,7 @@ def test_a_program_has_its_say(world):
     ended = project.slipway("promote", "staging", "production", status=11)
     check("./deploy/check says: no ticket" in ended.err, f"its reason in\n{ended}")
     check_equal(json.loads((project.folder / "input.json").read_text())["plan"]["entry"]["build"]["digest"], digest, "its input")
-    ended = project.slipway("promote", "staging", "production", "--bypass", "boss said so")
+    ended = project.slipway("promote", "staging", "production", "--bypass", "exec", "--reason", "boss said so")
     check_equal(ended.digest, digest, "in spite of it")
     check("boss said so" in project.slipway("history", "production").out, "the bypass in history")
 

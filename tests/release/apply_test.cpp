@@ -3,13 +3,17 @@
 #include "release/finish.h"
 #include "release/image_copy.h"
 #include "release/journal.h"
+#include "release/proof_of_bytes.h"
 #include "release/tags.h"
 #include "release/world.h"
+#include "slipway/release/verify.h"
+#include "slipway/release/views.h"
 
 namespace slipway::release {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -154,10 +158,11 @@ TEST_F(Apply, FinishingMendsWhatACommittedReleaseLacks) {
   Ledger view = shop.ledger();
   const TagMove moving{"staging", std::nullopt};
   const oci::Location& place = shop.environment("staging").repository;
-  ASSERT_TRUE(finish_release(released, {place, moving, std::nullopt, image}, *staging, view));
+  ASSERT_TRUE(finish_release(released, {place, moving, std::nullopt, image}, *staging, view, {}));
   EXPECT_EQ(shop.tag("staging"), released.entry.image.digest);
   ASSERT_TRUE(staging->tag(put_image(*staging, "foreign"), "staging"));
-  EXPECT_EQ(finish_release(released, {place, moving, std::nullopt, image}, *staging, view).error().code, Errc::conflict)
+  EXPECT_EQ(finish_release(released, {place, moving, std::nullopt, image}, *staging, view, {}).error().code,
+            Errc::conflict)
       << "somebody else's tag stays";
 }
 
@@ -197,6 +202,283 @@ TEST(KeepTags, AreReadExactly) {
                         Case{"hello.production-v99999999999999999999", std::nullopt}}) {
     EXPECT_EQ(kept_number(c.tag, "hello", "production"), c.number) << c.tag;
   }
+}
+
+/// The tags that a registry leaves which dies between its list and its links.
+struct LeftTag {
+  const char* name;
+  const char* tag;
+  bool in_ledger;
+};
+class DeadRegistry : public Apply, public ::testing::WithParamInterface<std::tuple<LeftTag, Errc>> {
+ protected:
+  void SetUp() override {
+    for (const char* content : {"one", "two"})
+      ASSERT_TRUE(shop.release("staging", build(content)));
+    ASSERT_TRUE(shop.promote("staging", "production"));
+    const auto& [left, code] = GetParam();
+    (left.in_ledger ? ledger : staging)->faults[left.tag] = {code};
+  }
+};
+INSTANTIATE_TEST_SUITE_P(
+    Table, DeadRegistry,
+    ::testing::Combine(::testing::Values(LeftTag{"entry", "hello.staging.v3.0123456789ab", true},
+                                         LeftTag{"older_entry", "hello.staging.v1.0123456789ab", true},
+                                         LeftTag{"far_entry", "hello.staging.v9.0123456789ab", true},
+                                         LeftTag{"claim", "hello.staging.v3", true},
+                                         LeftTag{"event", "hello.staging.e.0123456789ab", true},
+                                         LeftTag{"config", "hello.staging.c.0123456789ab", true},
+                                         LeftTag{"keep_tag", "hello.staging-v9", false}),
+                       ::testing::Values(Errc::not_found, Errc::network)),
+    [](const auto& at) { return fmt::format("{}_{}", std::get<0>(at.param).name, name_of(std::get<1>(at.param))); });
+
+TEST_P(DeadRegistry, BlocksNothing) {
+  const bool unreadable_keep_tag = !std::get<0>(GetParam()).in_ledger && std::get<1>(GetParam()) == Errc::network;
+  const auto rows = read_status(shop.project, shop.services);
+  ASSERT_TRUE(rows) << rows.error().describe();
+  EXPECT_EQ((*rows)[0].active->entry.number, 2);
+  EXPECT_EQ((*rows)[0].drift, "");
+  const auto third = shop.release("staging", build("three"));
+  ASSERT_TRUE(third) << third.error().describe();
+  EXPECT_EQ(third->entry.number, 3) << "numbers have no gaps";
+  EXPECT_TRUE(shop.promote("staging", "production"));
+  const auto back = shop.rollback("staging");
+  ASSERT_TRUE(back) << back.error().describe();
+  if (unreadable_keep_tag) return;  // verify cannot tell what that tag keeps
+  const auto proof = verify_environment(shop.project, shop.environment("staging"), std::nullopt, shop.services);
+  ASSERT_TRUE(proof) << proof.error().describe();
+  EXPECT_THAT(proof->problems, IsEmpty()) << proof->problems[0].message;
+}
+
+TEST_F(Apply, EvidenceProvesThatALostEntryWasCommitted) {
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  const auto second = shop.release("staging", build("two")).value();
+  const std::string tag = fmt::format("hello.staging.v2.{}", second.id.short_hex());
+  ledger->faults[tag] = {};
+  const auto refused = shop.release("staging", build("three"));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().code, Errc::not_found);
+  EXPECT_THAT(refused.error().describe(), HasSubstr("doctor"));
+  ledger->faults.clear();
+  EXPECT_TRUE(shop.release("staging", build("three")));
+}
+
+TEST_F(Apply, AConfigThatIsListedAndNotThereIsPutBeforeTheCommit) {
+  const Planned planned = shop.plan_release("staging", build("one")).value();
+  const std::string hex = planned.plan.entry.config.short_hex();
+  ledger->faults["hello.staging.c." + hex] = {};
+  const auto released = shop.apply(planned);
+  ASSERT_TRUE(released) << released.error().describe();
+  EXPECT_EQ(config_of(shop.project, released->entry, shop.services)->values.at("PORT"), "80");
+}
+
+TEST_F(Apply, AConfigThatCannotBeProvedIsNotCommitted) {
+  const Planned planned = shop.plan_release("staging", build("one")).value();
+  ledger->faults[planned.plan.entry.config.str()] = {Errc::not_found, -1, false};
+  const auto refused = shop.apply(planned);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::not_found);
+  ledger->faults.clear();
+  expect_nothing_released();
+}
+
+/// Registries that take no manifest with a subject.
+class NoSubjects : public Apply, public ::testing::WithParamInterface<int> {};
+INSTANTIATE_TEST_SUITE_P(Answers, NoSubjects, ::testing::Values(400, 403, 404, 405, 415));
+
+TEST_P(NoSubjects, StillReleaseAndSaySo) {
+  std::vector<std::string> warnings;
+  shop.services.warn = [&](const Error& warning) { warnings.push_back(warning.message); };
+  staging->subject_status = GetParam();
+  const auto one = build("one");
+  const auto first = shop.release("staging", one);
+  ASSERT_TRUE(first) << first.error().describe();
+  EXPECT_EQ(shop.tag("staging"), *one.digest());
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_THAT(warnings[0], HasSubstr("takes no evidence of releases"));
+  EXPECT_TRUE(shop.release("staging", build("two")));
+  EXPECT_TRUE(shop.rollback("staging"));
+  EXPECT_EQ(shop.tag("staging"), *one.digest());
+  EXPECT_THAT(verify_environment(shop.project, shop.environment("staging"), std::nullopt, shop.services)->problems,
+              IsEmpty());
+}
+
+TEST_F(Apply, ARegistryThatFailsAtTheEvidenceLeavesTheReleaseToBeFinished) {
+  staging->subject_status = 502;
+  const auto interrupted = shop.release("staging", build("one"));
+  ASSERT_FALSE(interrupted);
+  EXPECT_THAT(interrupted.error().describe(), HasSubstr("finishing v1, which is committed"));
+  staging->subject_status = 0;
+  const auto finished = shop.release("staging", build("one"));
+  ASSERT_TRUE(finished) << finished.error().describe();
+  EXPECT_EQ(finished->entry.number, 1);
+  EXPECT_EQ(staging->referrers(finished->entry.image.digest, std::string(kEntryType))->size(), 1u);
+}
+
+TEST_F(Apply, ADigestHasOneEvidenceHoweverOftenItIsReleased) {
+  const auto one = build("one");
+  const Recorded first = shop.release("staging", one).value();
+  for (int i = 0; i < 5; ++i) {
+    shop.write("staging.env", fmt::format("PORT={}\n", 90 + i));
+    ASSERT_TRUE(shop.release("staging", one));
+  }
+  ASSERT_TRUE(shop.release("staging", build("two")));
+  ASSERT_TRUE(shop.rollback("staging"));
+  const auto evidence = staging->referrers(*one.digest(), std::string(kEntryType)).value();
+  ASSERT_EQ(evidence.size(), 1u);
+  EXPECT_EQ(read_evidence(*staging, evidence[0])->id, first.id);
+  EXPECT_TRUE(verify_image(shop.environment("staging").repository.with_tag("staging"), shop.services));
+}
+
+/// A stored plan of which one word was changed, as its decision knows it or not.
+class Edited : public Apply {
+ protected:
+  Result<Recorded> apply_edited(const Planned& planned, const std::string& from, const std::string& to) {
+    std::string text = planned.plan.canonical().value();
+    const std::size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << text;
+    text.replace(at, from.size(), to);
+    SLIPWAY_ASSIGN(Plan plan, Plan::parse(text));
+    return shop.apply({.plan = std::move(plan), .stored = true});
+  }
+  /// Edits the plan and makes its decision fit again.
+  Result<Recorded> apply_forged(Plan plan, const std::function<void(Plan&)>& edit) {
+    edit(plan);
+    plan.entry.decision = plan.digest().value();
+    return shop.apply_stored(plan);
+  }
+};
+
+TEST_F(Edited, ActorAndTimeAreThoseOfWhoeverApplies) {
+  const Planned planned = shop.plan_release("staging", build("one")).value();
+  shop.clock.advance(std::chrono::hours(2));
+  shop.services.actor = {"bob"};
+  const auto released = apply_edited(planned, "\"actor\":\"ann\"", "\"actor\":\"eve\"");
+  ASSERT_TRUE(released) << released.error().describe();
+  EXPECT_EQ(released->entry.actor, "bob");
+  EXPECT_EQ(released->entry.time, shop.clock.now());
+  EXPECT_EQ(released->entry.planned_by, "eve") << "claimed, and shown as such";
+}
+
+TEST_F(Edited, WhatContradictsTheLedgerIsRefusedBeforeAnythingIsWritten) {
+  const auto one = build("one");
+  const Planned planned = shop.plan_release("staging", one).value();
+  const std::vector<std::pair<const char*, std::function<void(Plan&)>>> edits{
+      {"number", [](Plan& plan) { plan.entry.number = 7; }},
+      {"kind", [](Plan& plan) { plan.entry.kind = Kind::promote; }},
+      {"config_kind", [](Plan& plan) { plan.entry.kind = Kind::config; }},
+      {"origin",
+       [](Plan& plan) {
+         plan.entry.kind = Kind::promote;
+         plan.entry.from = Origin{"production", 1, io::digest_of("x")};
+       }},
+      {"restored", [](Plan& plan) {
+         plan.entry.kind = Kind::rollback;
+         plan.entry.from = Origin{"staging", 1, io::digest_of("x")};
+       }}};
+  for (const auto& [name, edit] : edits) {
+    const auto refused = apply_forged(planned.plan, edit);
+    ASSERT_FALSE(refused) << name;
+    EXPECT_EQ(refused.error().code, Errc::verification_failed) << name << refused.error().describe();
+    EXPECT_FALSE(staging->resolve(*one.digest())) << name;
+  }
+  expect_nothing_released();
+}
+
+TEST_F(Edited, AnApprovalDoesNotCoverAnotherDecision) {
+  std::string yaml = kRegistryYaml;
+  yaml.insert(yaml.find("    config: {env-file: staging.env}"), "    policy: {approvals: 1}\n");
+  shop.configure(yaml);
+  const Planned planned = shop.plan_release("staging", build("one")).value();
+  Event approval{.app = "hello", .environment = "staging", .kind = EventKind::approve};
+  approval.plan = planned.plan.digest().value();
+  approval.sealed = planned.plan.seal().value();
+  approval.actor = "bob";
+  Ledger view = shop.ledger();
+  ASSERT_TRUE(EventLog(view).append(approval));
+  EXPECT_EQ(apply_edited(planned, "\"tags\":[]", "\"tags\":[\"evil\"]").error().code, Errc::verification_failed);
+  EXPECT_EQ(apply_forged(planned.plan, [](Plan& plan) { plan.fixed_tags = {"evil"}; }).error().code,
+            Errc::policy_denied);
+  EXPECT_EQ(apply_edited(planned, "\"tool\":", "\"reason\":\"as if\",\"tool\":").error().code, Errc::policy_denied)
+      << "the seal covers every byte";
+  EXPECT_FALSE(staging->resolve("evil"));
+  expect_nothing_released();
+  EXPECT_TRUE(shop.apply_stored(planned.plan));
+}
+
+TEST_F(Edited, APlanExpires) {
+  const Planned planned = shop.plan_release("staging", build("one")).value();
+  shop.clock.advance(std::chrono::hours(24));
+  shop.clock.advance(std::chrono::seconds(1));
+  const auto stale = shop.apply_stored(planned.plan);
+  ASSERT_FALSE(stale);
+  EXPECT_EQ(stale.error().code, Errc::conflict);
+  EXPECT_THAT(stale.error().message, HasSubstr("it expired at"));
+}
+
+/// Writers that meet in one repository, each with a view and a clock of its own.
+class Contest : public Apply {
+ protected:
+  void SetUp() override { shop.services.settle = std::chrono::seconds(2); }
+};
+
+TEST_F(Contest, ALoneWriterWinsAfterTwiceTheBound) {
+  const auto slept = shop.clock.slept();
+  const auto released = shop.release("staging", build("one"));
+  ASSERT_TRUE(released) << released.error().describe();
+  EXPECT_EQ(shop.clock.slept() - slept, 4000);
+  EXPECT_EQ(shop.release("staging", build("two"))->entry.number, 2);
+}
+
+TEST_F(Contest, OfTwoIntentsTheSmallestIdWins) {
+  for (const bool theirs_is_smaller : {true, false}) {
+    const Planned planned = shop.plan_release("staging", build(theirs_is_smaller ? "one" : "two")).value();
+    const std::string tag = fmt::format("hello.staging.i{}.{}", planned.plan.entry.number,
+                                        theirs_is_smaller ? "000000000000" : "ffffffffffff");
+    const std::function<void(const std::string&)> rival = [&](const std::string& written) {
+      if (written.find(".i") == std::string::npos) {
+        ledger->after_tag = rival;
+        return;
+      }
+      ASSERT_TRUE(ledger->tag(ledger->resolve(written).value(), tag));
+    };
+    ledger->after_tag = rival;
+    const auto outcome = shop.apply(planned);
+    EXPECT_EQ(outcome.has_value(), !theirs_is_smaller);
+    if (!outcome) {
+      EXPECT_EQ(outcome.error().code, Errc::conflict);
+      EXPECT_THAT(outcome.error().message, HasSubstr("somebody else is releasing v1"));
+      EXPECT_THAT(shop.chain("staging").entries, IsEmpty());
+      ledger->after_tag = nullptr;
+      ASSERT_TRUE(ledger->delete_tag(tag));
+    }
+  }
+}
+
+TEST_F(Contest, AWriterThatWasStoppedForLongerGivesUp) {
+  const std::function<void(const std::string&)> stop = [&](const std::string& written) {
+    if (written.find(".i") == std::string::npos) {
+      ledger->before_tag = stop;
+    } else {
+      ASSERT_TRUE(shop.clock.sleep(std::chrono::milliseconds(2001), {}));
+    }
+  };
+  ledger->before_tag = stop;
+  const auto late = shop.release("staging", build("one"));
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Errc::conflict);
+  EXPECT_THAT(late.error().hint, HasSubstr("ledger.settle"));
+  EXPECT_THAT(shop.chain("staging").entries, IsEmpty());
+}
+
+TEST_F(Contest, AnIntentOfADeadWriterIsWaitedForAndThenAbandoned) {
+  const oci::Descriptor left = put_image(*ledger, "whatever");
+  ASSERT_TRUE(ledger->tag(left, "hello.staging.i1.000000000000"));
+  const auto slept = shop.clock.slept();
+  const auto released = shop.release("staging", build("one"));
+  ASSERT_TRUE(released) << released.error().describe();
+  EXPECT_EQ(shop.clock.slept() - slept, 8000 + 4000);
+  EXPECT_THAT(released->entry.abandoned, ElementsAre("hello.staging.v1.000000000000"));
 }
 
 }  // namespace

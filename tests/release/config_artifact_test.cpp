@@ -89,38 +89,37 @@ struct Bad {
 class BadEnvFile : public ::testing::TestWithParam<Bad> {};
 INSTANTIATE_TEST_SUITE_P(
     Table, BadEnvFile,
-    ::testing::Values(Bad{"bare_key", "A\n", {"1:1 'A' has no value"}},
-                      Bad{"exported", "export A=1\n", {"1:1 'export A' is not a name"}},
-                      Bad{"space_before_equals", "A =1\n", {"1:1 'A ' is not a name"}},
-                      Bad{"indented", " A=1\n", {"1:1 ' A' is not a name"}},
-                      Bad{"indented_comment", " # x\n", {"1:1 ' # x' has no value"}},
-                      Bad{"digit_first", "1A=1\n", {"1:1 '1A' is not a name"}},
-                      Bad{"dot", "A.B=1\n", {"1:1 'A.B' is not a name"}},
-                      Bad{"dash", "A-B=1\n", {"1:1 'A-B' is not a name"}},
-                      Bad{"no_name", "=1\n", {"1:1 '' is not a name"}},
-                      Bad{"not_ascii", "Ä=1\n", {"1:1 'Ä' is not a name"}},
-                      Bad{"twice", "A=1\nB=2\nA=3\n", {"3:1 'A' is set twice, first in line 1"}},
-                      Bad{"value_and_secret", "A=1\nA=env://X\n", {"2:1 'A' is set twice, first in line 1"}},
-                      Bad{"nul", std::string("A=1\nB=x\0y\n", 10), {"2:4 a NUL byte"}},
-                      Bad{"nul_in_comment", std::string("#\0\n", 3), {"1:2 a NUL byte"}},
-                      Bad{"not_utf8", "A=ok\nB=\xC3\x28\n", {"2:3 bytes that are not UTF-8"}},
-                      Bad{"utf16",
-                          std::string("\xFF\xFE"
-                                      "A\0",
-                                      4),
-                          {"1:4 a NUL byte"}},
-                      Bad{"after_a_byte_order_mark",
-                          "\xEF\xBB\xBF"
-                          "A B=1\n",
-                          {"1:4 'A B' is not a name"}},
-                      Bad{"second_byte_order_mark",
-                          "A=1\n\xEF\xBB\xBF"
-                          "B=1\n",
-                          {"2:1 '\xEF\xBB\xBF"
-                           "B' is not a name"}},
-                      Bad{"all_at_once",
-                          "A\nB=1\n=\nB=2\n",
-                          {"1:1 'A' has no value", "3:1 '' is not a name", "4:1 'B' is set twice, first in line 2"}}),
+    ::testing::Values(
+        Bad{"bare_key", "A\n", {"1:1 \"A\" has no value"}},
+        Bad{"exported", "export A=1\n", {"1:1 \"export A\" is not a name"}},
+        Bad{"space_before_equals", "A =1\n", {"1:1 \"A \" is not a name"}},
+        Bad{"indented", " A=1\n", {"1:1 \" A\" is not a name"}},
+        Bad{"indented_comment", " # x\n", {"1:1 \" # x\" has no value"}},
+        Bad{"digit_first", "1A=1\n", {"1:1 \"1A\" is not a name"}},
+        Bad{"dot", "A.B=1\n", {"1:1 \"A.B\" is not a name"}}, Bad{"dash", "A-B=1\n", {"1:1 \"A-B\" is not a name"}},
+        Bad{"no_name", "=1\n", {"1:1 \"\" is not a name"}}, Bad{"not_ascii", "Ä=1\n", {"1:1 \"Ä\" is not a name"}},
+        Bad{"twice", "A=1\nB=2\nA=3\n", {"3:1 \"A\" is set twice, first in line 1"}},
+        Bad{"value_and_secret", "A=1\nA=env://X\n", {"2:1 \"A\" is set twice, first in line 1"}},
+        Bad{"nul", std::string("A=1\nB=x\0y\n", 10), {"2:4 a NUL byte"}},
+        Bad{"nul_in_comment", std::string("#\0\n", 3), {"1:2 a NUL byte"}},
+        Bad{"not_utf8", "A=ok\nB=\xC3\x28\n", {"2:3 bytes that are not UTF-8"}},
+        Bad{"utf16",
+            std::string("\xFF\xFE"
+                        "A\0",
+                        4),
+            {"1:4 a NUL byte"}},
+        Bad{"after_a_byte_order_mark",
+            "\xEF\xBB\xBF"
+            "A B=1\n",
+            {"1:4 \"A B\" is not a name"}},
+        Bad{"second_byte_order_mark",
+            "A=1\n\xEF\xBB\xBF"
+            "B=1\n",
+            {"2:1 \"\xEF\xBB\xBF"
+             "B\" is not a name"}},
+        Bad{"all_at_once",
+            "A\nB=1\n=\nB=2\n",
+            {"1:1 \"A\" has no value", "3:1 \"\" is not a name", "4:1 \"B\" is set twice, first in line 2"}}),
     [](const auto& bad) { return bad.param.name; });
 
 TEST_P(BadEnvFile, IsReported) { EXPECT_EQ(read(GetParam().text).problems, GetParam().problems); }

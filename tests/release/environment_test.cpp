@@ -230,26 +230,26 @@ INSTANTIATE_TEST_SUITE_P(
     Table, BadEnvironments,
     ::testing::Values(
         Bad{"not_a_mapping", "environments: [a]\n", {"3:15 environments: names are expected"}},
-        Bad{"name", "environments: {Dev: {}}\n", {"3:16 'Dev' is not an environment's name"}},
-        Bad{"double_dash", "environments: {a--b: {}}\n", {"3:16 'a--b' is not"}},
-        Bad{"long_name", "environments: {a1234567890123456789012345678901234567890: {}}\n", {"3:16 '"}},
+        Bad{"name", "environments: {Dev: {}}\n", {"3:16 \"Dev\" is not an environment's name"}},
+        Bad{"double_dash", "environments: {a--b: {}}\n", {"3:16 \"a--b\" is not"}},
+        Bad{"long_name", "environments: {a1234567890123456789012345678901234567890: {}}\n", {"3:16 \""}},
         Bad{"unknown_key", "environments: {dev: {tagg: x}}\n", {"3:22 unknown key \"tagg\""}},
         Bad{"unknown_config_key", "environments: {dev: {config: {envfile: x}}}\n", {"3:31 unknown key \"envfile\""}},
         Bad{"unknown_policy_key", "environments: {dev: {policy: {soaked: x}}}\n", {"3:31 unknown key \"soaked\""}},
         Bad{"repository", "environments: {dev: {repository: 'UPPER/case'}}\n", {"3:34 "}},
         Bad{"repository_with_tag",
             "environments: {dev: {repository: 'r.example/a:1'}}\n",
-            {"3:34 'r.example/a:1' has a tag"}},
+            {"3:34 \"r.example/a:1\" has a tag"}},
         Bad{"repository_archive",
             "environments: {dev: {repository: 'oci-archive:x.tar'}}\n",
-            {"3:34 'oci-archive:x.tar' is an archive"}},
-        Bad{"tag", "environments: {dev: {tag: 'a b'}}\n", {"3:27 environments.dev.tag: 'a b' is not a tag"}},
+            {"3:34 \"oci-archive:x.tar\" is an archive"}},
+        Bad{"tag", "environments: {dev: {tag: 'a b'}}\n", {"3:27 environments.dev.tag: \"a b\" is not a tag"}},
         Bad{"tags",
             "environments: {dev: {tags: ['{version']}}\n",
-            {"3:28 environments.dev.tags: '{version' is not a tag"}},
+            {"3:28 environments.dev.tags: \"{version\" is not a tag"}},
         Bad{"tags_placeholder",
             "environments: {dev: {tags: ['{date}']}}\n",
-            {"3:28 environments.dev.tags: '{date}' is not a tag"}},
+            {"3:28 environments.dev.tags: \"{date}\" is not a tag"}},
         Bad{"mode",
             "environments: {dev: {config: {mode: magic}}}\n",
             {"3:37 environments.dev.config.mode must be one of"}},
@@ -258,10 +258,10 @@ INSTANTIATE_TEST_SUITE_P(
             {"3:41 environments.dev.config.env-file must be"}},
         Bad{"after_unknown",
             "environments: {dev: {}, prod: {after: [dve]}}\n",
-            {"3:40 environments.prod.after names 'dve'"}},
+            {"3:40 environments.prod.after names \"dve\""}},
         Bad{"after_twice",
             "environments: {dev: {}, prod: {after: [dev, dev]}}\n",
-            {"3:45 environments.prod.after names 'dev' twice"}},
+            {"3:45 environments.prod.after names \"dev\" twice"}},
         Bad{"after_scalar",
             "environments: {dev: {}, prod: {after: dev}}\n",
             {"3:39 environments.prod.after must be a list"}},
@@ -279,19 +279,19 @@ INSTANTIATE_TEST_SUITE_P(
             {"3:32 environments.b moves the same tag as environments.a"}},
         Bad{"tag_like_a_keep_tag",
             "environments: {dev: {tag: a.dev-v1}}\n",
-            {"3:16 the tag 'a.dev-v1' of environments.dev"}},
+            {"3:16 the tag \"a.dev-v1\" of environments.dev"}},
         Bad{"tag_like_an_entry",
             "environments: {dev: {tag: a.dev.v1}}\n",
-            {"3:16 the tag 'a.dev.v1' of environments.dev"}},
+            {"3:16 the tag \"a.dev.v1\" of environments.dev"}},
         Bad{"name_like_a_keep_tag", "environments: {dev: {}, dev-v2: {}}\n", {"3:25 the name of environments.dev-v2"}},
         Bad{"ledger_key", "environments: {dev: {}}\nledger: {repo: x}\n", {"4:10 unknown key \"repo\""}},
         Bad{"ledger_place",
             "environments: {dev: {}}\nledger: {repository: 'r.example/a:t'}\n",
-            {"4:22 'r.example/a:t' has a tag"}},
+            {"4:22 \"r.example/a:t\" has a tag"}},
         Bad{"all_at_once",
             "environments:\n  dev: {tag: 'a b', x: 1}\n  Q: {}\n  prod: {after: [z]}\n",
-            {"4:14 environments.dev.tag", "4:21 unknown key \"x\"", "5:3 'Q' is not",
-             "6:18 environments.prod.after names 'z'"}}),
+            {"4:14 environments.dev.tag", "4:21 unknown key \"x\"", "5:3 \"Q\" is not",
+             "6:18 environments.prod.after names \"z\""}}),
     [](const auto& bad) { return bad.param.name; });
 
 TEST_P(BadEnvironments, IsReportedAtItsPlace) {
@@ -320,7 +320,7 @@ TEST(Environments, RequireNamesWhatThereIs) {
   const auto near = project.require("stagin");
   ASSERT_FALSE(near);
   EXPECT_EQ(near.error().code, Errc::invalid_argument);
-  EXPECT_THAT(near.error().hint, HasSubstr("did you mean 'staging'"));
+  EXPECT_THAT(near.error().hint, HasSubstr("did you mean \"staging\""));
   EXPECT_THAT(project.require("zzzzzzzz").error().hint, HasSubstr("staging, prod"));
   EXPECT_THAT(decode("app: a\n").project.require("x").error().hint, HasSubstr("environments"));
 }

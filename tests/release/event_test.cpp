@@ -99,8 +99,8 @@ TEST(Approvals, AreOfOnePlan) {
   Event one = event_of(EventKind::approve, 1, "bob"), two = event_of(EventKind::approve, 2, "cleo");
   one.plan = io::digest_of("plan");
   two.plan = io::digest_of("another");
-  EXPECT_THAT(approvers_of({one, one, two}, io::digest_of("plan")), ElementsAre("bob"));
-  EXPECT_THAT(approvers_of({one, two}, io::digest_of("third")), IsEmpty());
+  EXPECT_THAT(approvers_of({one, one, two}, {io::digest_of("plan")}), ElementsAre("bob"));
+  EXPECT_THAT(approvers_of({one, two}, {io::digest_of("third")}), IsEmpty());
 }
 
 /// A shop with two builds, whose ledger people talk about.
@@ -203,8 +203,12 @@ TEST_P(Events, AnApprovalIsOfOneDecision) {
   // Another build is another decision.
   ASSERT_TRUE(shop.release("staging", build("two")));
   expect_refused(shop.promote("staging", "production"), "this plan has none");
-  ASSERT_TRUE(shop.release("staging", build("one")));
   shop.clock.advance(std::chrono::hours(1));
+  // So is the same build from another release of staging; the same decision planned again is covered.
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  expect_refused(shop.promote("staging", "production"), "this plan has none");
+  approval.plan = shop.plan_promote("staging", "production")->plan.digest().value();
+  say(approval);
   const auto done = shop.promote("staging", "production");
   ASSERT_TRUE(done) << done.error().describe();
   // And dies with it: the same build a release later is one more decision.
@@ -355,6 +359,77 @@ TEST_P(Events, SoakCountsFromWhenThisBuildBecameActive) {
   shop.clock.advance(std::chrono::minutes(58));
   expect_refused(shop.promote("staging", "production"), "it may come in 1m");
   shop.clock.advance(std::chrono::minutes(1));
+  EXPECT_TRUE(shop.promote("staging", "production"));
+}
+
+TEST(Approvals, OfAFileAreSealed) {
+  Event approval = event_of(EventKind::approve);
+  approval.plan = io::digest_of("decision");
+  approval.sealed = io::digest_of("bytes");
+  const Digest decision = io::digest_of("decision");
+  EXPECT_THAT(approvers_of({approval}, {.decision = decision, .seal = io::digest_of("bytes")}), ElementsAre("bob"));
+  EXPECT_THAT(approvers_of({approval}, {.decision = decision, .seal = io::digest_of("edited")}), IsEmpty());
+  EXPECT_THAT(approvers_of({approval}, {.decision = decision}), ElementsAre("bob")) << "planned again, not from a file";
+  EXPECT_THAT(approvers_of({approval}, {.decision = io::digest_of("v2"), .edition1 = decision}), ElementsAre("bob"))
+      << "an approval of edition 1 counts until the head moves";
+  const Event read = Event::parse(approval.canonical().value()).value();
+  EXPECT_EQ(read.sealed, approval.sealed);
+}
+
+// A rolled-back build, a hotfix by bypass, and the promotion of the next morning.
+TEST_P(Events, AHoldLastsThroughReleasesThatBypassIt) {
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  ASSERT_TRUE(shop.promote("staging", "production"));
+  ASSERT_TRUE(shop.release("staging", build("two")));
+  ASSERT_TRUE(shop.promote("staging", "production"));
+  const auto back = shop.rollback("production", {}, {.reason = "bad"});
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->entry.held, 3);
+  const auto hotfix = shop.release("production", build("hotfix"), {.reason = {}, .bypass = "hot"});
+  ASSERT_TRUE(hotfix) << hotfix.error().describe();
+  EXPECT_EQ(hotfix->entry.held, 3);
+  EXPECT_TRUE(read_status(shop.project, shop.services).value()[1].hold) << "nobody lifted it";
+  expect_refused(shop.promote("staging", "production"), "rolled back in v3, which nobody lifted since");
+  // With the hold bypassed the rolled-back build and the hotfix still stand in the way, each by name.
+  const auto refused = shop.promote("staging", "production", {.reason = "x", .bypass = "hold"});
+  expect_refused(refused, "v3 of production went back from this build");
+  EXPECT_THAT(refused.error().describe(), HasSubstr("v4 of production was released with a bypass"));
+  Event lift = event_of(EventKind::unhold);
+  lift.entry = hotfix->id;
+  say(lift);
+  EXPECT_FALSE(read_status(shop.project, shop.services).value()[1].hold);
+  expect_refused(shop.promote("staging", "production"), "--replaces v4");
+  expect_refused(shop.promote("staging", "production", {.replaces = 3}), "--replaces v4");
+  const auto done = shop.promote("staging", "production", {.replaces = 4});
+  ASSERT_TRUE(done) << done.error().describe();
+  EXPECT_EQ(done->entry.held, std::nullopt);
+}
+
+TEST_P(Events, ABuildThatWasRolledBackFromComesBackByNameOnly) {
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  ASSERT_TRUE(shop.promote("staging", "production"));
+  ASSERT_TRUE(shop.release("staging", build("two")));
+  ASSERT_TRUE(shop.promote("staging", "production"));
+  ASSERT_TRUE(shop.rollback("production"));
+  expect_refused(shop.promote("staging", "production", {.reason = "x", .bypass = "hold"}), "--after-rollback v3");
+  shop.write("production.env", "PORT=444\n");  // another config does not make it another build
+  expect_refused(shop.promote("staging", "production", {.reason = "x", .bypass = "hold"}), "--after-rollback v3");
+  const auto named = shop.promote("staging", "production", {.reason = "x", .bypass = "hold", .after_rollback = 3});
+  ASSERT_TRUE(named) << named.error().describe();
+}
+
+TEST_P(Events, PlanningAndApprovingGoOnDuringASoak) {
+  policy("{soak: 1h, approvals: 1}");
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  const auto planned = shop.plan_promote("staging", "production");
+  ASSERT_TRUE(planned) << planned.error().describe();
+  ASSERT_EQ(planned->not_yet.size(), 1u);
+  EXPECT_EQ(planned->not_yet[0].until, shop.clock.now() + 3600);
+  Event approval = event_of(EventKind::approve);
+  approval.plan = planned->plan.digest().value();
+  say(approval);
+  expect_refused(shop.apply(*planned), "not yet, at the earliest");
+  shop.clock.advance(std::chrono::hours(1));
   EXPECT_TRUE(shop.promote("staging", "production"));
 }
 

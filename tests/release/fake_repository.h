@@ -57,6 +57,11 @@ class FakeRepository final : public store::Target,
     return content_.fetch(descriptor);
   }
   Status push(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop) override {
+    if (subject_status != 0 && oci::is_graph_node(descriptor.media_type) && !descriptor.artifact_type.empty()) {
+      Error refused(Errc::failed, fmt::format("{} answers {}", name(), subject_status));
+      refused.http = HttpDetail{subject_status, "MANIFEST_INVALID", "subject"};
+      return fail(std::move(refused));
+    }
     // The artifacts of releases are small; what a promotion must not move are an image's blobs.
     const bool document = oci::is_graph_node(descriptor.media_type);
     // Whatever has a subject is added to the list of referrers: read, written.
@@ -124,6 +129,8 @@ class FakeRepository final : public store::Target,
     bool listed = true;  ///< among the tags
   };
   std::map<std::string, Fault> faults;
+  /// The registry's answer to documents with a subject; 0: it takes them.
+  int subject_status = 0;
   std::function<void(const std::string& tag)> before_tag;  ///< called once, before the next tag is written
   std::function<void(const std::string& tag)> after_tag;   ///< called once, after the next tag was written
   std::function<void(oci::Descriptor& found)> alter;       ///< of every answer of resolve()
@@ -147,7 +154,9 @@ class FakeRepository final : public store::Target,
     const auto at = faults.find(store::to_string(reference));
     if (at == faults.end() || at->second.times == 0) return {};
     if (at->second.times > 0) --at->second.times;
-    return fail(at->second.code, "{} cannot be read", store::to_string(reference));
+    Error why(at->second.code, fmt::format("{} cannot be read", store::to_string(reference)));
+    if (why.code == Errc::network) why.http = HttpDetail{500, "UNKNOWN", ""};
+    return fail(std::move(why));
   }
   void remember(const Digest& digest) {
     const std::scoped_lock lock(mutex_);

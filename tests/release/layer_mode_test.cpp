@@ -241,7 +241,7 @@ TEST_F(LayerMode, WhatIsNoPlatformsImageIsLeftOutAndNamed) {
   ASSERT_TRUE(plan) << plan.error().describe();
   ASSERT_EQ(plan->warnings.size(), 2u);
   EXPECT_THAT(plan->warnings[0].message, HasSubstr("without what is attached to the build " + root.digest.str()));
-  EXPECT_THAT(plan->warnings[1].message, HasSubstr("is no platform's image and is left out"));
+  EXPECT_THAT(plan->warnings[1].message, HasSubstr("is not a platform's image and is left out"));
   ASSERT_TRUE(shop.apply(*plan));
   EXPECT_EQ(images("staging", plan->plan.image.digest).size(), 1u);
   const auto none = put_index(*place, {""});

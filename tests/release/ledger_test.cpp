@@ -356,5 +356,98 @@ TEST_F(LedgerTest, ASecondClaimThatWinsIsToldToTheFirst) {
   EXPECT_THAT(lost.error().message, HasSubstr("v1 of staging was claimed by somebody else"));
 }
 
+/// A tag of an entry that the registry lists and cannot hand out.
+class Unreadable : public LedgerTest, public ::testing::WithParamInterface<Errc> {
+ protected:
+  void SetUp() override {
+    written = fill(2);
+    lost = "hello.staging.v3.0123456789ab";
+    target->faults[lost] = {GetParam()};
+  }
+  Ledger view() {
+    return {world, location, {}, clock, [&](const Error& warning) { warnings.push_back(warning.message); }};
+  }
+
+  std::vector<Recorded> written;
+  std::string lost;
+  test::FakeClock clock;
+  std::vector<std::string> warnings;
+};
+INSTANTIATE_TEST_SUITE_P(Answers, Unreadable, ::testing::Values(Errc::not_found, Errc::network),
+                         [](const auto& code) { return std::string(name_of(code.param)); });
+
+TEST_P(Unreadable, BlocksNothingAndIsWarnedOfOnce) {
+  Ledger fresh = view();
+  const auto head = fresh.head("hello", "staging");
+  ASSERT_TRUE(head) << head.error().describe();
+  EXPECT_EQ((*head)->id, written[1].id);
+  const auto chain = fresh.read("hello", "staging");
+  ASSERT_TRUE(chain) << chain.error().describe();
+  EXPECT_EQ(chain->entries.size(), 2u);
+  ASSERT_EQ(chain->unreadable.size(), 1u);
+  EXPECT_EQ(chain->unreadable[0].tag, lost);
+  EXPECT_EQ(chain->unreadable[0].number, 3);
+  EXPECT_EQ(fresh.number("hello", "staging", 3).value(), std::nullopt);
+  fresh.refresh();
+  EXPECT_TRUE(fresh.head("hello", "staging"));
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_THAT(warnings[0], HasSubstr(lost));
+}
+
+TEST_P(Unreadable, ItsNumberIsUsedAgainAndItLosesShouldItReappear) {
+  Entry next = entry_of(3, written[1].id);
+  Entry reappears = next;
+  reappears.actor = "the dead writer";
+  std::string tag;
+  for (int i = 0; i == 0 || io::digest_of(reappears.canonical().value()) > io::digest_of(next.canonical().value());
+       ++i) {
+    reappears.reason = fmt::format("try {}", i);  // until it would win by its id
+    const Digest id = io::digest_of(reappears.canonical().value());
+    tag = fmt::format("hello.staging.v3.{}", id.short_hex());
+    next.abandoned = {tag};
+  }
+  const Recorded third = view().append(next).value();
+  ASSERT_TRUE(view().append(reappears));
+  EXPECT_EQ(view().head("hello", "staging").value()->id, third.id);
+  const auto chain = view().read("hello", "staging").value();
+  EXPECT_EQ(chain.head()->id, third.id);
+  ASSERT_EQ(chain.forks.size(), 1u);
+  EXPECT_EQ(chain.forks[0].entry.actor, "the dead writer");
+  EXPECT_EQ(Entry::parse(third.bytes)->abandoned, std::vector<std::string>{tag});
+}
+
+TEST_P(Unreadable, AnEntryThatALaterOneFollowsWasCommitted) {
+  target->faults = {{tag_of(written[0]), {GetParam()}}};
+  const auto chain = view().read("hello", "staging");
+  ASSERT_FALSE(chain);
+  EXPECT_EQ(chain.error().code, Errc::verification_failed);
+  EXPECT_THAT(chain.error().message, HasSubstr(tag_of(written[0])));
+  EXPECT_THAT(chain.error().hint, HasSubstr("slipway doctor staging --repair"));
+}
+
+TEST_P(Unreadable, ARegistryThatIsDownIsNotALostEntry) {
+  target->faults[lost] = {Errc::rate_limited};
+  EXPECT_EQ(view().head("hello", "staging").error().code, Errc::rate_limited);
+}
+
+TEST_F(LedgerTest, AnEntryThatIsTakenAndNotHandedOutIsNotCommitted) {
+  const Entry first = entry_of(1, std::nullopt);
+  const std::string tag = fmt::format("hello.staging.v1.{}", io::digest_of(first.canonical().value()).short_hex());
+  target->faults[tag] = {Errc::not_found, -1, false};
+  EXPECT_EQ(ledger.append(first).error().code, Errc::verification_failed);
+  target->faults[tag] = {Errc::not_found, 1, false};
+  EXPECT_TRUE(ledger.append(first)) << "a moment later it is there";
+}
+
+TEST_F(LedgerTest, AnEntryThatTheRegistryLostIsRestoredFromMemory) {
+  const auto written = fill(1);
+  ASSERT_TRUE(target->delete_tag(tag_of(written[0])));
+  ASSERT_TRUE(ledger.restore(written[0]));
+  EXPECT_EQ(Ledger(world, location).head("hello", "staging").value()->bytes, written[0].bytes);
+  target->tagged.clear();
+  ASSERT_TRUE(ledger.restore(written[0]));
+  EXPECT_THAT(target->tagged, IsEmpty()) << "it is there";
+}
+
 }  // namespace
 }  // namespace slipway::release

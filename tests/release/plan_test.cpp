@@ -19,6 +19,12 @@ std::string golden(const std::string& name) {
   return text ? *text : "";
 }
 
+/// The plan with the decision that it makes now.
+Plan decided(Plan plan) {
+  plan.entry.decision = plan.digest().value();
+  return plan;
+}
+
 Plan sample() {
   const ConfigValues values{{{"PORT", "443"}}, {{"PASSWORD", "env://PASSWORD"}}};
   const Digest build = io::digest_of("build");
@@ -48,7 +54,9 @@ Plan sample() {
   plan.sources = {oci::Location::parse("registry.example.com/staging/hello").value()};
   plan.moving = {"production", io::digest_of("active")};
   plan.fixed_tags = {"1.2.3"};
-  return plan;
+  plan.first = io::digest_of("first");
+  plan.expires = 1'700'086'400;
+  return decided(std::move(plan));
 }
 
 TEST(Plan, BytesNeverChange) { EXPECT_EQ(sample().canonical().value(), golden("plan.json")); }
@@ -69,6 +77,7 @@ TEST(Plan, OptionalPartsComeBackToo) {
   plan.moving.expected = std::nullopt;
   plan.fixed_tags.clear();
   plan.sources.clear();
+  plan = decided(std::move(plan));
   const auto parsed = Plan::parse(plan.canonical().value());
   ASSERT_TRUE(parsed) << parsed.error().describe();
   EXPECT_EQ(*parsed, plan);
@@ -81,6 +90,7 @@ TEST(Plan, CarriesTheFilesOfItsConfig) {
   plan.config->files.emplace(
       "a/b", FileValue{io::digest_of(content), content.size(), 0755, std::make_shared<const std::string>(content)});
   plan.entry.config = make_config_artifact(*plan.config)->manifest.digest;
+  plan = decided(std::move(plan));
   const std::string text = plan.canonical().value();
   const auto parsed = Plan::parse(text);
   ASSERT_TRUE(parsed) << parsed.error().describe();
@@ -124,7 +134,15 @@ class BadPlan : public ::testing::TestWithParam<Bad> {};
 INSTANTIATE_TEST_SUITE_P(
     Table, BadPlan,
     ::testing::Values(
-        Bad{"schema", "slipway/v1/plan", "slipway/v2/plan", Errc::invalid_argument},
+        Bad{"schema", "slipway/v2/plan", "slipway/v3/plan", Errc::invalid_argument},
+        Bad{"edition_1", "slipway/v2/plan", "slipway/v1/plan", Errc::conflict},
+        Bad{"edited_tags", "\"tags\":[\"1.2.3\"]", "\"tags\":[\"evil\"]", Errc::verification_failed},
+        Bad{"edited_kind", "\"kind\":\"promote\"", "\"kind\":\"release\"", Errc::verification_failed},
+        Bad{"edited_origin", "\"environment\":\"staging\",\"number\":12", "\"environment\":\"staging\",\"number\":11",
+            Errc::verification_failed},
+        Bad{"edited_number", "\"number\":3,", "\"number\":7,", Errc::verification_failed},
+        Bad{"edited_source", "\"sources\":[\"registry.example.com/staging/hello\"]",
+            "\"sources\":[\"registry.example.com/evil/hello\"]", Errc::verification_failed},
         Bad{"unknown_member", "\"changed\":true", "\"changed\":true,\"chmod\":true", Errc::invalid_argument},
         Bad{"other_image", "\"image\":{\"digest\":\"" + io::digest_of("build").str() + "\",\"mediaType\"",
             "\"image\":{\"digest\":\"" + io::digest_of("evil").str() + "\",\"mediaType\""},
@@ -132,8 +150,8 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"other_config", "\"PORT\":\"443\"", "\"PORT\":\"444\""},
         Bad{"moving_tag", "\"tag\":\"production\"", "\"tag\":\"not a tag\""},
         Bad{"fixed_tag", "[\"1.2.3\"]", "[\"1/2\"]"},
-        Bad{"no_repository", "\"repository\":\"registry.example.com/prod/hello\",\"schema\":\"slipway/v1/plan\"",
-            "\"schema\":\"slipway/v1/plan\""},
+        Bad{"no_repository", "\"repository\":\"registry.example.com/prod/hello\",\"schema\":\"slipway/v2/plan\"",
+            "\"schema\":\"slipway/v2/plan\""},
         Bad{"bad_source", "\"sources\":[\"registry.example.com/staging/hello\"]", "\"sources\":[\"?\"]",
             Errc::invalid_argument},
         Bad{"changed_text", "\"changed\":true", "\"changed\":\"yes\""},
@@ -154,6 +172,7 @@ TEST(Plan, ALayerModePlanWhoseBuildWasSwappedIsRefused) {
   Plan plan = sample();
   plan.entry.mode = Mode::layer;
   plan.image.digest = plan.entry.image.digest = io::digest_of("derived");
+  plan = decided(std::move(plan));
   ASSERT_TRUE(Plan::parse(plan.canonical().value()));
   plan.build.digest = io::digest_of("swapped");
   const auto refused = Plan::parse(plan.canonical().value());

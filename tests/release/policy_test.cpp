@@ -46,6 +46,13 @@ Facts facts_of(const std::map<std::string, std::string>& active) {
   return facts;
 }
 
+std::string texts(const std::vector<Reason>& reasons) {
+  std::string text;
+  for (const Reason& reason : reasons)
+    text += reason.text + "\n";
+  return text;
+}
+
 struct Case {
   const char* name;
   std::vector<std::string> after;
@@ -75,7 +82,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_P(Judgement, GivesEveryReason) {
   const Policy policy = policy_of(GetParam().after, GetParam().any);
   const auto reasons = policy.judge(plan_of(GetParam().kind, "x"), facts_of(GetParam().active));
-  EXPECT_EQ(reasons.size(), GetParam().reasons) << fmt::format("{}", fmt::join(reasons, "\n"));
+  EXPECT_EQ(reasons.size(), GetParam().reasons) << texts(reasons);
   const Policy again = Policy::parse(policy.canonical().value()).value();
   EXPECT_EQ(again.judge(plan_of(GetParam().kind, "x"), facts_of(GetParam().active)), reasons);
 }
@@ -83,8 +90,8 @@ TEST_P(Judgement, GivesEveryReason) {
 TEST(Policy, ReasonsNameEnvironmentAndBuild) {
   const auto reasons = policy_of({"a"}).judge(plan_of(Kind::promote, "x"), facts_of({{"a", "y"}}));
   ASSERT_EQ(reasons.size(), 1u);
-  EXPECT_THAT(reasons[0], HasSubstr("production comes after a"));
-  EXPECT_THAT(reasons[0], HasSubstr(io::digest_of("y").str()));
+  EXPECT_THAT(reasons[0].text, HasSubstr("production comes after a"));
+  EXPECT_THAT(reasons[0].text, HasSubstr(io::digest_of("y").str()));
 }
 
 TEST(Policy, EnforceRefusesWithAllReasonsUnlessBypassed) {
@@ -146,9 +153,9 @@ struct RuleCase {
 
 constexpr std::int64_t kNow = 1'700'000'000;  // Tue 2023-11-14 22:13:20 UTC
 
-class Rule : public ::testing::TestWithParam<RuleCase> {};
+class RuleCases : public ::testing::TestWithParam<RuleCase> {};
 INSTANTIATE_TEST_SUITE_P(
-    Table, Rule,
+    Table, RuleCases,
     ::testing::Values(
         RuleCase{"soaked",
                  [](auto& r) { r.soak = 3600; },
@@ -220,7 +227,7 @@ INSTANTIATE_TEST_SUITE_P(
                  },
                  nullptr,
                  Kind::release,
-                 {"needs the annotation owner, the build has none", "tier to be '2', the build has '1'"}},
+                 {"needs the annotation owner, the build has none", "tier to be \"2\", the build has \"1\""}},
         RuleCase{"young", [](auto& r) { r.max_age = 86400; }, nullptr, Kind::promote, {}},
         RuleCase{"old", [](auto& r) { r.max_age = 3600; }, nullptr, Kind::promote, {"at most 1h old"}},
         RuleCase{"age_unknown",
@@ -301,7 +308,7 @@ INSTANTIATE_TEST_SUITE_P(
                  {"denied", "platform", "frozen", "active in a for 1d"}}),
     [](const auto& judged) { return judged.param.name; });
 
-TEST_P(Rule, GivesEveryReason) {
+TEST_P(RuleCases, GivesEveryReason) {
   Environment environment;
   environment.after = {"a"};
   GetParam().rule(environment.rules);
@@ -314,9 +321,9 @@ TEST_P(Rule, GivesEveryReason) {
   if (GetParam().fact) GetParam().fact(facts);
   const Policy policy(environment);
   const auto reasons = policy.judge(plan_of(GetParam().kind, "x"), facts);
-  ASSERT_EQ(reasons.size(), GetParam().reasons.size()) << fmt::format("{}", fmt::join(reasons, "\n"));
+  ASSERT_EQ(reasons.size(), GetParam().reasons.size()) << texts(reasons);
   for (std::size_t i = 0; i < reasons.size(); ++i) {
-    EXPECT_THAT(reasons[i], HasSubstr(GetParam().reasons[i]));
+    EXPECT_THAT(reasons[i].text, HasSubstr(GetParam().reasons[i]));
   }
   const auto again = Policy::parse(policy.canonical().value());
   ASSERT_TRUE(again) << again.error().describe();
@@ -402,6 +409,76 @@ TEST(Policy, DeniesTheImageAsWellAsTheBuild) {
     environment.rules.deny = {io::digest_of(denied).str()};
     const auto reasons = Policy(environment).judge(plan, {});
     EXPECT_EQ(reasons.size(), std::string(denied) == "other" ? 0u : 1u) << denied;
+  }
+}
+
+TEST(Policy, ABypassCoversTheRulesThatItNames) {
+  struct Bypass {
+    const char* text;
+    std::vector<std::string> covered;
+  };
+  for (const Bypass& bypass :
+       {Bypass{"", {}}, Bypass{"soak", {"soak"}}, Bypass{"platforms,max-age", {"platforms", "max-age"}},
+        Bypass{"hotfix", {"soak", "freeze", "after", "approvals", "hold"}}, Bypass{"deny", {}},
+        Bypass{"deny,exec", {"exec"}}, Bypass{"soak, freeze", {"soak", "freeze", "after", "approvals", "hold"}}}) {
+    std::vector<std::string> names;
+    for (const auto rule : bypassed_rules(bypass.text))
+      names.emplace_back(name_of(rule));
+    EXPECT_EQ(names, bypass.covered) << bypass.text;
+  }
+  EXPECT_TRUE(names_rules("soak,freeze"));
+  EXPECT_FALSE(names_rules("prod is down"));
+  EXPECT_FALSE(names_rules(""));
+}
+
+TEST(Policy, ADeniedDigestIsNeverBypassed) {
+  Environment environment;
+  environment.rules.deny = {io::digest_of("x").str()};
+  for (const char* bypass : {"incident", "deny"}) {
+    const Status refused = enforce(Policy(environment), plan_of(Kind::promote, "x", bypass), {});
+    ASSERT_FALSE(refused) << bypass;
+    EXPECT_EQ(refused.error().code, Errc::policy_denied);
+    EXPECT_THAT(refused.error().hint, HasSubstr("cannot be bypassed"));
+  }
+}
+
+TEST(Policy, ARefusalTellsLaterFromNever) {
+  Environment environment;
+  environment.after = {"a"};
+  environment.rules.soak = 3600;
+  Facts facts = facts_of({{"a", "x"}});
+  facts.now = kNow;
+  facts.active_since["a"] = kNow - 600;
+  const auto soaking = Policy(environment).judge(plan_of(Kind::promote, "x"), facts);
+  ASSERT_EQ(soaking.size(), 1u);
+  EXPECT_EQ(soaking[0].until, kNow + 3000);
+  const Status later = refuse(soaking);
+  EXPECT_THAT(later.error().describe(), HasSubstr("not yet, at the earliest " + format_time(kNow + 3000)));
+  EXPECT_THAT(later.error().hint, HasSubstr("run it again after " + format_time(kNow + 3000)));
+  facts.active_builds["a"] = io::digest_of("y");
+  const auto never = Policy(environment).judge(plan_of(Kind::promote, "x"), facts);
+  ASSERT_EQ(never.size(), 1u);
+  EXPECT_EQ(never[0].until, std::nullopt);
+  EXPECT_THAT(refuse(never).error().describe(), HasSubstr("refused: production comes after a"));
+}
+
+TEST(Policy, AFreezeKnowsItsEnd) {
+  struct End {
+    Freeze freeze;
+    const char* now;
+    const char* end;
+  };
+  for (const End& e :
+       {End{{"22:00", "06:00", "UTC"}, "2026-03-02T23:10:00Z", "2026-03-03T06:00:00Z"},
+        End{{"22:00", "06:00", "UTC"}, "2026-03-02T05:59:30Z", "2026-03-02T06:00:00Z"},
+        End{{"Fri 16:00", "Mon 08:00", "Europe/Berlin"}, "2026-03-07T12:00:00Z", "2026-03-09T07:00:00Z"},
+        End{{"Fri 16:00", "Mon 08:00", "Europe/Berlin"}, "2026-03-28T12:00:00Z", "2026-03-30T06:00:00Z"},  // summer
+        End{{"2026-12-20 18:00", "2027-01-02 00:00", "UTC"}, "2026-12-24T00:00:00Z", "2027-01-02T00:00:00Z"}}) {
+    const std::int64_t now = parse_time(e.now).value();
+    ASSERT_TRUE(is_frozen(e.freeze, now)) << e.now;
+    const auto end = freeze_end(e.freeze, now);
+    ASSERT_TRUE(end);
+    EXPECT_EQ(format_time(*end), e.end) << e.now;
   }
 }
 

@@ -81,14 +81,14 @@ TEST_F(TodaysConfig, EveryProblemOfEveryFileIsToldAtOnceWithItsPlace) {
   KEY: {secret: true}
   MUST: {required: true}
 )");
-  EXPECT_THAT(problems(),
-              ElementsAre(HasSubstr("base.env:1:1 PORT must be an int"), HasSubstr("base.env:2:1 'NOPE' has no value"),
-                          HasSubstr("base.env:3:1 OLD must not be set"),
-                          HasSubstr("schema.yaml:7:3 MUST must be set in the config of staging"),
-                          HasSubstr("staging.env:2:1 TIMEOUT must be a duration"),
-                          HasSubstr("staging.env:3:1 PROT is not in the schema"),
-                          HasSubstr("staging.env:4:1 URL must be a URL"),
-                          HasSubstr("staging.env:5:1 KEY is a secret and must be a reference")));
+  EXPECT_THAT(problems(), ElementsAre(HasSubstr("base.env:1:1 PORT must be an int"),
+                                      HasSubstr("base.env:2:1 \"NOPE\" has no value"),
+                                      HasSubstr("base.env:3:1 OLD must not be set"),
+                                      HasSubstr("schema.yaml:7:3 MUST must be set in the config of staging"),
+                                      HasSubstr("staging.env:2:1 TIMEOUT must be a duration"),
+                                      HasSubstr("staging.env:3:1 PROT is not in the schema"),
+                                      HasSubstr("staging.env:4:1 URL must be a URL"),
+                                      HasSubstr("staging.env:5:1 KEY is a secret and must be a reference")));
 }
 
 TEST_F(TodaysConfig, AValueIsJudgedWhereItWon) {
@@ -190,7 +190,7 @@ TEST(ConfigSchema, RulesThatCannotBeKeptAreRefused) {
                                    {"keys: [A]", "names are expected"},
                                    {"key: {A: {}}", "key"},
                                    {"additional: maybe", "additional"},
-                                   {"keys: {1A: {}}", "'1A' is not a name"},
+                                   {"keys: {1A: {}}", "\"1A\" is not a name"},
                                    {"keys: {A: {type: float}}", "type"},
                                    {"keys: {A: {tpye: int}}", "tpye"},
                                    {"keys: {A: {type: int, default: x}}", "default: must be an int"},
@@ -204,7 +204,7 @@ TEST(ConfigSchema, RulesThatCannotBeKeptAreRefused) {
                                    {"keys: {A: {required: true, default: a}}", "a required key needs no default"},
                                    {"keys: {A: {forbidden: true, required: true}}", "cannot be required"},
                                    {"keys: {A: {secret: true, default: a}}", "known at run time only"},
-                                   {"keys: {A: {default: 'env://A'}}", "is no default"}}) {
+                                   {"keys: {A: {default: 'env://A'}}", "is not a default"}}) {
     Diagnostics own;
     ConfigSchema::parse(yaml, "s.yaml", own);
     ASSERT_TRUE(own.has_errors()) << yaml;
@@ -239,7 +239,7 @@ TEST(SecretReference, BadOnesAreReportedInTheirLine) {
   Diagnostics diagnostics;
   parse_env_file("A=1\nB=secret://Vault/x\n", "a.env", diagnostics);
   ASSERT_EQ(diagnostics.errors().size(), 1u);
-  EXPECT_THAT(shown(diagnostics.errors()[0]), HasSubstr("a.env:2:3 'secret://Vault/x' names no helper"));
+  EXPECT_THAT(shown(diagnostics.errors()[0]), HasSubstr("a.env:2:3 \"secret://Vault/x\" names no helper"));
 }
 
 TEST(Plaintext, LooksSecret) {
@@ -334,9 +334,10 @@ TEST_F(TodaysFiles, EverythingThatAConfigCannotHaveIsReportedAtOnce) {
   place("e");
   place("missing");
   const Lines lines = problems();
-  EXPECT_THAT(lines, ::testing::UnorderedElementsAre(
-                         HasSubstr("d/link is a symlink"), HasSubstr(".wh.gone has a name"), HasSubstr("missing"),
-                         HasSubstr("'env', which is where its values go"), HasSubstr("'a' as a file and as a folder")));
+  EXPECT_THAT(lines,
+              ::testing::UnorderedElementsAre(HasSubstr("d/link is a symlink"), HasSubstr(".wh.gone has a name"),
+                                              HasSubstr("missing"), HasSubstr("\"env\", which is where its values go"),
+                                              HasSubstr("\"a\" as a file and as a folder")));
   for (const std::string& line : lines)
     EXPECT_THAT(line, HasSubstr("slipway.yaml:11:20 "));
 }

@@ -286,5 +286,17 @@ TEST_F(Verify, AKeepTagTwoBeyondTheNewestIsAProblem) {
   EXPECT_THAT(problems("staging"), ElementsAre(HasSubstr("kept for release v5, but the newest in the ledger is v3")));
 }
 
+// The environment's repository changed: the release is where it was made, and that is where it is proved.
+TEST_F(Verify, AnEnvironmentThatMovedIsProvedWhereItWasReleased) {
+  std::string yaml = kRegistryYaml;
+  const std::string before = "reg.example/staging/hello";
+  yaml.replace(yaml.find(before), before.size(), "reg.example/moved/hello");
+  shop.configure(yaml);
+  const Proof proof = verify("staging");
+  EXPECT_THAT(proof.problems, IsEmpty());
+  EXPECT_EQ(proof.location.str(), "reg.example/staging/hello:hello.staging-v3");
+  EXPECT_THAT(proof.notes, ElementsAre(HasSubstr("was released to reg.example/staging/hello and is proved there")));
+}
+
 }  // namespace
 }  // namespace slipway::release

@@ -47,7 +47,7 @@ struct ConfigValues {
   bool operator==(const ConfigValues&) const = default;
 };
 
-/// Where each key of a config is set.
+/// The place where each key of a config is set.
 using KeyPlaces = std::map<std::string, Where>;
 
 /// Reads an env file (docs/FORMATS.md "Env files"): NAME=VALUE lines, the value
@@ -72,8 +72,12 @@ Result<ConfigArtifact> make_config_artifact(const ConfigValues& values);
 /// Pushes the artifact under a tag that no other content has, so that no registry collects it. Idempotent.
 Status push_config(const ConfigArtifact& artifact, store::Target& to, const std::string& tag);
 
+/// Errc::not_found, naming the part, unless the target has the config's manifest and everything that it names. Reads
+/// the manifest and asks for each blob.
+Status require_config(const Digest& manifest, store::ReadTarget& from);
+
 /// Reads a config back by its manifest's digest, files with their contents. Errc::not_found, verification_failed when
-/// it is no config, or its layer is not what it lists.
+/// it is not a config, or its layer differs from its list.
 Result<ConfigValues> fetch_config(store::ReadTarget& from, const Digest& manifest);
 
 }  // namespace slipway::release

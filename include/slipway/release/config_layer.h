@@ -20,7 +20,7 @@ struct ConfigLayer {
 /// when a value has a line end, or the path is none.
 Result<ConfigLayer> make_config_layer(const ConfigValues& values);
 
-/// What `<path>/env` has. Errc::invalid_argument when a value has a line end.
+/// Returns the text of `<path>/env`. Errc::invalid_argument when a value has a line end.
 Result<std::string> env_lines(const ConfigValues& values);
 
 /// Reads the contents of the files that `values` lists out of the layer's blob. Errc::verification_failed when that has

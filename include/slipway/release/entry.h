@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "slipway/base/digest.h"
 #include "slipway/base/json.h"
@@ -54,7 +55,11 @@ struct Entry {
   std::string bypass{};
   std::int64_t time = 0;  ///< unix seconds
   std::string tool{};
-  Json::Object other{};  ///< unknown members, kept
+  std::optional<Digest> decision{};      ///< Plan::digest(), by which a plan that is applied again is recognised
+  std::string planned_by{};              ///< the plan's author, where somebody else applied it
+  std::vector<std::string> abandoned{};  ///< tags of the ledger that were taken for never committed entries
+  std::optional<std::int64_t> held{};    ///< the rollback whose hold lasts until somebody lifts it
+  Json::Object other{};                  ///< unknown members, kept
 
   Result<std::string> canonical() const;
   /// Strict. Errc::malformed; invalid_argument for another major version.

@@ -45,7 +45,7 @@ struct Environment {
   PolicyRules rules;               ///< the other rules of `policy`
 };
 
-/// What slipway.yaml says about releasing one app. A value.
+/// The parts of slipway.yaml that are about releasing one app. A value.
 struct Project {
   std::string app;
   std::filesystem::path folder;  ///< of slipway.yaml, absolute
@@ -54,6 +54,7 @@ struct Project {
   oci::Location ledger = oci::Location::layout("");
   std::string ledger_text;
   bool immutable_tags = false;  ///< the ledger's registry refuses to overwrite tags
+  std::int64_t settle = 2;  ///< seconds that bound a writer's look and its claim, where nothing excludes a second one
 
   const Environment* find(std::string_view name) const;
   /// Errc::invalid_argument with the names there are.

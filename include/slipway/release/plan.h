@@ -14,15 +14,17 @@
 // judged by Policy, printed with describe(), stored with canonical(), read back with parse(), approved by its digest()
 // and carried out by apply(). Two plans are equal when they would do the same.
 //
-// canonical() holds all of the plan; digest() covers the decision alone: which build and config become which release,
-// where. Actor, reason and time are left out, so that the same decision planned again is covered by the same approval.
+// canonical() holds all of the plan; digest() covers the decision: which build and config become which release, from
+// where, to where, under which tags and rules. Actor, reason and time are left out, so that the same decision planned
+// again is covered by the same approval. The entry names the decision, so a plan whose decision was edited contradicts
+// itself; apply() takes actor and time from whoever applies it, never from the file. seal() covers every byte.
 //
 //   SLIPWAY_ASSIGN(const std::string text, plan.canonical());
 //   SLIPWAY_ASSIGN(const Plan same, Plan::parse(text));  // same == plan
 
 namespace slipway::release {
 
-inline constexpr std::string_view kPlanSchema = "slipway/v1/plan";
+inline constexpr std::string_view kPlanSchema = "slipway/v2/plan";
 
 /// A tag that moves, with the digest it pointed to when the plan was made.
 struct TagMove {
@@ -47,6 +49,8 @@ struct Plan {
   std::vector<std::string> fixed_tags;  ///< written once, never moved
   std::string rules;                    ///< the policy in canonical JSON; the entry has its digest
   bool claims = false;                  ///< the ledger's tags cannot be overwritten: the number is claimed first
+  std::optional<Digest> first{};        ///< the id of the chain's first entry: which ledger this is
+  std::int64_t expires = 0;             ///< unix seconds after which a stored plan is stale; 0: never
   bool finish_active = false;           ///< the active release was committed, but not finished: do that first
 
   Plan(Entry e, oci::Descriptor i, oci::Location r, oci::Location l)
@@ -57,7 +61,12 @@ struct Plan {
   /// Returns the digest of the decision, which an approval names: release, build, config, place and policy, but not
   /// time, actor and reason. The same decision planned again has the same digest.
   Result<Digest> digest() const;
-  /// Strict; refuses a plan whose parts contradict each other. Errc::malformed, invalid_argument.
+  /// Returns the digest that edition 1 approvals name: build, config, place and number alone.
+  Result<Digest> edition1_digest() const;
+  /// Returns the digest of all bytes of the plan, which an approval of a file seals.
+  Result<Digest> seal() const;
+  /// Strict; refuses a plan whose parts contradict each other. Errc::malformed, invalid_argument, verification_failed
+  /// for a decision that was edited, conflict for a plan of edition 1.
   static Result<Plan> parse(std::string_view json);
   /// Returns lines for a person: what will be copied, tagged and recorded.
   std::string describe() const;

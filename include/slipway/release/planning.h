@@ -4,11 +4,14 @@
 #include <string>
 
 #include "slipway/release/plan.h"
+#include "slipway/release/policy.h"
 #include "slipway/release/services.h"
 
 // Planning turns a request into a Plan and only reads: the ledger, the environment's tag, the config's files and the
 // build's documents. Anything that stands in the way (a policy, a tag that somebody moved, a lost ledger, a fork) is
-// an error before there is a plan. A plan is carried out by apply() (apply.h):
+// an error before there is a plan; only a reason that time removes (a soak, a freeze) does not keep anybody from
+// planning and approving: it stands in Planned::not_yet, and apply() refuses until it is over. A plan is carried out by
+// apply() (apply.h):
 //
 //   Ledger ledger = services.ledger(project.ledger);
 //   SLIPWAY_ASSIGN(const Planned planned, plan_promote({project, production, remarks}, staging, ledger, services));
@@ -25,7 +28,9 @@ struct LayerImage;
 struct Remarks {
   std::string reason;
   std::string bypass;
-  bool adopt = false;  ///< record the image that the environment's tag points to already
+  bool adopt = false;                            ///< record the image that the environment's tag points to already
+  std::optional<std::int64_t> replaces{};        ///< the bypassed release that may be lost
+  std::optional<std::int64_t> after_rollback{};  ///< the rollback whose build may come back
 };
 
 /// Who wants a release of which environment; the project and the environment must outlive it.
@@ -41,6 +46,8 @@ struct Planned {
   std::vector<Error> warnings{};               ///< for whoever shows the plan
   std::shared_ptr<const LayerImage> layers{};  ///< layer mode: the derived image, so that it is not derived twice
   bool stored = false;                         ///< read from a file: apply() looks at the tags again
+  std::vector<Reason> not_yet{};               ///< reasons that time removes: apply() refuses while they stand
+  std::optional<Recorded> replaces{};          ///< the release that is active now
 };
 
 /// Plans to bind a build to the environment's config of today. `build` names an image; without it the active build

@@ -14,7 +14,7 @@
 // on every machine, today and in ten years: that is why the entry records the digest of canonical().
 //
 //   const Policy policy(environment);
-//   const std::vector<std::string> reasons = policy.judge(plan, facts);   // empty: allowed
+//   const std::vector<Reason> reasons = policy.judge(plan, facts);   // empty: allowed
 //
 // A rule belongs to one of three groups. `deny` and `platforms` hold always. A hold stops everything but rollbacks.
 // soak, freeze, annotations, max-age, exec, approvals and `after` are not asked of a rollback (unless
@@ -35,6 +35,37 @@ struct Facts {
   std::int64_t now = 0;
 };
 
+/// A rule that can refuse a plan; `--bypass` names rules by name_of().
+enum class Rule {
+  deny,
+  platforms,
+  hold,
+  freeze,
+  annotations,
+  max_age,
+  exec,
+  approvals,
+  after,
+  soak,
+  returned,
+  replaces
+};
+std::string_view name_of(Rule rule);
+
+/// One reason against a plan.
+struct Reason {
+  Rule rule;
+  std::string text;
+  std::optional<std::int64_t> until{};  ///< unix seconds from which waiting alone has removed it; nothing: it does not
+  bool operator==(const Reason&) const = default;
+};
+
+/// Returns the rules that a recorded bypass covers. A list of rule names covers these; any other text is the reason of
+/// the bare form, which covers soak, freeze, after, approvals and a hold. `deny` is never covered.
+std::vector<Rule> bypassed_rules(std::string_view bypass);
+/// Returns true if the text is a list of rule names.
+bool names_rules(std::string_view bypass);
+
 /// The rules of one environment. Pure: no I/O but the time zones' rules, the same answer for the same question.
 class Policy {
  public:
@@ -44,7 +75,7 @@ class Policy {
   static Result<Policy> parse(std::string_view json);
   /// Returns every reason against the plan; empty means allowed. A rollback is judged by denied digests and platforms
   /// only unless the rules are strict for it; a change of config moves no build and has to follow none.
-  std::vector<std::string> judge(const Plan& plan, const Facts& facts) const;
+  std::vector<Reason> judge(const Plan& plan, const Facts& facts) const;
   /// Returns the reason that other people can still remove: approvals that are missing, where facts have them.
   std::optional<std::string> missing_approvals(const Plan& plan, const Facts& facts) const;
   /// Returns the canonical JSON of the rules; its digest is recorded in entries.
@@ -65,17 +96,22 @@ class Policy {
  private:
   Policy(std::vector<std::string> after, bool any, PolicyRules rules)
       : after_(std::move(after)), any_(any), rules_(std::move(rules)) {}
-  void judge_build(const Plan& plan, const Facts& facts, std::vector<std::string>& reasons) const;
-  void judge_time(const Plan& plan, const Facts& facts, std::vector<std::string>& reasons) const;
-  void judge_after(const Plan& plan, const Facts& facts, std::vector<std::string>& reasons) const;
-  std::optional<std::string> not_ready(const std::string& upstream, const Plan& plan, const Facts& facts) const;
+  void judge_build(const Plan& plan, const Facts& facts, std::vector<Reason>& reasons) const;
+  void judge_time(const Plan& plan, const Facts& facts, std::vector<Reason>& reasons) const;
+  void judge_after(const Plan& plan, const Facts& facts, std::vector<Reason>& reasons) const;
+  std::optional<Reason> not_ready(const std::string& upstream, const Plan& plan, const Facts& facts) const;
 
   std::vector<std::string> after_;
   bool any_;
   PolicyRules rules_;
 };
 
-/// Success, or Errc::policy_denied with all reasons; a plan with a bypass passes.
+/// Returns the reasons that the plan's bypass does not cover.
+std::vector<Reason> standing_reasons(const Policy& policy, const Plan& plan, const Facts& facts);
+/// Success without reasons, else Errc::policy_denied with all of them: "not yet, at the earliest ..." where waiting
+/// helps, "refused" where it does not.
+Status refuse(const std::vector<Reason>& reasons);
+/// Success, or Errc::policy_denied with all reasons that the plan's bypass does not cover.
 Status enforce(const Policy& policy, const Plan& plan, const Facts& facts);
 
 }  // namespace slipway::release

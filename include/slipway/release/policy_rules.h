@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,11 @@ struct Freeze {
 Status check_freeze(const Freeze& freeze);
 /// Whether `unix_seconds` is inside; a freeze that check_freeze refuses holds always.
 bool is_frozen(const Freeze& freeze, std::int64_t unix_seconds);
+/// Returns the first minute after `unix_seconds` that is free again; nothing for a freeze that check_freeze refuses.
+/// `unix_seconds` must be inside.
+std::optional<std::int64_t> freeze_end(const Freeze& freeze, std::int64_t unix_seconds);
 
-/// The rules of slipway.yaml's `policy`; times in seconds, 0 is no rule.
+/// The rules of slipway.yaml's `policy`; times in seconds, 0 stands for no rule.
 struct PolicyRules {
   std::int64_t soak = 0;                           ///< how long the build must be active in what comes before
   std::int64_t max_age = 0;                        ///< of the build

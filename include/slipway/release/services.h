@@ -25,12 +25,16 @@ struct ReleaseServices {
   std::filesystem::path project_folder;  ///< of slipway.yaml: where its programs run; may be empty
   std::filesystem::path state_folder;    ///< ".slipway": the journal
   std::filesystem::path seen_folder;     ///< cache of entries this user saw; empty: they are fetched every time
+  std::chrono::milliseconds settle{0};   ///< Project::settle; 0: simultaneous writers are detected, not excluded
   std::size_t lanes = 4;                 ///< blobs copied at once
   copy::Observer* observer = nullptr;
   std::stop_token stop;
+  WarningSink warn;  ///< gets the warnings of a ledger and of releasing; may be empty
 
   /// Returns a view of the ledger at `location`, with this user's cache of entries.
-  Ledger ledger(oci::Location location) const { return {*opener, std::move(location), {fs, seen_folder}}; }
+  Ledger ledger(oci::Location location) const {
+    return {*opener, std::move(location), {fs, seen_folder}, clock != nullptr ? *clock : system_clock(), warn};
+  }
 };
 
 }  // namespace slipway::release

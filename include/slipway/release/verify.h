@@ -8,7 +8,7 @@
 
 namespace slipway::release {
 
-/// What was proved of one environment from its registries alone.
+/// The proof of one environment from its registries alone.
 struct Proof {
   std::string environment;
   oci::Location location = oci::Location::layout("");  ///< repository and moving tag
@@ -23,13 +23,14 @@ struct Proof {
 
 /// Proves that what is there is what the ledger records: the chain unbroken, numbers without gaps or forks, no newer
 /// entry removed (keep tags, evidence, entries this machine saw, `head` where given), the tag on the active release's
-/// image, and every byte of image and config. Entries are read anew. Whoever may write everywhere can rewrite
-/// everything consistently: only `head`, kept elsewhere, sees that. Fails only where nothing can be said (network,
+/// image, and every byte of image and config. Entries are read again. Somebody who may write everywhere can
+/// rewrite everything consistently: only `head`, kept elsewhere, sees that. Fails only where nothing can be said
+/// (network,
 /// ...).
 Result<Proof> verify_environment(const Project& project, const Environment& environment,
                                  const std::optional<Digest>& head, const ReleaseServices& services);
 
-/// What the evidence beside one image says of it.
+/// The releases of one image, from the evidence beside it.
 struct EvidenceProof {
   oci::Descriptor image;
   std::vector<Recorded> entries;   ///< of this very image, by app, environment and number

@@ -1,0 +1,121 @@
+#include <algorithm>
+
+#include "cli/command.h"
+#include "cli/project.h"
+#include "slipway/base/text.h"
+#include "slipway/release/checks.h"
+
+namespace slipway::cli {
+namespace {
+
+using release::Finding;
+
+struct DoctorFlags {
+  std::optional<std::string> environment;
+  bool repair = false;
+};
+
+std::string_view name_of(Finding::Remedy remedy) {
+  return remedy == Finding::Remedy::repair ? "repair" : remedy == Finding::Remedy::person ? "person" : "none";
+}
+
+Json finding_json(const Finding& finding) {
+  Json json;
+  json.set("check", finding.check).set("what", finding.what).set("meaning", finding.meaning);
+  json.set("remedy", name_of(finding.remedy)).set("action", finding.action).set("repaired", finding.repaired);
+  return json;
+}
+
+std::string finding_line(const std::string& environment, const Finding& finding) {
+  const std::string_view state = finding.repaired                            ? "repaired"
+                                 : finding.remedy == Finding::Remedy::repair ? "to repair"
+                                 : finding.remedy == Finding::Remedy::person ? "to decide"
+                                                                             : "note";
+  return fmt::format("{:<16} {:<10} {}: {} ({})\n", environment, state, printable(finding.what, 1000), finding.meaning,
+                     printable(finding.action, 1000));
+}
+
+/// The worst of the findings: 0 all well, 10 something to mend, 16 something that only a person can decide.
+int status_of(const std::vector<Finding>& findings) {
+  constexpr int kToMend = 10, kToDecide = 16;
+  int status = 0;
+  for (const Finding& finding : findings) {
+    if (finding.repaired || finding.remedy == Finding::Remedy::none) continue;
+    status = std::max(status, finding.remedy == Finding::Remedy::person ? kToDecide : kToMend);
+  }
+  return status;
+}
+
+struct Examined {
+  Json::Array environments;
+  std::string lines;
+  int status = 0;
+};
+
+Status examine(Context& context, const Loaded& loaded, const DoctorFlags& f, Examined& all) {
+  const ProjectServices services(context, loaded);
+  for (const release::Environment& environment : loaded.project.environments) {
+    if (f.environment && *f.environment != environment.name) continue;
+    const bool repair = f.repair && !context.globals().dry_run;
+    SLIPWAY_ASSIGN(const auto findings, repair
+                                            ? release::repair_environment(loaded.project, environment, services.get())
+                                            : release::check_environment(loaded.project, environment, services.get()));
+    Json::Array rows;
+    for (const Finding& finding : findings) {
+      rows.push_back(finding_json(finding));
+      all.lines += finding_line(environment.name, finding);
+    }
+    all.status = std::max(all.status, status_of(findings));
+    if (findings.empty()) context.note(fmt::format("{} is all well", environment.name));
+    all.environments.push_back(
+        Json().set("app", loaded.project.app).set("environment", environment.name).set("findings", std::move(rows)));
+  }
+  return {};
+}
+
+Result<int> run_doctor(Context& context, const DoctorFlags& f) {
+  SLIPWAY_ASSIGN(const auto apps, require_projects(context));
+  if (f.environment && apps.size() == 1) SLIPWAY_TRY(apps.front().project.require(*f.environment));
+  Examined all;
+  for (const Loaded& loaded : apps)
+    SLIPWAY_TRY(examine(context, loaded, f, all));
+  if (context.json()) {
+    Json document;
+    document.set("schema", "slipway/v1/doctor").set("environments", std::move(all.environments));
+    SLIPWAY_TRY(context.print_document(document));
+  } else {
+    SLIPWAY_TRY(context.print_raw(all.lines));
+  }
+  return all.status;
+}
+
+}  // namespace
+
+Command doctor_command() {
+  return {.name = "doctor",
+          .aliases = {},
+          .summary = "find what is wrong with ledgers and tags, and mend it",
+          .description =
+              "Looks at the ledger, the tags, the evidence, the configs and this machine's state of each environment, "
+              "and prints what is wrong, what that means and what mends it. With --repair it mends what needs no "
+              "decision, in the environment's turn: it removes tags that cannot be read, restores entries whose bytes "
+              "are known, moves a lagging tag, attaches missing evidence. It never changes which release is active, "
+              "and never moves a tag that somebody else moved.",
+          .synopsis = "[--repair] [ENV]",
+          .examples = {{"what is wrong, everywhere", "slipway doctor"},
+                       {"mend what needs no decision", "slipway doctor production --repair"},
+                       {"what would be mended", "slipway doctor --repair --dry-run"}},
+          .statuses = {{0, "all is well, or everything was repaired"},
+                       {10, "there is something to mend with --repair"},
+                       {16, "there is something that only a person can decide"}},
+          .see_also = {"status", "verify"},
+          .bind = [](OptionSet& options) -> Action {
+            auto flags = std::make_shared<DoctorFlags>();
+            options.optional_positional("ENV", flags->environment, "an environment of slipway.yaml (default: all)");
+            options.flag("--repair", flags->repair, "mend what needs no decision");
+            options.command_line_only();
+            return [flags](Context& context) { return run_doctor(context, *flags); };
+          }};
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,341 @@
+#include "slipway/release/checks.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "release/entry_artifact.h"
+#include "release/entry_cache.h"
+#include "release/finish.h"
+#include "release/journal.h"
+#include "release/proof_of_bytes.h"
+#include "release/standing.h"
+#include "release/tags.h"
+#include "release/todays_config.h"
+#include "release/tombstone.h"
+#include "slipway/base/text.h"
+#include "slipway/release/released_config.h"
+
+namespace slipway::release {
+namespace {
+
+/// A finding with the function that mends it.
+struct Ailment {
+  Finding finding;
+  std::function<Status()> mend{};
+};
+
+/// One examination of an environment; the places are opened once.
+struct Patient {
+  const Project& project;
+  const Environment& environment;
+  const ReleaseServices& services;
+  Ledger& ledger;
+  std::shared_ptr<store::ReadTarget> home;        ///< the ledger's repository; null: not there yet
+  std::shared_ptr<store::ReadTarget> repository;  ///< the environment's; null: not there yet
+  Chain chain{};
+};
+
+Result<std::shared_ptr<store::ReadTarget>> open_if_there(const oci::Location& place, const ReleaseServices& services) {
+  auto opened = services.opener->open_for_reading(place, Side::destination);
+  if (!opened && opened.error().code == Errc::not_found) return std::shared_ptr<store::ReadTarget>();
+  return opened;
+}
+
+Result<std::vector<std::string>> tags_of(store::ReadTarget& place) {
+  auto* lister = store::as<store::TagLister>(place);
+  if (lister == nullptr) return std::vector<std::string>();
+  auto tags = lister->list_tags();
+  if (!tags && tags.error().code == Errc::not_found) return std::vector<std::string>();
+  return tags;
+}
+
+/// Returns true where the tag is listed and its document cannot be read.
+bool is_dangling(store::ReadTarget& place, const std::string& tag) {
+  const auto found = place.fetch_document(tag);
+  if (found) return false;
+  const Error& why = found.error();
+  return why.code == Errc::not_found || (why.http && why.http->status >= 500 && why.http->status != 503);
+}
+
+Ailment dangling(const Patient& patient, const oci::Location& place, const std::string& tag, std::string meaning) {
+  const ReleaseServices& services = patient.services;
+  return {{.check = "unreadable-tag",
+           .what = fmt::format("{} is listed and cannot be read", place.with_tag(tag).str()),
+           .meaning = std::move(meaning),
+           .remedy = Finding::Remedy::repair,
+           .action = "remove the tag"},
+          [&services, place, tag]() -> Status {
+            SLIPWAY_ASSIGN(const auto target, services.opener->open_for_writing(place, Side::destination));
+            return remove_dangling(*target, tag);
+          }};
+}
+
+/// The exact bytes of an entry that the ledger cannot hand out, from evidence beside the image of its keep tag.
+std::optional<Recorded> bytes_from_evidence(const Patient& patient, const UnreadableEntry& lost) {
+  if (patient.repository == nullptr) return std::nullopt;
+  auto* referrers = store::as<store::ReferrerLister>(*patient.repository);
+  const auto image =
+      tag_state(*patient.repository, keep_tag(patient.project.app, patient.environment.name, lost.number));
+  if (referrers == nullptr || !image || !*image) return std::nullopt;
+  const auto found = referrers->referrers(**image, std::string(kEntryType));
+  if (!found) return std::nullopt;
+  for (const oci::Descriptor& descriptor : *found) {
+    auto evidence = read_evidence(*patient.repository, descriptor);
+    if (evidence && entry_tag(evidence->entry, evidence->id) == lost.tag) return *std::move(evidence);
+  }
+  return std::nullopt;
+}
+
+std::optional<Recorded> remembered(const Patient& patient, const UnreadableEntry& lost) {
+  const EntryCache memory({patient.services.fs, patient.services.seen_folder}, patient.project.ledger.str(),
+                          patient.project.app, patient.environment.name);
+  if (const Recorded* known = memory.find(lost.tag)) return *known;
+  return bytes_from_evidence(patient, lost);
+}
+
+/// Entries that are listed and cannot be read: restored where something has their bytes, else never committed.
+void check_entries(const Patient& patient, std::vector<Ailment>& found) {
+  for (const UnreadableEntry& lost : patient.chain.unreadable) {
+    const auto bytes = remembered(patient, lost);
+    if (!bytes) {
+      found.push_back(dangling(patient, patient.project.ledger, lost.tag,
+                               "a release that was never committed; its number is used again"));
+      continue;
+    }
+    Ledger& ledger = patient.ledger;
+    found.push_back({{.check = "lost-entry",
+                      .what = fmt::format("the entry {} is listed and cannot be read", lost.tag),
+                      .meaning = fmt::format("v{} was committed: its bytes are known here", lost.number),
+                      .remedy = Finding::Remedy::repair,
+                      .action = "put the exact bytes again"},
+                     [&ledger, entry = bytes->entry]() -> Status {
+                       SLIPWAY_TRY(ledger.append(entry));
+                       return {};
+                     }});
+  }
+}
+
+/// Events and configs that are listed and cannot be read.
+Status check_records(const Patient& patient, std::vector<Ailment>& found) {
+  if (patient.home == nullptr) return {};
+  const std::string name = patient.project.app + "." + patient.environment.name;
+  for (const auto& [kind, meaning] : {std::pair(".e.", "an event that was never recorded"),
+                                      std::pair(".c.", "a config that no release needs: a commit proves its own")}) {
+    SLIPWAY_ASSIGN(const auto tags, patient.ledger.tags_with(name + kind));
+    for (const std::string& tag : tags) {
+      if (is_dangling(*patient.home, tag)) found.push_back(dangling(patient, patient.project.ledger, tag, meaning));
+    }
+  }
+  return {};
+}
+
+void check_forks(const Patient& patient, std::vector<Ailment>& found) {
+  for (const Recorded& fork : patient.chain.forks) {
+    if (is_abandoned(patient.chain, entry_tag(fork.entry, fork.id))) continue;
+    found.push_back({{.check = "fork",
+                      .what = fmt::format("v{} of {} was also released as {} by {}", fork.entry.number,
+                                          patient.environment.name, fork.id.str(), printable(fork.entry.actor, 100)),
+                      .meaning = "two writers at once; every reader takes the same one, and this one lost",
+                      .remedy = Finding::Remedy::person,
+                      .action = fmt::format("release again, which records the loser: slipway release {} --same-build",
+                                            patient.environment.name)}});
+  }
+}
+
+Status check_keep_tags(const Patient& patient, std::vector<Ailment>& found) {
+  if (patient.repository == nullptr) return {};
+  SLIPWAY_ASSIGN(const auto tags, tags_of(*patient.repository));
+  for (const std::string& tag : tags) {
+    if (!kept_number(tag, patient.project.app, patient.environment.name)) continue;
+    if (is_dangling(*patient.repository, tag))
+      found.push_back(dangling(patient, patient.environment.repository, tag, "a keep tag that keeps nothing"));
+  }
+  return {};
+}
+
+Status finish_active(const Patient& patient, const std::optional<Digest>& now) {
+  const Recorded& active = *patient.chain.head();
+  const oci::Location& place = patient.environment.repository;
+  SLIPWAY_ASSIGN(const auto target, patient.services.opener->open_for_writing(place, Side::destination));
+  SLIPWAY_ASSIGN(oci::Descriptor image, target->resolve(active.entry.image.digest));
+  const TagMove moving{patient.environment.tag, now};
+  SLIPWAY_TRY(
+      finish_release(active, {place, moving, now, std::move(image)}, *target, patient.ledger, patient.services.warn));
+  return Journal(patient.services, patient.project.app, patient.environment.name).end();
+}
+
+Status check_moving_tag(const Patient& patient, std::vector<Ailment>& found) {
+  const std::optional<Digest> none;
+  const auto& tag = patient.environment.tag;
+  auto now = patient.repository == nullptr ? Result<std::optional<Digest>>(none) : tag_state(*patient.repository, tag);
+  SLIPWAY_TRY(now);
+  const Standing standing = judge_tag(*now, patient.chain, patient.environment.repository_text);
+  const oci::Location place = patient.environment.repository.with_tag(tag);
+  if (standing == Standing::pending) {
+    found.push_back(
+        {{.check = "lagging-tag",
+          .what = fmt::format("the tag {} lags behind v{}", place.str(), patient.chain.head()->entry.number),
+          .meaning = "the active release was committed and not finished",
+          .remedy = Finding::Remedy::repair,
+          .action = "attach the evidence and move the tag"},
+         [&patient, seen = *now] { return finish_active(patient, seen); }});
+  } else if (standing == Standing::drift || standing == Standing::elsewhere) {
+    const Error drift = drift_error(place, *now, patient.chain.head());
+    found.push_back({{.check = "drift",
+                      .what = drift.message,
+                      .meaning = "somebody moved the tag, or the environment moved: slipway does not overwrite it",
+                      .remedy = Finding::Remedy::person,
+                      .action = drift.hint}});
+  }
+  return {};
+}
+
+/// The evidence of the active digest's first release.
+Status check_evidence(const Patient& patient, std::vector<Ailment>& found) {
+  const Recorded* const active = patient.chain.head();
+  if (active == nullptr || patient.repository == nullptr) return {};
+  if (active->entry.image.repository != patient.environment.repository_text) return {};
+  auto* referrers = store::as<store::ReferrerLister>(*patient.repository);
+  if (referrers == nullptr) return {};
+  const auto image = patient.repository->resolve(active->entry.image.digest);
+  if (!image) return image.error().code == Errc::not_found ? Status() : Status(fail(image.error()));
+  SLIPWAY_ASSIGN(const auto there, referrers->referrers(image->digest, std::string(kEntryType)));
+  const Recorded& first = *std::find_if(patient.chain.entries.begin(), patient.chain.entries.end(),
+                                        [&](const Recorded& r) { return r.entry.image == active->entry.image; });
+  for (const oci::Descriptor& descriptor : there) {
+    const auto evidence = read_evidence(*patient.repository, descriptor);
+    if (evidence && evidence->entry.environment == patient.environment.name &&
+        evidence->entry.app == patient.project.app)
+      return {};
+  }
+  found.push_back({{.check = "missing-evidence",
+                    .what = fmt::format("the image of v{} has no evidence beside it", active->entry.number),
+                    .meaning = "slipway verify REF does not know the image",
+                    .remedy = Finding::Remedy::repair,
+                    .action = fmt::format("attach the evidence of v{}", first.entry.number)},
+                   [&patient, first, image = *image]() -> Status {
+                     SLIPWAY_ASSIGN(const auto target, patient.services.opener->open_for_writing(
+                                                           patient.environment.repository, Side::destination));
+                     return push_evidence(first, image, patient.project.ledger, *target);
+                   }});
+  return {};
+}
+
+/// Puts the config of today where it is the very config of the active release.
+Status put_todays_config(const Patient& patient) {
+  std::vector<Error> warnings;
+  SLIPWAY_ASSIGN(const ConfigValues values, read_todays_config(patient.environment, *patient.services.fs, warnings));
+  SLIPWAY_ASSIGN(const ConfigArtifact artifact, make_config_artifact(values));
+  const Entry& active = patient.chain.head()->entry;
+  if (artifact.manifest.digest != active.config)
+    return fail(error(Errc::conflict, "the config files of today are not those of v{}", active.number));
+  SLIPWAY_ASSIGN(const auto target, patient.ledger.open_for_writing());
+  return push_config(artifact, *target,
+                     fmt::format("{}.{}.c.{}", active.app, active.environment, artifact.manifest.digest.short_hex()));
+}
+
+Status check_config(const Patient& patient, std::vector<Ailment>& found) {
+  const Recorded* const active = patient.chain.head();
+  if (active == nullptr || patient.home == nullptr) return {};
+  const Status there = require_config(active->entry.config, *patient.home);
+  if (there) return {};
+  if (there.error().code != Errc::not_found && there.error().code != Errc::verification_failed) return there;
+  found.push_back(
+      {{.check = "lost-config",
+        .what = fmt::format("the config of v{} is not in the ledger: {}", active->entry.number, there.error().message),
+        .meaning = "the active release cannot be run again or gone back to",
+        .remedy = Finding::Remedy::repair,
+        .action = "put it again from the config files of today, if they are the same"},
+       [&patient] { return put_todays_config(patient); }});
+  return {};
+}
+
+void check_journal(const Patient& patient, std::vector<Ailment>& found) {
+  Journal journal(patient.services, patient.project.app, patient.environment.name);
+  const auto unfinished = journal.unfinished();
+  const Recorded* const active = patient.chain.head();
+  if (!unfinished || active == nullptr || unfinished->entry.number > active->entry.number) return;
+  found.push_back(
+      {{.check = "journal",
+        .what = fmt::format("this machine remembers v{} of {} as unfinished", unfinished->entry.number,
+                            patient.environment.name),
+        .meaning = "the release is in the ledger; the next command finishes it",
+        .remedy = Finding::Remedy::repair,
+        .action = "forget it"},
+       [&patient] { return Journal(patient.services, patient.project.app, patient.environment.name).end(); }});
+}
+
+/// A chain that does not hold is the first finding, and the only one.
+Result<bool> read_chain(Patient& patient, std::vector<Ailment>& found) {
+  auto chain = patient.ledger.read(patient.project.app, patient.environment.name);
+  if (chain) {
+    patient.chain = *std::move(chain);
+    return true;
+  }
+  const Errc code = chain.error().code;
+  if (code != Errc::verification_failed && code != Errc::malformed && code != Errc::conflict)
+    return fail(std::move(chain).error());
+  found.push_back({{.check = "broken-chain",
+                    .what = chain.error().message,
+                    .meaning = "the ledger was changed or lost an entry",
+                    .remedy = Finding::Remedy::person,
+                    .action = "restore the ledger's repository from a copy"}});
+  return false;
+}
+
+Result<std::vector<Ailment>> examine(Patient& patient) {
+  std::vector<Ailment> found;
+  SLIPWAY_ASSIGN(const bool readable, read_chain(patient, found));
+  if (!readable) return found;
+  check_entries(patient, found);
+  SLIPWAY_TRY(check_records(patient, found));
+  check_forks(patient, found);
+  SLIPWAY_TRY(check_keep_tags(patient, found));
+  SLIPWAY_TRY(check_moving_tag(patient, found));
+  SLIPWAY_TRY(check_evidence(patient, found));
+  SLIPWAY_TRY(check_config(patient, found));
+  check_journal(patient, found);
+  return found;
+}
+
+Result<Patient> admit(const Project& project, const Environment& environment, const ReleaseServices& services,
+                      Ledger& ledger) {
+  Patient patient{project, environment, services, ledger, nullptr, nullptr};
+  SLIPWAY_ASSIGN(patient.home, open_if_there(project.ledger, services));
+  SLIPWAY_ASSIGN(patient.repository, open_if_there(environment.repository, services));
+  return patient;
+}
+
+}  // namespace
+
+Result<std::vector<Finding>> check_environment(const Project& project, const Environment& environment,
+                                               const ReleaseServices& services) {
+  Ledger ledger(*services.opener, project.ledger);
+  SLIPWAY_ASSIGN(Patient patient, admit(project, environment, services, ledger));
+  SLIPWAY_ASSIGN(const auto found, examine(patient));
+  std::vector<Finding> findings;
+  for (const Ailment& ailment : found)
+    findings.push_back(ailment.finding);
+  return findings;
+}
+
+Result<std::vector<Finding>> repair_environment(const Project& project, const Environment& environment,
+                                                const ReleaseServices& services) {
+  SLIPWAY_ASSIGN(const auto turn, services.sequencer->take(project.app, environment.name));
+  Ledger ledger(*services.opener, project.ledger);
+  SLIPWAY_ASSIGN(Patient patient, admit(project, environment, services, ledger));
+  SLIPWAY_ASSIGN(const auto found, examine(patient));
+  std::vector<Finding> findings;
+  for (const Ailment& ailment : found) {
+    Finding finding = ailment.finding;
+    if (ailment.mend) {
+      const Status mended = ailment.mend();
+      finding.repaired = mended.has_value();
+      if (!mended) finding.action = mended.error().message;
+    }
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace slipway::release

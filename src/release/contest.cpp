@@ -1,0 +1,84 @@
+#include "release/contest.h"
+
+#include <algorithm>
+
+#include "release/entry_artifact.h"
+#include "slipway/base/text.h"
+#include "slipway/io/filters.h"
+#include "slipway/io/hash.h"
+
+namespace slipway::release {
+namespace {
+
+constexpr std::string_view kIntentType = "application/vnd.slipway.intent.v1+json";
+
+std::string intent_prefix(const Entry& entry) {
+  return fmt::format("{}.{}.i{}.", entry.app, entry.environment, entry.number);
+}
+
+Error lost(const Entry& entry, const std::optional<Recorded>& winner) {
+  if (winner && winner->entry.number >= entry.number) {
+    return error(Errc::conflict, "{} released v{} of {} at the same time", printable(winner->entry.actor, 100),
+                 winner->entry.number, entry.environment)
+        .with_hint("look at slipway status, then run the command again, or give --wait 1m");
+  }
+  return error(Errc::conflict, "somebody else is releasing v{} of {} at the same time", entry.number, entry.environment)
+      .with_hint("run the command again, or give --wait 1m");
+}
+
+/// Lists again; Errc::conflict unless the number is still free.
+Status require_free_number(const Entry& entry, Ledger& ledger) {
+  ledger.refresh();
+  SLIPWAY_ASSIGN(const auto head, ledger.head(entry.app, entry.environment));
+  const std::optional<Digest> id = head ? std::optional<Digest>(head->id) : std::nullopt;
+  if (id == entry.prev) return {};
+  return fail(lost(entry, head));
+}
+
+Status put_intent(const Entry& entry, const std::string& bytes, const std::string& hex, Ledger& ledger) {
+  const RecordArtifact artifact = make_record_artifact(kIntentType, bytes);
+  SLIPWAY_ASSIGN(const auto target, ledger.open_for_writing());
+  io::TextSource blob(bytes);
+  SLIPWAY_TRY(target->push(artifact.blob, blob));
+  return target->push_tagged(artifact.manifest, artifact.manifest_bytes, intent_prefix(entry) + hex);
+}
+
+}  // namespace
+
+Result<Entry> win_number(Entry entry, Ledger& ledger, const ReleaseServices& services) {
+  const auto bound = services.settle;
+  if (bound.count() == 0 || !ledger.location().is_registry()) return entry;
+  Clock& clock = *services.clock;
+  auto listed = clock.monotonic();
+  SLIPWAY_TRY(require_free_number(entry, ledger));
+  SLIPWAY_ASSIGN(const std::vector<std::string> earlier, ledger.tags_with(intent_prefix(entry)));
+  if (!earlier.empty()) {
+    SLIPWAY_TRY(clock.sleep(4 * bound, services.stop));
+    listed = clock.monotonic();
+    SLIPWAY_TRY(require_free_number(entry, ledger));
+    // Their writers died: should their entries appear, they lose.
+    for (const std::string& tag : earlier)
+      entry.abandoned.push_back(fmt::format("{}.{}.v{}.{}", entry.app, entry.environment, entry.number,
+                                            tag.substr(intent_prefix(entry).size())));
+  }
+  SLIPWAY_ASSIGN(const std::string bytes, entry.canonical());
+  const std::string hex = io::digest_of(bytes).short_hex();
+  SLIPWAY_TRY(put_intent(entry, bytes, hex, ledger));
+  if (clock.monotonic() - listed > bound) {
+    return fail(error(Errc::conflict,
+                      "the ledger took longer than {} ms to answer: another writer may not have seen "
+                      "this release",
+                      bound.count())
+                    .with_hint("run the command again; a slow registry needs a longer ledger.settle in slipway.yaml"));
+  }
+  SLIPWAY_TRY(clock.sleep(2 * bound, services.stop));
+  SLIPWAY_TRY(require_free_number(entry, ledger));
+  SLIPWAY_ASSIGN(const std::vector<std::string> rivals, ledger.tags_with(intent_prefix(entry)));
+  for (const std::string& tag : rivals) {
+    const bool died = std::find(earlier.begin(), earlier.end(), tag) != earlier.end();
+    if (!died && tag < intent_prefix(entry) + hex) return fail(lost(entry, std::nullopt));
+  }
+  return entry;
+}
+
+}  // namespace slipway::release
