@@ -8,12 +8,14 @@
 #include "builder/recipe_values.h"
 #include "builder/runtime_data.h"
 #include "slipway/base/text.h"
+#include "slipway/elf/debug.h"
 #include "slipway/elf/lint.h"
 
 namespace slipway::builder {
 namespace {
 
 constexpr int kMaxDepth = 64;
+constexpr std::size_t kShownFiles = 3;  // of those with the same finding
 constexpr const char* kLoaderConfig = "/etc/ld.so.conf";
 
 }  // namespace
@@ -28,6 +30,8 @@ class ClosurePlanner::Layer {
     if (planner.base_root_ != nullptr) roots_.image.push_back(planner.base_root_);
     roots_.supply = &supply;
     roots_.local = &planner.disk_;
+    roots_.rules = planner.rules_;
+    roots_.rules.without.insert(rule.without.begin(), rule.without.end());
     for (const Placed& library : rule.dlopen)
       extra_.push_back(expand_placeholders(library.text, planner.platform_));
   }
@@ -80,6 +84,19 @@ class ClosurePlanner::Layer {
     return problem(Error(Errc::invalid_argument, fmt::format("{} is neither an ELF program or library nor a script",
                                                              printable(path.native(), 4096)))
                        .with_hint("name what was built, or a folder that has it"));
+  }
+
+  /// One line for each kind of finding, however many programs have it.
+  Status report_findings() {
+    for (const auto& [finding, files] : findings_) {
+      Error error(Errc::verification_failed, fmt::format("{}: {}", list_of(files, kShownFiles), finding));
+      if (planner_.recipe_.strict) {
+        SLIPWAY_TRY(problem(std::move(error)));
+      } else {
+        report_.warnings.push_back(std::move(error).at(*where_));
+      }
+    }
+    return {};
   }
 
  private:
@@ -254,7 +271,9 @@ class ClosurePlanner::Layer {
   Result<bool> add_program(const stdfs::path& path, bool scripts) {
     SLIPWAY_ASSIGN(auto found, planner_.disk_.find(path.native()));
     if (!found) return false;
-    SLIPWAY_ASSIGN(const auto object, planner_.disk_.object(*found));
+    auto read = planner_.disk_.object(*found);
+    if (!read && read.error().code == Errc::malformed && !scripts) return false;  // a separate debug file, an old one
+    SLIPWAY_ASSIGN(const auto object, std::move(read));
     if (object == nullptr) {
       SLIPWAY_ASSIGN(const std::string start, planner_.disk_.read(*found, 256));
       if (!scripts || elf::script_interpreters(start).empty()) return false;
@@ -288,15 +307,13 @@ class ClosurePlanner::Layer {
     if (!path.native().starts_with(facts.build_folder + "/")) return {};
     facts.capable = planner_.own_->is_capable(path);
     SLIPWAY_ASSIGN(const auto file, planner_.fs_.open(path));
-    SLIPWAY_ASSIGN(facts.embeds_folder, elf::holds_text(*file, facts.build_folder + "/"));
-    for (const std::string& finding : elf::lint(object, facts)) {
-      Error error(Errc::verification_failed, fmt::format("{}: {}", printable(path.native(), 4096), finding));
-      if (planner_.recipe_.strict) {
-        SLIPWAY_TRY(problem(std::move(error)));
-      } else {
-        report_.warnings.push_back(std::move(error).at(*where_));
-      }
+    // Where debug information goes, the paths in it go too: the splitter looks at what is left.
+    const bool goes = planner_.recipe_.split_debug && elf::has_debug_info(*file, path.native()).value_or(false);
+    if (!goes) {
+      SLIPWAY_ASSIGN(facts.embeds_folder, elf::holds_text(*file, facts.build_folder + "/"));
     }
+    for (std::string& finding : elf::lint(object, facts))
+      findings_[std::move(finding)].push_back(printable(path.native(), 4096));
     return {};
   }
 
@@ -310,6 +327,7 @@ class ClosurePlanner::Layer {
       found.path = found.target = elf::normal_path(path.native().substr(sysroot_.native().size()));
     }
     if (elf::parent_of(found.target) != here) input.local = here;
+    input.privileged = planner_.own_->is_privileged(path);
     input.file = std::move(found);
     return input;
   }
@@ -395,22 +413,24 @@ class ClosurePlanner::Layer {
   ClosureReport& report_;
   elf::Roots roots_;
   std::vector<std::string> extra_;
-  std::optional<elf::Abi> abi_;             ///< of the first program
-  std::vector<elf::CachedLibrary> loaded_;  ///< by all programs
-  Traces traces_;                           ///< of all programs and what they load
-  Traces own_traces_;                       ///< of what does not come from a system
-  std::set<std::string> taken_;             ///< files of the supply that the image gets
-  std::set<std::string> imports_;           ///< of all programs and what they load
+  std::optional<elf::Abi> abi_;                               ///< of the first program
+  std::vector<elf::CachedLibrary> loaded_;                    ///< by all programs
+  Traces traces_;                                             ///< of all programs and what they load
+  Traces own_traces_;                                         ///< of what does not come from a system
+  std::set<std::string> taken_;                               ///< files of the supply that the image gets
+  std::set<std::string> imports_;                             ///< of all programs and what they load
+  std::map<std::string, std::vector<std::string>> findings_;  ///< what lint found, and where
   const Where* where_ = nullptr;
 };
 
 ClosurePlanner::ClosurePlanner(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch, FileSystem& fs,
-                               elf::Root* base_root)
+                               elf::Root* base_root, elf::ProcessRules rules)
     : recipe_(recipe),
       platform_(platform),
       epoch_(epoch),
       fs_(fs),
       base_root_(base_root),
+      rules_(std::move(rules)),
       disk_(fs, "/", "this machine", symbols_read_for(recipe)) {}
 
 ClosurePlanner::~ClosurePlanner() = default;
@@ -427,6 +447,7 @@ Status ClosurePlanner::add(const LayerRule& rule, const std::vector<PlacedSource
   Layer layer(*this, rule, supply, folder, tree, report);
   for (const PlacedSource& program : programs)
     SLIPWAY_TRY(layer.add(program));
+  SLIPWAY_TRY(layer.report_findings());
   SLIPWAY_TRY(layer.add_profiles());
   return layer.add_runtime_data();
 }

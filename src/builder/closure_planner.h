@@ -36,9 +36,10 @@ inline elf::SymbolNames symbols_read_for(const Recipe& recipe) {
 /// an earlier closure have.
 class ClosurePlanner {
  public:
-  /// `base_root`: the base's files; nullptr for scratch. All are kept alive by the caller.
+  /// `base_root`: the base's files; nullptr for scratch. `rules`: of the image's processes. All are kept alive by the
+  /// caller.
   ClosurePlanner(const Recipe& recipe, const oci::Platform& platform, std::int64_t epoch, FileSystem& fs,
-                 elf::Root* base_root);
+                 elf::Root* base_root, elf::ProcessRules rules = {});
   ~ClosurePlanner();
 
   /// `programs`: files, or folders that are searched for programs and libraries.
@@ -53,6 +54,7 @@ class ClosurePlanner {
   std::int64_t epoch_;
   FileSystem& fs_;
   elf::Root* base_root_;
+  elf::ProcessRules rules_;
   elf::DiskRoot disk_;
   std::unique_ptr<RecipeRoot> own_;
   std::map<std::string, stdfs::path> added_;  ///< path in the image -> where it came from

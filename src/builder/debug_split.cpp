@@ -3,6 +3,7 @@
 #include "slipway/base/subprocess.h"
 #include "slipway/base/text.h"
 #include "slipway/elf/debug.h"
+#include "slipway/elf/lint.h"
 #include "slipway/elf/object.h"
 #include "slipway/elf/strip_proof.h"
 #include "slipway/io/hash.h"
@@ -64,7 +65,31 @@ Result<layer::FileTree> DebugSplitter::split(const layer::FileTree& whole, std::
     SLIPWAY_TRY(tree.add_entry(std::move(entry)));
   }
   SLIPWAY_TRY(tree.finish(epoch));
+  report_embedding(where, diagnostics);
   return tree;
+}
+
+Status DebugSplitter::look_at(const std::string& source, const stdfs::path& stripped) {
+  if (build_folder_.empty() || !source.starts_with(build_folder_)) return {};
+  SLIPWAY_ASSIGN(const auto file, fs_.open(stripped));
+  SLIPWAY_ASSIGN(const bool embeds, elf::holds_text(*file, build_folder_));
+  if (embeds) embedding_.push_back(printable(source, 4096));
+  return {};
+}
+
+void DebugSplitter::report_embedding(const Where& where, Diagnostics& diagnostics) {
+  if (embedding_.empty()) return;
+  constexpr std::size_t kShown = 3;
+  std::string message = fmt::format(
+      "{}: it has the build folder {} in it, even without debug information "
+      "(-ffile-prefix-map takes it out)",
+      list_of(embedding_, kShown), build_folder_.substr(0, build_folder_.size() - 1));
+  if (strict_) {
+    diagnostics.add(Error(Errc::verification_failed, std::move(message)).at(where));
+  } else {
+    diagnostics.warning(where, std::move(message));
+  }
+  embedding_.clear();
 }
 
 Status DebugSplitter::split_file(layer::FileEntry& entry, const Where& where, Diagnostics& diagnostics) {
@@ -90,6 +115,7 @@ Status DebugSplitter::split_file(layer::FileEntry& entry, const Where& where, Di
     SLIPWAY_ASSIGN(const auto difference, take_apart(*file, entry.source, build_id, stripped, debug));
     if (difference) return keeps("without it, " + *difference);
   }
+  SLIPWAY_TRY(look_at(entry.source, stripped));
   SLIPWAY_TRY(replace(entry, stripped));
   files_.emplace(build_id, DebugFile{"/" + entry.path, debug});
   return {};

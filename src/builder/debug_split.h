@@ -5,6 +5,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "slipway/base/diagnostics.h"
 #include "slipway/base/fs.h"
@@ -26,6 +27,12 @@ class DebugSplitter {
   /// `folder`: made when needed.
   DebugSplitter(FileSystem& fs, stdfs::path folder, std::stop_token stop)
       : fs_(fs), folder_(std::move(folder)), stop_(std::move(stop)) {}
+  /// Reports programs built below `folder` (absolute) that hold its path even without debug information; as errors if
+  /// `strict`.
+  void look_for_folder(std::string folder, bool strict) {
+    build_folder_ = std::move(folder) + "/";
+    strict_ = strict;
+  }
 
   /// Returns the same files, those with DWARF without it; links, modes, owners and attributes stay. Kept whole with a
   /// warning at `where`: a program without a build-id (nobody would find its debug information again), and one of which
@@ -43,12 +50,17 @@ class DebugSplitter {
   /// Makes both files. Returns what else would be lost, and then makes neither.
   Result<std::optional<std::string>> take_apart(File& whole, const std::string& source, const std::string& build_id,
                                                 const stdfs::path& stripped, const stdfs::path& debug);
+  Status look_at(const std::string& source, const stdfs::path& stripped);
+  void report_embedding(const Where& where, Diagnostics& diagnostics);
   Status run(std::vector<std::string> argv);
 
   FileSystem& fs_;
   stdfs::path folder_;
   std::stop_token stop_;
   std::map<std::string, DebugFile> files_;
+  std::string build_folder_;  ///< empty: nothing is looked for
+  bool strict_ = false;
+  std::vector<std::string> embedding_;  ///< programs that hold its path
 };
 
 }  // namespace slipway::builder

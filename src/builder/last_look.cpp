@@ -230,7 +230,9 @@ Result<std::set<std::string>> library_names(const PlatformPlan& plan) {
 /// Judges one program after the other.
 class Judge {
  public:
-  Judge(const Scene& scene, const PlatformPlan& plan) : scene_(scene), plan_(plan) {}
+  /// `without`: libraries that the recipe says come otherwise.
+  Judge(const Scene& scene, const PlatformPlan& plan, std::set<std::string> without)
+      : scene_(scene), plan_(plan), without_(std::move(without)) {}
 
   Result<std::vector<Error>> judge(const std::string& path, const Program& program) {
     errors_.clear();
@@ -284,6 +286,7 @@ class Judge {
       return {};
     }
     for (const std::string& name : object.needed) {
+      if (without_.contains(name)) continue;
       SLIPWAY_ASSIGN(const bool found, is_found(path, object, name));
       if (found) continue;
       errors_.push_back(
@@ -323,6 +326,7 @@ class Judge {
 
   const Scene& scene_;
   const PlatformPlan& plan_;
+  std::set<std::string> without_;
   std::optional<std::set<std::string>> names_;  ///< made when first asked for
   std::string shown_;
   std::vector<Error> errors_;
@@ -338,9 +342,12 @@ Result<std::string> first_name(const PlatformPlan& plan, const std::string& path
   return name;
 }
 
-Status judge_programs(const PlatformPlan& plan, const Scene& scene, const std::optional<std::string>& started,
-                      FileSystem& fs, std::vector<Finding>& findings) {
-  Judge judge(scene, plan);
+Status judge_programs(const Recipe& recipe, const PlatformPlan& plan, const Scene& scene,
+                      const std::optional<std::string>& started, FileSystem& fs, std::vector<Finding>& findings) {
+  std::set<std::string> without;
+  for (const LayerRule& rule : recipe.layers)
+    without.insert(rule.without.begin(), rule.without.end());
+  Judge judge(scene, plan, std::move(without));
   return visit_entries(plan, [&](const PlannedLayer& layer, const FileEntry& entry) -> Status {
     const bool is_started = started == entry.path;
     const bool program = entry.type == EntryType::regular && !entry.source.empty() && (entry.mode & 0111) != 0;
@@ -371,7 +378,7 @@ Result<std::vector<Finding>> look_at_image(const Recipe& recipe, const PlatformP
       SLIPWAY_ASSIGN(started, first_name(plan, *start->path));
     }
   }
-  SLIPWAY_TRY(judge_programs(plan, scene, started, fs, findings));
+  SLIPWAY_TRY(judge_programs(recipe, plan, scene, started, fs, findings));
   return findings;
 }
 

@@ -20,6 +20,25 @@ constexpr std::size_t kMaxRisky = 20;         // that are told of
 constexpr std::uint64_t kSmallestElf = 52;    // bytes: the header of a 32-bit file
 constexpr std::size_t kMaxPeeked = 32;        // files that do not look like programs
 
+std::vector<std::string> folders_in(const std::vector<std::string>& env, std::string_view key) {
+  std::vector<std::string> folders;
+  for (const std::string& entry : env) {
+    if (!entry.starts_with(key) || entry.size() <= key.size() || entry[key.size()] != '=') continue;
+    for (std::string& folder : split(entry.substr(key.size() + 1), ':')) {
+      if (!folder.empty()) folders.push_back(std::move(folder));
+    }
+  }
+  return folders;
+}
+
+elf::ProcessRules rules_of(const PlanContext& context) {
+  elf::ProcessRules rules;
+  rules.library_path = folders_in(context.env, "LD_LIBRARY_PATH");
+  rules.program_folders = folders_in(context.env, "PATH");
+  rules.workdir = context.workdir;
+  return rules;
+}
+
 bool is_made(const FileRule& file) { return file.makes_folder || file.link; }
 
 /// A file system that is one empty folder.
@@ -52,7 +71,7 @@ class LayerPlanner {
         debug_(context.debug),
         files_(context.files),
         below_(context.files != nullptr ? *context.files : own_),
-        closures_(recipe, platform, epoch, fs, context.base_root) {}
+        closures_(recipe, platform, epoch, fs, context.base_root, rules_of(context)) {}
 
   /// One layer, or several where the rule splits it.
   Status plan(const LayerRule& rule, bool last, std::vector<PlannedLayer>& layers) {

@@ -38,9 +38,11 @@ Status check_sources(const Recipe& recipe, const oci::Platform& platform, FileSy
 
 /// The surroundings in which layers are planned; all of it is the caller's.
 struct PlanContext {
-  LayerStack* files = nullptr;     ///< the base's files; gets those of every layer. Nothing: scratch
-  elf::Root* base_root = nullptr;  ///< its programs and libraries, for closures
-  DebugSplitter* debug = nullptr;  ///< takes debug information out of programs; nothing: it stays
+  LayerStack* files = nullptr;        ///< the base's files; gets those of every layer. Nothing: scratch
+  std::vector<std::string> env = {};  ///< of the image: its loader reads LD_LIBRARY_PATH, env(1) PATH
+  std::string workdir = "/";          ///< of the image
+  elf::Root* base_root = nullptr;     ///< its programs and libraries, for closures
+  DebugSplitter* debug = nullptr;     ///< takes debug information out of programs; nothing: it stays
 };
 
 /// Lists the files of every layer for one platform, each over what lies below it: the base's files and the layers

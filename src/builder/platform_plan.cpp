@@ -4,6 +4,7 @@
 
 #include "builder/base_root.h"
 #include "builder/closure_planner.h"
+#include "builder/image_assembly.h"
 
 namespace slipway::builder {
 namespace {
@@ -25,7 +26,10 @@ Result<PlatformPlan> plan_platform(const Recipe& recipe, oci::Platform platform,
                                    const Inputs& inputs, const BuildServices& services, Diagnostics& diagnostics) {
   PlatformPlan plan{std::move(platform)};
   std::optional<DebugSplitter> debug;
-  if (recipe.split_debug) debug.emplace(services.fs, request.state_folder / "debug", services.stop);
+  if (recipe.split_debug) {
+    debug.emplace(services.fs, request.state_folder / "debug", services.stop);
+    debug->look_for_folder(absolute_path(recipe.folder).native(), recipe.strict);
+  }
   std::optional<BaseRoot> root;
   if (inputs.base) {
     SLIPWAY_ASSIGN(plan.base, load_base(*inputs.base, recipe, plan.platform, diagnostics));
@@ -36,7 +40,10 @@ Result<PlatformPlan> plan_platform(const Recipe& recipe, oci::Platform platform,
     }
   }
   plan.files = std::make_unique<LayerStack>(plan.base_files.get());
-  const PlanContext context{plan.files.get(), root ? &*root : nullptr, debug ? &*debug : nullptr};
+  const oci::ImageConfig config =
+      compose_config({recipe, plan.base ? &*plan.base : nullptr, plan.platform, {}, {}, {}});
+  const PlanContext context{plan.files.get(), config.env, config.working_dir.empty() ? "/" : config.working_dir,
+                            root ? &*root : nullptr, debug ? &*debug : nullptr};
   SLIPWAY_ASSIGN(plan.layers, plan_layers(recipe, plan.platform, request.epoch, services.fs, diagnostics, context));
   if (debug) plan.debug = debug->files();
   if (!request.explain || diagnostics.has_errors()) return plan;

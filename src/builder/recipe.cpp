@@ -200,10 +200,11 @@ class ImageDecoder {
     rule.split_by_churn = layer.one_of("split", {"none", "churn"}) == "churn";
     rule.closure = placed(layer, "closure");
     rule.dlopen = placed(layer, "dlopen");
+    rule.without = layer.string_list("without");
     rule.runtime = words_of(layer, "runtime", parse_runtime);
     rule.profiles = words_of(layer, "profiles", parse_profile);
     rule.sysroot = placed_one(layer, "sysroot");
-    for (const char* key : {"dlopen", "profiles", "sysroot"}) {
+    for (const char* key : {"dlopen", "profiles", "sysroot", "without"}) {
       if (layer.get(key) != nullptr && rule.closure.empty() && rule.runtime.empty())
         layer.error(key, fmt::format("it says how a closure is found, but the layer has none"), "add 'closure'");
     }

@@ -9,6 +9,8 @@
 namespace slipway::builder {
 namespace {
 
+constexpr std::uint32_t kSetIds = 06000;
+
 /// What the patterns of a rule let through; nothing where it has none. What cannot be listed is reported when the layer
 /// itself is planned.
 std::optional<std::set<std::string>> chosen_paths(const Recipe& recipe, const FileRule& file, const stdfs::path& from,
@@ -54,8 +56,12 @@ RecipeRoot::RecipeRoot(const Recipe& recipe, const oci::Platform& platform, File
       if (!stat) continue;  // reported elsewhere
       const bool folder = stat->type == FileType::directory;
       const bool into = !folder && file.to.ends_with('/');
-      Place place{elf::normal_path(into ? file.to + from.filename().native() : file.to), from, folder,
-                  file.xattrs.contains(std::string(layer::kCapabilityAttribute)), std::nullopt};
+      Place place{elf::normal_path(into ? file.to + from.filename().native() : file.to),
+                  from,
+                  folder,
+                  file.xattrs.contains(std::string(layer::kCapabilityAttribute)),
+                  (file.mode.value_or(0) & kSetIds) != 0 || (file.keep_modes && (stat->mode & kSetIds) != 0),
+                  std::nullopt};
       if (folder) place.only = chosen_paths(recipe, file, from, platform, fs);
       places_.push_back(std::move(place));
     }
@@ -111,6 +117,12 @@ std::optional<std::string> RecipeRoot::target_of(const stdfs::path& source) cons
 bool RecipeRoot::is_capable(const stdfs::path& source) const {
   return std::any_of(places_.begin(), places_.end(),
                      [&source](const Place& place) { return place.capable && place.from == source; });
+}
+
+bool RecipeRoot::is_privileged(const stdfs::path& source) const {
+  return std::any_of(places_.begin(), places_.end(), [&source](const Place& place) {
+    return (place.capable || place.lends_rights) && place.from == source;
+  });
 }
 
 }  // namespace slipway::builder

@@ -25,6 +25,8 @@ class RecipeRoot final : public elf::Root {
   std::optional<std::string> target_of(const stdfs::path& source) const;
   /// True when the recipe gives that file capabilities.
   bool is_capable(const stdfs::path& source) const;
+  /// True when the recipe has it started with its owner's rights or with capabilities.
+  bool is_privileged(const stdfs::path& source) const;
 
  private:
   struct Place {
@@ -32,6 +34,7 @@ class RecipeRoot final : public elf::Root {
     stdfs::path from;
     bool folder;
     bool capable;
+    bool lends_rights;
     std::optional<std::set<std::string>> only;  ///< where patterns choose: the paths in the image
   };
   elf::DiskRoot& disk_;

@@ -98,8 +98,10 @@ class Process {
 
   Result<std::optional<FoundFile>> find_program(const std::string& name) {
     if (name.starts_with('/')) return find_anywhere(name);
-    for (const char* folder : kProgramFolders) {
-      SLIPWAY_ASSIGN(auto found, find_anywhere(folder + ("/" + name)));
+    std::vector<std::string> folders = roots_.rules.program_folders;
+    if (folders.empty()) folders.assign(std::begin(kProgramFolders), std::end(kProgramFolders));
+    for (const std::string& folder : folders) {
+      SLIPWAY_ASSIGN(auto found, find_anywhere(normal_path(folder + "/" + name)));
       if (found) return found;
     }
     return std::optional<FoundFile>();
@@ -194,14 +196,20 @@ class Process {
   }
 
   bool calls_cancel() const {
-    const auto& imports = loaded_.front().object->imports;
-    return std::any_of(std::begin(kCancelling), std::end(kCancelling), [&imports](const char* name) {
-      return std::find(imports.begin(), imports.end(), name) != imports.end();
+    // The C library asks on behalf of every object in the process, not of the program alone; its own parts do not
+    // count.
+    return std::any_of(loaded_.begin(), loaded_.end(), [](const Loaded& loaded) {
+      const auto& imports = loaded.object->imports;
+      if (!loaded.names.empty() && loaded.names.front() == "libc.so.6") return false;
+      return std::any_of(std::begin(kCancelling), std::end(kCancelling), [&imports](const char* name) {
+        return std::find(imports.begin(), imports.end(), name) != imports.end();
+      });
     });
   }
 
   /// True when the library is loaded now, or was.
   Result<bool> load(const std::string& name, const Loaded& by) {
+    if (roots_.rules.without.contains(name)) return true;
     for (const Loaded& known : loaded_) {
       if (std::find(known.names.begin(), known.names.end(), name) != known.names.end()) return true;
     }
@@ -215,11 +223,38 @@ class Process {
     if (!found) {
       SLIPWAY_ASSIGN(found, load_from_system(name, by));
     }
+    if (!found) {
+      SLIPWAY_ASSIGN(found, load_variant(name, by));
+    }
     return found;
+  }
+
+  /// A library that is there for newer processors only, the oldest of them first.
+  Result<bool> load_variant(const std::string& name, const Loaded& by) {
+    if (flavour_ != Flavour::glibc) return false;
+    bool found = false;
+    for (const std::string& variant : processor_variants(abi_)) {
+      subfolder_ = "/glibc-hwcaps/" + variant;
+      SLIPWAY_ASSIGN(found, load_from_run_paths(name, by));
+      if (!found) {
+        SLIPWAY_ASSIGN(found, load_from_system(name, by));
+      }
+      subfolder_.clear();
+      if (!found) continue;
+      out_.warnings.emplace_back(Errc::failed,
+                                 fmt::format("{} needs {}, which is there for processors of {} only",
+                                             printable(by.file.path, 4096), printable(name, 300), variant));
+      return true;
+    }
+    return false;
   }
 
   /// A name with a slash is a path.
   Result<bool> load_path(const std::string& name, const Loaded& by) {
+    if (!name.starts_with('/') && !name.starts_with('$')) {
+      const std::string path = normal_path(roots_.rules.workdir + "/" + name);
+      return try_folder(every_root(), {parent_of(path), {}}, name_in(path), by);
+    }
     for (const SearchFolder& path : run_path(name, by.origin, abi_, lib_for(name))) {
       SLIPWAY_ASSIGN(const bool found, try_folder(every_root(), {parent_of(path.path), {}}, name_in(path.path), by));
       if (found) return true;
@@ -247,21 +282,30 @@ class Process {
     const bool musl = flavour_ == Flavour::musl;
     std::vector<SearchFolder> folders;
     const auto append = [&](const std::string& text, const Loaded& of) {
+      if (input_.privileged && text.find("ORIGIN") != std::string::npos) return;
       for (SearchFolder& folder : run_path(text, of.origin, abi_, lib_for(text)))
         folders.push_back(std::move(folder));
     };
+    if (musl) append_environment(folders);
     if (musl || by.object->runpath.empty()) {
       for (const Loaded* of = &by; of != nullptr; of = of->by) {
         append(of->object->rpath, *of);
         if (musl) append(of->object->runpath, *of);
       }
     }
+    if (!musl) append_environment(folders);
     if (!musl) append(by.object->runpath, by);
     for (const SearchFolder& folder : folders) {
       SLIPWAY_ASSIGN(const bool found, try_folder(every_root(), folder, name, by));
       if (found) return true;
     }
     return false;
+  }
+
+  void append_environment(std::vector<SearchFolder>& folders) const {
+    if (input_.privileged) return;
+    for (const std::string& folder : roots_.rules.library_path)
+      folders.push_back({normal_path(folder.starts_with('/') ? folder : roots_.rules.workdir + "/" + folder), {}});
   }
 
   const SystemFolders* folders_of(Root* root) {
@@ -333,7 +377,7 @@ class Process {
   Result<bool> try_folder(const std::vector<Root*>& roots, const SearchFolder& folder, const std::string& name,
                           const Loaded& by) {
     for (Root* root : roots) {
-      SLIPWAY_ASSIGN(auto found, root->find(folder.path + "/" + name));
+      SLIPWAY_ASSIGN(auto found, root->find(folder.path + subfolder_ + "/" + name));
       if (!found) continue;
       SLIPWAY_ASSIGN(const bool loaded, try_file(*std::move(found), name, by));
       if (loaded) return true;
@@ -365,6 +409,7 @@ class Process {
   std::vector<std::pair<Root*, SystemFolders>> system_;
   std::optional<std::string> lib_;
   bool loading_at_run_time_ = false;
+  std::string subfolder_;  ///< "/glibc-hwcaps/VARIANT" while a variant is looked for
   Closure out_;
 };
 

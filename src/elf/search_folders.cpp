@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxConf = 1u << 20;
 constexpr std::size_t kMaxConfFiles = 1000;
+constexpr unsigned kPower = 21, kS390 = 22;  // e_machine
 
 struct Names {
   unsigned machine, bits;
@@ -139,6 +140,13 @@ Result<SystemFolders> musl_folders(Root& root, const std::string& interpreter) {
 }
 
 }  // namespace
+
+std::vector<std::string> processor_variants(const Abi& abi) {
+  if (abi.machine == kAmd64) return {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
+  if (abi.machine == kPower) return {"power9", "power10"};
+  if (abi.machine == kS390) return {"z13", "z14", "z15", "z16"};
+  return {};
+}
 
 std::string multiarch_name(const Abi& abi) {
   const Names* names = names_of(abi);

@@ -10,6 +10,9 @@ enum class Flavour { glibc, musl };
 /// Debian's name for the machine, e.g. "x86_64-linux-gnu"; empty for those it does not have.
 std::string multiarch_name(const Abi& abi);
 
+/// The names of glibc's folders for newer processors of a machine, the oldest first.
+std::vector<std::string> processor_variants(const Abi& abi);
+
 /// The folders a loader searches when no RPATH or RUNPATH has the library.
 struct SystemFolders {
   std::vector<std::string> configured;  ///< from ld.so.conf, or musl's path file

@@ -349,6 +349,32 @@ TEST_F(ClosurePlannerTest, WeakProgramsAreWarnedOfOrRefused) {
   EXPECT_THAT(errors(), HasSubstr("leaky: it has the build folder " + dir.path().native()));
 }
 
+TEST_F(ClosurePlannerTest, OneFindingIsOneLineHoweverManyProgramsHaveIt) {
+  for (const char* name : {"a", "b", "c", "d", "e"})
+    put(std::string("tree/") + name, program({}));
+  AdHocRequest request;
+  request.closures = {"tree"};
+  request.sysroot = "sys";
+  ASSERT_TRUE(plan_layers(*recipe_from_flags(request, dir.path()), platform, 7, real_fs(), diagnostics));
+  const std::string text = warnings();
+  std::size_t lines = 0;
+  for (std::size_t at = text.find("stays writable"); at != std::string::npos; at = text.find("stays writable", at + 1))
+    ++lines;
+  EXPECT_EQ(lines, 1u) << text;
+  EXPECT_THAT(text, HasSubstr("and 2 more"));
+}
+
+TEST_F(ClosurePlannerTest, SeparateDebugFilesInAFolderArePassedOver) {
+  put("tree/hello", program({}));
+  std::string cut = program({});
+  put("tree/hello.debug", cut.substr(0, 100));
+  AdHocRequest request;
+  request.closures = {"tree"};
+  request.sysroot = "sys";
+  ASSERT_TRUE(plan_layers(*recipe_from_flags(request, dir.path()), platform, 7, real_fs(), diagnostics));
+  EXPECT_EQ(errors(), "");
+}
+
 TEST_F(ClosurePlannerTest, EveryFileHasItsReason) {
   AdHocRequest request;
   request.closures = {"hello", "hello"};

@@ -123,6 +123,84 @@ TEST_F(ClosureTest, AnRpathReachesTheWholeChainARunpathOneObject) {
   EXPECT_THAT(problems(closure("/bin/both")), HasSubstr("/opt/y/liba.so needs libb.so"));
 }
 
+TEST_F(ClosureTest, TheImagesLibraryPathComesBetweenRpathAndRunpath) {
+  host.libc();
+  for (const char* folder : {"/rpath", "/env", "/runpath"})
+    host.library(std::string(folder) + "/liba.so");
+  host.library("/env/libb.so");
+  host.library("/runpath/libb.so");
+  host.program("/bin/p", {"liba.so", "libb.so"}, {.runpath = "/runpath"});
+  host.program("/bin/q", {"liba.so"}, {.rpath = "/rpath"});
+  roots.rules.library_path = {"/env"};
+  EXPECT_THAT(paths(closure("/bin/p")), ElementsAre(kLoader, "/env/liba.so", "/env/libb.so"));
+  EXPECT_THAT(paths(closure("/bin/q")), ElementsAre(kLoader, "/rpath/liba.so"));
+  roots.rules.library_path = {"env"};
+  EXPECT_THAT(paths(closure("/bin/p")), ElementsAre(kLoader, "/env/liba.so", "/env/libb.so")) << "from the workdir";
+}
+
+TEST_F(ClosureTest, PrivilegedProgramsLoseLibraryPathAndOrigin) {
+  host.libc();
+  host.library("/opt/lib/liba.so");
+  host.program("/opt/bin/p", {"liba.so"}, {.runpath = "$ORIGIN/../lib"});
+  auto found = host.root().find("/opt/bin/p");
+  Input input{**found, {}};
+  EXPECT_EQ(problems(closure_of(input)), "");
+  input.privileged = true;
+  roots.rules.library_path = {"/opt/lib"};
+  EXPECT_THAT(problems(closure_of(input)), HasSubstr("needs liba.so"));
+}
+
+TEST_F(ClosureTest, RelativeNamesStartFromTheWorkdir) {
+  host.libc();
+  host.library("/srv/lib/x.so");
+  host.program("/bin/p", {"./lib/x.so"});
+  EXPECT_THAT(problems(closure("/bin/p")), HasSubstr("needs ./lib/x.so"));
+  roots.rules.workdir = "/srv";
+  EXPECT_THAT(paths(closure("/bin/p")), ElementsAre(kLoader, "/srv/lib/x.so"));
+}
+
+TEST_F(ClosureTest, AVariantForNewerProcessorsIsBetterThanNone) {
+  host.libc();
+  host.library("/usr/lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v3/liba.so");
+  host.library("/usr/lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v2/liba.so");
+  host.program("/bin/p", {"liba.so"});
+  const Closure c = closure("/bin/p");
+  EXPECT_THAT(paths(c), ElementsAre(kLoader, "/usr/lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v2/liba.so"));
+  ASSERT_EQ(c.warnings.size(), 1u);
+  EXPECT_THAT(c.warnings[0].message, HasSubstr("processors of x86-64-v2 only"));
+  host.library("/usr/lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v2/libb.so");
+  host.library("/usr/lib/x86_64-linux-gnu/libb.so");
+  host.program("/bin/q", {"libb.so"});
+  EXPECT_THAT(paths(closure("/bin/q")), ElementsAre(kLoader, "/usr/lib/x86_64-linux-gnu/libb.so"));
+}
+
+TEST_F(ClosureTest, LibrariesThatComeOtherwiseAreNotLookedFor) {
+  host.libc();
+  host.program("/bin/p", {"libdriver.so.1", "libc.so.6"});
+  EXPECT_THAT(problems(closure("/bin/p")), HasSubstr("needs libdriver.so.1"));
+  roots.rules.without = {"libdriver.so.1"};
+  EXPECT_EQ(problems(closure("/bin/p")), "");
+}
+
+TEST_F(ClosureTest, TheCLibraryOpensWhatAnyObjectAsksItFor) {
+  host.libc();
+  host.library("/usr/lib/x86_64-linux-gnu/libgcc_s.so.1");
+  host.library("/usr/lib/x86_64-linux-gnu/libt.so", {}, {.imports = {"pthread_cancel"}});
+  host.program("/bin/p", {"libt.so"});
+  EXPECT_THAT(paths(closure("/bin/p")),
+              ElementsAre(kLoader, "/usr/lib/x86_64-linux-gnu/libt.so", "/usr/lib/x86_64-linux-gnu/libgcc_s.so.1"));
+}
+
+TEST_F(ClosureTest, EnvFindsInterpretersInTheImagesPath) {
+  host.libc();
+  host.program("/opt/py/bin/python3", {"libc.so.6"});
+  host.program("/usr/bin/env", {"libc.so.6"});
+  host.put("/bin/s", "#!/usr/bin/env python3\n");
+  EXPECT_THAT(problems(closure("/bin/s")), HasSubstr("a script for python3"));
+  roots.rules.program_folders = {"/opt/py/bin"};
+  EXPECT_EQ(problems(closure("/bin/s")), "");
+}
+
 TEST_F(ClosureTest, TokensOfARunpath) {
   host.libc();
   host.library("/opt/lib/libo.so");

@@ -52,12 +52,13 @@ struct LayerRule {
   std::string name;
   Where where;
   std::vector<FileRule> files;
-  std::vector<Placed> remove;     ///< absolute paths of the base that disappear
-  std::vector<Placed> closure;    ///< programs, or folders of them, whose libraries and loader the layer gets
-  std::vector<Placed> dlopen;     ///< libraries that those load at run time, without their headers saying so
-  std::vector<Placed> profiles;   ///< what those load by rules that are known: names, or `auto`
-  std::vector<Placed> runtime;    ///< data that programs read at run time: kinds, `auto` or `minimal`
-  std::optional<Placed> sysroot;  ///< where the libraries are; nothing: on this machine
+  std::vector<Placed> remove;             ///< absolute paths of the base that disappear
+  std::vector<Placed> closure;            ///< programs, or folders of them, whose libraries and loader the layer gets
+  std::vector<Placed> dlopen;             ///< libraries that those load at run time, without their headers saying so
+  std::vector<std::string> without = {};  ///< libraries that come otherwise, by the names that they are asked for
+  std::vector<Placed> profiles;           ///< what those load by rules that are known: names, or `auto`
+  std::vector<Placed> runtime;            ///< data that programs read at run time: kinds, `auto` or `minimal`
+  std::optional<Placed> sysroot;          ///< where the libraries are; nothing: on this machine
   std::optional<Placed> archive;
   bool clamp_times = false;
   bool split_by_churn = false;  ///< several layers, the rarest changed lowest, instead of one

@@ -8,17 +8,28 @@
 
 namespace slipway::elf {
 
+/// The surroundings of the image's processes. A value.
+struct ProcessRules {
+  std::vector<std::string> library_path;     ///< LD_LIBRARY_PATH; relative folders start from `workdir`
+  std::vector<std::string> program_folders;  ///< PATH, for scripts that env starts; empty: the usual ones
+  std::string workdir = "/";                 ///< where relative names of needed libraries start from
+  std::set<std::string> without;  ///< libraries that come otherwise: asked for by these names they count as there
+};
+
 /// The places in which programs find their libraries.
 struct Roots {
   std::vector<Root*> image;  ///< what the image has anyway: the files of the recipe, the base
   Root* supply = nullptr;    ///< where what is missing is taken from: this machine, or another system's root folder
   Root* local = nullptr;     ///< the disk, for $ORIGIN of programs that lie elsewhere than they will in the image
+  ProcessRules rules = {};   ///< the image's config and the user's knowledge, as far as the loader is concerned
 };
 
 /// A program, script, library or plugin whose needs are wanted.
 struct Input {
   FoundFile file;     ///< its `path` is where it will be in the image
   std::string local;  ///< the folder it is in now, where that is another one
+  /// Gets its owner's rights or capabilities: its loader ignores LD_LIBRARY_PATH and folders relative to $ORIGIN.
+  bool privileged = false;
 };
 
 /// One file that an input loads.
