@@ -35,7 +35,7 @@ Status short_add(const std::string& text, FileRule& rule) {
 Status long_add(const std::string& text, FileRule& rule) {
   for (const std::string& part : split(text, ',')) {
     const std::size_t equals = part.find('=');
-    if (equals == std::string::npos) return bad_add(text, fmt::format("'{}' is no key=value", printable(part, 100)));
+    if (equals == std::string::npos) return bad_add(text, fmt::format("\"{}\" is not key=value", printable(part, 100)));
     const std::string key = part.substr(0, equals), value = part.substr(equals + 1);
     if (key == "src") {
       rule.from.text = value;
@@ -46,7 +46,7 @@ Status long_add(const std::string& text, FileRule& rule) {
     } else if (key == "owner") {
       SLIPWAY_ASSIGN(rule.owner, parse_owner(value));
     } else {
-      return bad_add(text, fmt::format("the key '{}' is unknown", printable(key, 40)));
+      return bad_add(text, fmt::format("the key \"{}\" is unknown", printable(key, 40)));
     }
   }
   return {};
@@ -66,7 +66,7 @@ Result<FileRule> parse_add(const std::string& text) {
 Result<std::vector<std::string>> parse_argv(const std::string& text, std::string_view flag) {
   if (!text.starts_with('[')) return std::vector<std::string>{text};
   const auto refuse = [flag](std::string_view why) {
-    return fail(Error(Errc::invalid_argument, fmt::format("{} is no JSON array of words: {}", flag, why))
+    return fail(Error(Errc::invalid_argument, fmt::format("{} is not a JSON array of words: {}", flag, why))
                     .with_hint(fmt::format("write e.g. {} '[\"/usr/bin/hello\", \"--verbose\"]', or one word", flag)));
   };
   const auto json = Json::parse(text, flag);

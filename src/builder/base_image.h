@@ -28,7 +28,7 @@ Result<std::optional<Base>> find_base(const Recipe& recipe, const BuildRequest& 
 Result<image::Image> load_base(const Base& base, const Recipe& recipe, const oci::Platform& platform,
                                Diagnostics& diagnostics);
 
-/// What the base has at every path, from `lists` or read once.
+/// Returns the base's merged files, from `lists` or read once.
 Result<image::FileList> list_base(const Base& base, const image::Image& image, image::FileListCache* lists,
                                   std::stop_token stop);
 

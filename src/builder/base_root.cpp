@@ -9,7 +9,7 @@ namespace {
 constexpr std::uint64_t kMaxLibrary = 512u << 20;
 constexpr std::uint64_t kMaxText = 64u << 10;
 
-/// What somebody will ask for next, so that a layer is read once.
+/// True for files that are likely to be asked for next: they are remembered, so that a layer is read once.
 bool is_likely_wanted(const std::string& path) {
   return path.find(".so") != std::string::npos || path.starts_with("etc/ld");
 }

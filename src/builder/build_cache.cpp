@@ -98,7 +98,7 @@ stdfs::path BuildCache::layer_path(const layer::Fingerprint& inputs) const {
   return folder_ / "layers" / std::string(inputs.digest.hex());
 }
 
-/// What is in use stays when the cache is pruned.
+/// Marks a record as used, so that pruning spares it.
 void BuildCache::keep_fresh(const stdfs::path& path, const FileStat& stat) {
   if (stat.mtime_ns / 1'000'000'000 < clock_.now() - kDay) (void)fs_.touch(path);
 }

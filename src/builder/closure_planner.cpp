@@ -9,6 +9,7 @@
 #include "builder/runtime_data.h"
 #include "slipway/base/text.h"
 #include "slipway/elf/debug.h"
+#include "slipway/elf/go_program.h"
 #include "slipway/elf/lint.h"
 
 namespace slipway::builder {
@@ -17,6 +18,19 @@ namespace {
 constexpr int kMaxDepth = 64;
 constexpr std::size_t kShownFiles = 3;  // of those with the same finding
 constexpr const char* kLoaderConfig = "/etc/ld.so.conf";
+constexpr std::size_t kMaxConfig = 1u << 20;  // bytes
+
+/// True for an openssl.cnf that asks for a provider other than the default one, or for an engine.
+bool activates_providers(const std::string& text) {
+  for (const std::string& line : split(text, '\n')) {
+    const std::string_view rule = trim(std::string_view(line).substr(0, line.find('#')));
+    const std::size_t equals = rule.find('=');
+    if (equals == std::string_view::npos) continue;
+    const std::string_view name = trim(rule.substr(0, equals));
+    if (name == "legacy" || name == "fips" || name == "engines" || name == "module") return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -36,9 +50,10 @@ class ClosurePlanner::Layer {
       extra_.push_back(expand_placeholders(library.text, planner.platform_));
   }
 
-  /// What programs load at run time by rules that are known: taken when asked for, told of when not.
+  /// Adds the modules that programs load by known rules where they are asked for; warns about them elsewhere.
   Status add_profiles() {
     if (!abi_) return {};
+    SLIPWAY_TRY(note_openssl_config());
     for (const Profile& profile : profiles()) {
       const Placed* asked = nullptr;
       bool by_name = false;
@@ -100,6 +115,20 @@ class ClosurePlanner::Layer {
   }
 
  private:
+  /// A configuration among the recipe's files that activates providers is a trace of them.
+  Status note_openssl_config() {
+    for (const char* path : {"/etc/ssl/openssl.cnf", "/usr/lib/ssl/openssl.cnf", "/usr/local/ssl/openssl.cnf",
+                             "/etc/pki/tls/openssl.cnf"}) {
+      SLIPWAY_ASSIGN(const auto found, planner_.own_->find(path));
+      if (!found) continue;
+      SLIPWAY_ASSIGN(const std::string text, planner_.own_->read(*found, kMaxConfig));
+      if (!activates_providers(text)) continue;
+      traces_.imports.insert(kOpensslConfig);
+      own_traces_.imports.insert(kOpensslConfig);
+    }
+    return {};
+  }
+
   Status problem(Error error) {
     report_.problems.push_back(std::move(error).at(*where_));
     return {};
@@ -204,7 +233,7 @@ class ClosurePlanner::Layer {
   Status add_profile(const Profile& profile, bool by_name) {
     SLIPWAY_ASSIGN(auto files, profile_files(profile, *roots_.supply, *abi_));
     if (files.empty() && by_name && !traces_.versions.contains(profile.included_since)) {
-      return problem(Error(Errc::invalid_argument, fmt::format("{} has nothing of the profile '{}' ({})",
+      return problem(Error(Errc::invalid_argument, fmt::format("{} has nothing of the profile \"{}\" ({})",
                                                                roots_.supply->name(), profile.name, profile.what))
                          .with_hint("install what the programs load, or leave the profile out"));
     }
@@ -230,7 +259,7 @@ class ClosurePlanner::Layer {
     }
     report_.warnings.push_back(
         Error(Errc::failed,
-              fmt::format("the programs of the layer '{}' use {}, but the image will not have {}: 'profiles: [{}]' "
+              fmt::format("the programs of the layer \"{}\" use {}, but the image will not have {}: profiles: [{}] "
                           "(--profile {}) adds them",
                           printable(rule_.name, 100), trace, profile.what, profile.name, profile.name))
             .at(rule_.where));
@@ -247,7 +276,7 @@ class ClosurePlanner::Layer {
       if (there) continue;
       report_.warnings.push_back(
           Error(Errc::failed,
-                fmt::format("the programs of the layer '{}' call {}, but the image has no CA certificates: "
+                fmt::format("the programs of the layer \"{}\" call {}, but the image has no CA certificates: "
                             "'runtime: auto' (--runtime auto) adds them",
                             printable(rule_.name, 100), caller))
               .at(rule_.where));
@@ -255,7 +284,7 @@ class ClosurePlanner::Layer {
     return {};
   }
 
-  /// Whatever in a folder is an ELF file; scripts in it are not asked for their interpreters.
+  /// Adds the needs of every ELF file in a folder; scripts in it are not asked for their interpreters.
   Status add_folder(const stdfs::path& folder, int depth) {
     if (depth > kMaxDepth) return {};
     SLIPWAY_ASSIGN(const auto names, planner_.fs_.list(folder));
@@ -267,7 +296,7 @@ class ClosurePlanner::Layer {
     return {};
   }
 
-  /// False for what is no program.
+  /// Adds a program's needs; false for a file that is not a program.
   Result<bool> add_program(const stdfs::path& path, bool scripts) {
     SLIPWAY_ASSIGN(auto found, planner_.disk_.find(path.native()));
     if (!found) return false;
@@ -281,14 +310,33 @@ class ClosurePlanner::Layer {
       imports_.insert(object->imports.begin(), object->imports.end());
       note_traces(*object, true);
       if (!abi_) abi_ = object->abi;
+      SLIPWAY_ASSIGN(const bool go, note_go_program(path));
       SLIPWAY_TRY(check_machine(path, *object));
-      SLIPWAY_TRY(check_style(path, *object));
+      SLIPWAY_TRY(check_style(path, *object, go));
     }
     const elf::Input input = in_image(path, *std::move(found));
     if (sysroot_.empty()) taken_.insert(input.file.real);
     SLIPWAY_ASSIGN(elf::Closure closure, elf::find_closure(roots_, input, extra_));
     SLIPWAY_TRY(take(closure));
     return true;
+  }
+
+  /// Go's programs call nothing that their headers name: what they use of the system is told by their functions.
+  Result<bool> note_go_program(const stdfs::path& path) {
+    SLIPWAY_ASSIGN(const auto file, planner_.fs_.open(path));
+    if (!elf::is_go_program(*file, path.native())) return false;
+    for (const auto& [function, trace] :
+         {std::pair("crypto/x509.(*CertPool)", kGoCertificates), std::pair("time.LoadLocation", kGoTimeZones)}) {
+      SLIPWAY_ASSIGN(const bool there, elf::holds_text(*file, function));
+      if (there) imports_.insert(trace);
+    }
+    return true;
+  }
+
+  /// The linker's flags for C programs mean nothing to Go's.
+  static std::vector<std::string> go_findings(const elf::LintFacts& facts) {
+    if (!facts.embeds_folder) return {};
+    return {fmt::format("it has the build folder {} in it (go build -trimpath leaves it out)", facts.build_folder)};
   }
 
   Status check_machine(const stdfs::path& path, const elf::Object& object) {
@@ -300,24 +348,25 @@ class ClosurePlanner::Layer {
                        .with_hint("put {arch} into its path, or name its platform with --platform"));
   }
 
-  /// What people build themselves is linted, what systems brought is not.
-  Status check_style(const stdfs::path& path, const elf::Object& object) {
+  /// Lints the programs of the project; those of a system are its distributor's affair.
+  Status check_style(const stdfs::path& path, const elf::Object& object, bool go) {
     elf::LintFacts facts;
     facts.build_folder = absolute_path(planner_.recipe_.folder).native();
     if (!path.native().starts_with(facts.build_folder + "/")) return {};
     facts.capable = planner_.own_->is_capable(path);
     SLIPWAY_ASSIGN(const auto file, planner_.fs_.open(path));
-    // Where debug information goes, the paths in it go too: the splitter looks at what is left.
+    // The paths in debug information go with it: the splitter looks at the rest.
     const bool goes = planner_.recipe_.split_debug && elf::has_debug_info(*file, path.native()).value_or(false);
     if (!goes) {
       SLIPWAY_ASSIGN(facts.embeds_folder, elf::holds_text(*file, facts.build_folder + "/"));
     }
-    for (std::string& finding : elf::lint(object, facts))
+    std::vector<std::string> findings = go ? go_findings(facts) : elf::lint(object, facts);
+    for (std::string& finding : findings)
       findings_[std::move(finding)].push_back(printable(path.native(), 4096));
     return {};
   }
 
-  /// Where the program will be, and where the folder that $ORIGIN means is until then.
+  /// Returns the program at its place in the image, with the folder that $ORIGIN means until then.
   elf::Input in_image(const stdfs::path& path, elf::FoundFile found) const {
     elf::Input input;
     const std::string here = elf::parent_of(found.real);
@@ -342,7 +391,7 @@ class ClosurePlanner::Layer {
       if (object != nullptr) {
         imports_.insert(object->imports.begin(), object->imports.end());
         note_traces(*object, file.file.root != roots_.supply && file.file.root != planner_.base_root_);
-        // What is asked for by its path is not looked up.
+        // A library that is asked for by its path is not looked up.
         if (file.name.find('/') == std::string::npos) loaded_.push_back({file.name, file.file.path, object->abi});
       }
       if (file.file.root != roots_.supply && file.file.root != roots_.local) continue;

@@ -20,14 +20,14 @@ struct PlacedSource {
   Where where;
 };
 
-/// What was wrong with closures, each with its place, and what they added.
+/// The problems of closures, each with its place, and the files that they added.
 struct ClosureReport {
   std::vector<Error> problems, warnings;
   std::vector<Reason> reasons;
   std::set<std::string> supplied;  ///< paths in the image of the files and folders that the system gave
 };
 
-/// What is read of the objects that a recipe's closures have.
+/// Returns how much is read of the symbols of a recipe's programs.
 inline elf::SymbolNames symbols_read_for(const Recipe& recipe) {
   return recipe.check_symbols ? elf::SymbolNames::all : elf::SymbolNames::imports;
 }

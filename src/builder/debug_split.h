@@ -40,7 +40,7 @@ class DebugSplitter {
   /// ELF files, which nothing starts. Errc::failed when eu-strip is missing or fails.
   Result<layer::FileTree> split(const layer::FileTree& whole, std::int64_t epoch, const layer::SpillPlace& spill,
                                 const Where& where, Diagnostics& diagnostics);
-  /// What was taken out, by build-id.
+  /// The debug information that was taken out, by build-id.
   const std::map<std::string, DebugFile>& files() const { return files_; }
 
  private:

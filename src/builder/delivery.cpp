@@ -13,7 +13,7 @@ std::vector<std::string> tags_of(const Destination& destination, const oci::Desc
   return tags;
 }
 
-/// What is attached is there before a tag leads anybody to the image.
+/// Copies attachments before any tag leads to the image.
 Status copy_to(store::Target& target, const BuildResult& result, const std::vector<std::string>& tags,
                const std::vector<store::ReadTarget*>& sources, const copy::CopyOptions& how) {
   if (!result.attachments.empty()) SLIPWAY_TRY(copy::copy_graph(sources, result.root, target, how));

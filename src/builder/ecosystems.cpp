@@ -43,7 +43,7 @@ SbomPackage go_module(const std::string& path, const std::string& version) {
 void read_modules(std::string_view text, std::vector<SbomPackage>& out) {
   for (const std::string& line : split(text, '\n')) {
     const std::vector<std::string> words = split(line, '\t');
-    if (words.size() < 3 || out.size() == kMaxModules) continue;
+    if (words.size() < 3 || words[1].empty() || out.size() == kMaxModules) continue;
     const std::string version = words[2] == "(devel)" ? "" : words[2];
     if (words[0] == "=>" && !out.empty()) out.back() = go_module(words[1], version);
     if (words[0] == "mod" || words[0] == "dep") out.push_back(go_module(words[1], version));

@@ -42,7 +42,7 @@ Result<std::vector<LastBuild>> read_all(FileSystem& fs, const std::filesystem::p
   SLIPWAY_ASSIGN(JsonReader reader, JsonReader::of(json, what));
   SLIPWAY_ASSIGN(const std::string schema, reader.required_string("schema"));
   if (schema != kLastBuildSchema) {
-    return fail(Error(Errc::invalid_argument, fmt::format("{} has the schema '{}', this version knows '{}'", what,
+    return fail(Error(Errc::invalid_argument, fmt::format("{} has the schema \"{}\", this version knows \"{}\"", what,
                                                           printable(schema, 100), kLastBuildSchema))
                     .with_hint("build again, or name the image to release"));
   }
@@ -80,7 +80,7 @@ Result<LastBuild> read_last_build(FileSystem& fs, const std::filesystem::path& s
   for (LastBuild& build : builds) {
     if (build.app == app) return std::move(build);
   }
-  return fail(Errc::not_found, "no build of '{}' is recorded in {}", printable(app, 100),
+  return fail(Errc::not_found, "no build of \"{}\" is recorded in {}", printable(app, 100),
               printable(state_folder.native(), 4096));
 }
 

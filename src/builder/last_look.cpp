@@ -129,7 +129,7 @@ Error problem(std::string message, std::string hint) {
 /// The program that a container of the image starts.
 struct Start {
   std::string word;                   ///< "entrypoint" or "cmd"
-  std::string command;                ///< as the config has it
+  std::string command;                ///< as in the config
   std::optional<std::string> path{};  ///< where it is, without a leading slash
 };
 
@@ -166,7 +166,7 @@ std::optional<Error> find_start(const Scene& scene, Start& start) {
   }
   if (refused) return refused;
   return problem(fmt::format("{} is not in the image", shown),
-                 fmt::format("add it to a layer, or correct '{}'", start.word));
+                 fmt::format("add it to a layer, or correct its {}", start.word));
 }
 
 /// The part of a program's file that decides whether it starts.

@@ -16,7 +16,7 @@ namespace slipway::builder {
 namespace {
 
 constexpr std::uint32_t kRiskyModes = 06002;  // setuid, setgid, writable by everybody
-constexpr std::size_t kMaxRisky = 20;         // that are told of
+constexpr std::size_t kMaxRisky = 20;         // that are reported
 constexpr std::uint64_t kSmallestElf = 52;    // bytes: the header of a 32-bit file
 constexpr std::size_t kMaxPeeked = 32;        // files that do not look like programs
 
@@ -123,8 +123,8 @@ class LayerPlanner {
     return planned;
   }
 
-  /// What anybody may change, or gets its owner's rights by starting. Only where modes are declared or kept can such
-  /// files be.
+  /// Reports files that anybody may change or that lend their owner's rights. Such files can only be where modes are
+  /// declared or kept.
   Status lint_modes(const LayerRule& rule, const layer::FileTree& tree) {
     const bool possible = rule.archive || std::any_of(rule.files.begin(), rule.files.end(), [](const FileRule& file) {
                             return file.keep_modes || (file.mode && (*file.mode & kRiskyModes) != 0);
@@ -213,14 +213,14 @@ class LayerPlanner {
 
   static bool on_command_line(const Where& where) { return where.row == 0; }
 
-  /// Where the files come from; nothing, and a report, when they are not there.
+  /// Returns the path on disk; nothing, and a report, for a path that does not exist.
   Result<std::optional<stdfs::path>> source_of(const Placed& from) {
     stdfs::path source = recipe_.folder / expand_placeholders(from.text, platform_);
     const auto there = fs_.stat(source, true);
     if (there) return std::optional(std::move(source));
     if (there.error().code != Errc::not_found) return fail(there.error());
     report(from.where, fmt::format("{} is not there", printable(source.native(), 4096)),
-           has_placeholders(from.text) ? fmt::format("it is '{}' for {}", printable(from.text, 300), platform_.str())
+           has_placeholders(from.text) ? fmt::format("it is \"{}\" for {}", printable(from.text, 300), platform_.str())
                                        : std::string("build it first, or correct the path"),
            on_command_line(from.where) ? Errc::not_found : Errc::invalid_argument);
     return std::optional<stdfs::path>();
@@ -253,7 +253,7 @@ class LayerPlanner {
       SLIPWAY_ASSIGN(sysroot, source_of(*rule.sysroot));
       if (!sysroot) return {};
     }
-    // What the base has is not known yet: the closure is found when it is.
+    // The base's files are not known yet: the closure is found when they are.
     if (recipe_.base && !over_base_) return {};
     ClosureReport found;
     SLIPWAY_TRY(closures_.add(rule, programs, sysroot, planned.tree, found));

@@ -24,13 +24,13 @@ struct PlannedLayer {
   layer::FileTree tree;
   /// Equal ones mean equal bytes, whatever the layer was listed from and over: it is made once for all platforms.
   std::optional<layer::Fingerprint> inputs = std::nullopt;
-  /// What the tree is read through, where it has an archive's files.
+  /// The file system that the tree is read through, where it has an archive's files.
   std::unique_ptr<layer::ArchiveFiles> archives = nullptr;
   std::vector<Reason> reasons = {};     ///< without platform
   std::set<std::string> supplied = {};  ///< paths in the image of what the system gave
 };
 
-/// What a planned layer's files are read through.
+/// Returns the file system that a planned layer's files are read through.
 FileSystem& files_of(const PlannedLayer& layer, FileSystem& fs);
 
 /// Reports files that a recipe names and that are not there: what can be told before a base is asked for.

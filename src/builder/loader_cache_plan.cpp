@@ -21,7 +21,7 @@ class Planner {
       SLIPWAY_TRY(take_folder(folder));
     std::set<std::string> named;
     for (const elf::CachedLibrary& library : loaded) {
-      // What RPATHs lead to is found without the cache: being in it does no harm.
+      // Libraries below RPATHs are found without the cache: being in it does no harm.
       if (!library.abi.fits(abi_)) continue;
       take(library);
       const std::string folder = elf::parent_of(library.path);

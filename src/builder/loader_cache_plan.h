@@ -8,7 +8,7 @@
 
 namespace slipway::builder {
 
-/// What an image's ld.so.cache will have.
+/// The content of an image's ld.so.cache.
 struct CachePlan {
   std::vector<elf::CachedLibrary> libraries;  ///< those that the loader shall take first come first
   std::string folders;                        ///< lines for ld.so.conf: folders that the loader does not know itself

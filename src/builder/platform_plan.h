@@ -24,7 +24,7 @@ struct PlatformPlan {
   std::vector<LayerContents> contents = {};          ///< with BuildRequest::explain only
 };
 
-/// Plans every platform. Where none is named it is that of the first program or library among the files, else the
+/// Plans every platform. If none is named, it is that of the first program or library among the files, else the
 /// base's if that has one, else this machine's, with a warning; files are listed again only if planning for another
 /// platform would give another plan. All mistakes at once, Errc::invalid_argument; warnings go to `diagnostics`.
 Result<std::vector<PlatformPlan>> plan_platforms(const Recipe& recipe, const BuildRequest& request,

@@ -37,7 +37,7 @@ const std::vector<Profile>& profiles() {
       {"iconv", "character sets other than UTF-8, UTF-16, UTF-32 and ASCII", {"iconv_open"}, {}, {"gconv"}, {}},
       {"openssl",
        "OpenSSL's providers and engines, e.g. the legacy ciphers",
-       {"OSSL_PROVIDER_load", "OSSL_PROVIDER_try_load", "ENGINE_by_id"},
+       {"OSSL_PROVIDER_load", "OSSL_PROVIDER_try_load", "ENGINE_by_id", kOpensslConfig},
        {},
        {"ossl-modules", "engines-3", "engines-1.1"},
        {}},

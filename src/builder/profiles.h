@@ -8,7 +8,7 @@
 
 namespace slipway::builder {
 
-/// What programs of one kind load at run time without any header saying so.
+/// The modules that programs of one kind load at run time without any ELF header saying so.
 struct Profile {
   const char* name;
   const char* what;                   ///< for people: what does not work without it
@@ -22,7 +22,10 @@ struct Profile {
 /// NSS, iconv, OpenSSL's providers, SASL, PAM, Qt and GTK. (libgcc_s is loaded by every closure that calls for it.)
 const std::vector<Profile>& profiles();
 
-/// What tells that a program needs a profile.
+/// Stands among `calls` for an openssl.cnf among the recipe's files that activates providers.
+inline constexpr const char* kOpensslConfig = "openssl.cnf";
+
+/// The traces by which programs that need a profile are known.
 struct Traces {
   std::set<std::string> imports, needed;  ///< functions and SONAMEs
   std::set<std::string> versions;         ///< what the C library defines, e.g. "GLIBC_2.34"

@@ -153,7 +153,7 @@ class ImageDecoder {
       SLIPWAY_ASSIGN(oci::Location location, oci::Location::parse(text));
       if (location.tag() || location.digest()) {
         return fail(Error(Errc::invalid_argument,
-                          fmt::format("'{}' names a tag or digest, not a repository", printable(text, 300)))
+                          fmt::format("\"{}\" names a tag or digest, not a repository", printable(text, 300)))
                         .with_hint("leave out what follows the name; tags are given with -t"));
       }
       return location.relative_to(recipe_.folder.native());
@@ -182,7 +182,7 @@ class ImageDecoder {
       LayerRule rule = decode_layer(node, recipe_.layers.size(), clamp, keep_modes);
       if (!rule.name.empty() && !names.insert(rule.name).second) {
         diagnostics_.error(node.where,
-                           fmt::format("image.layers: two layers have the name '{}'", printable(rule.name, 100)));
+                           fmt::format("image.layers: two layers have the name \"{}\"", printable(rule.name, 100)));
       }
       recipe_.layers.push_back(std::move(rule));
     }

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::uint32_t kSetIds = 06000;
 
-/// What the patterns of a rule let through; nothing where it has none. What cannot be listed is reported when the layer
-/// itself is planned.
+/// Returns the paths that a rule's patterns let through; nothing for a rule without patterns. Folders that cannot be
+/// listed are reported when the layer itself is planned.
 std::optional<std::set<std::string>> chosen_paths(const Recipe& recipe, const FileRule& file, const stdfs::path& from,
                                                   const oci::Platform& platform, FileSystem& fs) {
   layer::TreeOptions options;

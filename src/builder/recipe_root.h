@@ -21,7 +21,7 @@ class RecipeRoot final : public elf::Root {
   Result<std::string> read(const elf::FoundFile& file, std::size_t limit) override { return disk_.read(file, limit); }
   Result<std::shared_ptr<const elf::Object>> object(const elf::FoundFile& file) override { return disk_.object(file); }
 
-  /// Where a file on disk will be in the image, if the recipe puts it there.
+  /// Returns the path in the image of a file on disk, if the recipe puts it there.
   std::optional<std::string> target_of(const stdfs::path& source) const;
   /// True when the recipe gives that file capabilities.
   bool is_capable(const stdfs::path& source) const;

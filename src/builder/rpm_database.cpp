@@ -166,8 +166,8 @@ Result<std::optional<NamedPackage>> parse_rpm_header(std::string_view blob, cons
 Result<std::vector<NamedPackage>> parse_rpm_database(std::string bytes, const std::string& distribution) {
   SLIPWAY_ASSIGN(const SqliteApi api, load_sqlite());
   std::vector<NamedPackage> packages;
-  if (bytes.size() < 100) return fail(Errc::malformed, "rpm's database is no SQLite file");
-  // What was in a write-ahead log is not in the image: SQLite is not to look for one.
+  if (bytes.size() < 100) return fail(Errc::malformed, "rpm's database is not an SQLite file");
+  // A write-ahead log is not in the image: SQLite must not look for one.
   bytes[kReadVersion] = bytes[kReadVersion + 1] = 1;
   sqlite3* raw = nullptr;
   const int opened = api.open(":memory:", &raw, SQLITE_OPEN_READWRITE, nullptr);

@@ -10,11 +10,15 @@
 namespace slipway::builder {
 
 inline constexpr std::string_view kCertificates = "ca-certificates";
-/// What scanners read to know which packages an image's files are from: /var/lib/dpkg/status.d.
+/// The records from which scanners know the packages of an image's files: /var/lib/dpkg/status.d.
 inline constexpr std::string_view kPackageStatus = "dpkg-status";
 
-/// What glibc's loader finds libraries by that lie in no folder of its own.
+/// The file by which glibc's loader finds libraries outside of its own folders.
 inline constexpr std::string_view kLoaderCache = "ld.so.cache";
+
+/// Stand for functions of Go programs among `calls`: what their names are in the binary.
+inline constexpr const char* kGoCertificates = "crypto/x509 of Go";
+inline constexpr const char* kGoTimeZones = "time.LoadLocation of Go";
 
 /// One path that programs read at run time.
 struct RuntimeItem {
@@ -27,7 +31,7 @@ struct RuntimeItem {
   std::vector<std::string> exclude;  ///< of a supplied folder
 };
 
-/// What `runtime` can ask for.
+/// One kind of data that `runtime` can ask for.
 struct RuntimeKind {
   const char* name;
   bool basic;                      ///< part of `minimal`

@@ -143,7 +143,7 @@ class Taker {
     return bytes;
   }
 
-  /// What a damaged program has is no reason to list nothing of the image: it is a file like others.
+  /// A damaged program is listed as a file like others.
   static void read_program(const std::string& bytes, const std::string& path, SbomFile& file) {
     const auto object = elf::read_object(std::string_view(bytes), path);
     if (!object || !*object) return;
@@ -221,7 +221,7 @@ void Taker::add_dpkg(Sbom& sbom, const std::string& id, const std::string& relea
   }
 }
 
-/// What programs say they were packed in, and what other tools' documents in the image name: once each.
+/// Adds the packages of package notes, manifests and other tools' documents in the image, each once.
 void Taker::add_named_elsewhere(Sbom& sbom) const {
   std::map<std::string, SbomPackage> named;  // by purl
   for (std::size_t i = 0; i < sbom.files.size(); ++i) {
@@ -281,7 +281,7 @@ Status collect_documents(FileSystem& fs, const stdfs::path& path, int depth, std
     SLIPWAY_ASSIGN(std::string text, read_file(fs, path));
     if (packages_of_document(text).empty() && depth == 0) {
       return fail(Error(Errc::invalid_argument,
-                        fmt::format("{} is no SBOM that names a package", printable(path.native(), 4096)))
+                        fmt::format("{} is not an SBOM that names a package", printable(path.native(), 4096)))
                       .with_hint("SPDX 2 or CycloneDX, as JSON"));
     }
     out.push_back(std::move(text));

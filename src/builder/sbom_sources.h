@@ -18,7 +18,7 @@ struct NamedPackage {
 /// The packages of apk's database (Alpine, Wolfi): lib/apk/db/installed.
 std::vector<NamedPackage> parse_apk_database(const std::string& text, const std::string& distribution);
 
-/// The package that a .note.package names (https://systemd.io/ELF_PACKAGE_METADATA); nothing for what is no such JSON.
+/// The package that a .note.package names (https://systemd.io/ELF_PACKAGE_METADATA); nothing for other texts.
 std::optional<SbomPackage> package_of_note(const std::string& json);
 
 /// The packages of an SPDX or CycloneDX document in JSON; of vcpkg's only the port itself. None for what is neither.

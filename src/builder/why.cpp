@@ -13,10 +13,10 @@ namespace {
 
 constexpr std::uint64_t kLargest = 512u << 20;  // bytes of a program that is looked at
 
-/// Where the bytes of a file are: its layer and the name there.
+/// The place of a file's bytes: its layer and the name there.
 using BytesPlace = std::pair<std::uint32_t, std::string>;
 
-/// What one ELF file asks for.
+/// The files that one ELF file asks for.
 struct Asking {
   BytesPlace place;
   std::string path;

@@ -38,7 +38,7 @@ Jobs jobs_of(const std::vector<PlatformPlan>& plans) {
   return jobs;
 }
 
-/// What every job of one build shares.
+/// The parts that every job of one build shares.
 struct Desk {
   layer::LayerOptions how;
   const Workplace& workplace;

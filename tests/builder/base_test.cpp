@@ -328,7 +328,7 @@ TEST_F(Twice, ADryRunProvesToo) {
   EXPECT_FALSE(stdfs::exists(at("app")));
 }
 
-/// What a stack shows, without a base: "d", "f", "l" and the mode, or nothing.
+/// A stack's answer, without a base: "d", "f", "l" and the mode, or nothing.
 class StackTest : public ::testing::Test {
  protected:
   static FileEntry entry(const std::string& path, EntryType type, std::uint32_t mode, std::string link = {}) {

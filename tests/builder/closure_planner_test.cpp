@@ -209,7 +209,7 @@ TEST_P(Profiles, AreToldOfAndTakenWithWhatTheyNeedThemselves) {
   const std::string taken = "closure " + folder + row.file;
 
   EXPECT_THAT(plan(), ::testing::Not(::testing::Contains(taken)));
-  EXPECT_THAT(warnings(), HasSubstr(fmt::format("'profiles: [{}]'", row.name)));
+  EXPECT_THAT(warnings(), HasSubstr(fmt::format("profiles: [{}] ", row.name)));
   for (const char* word : {row.name, "auto"}) {
     const auto lines = plan([word](AdHocRequest& request) { request.profiles = {word}; });
     EXPECT_THAT(lines, ::testing::Contains(taken)) << word;
@@ -236,9 +236,25 @@ INSTANTIATE_TEST_SUITE_P(All, Profiles,
                                                       "gdk-pixbuf-2.0/2.10.0/loaders/libpixbufloader-png.so"}),
                          [](const auto& row) { return row.param.name; });
 
+TEST_F(ClosurePlannerTest, AnOpensslConfigurationThatActivatesProvidersIsATrace) {
+  put("sys/usr/lib/aarch64-linux-gnu/ossl-modules/legacy.so", library("legacy.so"));
+  put("openssl.cnf", "[provider_sect]\ndefault = default_sect\n# legacy = legacy_sect\n");
+  const auto with_config = [](AdHocRequest& request) { request.adds = {"openssl.cnf:/etc/ssl/openssl.cnf"}; };
+  plan(with_config);
+  EXPECT_THAT(warnings(), ::testing::Not(HasSubstr("openssl")));
+  put("openssl.cnf", "[provider_sect]\ndefault = default_sect\n legacy = legacy_sect\n");
+  plan(with_config);
+  EXPECT_THAT(warnings(), HasSubstr("use openssl.cnf, but the image will not have OpenSSL's providers"));
+  const auto lines = plan([&](AdHocRequest& request) {
+    with_config(request);
+    request.profiles = {"auto"};
+  });
+  EXPECT_THAT(lines, ::testing::Contains("closure usr/lib/aarch64-linux-gnu/ossl-modules/legacy.so"));
+}
+
 TEST_F(ClosurePlannerTest, AProfileThatTheSystemHasNothingOfIsRefused) {
   plan([](AdHocRequest& request) { request.profiles = {"pam"}; });
-  EXPECT_THAT(errors(), HasSubstr("has nothing of the profile 'pam'"));
+  EXPECT_THAT(errors(), HasSubstr("has nothing of the profile \"pam\""));
 }
 
 TEST_F(ClosurePlannerTest, TheSameLibraryIsNeverTwiceInOneImage) {

@@ -29,7 +29,7 @@ class Split : public BuildTest {
     ASSERT_TRUE(ended) << ended.error().describe();
     ASSERT_EQ(ended->status, 0) << ended->err;
   }
-  /// What the layer has, as "PATH MODE TYPE debug|lean|other", with the names of hard links.
+  /// The files of the split layer as "PATH MODE whole|lean", hard links as "PATH = TARGET".
   std::vector<std::string> split(bool churn = false) {
     layer::FileTree whole;
     layer::TreeOptions how;

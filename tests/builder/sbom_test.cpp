@@ -48,7 +48,7 @@ struct SbomTest : ::testing::Test {
 
 TEST_F(SbomTest, PackagesOwnWhatTheirListsNameAlsoInMergedFolders) {
   const Sbom sbom = debian();
-  ASSERT_EQ(sbom.packages.size(), 2u) << "what is not installed is no part of the image";
+  ASSERT_EQ(sbom.packages.size(), 2u) << "a package that is not installed is not part of the image";
   EXPECT_EQ(sbom.packages[0].purl, "pkg:deb/debian/curl@1%3A7.88~1?arch=amd64&distro=debian-12");
   EXPECT_EQ(sbom.packages[1].purl, "pkg:deb/debian/libc6@2.36-9%2Bdeb12u4?arch=amd64&distro=debian-12");
   EXPECT_THAT(owned(sbom, 0), ElementsAre("/usr/bin/curl"));

@@ -26,7 +26,7 @@ image:
       files: [{from: main, to: /usr/bin/main, mode: "0755"}]
   config: {entrypoint: [/usr/bin/main]}
 """)
-    world.slipway("build", "--push")
+    world.slipway("build", "--no-check", "--push")
 
 
 def test_the_chain_from_a_program_to_a_library(world):

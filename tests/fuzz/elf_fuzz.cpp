@@ -1,10 +1,14 @@
 #include <cstdlib>
 
+#include "elf/headers.h"
 #include "slipway/elf/object.h"
 
 // Reading ends for any bytes; what was read holds no more than the bytes could.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const auto headers = slipway::elf::read_headers(slipway::elf::bytes_of(bytes, "input"));
+  if (headers && headers->end > size) std::abort();
+  if (!headers && headers.error().code != slipway::Errc::malformed) std::abort();
   const auto object = slipway::elf::read_object(bytes, "input", slipway::elf::SymbolNames::all);
   if (!object) {
     if (object.error().code != slipway::Errc::malformed) std::abort();

@@ -1,8 +1,10 @@
 #include <cstdlib>
 
+#include "builder/ecosystems.h"
 #include "builder/rpm_database.h"
 
-// The records of apk, rpm, a program's note or another tool's SBOM become packages with a name and a purl, or nothing.
+// The words of apk, rpm, a program's note, Go's build information, a manifest of npm or Python, or another tool's SBOM
+// become packages with a name and a purl, or nothing.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using slipway::builder::SbomPackage;
   const std::string text(reinterpret_cast<const char*>(data), size);
@@ -18,6 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto found = slipway::builder::parse_rpm_header(text, "fedora"); found && *found) check((*found)->package);
   if (const auto package = slipway::builder::package_of_note(text)) check(*package);
+  for (const SbomPackage& package : slipway::builder::packages_of_go_program(text))
+    check(package);
+  if (const auto package = slipway::builder::package_of_package_json(text)) check(*package);
+  if (const auto package = slipway::builder::package_of_python_metadata(text)) check(*package);
   for (const SbomPackage& package : slipway::builder::packages_of_document(text))
     check(package);
   return 0;

@@ -65,7 +65,7 @@ struct CacheShare {
   std::uint64_t bytes = 0;
 };
 
-/// What is in a cache folder, by kind, byte-sorted.
+/// Counts the files of a cache folder by kind, byte-sorted.
 Result<std::vector<CacheShare>> cache_stats(FileSystem& fs, const stdfs::path& folder);
 
 /// How much a cache folder may hold unless told otherwise, bytes.

@@ -14,7 +14,7 @@ inline constexpr std::string_view kDebugFileType = "application/vnd.slipway.debu
 inline constexpr std::string_view kBuildIdAnnotation = "io.slipway.build-id";
 inline constexpr std::string_view kDebugPathAnnotation = "io.slipway.path";  ///< of the program, in the image
 
-/// Where gdb, elfutils and debuginfod look for a build-id's debug information below a folder of such files:
+/// Returns the path below a folder of debug files at which gdb, elfutils and debuginfod look for a build-id:
 /// ".build-id/ab/cdef.debug".
 std::string debug_path(const std::string& build_id);
 

@@ -15,7 +15,7 @@ struct OutputRule {
   bool link = false;
 };
 
-/// What one build system left behind, or a service in a language that is not compiled.
+/// The outputs of one build system, or a service in a language that is not compiled.
 struct Outputs {
   std::string kind;                         ///< for people, e.g. "CMake's build/install_manifest.txt"
   std::vector<OutputRule> rules = {};       ///< by `to`

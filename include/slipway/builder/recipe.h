@@ -64,7 +64,7 @@ struct LayerRule {
   bool split_by_churn = false;  ///< several layers, the rarest changed lowest, instead of one
 };
 
-/// What the image's config says; absent members are the base's.
+/// The image's config; absent members are the base's.
 struct ConfigRule {
   std::optional<std::vector<std::string>> entrypoint;
   std::optional<std::vector<std::string>> cmd;

@@ -26,7 +26,7 @@ struct SbomPackage {
   std::vector<std::size_t> files;  ///< those it installed, as positions in Sbom::files
 };
 
-/// What an image is made of, read from its layers and not from what built it.
+/// The contents of an image, read from its layers and not from whatever built it.
 struct Sbom {
   std::string name;                   ///< what documents call the image
   std::string digest;                 ///< of its manifest
