@@ -177,7 +177,7 @@ image:
                                                            {11, "from is missing"},
                                                            {12, "root folder"},
                                                            {12, "does not start"},
-                                                           {13, "name 'app'"},
+                                                           {13, "name \"app\""},
                                                            {13, "no content"},
                                                            {14, "name is missing"},
                                                            {14, ".wh."},
