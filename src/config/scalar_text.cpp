@@ -11,7 +11,7 @@ namespace slipway::config {
 namespace {
 
 constexpr std::string_view kPlainFirst = "./_";
-constexpr std::string_view kPlainRest = "./_:@+-";
+constexpr std::string_view kPlainRest = "./_:@+=-";
 constexpr std::string_view kNumberCharacters = "0123456789abcdefABCDEFxXoO_.:+-tTzZ";
 // The words that YAML 1.1 or 1.2 reads as something else than text.
 constexpr std::array<std::string_view, 13> kWords{"null", "true", "false", "yes",   "no",    "on",  "off",

@@ -1,8 +1,8 @@
 #include "slipway/config/splice.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "config/scalar_text.h"
@@ -12,13 +12,15 @@ namespace slipway::config {
 
 namespace {
 
-constexpr YamlLimits kForeign{.allow_aliases = true};
+constexpr YamlLimits kForeign{.max_bytes = 16u << 20, .max_nodes = 4'000'000, .allow_aliases = true};
 
-/// Every scalar that is a value, by where it begins. Keys are structure and stay.
-using Scalars = std::map<std::size_t, const Node*>;
+/// The scalars at the places of edits, by where they begin; nullptr where there is none. Keys are structure and stay.
+using Scalars = std::unordered_map<std::size_t, const Node*>;
 
 void collect_scalars(const Node& node, Scalars& out) {
-  if (node.range.end > node.range.begin && (node.is_scalar() || node.is_null())) out.emplace(node.range.begin, &node);
+  if (node.range.end > node.range.begin && (node.is_scalar() || node.is_null())) {
+    if (const auto wanted = out.find(node.range.begin); wanted != out.end()) wanted->second = &node;
+  }
   for (const Node& item : node.items)
     collect_scalars(item, out);
   for (const Node::Member& member : node.members)
@@ -31,11 +33,11 @@ struct Replacement {
   std::string value;
   std::string written;
 };
-using Replacements = std::map<const Node*, Replacement>;
+using Replacements = std::unordered_map<const Node*, Replacement>;
 
 Result<Replacement> replacement_for(const Edit& edit, const Scalars& scalars, const std::string& file) {
   const auto found = scalars.find(edit.range.begin);
-  if (found == scalars.end() || !(found->second->range == edit.range)) {
+  if (found == scalars.end() || found->second == nullptr || !(found->second->range == edit.range)) {
     return fail(Errc::invalid_argument, "{}: no value stands at bytes {} to {}", file, edit.range.begin,
                 edit.range.end);
   }
@@ -206,6 +208,8 @@ Result<std::string> splice_yaml(std::string_view text, const std::string& file, 
                                 std::vector<Insertion> insertions) {
   SLIPWAY_ASSIGN(const std::vector<Node> before, parse_yaml(text, file, kForeign));
   Scalars scalars;
+  for (const Edit& edit : edits)
+    scalars.emplace(edit.range.begin, nullptr);
   for (const Node& document : before)
     collect_scalars(document, scalars);
   Changes changes;
