@@ -86,12 +86,14 @@ class Drift {
                               .app_places = app_places(),
                               .keep_tag = release::keep_tag(entry.app, entry.environment, entry.number),
                               .digest = entry.image.digest});
-    SLIPWAY_ASSIGN(const auto reports, run::plan_pins(context_.fs(), names, resolve));
-    for (const run::PinReport& report : reports) {
+    std::vector<Error> errors;
+    for (const run::PinReport& report : run::plan_pins(context_.fs(), names, resolve)) {
+      errors.insert(errors.end(), report.errors.begin(), report.errors.end());
       for (const run::PinChange& change : report.changes)
         found_.push_back({"file", fmt::format("{}:{}: has {}, not {} ({})", change.where.file, change.where.row,
                                               printable(change.before, 300), change.after, made_by(entry))});
     }
+    if (!errors.empty()) return fail(combine(std::move(errors)));
     return {};
   }
 

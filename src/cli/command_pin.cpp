@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/pin_commit.h"
 #include "cli/project.h"
 #include "slipway/base/text.h"
 #include "slipway/run/pin.h"
@@ -7,10 +8,13 @@ namespace slipway::cli {
 namespace {
 
 struct PinFlags {
-  std::vector<std::string> files, images, update, custom;
-  std::optional<std::string> environment, lock;
-  bool check = false;
+  std::vector<std::string> files, images, update, custom, exclude, formats;
+  std::optional<std::string> environment, lock, sarif, branch;
+  std::string helm = "auto";
+  bool check = false, strict = false, atomic = false, commit = false, push = false;
 };
+
+constexpr std::string_view kStandardInput = "-";
 
 /// The digest a location has now.
 Result<Digest> digest_at(Context& context, const oci::Location& location) {
@@ -83,68 +87,184 @@ Result<run::PinOptions> options_of(const PinFlags& f) {
     SLIPWAY_ASSIGN(auto path, run::parse_custom_path(text));
     options.custom.push_back(std::move(path));
   }
+  for (const std::string& text : f.formats) {
+    SLIPWAY_ASSIGN(auto rule, run::parse_format_rule(text));
+    options.formats.push_back(std::move(rule));
+  }
+  if (f.helm == "digest") options.helm = run::HelmDigest::digest;
+  if (f.helm == "tag") options.helm = run::HelmDigest::tag;
   return options;
 }
 
-void tell(Context& context, const run::PinReport& report) {
-  for (const run::PinNote& note : report.notes) {
-    context.note(fmt::format("{}:{}:{}: {}", note.where.file, note.where.row, note.where.col, note.message));
+/// The counts that a green check stands for.
+struct Totals {
+  std::size_t files = 0, seen = 0, pinned = 0, changed = 0, left_alone = 0, unresolved = 0;
+  bool all_pinned() const { return seen == pinned + changed; }
+  std::string str() const {
+    return fmt::format("{} image reference{} in {} file{}: {} pinned, {} to change, {} left alone, {} not resolved",
+                       seen, seen == 1 ? "" : "s", files, files == 1 ? "" : "s", pinned, changed, left_alone,
+                       unresolved);
   }
-  for (const run::PinChange& change : report.changes) {
-    context.note(fmt::format("{}:{}: {} -> {}", report.file, change.where.row, change.before, change.after));
+};
+
+Totals totals_of(const std::vector<run::PinReport>& reports) {
+  Totals totals;
+  for (const run::PinReport& report : reports) {
+    totals.files += report.understood() ? 1 : 0;
+    totals.seen += report.references + report.left_alone();
+    totals.changed += report.changes.size();
+    totals.pinned += report.pinned - report.changes.size();
+    totals.left_alone += report.left_alone();
+    totals.unresolved += report.references - report.pinned;
   }
+  return totals;
 }
 
-Json pin_json(const std::vector<run::PinReport>& reports) {
+std::string place_of(const Where& where, const std::string& file) {
+  return fmt::format("{}:{}:{}", where.file.empty() ? file : where.file, where.row, where.col);
+}
+
+void tell(Context& context, const run::PinReport& report) {
+  for (const run::PinNote& note : report.notes)
+    context.note(fmt::format("{}: {}", place_of(note.where, report.file), note.message));
+  for (const run::PinChange& change : report.changes)
+    context.note(fmt::format("{}:{}: {} -> {}", report.file, change.where.row, change.before, change.after));
+}
+
+Json changes_json(const run::PinReport& report) {
+  Json::Array changes;
+  for (const run::PinChange& change : report.changes) {
+    Json row;
+    row.set("line", change.where.row).set("role", change.role).set("before", change.before);
+    row.set("after", change.after);
+    changes.push_back(std::move(row));
+  }
+  return changes;
+}
+
+Json notes_json(const run::PinReport& report) {
+  Json::Array notes;
+  for (const run::PinNote& note : report.notes) {
+    Json row;
+    row.set("line", note.where.row).set("message", note.message);
+    row.set("unpinned", static_cast<std::int64_t>(note.unpinned));
+    notes.push_back(std::move(row));
+  }
+  return notes;
+}
+
+Json errors_json(const run::PinReport& report) {
+  Json::Array errors;
+  for (const Error& failure : report.errors) {
+    Json row;
+    row.set("line", failure.where ? failure.where->row : 0).set("code", name_of(failure.code));
+    row.set("message", failure.message);
+    errors.push_back(std::move(row));
+  }
+  return errors;
+}
+
+Json pin_json(const std::vector<run::PinReport>& reports, const Totals& totals) {
   Json::Array files;
   for (const run::PinReport& report : reports) {
-    Json::Array changes;
-    for (const run::PinChange& change : report.changes) {
-      Json row;
-      row.set("line", change.where.row).set("role", change.role).set("before", change.before);
-      row.set("after", change.after);
-      changes.push_back(std::move(row));
-    }
     Json file;
-    file.set("file", report.file).set("changed", report.changed()).set("changes", std::move(changes));
+    file.set("file", report.file).set("changed", report.changed()).set("changes", changes_json(report));
+    file.set("format", report.format).set("notes", notes_json(report)).set("errors", errors_json(report));
     files.push_back(std::move(file));
   }
   Json document;
   document.set("schema", "slipway/v1/pin").set("files", std::move(files));
+  document.set("seen", static_cast<std::int64_t>(totals.seen)).set("pinned", static_cast<std::int64_t>(totals.pinned));
+  document.set("toChange", static_cast<std::int64_t>(totals.changed));
+  document.set("leftAlone", static_cast<std::int64_t>(totals.left_alone));
+  document.set("unresolved", static_cast<std::int64_t>(totals.unresolved));
   return document;
 }
 
+/// Reads what the words name and pins it.
+Result<std::vector<run::PinReport>> plan(Context& context, const PinFlags& f, const run::Resolver& resolver) {
+  SLIPWAY_ASSIGN(const run::PinOptions options, options_of(f));
+  if (f.files.size() == 1 && f.files[0] == kStandardInput)
+    return std::vector{run::pin_text(context.surroundings().read_in(), f.files[0], resolver, options)};
+  std::vector<std::string> words;
+  for (const std::string& file : f.files) {
+    if (file == kStandardInput) return fail(error(Errc::invalid_argument, "- cannot be given with other files"));
+    const bool as_typed = stdfs::path(file).is_absolute();
+    const stdfs::path near = context.absolute(file).lexically_proximate(context.surroundings().directory);
+    words.push_back(as_typed ? file : near.string());
+  }
+  SLIPWAY_ASSIGN(const std::vector<std::string> files, run::find_files(context.fs(), words, f.exclude));
+  return run::plan_pins(context.fs(), files, resolver, options);
+}
+
+std::vector<Error> errors_of(const std::vector<run::PinReport>& reports) {
+  std::vector<Error> errors;
+  for (const run::PinReport& report : reports)
+    errors.insert(errors.end(), report.errors.begin(), report.errors.end());
+  return errors;
+}
+
+Status write_sarif(Context& context, const std::string& file, const std::vector<run::PinReport>& reports) {
+  return write_file_atomically(context.fs(), context.absolute(file), run::sarif_of(reports).pretty() + "\n");
+}
+
+/// Prints the result: the text of standard input, diffs of a check, or the names of the changed files.
+Status print_reports(Context& context, const PinFlags& f, const std::vector<run::PinReport>& reports, bool written) {
+  const Totals totals = totals_of(reports);
+  for (const run::PinReport& report : reports)
+    tell(context, report);
+  context.note(totals.str());
+  if (f.sarif) SLIPWAY_TRY(write_sarif(context, *f.sarif, reports));
+  if (context.json()) return context.print_document(pin_json(reports, totals));
+  for (const run::PinReport& report : reports) {
+    if (f.check) {
+      SLIPWAY_TRY(context.print_raw(run::diff_of(report)));
+    } else if (report.file == kStandardInput) {
+      SLIPWAY_TRY(context.print_raw(report.after));
+    } else if (report.changed() && written) {
+      SLIPWAY_TRY(context.print(report.file));
+    }
+  }
+  return {};
+}
+
+Status write_reports(Context& context, const PinFlags& f, const std::vector<run::PinReport>& reports,
+                     const image::Lock& lock, const std::string& locked) {
+  if (f.files[0] != kStandardInput) SLIPWAY_TRY(run::write_pins(context.fs(), reports));
+  if (f.lock && lock.serialize() != locked) return lock.write(context.fs(), context.absolute(*f.lock));
+  return {};
+}
+
+/// Refuses options that need another one.
+Status check_flags(const PinFlags& f) {
+  const bool is_input = f.files.size() == 1 && f.files[0] == kStandardInput;
+  if ((f.branch || f.push) && !f.commit) {
+    return fail(error(Errc::invalid_argument, "--branch and --push need --commit").with_hint("add --commit"));
+  }
+  if (f.commit && (f.check || is_input))
+    return fail(error(Errc::invalid_argument, "--commit cannot be combined with --check or standard input"));
+  return {};
+}
+
 Result<int> run_pin(Context& context, const PinFlags& f) {
+  SLIPWAY_TRY(check_flags(f));
   image::Lock lock;
-  const stdfs::path lock_file = f.lock ? context.absolute(*f.lock) : stdfs::path();
   if (f.lock) {
-    SLIPWAY_ASSIGN(lock, image::Lock::read(context.fs(), lock_file));
+    SLIPWAY_ASSIGN(lock, image::Lock::read(context.fs(), context.absolute(*f.lock)));
   }
   const std::string locked = lock.serialize();
   SLIPWAY_ASSIGN(const run::Resolver resolver, resolver_of(context, f, f.lock ? &lock : nullptr));
-  SLIPWAY_ASSIGN(const run::PinOptions options, options_of(f));
-  std::vector<std::string> words;
-  for (const std::string& file : f.files)
-    words.push_back(context.absolute(file).lexically_proximate(context.surroundings().directory).string());
-  SLIPWAY_ASSIGN(const std::vector<std::string> files, run::find_files(context.fs(), words));
-  SLIPWAY_ASSIGN(const auto reports, run::plan_pins(context.fs(), files, resolver, options));
-  bool changed = false;
-  for (const run::PinReport& report : reports) {
-    tell(context, report);
-    changed = changed || report.changed();
-    if (f.check && report.changed() && !context.json()) SLIPWAY_TRY(context.print_raw(run::diff_of(report)));
-  }
-  if (!f.check && !context.globals().dry_run) {
-    SLIPWAY_TRY(run::write_pins(context.fs(), reports));
-    if (f.lock && lock.serialize() != locked) SLIPWAY_TRY(lock.write(context.fs(), lock_file));
-  }
-  if (context.json()) SLIPWAY_TRY(context.print_document(pin_json(reports)));
-  if (f.check) return changed ? kDiffers : 0;
-  if (context.json()) return 0;
-  for (const run::PinReport& report : reports) {
-    if (report.changed()) SLIPWAY_TRY(context.print(report.file));
-  }
-  return 0;
+  SLIPWAY_ASSIGN(const auto reports, plan(context, f, resolver));
+  std::vector<Error> errors = errors_of(reports);
+  const bool keeps_files = f.check || (f.atomic && !errors.empty());
+  const bool writes = !keeps_files && !context.globals().dry_run;
+  if (writes) SLIPWAY_TRY(write_reports(context, f, reports, lock, locked));
+  SLIPWAY_TRY(print_reports(context, f, reports, !keeps_files));
+  if (writes && f.commit) SLIPWAY_TRY(commit_pins(context, reports, {.branch = f.branch, .push = f.push}));
+  if (!errors.empty()) return fail(combine(std::move(errors)));
+  const Totals totals = totals_of(reports);
+  if (f.strict && !totals.all_pinned()) return kDiffers;
+  return f.check && totals.changed > 0 ? kDiffers : 0;
 }
 
 }  // namespace
@@ -156,21 +276,26 @@ Command pin_command() {
       .summary = "replace image tags in files by digests",
       .description =
           "Finds image references in Kubernetes, kustomize, Helm, compose, Dockerfile, quadlet, systemd and CI files "
-          "and adds the digest to each: name:tag becomes name:tag@sha256:... Every other byte of the file stays.",
+          "and adds the digest to each: name:tag becomes name:tag@sha256:... Every other byte of the file stays. A "
+          "file "
+          "that cannot be read, or a reference that cannot be resolved, is reported and does not stop the others.",
       .synopsis = "[OPTIONS] FILE...",
       .examples = {{"to what is active in production", "slipway pin --env production deploy/kubernetes.yaml"},
                    {"in CI: fail when a file is not pinned",
                     "slipway pin --env production --check deploy/kubernetes.yaml"},
+                   {"in CI: fail when any image is not pinned", "slipway pin --check --strict --sarif pin.sarif ."},
                    {"everything below a folder, digests kept in a lock file", "slipway pin --lock images.lock deploy/"},
                    {"another image", "slipway pin --image nginx=docker.io/library/nginx:1.27 deploy/kubernetes.yaml"}},
-      .statuses = {{10, "a file is not pinned, and --check was given"}},
+      .statuses = {{10, "a file is not pinned, and --check was given; or an image is not, and --strict was given"}},
       .see_also = {"export", "drift"},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<PinFlags>();
         options.positionals(
             "FILE", flags->files,
-            "files, folders or patterns: Kubernetes, kustomize, Helm values, compose, Dockerfile, quadlet, "
-            "systemd, GitHub Actions, GitLab CI");
+            "files, folders or patterns, or - for standard input: Kubernetes and many custom resources, kustomize, "
+            "Helm "
+            "values, compose, Dockerfile, quadlet, systemd, devcontainer.json, skaffold and pipelines of GitHub, "
+            "GitLab, CircleCI, Bitbucket, Woodpecker, Azure, Cloud Build, Tekton and Argo");
         options.value("--env", "ENV[@vN]", flags->environment,
                       "pin references to the app to this environment's release");
         options.list("--image", "NAME=REF", flags->images, "pin references to NAME to REF, by digest (repeatable)");
@@ -181,6 +306,21 @@ Command pin_command() {
             "--crd", "KIND[.GROUP]=PATH", flags->custom,
             "look for pods or images at PATH of a custom resource, e.g. Rollout=spec.template.spec (repeatable)");
         options.flag("--check", flags->check, "print the diff without changing files; exit with 10 if there is one");
+        options.flag("--strict", flags->strict,
+                     "exit with 10 if anything that looks like an image reference is not pinned");
+        options.flag("--atomic", flags->atomic, "change no file if anything cannot be read or resolved");
+        options.list("--exclude", "GLOB", flags->exclude,
+                     "pass over files below a folder, as .slipwayignore does (repeatable)");
+        options.list("--format", "NAME=GLOB", flags->formats,
+                     "read files that match as this format, e.g. gitlab-ci=ci/*.yml (repeatable)");
+        options.choice("--helm", flags->helm, {"auto", "digest", "tag"},
+                       "put digests of Helm values where the chart reads them, under a digest key, or behind the tag "
+                       "(default: auto)");
+        options.flag("--commit", flags->commit, "commit the changed files, and nothing else, with git");
+        options.value("--branch", "NAME", flags->branch,
+                      "create this branch for the commit (default: the current one)");
+        options.flag("--push", flags->push, "push the branch, and print the address that opens a pull request");
+        options.value("--sarif", "FILE", flags->sarif, "write the findings to FILE for code-scanning views");
         return [flags](Context& context) { return run_pin(context, *flags); };
       }};
 }

@@ -2,24 +2,12 @@
 
 #include <algorithm>
 
+#include "run/reference_parts.h"
 #include "slipway/base/text.h"
 
 namespace slipway::run {
 
 using config::Node;
-
-namespace {
-
-void count_anchors(const Node& node, std::map<std::string, int>& anchors, std::map<std::string, int>& aliases) {
-  if (!node.anchor.empty()) ++anchors[node.anchor];
-  if (node.is_alias()) ++aliases[node.scalar];
-  for (const Node& item : node.items)
-    count_anchors(item, anchors, aliases);
-  for (const Node::Member& member : node.members)
-    count_anchors(member.value, anchors, aliases);
-}
-
-}  // namespace
 
 std::string text_at(const Node& node, std::string_view key) {
   const Node* found = node.find(key);
@@ -37,8 +25,58 @@ const Node* follow(const Node& from, std::string_view path) {
 
 bool is_template(const Node& value) { return value.is_scalar() && value.scalar.find("{{") != std::string::npos; }
 
-void ImageCollector::note(const Node& node, std::string message) {
-  findings_.notes.push_back({node.where, std::move(message)});
+ImageCollector::ImageCollector(const Node& document, Findings& findings) : document_(document), findings_(findings) {
+  for (const Node::Member& member : document.members)
+    find_anchors(member.value, member.key.starts_with("x-") || member.key.starts_with('.'));
+  for (const Node& item : document.items)
+    find_anchors(item, false);
+}
+
+void ImageCollector::find_anchors(const Node& node, bool is_definition) {
+  if (!node.anchor.empty()) {
+    Anchor& anchor = anchors_[node.anchor];
+    anchor.node = &node;
+    anchor.is_definition = is_definition;
+    ++anchor.definitions;
+  }
+  if (node.is_alias()) ++anchors_[node.scalar].aliases;
+  for (const Node& item : node.items)
+    find_anchors(item, is_definition);
+  for (const Node::Member& member : node.members)
+    find_anchors(member.value, is_definition);
+}
+
+void ImageCollector::note(const Node& node, std::string message, std::size_t unpinned) {
+  findings_.notes.push_back({node.where, std::move(message), unpinned});
+}
+
+const Node* ImageCollector::use(const Node& value, std::set<std::string>& anchors) {
+  const std::string& name = value.is_alias() ? value.scalar : value.anchor;
+  if (name.empty()) return &value;
+  const auto found = anchors_.find(name);
+  if (found == anchors_.end() || found->second.node == nullptr) return nullptr;
+  anchors.insert(name);
+  if (!value.is_alias()) {
+    found->second.is_used_itself = true;
+    return &value;
+  }
+  ++found->second.uses;
+  return found->second.node;
+}
+
+void ImageCollector::add(FoundReference reference, std::set<std::string> anchors) {
+  if (anchors.empty()) {
+    findings_.references.push_back(std::move(reference));
+  } else {
+    shared_.push_back({std::move(reference), std::move(anchors)});
+  }
+}
+
+std::string ImageCollector::text_of(const Node& value) const {
+  if (!value.is_alias()) return value.is_scalar() ? value.scalar : std::string();
+  const auto found = anchors_.find(value.scalar);
+  if (found == anchors_.end() || found->second.node == nullptr) return {};
+  return found->second.node->is_scalar() ? found->second.node->scalar : std::string();
 }
 
 void ImageCollector::holder(const Node& item, std::string_view key, const std::string& role) {
@@ -50,79 +88,87 @@ void ImageCollector::holder(const Node& item, std::string_view key, const std::s
   if (const Node* value = item.find(key)) {
     image(*value, fmt::format("{}.{}", role, key));
   } else if (const Node* merged = item.find("<<")) {
-    alias_holders_.emplace_back(merged, role);
+    if (merged->is_alias()) alias_holders_.emplace_back(merged, role);
+    for (const Node& one : merged->items)
+      alias_holders_.emplace_back(&one, role);
   }
 }
 
-void ImageCollector::image(const Node& value, const std::string& role, std::string_view prefix) {
-  const auto reference = [&] {
-    return FoundReference{value.scalar.substr(prefix.size()), value.range, value.where, role, std::string(prefix)};
-  };
-  if (value.is_alias()) {
-    ++image_aliases_[value.scalar];
-  } else if (is_template(value)) {
-    note(value, fmt::format("{}: a template, left alone", role));
-  } else if (!value.is_scalar() || value.scalar.empty()) {
-    note(value, fmt::format("{}: no image reference, left alone", role));
-  } else if (value.style == Node::Style::block) {
-    note(value, fmt::format("{}: a block scalar, left alone; write it on one line to have it pinned", role));
-  } else if (!value.anchor.empty()) {
-    anchored_.push_back({reference(), value.anchor});
-  } else {
-    findings_.references.push_back(reference());
+void ImageCollector::image(const Node& value, const std::string& role, std::string_view prefix,
+                           std::string_view suffix) {
+  if (!value.tag.empty() && !value.tag.starts_with("!!")) return;  // !reference and its like name something else
+  std::set<std::string> anchors;
+  const Node* at = use(value, anchors);
+  if (at == nullptr)
+    return note(value, fmt::format("{}: *{} is not defined, left alone", role, printable(value.scalar, 80)));
+  if (is_template(*at)) return note(value, fmt::format("{}: a template, left alone", role));
+  if (!at->is_scalar() || at->scalar.empty())
+    return note(value, fmt::format("{}: not an image reference, left alone", role), 0);
+  if (at->style == Node::Style::block)
+    return note(value, fmt::format("{}: a block scalar, left alone; write it on one line to have it pinned", role));
+  const std::string inner = at->scalar.substr(prefix.size(), at->scalar.size() - prefix.size() - suffix.size());
+  add({inner, at->range, value.where, role, std::string(prefix), std::string(suffix)}, std::move(anchors));
+}
+
+ReferencePart ImageCollector::part_of(const Node& mapping, std::string_view key) {
+  ReferencePart part{std::string(key), {}, std::nullopt};
+  const Node* value = mapping.find(key);
+  if (value == nullptr) return part;
+  part.range = value->range;
+  part.value = text_of(*value);
+  if (value->is_alias()) {
+    const auto found = anchors_.find(value->scalar);
+    if (found != anchors_.end() && found->second.node != nullptr) part.range = found->second.node->range;
   }
+  return part;
 }
 
 void ImageCollector::parts(const Node& mapping, ReferenceParts parts, const std::string& role) {
-  std::string written = parts.registry.value.empty() ? parts.name.value : parts.registry.value + "/" + parts.name.value;
+  std::set<std::string> anchors;
   for (const ReferencePart* part : {&parts.registry, &parts.name, &parts.tag, &parts.digest}) {
     const Node* value = mapping.find(part->key);
     if (value == nullptr) continue;
-    const bool is_usable = value->is_scalar() && value->style != Node::Style::block && value->anchor.empty();
-    if (is_template(*value)) return note(*value, fmt::format("{}: a template, left alone", role));
+    const Node* at = use(*value, anchors);
+    if (at != nullptr && is_template(*at)) return note(*value, fmt::format("{}: a template, left alone", role));
+    const bool is_usable = at != nullptr && at->is_scalar() && at->style != Node::Style::block;
     if (!is_usable && !(value->is_null() && value->range.end > value->range.begin)) {
-      return note(*value, fmt::format("{}: {} is no plain value, left alone; write {}: \"\" to have it pinned", role,
+      return note(*value, fmt::format("{}: {} is not a plain value, left alone; write {}: \"\" to have it pinned", role,
                                       part->key, part->key));
     }
   }
-  if (!parts.tag.value.empty()) written += ":" + parts.tag.value;
-  if (!parts.digest.value.empty()) written += "@" + parts.digest.value;
   const Node* name = mapping.find(parts.name.key);
+  // A new key is put behind a value of this mapping, never behind the anchor that an alias names.
+  const Node* tag = mapping.find(parts.tag.key);
+  if (tag != nullptr && tag->is_alias() && name != nullptr) parts.neighbour = name->range;
   const Node& at = name == nullptr ? mapping : *name;
-  findings_.references.push_back({std::move(written), at.range, at.where, role, {}, std::move(parts)});
+  FoundReference reference{{}, at.range, at.where, role};
+  reference.written = reference_of(parts);
+  reference.parts = std::move(parts);
+  add(std::move(reference), std::move(anchors));
 }
 
-void ImageCollector::settle_anchored(const Node& document) {
-  std::map<std::string, int> anchors;
-  std::map<std::string, int> aliases;
-  count_anchors(document, anchors, aliases);
-  for (const Anchored& entry : anchored_) {
-    // An alias elsewhere would change with the anchor, and nobody asked for that.
-    if (anchors[entry.anchor] == 1 && aliases[entry.anchor] == image_aliases_[entry.anchor]) {
-      findings_.references.push_back(entry.reference);
+bool ImageCollector::may_change(const Anchor& anchor) const {
+  return anchor.definitions == 1 && anchor.aliases == anchor.uses && (anchor.is_used_itself || anchor.is_definition);
+}
+
+void ImageCollector::settle() {
+  for (Shared& shared : shared_) {
+    const auto used_elsewhere = std::find_if(shared.anchors.begin(), shared.anchors.end(),
+                                             [&](const std::string& name) { return !may_change(anchors_[name]); });
+    if (used_elsewhere == shared.anchors.end()) {
+      findings_.references.push_back(std::move(shared.reference));
     } else {
       findings_.notes.push_back(
-          {entry.reference.where, fmt::format("{}: left alone, &{} is used elsewhere too", entry.reference.role,
-                                              printable(entry.anchor, 80))});
+          {shared.reference.where, fmt::format("{}: left alone, &{} is used elsewhere too", shared.reference.role,
+                                               printable(*used_elsewhere, 80))});
     }
   }
-}
-
-bool ImageCollector::is_image_anchor(const std::string& name) const {
-  return std::any_of(anchored_.begin(), anchored_.end(), [&](const Anchored& entry) { return entry.anchor == name; });
-}
-
-void ImageCollector::settle(const Node& document) {
-  settle_anchored(document);
-  for (const auto& [name, count] : image_aliases_) {
-    if (count == 0 || is_image_anchor(name)) continue;
-    const std::string shown = printable(name, 80);
-    note(document, fmt::format("{} image{} given as *{} left alone: &{} stands outside of the known places", count,
-                               count == 1 ? "" : "s", shown, shown));
-  }
   for (const auto& [node, role] : alias_holders_) {
-    if (node->is_alias() && known_holders_.contains(node->scalar)) continue;
-    note(*node, fmt::format("{}: its image comes from elsewhere in the file, left alone", role));
+    if (!node->is_alias() || known_holders_.contains(node->scalar)) continue;
+    const auto anchor = anchors_.find(node->scalar);
+    const bool has_image =
+        anchor != anchors_.end() && anchor->second.node != nullptr && anchor->second.node->find("image") != nullptr;
+    if (has_image) note(*node, fmt::format("{}: its image comes from elsewhere in the file, left alone", role));
   }
 }
 

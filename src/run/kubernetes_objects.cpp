@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "run/custom_resources.h"
+#include "run/helm_values.h"
 #include "run/image_collector.h"
+#include "run/reference_parts.h"
 #include "slipway/base/text.h"
 
 namespace slipway::run {
@@ -37,15 +40,20 @@ bool is_builtin_group(std::string_view api_version) {
   return group == "apps" || group == "batch" || group == "extensions";
 }
 
-/// The images of one object, or of a List's.
+/// Collects the images of one object, or of the objects of a List.
 class Collector {
  public:
   Collector(ImageCollector& images, const PinOptions& options) : images_(images), options_(options) {}
   void object(const Node& node);
 
  private:
+  using Holds = ResourcePath::Holds;
   bool custom(const Node& node, const std::string& kind, const std::string& owner);
-  void at_path(const Node& node, std::string_view path, const std::string& owner, const std::string& so_far);
+  void at_path(const Node& node, std::string_view path, Holds holds, const std::string& owner,
+               const std::string& so_far);
+  void at_end(const Node& node, Holds holds, const std::string& owner, const std::string& place);
+  void kustomize_image(const Node& node, const std::string& role);
+  void oci_artifact(const Node& spec, const std::string& role);
   void pod_spec(const Node& spec, const std::string& owner);
   void containers(const Node& spec, std::string_view list, const std::string& owner);
   void image_volumes(const Node& spec, const std::string& owner);
@@ -61,17 +69,23 @@ std::string owner_of(const Node& object) {
   return printable(text_at(object, "kind") + (name.empty() ? "" : " " + name), 200);
 }
 
-/// How many images stand in lists called containers, wherever they are.
-int count_containers(const Node& node) {
+bool looks_like_reference(const Node& value) {
+  if (!value.is_scalar() || value.scalar.find_first_of(":@") == std::string::npos) return false;
+  const auto location = oci::Location::parse_for_reading(value.scalar);
+  return location && location->is_registry();
+}
+
+/// Counts what looks like an image in an object of unknown shape: an `image` of a container, or one with a tag.
+int count_images(const Node& node, bool in_containers = false) {
   int count = 0;
   for (const Node& item : node.items)
-    count += count_containers(item);
+    count += count_images(item, in_containers);
   for (const Node::Member& member : node.members) {
-    if (member.key == "containers" || member.key == "initContainers") {
-      for (const Node& item : member.value.items)
-        count += item.find("image") != nullptr ? 1 : 0;
+    const bool containers = member.key == "containers" || member.key == "initContainers";
+    if (member.key == "image" && member.value.is_scalar()) {
+      count += in_containers || looks_like_reference(member.value) ? 1 : 0;
     } else {
-      count += count_containers(member.value);
+      count += count_images(member.value, containers);
     }
   }
   return count;
@@ -101,40 +115,88 @@ void Collector::object(const Node& node) {
 bool Collector::custom(const Node& node, const std::string& kind, const std::string& owner) {
   bool known = false;
   const std::string api = text_at(node, "apiVersion");
-  for (const CustomPath& path : options_.custom) {
-    if (path.kind != kind || (!path.group.empty() && !api.starts_with(path.group + "/"))) continue;
+  const auto visit = [&](std::string_view path_kind, std::string_view group, std::string_view path, Holds holds) {
+    if (path_kind != kind || (!group.empty() && !api.starts_with(std::string(group) + "/"))) return;
     known = true;
-    at_path(node, path.path, owner, "");
-  }
+    at_path(node, path, holds, owner, "");
+  };
+  for (const CustomPath& path : options_.custom)
+    visit(path.kind, path.group, path.path, Holds::pods_or_images);
+  if (known) return true;
+  for (const ResourcePath& path : known_resources())
+    visit(path.kind, path.group, path.path, path.holds);
   return known;
 }
 
-/// A path's end is a pod when it is a mapping, and an image when it is a scalar.
-void Collector::at_path(const Node& node, std::string_view path, const std::string& owner, const std::string& so_far) {
+void Collector::at_path(const Node& node, std::string_view path, Holds holds, const std::string& owner,
+                        const std::string& so_far) {
+  if (path.empty()) return at_end(node, holds, owner, so_far);
   const std::size_t dot = path.find('.');
   std::string_view key = path.substr(0, dot);
+  const std::string_view rest = dot == std::string_view::npos ? std::string_view() : path.substr(dot + 1);
   const bool each = key.ends_with("[]");
   if (each) key.remove_suffix(2);
-  const Node* member = node.find(key);
-  if (member == nullptr) return;
-  const std::string place = so_far.empty() ? std::string(key) : fmt::format("{}.{}", so_far, key);
-  const auto visit = [&](const Node& at, const std::string& where) {
-    if (dot != std::string_view::npos) return at_path(at, path.substr(dot + 1), owner, where);
-    if (at.is_mapping()) return pod_spec(at, owner);
-    images_.image(at, fmt::format("{}: {}", owner, where));
-  };
-  if (!each) return visit(*member, place);
-  for (std::size_t i = 0; i < member->items.size(); ++i)
-    visit(member->items[i], fmt::format("{}[{}]", place, i));
+  for (const Node::Member& member : node.members) {
+    if (key != "*" && member.key != key) continue;
+    const std::string place = so_far.empty() ? member.key : fmt::format("{}.{}", so_far, member.key);
+    if (!each) at_path(member.value, rest, holds, owner, place);
+    for (std::size_t i = 0; each && i < member.value.items.size(); ++i)
+      at_path(member.value.items[i], rest, holds, owner, fmt::format("{}[{}]", place, i));
+  }
+}
+
+void Collector::at_end(const Node& node, Holds holds, const std::string& owner, const std::string& place) {
+  const std::string role = fmt::format("{}: {}", owner, printable(place, 200));
+  switch (holds) {
+    case Holds::pods_or_images:
+      return node.is_mapping() ? pod_spec(node, owner) : images_.image(node, role);
+    case Holds::helm_values:
+    case Holds::image_parts:
+      return collect_helm_values(node, "", role, options_, images_);
+    case Holds::oci_artifact:
+      return oci_artifact(node, role);
+    case Holds::kustomize_image:
+      return kustomize_image(node, role);
+    case Holds::text:
+      break;
+  }
+  std::size_t count = 0;
+  for (const char* key : {"image:", "tag:"})
+    count = std::max<std::size_t>(count, node.scalar.find(key) == std::string::npos ? 0 : 1);
+  if (count > 0) images_.note(node, fmt::format("{}: values in a text, left alone; write them as a mapping", role));
+}
+
+/// "nginx:1.27", or "nginx=registry.example.com/nginx:1.27" where only what is behind the sign is pulled.
+void Collector::kustomize_image(const Node& node, const std::string& role) {
+  const std::size_t equals = node.is_scalar() ? node.scalar.find('=') : std::string::npos;
+  images_.image(node, role, equals == std::string::npos ? "" : node.scalar.substr(0, equals + 1));
+}
+
+void Collector::oci_artifact(const Node& spec, const std::string& role) {
+  const Node* reference = spec.find("ref");
+  const std::string url = text_at(spec, "url");
+  if (!url.starts_with("oci://")) return;
+  if (reference == nullptr || !reference->is_mapping() || text_at(*reference, "tag").empty()) {
+    if (reference == nullptr || text_at(*reference, "digest").empty())
+      images_.note(spec, fmt::format("{}: has no tag, left alone", role));
+    return;
+  }
+  ReferenceParts parts;
+  parts.name = {"url", url.substr(6), std::nullopt};
+  parts.tag = images_.part_of(*reference, "tag");
+  parts.digest = images_.part_of(*reference, "digest");
+  parts.neighbour = *parts.tag.range;
+  images_.parts(*reference, std::move(parts), role);
 }
 
 void Collector::unknown_kind(const Node& node, const std::string& owner) {
-  const int count = count_containers(node);
+  const int count = count_images(node);
   if (count == 0) return;
-  images_.note(
-      node, fmt::format(
-                "{} ({}): {} image reference{} left alone, this kind is not a built-in workload; say where with --crd",
-                owner, printable(text_at(node, "apiVersion"), 100), count, count == 1 ? "" : "s"));
+  images_.note(node,
+               fmt::format("{} ({}): {} image reference{} left alone, pin does not know this kind; name the place "
+                           "with --crd",
+                           owner, printable(text_at(node, "apiVersion"), 100), count, count == 1 ? "" : "s"),
+               static_cast<std::size_t>(count));
 }
 
 void Collector::pod_spec(const Node& spec, const std::string& owner) {

@@ -73,18 +73,21 @@ void LineScanner::word(LogicalLine& line) {
 
 LogicalLine LineScanner::next() {
   LogicalLine line;
+  bool continued = false;
   while (at_ < text_.size()) {
     if (at_ == line_begin_ && is_comment_line()) {
       skip_line();
     } else if (continues(at_)) {
       skip_line();
+      continued = true;
     } else if (ends_line(at_)) {
       skip_line();
-      if (!line.words.empty()) break;
+      if (!line.words.empty() && !(continued && rules_.blank_lines_continue)) break;
     } else if (rules_.separators.find(text_[at_]) != std::string_view::npos) {
       ++at_;
     } else {
       word(line);
+      continued = false;
     }
   }
   line.end = at_;
@@ -96,6 +99,7 @@ std::string replace_ranges(std::string_view text, std::vector<config::Edit> edit
   std::string out;
   std::size_t copied = 0;
   for (const config::Edit& edit : edits) {
+    if (edit.range.begin < copied) continue;
     out += text.substr(copied, edit.range.begin - copied);
     out += edit.value;
     copied = edit.range.end;
@@ -104,16 +108,17 @@ std::string replace_ranges(std::string_view text, std::vector<config::Edit> edit
 }
 
 Result<std::string> apply_to_text(const ReferenceFinder& finder, std::string_view text, const std::string& file,
-                                  std::vector<config::Edit> edits) {
+                                  const PinOptions& options, std::vector<config::Edit> edits) {
   std::string out = replace_ranges(text, edits);
-  SLIPWAY_ASSIGN(const auto before, finder.find(text, file, {}));
-  SLIPWAY_ASSIGN(const auto after, finder.find(out, file, {}));
+  SLIPWAY_ASSIGN(const auto before, finder.find(text, file, options));
+  SLIPWAY_ASSIGN(const auto after, finder.find(out, file, options));
   bool same = before && after && before->references.size() == after->references.size();
   for (std::size_t i = 0; same && i < before->references.size(); ++i) {
     const FoundReference& was = before->references[i];
     const auto edit = std::find_if(edits.begin(), edits.end(), [&](const auto& e) { return e.range == was.range; });
-    const std::string& wanted = edit == edits.end() ? was.written : edit->value;
-    same = after->references[i].role == was.role && after->references[i].written == wanted;
+    const FoundReference& now = after->references[i];
+    const std::string wanted = edit == edits.end() ? was.prefix + was.written + was.suffix : edit->value;
+    same = now.role == was.role && now.prefix + now.written + now.suffix == wanted;
   }
   if (same) return out;
   return fail(Errc::internal, "{}: the edit would change more than the references; nothing was changed", file);

@@ -28,6 +28,7 @@ struct LineRules {
   std::string_view comments = "#";  ///< a line that begins with one of these is none, also between continued ones
   bool quotes = false;              ///< words may be quoted
   std::string_view separators = " \t";
+  bool blank_lines_continue = false;  ///< a blank line between continued ones does not end them
 };
 
 /// Reads text line by line, keeping count of the rows.
@@ -57,11 +58,11 @@ class LineScanner {
   int row_ = 1;
 };
 
-/// Puts bytes in the place of others.
+/// Returns the text with bytes in the place of others; equal edits count once.
 std::string replace_ranges(std::string_view text, std::vector<config::Edit> edits);
 
-/// The text with the edits, read again by `finder` to prove that only those references changed.
+/// Returns the text with the edits, read again by `finder` to prove that only those references changed.
 Result<std::string> apply_to_text(const ReferenceFinder& finder, std::string_view text, const std::string& file,
-                                  std::vector<config::Edit> edits);
+                                  const PinOptions& options, std::vector<config::Edit> edits);
 
 }  // namespace slipway::run

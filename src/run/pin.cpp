@@ -1,11 +1,13 @@
 #include "slipway/run/pin.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
+#include "run/chart_templates.h"
+#include "run/reference_parts.h"
 #include "slipway/base/text.h"
-#include "slipway/run/reference_finder.h"
 
 namespace slipway::run {
 
@@ -16,66 +18,53 @@ constexpr int kMaxLinks = 40;
 
 bool holds_template(std::string_view text) { return text.find("{{") != std::string_view::npos; }
 
+/// Returns how many lines of a text that cannot be read look like a container's image.
+std::size_t count_image_lines(std::string_view text) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find("image:"); at != std::string_view::npos; at = text.find("image:", at + 1)) {
+    const std::size_t value = text.find_first_not_of(" \t", at + 6);
+    if (value != std::string_view::npos && text[value] != '\n' && text[value] != '\r') ++count;
+  }
+  return count;
+}
+
 bool comes_before(const Where& a, const Where& b) { return a.row != b.row ? a.row < b.row : a.col < b.col; }
 
-/// What becomes of one reference; nullopt when it stays as it is.
-Result<std::optional<PinnedReference>> decide(const FoundReference& found, const oci::Location& location,
-                                              const Resolver& resolve) {
-  auto pin = resolve(location);
-  if (!pin) {
-    return fail(std::move(pin)
-                    .error()
-                    .at(found.where)
-                    .in(fmt::format("pinning {} ({})", printable(found.written, 200), found.role)));
+/// One reference with what becomes of it.
+struct Decision {
+  const FoundReference* found;
+  FileEdits edits;
+  std::string after;
+  bool is_pinned = false;
+};
+
+FileEdits edits_of(const FoundReference& found, const oci::Location& location, const PinnedReference& pin,
+                   std::string& after) {
+  FileEdits edits;
+  if (found.parts) {
+    after = set_parts(*found.parts, pin, edits);
+  } else {
+    after = pinned_text(found.written, location, pin);
+    if (after != found.written) edits.edits.push_back({found.range, found.prefix + after + found.suffix});
   }
-  return pin;
+  return edits;
 }
 
-/// Sets a part's value where it differs; adds its key where it is not there and may be.
-void set_part(const ReferenceParts& parts, const ReferencePart& part, const std::string& value, bool add,
-              FileEdits& edits) {
-  if (part.range && part.value != value) edits.edits.push_back({*part.range, value});
-  if (!part.range && add) edits.insertions.push_back({parts.neighbour, part.key, value});
-}
-
-/// The reference that the parts will make.
-std::string set_parts(const FoundReference& found, const PinnedReference& pin, FileEdits& edits) {
-  const ReferenceParts& parts = *found.parts;
-  std::string name = parts.name.value;
-  std::string registry = parts.registry.value;
-  if (pin.name) {
-    const std::size_t slash = pin.name->find('/');
-    registry = parts.registry.range ? pin.name->substr(0, slash) : "";
-    name = parts.registry.range ? pin.name->substr(slash + 1) : *pin.name;
-  }
-  if (pin.name) set_part(parts, parts.registry, registry, false, edits);
-  set_part(parts, parts.name, name, parts.adds_name && name != parts.name.value, edits);
-  if (pin.tag) set_part(parts, parts.tag, *pin.tag, false, edits);
-  set_part(parts, parts.digest, pin.digest.str(), true, edits);
-  const std::string tag = pin.tag && parts.tag.range ? *pin.tag : parts.tag.value;
-  return (registry.empty() ? name : registry + "/" + name) + (tag.empty() ? "" : ":" + tag) + "@" + pin.digest.str();
-}
-
-/// A tag that is not written is the chart's to choose: what a registry has as "latest" says nothing of it.
-bool has_unknown_tag(const FoundReference& found) {
-  return found.parts && found.parts->tag.value.empty() && found.parts->digest.value.empty();
-}
-
+/// Decides about the references of one file and makes its text of them.
 class Pinning {
  public:
-  Pinning(const ReferenceFinder& finder, const Resolver& resolve, PinReport report)
-      : finder_(finder), resolve_(resolve), report_(std::move(report)) {}
+  Pinning(const ReferenceFinder& finder, const Resolver& resolve, const PinOptions& options, PinReport report)
+      : finder_(finder), resolve_(resolve), options_(options), report_(std::move(report)) {}
 
-  Result<PinReport> run(Findings findings) {
+  PinReport run(Findings findings) {
     report_.format = findings.format;
-    report_.references = findings.references.size();
     report_.notes = std::move(findings.notes);
     std::sort(findings.references.begin(), findings.references.end(),
               [](const FoundReference& a, const FoundReference& b) { return a.range.begin < b.range.begin; });
     for (const FoundReference& found : findings.references)
-      take(found);
-    if (!errors_.empty()) return fail(combine(std::move(errors_)));
-    SLIPWAY_TRY(edit());
+      decide(found);
+    drop_disputed();
+    edit();
     std::stable_sort(report_.notes.begin(), report_.notes.end(),
                      [](const PinNote& a, const PinNote& b) { return comes_before(a.where, b.where); });
     return std::move(report_);
@@ -87,43 +76,76 @@ class Pinning {
         {found.where, fmt::format("{}: \"{}\" {}, left alone", found.role, printable(found.written, 200), why)});
   }
 
-  void take(const FoundReference& found) {
+  void decide(const FoundReference& found) {
     const auto location = oci::Location::parse_for_reading(found.written);
-    if (!location || !location->is_registry()) return note(found, "is no image reference of a registry");
-    auto pin = decide(found, *location, resolve_);
+    if (!location || !location->is_registry()) return note(found, "is not an image reference of a registry");
+    auto pin = resolve_(*location);
     const bool of_registry = !pin || (*pin && !(*pin)->name && !(*pin)->tag);
-    if (has_unknown_tag(found) && of_registry) return note(found, "has no tag here, so its digest is not known");
-    if (!pin) return errors_.push_back(std::move(pin).error());
-    if (!*pin) return;
-    const std::string after =
-        found.parts ? set_parts(found, **pin, edits_) : pinned_text(found.written, *location, **pin);
-    if (after == found.written) return;
-    if (!found.parts) edits_.edits.push_back({found.range, found.prefix + after});
-    report_.changes.push_back({found.where, found.role, found.written, after});
+    if (found.parts && has_unknown_tag(*found.parts) && of_registry)
+      return note(found, "has no tag here, so its digest is not known");
+    ++report_.references;
+    Decision decision{&found, {}, found.written, location->digest().has_value()};
+    if (!pin) {
+      report_.errors.push_back(std::move(pin)
+                                   .error()
+                                   .at(found.where)
+                                   .in(fmt::format("pinning {} ({})", printable(found.written, 200), found.role)));
+    } else if (*pin) {
+      decision.edits = edits_of(found, *location, **pin, decision.after);
+      decision.is_pinned = true;
+    }
+    decisions_.push_back(std::move(decision));
   }
 
-  /// An edit that cannot be proved harmless is none.
-  Status edit() {
-    if (edits_.edits.empty() && edits_.insertions.empty()) return {};
-    auto edited = finder_.apply(report_.before, report_.file, std::move(edits_));
+  /// References may share a value through an anchor. If they need different ones there, none of them is changed.
+  void drop_disputed() {
+    std::map<std::size_t, std::set<std::string>> values;
+    for (const Decision& decision : decisions_) {
+      for (const config::Edit& edit : decision.edits.edits)
+        values[edit.range.begin].insert(edit.value);
+    }
+    std::erase_if(decisions_, [&](const Decision& decision) {
+      const bool disputed = std::any_of(decision.edits.edits.begin(), decision.edits.edits.end(),
+                                        [&](const config::Edit& edit) { return values[edit.range.begin].size() > 1; });
+      if (!disputed) return false;
+      note(*decision.found, "shares a value with another reference that needs a different one");
+      --report_.references;
+      return true;
+    });
+  }
+
+  /// An edit that cannot be proved harmless is not made.
+  void edit() {
+    FileEdits all;
+    for (Decision& decision : decisions_) {
+      report_.pinned += decision.is_pinned ? 1 : 0;
+      std::move(decision.edits.edits.begin(), decision.edits.edits.end(), std::back_inserter(all.edits));
+      std::move(decision.edits.insertions.begin(), decision.edits.insertions.end(), std::back_inserter(all.insertions));
+    }
+    if (all.edits.empty() && all.insertions.empty()) return;
+    auto edited = finder_.apply(report_.before, report_.file, options_, std::move(all));
     if (edited) {
       report_.after = *std::move(edited);
-      return {};
+      for (const Decision& decision : decisions_) {
+        const FoundReference& found = *decision.found;
+        if (decision.after != found.written)
+          report_.changes.push_back({found.where, found.role, found.written, decision.after});
+      }
+      return;
     }
-    if (edited.error().code != Errc::internal) return fail(std::move(edited).error());
-    report_.changes.clear();
-    report_.notes.push_back({Where{report_.file, 1, 1}, "cannot be edited without touching more, left alone"});
-    return {};
+    report_.pinned = 0;
+    if (edited.error().code != Errc::internal) return report_.errors.push_back(std::move(edited).error());
+    report_.notes.push_back({Where{report_.file, 1, 1}, "cannot be edited without touching more, left alone", 0});
   }
 
   const ReferenceFinder& finder_;
   const Resolver& resolve_;
+  const PinOptions& options_;
   PinReport report_;
-  FileEdits edits_;
-  std::vector<Error> errors_;
+  std::vector<Decision> decisions_;
 };
 
-/// The file behind a symlink, so that replacing it leaves the link in place.
+/// Returns the file behind a symlink, so that replacing it leaves the link in place.
 Result<stdfs::path> behind_links(FileSystem& fs, stdfs::path path) {
   for (int links = 0; links < kMaxLinks; ++links) {
     SLIPWAY_ASSIGN(const FileStat stat, fs.stat(path));
@@ -134,52 +156,61 @@ Result<stdfs::path> behind_links(FileSystem& fs, stdfs::path path) {
   return fail(Errc::failed, "{}: too many symlinks", printable(path.string()));
 }
 
-}  // namespace
-
-Result<PinReport> pin_text(std::string_view text, const std::string& file, const Resolver& resolve,
-                           const PinOptions& options) {
+PinReport report_for(const std::string& file, std::string_view text) {
   PinReport report;
   report.file = file;
   report.before = std::string(text);
   report.after = report.before;
+  return report;
+}
+
+}  // namespace
+
+std::size_t PinReport::left_alone() const {
+  std::size_t count = 0;
+  for (const PinNote& note : notes)
+    count += note.unpinned;
+  return count;
+}
+
+PinReport pin_text(std::string_view text, const std::string& file, const Resolver& resolve, const PinOptions& options) {
+  PinReport report = report_for(file, text);
   for (const ReferenceFinder* finder : all_finders()) {
     auto findings = finder->find(text, file, options);
     if (!findings && holds_template(text)) {
       report.notes.push_back({findings.error().where.value_or(Where{file, 1, 1}),
-                              "holds {{ }} templates, left alone; pin the rendered file instead"});
+                              "holds {{ }} templates, left alone; pin the rendered file instead",
+                              count_image_lines(text)});
       return report;
     }
-    if (!findings) return fail(std::move(findings).error());
-    if (*findings) return Pinning(*finder, resolve, std::move(report)).run(**std::move(findings));
+    if (!findings) {
+      report.errors.push_back(std::move(findings).error());
+      return report;
+    }
+    if (*findings) return Pinning(*finder, resolve, options, std::move(report)).run(**std::move(findings));
   }
   report.notes.push_back(
-      {Where{file, 0, 0},
-       "not understood, left alone; pin knows Kubernetes, kustomize, Helm values, compose, Dockerfile, "
-       "quadlet, systemd, GitHub Actions and GitLab CI"});
+      {Where{file, 0, 0}, "format not recognized, left alone; say which with --format NAME=GLOB", 0});
   return report;
 }
 
-Result<std::vector<PinReport>> plan_pins(FileSystem& fs, const std::vector<std::string>& files, const Resolver& resolve,
-                                         const PinOptions& options) {
+std::vector<PinReport> plan_pins(FileSystem& fs, const std::vector<std::string>& files, const Resolver& resolve,
+                                 const PinOptions& options) {
   const Resolver once = remember(resolve);
+  PinOptions with_charts = options;
+  if (!with_charts.templates) with_charts.templates = templates_beside(fs);
   std::vector<PinReport> reports;
-  std::vector<Error> errors;
   std::set<std::string> seen;
   for (const std::string& file : files) {
     if (!seen.insert(file).second) continue;
     auto text = read_file(fs, file, kMaxFile);
-    if (!text) {
-      errors.push_back(std::move(text).error());
-      continue;
-    }
-    auto report = pin_text(*text, file, once, options);
-    if (!report) {
-      errors.push_back(std::move(report).error());
+    if (text) {
+      reports.push_back(pin_text(*text, file, once, with_charts));
     } else {
-      reports.push_back(*std::move(report));
+      reports.push_back(report_for(file, ""));
+      reports.back().errors.push_back(std::move(text).error());
     }
   }
-  if (!errors.empty()) return fail(combine(std::move(errors)));
   return reports;
 }
 
@@ -188,7 +219,7 @@ Status write_pins(FileSystem& fs, const std::vector<PinReport>& reports) {
     if (!report.changed()) continue;
     SLIPWAY_ASSIGN(const std::string now, read_file(fs, report.file, kMaxFile));
     if (now != report.before) {
-      return fail(Error(Errc::conflict, fmt::format("{} changed while it was being pinned", printable(report.file)))
+      return fail(error(Errc::conflict, "{} changed while it was being pinned", printable(report.file))
                       .with_hint("run pin again"));
     }
   }

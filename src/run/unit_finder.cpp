@@ -143,13 +143,16 @@ class UnitFile {
 class UnitFinder final : public ReferenceFinder {
  public:
   Result<std::optional<Findings>> find(std::string_view text, const std::string& file,
-                                       const PinOptions&) const override {
-    const std::string_view format = format_of(file);
+                                       const PinOptions& options) const override {
+    const std::string_view assigned = assigned_format(options, file);
+    const bool is_unit = assigned.empty() || assigned == "systemd" || assigned == "quadlet";
+    const std::string_view format = assigned.empty() ? format_of(file) : is_unit ? assigned : "";
     if (format.empty() || text.find('\0') != std::string_view::npos) return std::nullopt;
     return UnitFile(text, file, format).read();
   }
-  Result<std::string> apply(std::string_view text, const std::string& file, FileEdits edits) const override {
-    return apply_to_text(*this, text, file, std::move(edits.edits));
+  Result<std::string> apply(std::string_view text, const std::string& file, const PinOptions& options,
+                            FileEdits edits) const override {
+    return apply_to_text(*this, text, file, options, std::move(edits.edits));
   }
 };
 

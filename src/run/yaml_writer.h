@@ -24,7 +24,7 @@ class Yaml {
   static Yaml map(Members members);
   /// A mapping in braces on one line; its values are scalars.
   static Yaml flow(Members members);
-  /// A list whose dashes stand at its key's column, as Kubernetes has it, or two columns further in.
+  /// A list whose dashes stand at the column of its key (the style of Kubernetes), or two columns further in.
   static Yaml list(std::vector<Yaml> items, bool indented = false);
 
   bool empty() const;

@@ -57,7 +57,7 @@ def test_the_other_recipes_can_be_read(world):
     for name in ("github/action.yml", "github/workflow.yml", "gitlab/release.gitlab-ci.yml", "tekton/task.yaml"):
         # pin parses them strictly and finds where images stand; there is none that it would have to ask for.
         ended = world.slipway("pin", "--check", "--crd", "Task=spec.steps[].image", ROOT / "examples/ci" / name)
-        check("not understood" not in ended.err, f"a format that pin knows in\n{ended}")
+        check("not recognized" not in ended.err, f"a format that pin knows in\n{ended}")
 
 
 def test_slipways_own_image_runs(world):

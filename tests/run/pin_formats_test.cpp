@@ -45,9 +45,9 @@ std::string notes(const PinReport& report) {
 
 PinReport pinned(const std::string& file, const std::string& text, const Resolver& resolve = everything(),
                  const PinOptions& options = {}) {
-  auto report = pin_text(text, file, resolve, options);
-  EXPECT_TRUE(report.has_value()) << report.error().describe() << "\n" << text;
-  return report.value_or(PinReport{});
+  PinReport report = pin_text(text, file, resolve, options);
+  EXPECT_TRUE(report.errors.empty()) << report.errors[0].describe() << "\n" << text;
+  return report;
 }
 
 /// In `text` "@@" stands behind everything that is to be pinned.
@@ -100,7 +100,7 @@ INSTANTIATE_TEST_SUITE_P(
         FormatCase{"values_string", "chart/values.yaml", "helm-values",
                    "image: nginx:1@@\nsidecars:\n- image: busybox:1.36@@\nreplicas: 2\n"},
         FormatCase{"dockerfile", "Dockerfile", "dockerfile",
-                   "# syntax=docker/dockerfile:1\nARG V=1\nFROM --platform=$BUILDPLATFORM golang:1.22@@ AS build\n"
+                   "# syntax=docker/dockerfile:1@@\nARG V=1\nFROM --platform=$BUILDPLATFORM golang:1.22@@ AS build\n"
                    "RUN --mount=type=bind,from=busybox:1@@,target=/b <<EOF\nFROM nothing:1\nEOF\n"
                    "FROM build as tested\nfrom   \\\n  # why\n  alpine:3@@\n"
                    "COPY --from=build /a /a\nCOPY --link --from=nginx:1@@ /etc /etc\nCOPY --from=0 /a /b\n"
@@ -126,7 +126,7 @@ TEST(PinFormats, WhatIsLeftAloneIsSaid) {
   };
   for (const Case& c :
        {Case{"compose.yaml", "services: {a: {build: ., image: x:1}}\n", "names what is built here"},
-        Case{"compose.yaml", "services: {a: {image: '${X}:1'}}\n", "is no image reference"},
+        Case{"compose.yaml", "services: {a: {image: '${X}:1'}}\n", "is not an image reference"},
         Case{"Dockerfile", "FROM $BASE\n", "1:6: FROM of stage 0: a build argument, left alone"},
         Case{"Dockerfile", "FROM ngi\\\nnx:1\n", "written over several lines"},
         Case{"Dockerfile.tmpl", "FROM {{.Base}}\n", "a template"},
@@ -182,13 +182,91 @@ TEST(PinParts, HelmTriplesKeepTheirRegistryApart) {
       "Always\n"
       "other:\n  image: {repository: nginx, tag: '1', digest: \"\"}\n";
   const PinReport report = pinned("values.yaml", text, production());
-  EXPECT_EQ(
-      report.after,
-      "image:\n  registry: registry.example.com\n  repository: prod/hello\n  # the tag\n  tag: hello.production-v3\n"
-      "  digest: " +
-          kDigest + "\n  pullPolicy: Always\nother:\n  image: {repository: nginx, tag: '1', digest: \"\"}\n");
+  EXPECT_EQ(report.after,
+            "image:\n  registry: registry.example.com\n  repository: prod/hello\n  # the tag\n  tag: "
+            "hello.production-v3@" +
+                kDigest + "\n  pullPolicy: Always\nother:\n  image: {repository: nginx, tag: '1', digest: \"\"}\n");
   EXPECT_THAT(pinned("values-prod.yaml", text).after, HasSubstr("{repository: nginx, tag: '1', digest: \"" + kDigest));
   EXPECT_FALSE(pinned("values.yaml", report.after, production()).changed());
+}
+
+// The place of a new digest is what --helm says, whatever keys there are; one that is there is replaced in its place.
+TEST(PinParts, HelmDigestsGoWhereTheOptionSays) {
+  const std::string plain = "image: {repository: nginx, tag: '1'}\n";
+  const std::string keyed = "image: {repository: nginx, tag: '1', digest: ''}\n";
+  PinOptions options;
+  options.helm = HelmDigest::digest;
+  EXPECT_EQ(pinned("values.yaml", plain, everything(), options).after,
+            "image: {repository: nginx, tag: '1', digest: " + kDigest + "}\n");
+  options.helm = HelmDigest::tag;
+  EXPECT_EQ(pinned("values.yaml", keyed, everything(), options).after,
+            "image: {repository: nginx, tag: '1@" + kDigest + "', digest: ''}\n");
+  const std::string pinned_by_key = "image: {repository: nginx, tag: '1', digest: " + kDigest + "}\n";
+  EXPECT_FALSE(pinned("values.yaml", pinned_by_key, everything(), options).changed());
+}
+
+TEST(PinParts, ATagIsNeverGuessed) {
+  for (const char* text : {"image: {repository: nginx, tag: ''}\n", "image: {repository: nginx}\n",
+                           "image: nginx\ntag: ''\n", "image: {repository: nginx, digest: ''}\n"}) {
+    const PinReport report = pinned("values.yaml", text);
+    EXPECT_FALSE(report.changed()) << text;
+    EXPECT_THAT(notes(report), HasSubstr("has no tag here")) << text;
+    EXPECT_EQ(report.unpinned(), 1u) << text;
+  }
+}
+
+TEST(PinParts, PlacesThatNeedDifferentDigestsShareNoAnchor) {
+  const std::string text =
+      "a: {repository: nginx, tag: &v '1'}\nb: {repository: redis, tag: *v}\nc: {repository: x, tag: '2'}\n";
+  const auto by_name = [](const oci::Location& asked) {
+    return Digest::parse("sha256:" + std::string(64, asked.place().ends_with("nginx") ? 'a' : 'b'));
+  };
+  const PinReport report = pinned("values.yaml", text, resolve_from(by_name));
+  EXPECT_EQ(report.after, replace_all(text, "'2'", "'2@" + kDigest + "'"));
+  EXPECT_THAT(notes(report), HasSubstr("shares a value with another reference"));
+  EXPECT_EQ(report.unpinned(), 2u);
+}
+
+TEST(PinCounts, SayWhatACheckSaw) {
+  const PinReport report = pinned("compose.yaml", "services:\n  a: {image: 'a:1@" + kDigest +
+                                                      "'}\n  b: {image: 'b:1'}\n"
+                                                      "  c: {image: '${C}'}\n  d: {image: d, build: .}\n");
+  EXPECT_EQ(report.references, 2u);
+  EXPECT_EQ(report.pinned, 2u);
+  EXPECT_EQ(report.changes.size(), 1u);
+  EXPECT_EQ(report.left_alone(), 1u) << "the variable; what is built here is not an image to be pinned";
+}
+
+TEST(PinFormats, AreAssignedByRules) {
+  PinOptions options;
+  options.formats = {*parse_format_rule("gitlab-ci=ci/*.yml"), *parse_format_rule("dockerfile=*.tmpl")};
+  EXPECT_EQ(pinned("ci/build.yml", "build: {image: 'a:1'}\n", everything(), options).after,
+            "build: {image: 'a:1@" + kDigest + "'}\n");
+  EXPECT_EQ(pinned("x/web.tmpl", "FROM a:1\n", everything(), options).after, "FROM a:1@" + kDigest + "\n");
+  for (const char* bad : {"", "gitlab-ci", "=x", "gitlab-ci=", "nothing=x"})
+    EXPECT_FALSE(parse_format_rule(bad)) << bad;
+}
+
+TEST(PinFormats, ManyDocumentsAreOneFile) {
+  std::string text;
+  for (int i = 0; i < 8000; ++i)
+    text += fmt::format(
+        "---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: p{}\n  labels: {{a: b, c: d, e: f}}\nspec:\n  "
+        "containers:\n  - name: c\n    image: nginx:1\n    env: [{{name: A, value: b}}, {{name: C, value: d}}]\n",
+        i);
+  const PinReport report = pinned("a.yaml", text);
+  EXPECT_EQ(report.changes.size(), 8000u);
+  EXPECT_TRUE(report.after == replace_all(text, "nginx:1\n", "nginx:1@" + kDigest + "\n"));
+}
+
+TEST(PinSarif, HasAResultForEverythingThatIsNotPinned) {
+  const PinReport report = pinned("compose.yaml", "services:\n  a: {image: 'a:1'}\n  b: {image: '${B}'}\n");
+  const Json sarif = sarif_of({report});
+  EXPECT_EQ(sarif.text("version"), "2.1.0");
+  const Json& first = sarif.items("runs")[0];
+  ASSERT_EQ(first.items("results").size(), 2u);
+  EXPECT_EQ(first.items("results")[0].text("ruleId"), "unpinned");
+  EXPECT_EQ(first.items("results")[1].text("ruleId"), "left-alone");
 }
 
 TEST(PinCustom, PathsLeadToPodsAndToImages) {
@@ -200,8 +278,8 @@ TEST(PinCustom, PathsLeadToPodsAndToImages) {
                     *parse_custom_path("Task=spec.steps[].image")};
   for (const std::string& text : {rollout, task})
     EXPECT_EQ(pinned("a.yaml", text, everything(), options).after, replace_all(text, "a:1", "a:1@" + kDigest));
-  options.custom[0].group = "example.com";
-  EXPECT_THAT(notes(pinned("a.yaml", rollout, everything(), options)), HasSubstr("say where with --crd"));
+  const std::string unknown = replace_all(rollout, "argoproj.io/v1alpha1", "example.com/v1");
+  EXPECT_THAT(notes(pinned("a.yaml", unknown, everything(), options)), HasSubstr("name the place with --crd"));
   for (const char* bad : {"", "Rollout", "=a", "Rollout=", ".x=a"})
     EXPECT_FALSE(parse_custom_path(bad)) << bad;
 }
@@ -309,6 +387,22 @@ TEST(PinUpdate, AsksAgainForTheNamesGiven) {
   ASSERT_TRUE(resolver);
   EXPECT_EQ(pinned("Dockerfile", "FROM nginx:1@" + old + "\nFROM redis:7@" + old + "\nFROM a:1\n", *resolver).after,
             "FROM nginx:1@" + kDigest + "\nFROM redis:7@" + old + "\nFROM a:1@" + kDigest + "\n");
+}
+
+TEST(FindFiles, WhatIsIgnoredIsPassedOver) {
+  const test::TempDir dir;
+  for (const char* name : {"a.yaml", "b.yaml", "sub/c.yaml", "vendor/d.yaml", "sub/gen/e.yaml", ".circleci/config.yml",
+                           "package.json", ".hidden.txt"}) {
+    ASSERT_TRUE(real_fs().make_directories((dir.path() / name).parent_path()));
+    ASSERT_TRUE(write_file_atomically(real_fs(), dir.path() / name, "x"));
+  }
+  ASSERT_TRUE(write_file_atomically(real_fs(), dir.path() / ".slipwayignore", "# made elsewhere\nvendor\n"));
+  ASSERT_TRUE(write_file_atomically(real_fs(), dir.path() / "sub/.slipwayignore", "gen/\n"));
+  auto files = find_files(real_fs(), {dir.path().native()}, {"b.*"});
+  ASSERT_TRUE(files);
+  for (std::string& file : *files)
+    file = stdfs::path(file).lexically_relative(dir.path()).native();
+  EXPECT_THAT(*files, ElementsAre(".circleci/config.yml", "a.yaml", "package.json", "sub/c.yaml"));
 }
 
 TEST(FindFiles, FoldersAndPatternsStandForWhatPinKnows) {

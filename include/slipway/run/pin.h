@@ -1,80 +1,131 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "slipway/base/fs.h"
+#include "slipway/base/json.h"
 #include "slipway/run/reference_resolver.h"
 
 namespace slipway::run {
 
-/// One reference that a file will have instead of another.
+/// Pinning replaces image references in foreign files by name:tag@digest and changes no other byte.
+///
+///   find_files    words of a command line    -> names of files
+///   plan_pins     files, a resolver          -> one PinReport a file: the text before and after, changes, notes
+///   write_pins    reports                    -> files
+///
+/// A resolver (reference_resolver.h) decides what each reference becomes; a finder (reference_finder.h) knows where
+/// references stand in a format. Three promises hold for every format: a text is only changed where the finder, reading
+/// the result again, sees the same references with the new values; pinning the result again changes nothing; and a
+/// digest that is there already, in whatever form, is replaced where it stands and never doubled.
+///
+/// Problems do not stop each other. A reference that cannot be resolved, or a file that cannot be read, is an error in
+/// its report, and everything else is pinned. Whatever looks like an image reference and stays without a digest is
+/// counted: report.unpinned() is 0 only if nothing in the file can move.
+///
+/// Example:
+///
+///     const Resolver resolve = resolve_from([&](const oci::Location& image) { return digest_of(image); });
+///     for (const PinReport& report : plan_pins(real_fs(), {"deploy/app.yaml"}, resolve))
+///       if (report.errors.empty() && report.changed()) show(diff_of(report));
 struct PinChange {
   Where where;
-  std::string role;  ///< what the reference is in the file, e.g. "Deployment web: containers[0].image"
+  std::string role;  ///< the reference's place in the file, e.g. "Deployment web: containers[0].image"
   std::string before;
   std::string after;
 };
 
-/// Something a person should know about a file: a reference left alone, and why.
+/// A remark on a file: usually a reference that is left alone, and why.
 struct PinNote {
   Where where;
   std::string message;
+  std::size_t unpinned = 1;  ///< references without a digest that it stands for
 };
 
-/// What pinning makes of one file.
+/// The result of pinning one file.
 struct PinReport {
   std::string file;
-  std::string format;  ///< "kubernetes", "compose"...; empty when the file was not understood, then a note says why
+  std::string format;  ///< "kubernetes", "compose"...; empty if the file was not understood, then a note says why
   std::string before;
   std::string after;               ///< equals `before` when nothing changes
   std::vector<PinChange> changes;  ///< in the order of the text
   std::vector<PinNote> notes;
-  std::size_t references = 0;  ///< image references found, pinned already or not
+  std::vector<Error> errors;   ///< references that were not resolved, or why the file could not be read
+  std::size_t references = 0;  ///< references that can be pinned, pinned already or not
+  std::size_t pinned = 0;      ///< of these, with a digest in `after`
   bool understood() const { return !format.empty(); }
   bool changed() const { return after != before; }
+  /// Returns the number of references left alone, those that a note stands for.
+  std::size_t left_alone() const;
+  /// Returns the number of references without a digest in `after`.
+  std::size_t unpinned() const { return references - pinned + left_alone(); }
 };
 
-/// Where a custom resource has images: the pods or values at a path of a kind's objects.
+/// Places of images in a custom resource: the pods or values at a path of a kind's objects.
 struct CustomPath {
   std::string kind;   ///< "Rollout"
   std::string group;  ///< of its API, "argoproj.io"; empty for any
   std::string path;   ///< members joined with dots, "[]" for each item: "spec.template.spec", "spec.steps[].image"
 };
-/// "KIND[.GROUP]=PATH" as a flag has it; Errc::invalid_argument otherwise.
+/// Parses "KIND[.GROUP]=PATH"; Errc::invalid_argument otherwise.
 Result<CustomPath> parse_custom_path(std::string_view text);
+
+/// Assigns a format to files whose name and content do not show it.
+struct FormatRule {
+  std::string format;
+  std::string glob;  ///< matched against the whole path and against the last component
+};
+/// Parses "NAME=GLOB"; Errc::invalid_argument listing the formats if NAME is not one.
+Result<FormatRule> parse_format_rule(std::string_view text);
+
+/// The place for a new digest in Helm values.
+enum class HelmDigest {
+  automatic,  ///< where the chart's templates read it; without a chart under an existing digest key, else in the tag
+  digest,     ///< under a digest key, added if necessary
+  tag         ///< behind the tag: "1.27@sha256:..."
+};
 
 struct PinOptions {
   std::vector<CustomPath> custom;
+  std::vector<FormatRule> formats;
+  HelmDigest helm = HelmDigest::automatic;
+  /// Returns the text of all templates that read a file of Helm values, or nullopt if the file is not part of a chart.
+  /// `subchart` names a dependency whose values are meant, or is empty. plan_pins() reads them beside the file if this
+  /// is not set.
+  std::function<std::optional<std::string>(const std::string& file, const std::string& subchart)> templates = {};
 };
 
-/// Pins the image references of one text: each becomes name:tag@digest as the
-/// resolver says, and no other byte changes. Pinning a second time changes
-/// nothing. Templates and what cannot be edited safely are left alone with a
-/// note; a file of no known format is not understood, which is no error.
-/// Errors are the resolver's and those of broken files, all at once, each with its place.
-Result<PinReport> pin_text(std::string_view text, const std::string& file, const Resolver& resolve,
-                           const PinOptions& options = {});
+/// Pins the references of one text. Nothing is read or written.
+PinReport pin_text(std::string_view text, const std::string& file, const Resolver& resolve,
+                   const PinOptions& options = {});
 
-/// Reads and pins several files. Nothing is written; errors of all files come back as one.
-Result<std::vector<PinReport>> plan_pins(FileSystem& fs, const std::vector<std::string>& files, const Resolver& resolve,
-                                         const PinOptions& options = {});
+/// Reads and pins several files, each once; one report a file, in order. Nothing is written.
+std::vector<PinReport> plan_pins(FileSystem& fs, const std::vector<std::string>& files, const Resolver& resolve,
+                                 const PinOptions& options = {});
 
-/// The files that words of a command line mean: a folder stands for the files below it whose names pin knows (folders
-/// with a dot are passed over, but for .github), a pattern with *, ? or [ for what it fits. Byte-sorted in each.
-/// Errc::not_found naming every word that means nothing.
-Result<std::vector<std::string>> find_files(FileSystem& fs, const std::vector<std::string>& words);
-/// True for a name that files of some format have.
+/// Returns the files that words of a command line mean: a folder stands for the files below it whose names pin knows
+/// (folders with a dot are passed over, except .github, .gitlab, .circleci, .woodpecker and .devcontainer), a pattern
+/// with *, ? or [ for what it matches. Byte-sorted in each. `exclude` and the lines of .slipwayignore files have the
+/// patterns of .dockerignore, relative to the folder. Errc::not_found naming every word that means nothing.
+Result<std::vector<std::string>> find_files(FileSystem& fs, const std::vector<std::string>& words,
+                                            const std::vector<std::string>& exclude = {});
+/// Returns true for a name that files of some format have.
 bool is_pinnable_name(std::string_view file);
 
-/// Writes the changed files of a plan, each in one step, keeping its mode and following
-/// symlinks. Errc::conflict, before anything is written, if a file is no longer what was read.
+/// Writes the changed files of a plan, each in one step, keeping its mode and following symlinks. Errc::conflict,
+/// before anything is written, if a file is no longer what was read.
 Status write_pins(FileSystem& fs, const std::vector<PinReport>& reports);
 
-/// The changes of a report as a unified diff that patch(1) takes; empty when there are none.
+/// Returns the changes of a report as a unified diff that patch(1) takes; empty if there are none.
 std::string diff_of(const PinReport& report);
+
+/// Returns the findings of reports as a SARIF 2.1.0 document for code-scanning views: one result for each reference
+/// that is not pinned, is left alone or cannot be resolved.
+Json sarif_of(const std::vector<PinReport>& reports);
 
 }  // namespace slipway::run

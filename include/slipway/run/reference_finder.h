@@ -14,35 +14,41 @@ namespace slipway::run {
 struct ReferencePart {
   std::string key;
   std::string value;                   ///< empty when it has none
-  std::optional<config::Range> range;  ///< of the scalar; nothing when the key is not there
+  std::optional<config::Range> range;  ///< of the scalar; nullopt if the key is absent
 };
 
-/// A reference in parts, as kustomize and Helm values have it. A digest goes under its own key, which is added where
-/// it is missing; the others are changed only if they must be.
+/// A reference in parts, in kustomize and Helm values. The digest may stand under a key of its own, behind the
+/// tag ("1.27@sha256:...") or behind the name; it is replaced wherever it stands. A new digest goes where `new_digest`
+/// says. Tag and name change only if the pin brings others.
 struct ReferenceParts {
+  enum class Place { digest_key, tag };
+
   ReferencePart registry, name, tag, digest;
-  config::Range neighbour;  ///< new keys are put behind this value
-  bool adds_name = false;   ///< another name may be added under name.key; else it is set where it stands
+  config::Range neighbour;   ///< new keys are put behind this value
+  bool adds_name = false;    ///< another name is added under name.key; otherwise it is changed where it stands
+  bool bare_digest = false;  ///< the digest's key holds the hex digits alone
+  Place new_digest = Place::digest_key;
 };
 
-/// An image reference as a file has it.
+/// An image reference in a file.
 struct FoundReference {
   std::string written;  ///< decoded, e.g. without quotes
   config::Range range;
   Where where;
   std::string role;
-  std::string prefix = {};  ///< before the reference in the same scalar, "docker://"
+  std::string prefix = {};  ///< before the reference in the same scalar: "docker://"
+  std::string suffix = {};  ///< behind it: "}"
   std::optional<ReferenceParts> parts = std::nullopt;
 };
 
-/// What a finder sees in a text.
+/// The references of one text, and notes about those that are left alone.
 struct Findings {
   std::string format;
   std::vector<FoundReference> references;  ///< those that may be edited
   std::vector<PinNote> notes;
 };
 
-/// What a file is to get: bytes for ranges, and new keys.
+/// The edits of one text: bytes for ranges, and new keys.
 struct FileEdits {
   std::vector<config::Edit> edits;
   std::vector<config::Insertion> insertions;
@@ -53,21 +59,27 @@ struct FileEdits {
 class ReferenceFinder {
  public:
   virtual ~ReferenceFinder() = default;
-  /// nullopt when the text is of no format of this notation; an error when it is, but broken.
+  /// Returns nullopt if the text has no format of this notation, and an error if it has one but is broken.
   virtual Result<std::optional<Findings>> find(std::string_view text, const std::string& file,
                                                const PinOptions& options) const = 0;
-  /// The text with the edits and no other change, proven by reading it again.
-  virtual Result<std::string> apply(std::string_view text, const std::string& file, FileEdits edits) const = 0;
+  /// Returns the text with the edits and no other change, proved by reading it again.
+  virtual Result<std::string> apply(std::string_view text, const std::string& file, const PinOptions& options,
+                                    FileEdits edits) const = 0;
 };
 
-/// Every finder, in the order in which they are asked.
+/// Returns every finder, in the order in which they are asked.
 const std::vector<const ReferenceFinder*>& all_finders();
 
-/// Kubernetes, kustomize, Helm values, compose, GitHub Actions and GitLab CI.
+/// Formats in YAML and JSON.
 const ReferenceFinder& yaml_finder();
 /// Dockerfile and Containerfile.
 const ReferenceFinder& dockerfile_finder();
 /// Quadlet files and systemd units.
 const ReferenceFinder& unit_finder();
+/// devcontainer.json, which is JSON with comments.
+const ReferenceFinder& devcontainer_finder();
+
+/// Returns the format that --format assigns to a file; empty if none does. The last matching rule decides.
+std::string_view assigned_format(const PinOptions& options, const std::string& file);
 
 }  // namespace slipway::run

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace slipway::run {
+
+/// A place of images in the objects of a custom kind.
+struct ResourcePath {
+  enum class Holds {
+    pods_or_images,   ///< a PodSpec if the value is a mapping, an image reference if it is a scalar
+    helm_values,      ///< a mapping of Helm values
+    image_parts,      ///< a mapping with repository and tag, as in Helm values
+    oci_artifact,     ///< a mapping with `url: oci://...` and `ref: {tag, digest}`
+    kustomize_image,  ///< a scalar of Argo CD: "name=new:tag" or "name:tag"
+    text              ///< a block of text that pin cannot edit: it is noted if it has images
+  };
+  std::string_view kind;
+  std::string_view group;  ///< of the API
+  std::string_view path;   ///< members joined with dots; "[]" for each item, "*" for each member
+  Holds holds = Holds::pods_or_images;
+};
+
+/// Returns the table of custom kinds that pin knows: workflow engines, GitOps controllers, operators of databases and
+/// monitoring. --crd adds to it.
+std::span<const ResourcePath> known_resources();
+
+}  // namespace slipway::run

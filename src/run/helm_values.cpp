@@ -1,0 +1,179 @@
+#include "run/helm_values.h"
+
+#include <algorithm>
+#include <array>
+
+#include "run/chart_templates.h"
+#include "slipway/base/text.h"
+
+namespace slipway::run {
+
+namespace {
+
+using config::Node;
+
+// The names that charts give to the parts of an image, most common first.
+constexpr std::array<std::string_view, 2> kRegistryKeys{"registry", "imageRegistry"};
+constexpr std::array<std::string_view, 2> kTagKeys{"tag", "imageTag"};
+constexpr std::array<std::string_view, 5> kDigestKeys{"digest", "sha", "sha256", "imageDigest", "imageSha"};
+constexpr std::array<std::string_view, 4> kPictures{".png", ".svg", ".jpg", ".ico"};
+
+template <class Keys>
+std::string_view first_key(const Node& mapping, const Keys& keys) {
+  const auto found = std::find_if(keys.begin(), keys.end(), [&](auto key) { return mapping.find(key) != nullptr; });
+  return found == keys.end() ? std::string_view() : *found;
+}
+
+bool is_scalar_at(const Node& mapping, std::string_view key) {
+  const Node* value = mapping.find(key);
+  return value != nullptr && (value->is_scalar() || value->is_alias());
+}
+
+/// Returns the key that holds an image's name if the mapping has the image in parts; empty otherwise.
+std::string_view name_key_of(const Node& node, std::string_view member) {
+  const bool is_image = to_lower(member).ends_with("image");
+  const bool has_parts = !first_key(node, kTagKeys).empty() || !first_key(node, kDigestKeys).empty();
+  if (is_scalar_at(node, "repository") && (has_parts || is_image)) return "repository";
+  if (is_scalar_at(node, "image") && has_parts) return "image";
+  if (is_scalar_at(node, "name") && has_parts && is_image) return "name";
+  return {};
+}
+
+bool has_image_in_parts(const Node& node) {
+  if (is_scalar_at(node, "repository") && (node.find("tag") != nullptr || node.find("digest") != nullptr)) return true;
+  return std::any_of(node.members.begin(), node.members.end(),
+                     [](const Node::Member& member) { return has_image_in_parts(member.value); });
+}
+
+bool has_tag_or_digest(std::string_view name) {
+  const std::size_t slash = name.rfind('/');
+  return name.find_first_of(":@", slash == std::string_view::npos ? 0 : slash) != std::string_view::npos;
+}
+
+bool is_picture(std::string_view name) {
+  return std::any_of(kPictures.begin(), kPictures.end(), [&](auto end) { return name.ends_with(end); });
+}
+
+/// Walks one file of values.
+class ValuesCollector {
+ public:
+  ValuesCollector(const std::string& file, std::string role, const PinOptions& options, ImageCollector& images)
+      : file_(file), role_(std::move(role)), options_(options), images_(images) {}
+
+  void collect(const Node& node, const std::string& path, std::string_view member) {
+    const std::string_view name_key = name_key_of(node, member);
+    if (!name_key.empty()) in_parts(node, path, name_key);
+    for (const Node::Member& inner : node.members) {
+      const std::string at = path.empty() ? inner.key : path + "." + inner.key;
+      if (inner.key == name_key) continue;
+      if (is_image_scalar(inner)) {
+        images_.image(inner.value, role_of(at));
+      } else {
+        collect(inner.value, at, inner.key);
+      }
+    }
+    for (std::size_t i = 0; i < node.items.size(); ++i)
+      collect(node.items[i], fmt::format("{}[{}]", path, i), member);
+  }
+
+ private:
+  std::string role_of(const std::string& path) const {
+    const std::string shown = printable(path, 200);
+    if (role_.empty()) return shown.empty() ? "values" : shown;
+    return shown.empty() ? role_ : role_ + "." + shown;
+  }
+
+  static bool is_image_scalar(const Node::Member& member) {
+    const Node& value = member.value;
+    if (member.key != "image" || !(value.is_scalar() || value.is_alias())) return false;
+    return value.is_alias() || (!value.scalar.empty() && !is_picture(value.scalar));
+  }
+
+  /// The templates that read the values at a path, and the path in their own values.
+  std::optional<std::string> templates_for(std::string& path) const {
+    if (file_.empty() || !options_.templates) return std::nullopt;
+    const std::size_t dot = path.find('.');
+    if (dot != std::string::npos) {
+      if (auto inner = options_.templates(file_, path.substr(0, dot))) {
+        path.erase(0, dot + 1);
+        return inner;
+      }
+    }
+    return options_.templates(file_, "");
+  }
+
+  void in_parts(const Node& node, std::string path, std::string_view name_key) {
+    const std::string role = role_of(path);
+    const Node& name = *node.find(name_key);
+    const std::string_view tag_key = first_key(node, kTagKeys);
+    if (has_tag_or_digest(images_.text_of(name)) && (tag_key.empty() || images_.text_of(*node.find(tag_key)).empty()))
+      return images_.image(name, role + "." + std::string(name_key));
+    ReferenceParts parts;
+    parts.name = images_.part_of(node, name_key);
+    parts.tag = images_.part_of(node, tag_key.empty() ? "tag" : tag_key);
+    parts.registry = images_.part_of(node, first_key(node, kRegistryKeys));
+    parts.neighbour = parts.tag.range ? *parts.tag.range : *parts.name.range;
+    place_digest(node, std::move(path), role, parts);
+    images_.parts(node, std::move(parts), role);
+  }
+
+  /// Decides where the digest is read: by the templates, else by the key that is there, else in the tag.
+  void place_digest(const Node& node, std::string path, const std::string& role, ReferenceParts& parts) {
+    const std::string_view there = first_key(node, kDigestKeys);
+    parts.digest = images_.part_of(node, there.empty() ? "digest" : there);
+    parts.bare_digest = is_bare(parts.digest);
+    parts.new_digest = there.empty() ? ReferenceParts::Place::tag : ReferenceParts::Place::digest_key;
+    if (options_.helm == HelmDigest::digest) parts.new_digest = ReferenceParts::Place::digest_key;
+    if (options_.helm == HelmDigest::tag) parts.new_digest = ReferenceParts::Place::tag;
+    if (options_.helm != HelmDigest::automatic) return;
+    if (const auto templates = templates_for(path)) by_templates(*templates, path, node, role, parts);
+  }
+
+  void by_templates(const std::string& templates, const std::string& path, const Node& node, const std::string& role,
+                    ReferenceParts& parts) {
+    for (const std::string_view key : kDigestKeys) {
+      const KeyUse use = use_of_key(templates, path, std::string(key));
+      // A key that the values lack is only trusted if the templates name it in full.
+      if (!use.read || (node.find(key) == nullptr && !names_in_full(templates, path, key))) continue;
+      parts.digest = images_.part_of(node, key);
+      parts.bare_digest = use.bare;
+      parts.new_digest = ReferenceParts::Place::digest_key;
+      return;
+    }
+    // A digest under a key that nothing reads pins nothing.
+    parts.digest = {};
+    parts.digest.key = "digest";
+    parts.new_digest = ReferenceParts::Place::tag;
+    if (!use_of_key(templates, path, parts.tag.key).read)
+      images_.note(node, fmt::format("{}: the chart's templates do not show where its tag is printed", role), 0);
+  }
+
+  static bool names_in_full(const std::string& templates, const std::string& path, std::string_view key) {
+    return templates.find(fmt::format(".Values.{}.{}", path, key)) != std::string::npos;
+  }
+
+  static bool is_bare(const ReferencePart& digest) {
+    if (digest.value.empty()) return to_lower(digest.key).find("sha") != std::string::npos;
+    return digest.value.find(':') == std::string::npos;
+  }
+
+  const std::string& file_;
+  const std::string role_;
+  const PinOptions& options_;
+  ImageCollector& images_;
+};
+
+}  // namespace
+
+bool is_helm_values(const Node& document, std::string_view file) {
+  const std::string_view name = file.substr(file.rfind('/') + 1);
+  const bool named = name.starts_with("values") && (name.ends_with(".yaml") || name.ends_with(".yml"));
+  return document.is_mapping() && (named || has_image_in_parts(document));
+}
+
+void collect_helm_values(const Node& values, const std::string& file, const std::string& role,
+                         const PinOptions& options, ImageCollector& images) {
+  ValuesCollector(file, role, options, images).collect(values, "", "");
+}
+
+}  // namespace slipway::run
