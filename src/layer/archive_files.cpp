@@ -152,11 +152,11 @@ class ArchiveFiles::Intake {
     return joined(*real, path.substr(parent.empty() ? 0 : parent.size() + 1));
   }
 
-  /// One more name of an earlier file; a device's is left out with it.
+  /// One more name of an earlier file, or its own once more: GNU tar writes that where a file is named twice.
   Result<FileEntry> linked(const FileEntry& entry) const {
     SLIPWAY_ASSIGN(const std::string target, place_of(entry.link));
     const auto at = found_.find(target);
-    if (at == found_.end() || at->second.type == EntryType::directory || target == entry.path) {
+    if (at == found_.end() || at->second.type == EntryType::directory) {
       return fail(Error(Errc::malformed, fmt::format("/{} is a hard link to /{}, which is not an earlier file of {}",
                                                      printable(entry.path, 4096), printable(entry.link, 4096), what_))
                       .with_hint("pack the archive again, with the file before its links"));

@@ -176,6 +176,15 @@ TEST_F(Archives, OfEqualPathsTheLastOneCounts) {
               ElementsAre("a 644 0:0 0 22", "d 644 0:0 0 ", "l 644 0:0 0 "));
 }
 
+TEST_F(Archives, AHardLinkToItselfIsTheFile) {
+  FileEntry one = entry("a");
+  one.content = "1";
+  EXPECT_THAT(
+      layer_of(put("a.tar", tar_of({one, entry("a", EntryType::hardlink, "a"), entry("l", EntryType::symlink, "a"),
+                                    entry("l", EntryType::hardlink, "l")}))),
+      ElementsAre("a 644 0:0 0 1", "l 777 0:0 0 a"));
+}
+
 TEST_F(Archives, ATwinOfAnotherInputIsRefused) {
   std::ofstream(dir.path() / "a") << "plain";
   ASSERT_TRUE(tree.add(files, dir.path() / "a", "/a", {}, diagnostics));

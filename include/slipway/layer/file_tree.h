@@ -15,6 +15,31 @@
 #include "slipway/layer/entry.h"
 #include "slipway/layer/spill.h"
 
+/// The files of one layer: listed, sorted, and read in the order in which they stand in its tar.
+///
+/// States of a FileTree: being filled (add(), add_entry()), then finished by one finish(), then read by read(), size()
+/// and listing(). Filling after finish() and reading before it are errors of the caller. Over a base, whiteouts are
+/// added first: symlinks that are removed are not followed.
+///
+/// Order: a folder, then its markers, then its members byte by byte, component by component; parents come first.
+/// Missing parents are made. Of files with several names on disk the first in that order has the bytes, the others
+/// are hard links to it.
+///
+/// Contents are not read here: an entry keeps what stat(2) said of its file, and writing it fails if that changed.
+///
+/// Memory: bounded by SpillPlace::memory for each of the five lists inside; what is more goes to unnamed files.
+///
+/// Threads: one at a time while it is filled; afterwards several may read.
+///
+/// Example: a folder becomes a layer.
+///
+///     Result<Digest> pack(FileSystem& fs, const std::filesystem::path& folder, io::Sink& blob) {
+///       layer::FileTree tree({&fs, std::filesystem::temp_directory_path()});
+///       Diagnostics diagnostics;
+///       SLIPWAY_TRY(tree.add(fs, folder, "/srv", {}, diagnostics));
+///       SLIPWAY_TRY(tree.finish(0));
+///       return layer::write_layer(fs, tree, {}, blob);
+///     }
 namespace slipway::layer {
 
 /// How files found on disk become entries (docs/CONTRACT.md "Defaults of a layer").

@@ -8,6 +8,20 @@
 #include "slipway/layer/file_tree.h"
 #include "slipway/oci/descriptor.h"
 
+/// From a finished tree to a blob: tar, hash, compress, in one pass.
+///
+///     tree -> headers and contents -> hasher (diff ID) -> blocks -> compressor lanes -> sink
+///
+/// Blocks: the compressor works on independent blocks. One ends where it is full, before a file of at least a quarter
+/// of a block, and, once it is a quarter full, before a path that a hash of the path picks. After a change the cuts
+/// soon meet again, and blocks with the same content compress to the same bytes: a cache is asked before a lane works.
+/// The ends of blocks are part of kCompatibility: changing them changes every user's digests.
+///
+/// Contents: small files are read ahead on the lanes, large ones in pieces by the caller's thread. A file is compared
+/// with what was listed (device, inode, size, mtime, ctime) when it is opened and again after its last byte.
+///
+/// Threads: the functions block; with more than one lane the sink is written by one thread at a time, not always the
+/// caller's. The bytes do not depend on the number of lanes.
 namespace slipway::layer {
 
 /// The version of everything that decides a layer's bytes (docs/FORMATS.md "Layers").
@@ -31,7 +45,7 @@ struct Fingerprint {
   std::int64_t newest_ns = 0;  ///< the newest change of a file among them, nanoseconds since the epoch
 };
 
-/// The fingerprint of what write_layer would write.
+/// Returns the fingerprint of the layer that write_layer would write.
 Fingerprint fingerprint(const FileTree& tree, const LayerOptions& options);
 
 /// The identity of a layer.
@@ -41,7 +55,8 @@ struct LayerDigests {
   std::int64_t size = 0;  ///< of the blob, bytes
 };
 
-/// tar, hash, compress, write: one pass. Gives the diff ID; the blob is for the sink to hash. Finishes `blob`.
+/// Writes the tree as a compressed layer and finishes `blob`, which hashes it. Returns the diff ID. Errc::failed naming
+/// a file that changed since it was listed.
 Result<Digest> write_layer(FileSystem& fs, const FileTree& tree, const LayerOptions& options, io::Sink& blob,
                            std::stop_token stop = {});
 
