@@ -88,7 +88,7 @@ std::int64_t characters(std::string_view text) {
   return std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
 }
 
-/// What min and max are compared with; nothing when the value is not of the type.
+/// The number that min and max are compared with; nothing when the value is not of the type.
 std::optional<std::int64_t> measure(Type type, std::string_view value) {
   switch (type) {
     case Type::integer:

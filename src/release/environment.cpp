@@ -31,7 +31,7 @@ class ProjectDecoder {
   }
 
  private:
-  /// What the recipe's decoder reports is not reported again.
+  /// Mistakes that the recipe's decoder reports are not reported again.
   void decode_build_side(const config::Node& document) {
     Diagnostics unheard;
     config::Decoder top(document, "", unheard);

@@ -49,7 +49,8 @@ Result<std::vector<Freeze>> read_freezes(JsonReader& reader) {
     SLIPWAY_ASSIGN(freeze.to, rule.required_string("to"));
     SLIPWAY_ASSIGN(freeze.zone, rule.required_string("zone"));
     SLIPWAY_ASSIGN(const Json::Object other, rule.finish());
-    if (!other.empty()) return fail(not_understood(fmt::format("the rule 'freeze.{}'", printable(other[0].first, 60))));
+    if (!other.empty())
+      return fail(not_understood(fmt::format("the rule \"freeze.{}\"", printable(other[0].first, 60))));
     SLIPWAY_TRY(check_freeze(freeze));
     freezes.push_back(std::move(freeze));
   }
@@ -65,7 +66,7 @@ Status read_approvals(JsonReader& reader, PolicyRules& rules) {
   rules.approvers = std::move(of).value_or(std::vector<std::string>{});
   SLIPWAY_ASSIGN(const Json::Object other, rule.finish());
   if (other.empty()) return {};
-  return fail(not_understood(fmt::format("the rule 'approvals.{}'", printable(other[0].first, 60))));
+  return fail(not_understood(fmt::format("the rule \"approvals.{}\"", printable(other[0].first, 60))));
 }
 
 Result<PolicyRules> read_rules(JsonReader& reader) {
@@ -84,7 +85,7 @@ Result<PolicyRules> read_rules(JsonReader& reader) {
   rules.exec = std::move(exec).value_or(std::vector<std::string>{});
   SLIPWAY_ASSIGN(const auto rollback, reader.string("rollback"));
   if (rollback && *rollback != "strict") {
-    return fail(not_understood(fmt::format("the rule 'rollback: {}'", printable(*rollback, 60))));
+    return fail(not_understood(fmt::format("the rule \"rollback: {}\"", printable(*rollback, 60))));
   }
   rules.strict_rollback = rollback.has_value();
   return rules;

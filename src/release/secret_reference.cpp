@@ -14,7 +14,7 @@ constexpr std::size_t kMaxHelperName = 60;
 
 bool begins(std::string_view text, std::string_view scheme) { return text.substr(0, scheme.size()) == scheme; }
 
-/// What may stand in a program's name: nothing that leads to another folder.
+/// The characters of a program's name: nothing that leads to another folder.
 bool is_helper_name(std::string_view text) {
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
   return !text.empty() && text.size() <= kMaxHelperName && text.front() != '-' &&

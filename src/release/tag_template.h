@@ -8,7 +8,7 @@
 
 namespace slipway::release {
 
-/// What the placeholders of a tag template stand for; empty: the build does not say.
+/// The values of the placeholders of a tag template; empty: the build does not say.
 struct TagWords {
   std::string number;
   std::string version;

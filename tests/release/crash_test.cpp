@@ -1,4 +1,4 @@
-// What a release leaves behind when it dies between any two steps that change the disk, and
+// The remains of a release that dies between any two steps that change the disk, and
 // what the next run makes of it.
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// What people say about an environment beside releasing to it, and what follows from it.
+// The events of an environment beside releases, and what follows from it.
 #include "slipway/release/event.h"
 
 #include <sys/stat.h>
@@ -355,7 +355,7 @@ TEST_P(Events, SoakCountsFromWhenThisBuildBecameActive) {
   shop.clock.advance(std::chrono::minutes(1));
   expect_refused(shop.promote("staging", "production"), "it may come in 59m");
   shop.write("staging.env", "PORT=81\n");
-  ASSERT_TRUE(shop.release("staging", std::nullopt)) << "a change of config is no break";
+  ASSERT_TRUE(shop.release("staging", std::nullopt)) << "a change of config is not a break";
   shop.clock.advance(std::chrono::minutes(58));
   expect_refused(shop.promote("staging", "production"), "it may come in 1m");
   shop.clock.advance(std::chrono::minutes(1));

@@ -64,7 +64,7 @@ class FakeRepository final : public store::Target,
     }
     // The artifacts of releases are small; what a promotion must not move are an image's blobs.
     const bool document = oci::is_graph_node(descriptor.media_type);
-    // Whatever has a subject is added to the list of referrers: read, written.
+    // A manifest with a subject is added to the list of referrers: read, written.
     const int cost = document ? (descriptor.artifact_type.empty() ? 1 : 3) : 2;
     requests += cost;
     writes += cost;

@@ -307,7 +307,7 @@ TEST_F(LayerMode, DockersFamilyHasLabelsForAnnotations) {
   EXPECT_THAT(verified("staging").problems, IsEmpty());
 }
 
-/// Whoever may write everywhere has put an image there that is not the build.
+/// A writer with access to everything has put an image there that is not the build.
 TEST_F(LayerMode, VerifyNamesTheLayerThatIsNotTheBuilds) {
   const Recorded first = released("staging", build("one"));
   const auto target = shop.target("staging");
@@ -363,7 +363,8 @@ TEST_F(LayerMode, InTheSameRepositoryFewRequestsAndNoLayerOfTheBuildMoves) {
   images->writes = 0;
   images->pushed = {};
   released("same", location);
-  // What the release's evidence takes is not the image's: its entry (mounted), its manifest, its list of referrers.
+  // The requests of the release's evidence are not the image's: its entry (mounted), its manifest, its list of
+  // referrers.
   constexpr int kEvidence = 4;
   EXPECT_LE(images->reads, 2 * 5 + 8);
   EXPECT_LE(images->writes, 3 * 5 + 8 + kEvidence);

@@ -258,7 +258,7 @@ TEST_F(LedgerTest, EvidenceIsIdempotent) {
   EXPECT_EQ(target->referrers(image.digest, std::string(kEntryType))->size(), 1u);
 }
 
-// What every 64th entry carries spares reading those before it one by one.
+// The list in every 64th entry spares reading those before it one by one.
 TEST_F(LedgerTest, AThousandReleasesAreReadWithFewRequests) {
   const auto entries = fill(1000);
   world.requests();

@@ -414,7 +414,7 @@ oci::Location put_layers(Shop& shop, int layers) {
   return shop.project.image_repository->with_digest(root.digest);
 }
 
-/// What the promotion takes beyond reading the manifest, mounting its blobs and putting it.
+/// The requests of the promotion beyond reading the manifest, mounting its blobs and putting it.
 int added_requests(Shop& shop, int layers) {
   EXPECT_TRUE(shop.release("staging", put_layers(shop, layers)));
   shop.world.requests();

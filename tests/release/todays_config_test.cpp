@@ -38,7 +38,7 @@ class TodaysConfig : public ::testing::Test {
     ASSERT_TRUE(write_file_atomically(real_fs(), folder.path() / name, text));
   }
   Result<ConfigValues> read() { return read_todays_config(environment, real_fs(), warnings); }
-  /// What is wrong, sorted by place.
+  /// The problems, sorted by place.
   Lines problems() {
     const auto config = read();
     if (config) return {};
