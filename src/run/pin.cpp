@@ -18,12 +18,12 @@ constexpr int kMaxLinks = 40;
 
 bool holds_template(std::string_view text) { return text.find("{{") != std::string_view::npos; }
 
-/// Returns how many lines of a text that cannot be read look like a container's image.
+/// Returns how many lines of a template name an image outright. One that a value fills in is pinned in the values.
 std::size_t count_image_lines(std::string_view text) {
   std::size_t count = 0;
   for (std::size_t at = text.find("image:"); at != std::string_view::npos; at = text.find("image:", at + 1)) {
-    const std::size_t value = text.find_first_not_of(" \t", at + 6);
-    if (value != std::string_view::npos && text[value] != '\n' && text[value] != '\r') ++count;
+    const std::string_view value = trim(text.substr(at + 6, text.find('\n', at) - at - 6));
+    if (!value.empty() && value.find("{{") == std::string_view::npos) ++count;
   }
   return count;
 }

@@ -200,6 +200,8 @@ TEST(PinText, LeavesTemplatesAloneWithANote) {
     EXPECT_THAT(notes(report), HasSubstr(note));
   }
   EXPECT_FALSE(pinned(cases[2].first, everything()).understood());
+  EXPECT_EQ(pinned(cases[2].first, everything()).unpinned(), 0u) << "the values have the image";
+  EXPECT_EQ(pinned(cases[3].first, everything()).unpinned(), 1u) << "the template has it";
 }
 
 TEST(PinText, LeavesWhatIsNoReferenceAloneWithANote) {
