@@ -31,25 +31,32 @@ Result<std::vector<std::string>> platform_names(store::ReadTarget& target, const
   return names;
 }
 
+Result<oci::Descriptor> document_root(store::ReadTarget& target, const store::TagOrDigest& reference) {
+  SLIPWAY_ASSIGN(store::Fetched fetched, target.fetch_document(reference));
+  return std::move(fetched.descriptor);
+}
+
 /// Returns the destination's image under the tag before the copy; nullopt when there is none. Opened for reading: what
-/// is refused, or only asked about, must not make a layout.
-Result<std::optional<oci::Descriptor>> tagged_now(Context& context, const oci::Location& to) {
+/// is refused, or only asked about, must not make a layout. Some registries answer 401 or 403 for a tag that is not
+/// there: where the answer only spares work, the push decides; with `must_be_new` it is an error, and the document
+/// itself is asked for, because some servers have no true HEAD.
+Result<std::optional<oci::Descriptor>> tagged_now(Context& context, const oci::Location& to, bool must_be_new) {
   const bool stream = !to.is_registry() && to.path() == "-";
   if (!to.tag() || stream) return std::optional<oci::Descriptor>();
   const auto there = context.opener().open_for_reading(to, Side::destination);
   if (!there && there.error().code == Errc::not_found) return std::optional<oci::Descriptor>();
   SLIPWAY_TRY(there);
-  auto now = (*there)->resolve(*to.tag());
+  auto now = must_be_new ? document_root(**there, *to.tag()) : (*there)->resolve(*to.tag());
   if (now) return std::optional<oci::Descriptor>(*std::move(now));
-  if (now.error().code == Errc::not_found) return std::optional<oci::Descriptor>();
+  const Errc code = now.error().code;
+  const bool refused = code == Errc::forbidden || code == Errc::unauthorized;
+  if (code == Errc::not_found || (refused && !must_be_new)) return std::optional<oci::Descriptor>();
   return fail(std::move(now).error().on(Side::destination).in("looking for " + to.str()));
 }
 
 /// Resolves SRC. A tag that is new at the destination will need the document's bytes too: one request for both.
 Result<oci::Descriptor> source_root(store::ReadTarget& source, const store::TagOrDigest& reference, bool with_bytes) {
-  if (!with_bytes) return source.resolve(reference);
-  SLIPWAY_ASSIGN(store::Fetched fetched, source.fetch_document(reference));
-  return std::move(fetched.descriptor);
+  return with_bytes ? document_root(source, reference) : source.resolve(reference);
 }
 
 Status refuse_taken(const oci::Location& to, const oci::Descriptor& now, const oci::Descriptor& root) {
@@ -69,7 +76,7 @@ class ImageCopy {
   Status look() {
     SLIPWAY_ASSIGN(source_, context_.opener().open_for_reading(job_.from, Side::source));
     SLIPWAY_ASSIGN(const auto reference, store::reference_of(job_.from, *source_));
-    SLIPWAY_ASSIGN(now_, tagged_now(context_, job_.to));
+    SLIPWAY_ASSIGN(now_, tagged_now(context_, job_.to, flags_.no_clobber));
     const auto* digest = std::get_if<Digest>(&reference);
     const bool known = digest != nullptr && now_ && now_->digest == *digest;
     auto root = known ? Result<oci::Descriptor>(*now_) : source_root(*source_, reference, !now_);

@@ -9,7 +9,7 @@
 
 namespace slipway::registry {
 
-/// Where one registry is: its authority, the scheme it speaks as far as that is known, and whether its address is a
+/// The place of one registry: its authority, the scheme it speaks as far as that is known, and whether its address is a
 /// private one. Shared by the layers of a Host. Thread-safe.
 ///
 /// Schemes: https everywhere but on loopback, where http comes first because registries for tests and development are

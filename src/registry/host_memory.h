@@ -7,7 +7,7 @@
 
 namespace slipway::registry {
 
-/// What is known of one host: recalled when first asked for, kept when something new is learned. Thread-safe.
+/// The knowledge of one host: recalled when first asked for, kept when something new is learned. Thread-safe.
 class HostMemory {
  public:
   HostMemory(std::string host, KnowledgeStore* store) : host_(std::move(host)), store_(store) {}
@@ -36,6 +36,24 @@ class HostMemory {
     const std::scoped_lock lock(mutex_);
     referrers_api_ = has;
   }
+  /// True once the referrers API listed something; not kept.
+  bool trusts_referrers_api() {
+    const std::scoped_lock lock(mutex_);
+    return trusts_referrers_api_;
+  }
+  void trust_referrers_api() {
+    const std::scoped_lock lock(mutex_);
+    trusts_referrers_api_ = true;
+  }
+  /// True once a HEAD of a manifest told the truth; not kept either.
+  bool trusts_head() {
+    const std::scoped_lock lock(mutex_);
+    return trusts_head_;
+  }
+  void trust_head() {
+    const std::scoped_lock lock(mutex_);
+    trusts_head_ = true;
+  }
   std::unique_ptr<FileLock> turn() { return store_ != nullptr ? store_->turn(host_) : nullptr; }
 
  private:
@@ -62,6 +80,8 @@ class HostMemory {
   std::mutex mutex_;
   std::optional<Knowledge> knowledge_;
   std::optional<bool> referrers_api_;
+  bool trusts_referrers_api_ = false;
+  bool trusts_head_ = false;
 };
 
 }  // namespace slipway::registry

@@ -54,15 +54,32 @@ Result<oci::Descriptor> Manifests::resolve(const store::TagOrDigest& reference) 
   Call head = repository_.manifest_call("HEAD", store::to_string(reference));
   head.headers = accept_documents();
   head.accepts = {400, 403, 405};
-  SLIPWAY_ASSIGN(const Reply reply, repository_.host().send(head, {}));
+  auto sent = repository_.host().send(head, {});
+  if (!sent && is_doubtful(sent.error(), reference)) return resolve_by_get(reference);
+  SLIPWAY_ASSIGN(const Reply reply, std::move(sent));
   const auto length = length_of(reply.response);
   const std::string type = media_type_of(reply.response);
   const auto digest = Digest::parse(reply.response.header("docker-content-digest").value_or(""));
   const auto* asked = std::get_if<Digest>(&reference);
   const bool says_all = reply.status() == 200 && digest && length && oci::is_graph_node(type);
+  if (reply.status() == 200) repository_.host().memory().trust_head();
   if (says_all && (asked == nullptr || *asked == *digest)) return oci::Descriptor(type, *digest, *length);
-  SLIPWAY_ASSIGN(store::Fetched fetched, fetch(reference));
-  return std::move(fetched.descriptor);
+  return resolve_by_get(reference);
+}
+
+/// Some servers answer 404 to every HEAD. For readers a tag that is not there costs a GET, until a HEAD
+/// of the host has found something; for writers absence is common, and the push decides.
+bool Manifests::is_doubtful(const Error& error, const store::TagOrDigest& reference) const {
+  const bool is_tag = std::holds_alternative<std::string>(reference);
+  return error.code == Errc::not_found && is_tag && !repository_.is_written() &&
+         !repository_.host().memory().trusts_head();
+}
+
+Result<oci::Descriptor> Manifests::resolve_by_get(const store::TagOrDigest& reference) {
+  auto fetched = fetch(reference);
+  if (!fetched && fetched.error().code == Errc::not_found) repository_.host().memory().trust_head();
+  SLIPWAY_TRY(fetched);
+  return std::move(fetched->descriptor);
 }
 
 Result<store::Fetched> Manifests::fetch(const store::TagOrDigest& reference) {
@@ -153,8 +170,16 @@ Result<bool> Manifests::exists(const Digest& digest) {
   Call head = repository_.manifest_call("HEAD", digest.str());
   head.headers = accept_documents();
   head.accepts = repository_.absent_statuses();
+  head.accepts.insert(head.accepts.end(), {400, 405});
   SLIPWAY_ASSIGN(const Reply reply, repository_.host().send(head, {}));
-  return reply.status() == 200;
+  if (reply.status() == 404 || reply.status() < 400) return reply.status() == 200;
+  // A registry that does not allow a HEAD: the document itself tells.
+  const auto fetched = fetch(digest);
+  if (fetched) return true;
+  const Errc code = fetched.error().code;
+  const bool refused = code == Errc::unauthorized || code == Errc::forbidden;
+  if (code == Errc::not_found || (refused && repository_.is_written())) return false;
+  return fail(fetched.error());
 }
 
 Status Manifests::wait_until_visible(const oci::Descriptor& descriptor, std::stop_token stop) {

@@ -35,6 +35,8 @@ class Manifests {
   void forget(const Digest& digest);
 
  private:
+  bool is_doubtful(const Error& error, const store::TagOrDigest& reference) const;
+  Result<oci::Descriptor> resolve_by_get(const store::TagOrDigest& reference);
   Result<store::Fetched> checked(const Reply& reply, const store::TagOrDigest& reference) const;
   Result<Reply> send_put(const oci::Descriptor& descriptor, std::string_view bytes, const std::string& reference,
                          std::stop_token stop);

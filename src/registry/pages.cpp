@@ -13,7 +13,12 @@ Result<std::optional<Reply>> Pages::next() {
   if (ended_) return std::optional<Reply>();
   if (asked_.size() == kMaxPages) return fail(Errc::too_large, "{} are on more than {} pages", what_, kMaxPages);
   if (!asked_.insert(call_.path).second) return fail(Errc::malformed, "{} are listed again and again", what_);
-  SLIPWAY_ASSIGN(Reply reply, host_.send(call_, {}));
+  auto sent = host_.send(call_, {});
+  // A later page that is not there is a list cut short, never a list that does not exist.
+  if (!sent && asked_.size() > 1 && sent.error().code == Errc::not_found) {
+    return fail(error(Errc::network, "page {} of {} is not there", asked_.size(), what_).on(sent.error().side));
+  }
+  SLIPWAY_ASSIGN(Reply reply, std::move(sent));
   SLIPWAY_ASSIGN(auto path, path_after(reply));
   ended_ = !path;
   if (path) call_.path = *std::move(path);

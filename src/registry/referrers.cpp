@@ -77,6 +77,11 @@ Result<std::vector<oci::Descriptor>> Referrers::list(const Digest& subject, cons
   if (!listed) {
     SLIPWAY_ASSIGN(auto index, fallback_index(subject));
     listed = index ? std::move(index->manifests) : std::vector<oci::Descriptor>();
+  } else if (listed->empty() && !repository_.host().memory().trusts_referrers_api()) {
+    // An API that never found anything may be one that ignores subjects: a list that clients keep is believed then.
+    auto index = fallback_index(subject);
+    if (index && *index) listed = std::move((*index)->manifests);
+    if (!index && index.error().code != Errc::conflict) return fail(std::move(index).error());
   }
   SLIPWAY_TRY(complete(*listed));
   std::erase_if(*listed, [&](const auto& d) { return !artifact_type.empty() && d.artifact_type != artifact_type; });
@@ -115,6 +120,7 @@ Result<std::optional<std::vector<oci::Descriptor>>> Referrers::by_api(const Dige
     }
     memory.learn_referrers_api(true);
     SLIPWAY_ASSIGN(oci::Index index, oci::parse_index(page->body, oci::kIndexType));
+    if (!index.manifests.empty()) memory.trust_referrers_api();
     for (oci::Descriptor& entry : index.manifests) {
       if (seen.insert(entry.digest).second) all.push_back(std::move(entry));
     }

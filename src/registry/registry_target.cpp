@@ -76,11 +76,20 @@ Status RegistryTarget::tag(const oci::Descriptor& root, const std::string& tag_n
 
 Status RegistryTarget::put_document(const oci::Descriptor& descriptor, std::string_view bytes,
                                     const std::string& reference, std::stop_token stop) {
-  SLIPWAY_ASSIGN(const bool is_listed, manifests_.put(descriptor, bytes, reference, std::move(stop)));
-  SLIPWAY_ASSIGN(const oci::Document document, oci::parse_document(std::string(bytes), descriptor.media_type));
-  const auto& subject = oci::subject_of(document);
-  if (!subject || is_listed) return {};
-  return referrers_.add(descriptor, bytes, subject->digest);
+  auto is_listed = manifests_.put(descriptor, bytes, reference, std::move(stop));
+  auto document = oci::parse_document(std::string(bytes), descriptor.media_type);
+  const bool has_subject = document && oci::subject_of(*document);
+  if (!is_listed) {
+    Error refused = std::move(is_listed).error();
+    const bool by_registry = refused.http && refused.http->status < 500 && refused.hint.empty();
+    if (by_registry && has_subject) {
+      refused.hint = "a registry that refuses manifests with a subject cannot hold attached artifacts";
+    }
+    return fail(std::move(refused));
+  }
+  SLIPWAY_TRY(document);
+  if (!has_subject || *is_listed) return {};
+  return referrers_.add(descriptor, bytes, oci::subject_of(*document)->digest);
 }
 
 Result<bool> RegistryTarget::mount(const oci::Descriptor& blob, const std::string& from_repository) {

@@ -13,7 +13,7 @@ Call Repository::call(std::string method, const std::string& path, std::string w
 }
 
 std::vector<int> Repository::absent_statuses() const {
-  return reading_.load() == kPull ? std::vector<int>{404} : std::vector<int>{401, 403, 404};
+  return is_written() ? std::vector<int>{401, 403, 404} : std::vector<int>{404};
 }
 
 Call Repository::manifest_call(std::string method, const std::string& reference, std::string actions) const {

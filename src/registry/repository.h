@@ -22,6 +22,7 @@ class Repository {
 
   /// From now on reading asks for the rights to write, too: one token serves both.
   void request_write_scope() { reading_ = "pull,push"; }
+  bool is_written() const { return reading_.load() != kPull; }
   /// The statuses that mean "not there" when content is asked for by digest. Some registries answer 401 or 403 then; a
   /// repository that is written to may take them for absence, because the push that follows decides.
   std::vector<int> absent_statuses() const;

@@ -8,7 +8,7 @@
 
 namespace slipway::registry {
 
-/// What a request needs rights for.
+/// The rights that a request needs.
 struct Scope {
   std::string repository;  ///< empty: nothing in particular
   std::string actions;     ///< "pull", "pull,push", "delete"

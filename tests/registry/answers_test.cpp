@@ -112,7 +112,7 @@ TEST(Answers, AnImmutableTagThatIsTheSameDigestIsDone) {
 TEST(Answers, WhereAPushFollowsARefusalIsAbsence) {
   for (const int status : {401, 403}) {
     Wire wire([&](const Request& request) {
-      if (request.method == "HEAD") return Answer{.status = status, .headers = {}, .body = {}};
+      if (request.method != "PUT") return Answer{.status = status, .headers = {}, .body = {}};
       return Answer{.status = 201, .headers = {{"location", "/x"}}, .body = {}};
     });
     const auto reading = wire.open("h.example/a");
@@ -122,6 +122,38 @@ TEST(Answers, WhereAPushFollowsARefusalIsAbsence) {
     EXPECT_FALSE(writing->exists(make_blob("x").descriptor).value());
     EXPECT_FALSE(writing->resolve(std::string("v1")).has_value()) << "a tag is another matter";
   }
+}
+
+TEST(Answers, ARegistryWithoutHeadIsAskedByGet) {
+  for (const int status : {400, 403, 404, 405}) {
+    Wire wire([&](const Request& request) {
+      return request.method == "HEAD" ? Answer{.status = status, .headers = {}, .body = {}} : manifest_answer();
+    });
+    const auto target = wire.open("h.example/a");
+    ASSERT_TRUE(target->resolve(std::string("v1")).has_value()) << status;
+    EXPECT_EQ(target->resolve(std::string("v1"))->digest, io::digest_of(document()));
+    if (status != 403 && status != 404) EXPECT_TRUE(target->exists(make_index({}).descriptor).value()) << status;
+    const auto writing = wire.session->open(oci::Location::parse("h.example/a").value(), registry::Access::write);
+    if (status == 403) EXPECT_TRUE(writing->exists(make_index({}).descriptor).value());
+  }
+}
+
+TEST(Answers, AHeadThatToldTheTruthOnceIsBelieved) {
+  Wire wire([&](const Request&) { return Answer{.status = 404, .headers = {}, .body = {}}; });
+  const auto target = wire.open("h.example/a");
+  EXPECT_EQ(target->resolve(std::string("v1")).error().code, Errc::not_found);
+  EXPECT_EQ(target->resolve(std::string("v2")).error().code, Errc::not_found);
+  EXPECT_EQ(wire.transport.lines(), (std::vector<std::string>{"HEAD https://h.example/v2/a/manifests/v1",
+                                                              "GET https://h.example/v2/a/manifests/v1",
+                                                              "HEAD https://h.example/v2/a/manifests/v2"}));
+}
+
+TEST(Answers, ALaterPageThatIsNotThereIsNotAnEmptyList) {
+  Wire wire([](const Request& request) {
+    if (request.url.ends_with("p2")) return Answer{.status = 404, .headers = {}, .body = {}};
+    return Answer{.headers = {{"link", "<?p2>; rel=next"}}, .body = R"({"tags":["a"]})"};
+  });
+  EXPECT_EQ(store::as<store::TagLister>(*wire.open("h.example/a"))->list_tags().error().code, Errc::network);
 }
 
 TEST(Answers, EmptyPagesDoNotEndAListAndRepeatedOnesDo) {

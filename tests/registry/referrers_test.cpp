@@ -194,6 +194,17 @@ TEST(Referrers, AnEntryWithoutATypeGetsTheOneOfItsManifest) {
   EXPECT_EQ(of_type->size(), 1u) << "found by its type";
 }
 
+/// An API that answers, and knows nothing of what was pushed: the list that clients keep is believed.
+TEST(Referrers, AnApiThatFindsNothingDoesNotHideTheFallbackList) {
+  const Blob subject = make_blob("subject", std::string(oci::kManifestType));
+  ScriptedApi api([&](const Request& request) {
+    const bool fallback = request.url.find("/manifests/sha256-") != std::string::npos;
+    return Answer{.headers = {{"content-type", std::string(oci::kIndexType)}},
+                  .body = make_index(fallback ? std::vector{note("one", subject)} : std::vector<Blob>()).bytes};
+  });
+  EXPECT_EQ(api.list()->size(), 1u);
+}
+
 TEST(Referrers, TaggingTwiceListsOnce) {
   TestRegistry registry;
   Client client;

@@ -52,7 +52,7 @@ struct RegistryOptions {
   Side side = Side::local;  ///< the side in errors
 };
 
-/// What a session needs from outside; all outlive it, all are thread-safe.
+/// The services of a session; all outlive it, all are thread-safe.
 struct SessionServices {
   http::HttpTransport* transport = nullptr;
   CredentialStore* credentials = nullptr;
@@ -71,7 +71,7 @@ struct Finding {
   std::string answer;
 };
 
-/// What a repository is opened for: decides the scopes of its tokens.
+/// The purpose that a repository is opened for: decides the scopes of its tokens.
 enum class Access { read, write };
 
 /// Shared state of all repositories on all hosts.
