@@ -54,14 +54,19 @@ class Run {
   std::optional<std::pair<std::size_t, Error>> first_;
 };
 
+thread_local int single_lanes = 0;
+
 }  // namespace
+
+SingleLane::SingleLane() { ++single_lanes; }
+SingleLane::~SingleLane() { --single_lanes; }
 
 Status run_lanes(std::size_t lanes, std::size_t count, std::stop_token stop,
                  const std::function<Status(std::size_t, std::stop_token)>& job) {
   Run run(count, stop);
   {
     const std::stop_callback forward(stop, [&] { run.stop(); });
-    const std::size_t extra = std::min(std::max<std::size_t>(lanes, 1), count);
+    const std::size_t extra = single_lanes > 0 ? 1 : std::min(std::max<std::size_t>(lanes, 1), count);
     std::vector<std::jthread> threads;
     for (std::size_t i = 1; i < extra; ++i)
       threads.emplace_back([&] { run.work(job); });

@@ -65,5 +65,19 @@ TEST(Lanes, OuterStopCancels) {
   EXPECT_EQ(status.error().code, Errc::cancelled);
 }
 
+TEST(Lanes, ASingleLaneRunsEveryJobInTheCallersThreadInOrder) {
+  const SingleLane single;
+  std::vector<std::size_t> ran;
+  const auto self = std::this_thread::get_id();
+  const Status status = run_lanes(8, 20, {}, [&](std::size_t i, std::stop_token) -> Status {
+    EXPECT_EQ(std::this_thread::get_id(), self);
+    ran.push_back(i);
+    return {};
+  });
+  EXPECT_TRUE(status.has_value());
+  EXPECT_EQ(ran.size(), 20u);
+  EXPECT_TRUE(std::is_sorted(ran.begin(), ran.end()));
+}
+
 }  // namespace
 }  // namespace slipway

@@ -15,4 +15,14 @@ namespace slipway {
 Status run_lanes(std::size_t lanes, std::size_t count, std::stop_token stop,
                  const std::function<Status(std::size_t, std::stop_token)>& job);
 
+/// While one is alive, run_lanes() of this thread starts no threads, whatever number of lanes is asked for: whoever
+/// schedules the program's steps one at a time (a simulator, a debugger) sees one thread of control.
+class SingleLane {
+ public:
+  SingleLane();
+  SingleLane(const SingleLane&) = delete;
+  SingleLane& operator=(const SingleLane&) = delete;
+  ~SingleLane();
+};
+
 }  // namespace slipway

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "simulator/stage.h"
+#include "slipway/store/opener.h"
+#include "slipway/store/powers.h"
+#include "slipway/store/target.h"
+
+namespace slipway::sim {
+
+/// Habits and faults of a registry, in percent of the requests unless it says otherwise.
+struct Habits {
+  unsigned unreachable = 0;       ///< nothing happens, and the answer is a network error
+  unsigned lost_answers = 0;      ///< of writes: carried out, and the answer is a network error
+  unsigned late_writes = 0;       ///< of writes: a network error, and carried out up to a minute later
+  unsigned dangling_tags = 0;     ///< of tags that are new: a network error; listed for ever after, and not there
+  unsigned busy = 0;              ///< of writes: refused with a 400 that the next try does not get
+  std::int64_t list_delay = 0;    ///< milliseconds until a new tag is listed
+  bool refuses_subjects = false;  ///< documents with a subject are refused
+  bool collects = false;          ///< its housekeeping may run between commands
+};
+
+/// The content of all repositories of the world: plain facts, without faults.
+class ModelRegistry {
+ public:
+  struct Content {
+    std::string media_type;
+    std::string bytes;
+  };
+  struct Tag {
+    std::optional<oci::Descriptor> root;  ///< nothing: it is listed, and not there
+    std::int64_t listed_at = 0;
+  };
+  struct Repository {
+    std::map<Digest, Content> content;
+    std::map<std::string, Tag> tags;
+  };
+
+  Repository& repository(const std::string& place) { return repositories_[place]; }
+  std::map<std::string, Repository>& repositories() { return repositories_; }
+  /// Removes every document that no tag reaches, and every blob that no document names.
+  void collect();
+
+ private:
+  std::map<std::string, Repository> repositories_;
+};
+
+/// How one actor sees the registry; without an actor: the plain truth, at once. Gives out targets of repositories.
+class ModelOpener final : public store::Opener {
+ public:
+  ModelOpener(ModelRegistry& registry, Actor* actor, const Habits& habits)
+      : registry_(registry), actor_(actor), habits_(habits) {}
+  Result<std::shared_ptr<store::ReadTarget>> open_for_reading(const oci::Location& location, Side side) override;
+  Result<std::shared_ptr<store::Target>> open_for_writing(const oci::Location& location, Side side) override;
+
+ private:
+  ModelRegistry& registry_;
+  Actor* actor_;
+  const Habits& habits_;
+};
+
+}  // namespace slipway::sim
