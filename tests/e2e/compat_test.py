@@ -61,8 +61,15 @@ def check_contains(got, wanted, what):
         check_equal(got, wanted, what)
 
 
+# Answers that changed on purpose: a plan of edition 1 does not cover what it does, so it is refused and planned again.
+CHANGED = {("edition-1", ("apply", "plan.json", "--dry-run")): 16}
+
+
 def check_answers(record):
     for answer in record.answers:
+        if status := CHANGED.get((record.folder.parent.name, tuple(answer["argv"]))):
+            check("plan" in record.slipway(*answer["argv"], status=status).err, f"the way out of {answer['argv']}")
+            continue
         ended = record.slipway(*answer["argv"], status=answer["status"])
         wanted = answer["out"].replace("FOLDER", str(record.folder))
         what = f"{record.name}: {' '.join(answer['argv'])}"
@@ -106,7 +113,7 @@ def test_a_recorded_plan_is_refused_and_its_approval_counts(world):
     digest = record.slipway("digest", "staging").digest
     ended = record.slipway("apply", "plan.json", status=16)
     check("plan it again" in ended.err, f"the way on in\n{ended}")
-    check_equal(record.slipway("promote", "staging", "production").digest, digest, "the image that the approval covers")
+    check_equal(record.slipway("promote", "staging", "production", "--replaces", "v4").digest, digest, "the image that the approval covers")
     newest = record.history("production")[0]
     check_equal((newest["number"], newest["kind"], newest["build"]), (5, "promote", digest), "the release")
     record.slipway("verify", "--all")
