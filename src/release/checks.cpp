@@ -306,6 +306,19 @@ Result<Patient> admit(const Project& project, const Environment& environment, co
   return patient;
 }
 
+/// Mends again what is still found after everything was mended once. docker-registry leaves a tag dangling whose
+/// manifest is deleted while another tag of the repository cannot be read, so the first of several tags goes after the
+/// last.
+Status mend_leftovers(const Project& project, const Environment& environment, const ReleaseServices& services) {
+  Ledger ledger(*services.opener, project.ledger);
+  SLIPWAY_ASSIGN(Patient patient, admit(project, environment, services, ledger));
+  SLIPWAY_ASSIGN(const auto left, examine(patient));
+  for (const Ailment& ailment : left) {
+    if (ailment.mend) SLIPWAY_TRY(ailment.mend());
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<Finding>> check_environment(const Project& project, const Environment& environment,
@@ -335,6 +348,8 @@ Result<std::vector<Finding>> repair_environment(const Project& project, const En
     }
     findings.push_back(std::move(finding));
   }
+  const bool mended = std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.repaired; });
+  if (mended) SLIPWAY_TRY(mend_leftovers(project, environment, services));
   return findings;
 }
 

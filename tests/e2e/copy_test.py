@@ -1,14 +1,23 @@
 """Copying between real registries, and to archives: how many requests one image costs, and who else reads what is written."""
 import hashlib
+import io
 import json
 import os
 import signal
+import tarfile
 import time
 
 from between import Cutter
 from harness import check, check_equal, program
 
 LAYER = "application/vnd.oci.image.layer.v1.tar"
+
+
+def tar_of(name):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        tar.addfile(tarfile.TarInfo(name))
+    return out.getvalue()
 
 
 def image(world, name="image", layers=5):
@@ -22,7 +31,7 @@ def image(world, name="image", layers=5):
         (blobs / digest).write_bytes(data)
         return {"digest": f"sha256:{digest}", "size": len(data)}
 
-    tars = [bytes(1024) + i.to_bytes(4, "big") + bytes(508) for i in range(layers)]
+    tars = [tar_of(f"file-{i}") for i in range(layers)]
     config = {"architecture": "amd64", "os": "linux", "config": {},
               "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(t).hexdigest() for t in tars]}}
     manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
