@@ -47,9 +47,9 @@ void bind_remarks(OptionSet& options, ReleaseFlags& f) {
       "--bypass", "RULES|REASON", f.bypass,
       "release although these rules (soak, freeze, after, ...) forbid it, with --reason; a text that names no "
       "rules covers soak, freeze, after, approvals and a hold; recorded and shown from then on");
+  options.command_line_only();
   options.value("--wait", "DURATION", f.wait,
                 "wait for other writers of the environment, and try again after a lost race (default: do not wait)");
-  options.command_line_only();
 }
 
 Json release_json(const release::Recorded& recorded, const oci::Location& location, bool changed) {

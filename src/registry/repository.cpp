@@ -7,7 +7,7 @@ Call Repository::call(std::string method, const std::string& path, std::string w
   call.method = std::move(method);
   call.path = "/v2/" + path_ + path;
   call.repository = path_;
-  call.actions = actions.empty() ? reading_.load() : std::move(actions);
+  call.actions = actions.empty() ? (is_written() ? "pull,push" : "pull") : std::move(actions);
   call.what = std::move(what);
   return call;
 }

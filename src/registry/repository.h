@@ -21,8 +21,8 @@ class Repository {
   std::string name() const { return host_->name() + "/" + path_; }
 
   /// From now on reading asks for the rights to write, too: one token serves both.
-  void request_write_scope() { reading_ = "pull,push"; }
-  bool is_written() const { return reading_.load() != kPull; }
+  void request_write_scope() { written_ = true; }
+  bool is_written() const { return written_; }
   /// The statuses that mean "not there" when content is asked for by digest. Some registries answer 401 or 403 then; a
   /// repository that is written to may take them for absence, because the push that follows decides.
   std::vector<int> absent_statuses() const;
@@ -33,11 +33,9 @@ class Repository {
   Call blob_call(std::string method, const Digest& digest) const;
 
  private:
-  static constexpr const char* kPull = "pull";
-
   const std::shared_ptr<Host> host_;
   const std::string path_;
-  std::atomic<const char*> reading_ = kPull;
+  std::atomic<bool> written_ = false;
 };
 
 }  // namespace slipway::registry

@@ -218,6 +218,8 @@ TEST_F(Cli, PlansApplyOnceAndGoStale) {
   ok({"release", "staging"});
   ok({"promote", "staging", "production", "--plan", "q.json"});
   ok({"promote", "staging", "production", "--reason", "sooner"});
+  EXPECT_EQ(run({"apply", "q.json"}).status, 0) << "that very decision was carried out";
+  ok({"rollback", "production", "--reason", "back"});
   EXPECT_EQ(run({"apply", "q.json"}).status, 16);
 }
 

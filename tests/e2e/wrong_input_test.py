@@ -42,7 +42,7 @@ def test_usage(world):
             (["copy", "oci:a:v1"], ["DST"]),
             (["copy", "oci:a:v1", "oci:b:v1", "oci:c:v1", "oci:d:v1"], []),
             (["digest"], ["REF"]),
-            (["ls", "-o", "yaml", "oci:a"], ["yaml", "json"]),
+            (["ls", "-o", "xml", "oci:a"], ["xml", "json"]),
             (["ls", "-j", "many", "oci:a"], ["many"]),
             (["ls", "-j", "0", "oci:a"], []),
             (["digest", "UPPER/case:tag"], ["UPPER"]),
@@ -273,7 +273,9 @@ def test_bytes_that_are_not_what_their_name_says(world):
     with Stub(200, body, [kind]) as stub:
         fails(world, 12, ["manifest", f"{stub.host}/a/b@sha256:{'1' * 64}"], "1{64}")
         fails(world, 12, ["inspect", f"{stub.host}/a/b:v1"])
-    for junk in (b"<html>login</html>", b"{" * 2000, b'{"schemaVersion":2'):
+    with Stub(200, b"<html>login</html>", [kind]) as stub:
+        fails(world, 15, ["inspect", f"{stub.host}/a/b:v1"], "web page")
+    for junk in (b"{" * 2000, b'{"schemaVersion":2'):
         with Stub(200, junk, [kind]) as stub:
             fails(world, 12, ["inspect", f"{stub.host}/a/b:v1"])
 

@@ -180,7 +180,7 @@ TEST(WriteEnv, TheShellRefusesNamesThatItCannotHave) {
   for (const char* key : {"a-b", "1A", "", "A B", "A;id", "\xc3\xa4", "A=B"}) {
     const auto text = write_env({{key, "x"}}, Dialect::sh);
     ASSERT_FALSE(text.has_value()) << key;
-    EXPECT_THAT(text.error().message, HasSubstr("no shell variable"));
+    EXPECT_THAT(text.error().message, HasSubstr("not a shell variable"));
   }
   EXPECT_THAT(write_env({{"a-b", "x"}}, Dialect::sh).error().hint, HasSubstr("docker or podman or kubectl or json"));
 }

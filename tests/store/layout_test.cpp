@@ -158,7 +158,7 @@ TEST(Layout, Row106_TwoEntriesWithOneNameAreAnError) {
   const auto resolved = layout->resolve(std::string("v1"));
   ASSERT_FALSE(resolved.has_value());
   EXPECT_EQ(resolved.error().code, Errc::verification_failed);
-  EXPECT_NE(resolved.error().message.find("'v1'"), std::string::npos);
+  EXPECT_NE(resolved.error().message.find("\"v1\""), std::string::npos);
 }
 
 TEST(Layout, UnknownMembersOfTheIndexSurviveATag) {
