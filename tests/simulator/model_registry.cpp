@@ -11,7 +11,8 @@ constexpr std::size_t kMostBytes = 1u << 20;
 
 Error broken_off() { return error(Errc::network, "the registry did not answer"); }
 
-class ModelTarget final : public store::Target,
+class ModelTarget final : public std::enable_shared_from_this<ModelTarget>,
+                          public store::Target,
                           public store::TagLister,
                           public store::ReferrerLister,
                           public store::Mounter,
@@ -160,7 +161,8 @@ class ModelTarget final : public store::Target,
     if (stage.chance(habits_.late_writes)) {
       const auto delay = std::chrono::milliseconds(stage.pick(60'000));
       said("  -> under way, no answer");
-      stage.later(delay, [&stage, effect, text = name() + " " + what] {
+      // The write outlives the command that sent it.
+      stage.later(delay, [&stage, effect, self = shared_from_this(), text = name() + " " + what] {
         stage.note("", text + "  -> arrives late");
         effect();
       });

@@ -16,6 +16,9 @@ struct World {
   unsigned deaths = 20;  ///< in percent of the commands
   Habits habits;
   bool random_habits = true;  ///< the seed chooses the habits
+  /// A known fault fails the run too: a writer that died elsewhere leaves the keep tag of a number that it never
+  /// committed, and the next release of another build is refused until somebody removes the tag.
+  bool strict = false;
 };
 
 /// The outcome of a run.
@@ -25,6 +28,7 @@ struct Outcome {
   std::uint64_t steps = 0;
   int acknowledged = 0;  ///< releases that a command called made
   int deaths = 0;
+  int hands = 0;  ///< keep tags of dead writers that had to be removed before the last command went through
 };
 
 /// Machines run release, promote, rollback, apply, approve, hold and unhold against one registry, then everything heals
