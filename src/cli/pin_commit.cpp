@@ -95,7 +95,8 @@ Status commit_pins(Context& context, const std::vector<run::PinReport>& reports,
     if (report.changed()) words.push_back(context.absolute(report.file).native());
   }
   if (words.size() == before) return {};
-  const Repository repository(stdfs::path(words[before]).parent_path(), context.stop());
+  const stdfs::path first = words[before];
+  const Repository repository(first.parent_path(), context.stop());
   if (commit.branch) SLIPWAY_TRY(repository.checked({"switch", "--quiet", "--create", *commit.branch}));
   SLIPWAY_TRY(repository.checked(words));
   SLIPWAY_ASSIGN(const std::string id, repository.checked({"rev-parse", "HEAD"}));
