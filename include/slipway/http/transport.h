@@ -44,7 +44,7 @@ struct Response {
   std::vector<std::string> all(std::string_view name) const;
 };
 
-/// Why there is no whole response, for deciding what to try next. People read the error's message.
+/// The reason that no whole response came, to decide what to try next. People read the error's message.
 /// `forbidden` is our own refusal to go on, e.g. to a private address.
 enum class Breakdown { none, resolve, connect, certificate, timeout, forbidden, other };
 
