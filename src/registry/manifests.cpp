@@ -124,12 +124,17 @@ Result<bool> Manifests::put(const oci::Descriptor& descriptor, std::string_view 
   SLIPWAY_TRY(require_content(descriptor, bytes));
   auto sent = send_put(descriptor, bytes, reference, stop);
   if (!sent && (may_be_race(sent.error()) || may_be_immutable(sent.error(), reference))) {
-    const bool once_more = may_be_race(sent.error());
-    if (has_already(descriptor, reference)) {
+    const auto digest = Digest::parse(reference);
+    const auto found = resolve(digest ? store::TagOrDigest(*digest) : store::TagOrDigest(reference));
+    if (found && found->digest == descriptor.digest) {
       remember(descriptor, bytes);
       return false;
     }
-    if (once_more) sent = send_put(descriptor, bytes, reference, stop);
+    if (may_be_race(sent.error())) {
+      sent = send_put(descriptor, bytes, reference, stop);
+    } else if (found) {
+      return fail(explain_refusal(std::move(sent).error(), descriptor, bytes, reference, found->digest, stop));
+    }
   }
   SLIPWAY_ASSIGN(const Reply reply, std::move(sent));
   const auto stored = reply.response.header("docker-content-digest");
@@ -159,11 +164,16 @@ Result<Reply> Manifests::send_put(const oci::Descriptor& descriptor, std::string
   return sent;
 }
 
-/// Returns true if the reference leads to this very document.
-bool Manifests::has_already(const oci::Descriptor& descriptor, const std::string& reference) {
-  const auto digest = Digest::parse(reference);
-  const auto found = resolve(digest ? store::TagOrDigest(*digest) : store::TagOrDigest(reference));
-  return found && found->digest == descriptor.digest;
+/// Registries refuse to move an immutable tag with 400, 403, 405, 409, 412 or 422, and a lack of permission or a bad
+/// document with some of these: only where the same document is taken by its digest the tag is the reason.
+Error Manifests::explain_refusal(Error refused, const oci::Descriptor& descriptor, std::string_view bytes,
+                                 const std::string& tag, const Digest& found, std::stop_token stop) {
+  if (!send_put(descriptor, bytes, descriptor.digest.str(), std::move(stop))) return refused;
+  refused.code = Errc::conflict;
+  refused.message =
+      fmt::format("{} does not move the tag {} from {}: the tag is immutable", repository_.name(), tag, found.str());
+  refused.hint = "use a new tag, or let the registry's settings except this tag from immutability";
+  return refused;
 }
 
 Result<bool> Manifests::exists(const Digest& digest) {

@@ -28,7 +28,8 @@ class Manifests {
 
   /// Stores a document under a tag or its digest and makes sure that it is there. A refusal that may be a race, or a
   /// tag that must not change, is not final: the place is looked at, and where it has the very document, that is
-  /// success. Returns true if the registry lists the document with its subject itself (OCI-Subject).
+  /// success. Returns true if the registry lists the document with its subject itself (OCI-Subject). Errc::conflict for
+  /// an immutable tag that points elsewhere, whatever the registry answers.
   Result<bool> put(const oci::Descriptor& descriptor, std::string_view bytes, const std::string& reference,
                    std::stop_token stop);
   /// Forgets a document that was deleted.
@@ -40,7 +41,8 @@ class Manifests {
   Result<store::Fetched> checked(const Reply& reply, const store::TagOrDigest& reference) const;
   Result<Reply> send_put(const oci::Descriptor& descriptor, std::string_view bytes, const std::string& reference,
                          std::stop_token stop);
-  bool has_already(const oci::Descriptor& descriptor, const std::string& reference);
+  Error explain_refusal(Error refused, const oci::Descriptor& descriptor, std::string_view bytes,
+                        const std::string& tag, const Digest& found, std::stop_token stop);
   Status wait_until_visible(const oci::Descriptor& descriptor, std::stop_token stop);
   void remember(const oci::Descriptor& descriptor, std::string_view bytes);
 

@@ -21,7 +21,8 @@ spec:
 class Project:
     """A folder with slipway.yaml, its files and config; places are locations, `repository` that of the build."""
 
-    def __init__(self, world, repository="oci:./images", staging=None, production=None, ledger=None, platforms=("amd64",)):
+    def __init__(self, world, repository="oci:./images", staging=None, production=None, ledger=None, platforms=("amd64",),
+                 settle=None):
         self.world = world
         self.folder = world.folder / "project"
         self.env = {}
@@ -45,12 +46,18 @@ environments:
   production:{place(production)}
     after: [staging]
     config: {{env-file: deploy/production.env}}
-""" + (f'ledger: {{repository: "{ledger}"}}\n' if ledger else ""))
+""" + self._ledger(ledger, settle))
         self._write("deploy/staging.env", "GREETING=hello from staging\n")
         self._write("deploy/production.env", "# a comment\nGREETING=hello from production\nPORT=8080\n")
         self._write("deploy/kubernetes.yaml", KUBERNETES)
         self.platforms = platforms
         self.edition("first")
+
+    @staticmethod
+    def _ledger(repository, settle):
+        words = [f'repository: "{repository}"'] if repository else []
+        words += [f"settle: {settle}"] if settle else []
+        return f"ledger: {{{', '.join(words)}}}\n" if words else ""
 
     def _write(self, name, text):
         self.world.write(f"project/{name}", text)

@@ -19,8 +19,9 @@ from quirky_registry import QUIRKS, QuirkyRegistry  # noqa: E402  (found beside 
 PAGE = ROOT / "docs/REGISTRIES.md"
 BEGIN, END = "<!-- table: tests/e2e/registries_test.py -->\n", "<!-- end of the table -->\n"
 OF_IMAGES = ("push", "pull", "tag", "ls", "digest", "copy --all-tags", "copy --referrers", "copy -n", "delete")
-OF_RELEASES = ("build --push", "release", "promote", "rollback", "status", "verify")
+OF_RELEASES = ("build --push", "release", "promote", "build again", "release again", "rollback", "status", "verify")
 TAGS = ["a", "b", "c", "d", "hidden", "v1"]
+SLOW = ("get-502", "put-500", "limited")  # their retries wait: they start first
 
 
 class Case:
@@ -46,14 +47,11 @@ class Case:
         return self.world.slipway(*argv, "--retry", "3", status=None, **options)
 
     def fill(self):
-        """Puts images there while the registry is honest."""
-        quirk = self.registry.quirk
-        for tag in TAGS:
-            self.world.slipway("copy", "-q", "--referrers", f"oci:{self.images}:v1", f"{self.app}:{tag}")
+        """Puts images there: what an honest registry was given once."""
+        self.registry.take_content(self.world.content)
         if self.quirk == "fallback-stale":
             self.make_stale()
         self.truth = dict(self.registry.tags["team/app"])
-        self.registry.quirk = quirk
 
     def make_stale(self):
         """Adds an entry to the fallback list whose manifest does not exist."""
@@ -131,7 +129,7 @@ class Case:
     # Commands of releases.
 
     def releases_part(self):
-        project = Project(Inside(self.world, self.folder), repository=f"{self.registry.host}/team/hello")
+        project = Project(Inside(self.world, self.folder), repository=f"{self.registry.host}/team/hello", settle="0s")
         slipway = lambda *argv: self.slipway(*argv, cwd=project.folder)
         tag = lambda name: self.registry.digest("team/hello", name)
         ended = self.note("build --push", slipway("build", "--push"), lambda: True)
@@ -143,15 +141,24 @@ class Case:
         self.note("promote", slipway("promote", "staging", "production"), lambda: tag("production") == first)
         if self.cells["release"] != "ok" or self.cells["promote"] != "ok":
             return self.fill_cells()
-        project.edition("second")
-        second = slipway("build", "--push").digest
-        for argv in (("release", "staging"), ("promote", "staging", "production")):
-            ended = slipway(*argv)
-            check_equal(ended.status, 0, f"{self.quirk}: the second release:\n{ended}")
-        check_equal(tag("production"), second, f"{self.quirk}: production")
-        self.note("rollback", slipway("rollback", "production"), lambda: tag("production") == first)
+        self.second_edition(project, slipway, tag, first)
         self.note("status", ended := slipway("status", "-o", "json"), lambda: self.shows(ended.document, first))
         self.note("verify", slipway("verify", "--all"), lambda: True)
+        self.fill_cells()
+
+    def second_edition(self, project, slipway, tag, first):
+        """Another build, released on top of the first one and rolled back; it gets a tag of its own where "latest" stays."""
+        project.edition("second")
+        self.note("build again", ended := slipway("build", "--push"), lambda: tag("latest") == ended.digest)
+        if ended.status != 0:
+            ended = slipway("build", "--push", "-t", "second")
+        second = ended.digest
+        self.note("release again", slipway("release", "staging"), lambda: tag("staging") == second)
+        if self.cells["release again"] != "ok":
+            return
+        ended = slipway("promote", "staging", "production")
+        check_equal((ended.status, tag("production")), (0, second), f"{self.quirk}: the second promotion:\n{ended}")
+        self.note("rollback", slipway("rollback", "production"), lambda: tag("production") == first)
 
     def shows(self, document, build):
         rows = {row["environment"]: row for row in document["apps"][0]["environments"]}
@@ -185,6 +192,11 @@ def prepare(world):
     world.digests = {tag: world.slipway("digest", f"oci:images:{tag}").digest for tag in ("v1", "big")}
     attached = json.loads(world.slipway("referrers", "oci:images:v1", "-o", "json").out)
     world.sbom = next(iter(sorted(set(digests_of(attached)) - set(world.digests.values()))))
+    with QuirkyRegistry() as registry:
+        world.slipway("copy", "-q", "--referrers", "oci:images:v1", f"{registry.host}/team/app:v1")
+        for tag in TAGS:
+            registry.tags["team/app"][tag] = world.digests["v1"]
+        world.content = registry.content()
     return world.folder / "images"
 
 
@@ -216,8 +228,10 @@ def table(cases):
 def test_every_quirk_meets_every_command(world):
     images = prepare(world)
     quirks = [quirk for quirk in [None, *QUIRKS] if os.environ.get("REGISTRIES_QUIRK", quirk) == quirk]
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        ran = list(pool.map(lambda quirk: outcome_of(Case(world, quirk, images)), quirks))
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        started = {quirk: pool.submit(outcome_of, Case(world, quirk, images))
+                   for quirk in sorted(quirks, key=lambda quirk: quirk not in SLOW)}
+        ran = [started[quirk].result() for quirk in quirks]
     lies = [str(outcome) for outcome in ran if isinstance(outcome, Failure)]
     check(not lies, "no lie:\n" + "\n".join(lies))
     cases = dict(zip(quirks, ran))

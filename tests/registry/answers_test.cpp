@@ -109,6 +109,28 @@ TEST(Answers, AnImmutableTagThatIsTheSameDigestIsDone) {
   }
 }
 
+TEST(Answers, AnImmutableTagThatPointsElsewhereIsAConflictWhateverTheStatus) {
+  const Blob blob = make_index({});
+  for (const int status : {400, 403, 405, 409, 412, 422}) {
+    for (const bool may_write : {true, false}) {
+      Wire wire([&](const Request& request) {
+        const bool by_digest = request.url.find("sha256:") != std::string::npos;
+        if (request.method == "PUT" && by_digest && may_write)
+          return Answer{.status = 201, .headers = {{"location", "/x"}}, .body = {}};
+        if (request.method == "PUT") return Answer{.status = status, .headers = {}, .body = "denied"};
+        Answer found = manifest_answer();
+        found.headers[1].second = io::digest_of("another").str();
+        return found;
+      });
+      const Error error = wire.open("h.example/a")->push_tagged(blob.descriptor, blob.bytes, "v1").error();
+      const bool is_immutable = error.message.find("does not move the tag v1") != std::string::npos;
+      EXPECT_EQ(is_immutable, may_write) << status << error.message;
+      if (may_write) EXPECT_EQ(error.code, Errc::conflict) << status;
+      if (!may_write && status == 403) EXPECT_EQ(error.code, Errc::forbidden) << "it was not the tag";
+    }
+  }
+}
+
 TEST(Answers, WhereAPushFollowsARefusalIsAbsence) {
   for (const int status : {401, 403}) {
     Wire wire([&](const Request& request) {

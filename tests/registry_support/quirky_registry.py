@@ -4,6 +4,7 @@
 distribution-spec without the referrers API. `registry.tags[repository]` and `registry.manifests[repository]` hold the
 truth, whatever it says; setting `registry.quirk` to None makes it honest, for what is put there beforehand.
 """
+import copy
 import hashlib
 import http.server
 import json
@@ -127,6 +128,13 @@ class QuirkyRegistry:
 
     def digest(self, repository, tag):
         return self.tags.get(repository, {}).get(tag)
+
+    def content(self):
+        """Everything that it has, for take_content of another one."""
+        return copy.deepcopy((self.blobs, self.manifests, self.tags))
+
+    def take_content(self, content):
+        self.blobs, self.manifests, self.tags = copy.deepcopy(content)
 
     def has(self, quirk):
         return self.quirk == quirk
