@@ -35,7 +35,7 @@ class Splitter {
   Splitter(const std::set<std::string>& supplied, FileSystem& fs, const layer::SpillPlace& spill)
       : supplied_(supplied), fs_(fs) {
     for (auto& tree : trees_)
-      tree.emplace(spill);
+      tree.emplace(fs, spill);
   }
 
   Status take(FileEntry entry) {
@@ -59,8 +59,8 @@ class Splitter {
     std::vector<ChurnPart> parts;
     for (std::size_t i = 0; i < kKinds; ++i) {
       if (!used_[i]) continue;
-      SLIPWAY_TRY(trees_[i]->finish(epoch));
-      parts.push_back({static_cast<Churn>(i), *std::move(trees_[i])});
+      SLIPWAY_ASSIGN(layer::FileTree tree, std::move(*trees_[i]).finish(epoch));
+      parts.push_back({static_cast<Churn>(i), std::move(tree)});
     }
     return parts;
   }
@@ -132,7 +132,7 @@ class Splitter {
 
   const std::set<std::string>& supplied_;
   FileSystem& fs_;
-  std::array<std::optional<layer::FileTree>, kKinds> trees_;
+  std::array<std::optional<layer::FileTreeBuilder>, kKinds> trees_;
   std::array<bool, kKinds> used_{};
   std::vector<Open> open_;
 };

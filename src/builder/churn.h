@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "slipway/base/fs.h"
-#include "slipway/layer/file_tree.h"
+#include "slipway/layer/file_tree_builder.h"
 
 namespace slipway::builder {
 

@@ -38,7 +38,7 @@ bool activates_providers(const std::string& text) {
 class ClosurePlanner::Layer {
  public:
   Layer(ClosurePlanner& planner, const LayerRule& rule, elf::Root& supply, const stdfs::path& sysroot,
-        layer::FileTree& tree, ClosureReport& report)
+        layer::FileTreeBuilder& tree, ClosureReport& report)
       : planner_(planner), rule_(rule), sysroot_(sysroot), tree_(tree), report_(report) {
     roots_.image.push_back(planner.own_.get());
     if (planner.base_root_ != nullptr) roots_.image.push_back(planner.base_root_);
@@ -227,7 +227,7 @@ class ClosurePlanner::Layer {
     options.clamp_times = rule_.clamp_times;
     options.exclude = item.exclude;
     Diagnostics none;
-    return tree_.add(planner_.fs_, source, item.path, options, none);
+    return tree_.add(source, item.path, options, none);
   }
 
   Status add_profile(const Profile& profile, bool by_name) {
@@ -434,7 +434,7 @@ class ClosurePlanner::Layer {
     options.epoch = planner_.epoch_;
     options.clamp_times = rule_.clamp_times;
     Diagnostics none;  // a regular file gives no warnings
-    return tree_.add(planner_.fs_, file.source, file.target, options, none);
+    return tree_.add(file.source, file.target, options, none);
   }
 
   Status add_link(const std::string& path, const std::string& text) {
@@ -458,7 +458,7 @@ class ClosurePlanner::Layer {
   ClosurePlanner& planner_;
   const LayerRule& rule_;
   stdfs::path sysroot_;
-  layer::FileTree& tree_;
+  layer::FileTreeBuilder& tree_;
   ClosureReport& report_;
   elf::Roots roots_;
   std::vector<std::string> extra_;
@@ -485,7 +485,8 @@ ClosurePlanner::ClosurePlanner(const Recipe& recipe, const oci::Platform& platfo
 ClosurePlanner::~ClosurePlanner() = default;
 
 Status ClosurePlanner::add(const LayerRule& rule, const std::vector<PlacedSource>& programs,
-                           const std::optional<stdfs::path>& sysroot, layer::FileTree& tree, ClosureReport& report) {
+                           const std::optional<stdfs::path>& sysroot, layer::FileTreeBuilder& tree,
+                           ClosureReport& report) {
   if (own_ == nullptr) own_ = std::make_unique<RecipeRoot>(recipe_, platform_, fs_, disk_);
   std::optional<elf::DiskRoot> other;
   const stdfs::path folder = sysroot ? absolute_path(*sysroot) : stdfs::path();

@@ -10,7 +10,7 @@
 #include "slipway/builder/build.h"
 #include "slipway/builder/recipe.h"
 #include "slipway/elf/closure.h"
-#include "slipway/layer/file_tree.h"
+#include "slipway/layer/file_tree_builder.h"
 
 namespace slipway::builder {
 
@@ -44,7 +44,7 @@ class ClosurePlanner {
 
   /// `programs`: files, or folders that are searched for programs and libraries.
   Status add(const LayerRule& rule, const std::vector<PlacedSource>& programs,
-             const std::optional<stdfs::path>& sysroot, layer::FileTree& tree, ClosureReport& report);
+             const std::optional<stdfs::path>& sysroot, layer::FileTreeBuilder& tree, ClosureReport& report);
 
  private:
   class Layer;

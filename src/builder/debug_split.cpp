@@ -43,7 +43,7 @@ Status kept_as_it_is(const Result<T>& read) {
 Result<layer::FileTree> DebugSplitter::split(const layer::FileTree& whole, std::int64_t epoch,
                                              const layer::SpillPlace& spill, const Where& where,
                                              Diagnostics& diagnostics) {
-  layer::FileTree tree(spill);
+  layer::FileTreeBuilder files(fs_, spill);
   std::map<std::string, stdfs::path> replaced;  // of programs with several names: path in the image -> stripped file
   SLIPWAY_ASSIGN(const auto reader, whole.read());
   for (layer::FileEntry entry;;) {
@@ -62,9 +62,9 @@ Result<layer::FileTree> DebugSplitter::split(const layer::FileTree& whole, std::
       SLIPWAY_TRY(split_file(entry, where, diagnostics));
       if (entry.seen.links > 1 && entry.source != source) replaced.emplace(entry.path, entry.source);
     }
-    SLIPWAY_TRY(tree.add_entry(std::move(entry)));
+    SLIPWAY_TRY(files.add_entry(std::move(entry)));
   }
-  SLIPWAY_TRY(tree.finish(epoch));
+  SLIPWAY_ASSIGN(layer::FileTree tree, std::move(files).finish(epoch));
   report_embedding(where, diagnostics);
   return tree;
 }

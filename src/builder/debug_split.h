@@ -9,7 +9,7 @@
 
 #include "slipway/base/diagnostics.h"
 #include "slipway/base/fs.h"
-#include "slipway/layer/file_tree.h"
+#include "slipway/layer/file_tree_builder.h"
 
 namespace slipway::builder {
 

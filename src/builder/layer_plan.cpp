@@ -7,7 +7,6 @@
 #include "builder/closure_planner.h"
 #include "builder/layer_stack.h"
 #include "builder/recipe_values.h"
-#include "slipway/base/forwarding_fs.h"
 #include "slipway/base/text.h"
 #include "slipway/elf/object.h"
 #include "slipway/layer/layer_writer.h"
@@ -41,20 +40,11 @@ elf::ProcessRules rules_of(const PlanContext& context) {
 
 bool is_made(const FileRule& file) { return file.makes_folder || file.link; }
 
-/// A file system that is one empty folder.
-class EmptyFolder final : public ForwardingFileSystem {
- public:
-  using ForwardingFileSystem::ForwardingFileSystem;
-  Result<FileStat> stat(const stdfs::path&, bool) override {
-    FileStat stat;
-    stat.type = FileType::directory;
-    stat.mode = 0755;
-    return stat;
-  }
-  Result<std::vector<std::string>> list(const stdfs::path&) override { return std::vector<std::string>(); }
-  Result<std::unique_ptr<Folder>> open_folder(const stdfs::path& path) override {
-    return FileSystem::open_folder(path);
-  }
+/// A layer while its files are listed.
+struct Draft {
+  layer::FileTreeBuilder files;
+  std::vector<Reason> reasons = {};
+  std::set<std::string> supplied = {};
 };
 
 /// Lists one layer; mistakes are reported and the rest goes on, so that all come at once.
@@ -77,7 +67,9 @@ class LayerPlanner {
   Status plan(const LayerRule& rule, bool last, std::vector<PlannedLayer>& layers) {
     std::error_code none;
     const layer::SpillPlace spill{&fs_, stdfs::temp_directory_path(none)};
-    SLIPWAY_ASSIGN(PlannedLayer whole, list(rule, spill));
+    SLIPWAY_ASSIGN(auto listed, list(rule, spill));
+    if (!listed) return {};  // reported
+    PlannedLayer& whole = *listed;
     if (!last || files_ != nullptr) SLIPWAY_TRY(below_.add(whole.tree));
     if (diagnostics_.has_errors()) {
       // Nothing is made of it: only what is wrong with the other layers is still wanted.
@@ -111,16 +103,25 @@ class LayerPlanner {
   }
 
  private:
-  Result<PlannedLayer> list(const LayerRule& rule, const layer::SpillPlace& spill) {
-    PlannedLayer planned{rule.name, layer::FileTree(spill, below_.empty() ? nullptr : &below_)};
+  /// Returns the layer's files; nothing, and a report, where they do not make a layer.
+  Result<std::optional<PlannedLayer>> list(const LayerRule& rule, const layer::SpillPlace& spill) {
+    std::unique_ptr<layer::ArchiveFiles> archive;
+    if (rule.archive) archive = std::make_unique<layer::ArchiveFiles>(fs_, spill.folder);
+    FileSystem& fs = archive ? static_cast<FileSystem&>(*archive) : fs_;
+    Draft draft{layer::FileTreeBuilder(fs, spill, below_.empty() ? nullptr : &below_)};
     // First what goes: what comes is not led through it.
-    SLIPWAY_TRY(add_removals(rule, planned));
-    if (rule.archive) SLIPWAY_TRY(add_archive(rule, planned));
-    SLIPWAY_TRY(add_closure(rule, planned));
+    SLIPWAY_TRY(add_removals(rule, draft));
+    if (archive) SLIPWAY_TRY(add_archive(rule, *archive, draft));
+    SLIPWAY_TRY(add_closure(rule, draft));
     for (const FileRule& file : rule.files)
-      SLIPWAY_TRY(add_files(rule, file, planned));
-    SLIPWAY_TRY(take(planned.tree.finish(epoch_), rule.where));
-    return planned;
+      SLIPWAY_TRY(add_files(rule, file, draft));
+    auto tree = std::move(draft.files).finish(epoch_);
+    if (!tree) {
+      SLIPWAY_TRY(take(fail(std::move(tree).error()), rule.where));
+      return std::optional<PlannedLayer>();
+    }
+    return PlannedLayer{rule.name,          *std::move(tree),         std::nullopt,
+                        std::move(archive), std::move(draft.reasons), std::move(draft.supplied)};
   }
 
   /// Reports files that anybody may change or that lend their owner's rights. Such files can only be where modes are
@@ -226,7 +227,7 @@ class LayerPlanner {
     return std::optional<stdfs::path>();
   }
 
-  Status add_removals(const LayerRule& rule, PlannedLayer& planned) {
+  Status add_removals(const LayerRule& rule, Draft& draft) {
     for (const Placed& path : rule.remove) {
       if (!recipe_.base) {
         diagnostics_.warning(path.where, fmt::format("{} is not removed: there is no base that has it", path.text));
@@ -236,12 +237,12 @@ class LayerPlanner {
       gone.path = path.text.substr(1);
       gone.type = layer::EntryType::whiteout;
       gone.mtime = epoch_;
-      SLIPWAY_TRY(take(planned.tree.add_entry(std::move(gone)), path.where));
+      SLIPWAY_TRY(take(draft.files.add_entry(std::move(gone)), path.where));
     }
     return {};
   }
 
-  Status add_closure(const LayerRule& rule, PlannedLayer& planned) {
+  Status add_closure(const LayerRule& rule, Draft& draft) {
     if (rule.closure.empty() && rule.runtime.empty()) return {};
     std::vector<PlacedSource> programs;
     for (const Placed& from : rule.closure) {
@@ -256,23 +257,21 @@ class LayerPlanner {
     // The base's files are not known yet: the closure is found when they are.
     if (recipe_.base && !over_base_) return {};
     ClosureReport found;
-    SLIPWAY_TRY(closures_.add(rule, programs, sysroot, planned.tree, found));
+    SLIPWAY_TRY(closures_.add(rule, programs, sysroot, draft.files, found));
     for (const Error& problem : found.problems)
       report(problem.where.value_or(rule.where), problem.message, problem.hint, problem.code);
     for (const Error& warning : found.warnings)
       diagnostics_.warning(warning.where.value_or(rule.where), warning.message);
-    planned.reasons = std::move(found.reasons);
-    planned.supplied = std::move(found.supplied);
+    draft.reasons = std::move(found.reasons);
+    draft.supplied = std::move(found.supplied);
     return {};
   }
 
-  Status add_archive(const LayerRule& rule, PlannedLayer& planned) {
+  Status add_archive(const LayerRule& rule, layer::ArchiveFiles& archive, Draft& draft) {
     const Placed& from = *rule.archive;
     SLIPWAY_ASSIGN(const auto source, source_of(from));
     if (!source) return {};
-    std::error_code none;
-    planned.archives = std::make_unique<layer::ArchiveFiles>(fs_, stdfs::temp_directory_path(none));
-    Status added = planned.archives->add(planned.tree, *source, {epoch_, rule.clamp_times}, diagnostics_);
+    Status added = archive.add(draft.files, *source, {epoch_, rule.clamp_times}, diagnostics_);
     if (added || added.error().code == Errc::invalid_argument) return take(std::move(added), from.where);
     return fail(std::move(added).error().at(from.where));
   }
@@ -293,12 +292,11 @@ class LayerPlanner {
   }
 
   /// An empty folder or a symlink that is nowhere on disk.
-  Status add_made(const LayerRule& rule, const FileRule& file, PlannedLayer& planned) {
+  Status add_made(const LayerRule& rule, const FileRule& file, Draft& draft) {
     if (!file.link) {
-      EmptyFolder nowhere(fs_);
       layer::TreeOptions how = options(rule, file);
       how.clamp_times = false;
-      return take(planned.tree.add(nowhere, "/", file.to, how, diagnostics_), file.from.where);
+      return take(draft.files.add_folder(file.to, how), file.from.where);
     }
     layer::FileEntry entry;
     SLIPWAY_ASSIGN(entry.path, layer::image_path(file.to));
@@ -309,18 +307,18 @@ class LayerPlanner {
     const Owner owner = file.owner.value_or(Owner());
     entry.uid = owner.uid;
     entry.gid = owner.gid;
-    return take(planned.tree.add_entry(std::move(entry)), file.from.where);
+    return take(draft.files.add_entry(std::move(entry)), file.from.where);
   }
 
-  Status add_files(const LayerRule& rule, const FileRule& file, PlannedLayer& planned) {
-    if (is_made(file)) return add_made(rule, file, planned);
+  Status add_files(const LayerRule& rule, const FileRule& file, Draft& draft) {
+    if (is_made(file)) return add_made(rule, file, draft);
     SLIPWAY_ASSIGN(const auto source, source_of(file.from));
     if (!source) return {};
     SLIPWAY_ASSIGN(const auto ignored, read_ignore_file(file));
     if (!ignored) return {};
     layer::TreeOptions how = options(rule, file);
     how.exclude.insert(how.exclude.begin(), ignored->begin(), ignored->end());
-    Status added = planned.tree.add(files_of(planned, fs_), *source, file.to, how, diagnostics_);
+    Status added = draft.files.add(*source, file.to, how, diagnostics_);
     if (!added && added.error().code == Errc::not_found) {
       // It was there a moment ago: somebody takes files away while we list them.
       Error error = std::move(added).error();

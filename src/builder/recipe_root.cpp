@@ -4,7 +4,7 @@
 
 #include "builder/recipe_values.h"
 #include "slipway/layer/file_capabilities.h"
-#include "slipway/layer/file_tree.h"
+#include "slipway/layer/file_tree_builder.h"
 
 namespace slipway::builder {
 namespace {
@@ -25,10 +25,12 @@ std::optional<std::set<std::string>> chosen_paths(const Recipe& recipe, const Fi
   }
   if (options.include.empty() && options.exclude.empty()) return std::nullopt;
   std::set<std::string> paths;
-  layer::FileTree tree;
+  layer::FileTreeBuilder files(fs);
   Diagnostics none;
-  if (!tree.add(fs, from, file.to, options, none) || !tree.finish(0)) return paths;
-  const auto reader = tree.read();
+  if (!files.add(from, file.to, options, none)) return paths;
+  const auto tree = std::move(files).finish(0);
+  if (!tree) return paths;
+  const auto reader = tree->read();
   layer::FileEntry entry;
   while (reader) {
     const auto more = (*reader)->next(entry);

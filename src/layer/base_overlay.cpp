@@ -25,7 +25,7 @@ std::string_view name_of(EntryType type) {
 
 }  // namespace
 
-Status BaseOverlay::fit(FileEntry& entry, bool replace, const TreeOptions* declared) {
+Status BaseOverlay::fit(FileEntry& entry, bool replace, const DeclaredMetadata& declared) {
   const std::string_view parent = parent_of(entry.path);
   const std::string name = entry.path.substr(parent.empty() ? 0 : parent.size() + 1);
   SLIPWAY_ASSIGN(const std::string folder, real_folder(std::string(parent), replace));
@@ -49,9 +49,9 @@ Status BaseOverlay::fit(FileEntry& entry, bool replace, const TreeOptions* decla
   SLIPWAY_TRY(fit_folder(entry, *there, replace));
   const auto kept = find(entry.path);
   if (!kept || kept->type != EntryType::directory) return {};
-  if (declared == nullptr || !declared->mode) entry.mode = kept->mode;
-  if (declared == nullptr || !declared->uid) entry.uid = kept->uid;
-  if (declared == nullptr || !declared->gid) entry.gid = kept->gid;
+  if (!declared.mode) entry.mode = kept->mode;
+  if (!declared.uid) entry.uid = kept->uid;
+  if (!declared.gid) entry.gid = kept->gid;
   entry.xattrs = kept->xattrs;
   return {};
 }

@@ -2,7 +2,8 @@
 
 #include <set>
 
-#include "slipway/layer/file_tree.h"
+#include "layer/tree_walker.h"
+#include "slipway/layer/base_files.h"
 
 namespace slipway::layer {
 
@@ -11,10 +12,10 @@ class BaseOverlay {
  public:
   explicit BaseOverlay(const BaseFiles& base) : base_(base) {}
 
-  /// Leads `entry.path` through the base's symlinks and gives a folder of the base its owner, mode and attributes, but
-  /// for the mode and owner that `declared` has for this very folder. Paths that were removed or replaced before are no
-  /// longer there. Errc::invalid_argument where types do not go together and `replace` is not set.
-  Status fit(FileEntry& entry, bool replace, const TreeOptions* declared = nullptr);
+  /// Leads `entry.path` through the base's symlinks and gives a folder of the base its owner, mode and attributes,
+  /// except the mode and owner that are `declared` for this very folder. Paths that were removed or replaced before are
+  /// no longer there. Errc::invalid_argument where types do not go together and `replace` is not set.
+  Status fit(FileEntry& entry, bool replace, const DeclaredMetadata& declared);
   /// A missing parent folder: the base's owner, mode and attributes, else 0755 0:0.
   FileEntry parent(const std::string& path) const;
 

@@ -1,6 +1,7 @@
 #include "layer/tree_walker.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "slipway/base/text.h"
 #include "slipway/layer/file_capabilities.h"
@@ -34,11 +35,12 @@ class Rules {
     return entry;
   }
 
-  /// An empty folder, which is itself what a mode can only mean.
-  FileEntry empty_folder(std::string path, const FileStat& stat) const {
-    FileEntry folder = entry(std::move(path), EntryType::directory, stat);
-    if (options_.mode) folder.mode = *options_.mode & 07777;
-    return folder;
+  /// Returns the folder that an input becomes itself; the one place that knows that a mode is an empty folder's.
+  DeclaredEntry root(std::string path, const FileStat& stat, bool is_empty) const {
+    DeclaredEntry root{entry(std::move(path), EntryType::directory, stat),
+                       {is_empty ? options_.mode : std::nullopt, options_.uid, options_.gid}};
+    if (root.declared.mode) root.entry.mode = *root.declared.mode & 07777;
+    return root;
   }
 
  private:
@@ -58,11 +60,26 @@ class Rules {
   const TreeOptions& options_;
 };
 
+/// The attributes declared for an empty folder must be ones that a folder can have.
+Status check_empty_folder(const std::string& from, const std::string& path, const TreeOptions& options) {
+  if (options.xattrs.contains(std::string(kCapabilityAttribute))) {
+    return fail(Error(Errc::invalid_argument,
+                      fmt::format("{} is a folder, which cannot have the capabilities of a program", shown(from)))
+                    .with_hint("give them to the program itself, named by a 'from' of its own"));
+  }
+  if (!path.empty() || !options.mode) return {};
+  return fail(
+      Error(Errc::invalid_argument,
+            fmt::format("the folder {} goes into the image's root, whose mode cannot be declared", shown(from)))
+          .with_hint("'mode' is that of the files in a folder, and of an empty folder itself: name it in 'to'"));
+}
+
 class Walk {
  public:
   Walk(FileSystem& fs, const TreeOptions& options, PathPatterns includes, PathPatterns excludes,
        Diagnostics& diagnostics, const EntryTaker& take)
       : fs_(fs),
+        options_(options),
         rules_(options),
         includes_(std::move(includes)),
         excludes_(std::move(excludes)),
@@ -70,20 +87,21 @@ class Walk {
         take_(take) {}
 
   Status file(const std::string& source, const std::string& path, const FileStat& stat) {
-    if (stat.type == FileType::fifo) return take_(rules_.entry(path, EntryType::fifo, stat), true);
+    if (stat.type == FileType::fifo) return take_(rules_.entry(path, EntryType::fifo, stat), {});
     FileEntry entry = rules_.entry(path, EntryType::regular, stat);
     entry.size = stat.size;
     entry.source = source;
-    return take_(std::move(entry), true);
+    return take_(std::move(entry), {});
   }
 
-  Status root(const std::string& source, const std::string& path, const FileStat& stat, bool is_empty) {
-    if (!path.empty() && includes_.empty()) {
-      SLIPWAY_TRY(
-          take_(is_empty ? rules_.empty_folder(path, stat) : rules_.entry(path, EntryType::directory, stat), true));
-    }
+  Status root(const std::string& source, const std::string& path, const FileStat& stat) {
     root_ = below(source, "").size();
-    SLIPWAY_TRY(members(source, path, 0));
+    SLIPWAY_TRY(members(source, path, 0, [&](bool is_empty) -> Status {
+      if (is_empty) SLIPWAY_TRY(check_empty_folder(source, path, options_));
+      if (path.empty() || !includes_.empty()) return {};
+      DeclaredEntry root = rules_.root(path, stat, is_empty);
+      return take_(std::move(root.entry), root.declared);
+    }));
     if (!includes_.empty() && !included_) {
       diagnostics_.warning({}, fmt::format("nothing in {} is what 'include' asks for", shown(source)));
     }
@@ -99,12 +117,16 @@ class Walk {
     return path += name;
   }
 
-  Status members(const std::string& folder, const std::string& to, int depth) {
+  using Start = std::function<Status(bool is_empty)>;
+
+  /// `start` is called before the first member, once it is known whether there is one.
+  Status members(const std::string& folder, const std::string& to, int depth, Start start = nullptr) {
     if (depth > kMaxDepth) return fail(Errc::invalid_argument, "{} is nested too deeply to be packed", shown(folder));
     SLIPWAY_ASSIGN(const auto opened, fs_.open_folder(folder));
     // A folder of any size is taken in portions; in order within each, so that problems come in order too.
     std::vector<std::string> names;
     const auto take_names = [&]() -> Status {
+      if (start) SLIPWAY_TRY(std::exchange(start, nullptr)(names.empty()));
       std::sort(names.begin(), names.end());
       for (const std::string& name : names)
         SLIPWAY_TRY(member(*opened, name, below(folder, name), below(to, name), depth));
@@ -161,10 +183,11 @@ class Walk {
     auto path = entry_path("/" + entry.path);
     if (!path) return fail(std::move(path).error().in(fmt::format("packing {}", shown(source))));
     included_ = true;
-    return take_(std::move(entry), false);
+    return take_(std::move(entry), {});
   }
 
   FileSystem& fs_;
+  const TreeOptions& options_;
   Rules rules_;
   PathPatterns includes_;
   PathPatterns excludes_;
@@ -173,20 +196,6 @@ class Walk {
   std::size_t root_ = 0;   // bytes of a source that the patterns do not see
   bool included_ = false;  // anything at all
 };
-
-/// The attributes declared for an empty folder must be ones that a folder can have.
-Status check_empty_folder(const std::filesystem::path& from, const std::string& path, const TreeOptions& options) {
-  if (options.xattrs.contains(std::string(kCapabilityAttribute))) {
-    return fail(Error(Errc::invalid_argument,
-                      fmt::format("{} is a folder, which cannot have the capabilities of a program", shown(from)))
-                    .with_hint("give them to the program itself, named by a 'from' of its own"));
-  }
-  if (!path.empty() || !options.mode) return {};
-  return fail(
-      Error(Errc::invalid_argument,
-            fmt::format("the folder {} goes into the image's root, whose mode cannot be declared", shown(from)))
-          .with_hint("'mode' is that of the files in a folder, and of an empty folder itself: name it in 'to'"));
-}
 
 /// A file becomes `to`, or goes into it where that ends in "/".
 Result<std::string> file_path(const std::filesystem::path& from, const std::string& to) {
@@ -202,17 +211,6 @@ Result<std::string> file_path(const std::filesystem::path& from, const std::stri
 
 }  // namespace
 
-Result<bool> is_empty_folder(FileSystem& fs, const std::filesystem::path& path) {
-  SLIPWAY_ASSIGN(const auto folder, fs.open_folder(path));
-  bool is_empty = true;
-  const Status status = folder->visit([&](const std::string&) {
-    is_empty = false;
-    return fail(Errc::cancelled, "the first member is enough");
-  });
-  if (is_empty) SLIPWAY_TRY(status);
-  return is_empty;
-}
-
 Status walk_source(FileSystem& fs, const std::filesystem::path& from, const std::string& to, const TreeOptions& options,
                    Diagnostics& diagnostics, const EntryTaker& take) {
   SLIPWAY_ASSIGN(auto includes, PathPatterns::compile(options.include));
@@ -227,9 +225,16 @@ Status walk_source(FileSystem& fs, const std::filesystem::path& from, const std:
     return fail(Errc::invalid_argument, "{} is neither a file nor a folder and cannot be packed", shown(from));
   }
   SLIPWAY_ASSIGN(const std::string path, image_path(to));
-  SLIPWAY_ASSIGN(const bool is_empty, is_empty_folder(fs, from));
-  if (is_empty) SLIPWAY_TRY(check_empty_folder(from, path, options));
-  return walk.root(from.native(), path, stat, is_empty);
+  return walk.root(from.native(), path, stat);
+}
+
+Result<DeclaredEntry> made_folder(const std::string& to, const TreeOptions& options) {
+  SLIPWAY_ASSIGN(std::string path, image_path(to));
+  SLIPWAY_TRY(check_empty_folder(to, path, options));
+  FileStat stat;
+  stat.type = FileType::directory;
+  stat.mode = 0755;
+  return Rules(options).root(std::move(path), stat, true);
 }
 
 }  // namespace slipway::layer

@@ -4,6 +4,7 @@
 #include "slipway/io/compress.h"
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
+#include "slipway/layer/file_tree_builder.h"
 #include "slipway/layer/layer_reader.h"
 #include "slipway/layer/layer_writer.h"
 #include "slipway/oci/media_type.h"
@@ -30,13 +31,13 @@ Result<std::string> env_lines(const ConfigValues& values) {
 
 Result<ConfigLayer> make_config_layer(const ConfigValues& values) {
   SLIPWAY_ASSIGN(const std::string folder, layer::image_path(values.path));
-  layer::FileTree tree;
+  layer::FileTreeBuilder files(real_fs());
   layer::FileEntry env;
   env.path = fmt::format("{}/{}", folder, kEnvFileName);
   env.mode = kReadable;
   SLIPWAY_ASSIGN(env.content, env_lines(values));
   env.size = env.content.size();
-  SLIPWAY_TRY(tree.add_entry(std::move(env)));
+  SLIPWAY_TRY(files.add_entry(std::move(env)));
   for (const auto& [name, file] : values.files) {
     if (file.content == nullptr) return fail(Errc::internal, "the config's file {} was listed and never read", name);
     layer::FileEntry entry;
@@ -44,9 +45,9 @@ Result<ConfigLayer> make_config_layer(const ConfigValues& values) {
     entry.mode = file.mode;
     entry.content = *file.content;
     entry.size = file.size;
-    SLIPWAY_TRY(tree.add_entry(std::move(entry)));
+    SLIPWAY_TRY(files.add_entry(std::move(entry)));
   }
-  SLIPWAY_TRY(tree.finish(0));
+  SLIPWAY_ASSIGN(const layer::FileTree tree, std::move(files).finish(0));
   io::StringSink sink(kMaxLayer);
   SLIPWAY_ASSIGN(Digest diff_id, layer::write_layer(real_fs(), tree, {}, sink));
   std::string bytes = sink.take();

@@ -9,6 +9,7 @@
 #include "slipway/base/forwarding_fs.h"
 #include "slipway/builder/build.h"
 #include "slipway/builder/reproducibility.h"
+#include "slipway/layer/file_tree_builder.h"
 #include "slipway/layer/layer_reader.h"
 #include "support/temp_dir.h"
 
@@ -340,11 +341,10 @@ class StackTest : public ::testing::Test {
     return out;
   }
   void add(const std::vector<FileEntry>& entries) {
-    layer::FileTree tree({}, stack.empty() ? nullptr : &stack);
+    layer::FileTreeBuilder files(real_fs(), {}, stack.empty() ? nullptr : &stack);
     for (const FileEntry& one : entries)
-      ASSERT_TRUE(tree.add_entry(one));
-    ASSERT_TRUE(tree.finish(0));
-    ASSERT_TRUE(stack.add(tree));
+      ASSERT_TRUE(files.add_entry(one));
+    ASSERT_TRUE(stack.add(std::move(files).finish(0).value()));
   }
   std::string show(const std::string& path) const {
     const auto found = stack.find(path);

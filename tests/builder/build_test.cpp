@@ -228,6 +228,7 @@ image:
 
 TEST_F(BuildTest, FoldersAndSymlinksAreMadeFromNothing) {
   to_layout();
+  put(dir.path() / "same", elf(62), 0755);
   const BuildResult result = must_build(yaml(R"(app: a
 image:
   platforms: [linux/amd64]
@@ -235,6 +236,7 @@ image:
     - name: one
       files:
         - {from: hello, to: /bin/hello}
+        - {from: same, to: /bin/hello}
         - {dir: /data/empty, mode: "0750", owner: "999:998"}
         - {link: hello, to: /bin/hi, owner: "5"}
     - name: two

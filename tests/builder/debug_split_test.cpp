@@ -31,11 +31,11 @@ class Split : public BuildTest {
   }
   /// The files of the split layer as "PATH MODE whole|lean", hard links as "PATH = TARGET".
   std::vector<std::string> split(bool churn = false) {
-    layer::FileTree whole;
+    layer::FileTreeBuilder listed(real_fs());
     layer::TreeOptions how;
     how.keep_modes = true;
-    EXPECT_TRUE(whole.add(real_fs(), at("tree"), "/", how, diagnostics));
-    EXPECT_TRUE(whole.finish(0));
+    EXPECT_TRUE(listed.add(at("tree"), "/", how, diagnostics));
+    const layer::FileTree whole = std::move(listed).finish(0).value();
     DebugSplitter splitter(real_fs(), at("debug"), {});
     auto tree = splitter.split(whole, 0, {}, {}, diagnostics);
     EXPECT_TRUE(tree) << tree.error().describe();

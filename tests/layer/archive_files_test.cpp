@@ -54,15 +54,14 @@ class Archives : public ::testing::Test {
     std::ofstream(dir.path() / name, std::ios::binary | std::ios::trunc) << bytes;
     return dir.path() / name;
   }
-  Status add(const stdfs::path& archive) { return files.add(tree, archive, options, diagnostics); }
+  Status add(const stdfs::path& archive) { return files.add(builder, archive, options, diagnostics); }
   /// "path type mode uid:gid mtime link content" of the layer that comes of an archive.
   std::vector<std::string> layer_of(const stdfs::path& archive) {
     const Status added = add(archive);
     EXPECT_TRUE(added) << added.error().describe();
-    EXPECT_TRUE(tree.finish(options.epoch));
-    return lines();
+    return lines(std::move(builder).finish(options.epoch).value());
   }
-  std::vector<std::string> lines() {
+  std::vector<std::string> lines(const FileTree& tree) {
     std::vector<std::string> out;
     io::StringSink tar(1u << 24);
     const Status written = write_tar(files, tree, tar);
@@ -85,7 +84,7 @@ class Archives : public ::testing::Test {
   }
   test::TempDir dir;
   ArchiveFiles files{real_fs(), dir.path()};
-  FileTree tree;
+  FileTreeBuilder builder{files};
   ArchiveOptions options;
   Diagnostics diagnostics;
 };
@@ -134,7 +133,7 @@ TEST_F(Archives, AttributesOfTheirMachineStayBehind) {
                  {"trusted.overlay.opaque", "y"},
                  {"user.k", "v"}};
   ASSERT_TRUE(add(put("a.tar", tar_of({tool}))));
-  ASSERT_TRUE(tree.finish(0));
+  const FileTree tree = std::move(builder).finish(0).value();
   const auto reader = tree.read();
   FileEntry found;
   ASSERT_TRUE(*(*reader)->next(found));
@@ -155,16 +154,17 @@ TEST_F(Archives, BesideOtherFiles) {
   put("plain", "plain");
   ASSERT_TRUE(add(put("a.tar", tar_of({entry("a")}))));
   ASSERT_TRUE(add(fixture("tree.zip")));
-  ASSERT_TRUE(tree.add(files, dir.path() / "plain", "/etc/plain", {}, diagnostics));
+  ASSERT_TRUE(builder.add(dir.path() / "plain", "/etc/plain", {}, diagnostics));
   // The same file twice is one file, wherever it comes from.
   std::ofstream(dir.path() / "conf") << "key=value\n";
   TreeOptions same;
   same.mode = 0640;
-  ASSERT_TRUE(tree.add(files, dir.path() / "conf", "/etc/conf", same, diagnostics));
-  ASSERT_TRUE(tree.finish(0)) << "identical";
-  EXPECT_THAT(lines(), AllOf(::testing::Contains("etc/plain 644 0:0 0 plain"),
-                             ::testing::Contains("etc/conf 640 0:0 0 key=value\n"), ::testing::Contains("a 644 0:0 0 "),
-                             ::testing::SizeIs(10)));
+  ASSERT_TRUE(builder.add(dir.path() / "conf", "/etc/conf", same, diagnostics));
+  const auto tree = std::move(builder).finish(0);
+  ASSERT_TRUE(tree) << "identical";
+  EXPECT_THAT(lines(*tree), AllOf(::testing::Contains("etc/plain 644 0:0 0 plain"),
+                                  ::testing::Contains("etc/conf 640 0:0 0 key=value\n"),
+                                  ::testing::Contains("a 644 0:0 0 "), ::testing::SizeIs(10)));
 }
 
 TEST_F(Archives, OfEqualPathsTheLastOneCounts) {
@@ -187,9 +187,9 @@ TEST_F(Archives, AHardLinkToItselfIsTheFile) {
 
 TEST_F(Archives, ATwinOfAnotherInputIsRefused) {
   std::ofstream(dir.path() / "a") << "plain";
-  ASSERT_TRUE(tree.add(files, dir.path() / "a", "/a", {}, diagnostics));
+  ASSERT_TRUE(builder.add(dir.path() / "a", "/a", {}, diagnostics));
   ASSERT_TRUE(add(put("a.tar", tar_of({entry("a")}))));
-  const Status finished = tree.finish(0);
+  const auto finished = std::move(builder).finish(0);
   ASSERT_FALSE(finished);
   EXPECT_THAT(finished.error().message, HasSubstr("/a is given twice in one layer"));
 }
@@ -228,7 +228,7 @@ TEST_F(Archives, BigContentsAndManyLanes) {
     entries.back().content = std::to_string(i);
   }
   ASSERT_TRUE(add(put("a.tar", tar_of(entries))));
-  ASSERT_TRUE(tree.finish(0));
+  const FileTree tree = std::move(builder).finish(0).value();
   LayerOptions how;
   std::optional<Digest> first;
   for (const std::size_t lanes : {1u, 4u}) {
@@ -274,8 +274,7 @@ TEST_F(Archives, DamageIsFoundInEveryFormat) {
     if (sound.starts_with("PK")) at = sound.find("etc/conf") + 10;
     flipped[at] = static_cast<char>(flipped[at] ^ 0x55);
     for (const std::string& broken : {sound.substr(0, sound.size() * 2 / 3), flipped}) {
-      FileTree target;
-      std::swap(tree, target);
+      builder = FileTreeBuilder(files);
       const Status added = add(put("broken", broken));
       ASSERT_FALSE(added) << name << (broken.size() == sound.size() ? " flipped" : " cut");
       EXPECT_EQ(added.error().code, Errc::malformed) << name << added.error().describe();
@@ -307,10 +306,9 @@ TEST_F(Archives, AnArchiveThatChangesIsAnotherInput) {
   const stdfs::path archive = put("a.tar", tar_of({entry("a")}));
   const auto print = [&] {
     ArchiveFiles fresh(real_fs(), dir.path());
-    FileTree one;
+    FileTreeBuilder one(fresh);
     EXPECT_TRUE(fresh.add(one, archive, options, diagnostics));
-    EXPECT_TRUE(one.finish(0));
-    return fingerprint(one, {}).digest;
+    return fingerprint(std::move(one).finish(0).value(), {}).digest;
   };
   const Digest before = print();
   EXPECT_EQ(print(), before);

@@ -1,5 +1,3 @@
-#include "slipway/layer/file_tree.h"
-
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,6 +11,8 @@
 
 #include "layer/entries_of.h"
 #include "layer/tree_fixture.h"
+#include "slipway/base/forwarding_fs.h"
+#include "slipway/layer/file_tree_builder.h"
 #include "support/fault_fs.h"
 #include "support/temp_dir.h"
 
@@ -23,7 +23,7 @@ TEST_F(FileTreeTest, AFileBecomesItsTarget) {
   put(dir.path() / "hello");
   ASSERT_TRUE(add("hello", "/usr/bin/hello"));
   ASSERT_TRUE(add("hello", "/opt/"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_THAT(names(), ElementsAre("opt/", "opt/hello", "usr/", "usr/bin/", "usr/bin/hello"));
 }
 
@@ -33,14 +33,14 @@ TEST_F(FileTreeTest, AFoldersContentsGoInto) {
   put(dir.path() / "assets/a-b");
   stdfs::create_directories(dir.path() / "assets/empty");
   ASSERT_TRUE(add("assets", "/srv"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_THAT(names(), ElementsAre("srv/", "srv/a/", "srv/a/x", "srv/a-b", "srv/b", "srv/empty/"));
 }
 
 TEST_F(FileTreeTest, AFolderMayFillTheRoot) {
   put(dir.path() / "root/etc/x");
   ASSERT_TRUE(add("root", "/"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_THAT(names(), ElementsAre("etc/", "etc/x"));
 }
 
@@ -53,13 +53,13 @@ TEST_F(FileTreeTest, DefaultsOfALayer) {
   stdfs::create_symlink("tool", dir.path() / "d/link");
   options.epoch = 77;
   ASSERT_TRUE(add("d", "/d"));
-  ASSERT_TRUE(tree.finish(options.epoch));
+  ASSERT_TRUE(finish(options.epoch));
   EXPECT_EQ(entry("d/tool").mode, 0755u);
   EXPECT_EQ(entry("d/data").mode, 0644u);
   EXPECT_EQ(entry("d").mode, 0755u);
   EXPECT_EQ(entry("d/link").mode, 0777u);
   EXPECT_EQ(entry("d/link").link, "tool");
-  for (const FileEntry& e : entries_of(tree)) {
+  for (const FileEntry& e : entries_of(*tree)) {
     EXPECT_EQ(e.mtime, 77) << e.path;
     EXPECT_EQ(e.uid + e.gid, 0u) << e.path;
     EXPECT_TRUE(e.xattrs.empty()) << e.path;
@@ -76,7 +76,7 @@ TEST_F(FileTreeTest, ModesAndOwnersWhereDeclared) {
   ASSERT_TRUE(add("d", "/kept"));
   options.mode = 04755;
   ASSERT_TRUE(add("d/tool", "/su"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_EQ(entry("kept").mode, 0700u);
   EXPECT_EQ(entry("kept/tool").mode, 02750u);
   EXPECT_EQ(entry("su").mode, 04755u);
@@ -93,7 +93,7 @@ TEST_F(FileTreeTest, ClampedTimesKeepOlderOnes) {
   options.clamp_times = true;
   ASSERT_TRUE(add("old", "/old"));
   ASSERT_TRUE(add("new", "/new"));
-  ASSERT_TRUE(tree.finish(options.epoch));
+  ASSERT_TRUE(finish(options.epoch));
   EXPECT_EQ(entry("old").mtime, 1000);
   EXPECT_EQ(entry("new").mtime, 5000);
 }
@@ -105,7 +105,7 @@ TEST_F(FileTreeTest, OnlyWhatIsIncludedAndNotExcluded) {
   options.exclude = {"docs/y"};
   options.xattrs = {{"user.k", "v"}};
   ASSERT_TRUE(add("d", "/d"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_THAT(names(), ElementsAre("d/", "d/a.sh", "d/bin/", "d/bin/b.sh", "d/docs/", "d/docs/x"));
   EXPECT_EQ(entry("d/a.sh").xattrs.at("user.k"), "v");
   EXPECT_TRUE(entry("d/docs").xattrs.empty());
@@ -130,7 +130,7 @@ TEST_F(FileTreeTest, ANamedSymlinkIsFollowedAndOthersAreNot) {
   stdfs::create_symlink("/etc/passwd", dir.path() / "d/link");
   ASSERT_TRUE(add("libx.so.1", "/lib/libx.so.1"));
   ASSERT_TRUE(add("d", "/d"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_EQ(entry("lib/libx.so.1").type, EntryType::regular);
   EXPECT_EQ(entry("lib/libx.so.1").size, 3u);
   EXPECT_EQ(entry("d/link").type, EntryType::symlink);
@@ -142,7 +142,7 @@ TEST_F(FileTreeTest, HardLinksPointToTheFirstName) {
   stdfs::create_hard_link(dir.path() / "d/z", dir.path() / "d/a");
   stdfs::create_hard_link(dir.path() / "d/z", dir.path() / "outside");
   ASSERT_TRUE(add("d", "/d"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_EQ(entry("d/a").type, EntryType::regular);
   EXPECT_EQ(entry("d/z").type, EntryType::hardlink);
   EXPECT_EQ(entry("d/z").link, "d/a");
@@ -153,7 +153,7 @@ TEST_F(FileTreeTest, OneNameAddedTwiceIsTwoFilesWhateverLinksToIt) {
   stdfs::create_hard_link(dir.path() / "tool", dir.path() / "cached");
   ASSERT_TRUE(add("tool", "/a"));
   ASSERT_TRUE(add("tool", "/b"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_EQ(entry("b").type, EntryType::regular);
 }
 
@@ -164,14 +164,14 @@ TEST_F(FileTreeTest, TwiceIsAnErrorUnlessIdentical) {
   put(dir.path() / "four", "longer");
   ASSERT_TRUE(add("one", "/x"));
   ASSERT_TRUE(add("two", "/x"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_THAT(names(), ElementsAre("x"));
   for (const char* other : {"three", "four", "one"}) {
-    tree = FileTree();
+    builder = FileTreeBuilder(real_fs());
     ASSERT_TRUE(add("one", "/x"));
     if (std::string_view(other) == "one") options.mode = 0700;
     ASSERT_TRUE(add(other, "/x"));
-    expect_refused(tree.finish(0), "/x is given twice");
+    expect_refused(finish(0), "/x is given twice");
   }
 }
 
@@ -180,7 +180,7 @@ TEST_F(FileTreeTest, TwinsThatDifferInAttributesOnlyAreAnError) {
   ASSERT_TRUE(add("f", "/x"));
   options.xattrs = {{"user.note", "y"}};
   ASSERT_TRUE(add("f", "/x"));
-  expect_refused(tree.finish(0), "/x is given twice");
+  expect_refused(finish(0), "/x is given twice");
 }
 
 TEST_F(FileTreeTest, TheNewestChangeIsTheCtimeWhereTheMtimeWasPutBack) {
@@ -188,10 +188,10 @@ TEST_F(FileTreeTest, TheNewestChangeIsTheCtimeWhereTheMtimeWasPutBack) {
   const auto an_hour_ago = stdfs::file_time_type::clock::now() - std::chrono::hours(1);
   stdfs::last_write_time(dir.path() / "f", an_hour_ago);
   ASSERT_TRUE(add("f", "/x"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   const FileStat now = real_fs().stat(dir.path() / "f").value();
   EXPECT_GT(now.ctime_ns, now.mtime_ns + 1'000'000'000'000);
-  EXPECT_EQ(tree.listing().newest_ns, now.ctime_ns);
+  EXPECT_EQ(tree->listing().newest_ns, now.ctime_ns);
 }
 
 TEST_F(FileTreeTest, NothingLiesBelowAFileOrSymlink) {
@@ -199,14 +199,14 @@ TEST_F(FileTreeTest, NothingLiesBelowAFileOrSymlink) {
   put(dir.path() / "r/lib");
   ASSERT_TRUE(add("r/lib", "/lib"));
   ASSERT_TRUE(add("f", "/lib/f"));
-  expect_refused(tree.finish(0), "/lib/f cannot lie below /lib");
+  expect_refused(finish(0), "/lib/f cannot lie below /lib");
 }
 
 TEST_F(FileTreeTest, NothingLiesDeepBelowAFileEither) {
   put(dir.path() / "f");
   ASSERT_TRUE(add("f", "/a"));
   ASSERT_TRUE(add("f", "/a/b/c"));
-  expect_refused(tree.finish(0), "/a/b/c cannot lie below /a");
+  expect_refused(finish(0), "/a/b/c cannot lie below /a");
 }
 
 TEST_F(FileTreeTest, ExcludesAndTakesBack) {
@@ -217,7 +217,7 @@ TEST_F(FileTreeTest, ExcludesAndTakesBack) {
   put(dir.path() / "a/tmp/other");
   options.exclude = {"**/*.map", "tmp", "!tmp/want"};
   ASSERT_TRUE(add("a", "/a"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_THAT(names(), ElementsAre("a/", "a/deep/", "a/keep.js", "a/tmp/", "a/tmp/want"));
 }
 
@@ -232,7 +232,7 @@ TEST_F(FileTreeTest, SocketsAreLeftOutWithAWarning) {
   ::mkfifo((dir.path() / "d/p").c_str(), 0600);
   ASSERT_TRUE(add("d", "/d"));
   ::close(fd);
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_THAT(names(), ElementsAre("d/", "d/p"));
   ASSERT_EQ(diagnostics.warnings().size(), 1u);
   EXPECT_THAT(diagnostics.warnings()[0].message, HasSubstr("socket"));
@@ -242,7 +242,7 @@ TEST_F(FileTreeTest, AFifoNamedItself) {
   ::mkfifo((dir.path() / "pipe").c_str(), 0600);
   options.mode = 0620;
   ASSERT_TRUE(add("pipe", "/run/"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   const FileEntry pipe = entry("run/pipe");
   EXPECT_EQ(pipe.type, EntryType::fifo);
   EXPECT_EQ(pipe.mode, 0620u);
@@ -255,7 +255,7 @@ TEST_F(FileTreeTest, RefusesNamesNoLayerCanHold) {
     EXPECT_FALSE(add("f", to)) << to;
   }
   expect_refused(add("w", "/w"), ".wh.");
-  expect_refused(tree.add(real_fs(), "/dev/null", "/null", options, diagnostics), "neither a file nor a folder");
+  expect_refused(builder.add("/dev/null", "/null", options, diagnostics), "neither a file nor a folder");
   const Status missing = add("nowhere", "/x");
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, Errc::not_found);
@@ -266,7 +266,7 @@ TEST_F(FileTreeTest, FilesWhoseNamesHaveControlCharactersArePacked) {
   put(dir.path() / "n/a\nb/c\x7f");
   ASSERT_TRUE(add("n", "/n"));
   ASSERT_TRUE(add("n/Icon\r", "/m/"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_THAT(names(), ElementsAre("m/", "m/Icon\r", "n/", "n/Icon\r", "n/a\nb/", "n/a\nb/c\x7f"));
 }
 
@@ -276,8 +276,8 @@ TEST_F(FileTreeTest, WhiteoutsComeBeforeTheirSiblings) {
   FileEntry gone;
   gone.type = EntryType::whiteout;
   gone.path = "usr/share/doc";
-  ASSERT_TRUE(tree.add_entry(gone));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(builder.add_entry(gone));
+  ASSERT_TRUE(finish(0));
   EXPECT_THAT(names(), ElementsAre("usr/", "usr/share/", "usr/share/.wh.doc", "usr/share/!first"));
 }
 
@@ -287,7 +287,7 @@ TEST_F(FileTreeTest, RemovingAndAddingOnePath) {
     FileEntry gone;
     gone.type = EntryType::whiteout;
     gone.path = path;
-    return tree.add_entry(gone);
+    return builder.add_entry(gone);
   };
   ASSERT_TRUE(remove("etc/app"));  // a folder that comes back with other content: opaque
   ASSERT_TRUE(add("f", "/etc/app/new"));
@@ -296,7 +296,7 @@ TEST_F(FileTreeTest, RemovingAndAddingOnePath) {
   ASSERT_TRUE(add("f", "/bin/tool"));
   ASSERT_TRUE(remove("var"));
   ASSERT_TRUE(remove("var/log/x"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_THAT(names(),
               ElementsAre(".wh.var", "bin/", "bin/tool", "etc/", "etc/app/", "etc/app/.wh..wh..opq", "etc/app/new"));
 }
@@ -305,7 +305,7 @@ TEST_F(FileTreeTest, TheRootCannotBeRemoved) {
   FileEntry gone;
   gone.type = EntryType::whiteout;
   gone.path = "";
-  expect_refused(tree.add_entry(gone), "root folder");
+  expect_refused(builder.add_entry(gone), "root folder");
 }
 
 /// Everything that decides a tar.
@@ -331,7 +331,7 @@ TEST_F(FileTreeTest, WhatSpillsIsTheSameAsWhatDoesNot) {
   stdfs::create_directory(dir.path() / "spill");
   std::vector<std::string> results;
   for (const std::size_t memory : {8u << 20, 20'000u, 3'000u, 200u}) {
-    tree = FileTree({&real_fs(), dir.path() / "spill", memory});
+    builder = FileTreeBuilder(real_fs(), {&real_fs(), dir.path() / "spill", memory});
     options.xattrs = {{"user.x", "y"}};
     ASSERT_TRUE(add("d", "/z"));
     options.xattrs = {};
@@ -340,12 +340,12 @@ TEST_F(FileTreeTest, WhatSpillsIsTheSameAsWhatDoesNot) {
     FileEntry gone;
     gone.type = EntryType::whiteout;
     gone.path = "a/gone";
-    ASSERT_TRUE(tree.add_entry(gone));
-    ASSERT_TRUE(tree.finish(3));
-    results.push_back(shown(tree));
+    ASSERT_TRUE(builder.add_entry(gone));
+    ASSERT_TRUE(finish(3));
+    results.push_back(shown(*tree));
     EXPECT_TRUE(stdfs::is_empty(dir.path() / "spill")) << "temporary files have no names";
   }
-  EXPECT_GT(tree.size(), 700u);
+  EXPECT_GT(tree->size(), 700u);
   for (const std::string& result : results)
     EXPECT_EQ(result, results.front());
 }
@@ -354,7 +354,7 @@ TEST_F(FileTreeTest, AFullDiskWhileSpillingIsAFailure) {
   test::FaultFs full;
   full.fail_at(1, Error(Errc::failed, "no space"));
   put(dir.path() / "d/f");
-  tree = FileTree({&full, dir.path(), 10});
+  builder = FileTreeBuilder(real_fs(), {&full, dir.path(), 10});
   EXPECT_EQ(add("d", "/d").error().message, "no space");
 }
 
@@ -367,6 +367,60 @@ TEST_F(FileTreeTest, WhatAFolderCannotHave) {
   expect_refused(add("d", "/d"), "a folder with mode 0700 and owner 0:0");
   options.xattrs["security.capability"] = "x";
   expect_refused(add("d", "/x"), "cannot have the capabilities");
+}
+
+/// Counts how often each folder is opened.
+class CountingFs final : public ForwardingFileSystem {
+ public:
+  CountingFs() : ForwardingFileSystem(real_fs()) {}
+  Result<std::unique_ptr<Folder>> open_folder(const stdfs::path& path) override {
+    ++opened[path.filename().native()];
+    return real_fs().open_folder(path);
+  }
+  std::map<std::string, int> opened;
+};
+
+TEST_F(FileTreeTest, EveryFolderIsListedOnce) {
+  put(dir.path() / "full/sub/f");
+  stdfs::create_directories(dir.path() / "empty");
+  CountingFs counting;
+  builder = FileTreeBuilder(counting);
+  options.mode = 0700;
+  ASSERT_TRUE(add("full", "/full"));
+  ASSERT_TRUE(add("empty", "/empty"));
+  ASSERT_TRUE(finish(0));
+  EXPECT_THAT(counting.opened, ElementsAre(Pair("empty", 1), Pair("full", 1), Pair("sub", 1)));
+  EXPECT_EQ(entry("empty").mode, 0700u);
+  EXPECT_EQ(entry("full").mode, 0755u) << "a mode is that of the files in it";
+  EXPECT_EQ(entry("full/sub/f").mode, 0700u);
+}
+
+TEST_F(FileTreeTest, AFolderThatIsNowhereOnDisk) {
+  options.epoch = 9;
+  ASSERT_TRUE(builder.add_folder("/plain", options));
+  options.mode = 01777;
+  options.uid = 5;
+  ASSERT_TRUE(builder.add_folder("/data/tmp", options));
+  expect_refused(builder.add_folder("/", options), "whose mode cannot be declared");
+  expect_refused(builder.add_folder("relative", options), "relative");
+  ASSERT_TRUE(finish(3));
+  EXPECT_THAT(names(), ElementsAre("data/", "data/tmp/", "plain/"));
+  EXPECT_EQ(entry("plain").mode, 0755u);
+  EXPECT_EQ(entry("plain").mtime, 9);
+  EXPECT_EQ(entry("data").mtime, 3);
+  EXPECT_EQ(entry("data/tmp").mode, 01777u);
+  EXPECT_EQ(entry("data/tmp").uid, 5u);
+}
+
+TEST_F(FileTreeTest, CopiesShareWhatDoesNotChange) {
+  put(dir.path() / "f");
+  ASSERT_TRUE(add("f", "/f"));
+  ASSERT_TRUE(finish(0));
+  const FileTree copy = *tree;
+  const Digest listed = copy.listing().digest;
+  tree.reset();
+  EXPECT_EQ(copy.listing().digest, listed);
+  EXPECT_EQ(entries_of(copy).size(), 1u);
 }
 
 }  // namespace

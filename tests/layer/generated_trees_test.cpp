@@ -9,6 +9,7 @@
 
 #include "slipway/io/compress.h"
 #include "slipway/io/filters.h"
+#include "slipway/layer/file_tree_builder.h"
 #include "slipway/layer/layer_reader.h"
 #include "slipway/layer/layer_writer.h"
 #include "support/temp_dir.h"
@@ -146,12 +147,13 @@ std::string layer_of(const stdfs::path& root, const LayerOptions& how) {
   options.epoch = kEpoch;
   options.clamp_times = options.keep_modes = true;
   Diagnostics diagnostics;
-  FileTree tree;
-  Status done = tree.add(real_fs(), root, "/", options, diagnostics);
-  if (done) done = tree.finish(kEpoch);
+  FileTreeBuilder files(real_fs());
+  Status done = files.add(root, "/", options, diagnostics);
   io::StringSink blob(1u << 30);
   if (done) {
-    const auto diff_id = write_layer(real_fs(), tree, how, blob);
+    const auto tree = std::move(files).finish(kEpoch);
+    EXPECT_TRUE(tree) << tree.error().describe();
+    const auto diff_id = write_layer(real_fs(), tree.value(), how, blob);
     if (!diff_id) done = fail(diff_id.error());
   }
   EXPECT_TRUE(done) << done.error().describe();

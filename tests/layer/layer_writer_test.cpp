@@ -16,6 +16,7 @@
 #include "layer/tar_header.h"
 #include "slipway/base/subprocess.h"
 #include "slipway/io/filters.h"
+#include "slipway/layer/file_tree_builder.h"
 #include "slipway/layer/layer_reader.h"
 #include "slipway/tar/header.h"
 #include "support/temp_dir.h"
@@ -36,8 +37,8 @@ FileEntry file(std::string path, std::string content) {
 
 /// One of everything, none of it from the disk.
 FileTree sample() {
-  FileTree tree;
-  const auto add = [&tree](FileEntry entry) { EXPECT_TRUE(tree.add_entry(std::move(entry))); };
+  FileTreeBuilder files(real_fs());
+  const auto add = [&files](FileEntry entry) { EXPECT_TRUE(files.add_entry(std::move(entry))); };
   add(file("usr/bin/hello", "#!hello\n"));
   FileEntry tool = file("usr/bin/tool", std::string(1000, 't'));
   tool.mode = 04755;
@@ -69,8 +70,7 @@ FileTree sample() {
   gone.type = EntryType::whiteout;
   gone.path = "usr/share/doc";
   add(gone);
-  EXPECT_TRUE(tree.finish(0));
-  return tree;
+  return std::move(files).finish(0).value();
 }
 
 std::string tar_of(const FileTree& tree) {
@@ -96,9 +96,7 @@ TEST(LayerWriter, GoldenTar) {
   static_assert(kCompatibility == 1);
   EXPECT_EQ(io::digest_of(tar_of(sample())).str(),
             "sha256:b9f07b2ca56d974cb6819a685ae8a16b6dc5f17f7c7c0b627e16920e90dc5009");
-  FileTree empty;
-  ASSERT_TRUE(empty.finish(0));
-  EXPECT_EQ(tar_of(empty), std::string(1024, '\0'));
+  EXPECT_EQ(tar_of(FileTreeBuilder(real_fs()).finish(0).value()), std::string(1024, '\0'));
 }
 
 TEST(LayerWriter, PythonReadsWhatWasMeant) {
@@ -140,15 +138,15 @@ for m in t:
 }
 
 TEST(LayerWriter, NamesThatAreNotUtf8ComeBackAsTheyWere) {
-  FileTree tree;
+  FileTreeBuilder files(real_fs());
   const std::string name = "caf\xe9", long_name = std::string(140, 'n') + "\xff";
   FileEntry link;
   link.type = EntryType::symlink;
   link.path = "link";
   link.link = name;
   for (const FileEntry& entry : {file(name, "one"), file(long_name, "two"), link})
-    ASSERT_TRUE(tree.add_entry(entry));
-  ASSERT_TRUE(tree.finish(0));
+    ASSERT_TRUE(files.add_entry(entry));
+  const FileTree tree = std::move(files).finish(0).value();
   const std::string tar = tar_of(tree);
   EXPECT_THAT(tar, HasSubstr("21 hdrcharset=BINARY\n13 path=caf\xe9\n"));
   io::TextSource source(tar);
@@ -237,11 +235,10 @@ class FromDisk : public ::testing::Test {
  protected:
   FileTree listed(std::string_view text) {
     std::ofstream(path(), std::ios::binary) << text;
-    FileTree tree;
+    FileTreeBuilder files(real_fs());
     Diagnostics diagnostics;
-    EXPECT_TRUE(tree.add(real_fs(), path(), "/f", {}, diagnostics));
-    EXPECT_TRUE(tree.finish(0));
-    return tree;
+    EXPECT_TRUE(files.add(path(), "/f", {}, diagnostics));
+    return std::move(files).finish(0).value();
   }
   void expect_failed(const FileTree& tree, const std::string& text) {
     io::NullSink sink;
@@ -262,10 +259,10 @@ TEST_F(FromDisk, AFileThatGrewIsNotPacked) {
 }
 
 TEST_F(FromDisk, AFileThatHasMoreThanItsSizeIsNotPackedAsEmpty) {
-  FileTree tree;
+  FileTreeBuilder files(real_fs());
   Diagnostics diagnostics;
-  ASSERT_TRUE(tree.add(real_fs(), "/proc/sys/kernel/ostype", "/ostype", {}, diagnostics));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(files.add("/proc/sys/kernel/ostype", "/ostype", {}, diagnostics));
+  const FileTree tree = std::move(files).finish(0).value();
   io::NullSink sink;
   const Status status = write_tar(real_fs(), tree, sink);
   ASSERT_FALSE(status);
@@ -383,9 +380,9 @@ TEST(WriteLayer, AFingerprintIsOfOneFormatAndOneLevel) {
       EXPECT_EQ(fingerprint(tree, {format, level, 7}).digest.str(), one) << "lanes change no byte";
     }
   }
-  FileTree other;
-  ASSERT_TRUE(other.add_entry(file("usr/bin/hello", "#!other\n")));
-  ASSERT_TRUE(other.finish(0));
+  FileTreeBuilder others(real_fs());
+  ASSERT_TRUE(others.add_entry(file("usr/bin/hello", "#!other\n")));
+  const FileTree other = std::move(others).finish(0).value();
   EXPECT_TRUE(seen.insert(fingerprint(other, {}).digest.str()).second);
 }
 
@@ -396,14 +393,14 @@ TEST(WriteLayer, GoldenDigestsAtTheEdgesOfBlocks) {
   for (const auto& [format, golden] : table) {
     io::NullSink nowhere;
     const std::size_t quarter = io::compressor({format, io::Level::fast}, nowhere).value()->block_size() / 4;
-    FileTree tree;
+    FileTreeBuilder files(real_fs());
     int number = 0;
     const auto add = [&](std::size_t size) {
       std::string text;
       while (text.size() < size)
         text += fmt::format("line {} of {} ", text.size() * 7919 % 1009, number);
       text.resize(size);
-      ASSERT_TRUE(tree.add_entry(file(fmt::format("f{:03}", number++), text)));
+      ASSERT_TRUE(files.add_entry(file(fmt::format("f{:03}", number++), text)));
     };
     for (const std::size_t size : {quarter, quarter - 1, quarter + 1, quarter - 512, quarter - 1024}) {
       add(100);
@@ -411,7 +408,7 @@ TEST(WriteLayer, GoldenDigestsAtTheEdgesOfBlocks) {
       for (int i = 0; i < 8; ++i)
         add(0);
     }
-    ASSERT_TRUE(tree.finish(0));
+    const FileTree tree = std::move(files).finish(0).value();
     io::HashingSink blob(nowhere);
     ASSERT_TRUE(write_layer(real_fs(), tree, {format, io::Level::fast}, blob));
     EXPECT_EQ(blob.digest().short_hex(), golden) << static_cast<int>(format);
@@ -438,11 +435,10 @@ class ManyFiles : public ::testing::Test {
     std::ofstream(dir.path() / "t" / name, std::ios::binary) << text;
   }
   FileTree listed() {
-    FileTree tree;
+    FileTreeBuilder files(real_fs());
     Diagnostics diagnostics;
-    EXPECT_TRUE(tree.add(real_fs(), dir.path() / "t", "/srv", {}, diagnostics));
-    EXPECT_TRUE(tree.finish(0));
-    return tree;
+    EXPECT_TRUE(files.add(dir.path() / "t", "/srv", {}, diagnostics));
+    return std::move(files).finish(0).value();
   }
   LayerDigests written(const LayerOptions& options) {
     io::NullSink nowhere;

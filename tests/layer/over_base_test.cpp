@@ -38,7 +38,7 @@ class OverABase : public FileTreeTest {
     base.add("dangling", EntryType::symlink, "nowhere/at/all");
     base.at("etc").uid = 7;
     base.at("etc").xattrs["user.a"] = "b";
-    tree = FileTree({}, &base);
+    builder = FileTreeBuilder(real_fs(), {}, &base);
     put(dir.path() / "f");
   }
   FakeBase base;
@@ -48,7 +48,7 @@ TEST_F(OverABase, PathsAreLedThroughItsSymlinks) {
   for (const char* to : {"/lib/a.so", "/usr/lib64/b.so", "/bin/tool"})
     ASSERT_TRUE(add("f", to)) << to;
   ASSERT_TRUE(add("f", "/dangling/f"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_THAT(names(), ElementsAre("nowhere/", "nowhere/at/", "nowhere/at/all/", "nowhere/at/all/f", "usr/", "usr/bin/",
                                    "usr/bin/tool", "usr/lib/", "usr/lib/a.so", "usr/lib/b.so"));
 }
@@ -58,7 +58,7 @@ TEST_F(OverABase, AbsoluteSymlinksStartAtTheRootWhereverTheyLie) {
   base.add("usr/lib/plugins", EntryType::symlink, "/etc/logs/../plugins");
   ASSERT_TRUE(add("f", "/etc/logs/x"));
   ASSERT_TRUE(add("f", "/lib/plugins/y"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_THAT(names(), ElementsAre("var/", "var/log/", "var/log/x", "var/plugins/", "var/plugins/y"));
 }
 
@@ -66,10 +66,10 @@ TEST_F(OverABase, BelowWhatIsRemovedNothingOfTheBaseIsLeft) {
   FileEntry gone;
   gone.type = EntryType::whiteout;
   gone.path = "usr";
-  ASSERT_TRUE(tree.add_entry(gone));
+  ASSERT_TRUE(builder.add_entry(gone));
   ASSERT_TRUE(add("f", "/usr/lib64/q"));
   ASSERT_TRUE(add("f", "/bin/tool"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_THAT(names(),
               ElementsAre("usr/", "usr/.wh..wh..opq", "usr/bin/", "usr/bin/tool", "usr/lib64/", "usr/lib64/q"));
   EXPECT_EQ(entry("usr/bin").mode, 0755u);
@@ -82,7 +82,7 @@ TEST_F(OverABase, FoldersOfTheBaseKeepWhatTheyAre) {
   put(dir.path() / "tree/new/f");
   options.epoch = 9;
   ASSERT_TRUE(add("tree", "/"));
-  ASSERT_TRUE(tree.finish(9));
+  ASSERT_TRUE(finish(9));
   EXPECT_THAT(names(), ElementsAre("etc/", "etc/f", "new/", "new/f", "tmp/", "tmp/f", "usr/", "usr/lib/", "usr/lib/f"));
   EXPECT_EQ(entry("tmp").mode, 01777u);
   EXPECT_EQ(entry("etc").uid, 7u);
@@ -98,16 +98,16 @@ TEST_F(OverABase, AnOwnerIsOfTheFolderNamedAndOfWhatIsNew) {
   options.uid = 5;
   options.keep_modes = true;
   ASSERT_TRUE(add("tree", "/"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_EQ(entry("etc").uid, 7u);
   EXPECT_EQ(entry("etc").xattrs.at("user.a"), "b");
   EXPECT_EQ(entry("etc/f").uid, 5u);
   EXPECT_EQ(entry("etc/new").uid, 5u);
   EXPECT_EQ(entry("tmp").mode, 01777u);
   EXPECT_EQ(entry("tmp").uid, 0u);
-  tree = FileTree({}, &base);
+  builder = FileTreeBuilder(real_fs(), {}, &base);
   ASSERT_TRUE(add("tree/etc", "/etc"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_EQ(entry("etc").uid, 5u);
 }
 
@@ -124,7 +124,7 @@ TEST_F(OverABase, AModeIsOfTheFolderNamedItself) {
   ASSERT_TRUE(add("tree", "/"));
   options.uid = 9;
   ASSERT_TRUE(add("e", "/tmp"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_EQ(entry("etc").mode, 02770u);
   EXPECT_EQ(entry("etc").uid, 7u) << "no owner was named";
   EXPECT_EQ(entry("etc").xattrs.at("user.a"), "b");
@@ -140,7 +140,7 @@ TEST_F(OverABase, AFileThatReplacesASymlinkIsNotFollowed) {
   options.replace = true;
   ASSERT_TRUE(add("f", "/lib"));
   ASSERT_TRUE(add("f", "/lib/f"));
-  expect_refused(tree.finish(0), "/lib/f cannot lie below /lib");
+  expect_refused(finish(0), "/lib/f cannot lie below /lib");
 }
 
 TEST_F(OverABase, AnEntryOfAnArchiveLeavesItsFoldersAsTheyAre) {
@@ -149,8 +149,8 @@ TEST_F(OverABase, AnEntryOfAnArchiveLeavesItsFoldersAsTheyAre) {
   folder.type = EntryType::directory;
   folder.mode = 0755;
   folder.uid = 1000;
-  ASSERT_TRUE(tree.add_entry(folder));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(builder.add_entry(folder));
+  ASSERT_TRUE(finish(0));
   EXPECT_EQ(entry("tmp").mode, 01777u);
   EXPECT_EQ(entry("tmp").uid, 0u);
 }
@@ -159,7 +159,7 @@ TEST_F(OverABase, AFolderThatReplacesASymlinkHasItsFiles) {
   put(dir.path() / "tree/lib/f");
   options.replace = true;
   ASSERT_TRUE(add("tree/lib", "/lib"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_THAT(names(), ElementsAre("lib/", "lib/f"));
 }
 
@@ -168,10 +168,10 @@ TEST_F(OverABase, WhatIsRemovedIsNotFollowed) {
   FileEntry gone;
   gone.type = EntryType::whiteout;
   gone.path = "lib";
-  ASSERT_TRUE(tree.add_entry(gone));
+  ASSERT_TRUE(builder.add_entry(gone));
   ASSERT_TRUE(add("tree/lib", "/lib"));
   ASSERT_TRUE(add("f", "/lib/q"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_THAT(names(), ElementsAre("lib/", "lib/.wh..wh..opq", "lib/f", "lib/q"));
 }
 
@@ -189,10 +189,10 @@ TEST_F(OverABase, NothingBecomesAnotherTypeUnlessAskedFor) {
   expect_refused(add("f", "/usr"), "/usr would be a file, but the base has a folder there");
   expect_refused(add("f", "/loop/f"), "too many symlinks");
   options.replace = true;
-  tree = FileTree({}, &base);
+  builder = FileTreeBuilder(real_fs(), {}, &base);
   ASSERT_TRUE(add("tree", "/"));
   ASSERT_TRUE(add("f", "/usr"));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(finish(0));
   EXPECT_EQ(entry("etc/rc").type, EntryType::directory);
   EXPECT_EQ(entry("usr").type, EntryType::regular);
 }
@@ -201,11 +201,11 @@ TEST_F(OverABase, OnlyWhatItHasCanBeRemoved) {
   FileEntry gone;
   gone.type = EntryType::whiteout;
   gone.path = "lib/nothing";
-  expect_refused(tree.add_entry(gone), "/usr/lib/nothing cannot be removed: the base does not have it");
+  expect_refused(builder.add_entry(gone), "/usr/lib/nothing cannot be removed: the base does not have it");
   base.add("usr/lib/old.so", EntryType::regular);
   gone.path = "lib/old.so";
-  ASSERT_TRUE(tree.add_entry(gone));
-  ASSERT_TRUE(tree.finish(0));
+  ASSERT_TRUE(builder.add_entry(gone));
+  ASSERT_TRUE(finish(0));
   EXPECT_THAT(names(), ElementsAre("usr/", "usr/lib/", "usr/lib/.wh.old.so"));
 }
 

@@ -4,6 +4,7 @@
 
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
+#include "slipway/layer/file_tree_builder.h"
 #include "slipway/layer/layer_writer.h"
 #include "support/header_example.h"
 #include "support/temp_dir.h"
@@ -12,15 +13,15 @@ namespace slipway {
 namespace {
 
 Result<Digest> pack(FileSystem& fs, const std::filesystem::path& folder, io::Sink& blob) {
-  layer::FileTree tree({&fs, std::filesystem::temp_directory_path()});
+  layer::FileTreeBuilder files(fs, {&fs, std::filesystem::temp_directory_path()});
   Diagnostics diagnostics;
-  SLIPWAY_TRY(tree.add(fs, folder, "/srv", {}, diagnostics));
-  SLIPWAY_TRY(tree.finish(0));
+  SLIPWAY_TRY(files.add(folder, "/srv", {}, diagnostics));
+  SLIPWAY_ASSIGN(const layer::FileTree tree, std::move(files).finish(0));
   return layer::write_layer(fs, tree, {}, blob);
 }
 
-TEST(FileTree, TheHeadersExampleWorks) {
-  test::expect_example_is_compiled("include/slipway/layer/file_tree.h", "tests/layer/pack_example_test.cpp");
+TEST(FileTreeBuilder, TheHeadersExampleWorks) {
+  test::expect_example_is_compiled("include/slipway/layer/file_tree_builder.h", "tests/layer/pack_example_test.cpp");
   const test::TempDir dir;
   std::ofstream(dir.path() / "index.html") << "hello";
   io::NullSink nowhere;

@@ -6,7 +6,7 @@
 
 #include "slipway/base/diagnostics.h"
 #include "slipway/base/forwarding_fs.h"
-#include "slipway/layer/file_tree.h"
+#include "slipway/layer/file_tree_builder.h"
 
 namespace slipway::layer {
 
@@ -24,9 +24,11 @@ class ArchiveFiles final : public ForwardingFileSystem {
   /// `fs` is kept alive by the caller; `temporary` is the folder for the temporary file.
   ArchiveFiles(FileSystem& fs, stdfs::path temporary) : ForwardingFileSystem(fs), temporary_(std::move(temporary)) {}
 
-  /// Puts an archive's entries into the tree. Devices are left out with a warning; whiteouts, names that leave the
-  /// archive and whatever else no honest archive has is refused. Errc::not_found, malformed, too_large.
-  Status add(FileTree& tree, const stdfs::path& archive, const ArchiveOptions& options, Diagnostics& diagnostics);
+  /// Puts an archive's entries into `tree`, which is built over this file system. Devices are left out with a warning;
+  /// whiteouts, names that leave the archive and anything else that no honest archive has are refused. Errc::not_found,
+  /// malformed, too_large.
+  Status add(FileTreeBuilder& tree, const stdfs::path& archive, const ArchiveOptions& options,
+             Diagnostics& diagnostics);
 
   Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override;
   Result<FileStat> stat(const stdfs::path& path, bool follow) override;
