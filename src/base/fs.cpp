@@ -5,7 +5,10 @@
 
 #include <array>
 #include <cerrno>
+#include <set>
 
+#include "slipway/base/file_batch.h"
+#include "slipway/base/lanes.h"
 #include "slipway/base/rng.h"
 #include "slipway/base/text.h"
 
@@ -13,6 +16,8 @@ namespace slipway {
 namespace {
 
 constexpr std::string_view kTemporary = ".tmp-";
+/// Files that wait for the disk at the same time; more gain nothing.
+constexpr std::size_t kWriteLanes = 32;
 
 /// Removes a temporary file unless it was renamed away.
 class Temporary {
@@ -31,6 +36,19 @@ class Temporary {
   stdfs::path path_;
   bool kept_ = false;
 };
+
+/// Replaces or creates a file: temporary file, fsync, rename.
+Status replace_file(FileSystem& fs, const FileContent& content) {
+  Temporary temporary(fs, temporary_name(content.path.parent_path()));
+  {
+    SLIPWAY_ASSIGN(const auto file, fs.create(temporary.path(), content.mode));
+    SLIPWAY_TRY(file->write(std::as_bytes(std::span(content.bytes.data(), content.bytes.size()))));
+    SLIPWAY_TRY(file->sync());
+  }
+  SLIPWAY_TRY(fs.rename(temporary.path(), content.path));
+  temporary.keep();
+  return {};
+}
 
 class NamedFolder final : public Folder {
  public:
@@ -77,15 +95,19 @@ Result<std::string> read_file(FileSystem& fs, const stdfs::path& path, std::size
 }
 
 Status write_file_atomically(FileSystem& fs, const stdfs::path& path, std::string_view bytes, std::uint32_t mode) {
-  Temporary temporary(fs, temporary_name(path.parent_path()));
-  {
-    SLIPWAY_ASSIGN(const auto file, fs.create(temporary.path(), mode));
-    SLIPWAY_TRY(file->write(std::as_bytes(std::span(bytes.data(), bytes.size()))));
-    SLIPWAY_TRY(file->sync());
-  }
-  SLIPWAY_TRY(fs.rename(temporary.path(), path));
-  temporary.keep();
+  SLIPWAY_TRY(replace_file(fs, {path, bytes, mode}));
   return fs.sync_directory(path.parent_path());
+}
+
+Status write_files_atomically(FileSystem& fs, const std::vector<FileContent>& files) {
+  SLIPWAY_TRY(run_lanes(kWriteLanes, files.size(), {},
+                        [&](std::size_t i, const std::stop_token&) { return replace_file(fs, files[i]); }));
+  std::set<stdfs::path> folders;
+  for (const FileContent& file : files)
+    folders.insert(file.path.parent_path());
+  const std::vector<stdfs::path> each(folders.begin(), folders.end());
+  return run_lanes(kWriteLanes, each.size(), {},
+                   [&](std::size_t i, const std::stop_token&) { return fs.sync_directory(each[i]); });
 }
 
 Status make_durable_directories(FileSystem& fs, const stdfs::path& path) {

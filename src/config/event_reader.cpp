@@ -57,11 +57,13 @@ std::string_view hint_for(std::string_view message) {
   return found == kAdvice.end() ? std::string_view() : found->hint;
 }
 
-std::string text_of(fy_token* token) {
-  if (token == nullptr) return {};
+thread_local std::uint64_t t_events_read = 0;
+
+void set_text(std::string& out, fy_token* token) {
   std::size_t length = 0;
-  const char* text = fy_token_get_text(token, &length);
-  return text == nullptr ? std::string() : std::string(text, length);
+  const char* text = token == nullptr ? nullptr : fy_token_get_text(token, &length);
+  if (text == nullptr) return out.clear();
+  out.assign(text, length);
 }
 
 Tokens tokens_of(const fy_event& event) {
@@ -146,29 +148,36 @@ Range widen(Range range, std::string_view text, const YamlEvent& event) {
   return range;
 }
 
-YamlEvent to_event(const fy_event& event, std::string_view text) {
-  YamlEvent out;
-  out.kind = kind_of(event.type);
-  const Tokens tokens = tokens_of(event);
-  if (tokens.value != nullptr) {
-    const bool has_text = out.kind == YamlEvent::Kind::scalar || out.kind == YamlEvent::Kind::alias;
-    out.range = range_of(tokens.value, text.size());
-    if (out.kind == YamlEvent::Kind::scalar) out.style = style_of(tokens.value);
-    if (has_text) {
-      const Range inside = out.range;
-      out.range = widen(inside, text, out);
-      out.text = out.style == Node::Style::single_quoted
-                     ? decode_single_quoted(text.substr(inside.begin, inside.end - inside.begin))
-                     : text_of(tokens.value);
+void set_value(YamlEvent& out, fy_token* value, std::string_view text) {
+  const bool has_text = out.kind == YamlEvent::Kind::scalar || out.kind == YamlEvent::Kind::alias;
+  out.range = range_of(value, text.size());
+  if (out.kind == YamlEvent::Kind::scalar) out.style = style_of(value);
+  if (has_text) {
+    const Range inside = out.range;
+    out.range = widen(inside, text, out);
+    if (out.style == Node::Style::single_quoted) {
+      out.text = decode_single_quoted(text.substr(inside.begin, inside.end - inside.begin));
+    } else {
+      set_text(out.text, value);
     }
-    out.written = has_text || out.range.end > out.range.begin;
   }
-  out.anchor = text_of(tokens.anchor);
+  out.written = has_text || out.range.end > out.range.begin;
+}
+
+void set_event(YamlEvent& out, const fy_event& event, std::string_view text) {
+  out.kind = kind_of(event.type);
+  out.written = false;
+  out.style = Node::Style::plain;
+  out.text.clear();
+  out.tag.clear();
+  out.range = {};
+  const Tokens tokens = tokens_of(event);
+  if (tokens.value != nullptr) set_value(out, tokens.value, text);
+  set_text(out.anchor, tokens.anchor);
   if (tokens.tag != nullptr) {
     const Range tag = range_of(tokens.tag, text.size());
-    out.tag = std::string(text.substr(tag.begin, tag.end - tag.begin));
+    out.tag.assign(text, tag.begin, tag.end - tag.begin);
   }
-  return out;
 }
 
 void discard(fy_diag*, void*, const char*, std::size_t) {}
@@ -213,19 +222,28 @@ Error EventReader::syntax_error() const {
   return Error(Errc::invalid_argument, "not valid YAML").at(lines_.at(text_.size()));
 }
 
-Result<YamlEvent> EventReader::next() {
-  if (text_.empty()) return YamlEvent{};
+Status EventReader::next(YamlEvent& event) {
+  ++t_events_read;
+  event.kind = YamlEvent::Kind::stream_end;
+  if (text_.empty()) return {};
   if (parser_->parser == nullptr) return fail(Errc::internal, "the YAML parser cannot be set up: out of memory");
-  EventPointer event(nullptr, EventDeleter{parser_->parser});
+  EventPointer read(nullptr, EventDeleter{parser_->parser});
   do {
-    event.reset(fy_parser_parse(parser_->parser));
-    if (event == nullptr) {
+    read.reset(fy_parser_parse(parser_->parser));
+    if (read == nullptr) {
       if (fy_parser_get_stream_error(parser_->parser)) return fail(syntax_error());
-      return YamlEvent{};
+      return {};
     }
-  } while (event->type == FYET_STREAM_START || event->type == FYET_NONE);
-
-  return to_event(*event, text_);
+  } while (read->type == FYET_STREAM_START || read->type == FYET_NONE);
+  set_event(event, *read, text_);
+  return {};
 }
+
+bool YamlEvent::is_null() const {
+  if (kind != Kind::scalar || style != Node::Style::plain || !tag.empty()) return false;
+  return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
+}
+
+std::uint64_t events_read() { return t_events_read; }
 
 }  // namespace slipway::config

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,6 +30,10 @@ struct YamlEvent {
   std::string anchor;
   std::string tag;
   Range range;
+
+  bool starts_collection() const { return kind == Kind::mapping_start || kind == Kind::sequence_start; }
+  /// Returns true for a scalar that is nothing at all, or a plain, untagged `~` or `null`.
+  bool is_null() const;
 };
 
 /// Reads the events of a text with libfyaml. Nothing is ever printed; the text must outlive it.
@@ -39,8 +44,9 @@ class EventReader {
   EventReader(const EventReader&) = delete;
   EventReader& operator=(const EventReader&) = delete;
 
-  /// The next event, `stream_end` last; Errc::invalid_argument with its place for a syntax error.
-  Result<YamlEvent> next();
+  /// Reads the next event, `stream_end` last; Errc::invalid_argument with its place for a syntax error. An event that
+  /// is handed in again lends the memory of its strings.
+  Status next(YamlEvent& event);
 
  private:
   struct Parser;
@@ -50,5 +56,9 @@ class EventReader {
   const LineIndex& lines_;
   std::unique_ptr<Parser> parser_;
 };
+
+/// Returns how many events this thread has read so far: a measure of work that does not depend on the machine, for
+/// tests.
+std::uint64_t events_read();
 
 }  // namespace slipway::config

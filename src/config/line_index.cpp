@@ -41,9 +41,14 @@ LineIndex::LineIndex(std::string_view text, std::string file) : text_(text), fil
 
 Where LineIndex::at(std::size_t offset) const {
   offset = std::clamp(offset, starts_.front(), std::max(starts_.front(), text_.size()));
-  const auto after = std::upper_bound(starts_.begin(), starts_.end(), offset);
-  const auto row = static_cast<std::size_t>(after - starts_.begin());
-  return Where{file_, static_cast<int>(row), static_cast<int>(offset - starts_[row - 1]) + 1};
+  const auto ends_behind = [&](std::size_t row) { return row + 1 == starts_.size() || starts_[row + 1] > offset; };
+  const bool is_behind = starts_[last_row_] <= offset;
+  if (is_behind && !ends_behind(last_row_) && ends_behind(last_row_ + 1)) ++last_row_;
+  if (!is_behind || !ends_behind(last_row_)) {
+    const auto after = std::upper_bound(starts_.begin(), starts_.end(), offset);
+    last_row_ = static_cast<std::size_t>(after - starts_.begin()) - 1;
+  }
+  return Where{file_, static_cast<int>(last_row_) + 1, static_cast<int>(offset - starts_[last_row_]) + 1};
 }
 
 std::size_t LineIndex::offset_of(int row, int character) const {
@@ -60,6 +65,10 @@ std::size_t LineIndex::offset_of(int row, int character) const {
 
 std::optional<std::size_t> find_unreadable(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
+    if (text[i] >= ' ' && text[i] < 0x7f) {
+      ++i;
+      continue;
+    }
     const std::string_view character = text.substr(i, length_from_lead(static_cast<unsigned char>(text[i])));
     if (!is_valid_utf8(character) || is_control(character)) return i;
     i += character.size();

@@ -11,7 +11,7 @@
 namespace slipway::config {
 
 /// Turns offsets into rows and columns. Lines end as YAML says: LF, CRLF or CR.
-/// A byte order mark at the start is in no column. The text must outlive it.
+/// A byte order mark at the start is in no column. The text must outlive it. It is used by one thread at a time.
 class LineIndex {
  public:
   LineIndex(std::string_view text, std::string file);
@@ -25,6 +25,7 @@ class LineIndex {
   std::string_view text_;
   std::string file_;
   std::vector<std::size_t> starts_;
+  mutable std::size_t last_row_ = 0;  ///< of the last answer: readers ask in the order of the text
 };
 
 /// The offset of the first byte that is not YAML text: a control character or not UTF-8.

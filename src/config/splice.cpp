@@ -1,11 +1,13 @@
 #include "slipway/config/splice.h"
 
 #include <algorithm>
-#include <optional>
+#include <map>
 #include <unordered_map>
 #include <utility>
 
+#include "config/line_index.h"
 #include "config/scalar_text.h"
+#include "config/tree_matcher.h"
 #include "slipway/base/text.h"
 
 namespace slipway::config {
@@ -72,24 +74,29 @@ Result<Replacements> plan(const std::vector<Edit>& edits, const Scalars& scalars
 
 /// A new member with the bytes that it writes.
 struct Addition {
-  const Node* mapping;
-  std::size_t index;  ///< of the member it follows
-  std::string key, value;
   std::size_t place;  ///< where its bytes go
   std::string written;
 };
 
-/// The mapping that has a scalar as a member's value, and which member that is.
-std::optional<std::pair<const Node*, std::size_t>> holder_of(const Node& node, const Range& value) {
-  for (const Node& item : node.items) {
-    if (auto found = holder_of(item, value)) return found;
-  }
+/// A mapping and one of its members.
+struct Holder {
+  const Node* mapping = nullptr;
+  std::size_t index = 0;
+};
+
+/// The mappings that have the scalars behind which members are added as values, by where those begin; none where there
+/// is no such value.
+using Holders = std::unordered_map<std::size_t, Holder>;
+
+void collect_holders(const Node& node, Holders& out) {
+  for (const Node& item : node.items)
+    collect_holders(item, out);
   for (std::size_t i = 0; i < node.members.size(); ++i) {
     const Node& member = node.members[i].value;
-    if (member.range == value && (member.is_scalar() || member.is_null())) return std::pair(&node, i);
-    if (auto found = holder_of(member, value)) return found;
+    const bool has_bytes = member.range.end > member.range.begin && (member.is_scalar() || member.is_null());
+    if (const auto wanted = out.find(member.range.begin); has_bytes && wanted != out.end()) wanted->second = {&node, i};
+    collect_holders(member, out);
   }
-  return std::nullopt;
 }
 
 /// The bytes of a new member behind another one, and where they go.
@@ -111,33 +118,67 @@ void lay_out(std::string_view text, const Node& mapping, const Node::Member& nei
   addition.written = indent + addition.written + (end > 0 && text[end - 1] == '\r' ? "\r\n" : "\n");
 }
 
-Result<Addition> addition_for(const Insertion& insertion, std::string_view text, const std::vector<Node>& documents,
-                              const std::string& file) {
-  std::optional<std::pair<const Node*, std::size_t>> found;
-  for (const Node& document : documents) {
-    if (!found) found = holder_of(document, insertion.after);
+/// The edits that turn the text before into the text after, by place.
+class Changes final : public ExpectedChanges {
+ public:
+  Replacements replacements;
+  std::vector<Addition> additions;
+  std::unordered_map<const Node*, std::map<std::size_t, std::vector<AddedMember>>> members;
+
+  const std::string* new_text(const Node& scalar) const override {
+    const auto found = replacements.find(&scalar);
+    return found == replacements.end() ? nullptr : &found->second.value;
   }
-  if (!found || insertion.after.begin == insertion.after.end) {
+  const std::vector<AddedMember>* added(const Node& mapping, std::size_t index) const override {
+    const auto found = members.find(&mapping);
+    if (found == members.end()) return nullptr;
+    const auto behind = found->second.find(index);
+    return behind == found->second.end() ? nullptr : &behind->second;
+  }
+  bool has_added(const Node& mapping, const std::string& key) const {
+    const auto found = members.find(&mapping);
+    if (found == members.end()) return false;
+    return std::any_of(found->second.begin(), found->second.end(), [&](const auto& behind) {
+      return std::any_of(behind.second.begin(), behind.second.end(), [&](const auto& one) { return one.key == key; });
+    });
+  }
+};
+
+Status add_member(const Insertion& insertion, std::string_view text, const Holders& holders, const std::string& file,
+                  Changes& changes) {
+  const auto found = holders.find(insertion.after.begin);
+  const Holder holder = found == holders.end() ? Holder{} : found->second;
+  if (holder.mapping == nullptr || !(holder.mapping->members[holder.index].value.range == insertion.after)) {
     return fail(Errc::invalid_argument, "{}: no value of a mapping stands at bytes {} to {}", file,
                 insertion.after.begin, insertion.after.end);
   }
-  const auto [mapping, index] = *found;
-  const Node::Member& neighbour = mapping->members[index];
+  const Node& mapping = *holder.mapping;
+  const Node::Member& neighbour = mapping.members[holder.index];
   const auto value = write_scalar(insertion.value, Node::Style::plain);
-  if (mapping->find(insertion.key) != nullptr || !value || neighbour.value.style == Node::Style::block) {
+  const bool is_there = mapping.find(insertion.key) != nullptr || changes.has_added(mapping, insertion.key);
+  if (is_there || !value || neighbour.value.style == Node::Style::block) {
     return fail(Error(Errc::invalid_argument, fmt::format("cannot add {} here", printable(insertion.key, 80)))
                     .at(neighbour.value.where));
   }
-  Addition addition{mapping, index, insertion.key, insertion.value, 0, insertion.key + ": " + *value};
-  lay_out(text, *mapping, neighbour, addition);
-  return addition;
+  Addition addition{0, insertion.key + ": " + *value};
+  lay_out(text, mapping, neighbour, addition);
+  changes.additions.push_back(std::move(addition));
+  changes.members[&mapping][holder.index].push_back({insertion.key, insertion.value});
+  return {};
 }
 
-/// The edits that turn the text before into the text after, by place.
-struct Changes {
-  Replacements replacements;
-  std::vector<Addition> additions;
-};
+Status add_members(const std::vector<Insertion>& insertions, std::string_view text, const std::vector<Node>& documents,
+                   const std::string& file, Changes& changes) {
+  if (insertions.empty()) return {};
+  Holders holders;
+  for (const Insertion& insertion : insertions)
+    holders.try_emplace(insertion.after.begin);
+  for (const Node& document : documents)
+    collect_holders(document, holders);
+  for (const Insertion& insertion : insertions)
+    SLIPWAY_TRY(add_member(insertion, text, holders, file, changes));
+  return {};
+}
 
 std::string text_with(std::string_view text, const Changes& changes) {
   struct Piece {
@@ -161,66 +202,39 @@ std::string text_with(std::string_view text, const Changes& changes) {
   return out;
 }
 
-bool same_but_for(const Node& before, const Node& after, const Changes& changes);
-
-/// The members of a mapping, those added in their places.
-bool same_members(const Node& before, const Node& after, const Changes& changes) {
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < before.members.size(); ++i, ++at) {
-    if (at >= after.members.size() || before.members[i].key != after.members[at].key) return false;
-    if (!same_but_for(before.members[i].value, after.members[at].value, changes)) return false;
-    for (const Addition& addition : changes.additions) {
-      if (addition.mapping != &before || addition.index != i) continue;
-      if (++at >= after.members.size()) return false;
-      const Node::Member& added = after.members[at];
-      if (added.key != addition.key || !added.value.is_scalar() || added.value.scalar != addition.value) return false;
-    }
+/// Returns true if the text, read again, is the tree with the changes and nothing else.
+bool is_tree_with(const std::vector<Node>& before, std::string_view text, const Changes& changes) {
+  if (text.size() > kForeign.max_bytes || find_unreadable(text)) return false;
+  const LineIndex lines(text, "");
+  EventReader reader(text, lines);
+  TreeMatcher matcher(before, changes);
+  for (YamlEvent event;;) {
+    if (!reader.next(event) || !matcher.next(event)) return false;
+    if (event.kind == YamlEvent::Kind::stream_end) return matcher.is_complete();
   }
-  return at == after.members.size();
-}
-
-/// True when `after` is `before` with the changes and nothing else.
-bool same_but_for(const Node& before, const Node& after, const Changes& changes) {
-  if (before.anchor != after.anchor || before.tag != after.tag) return false;
-  if (const auto found = changes.replacements.find(&before); found != changes.replacements.end()) {
-    return after.is_scalar() && after.scalar == found->second.value;
-  }
-  if (before.kind != after.kind || before.style != after.style || before.scalar != after.scalar) return false;
-  if (before.items.size() != after.items.size()) return false;
-  for (std::size_t i = 0; i < before.items.size(); ++i) {
-    if (!same_but_for(before.items[i], after.items[i], changes)) return false;
-  }
-  return same_members(before, after, changes);
-}
-
-Status prove(const std::vector<Node>& before, std::string_view text, const std::string& file, const Changes& changes) {
-  auto after = parse_yaml(text, file, kForeign);
-  bool same = after.has_value() && after->size() == before.size();
-  for (std::size_t i = 0; same && i < before.size(); ++i)
-    same = same_but_for(before[i], (*after)[i], changes);
-  if (same) return {};
-  return fail(Errc::internal, "{}: the edit would change more than the values asked for; nothing was changed", file);
 }
 
 }  // namespace
 
 Result<std::string> splice_yaml(std::string_view text, const std::string& file, std::vector<Edit> edits,
                                 std::vector<Insertion> insertions) {
-  SLIPWAY_ASSIGN(const std::vector<Node> before, parse_yaml(text, file, kForeign));
+  SLIPWAY_ASSIGN(const std::vector<Node> documents, parse_yaml(text, file, kForeign));
+  return splice_yaml(text, documents, file, edits, insertions);
+}
+
+Result<std::string> splice_yaml(std::string_view text, const std::vector<Node>& documents, const std::string& file,
+                                const std::vector<Edit>& edits, const std::vector<Insertion>& insertions) {
   Scalars scalars;
   for (const Edit& edit : edits)
     scalars.emplace(edit.range.begin, nullptr);
-  for (const Node& document : before)
+  for (const Node& document : documents)
     collect_scalars(document, scalars);
   Changes changes;
   SLIPWAY_ASSIGN(changes.replacements, plan(edits, scalars, file));
-  for (const Insertion& insertion : insertions) {
-    SLIPWAY_ASSIGN(Addition addition, addition_for(insertion, text, before, file));
-    changes.additions.push_back(std::move(addition));
-  }
+  SLIPWAY_TRY(add_members(insertions, text, documents, file, changes));
   std::string out = text_with(text, changes);
-  SLIPWAY_TRY(prove(before, out, file, changes));
-  return out;
+  if (is_tree_with(documents, out, changes)) return out;
+  return fail(Errc::internal, "{}: the edit would change more than the values asked for; nothing was changed", file);
 }
 
 }  // namespace slipway::config

@@ -20,10 +20,10 @@ Error unreadable(const LineIndex& lines, std::string_view text, std::size_t offs
 }
 
 Status build(EventReader& reader, TreeBuilder& builder) {
-  for (;;) {
-    SLIPWAY_ASSIGN(YamlEvent event, reader.next());
+  for (YamlEvent event;;) {
+    SLIPWAY_TRY(reader.next(event));
     if (event.kind == YamlEvent::Kind::stream_end) return {};
-    SLIPWAY_TRY(builder.add(std::move(event)));
+    SLIPWAY_TRY(builder.add(event));
   }
 }
 

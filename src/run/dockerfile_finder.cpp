@@ -223,8 +223,8 @@ class DockerfileFinder final : public ReferenceFinder {
     return std::optional(std::move(findings));
   }
   Result<std::string> apply(std::string_view text, const std::string& file, const PinOptions& options,
-                            FileEdits edits) const override {
-    return apply_to_text(*this, text, file, options, std::move(edits.edits));
+                            const Findings& findings, FileEdits edits) const override {
+    return apply_to_text(*this, text, file, options, findings, std::move(edits.edits));
   }
 };
 

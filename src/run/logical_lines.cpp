@@ -108,13 +108,17 @@ std::string replace_ranges(std::string_view text, std::vector<config::Edit> edit
 }
 
 Result<std::string> apply_to_text(const ReferenceFinder& finder, std::string_view text, const std::string& file,
-                                  const PinOptions& options, std::vector<config::Edit> edits) {
+                                  const PinOptions& options, const Findings& findings,
+                                  std::vector<config::Edit> edits) {
   std::string out = replace_ranges(text, edits);
-  SLIPWAY_ASSIGN(const auto before, finder.find(text, file, options));
-  SLIPWAY_ASSIGN(const auto after, finder.find(out, file, options));
-  bool same = before && after && before->references.size() == after->references.size();
-  for (std::size_t i = 0; same && i < before->references.size(); ++i) {
-    const FoundReference& was = before->references[i];
+  SLIPWAY_ASSIGN(auto after, finder.find(out, file, options));
+  bool same = after && findings.references.size() == after->references.size();
+  if (same) {
+    std::stable_sort(after->references.begin(), after->references.end(),
+                     [](const FoundReference& a, const FoundReference& b) { return a.range.begin < b.range.begin; });
+  }
+  for (std::size_t i = 0; same && i < findings.references.size(); ++i) {
+    const FoundReference& was = findings.references[i];
     const auto edit = std::find_if(edits.begin(), edits.end(), [&](const auto& e) { return e.range == was.range; });
     const FoundReference& now = after->references[i];
     const std::string wanted = edit == edits.end() ? was.prefix + was.written + was.suffix : edit->value;

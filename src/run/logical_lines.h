@@ -61,8 +61,9 @@ class LineScanner {
 /// Returns the text with bytes in the place of others; equal edits count once.
 std::string replace_ranges(std::string_view text, std::vector<config::Edit> edits);
 
-/// Returns the text with the edits, read again by `finder` to prove that only those references changed.
+/// Returns the text with the edits, read again by `finder` to prove that only those references changed. `findings` are
+/// those of the text, in its order.
 Result<std::string> apply_to_text(const ReferenceFinder& finder, std::string_view text, const std::string& file,
-                                  const PinOptions& options, std::vector<config::Edit> edits);
+                                  const PinOptions& options, const Findings& findings, std::vector<config::Edit> edits);
 
 }  // namespace slipway::run

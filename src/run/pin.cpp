@@ -7,6 +7,7 @@
 
 #include "run/chart_templates.h"
 #include "run/reference_parts.h"
+#include "slipway/base/file_batch.h"
 #include "slipway/base/text.h"
 
 namespace slipway::run {
@@ -59,8 +60,9 @@ class Pinning {
   PinReport run(Findings findings) {
     report_.format = findings.format;
     report_.notes = std::move(findings.notes);
-    std::sort(findings.references.begin(), findings.references.end(),
-              [](const FoundReference& a, const FoundReference& b) { return a.range.begin < b.range.begin; });
+    findings_ = &findings;
+    std::stable_sort(findings.references.begin(), findings.references.end(),
+                     [](const FoundReference& a, const FoundReference& b) { return a.range.begin < b.range.begin; });
     for (const FoundReference& found : findings.references)
       decide(found);
     drop_disputed();
@@ -123,7 +125,7 @@ class Pinning {
       std::move(decision.edits.insertions.begin(), decision.edits.insertions.end(), std::back_inserter(all.insertions));
     }
     if (all.edits.empty() && all.insertions.empty()) return;
-    auto edited = finder_.apply(report_.before, report_.file, options_, std::move(all));
+    auto edited = finder_.apply(report_.before, report_.file, options_, *findings_, std::move(all));
     if (edited) {
       report_.after = *std::move(edited);
       for (const Decision& decision : decisions_) {
@@ -142,6 +144,7 @@ class Pinning {
   const Resolver& resolve_;
   const PinOptions& options_;
   PinReport report_;
+  const Findings* findings_ = nullptr;
   std::vector<Decision> decisions_;
 };
 
@@ -223,13 +226,14 @@ Status write_pins(FileSystem& fs, const std::vector<PinReport>& reports) {
                       .with_hint("run pin again"));
     }
   }
+  std::vector<FileContent> files;
   for (const PinReport& report : reports) {
     if (!report.changed()) continue;
-    SLIPWAY_ASSIGN(const stdfs::path path, behind_links(fs, report.file));
+    SLIPWAY_ASSIGN(stdfs::path path, behind_links(fs, report.file));
     SLIPWAY_ASSIGN(const FileStat stat, fs.stat(path));
-    SLIPWAY_TRY(write_file_atomically(fs, path, report.after, stat.mode));
+    files.push_back({std::move(path), report.after, stat.mode});
   }
-  return {};
+  return write_files_atomically(fs, files);
 }
 
 }  // namespace slipway::run

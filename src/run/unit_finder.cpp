@@ -151,8 +151,8 @@ class UnitFinder final : public ReferenceFinder {
     return UnitFile(text, file, format).read();
   }
   Result<std::string> apply(std::string_view text, const std::string& file, const PinOptions& options,
-                            FileEdits edits) const override {
-    return apply_to_text(*this, text, file, options, std::move(edits.edits));
+                            const Findings& findings, FileEdits edits) const override {
+    return apply_to_text(*this, text, file, options, findings, std::move(edits.edits));
   }
 };
 

@@ -61,12 +61,13 @@ class YamlFinder final : public ReferenceFinder {
       }
     }
     if (findings.format.empty()) return std::nullopt;
+    findings.tree = std::make_shared<const std::vector<config::Node>>(*std::move(documents));
     return findings;
   }
 
-  Result<std::string> apply(std::string_view text, const std::string& file, const PinOptions&,
+  Result<std::string> apply(std::string_view text, const std::string& file, const PinOptions&, const Findings& findings,
                             FileEdits edits) const override {
-    return config::splice_yaml(text, file, std::move(edits.edits), std::move(edits.insertions));
+    return config::splice_yaml(text, *findings.tree, file, edits.edits, edits.insertions);
   }
 };
 

@@ -9,6 +9,7 @@
 
 #include <array>
 
+#include "slipway/base/file_batch.h"
 #include "slipway/base/rng.h"
 #include "support/power_loss_fs.h"
 #include "support/sync_spy.h"
@@ -141,6 +142,26 @@ TEST(Fs, AtomicWritesSurviveALossOfPower) {
     EXPECT_EQ(read_file(fs, dir.path() / "f").value(), text);
     EXPECT_EQ(fs.list(dir.path())->size(), 1u);
   }
+}
+
+TEST(Fs, ABatchOfFilesSurvivesALossOfPowerAndSyncsEachFolderOnce) {
+  const test::TempDir dir;
+  const auto folder = stdfs::canonical(dir.path());
+  test::PowerLossFs fs(folder);
+  for (const char* name : {"a", "b"})
+    ASSERT_TRUE(make_durable_directories(fs, folder / name).has_value());
+  std::vector<FileContent> files;
+  for (int i = 0; i < 20; ++i)
+    files.push_back({folder / (i % 2 == 0 ? "a" : "b") / std::to_string(i), "text", 0640});
+  test::take_synced_paths();
+  ASSERT_TRUE(write_files_atomically(fs, files).has_value());
+  EXPECT_EQ(test::take_synced_paths().size(), files.size() + 2);
+  EXPECT_EQ(fs.stat(files[0].path, false)->mode, 0640u);
+  fs.lose_power();
+  for (const FileContent& file : files)
+    EXPECT_EQ(read_file(fs, file.path).value_or("(lost)"), "text") << file.path;
+  files[7].path = folder / "missing/7";
+  EXPECT_EQ(write_files_atomically(fs, files).error().code, Errc::not_found);
 }
 
 TEST(Fs, DurableFoldersSurviveALossOfPowerAtEveryLevel) {

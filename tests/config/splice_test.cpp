@@ -5,7 +5,10 @@
 
 #include <random>
 
+#include "config/event_reader.h"
+#include "config/line_index.h"
 #include "config/scalar_text.h"
+#include "config/tree_matcher.h"
 
 namespace slipway::config {
 namespace {
@@ -142,6 +145,78 @@ TEST(SpliceYaml, NewKeysThatCannotStandAreRefused) {
   EXPECT_FALSE(insert_after("- NN\n", "NN", "new")) << "an item of a list has no neighbour";
   EXPECT_FALSE(insert_after("a: [k: NN]\n", "NN", "new")) << "a comma would begin another item";
   EXPECT_FALSE(insert_after("k: |\n  NN\n", "  NN\n", "new"));
+}
+
+// A second reading of the result, and no other, whatever the number of edits.
+TEST(SpliceYaml, AParsedTextIsNotParsedAgain) {
+  std::string text;
+  for (int i = 0; i < 500; ++i)
+    text += fmt::format("{}a{}: {{x: one, y: two}}\n", i == 250 ? "---\n" : "", i);
+  const std::uint64_t start = events_read();
+  const auto documents = parse_yaml(text, "f", {.allow_aliases = true}).value();
+  const std::uint64_t one_reading = events_read() - start;
+  std::vector<Edit> edits;
+  std::vector<Insertion> insertions;
+  for (const Node& document : documents) {
+    for (const Node::Member& member : document.members) {
+      edits.push_back({member.value.find("x")->range, "new"});
+      insertions.push_back({member.value.find("y")->range, "z", "added"});
+    }
+  }
+  const std::uint64_t before = events_read();
+  const auto spliced = splice_yaml(text, documents, "f", edits, insertions);
+  ASSERT_TRUE(spliced) << spliced.error().describe();
+  EXPECT_EQ(events_read() - before, one_reading + 2 * insertions.size());
+  EXPECT_THAT(*spliced, testing::StartsWith("a0: {x: new, y: two, z: added}\n"));
+}
+
+/// Compares one text with the tree of another, without any change that is expected.
+bool is_tree_of(const std::string& tree, const std::string& text) {
+  class None final : public ExpectedChanges {
+    const std::string* new_text(const Node&) const override { return nullptr; }
+    const std::vector<AddedMember>* added(const Node&, std::size_t) const override { return nullptr; }
+  };
+  const auto documents = parse_yaml(tree, "tree", {.allow_aliases = true}).value();
+  const None none;
+  TreeMatcher matcher(documents, none);
+  const LineIndex lines(text, "text");
+  EventReader reader(text, lines);
+  for (YamlEvent event;;) {
+    if (!reader.next(event) || !matcher.next(event)) return false;
+    if (event.kind == YamlEvent::Kind::stream_end) return matcher.is_complete();
+  }
+}
+
+TEST(TreeMatcher, NoticesEveryDifference) {
+  const std::vector<std::string> texts{"a: 1\nb: [x, {y: z}]\n",
+                                       "a: '1'\nb: [x, {y: z}]\n",
+                                       "a: 2\nb: [x, {y: z}]\n",
+                                       "c: 1\nb: [x, {y: z}]\n",
+                                       "b: [x, {y: z}]\na: 1\n",
+                                       "a: 1\nb: [x]\n",
+                                       "a: 1\nb: [x, {y: z}, w]\n",
+                                       "a: 1\nb: [x, {y: z, w: 1}]\n",
+                                       "a: 1\nb: [x, {}]\n",
+                                       "a: 1\nb:\n- x\n- y: z\n",
+                                       "a: 1\nb: [x, [y, z]]\n",
+                                       "a: &k 1\nb: [x, {y: z}]\n",
+                                       "a: !!str 1\nb: [x, {y: z}]\n",
+                                       "a:\nb: [x, {y: z}]\n",
+                                       "a: null\nb: [x, {y: z}]\n",
+                                       "a: ''\nb: [x, {y: z}]\n",
+                                       "a: 1\nb: [x, {y: z}]\n---\n",
+                                       "a: 1\n---\nb: [x, {y: z}]\n",
+                                       "a: 1\n",
+                                       "x\n",
+                                       "- x\n",
+                                       "",
+                                       "---\n---\n",
+                                       "a: &k 1\nb: *k\n",
+                                       "a: &k 1\nb: k\n"};
+  for (const std::string& tree : texts) {
+    for (const std::string& text : texts)
+      EXPECT_EQ(is_tree_of(tree, text), tree == text) << tree << "\nand\n" << text;
+  }
 }
 
 TEST(SafePlain, KnowsWhatNeedsQuotes) {

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <random>
 
+#include "config/event_reader.h"
 #include "slipway/base/subprocess.h"
 #include "support/temp_dir.h"
 
@@ -424,6 +425,22 @@ TEST_F(PinFiles, AFileThatChangedInBetweenStopsEverything) {
   ASSERT_FALSE(written.has_value());
   EXPECT_EQ(written.error().code, Errc::conflict);
   EXPECT_EQ(get(a), pod("nginx:1")) << "nothing is half-written";
+}
+
+// The work of pinning grows with the text: it is read once, and the result once more to prove it.
+TEST(PinText, ATextIsReadOnceAndItsResultOnce) {
+  std::string text;
+  for (int i = 0; i < 300; ++i)
+    text += (i == 0 ? "" : "---\n") + pod(fmt::format("nginx:{}", i));
+  const std::uint64_t start = config::events_read();
+  ASSERT_TRUE(config::parse_yaml(text, "k8s.yaml", {.allow_aliases = true}));
+  const std::uint64_t before = config::events_read();
+  const std::uint64_t one_reading = before - start;
+  const PinReport report = pinned(text, everything());
+  EXPECT_EQ(report.changes.size(), 300u);
+  EXPECT_EQ(config::events_read() - before, 2 * one_reading);
+  EXPECT_FALSE(pinned(report.after, everything()).changed());
+  EXPECT_EQ(config::events_read() - before, 3 * one_reading) << "a pinned text has nothing to prove";
 }
 
 TEST(DiffOf, ShowsChangesWithContextLikeDiff) {

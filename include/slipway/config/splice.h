@@ -31,4 +31,9 @@ struct Insertion {
 Result<std::string> splice_yaml(std::string_view text, const std::string& file, std::vector<Edit> edits,
                                 std::vector<Insertion> insertions = {});
 
+/// The same for a text that is parsed already: `documents` is its tree, with aliases allowed. The result alone is
+/// read.
+Result<std::string> splice_yaml(std::string_view text, const std::vector<Node>& documents, const std::string& file,
+                                const std::vector<Edit>& edits, const std::vector<Insertion>& insertions);
+
 }  // namespace slipway::config

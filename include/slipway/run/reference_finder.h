@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,8 @@ struct Findings {
   std::string format;
   std::vector<FoundReference> references;  ///< those that may be edited
   std::vector<PinNote> notes;
+  std::shared_ptr<const std::vector<config::Node>> tree =
+      {};  ///< of a YAML text, so that edits need not parse it again
 };
 
 /// The edits of one text: bytes for ranges, and new keys.
@@ -62,9 +65,9 @@ class ReferenceFinder {
   /// Returns nullopt if the text has no format of this notation, and an error if it has one but is broken.
   virtual Result<std::optional<Findings>> find(std::string_view text, const std::string& file,
                                                const PinOptions& options) const = 0;
-  /// Returns the text with the edits and no other change, proved by reading it again.
+  /// Returns the text with the edits and no other change, proved by reading it again. `findings` are those of the text.
   virtual Result<std::string> apply(std::string_view text, const std::string& file, const PinOptions& options,
-                                    FileEdits edits) const = 0;
+                                    const Findings& findings, FileEdits edits) const = 0;
 };
 
 /// Returns every finder, in the order in which they are asked.
