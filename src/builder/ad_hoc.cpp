@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "builder/recipe_values.h"
 #include "slipway/base/json.h"
@@ -102,16 +103,20 @@ class FlagDecoder {
     decode_base();
     decode_layers();
     decode_config();
-    for (const std::string& text : request_.annotations) {
-      if (auto pair = keep(parse_pair(text, "--annotation", "an annotation")))
-        recipe_.annotations[pair->first] = pair->second;
-    }
+    decode_annotations();
     for (const std::string& text : request_.platforms) {
       if (auto platform = keep(oci::Platform::parse(text))) recipe_.platforms.push_back(*platform);
     }
     decode_compression();
     if (!errors_.empty()) return fail(combine(std::move(errors_)));
     return std::move(recipe_);
+  }
+
+  Result<ConfigChange> decode_change() {
+    decode_config();
+    decode_annotations();
+    if (!errors_.empty()) return fail(combine(std::move(errors_)));
+    return ConfigChange{std::move(recipe_.config), std::move(recipe_.annotations)};
   }
 
  private:
@@ -159,6 +164,13 @@ class FlagDecoder {
     recipe_.layers.push_back(std::move(rule));
   }
 
+  void decode_annotations() {
+    for (const std::string& text : request_.annotations) {
+      if (auto pair = keep(parse_pair(text, "--annotation", "an annotation")))
+        recipe_.annotations[pair->first] = pair->second;
+    }
+  }
+
   void decode_config() {
     ConfigRule& out = recipe_.config;
     if (request_.entrypoint) out.entrypoint = keep(parse_argv(*request_.entrypoint, "--entrypoint"));
@@ -178,6 +190,44 @@ class FlagDecoder {
       if (auto pair = keep(parse_pair(text, "--label", "a label"))) out.labels.push_back(*pair);
     }
     if (request_.stop_signal) out.stop_signal = keep(parse_stop_signal(*request_.stop_signal));
+    if (request_.shell) out.shell = keep(parse_argv(*request_.shell, "--shell"));
+    for (const std::string& text : request_.on_build) {
+      if (auto instruction = keep(parse_text(text))) out.on_build.push_back(*std::move(instruction));
+    }
+    if (request_.author) out.author = keep(parse_text(*request_.author));
+    decode_health_check();
+  }
+
+  void decode_health_check() {
+    const std::array times{&request_.health_interval, &request_.health_timeout, &request_.health_start_period,
+                           &request_.health_start_interval, &request_.health_retries};
+    const bool tuned = std::any_of(times.begin(), times.end(), [](const auto* time) { return time->has_value(); });
+    if (!request_.health_cmd && !tuned && !request_.no_health_check) return;
+    if (!request_.health_cmd == !request_.no_health_check || (request_.no_health_check && tuned)) {
+      errors_.push_back(Error(Errc::invalid_argument, request_.no_health_check
+                                                          ? "--no-healthcheck excludes the other --health options"
+                                                          : "the --health options need --health-cmd")
+                            .with_hint("name the command: --health-cmd '[\"/usr/bin/hello\", \"--healthy\"]'"));
+      return;
+    }
+    HealthCheck& check = recipe_.config.health_check.emplace();
+    const auto time = [this](const std::optional<std::string>& text) {
+      return text ? keep(parse_health_time(*text)).value_or(0) : 0;
+    };
+    check.interval = time(request_.health_interval);
+    check.timeout = time(request_.health_timeout);
+    check.start_period = time(request_.health_start_period);
+    check.start_interval = time(request_.health_start_interval);
+    if (request_.health_retries) check.retries = keep(parse_retries(*request_.health_retries)).value_or(0);
+    if (auto test = keep(health_words())) check.test = *std::move(test);
+  }
+
+  /// A JSON array is a program with its arguments, anything else a command for the shell, as in docker.
+  Result<std::vector<std::string>> health_words() const {
+    if (!request_.health_cmd) return std::vector<std::string>{"NONE"};
+    if (!request_.health_cmd->starts_with('[')) return health_test({"CMD-SHELL", *request_.health_cmd});
+    SLIPWAY_ASSIGN(auto words, parse_argv(*request_.health_cmd, "--health-cmd"));
+    return health_test(std::move(words));
   }
 
   void decode_compression() {
@@ -199,5 +249,7 @@ class FlagDecoder {
 Result<Recipe> recipe_from_flags(const AdHocRequest& request, const std::filesystem::path& folder) {
   return FlagDecoder(request).decode(folder);
 }
+
+Result<ConfigChange> config_from_flags(const AdHocRequest& request) { return FlagDecoder(request).decode_change(); }
 
 }  // namespace slipway::builder

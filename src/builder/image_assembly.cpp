@@ -42,6 +42,41 @@ oci::ImageConfig start_config(const ImageInputs& inputs) {
   return config;
 }
 
+/// Sets a member that oci::ImageConfig keeps and does not name; in its place where the base has it.
+void set_member(Json::Object& members, std::string_view key, Json value) {
+  const auto at = std::find_if(members.begin(), members.end(), [key](const auto& one) { return one.first == key; });
+  if (at != members.end()) {
+    at->second = std::move(value);
+  } else {
+    members.emplace_back(key, std::move(value));
+  }
+}
+
+Json words_json(const std::vector<std::string>& words) { return Json::Array(words.begin(), words.end()); }
+
+/// moby's HealthcheckConfig: members of 0 are left out.
+Json health_json(const HealthCheck& check) {
+  Json json;
+  json.set("Test", words_json(check.test));
+  for (const auto& [key, number] :
+       {std::pair("Interval", check.interval), std::pair("Timeout", check.timeout),
+        std::pair("StartPeriod", check.start_period), std::pair("StartInterval", check.start_interval),
+        std::pair("Retries", check.retries)}) {
+    if (number != 0) json.set(key, number);
+  }
+  return json;
+}
+
+/// The members that Docker adds to the OCI config (moby's docker-image-spec); image-spec config.md reserves
+/// Healthcheck.
+void apply_docker_members(const ConfigRule& rule, oci::ImageConfig& config) {
+  if (rule.health_check) set_member(config.other_config, "Healthcheck", health_json(*rule.health_check));
+  if (rule.shell) set_member(config.other_config, "Shell", words_json(*rule.shell));
+  if (!rule.on_build.empty()) set_member(config.other_config, "OnBuild", words_json(rule.on_build));
+}
+
+}  // namespace
+
 void apply_rule(const ConfigRule& rule, oci::ImageConfig& config) {
   if (rule.entrypoint) {
     config.entrypoint = *rule.entrypoint;
@@ -57,9 +92,9 @@ void apply_rule(const ConfigRule& rule, oci::ImageConfig& config) {
   if (rule.user) config.user = *rule.user;
   if (rule.workdir) config.working_dir = *rule.workdir;
   if (rule.stop_signal) config.stop_signal = *rule.stop_signal;
+  if (rule.author) config.author = *rule.author;
+  apply_docker_members(rule, config);
 }
-
-}  // namespace
 
 oci::ImageConfig compose_config(const ImageInputs& inputs) {
   oci::ImageConfig config = start_config(inputs);

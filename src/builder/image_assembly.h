@@ -21,6 +21,9 @@ struct ImageInputs {
   std::string created;           ///< RFC 3339
 };
 
+/// Puts the members that the rule names into the config; setting an entrypoint clears an inherited cmd.
+void apply_rule(const ConfigRule& rule, oci::ImageConfig& config);
+
 /// Returns the base's config with the recipe's on top (image-spec config.md; setting an entrypoint clears an inherited
 /// cmd).
 oci::ImageConfig compose_config(const ImageInputs& inputs);

@@ -139,6 +139,14 @@ std::optional<Start> start_of(const oci::ImageConfig& config) {
   return std::nullopt;
 }
 
+/// The program that the recipe's health check starts; the shell where the check is a command for one.
+std::optional<Start> health_start_of(const ConfigRule& rule) {
+  if (!rule.health_check || rule.health_check->test.size() < 2) return std::nullopt;
+  if (rule.health_check->test[0] == "CMD") return Start{"health check", rule.health_check->test[1]};
+  const bool shell = rule.shell && !rule.shell->empty();
+  return Start{"shell of the health check", shell ? rule.shell->front() : "/bin/sh"};
+}
+
 std::optional<Error> find_start(const Scene& scene, Start& start) {
   const oci::ImageConfig& config = scene.config();
   const User user = user_of(config.user);
@@ -377,6 +385,9 @@ Result<std::vector<Finding>> look_at_image(const Recipe& recipe, const PlatformP
     if (start->path) {
       SLIPWAY_ASSIGN(started, first_name(plan, *start->path));
     }
+  }
+  if (auto check = health_start_of(recipe.config)) {
+    if (auto error = find_start(scene, *check)) findings.push_back({*std::move(error)});
   }
   SLIPWAY_TRY(judge_programs(recipe, plan, scene, started, fs, findings));
   return findings;

@@ -328,7 +328,39 @@ class ImageDecoder {
     }
     out.labels = pairs(config, "labels", "a label");
     out.stop_signal = value(config, "stop-signal", parse_stop_signal);
+    out.shell = config.optional_string_list("shell");
+    out.on_build = config.string_list("on-build");
+    out.author = config.string("author");
+    if (const Node* check = config.get("healthcheck")) out.health_check = health_check(config, *check);
     config.finish();
+  }
+
+  /// `none`, which turns off that of the base, or a mapping.
+  std::optional<HealthCheck> health_check(Decoder& config, const Node& node) {
+    if (!node.is_mapping()) {
+      if (!config.one_of("healthcheck", {"none"})) return std::nullopt;
+      return HealthCheck{{"NONE"}};
+    }
+    Decoder decoder(node, "image.config.healthcheck", diagnostics_);
+    HealthCheck check;
+    check.test = health_words(decoder);
+    check.interval = value(decoder, "interval", parse_health_time).value_or(0);
+    check.timeout = value(decoder, "timeout", parse_health_time).value_or(0);
+    check.start_period = value(decoder, "start-period", parse_health_time).value_or(0);
+    check.start_interval = value(decoder, "start-interval", parse_health_time).value_or(0);
+    check.retries = value(decoder, "retries", parse_retries).value_or(0);
+    decoder.finish();
+    return check;
+  }
+
+  /// A list is a program with its arguments, text a command for the shell.
+  std::vector<std::string> health_words(Decoder& decoder) {
+    const Node* test = decoder.require("test");
+    if (test == nullptr) return {};
+    std::vector<std::string> words = {"CMD-SHELL", test->scalar};
+    if (!test->is_scalar()) words = decoder.string_list("test");
+    return keep(health_test(std::move(words)), test->where, "image.config.healthcheck.test")
+        .value_or(std::vector<std::string>());
   }
 
   void decode_compression(const Node& node) {

@@ -123,6 +123,65 @@ Result<std::string> parse_stop_signal(std::string_view text) {
   return bad(text, "is not a signal", "write e.g. SIGTERM or 15");
 }
 
+namespace {
+
+struct TimeUnit {
+  std::string_view name;
+  std::int64_t nanoseconds;
+};
+
+// The longer of two names that begin alike stands first.
+constexpr TimeUnit kTimeUnits[] = {
+    {"ms", 1'000'000}, {"h", 3'600'000'000'000}, {"m", 60'000'000'000}, {"s", 1'000'000'000}};
+constexpr std::int64_t kLongestHealthTime = 24 * 3'600'000'000'000;
+
+/// Takes "90s" off the front of a time; nothing where none stands there.
+std::optional<std::int64_t> take_time(std::string_view& text) {
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto number = parse_whole<std::int64_t>(text.substr(0, digits));
+  text.remove_prefix(digits);
+  if (!number || *number > kLongestHealthTime / 1'000'000) return std::nullopt;
+  for (const TimeUnit& unit : kTimeUnits) {
+    if (!text.starts_with(unit.name)) continue;
+    text.remove_prefix(unit.name.size());
+    if (*number > kLongestHealthTime / unit.nanoseconds) return std::nullopt;
+    return *number * unit.nanoseconds;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<std::int64_t> parse_health_time(std::string_view text) {
+  if (text == "0") return 0;
+  std::int64_t sum = 0;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const auto time = take_time(rest);
+    sum += time.value_or(0);
+    if (!time || sum > kLongestHealthTime) return bad(text, "is not a time of at most 24h", "write e.g. 30s or 1m30s");
+  }
+  if (text.empty()) return bad(text, "is not a time", "write e.g. 30s or 1m30s");
+  return sum;
+}
+
+Result<std::int64_t> parse_retries(std::string_view text) {
+  const auto number = parse_whole<std::int64_t>(text);
+  if (number && *number >= 0 && *number <= 1000) return *number;
+  return bad(text, "is not a number of retries", "write a number from 0 to 1000");
+}
+
+Result<std::vector<std::string>> health_test(std::vector<std::string> words) {
+  const auto has_nul = [](const std::string& word) { return word.find('\0') != std::string::npos; };
+  const std::string kind = words.empty() ? "" : words[0];
+  if (kind != "NONE" && kind != "CMD" && kind != "CMD-SHELL") words.insert(words.begin(), "CMD");
+  const std::size_t wanted = words[0] == "NONE" ? 1 : 2;
+  const bool sound = words.size() == wanted || (words[0] == "CMD" && words.size() > wanted);
+  if (sound && words.back() != "" && std::none_of(words.begin(), words.end(), has_nul)) return words;
+  return bad(fmt::format("{}", fmt::join(words, " ")), "is not a health check",
+             "name a program with its arguments as a list, or a command for the shell as text");
+}
+
 Status check_attribute(const std::string& name) {
   if (name == layer::kCapabilityAttribute)
     return bad(name, "is a binary value, which text cannot be", "write 'capabilities', e.g. cap_net_bind_service+ep");

@@ -18,6 +18,12 @@ Result<std::string> parse_runtime(std::string_view text);      ///< a kind of ru
 Result<std::string> parse_profile(std::string_view text);      ///< of what programs load at run time, or "auto"
 Result<std::string> parse_sbom_format(std::string_view text);  ///< "spdx" or "cyclonedx"
 Result<std::string> parse_stop_signal(std::string_view text);
+/// A time of a health check in nanoseconds: "30s", "1m30s", "500ms"; 0, or at least a millisecond, as Docker wants it.
+Result<std::int64_t> parse_health_time(std::string_view text);
+Result<std::int64_t> parse_retries(std::string_view text);  ///< 0 to 1000
+/// Returns the test of a health check: a program with arguments becomes {"CMD", ...}; lists that start with CMD,
+/// CMD-SHELL or NONE stay.
+Result<std::vector<std::string>> health_test(std::vector<std::string> words);
 Result<std::string> parse_key(std::string_view text, std::string_view what);  ///< of a variable, label or annotation
 Status check_attribute(const std::string& name);              ///< of an extended attribute whose value is text
 Result<std::string> parse_source_url(std::string_view text);  ///< of a git repository, without secrets

@@ -89,6 +89,19 @@ TEST_F(LastLook, WhatIsNotThereIsRefused) {
   EXPECT_THAT(none, IsEmpty()) << "images of data alone";
 }
 
+TEST_F(LastLook, AHealthCheckNeedsItsProgram) {
+  const auto checked = [this](const std::string& command, const std::string& shell) {
+    return look({"static:/bin/p"}, "/bin/p", [&](AdHocRequest& typed) {
+      typed.health_cmd = command;
+      if (!shell.empty()) typed.shell = shell;
+    });
+  };
+  EXPECT_THAT(checked(R"(["/bin/p", "-t"])", ""), IsEmpty());
+  EXPECT_THAT(checked(R"(["/bin/curl"])", ""), ElementsAre("the health check \"/bin/curl\" is not in the image"));
+  EXPECT_THAT(checked("exit 0", ""), ElementsAre("the shell of the health check \"/bin/sh\" is not in the image"));
+  EXPECT_THAT(checked("exit 0", "/bin/p"), IsEmpty()) << "the image's own shell";
+}
+
 TEST_F(LastLook, SymlinksAreFollowedInsideTheImage) {
   stdfs::create_directories(dir.path() / "tree/usr/bin");
   put(dir.path() / "tree/usr/bin/p", elf(62), 0755);

@@ -88,6 +88,32 @@ TEST(Recipe, TheContractsExampleParses) {
   EXPECT_THAT(top_level_keys(), ElementsAre("app", "image", "environments", "ledger"));
 }
 
+TEST(Recipe, MembersOfDockersImageFormat) {
+  const auto config = [](const std::string& text) { return decode("app: a\nimage:\n  config: {" + text + "}\n"); };
+  const Decoded all = config(
+      "healthcheck: {test: [/bin/ok, -q], interval: 30s, timeout: 3s, start-period: 1m, start-interval: 1s, retries: "
+      "5},"
+      " shell: [/bin/bash, -c], on-build: [\"RUN make\"], author: me");
+  EXPECT_THAT(all.problems, ElementsAre());
+  const HealthCheck& check = all.recipe.config.health_check.value();
+  EXPECT_THAT(check.test, ElementsAre("CMD", "/bin/ok", "-q"));
+  EXPECT_EQ(check.interval, 30'000'000'000);
+  EXPECT_EQ(check.timeout, 3'000'000'000);
+  EXPECT_EQ(check.start_period, 60'000'000'000);
+  EXPECT_EQ(check.start_interval, 1'000'000'000);
+  EXPECT_EQ(check.retries, 5);
+  EXPECT_THAT(*all.recipe.config.shell, ElementsAre("/bin/bash", "-c"));
+  EXPECT_THAT(all.recipe.config.on_build, ElementsAre("RUN make"));
+  EXPECT_EQ(all.recipe.config.author, "me");
+  EXPECT_THAT(config("healthcheck: {test: exit 0}").recipe.config.health_check->test,
+              ElementsAre("CMD-SHELL", "exit 0"));
+  EXPECT_THAT(config("healthcheck: none").recipe.config.health_check->test, ElementsAre("NONE"));
+  for (const char* bad : {"healthcheck: off", "healthcheck: {interval: 3s}", "healthcheck: {test: []}",
+                          "healthcheck: {test: a, interval: 3}", "healthcheck: {test: a, retry: 3}",
+                          "healthcheck: {test: a, retries: -1}", "healthcheck: [a]"})
+    EXPECT_THAT(config(bad).problems, ::testing::Not(ElementsAre())) << bad;
+}
+
 // docs/SLIPWAY_YAML.md prints the same file; scripts/check_docs compares them.
 TEST(Recipe, TheDocumentedExampleParses) {
   const char* folder = std::getenv("SLIPWAY_TESTDATA");
@@ -252,6 +278,34 @@ TEST(RecipeValues, OwnersPortsUsersSignals) {
     EXPECT_FALSE(parse_stop_signal(bad)) << bad;
 }
 
+TEST(RecipeValues, TimesOfHealthChecks) {
+  for (const auto& [text, nanoseconds] : {std::pair<std::string_view, std::int64_t>("30s", 30'000'000'000),
+                                          {"1m30s", 90'000'000'000},
+                                          {"500ms", 500'000'000},
+                                          {"1h", 3'600'000'000'000},
+                                          {"0", 0}}) {
+    const auto time = parse_health_time(text);
+    ASSERT_TRUE(time) << text;
+    EXPECT_EQ(*time, nanoseconds) << text;
+  }
+  for (const char* bad : {"", "30", "s", "-1s", "1.5s", "1us", "25h", "99999999999999999999s", "1s ", "24h1ms"})
+    EXPECT_FALSE(parse_health_time(bad)) << bad;
+  for (const char* bad : {"", "-1", "x", "1001"})
+    EXPECT_FALSE(parse_retries(bad)) << bad;
+}
+
+TEST(RecipeValues, TestsOfHealthChecks) {
+  EXPECT_THAT(*health_test({"/bin/ok", "-q"}), ElementsAre("CMD", "/bin/ok", "-q"));
+  EXPECT_THAT(*health_test({"CMD", "/bin/ok"}), ElementsAre("CMD", "/bin/ok"));
+  EXPECT_THAT(*health_test({"CMD-SHELL", "exit 0"}), ElementsAre("CMD-SHELL", "exit 0"));
+  EXPECT_THAT(*health_test({"NONE"}), ElementsAre("NONE"));
+  EXPECT_FALSE(health_test({}));
+  EXPECT_FALSE(health_test({"CMD"}));
+  EXPECT_FALSE(health_test({"CMD-SHELL", ""}));
+  EXPECT_FALSE(health_test({"CMD-SHELL", "a", "b"}));
+  EXPECT_FALSE(health_test({"NONE", "x"}));
+}
+
 TEST(RecipeValues, Placeholders) {
   const auto arm = *oci::Platform::parse("linux/arm/v7");
   EXPECT_EQ(expand_placeholders("a/{os}-{arch}{variant}/b", arm), "a/linux-armv7/b");
@@ -259,6 +313,28 @@ TEST(RecipeValues, Placeholders) {
   EXPECT_TRUE(check_placeholders("{os}{arch}"));
   EXPECT_FALSE(check_placeholders("{"));
   EXPECT_FALSE(check_placeholders("{os}/{cpu}"));
+}
+
+TEST(AdHoc, HealthCheckNeedsItsCommand) {
+  AdHocRequest request;
+  request.health_cmd = R"(["/bin/ok"])";
+  request.health_interval = "1m";
+  request.health_retries = "2";
+  const auto r = recipe_from_flags(request, "/cwd");
+  ASSERT_TRUE(r) << r.error().describe();
+  EXPECT_THAT(r->config.health_check->test, ElementsAre("CMD", "/bin/ok"));
+  EXPECT_EQ(r->config.health_check->interval, 60'000'000'000);
+  EXPECT_EQ(r->config.health_check->retries, 2);
+  request.health_cmd = "curl localhost";
+  EXPECT_THAT(recipe_from_flags(request, "/cwd")->config.health_check->test,
+              ElementsAre("CMD-SHELL", "curl localhost"));
+  request.health_cmd.reset();
+  EXPECT_FALSE(recipe_from_flags(request, "/cwd")) << "an interval without a command";
+  request.no_health_check = true;
+  EXPECT_FALSE(recipe_from_flags(request, "/cwd")) << "an interval of no check";
+  request.health_interval.reset();
+  request.health_retries.reset();
+  EXPECT_THAT(recipe_from_flags(request, "/cwd")->config.health_check->test, ElementsAre("NONE"));
 }
 
 struct AddCase {

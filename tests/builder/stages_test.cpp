@@ -127,6 +127,27 @@ TEST_F(Stages, AnImageIsAssembledFromValuesAlone) {
   EXPECT_EQ(none.error().code, Errc::invalid_argument);
 }
 
+// moby's docker-image-spec: times in nanoseconds, members of 0 left out, in Docker's order.
+TEST_F(Stages, MembersOfDockersImageFormatAreWrittenAsDockerDoes) {
+  oci::ImageConfig config;
+  config.platform = *oci::Platform::parse("linux/amd64");
+  config.author = "you";
+  config.other_config = {{"Shell", Json::Array{"/bin/sh"}}, {"Healthcheck", Json::Object{}}, {"ArgsEscaped", true}};
+  ConfigRule rule;
+  rule.author = "me";
+  rule.shell = std::vector<std::string>{"/bin/bash", "-c"};
+  rule.on_build = {"RUN make"};
+  rule.health_check = HealthCheck{{"CMD-SHELL", "exit 0"}, 30'000'000'000, 0, 5'000'000'000, 1'000'000, 4};
+  apply_rule(rule, config);
+  EXPECT_EQ(config.serialize(),
+            R"({"author":"me","architecture":"amd64","os":"linux","config":{"Shell":["/bin/bash","-c"],)"
+            R"("Healthcheck":{"Test":["CMD-SHELL","exit 0"],"Interval":30000000000,"StartPeriod":5000000000,)"
+            R"("StartInterval":1000000,"Retries":4},"ArgsEscaped":true,"OnBuild":["RUN make"]},)"
+            R"("rootfs":{"type":"layers","diff_ids":[]}})");
+  apply_rule(ConfigRule{}, config);
+  EXPECT_EQ(config.author, "me") << "an absent member keeps the base's";
+}
+
 TEST_F(Stages, LocationsHaveTheBuildTagOnlyWhereThereIsNoOther) {
   const oci::Descriptor root("application/vnd.oci.image.manifest.v1+json", io::digest_of("x"), 1);
   Destination named = to_registry("r.example/a", {"v1", "v2"});

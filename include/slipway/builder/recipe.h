@@ -64,6 +64,16 @@ struct LayerRule {
   bool split_by_churn = false;  ///< several layers, the rarest changed lowest, instead of one
 };
 
+/// A health check of Docker's image format (HEALTHCHECK). 0 leaves a time or the retries to the runtime.
+struct HealthCheck {
+  std::vector<std::string> test;  ///< {"NONE"}, {"CMD", PROGRAM, ARGUMENT...} or {"CMD-SHELL", COMMAND}
+  std::int64_t interval = 0;      ///< this and the other times: nanoseconds
+  std::int64_t timeout = 0;
+  std::int64_t start_period = 0;    ///< in which failures do not count
+  std::int64_t start_interval = 0;  ///< between checks in the start period
+  std::int64_t retries = 0;         ///< failures in a row that make a container unhealthy
+};
+
 /// The image's config; absent members are the base's.
 struct ConfigRule {
   std::optional<std::vector<std::string>> entrypoint;
@@ -75,6 +85,10 @@ struct ConfigRule {
   std::vector<std::string> volumes;
   std::vector<std::pair<std::string, std::string>> labels;
   std::optional<std::string> stop_signal;
+  std::optional<HealthCheck> health_check;
+  std::optional<std::vector<std::string>> shell;  ///< runs the shell form of health checks and of Dockerfiles
+  std::vector<std::string> on_build;              ///< instructions for Dockerfiles whose base is this image
+  std::optional<std::string> author;
 };
 
 /// Everything that decides an image, from slipway.yaml or from flags. A value.
@@ -123,10 +137,25 @@ struct AdHocRequest {
   std::vector<std::string> labels;
   std::vector<std::string> annotations;
   std::optional<std::string> stop_signal;
+  std::optional<std::string> health_cmd;  ///< a JSON array, or a command for the shell
+  std::optional<std::string> health_interval, health_timeout, health_retries;
+  std::optional<std::string> health_start_period, health_start_interval;
+  bool no_health_check = false;
+  std::optional<std::string> shell;  ///< a JSON array or one word
+  std::vector<std::string> on_build;
+  std::optional<std::string> author;
   std::optional<std::string> compression;  ///< FORMAT[:LEVEL]
   std::vector<std::string> platforms;
   bool preserve_modes = false;
 };
+
+/// The part of the request that changes the config and the annotations alone (`mutate`). All mistakes at once,
+/// Errc::invalid_argument.
+struct ConfigChange {
+  ConfigRule config;
+  oci::Annotations annotations;
+};
+Result<ConfigChange> config_from_flags(const AdHocRequest& request);
 
 /// The recipe that the flags mean; `folder` is the current one. All mistakes at once, Errc::invalid_argument.
 Result<Recipe> recipe_from_flags(const AdHocRequest& request, const std::filesystem::path& folder);
