@@ -22,8 +22,12 @@ def big_image(world, size):
     return "oci:out:v1"
 
 
+BAR = re.compile(r"sha256:[0-9a-f]{12}  \[=*>? *\] +[0-9.]+ [KM]iB / 24\.0 MiB +[0-9.]+ [KM]iB/s")
+SUM = re.compile(r"of 2 done, \d under way, .*/s, 0:\d\d left")
+
+
 def on_a_terminal(world, *argv, columns=100, later=None):
-    """Runs it on a terminal, which is `later` columns wide after the first frame: what it wrote, its status."""
+    """Runs it on a terminal, which is `later` columns wide once a bar and the sum were seen: what it wrote, its status."""
     near, far = pty.openpty()
 
     def resize(to):
@@ -40,7 +44,7 @@ def on_a_terminal(world, *argv, columns=100, later=None):
             text += os.read(near, 65536).decode()
         elif ended:
             break
-        if later and " left" in text:
+        if later and BAR.search(text) and SUM.search(text):
             resize(later)
             later = None
     os.close(near)
@@ -50,11 +54,11 @@ def on_a_terminal(world, *argv, columns=100, later=None):
 
 def test_a_terminal_sees_bars_and_is_left_clean(world):
     source, registry = big_image(world, 24 * MIB), world.registry()
-    with Cutter(registry.host, pause=0.002) as wire:
+    with Cutter(registry.host, pause=0.003) as wire:
         text, status = on_a_terminal(world, "copy", source, f"{wire.host}/team/app:v1", later=50)
     check_equal(status, 0, f"the status of {text}")
-    check(re.search(r"sha256:[0-9a-f]{12}  \[=*>? *\] +[0-9.]+ [KM]iB / 24\.0 MiB +[0-9.]+ [KM]iB/s", text), f"a bar in {text!r}")
-    check(re.search(r"of 2 done, \d under way, .*/s, 0:\d\d left", text), f"the sum in {text!r}")
+    check(BAR.search(text), f"a bar in {text!r}")
+    check(SUM.search(text), f"the sum in {text!r}")
     frames = re.split(r"\x1b\[\d+A\r", text)
     check(len(frames) > 4, f"it is drawn again and again: {text!r}")
     for frame in frames[len(frames) // 2:]:
