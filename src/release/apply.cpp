@@ -84,9 +84,9 @@ Status judge_again(const Planned& planned, Ledger& ledger, const ReleaseServices
 /// Returns the digest that the moving tag has. Errc::conflict when somebody moved it: that stops the release.
 Result<std::optional<Digest>> unmoved_tag(const Plan& plan, const std::optional<Recorded>& head,
                                           store::ReadTarget& target) {
-  SLIPWAY_ASSIGN(const auto now, tag_state(target, plan.moving.tag));
+  SLIPWAY_ASSIGN(const auto now, moving_tag_state(target, plan.moving.tag));
   const bool finished = head && plan.finish_active && now == head->entry.image.digest;
-  if (finished || now == plan.moving.expected || now == plan.image.digest) return now;
+  if (finished || now == plan.moving.expected || now == plan.image.digest || now == unreadable_tag()) return now;
   const std::string place = plan.repository.with_tag(plan.moving.tag).str();
   return fail(stale_plan(plan, fmt::format("the tag {} was moved to {}", place, now ? now->str() : "nothing"))
                   .with_hint("find out who moved it; slipway status shows where it should be"));
@@ -106,16 +106,27 @@ Status put_config(const Plan& plan, Ledger& ledger) {
   return require_config(plan.entry.config, *target);
 }
 
-/// The commit, and a look whether it was the only one.
-Result<Recorded> commit(const Planned& planned, Ledger& ledger, const ReleaseServices& services) {
+Status require_running(const ReleaseServices& services) {
+  if (!services.stop.stop_requested()) return {};
+  return fail(Errc::cancelled, "interrupted before the release was committed");
+}
+
+/// The commit, and a look whether it was the only one. Tags on the image come after the number is won, so that a writer
+/// that loses it leaves none; where the claim is the commit, they come before.
+Result<Recorded> commit(const Planned& planned, const LayerImage* derived, const Traces& traces, store::Target& target,
+                        const ReleaseServices& services) {
+  Ledger& ledger = traces.ledger;
   const Plan& plan = planned.plan;
-  if (services.stop.stop_requested()) return fail(Errc::cancelled, "interrupted before the release was committed");
+  SLIPWAY_TRY(require_running(services));
   Entry entry = entry_to_write(planned, services);
-  if (plan.claims) {
-    SLIPWAY_TRY(ledger.claim(entry));
-  } else {
+  if (!plan.claims) {
     SLIPWAY_ASSIGN(entry, win_number(std::move(entry), ledger, services));
   }
+  if (derived != nullptr) SLIPWAY_TRY(keep_derived_image(plan, *derived, target, services.stop));
+  SLIPWAY_TRY(keep_image(plan, traces, derived != nullptr, target));
+  SLIPWAY_TRY(require_exact_copy(plan.image, target));
+  SLIPWAY_TRY(require_running(services));
+  if (plan.claims) SLIPWAY_TRY(ledger.claim(entry));
   SLIPWAY_ASSIGN(Recorded recorded, ledger.append(entry));
   SLIPWAY_ASSIGN(const auto head, ledger.head(plan.entry.app, plan.entry.environment));
   if (head && head->id == recorded.id) return recorded;
@@ -136,14 +147,12 @@ Result<Recorded> release(const Planned& planned, store::Target& target, Ledger& 
                          const ReleaseServices& services) {
   const Plan& plan = planned.plan;
   Journal journal(services, plan.entry.app, plan.entry.environment);
-  SLIPWAY_ASSIGN(const LeftBehind left, find_left_behind(journal.unfinished(), plan, target));
-  if (planned.stored) SLIPWAY_TRY(require_free_tags(plan, left.image, target));
+  const Traces traces{left_behind_image(journal.unfinished(), plan), ledger};
+  if (planned.stored) SLIPWAY_TRY(require_free_tags(plan, traces, target));
   SLIPWAY_TRY(journal.begin(plan));
-  SLIPWAY_TRY(copy_planned_image(planned, left, target, services));
-  SLIPWAY_TRY(keep_image(plan, left, is_made_here(plan), target));
+  SLIPWAY_ASSIGN(const auto derived, copy_planned_image(planned, target, services));
   SLIPWAY_TRY(put_config(plan, ledger));
-  SLIPWAY_TRY(require_exact_copy(plan.image, target));
-  return commit(planned, ledger, services);
+  return commit(planned, derived.get(), traces, target, services);
 }
 
 /// The state that the plan expects, and the policy once more.

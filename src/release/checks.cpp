@@ -167,7 +167,8 @@ Status finish_active(const Patient& patient, const std::optional<Digest>& now) {
 Status check_moving_tag(const Patient& patient, std::vector<Ailment>& found) {
   const std::optional<Digest> none;
   const auto& tag = patient.environment.tag;
-  auto now = patient.repository == nullptr ? Result<std::optional<Digest>>(none) : tag_state(*patient.repository, tag);
+  auto now =
+      patient.repository == nullptr ? Result<std::optional<Digest>>(none) : moving_tag_state(*patient.repository, tag);
   SLIPWAY_TRY(now);
   const Standing standing = judge_tag(*now, patient.chain, patient.environment.repository_text);
   const oci::Location place = patient.environment.repository.with_tag(tag);
@@ -314,7 +315,10 @@ Status mend_leftovers(const Project& project, const Environment& environment, co
   SLIPWAY_ASSIGN(Patient patient, admit(project, environment, services, ledger));
   SLIPWAY_ASSIGN(const auto left, examine(patient));
   for (const Ailment& ailment : left) {
-    if (ailment.mend) SLIPWAY_TRY(ailment.mend());
+    if (!ailment.mend) continue;
+    // A refusal by the registry was reported the first time.
+    Status mended = ailment.mend();
+    if (!mended && !mended.error().http) return mended;
   }
   return {};
 }

@@ -19,10 +19,10 @@ Status require_lost(const std::optional<Digest>& now, const Recorded& recorded, 
 
 Status move_tag(const Recorded& recorded, const oci::Descriptor& image, const Finish& finish, store::Target& target,
                 Ledger& ledger) {
-  SLIPWAY_ASSIGN(const auto now, tag_state(target, finish.moving.tag));
+  SLIPWAY_ASSIGN(const auto now, moving_tag_state(target, finish.moving.tag));
   if (now == recorded.entry.image.digest) return {};
   // Between the look before the commit and this one somebody may have moved it.
-  if (now != finish.moving.expected && now != finish.tag_now)
+  if (now != finish.moving.expected && now != finish.tag_now && now != unreadable_tag())
     SLIPWAY_TRY(require_lost(now, recorded, finish.repository.with_tag(finish.moving.tag), ledger));
   return target.tag(image, finish.moving.tag);
 }

@@ -40,61 +40,49 @@ Result<std::shared_ptr<const LayerImage>> derived_image(const Planned& planned, 
                   .with_hint("the plan was made by another version of slipway: plan it again"));
 }
 
-/// The children's keep tags by digest, where children get any.
-Result<std::map<Digest, std::string>> tags_by_child(const Plan& plan, const LayerImage& layers,
-                                                    const store::ReadTarget& target) {
-  std::map<Digest, std::string> tags;
-  if (!needs_child_tags(plan.image, target)) return tags;
-  SLIPWAY_ASSIGN(const oci::Index index, oci::parse_index(layers.manifests.back().bytes, layers.root.media_type));
-  const std::string keep = keep_tag(plan.entry.app, plan.entry.environment, plan.entry.number);
-  for (const auto& [tag, child] : child_tags(keep, index))
-    tags.emplace(child.digest, tag);
-  return tags;
-}
-
-/// Children with their keep tags at once, where children get any; the root last.
-Status put_manifests(const Plan& plan, const LayerImage& layers, const LeftBehind& left, store::Target& target,
-                     const std::stop_token& stop) {
-  SLIPWAY_ASSIGN(const auto tags, tags_by_child(plan, layers, target));
-  for (const auto& [descriptor, text] : layers.manifests) {
-    const auto tag = tags.find(descriptor.digest);
-    if (tag == tags.end()) {
-      io::TextSource bytes(text);
-      SLIPWAY_TRY(target.push(descriptor, bytes, stop));
-      continue;
-    }
-    const auto ours = left.children.find(tag->second);
-    SLIPWAY_TRY(require_free(target, descriptor.digest, tag->second,
-                             ours == left.children.end() ? std::nullopt : std::optional<Digest>(ours->second)));
-    SLIPWAY_TRY(target.push_tagged(descriptor, text, tag->second));
-  }
-  return {};
-}
-
-Status put_derived_image(const Planned& planned, const LeftBehind& left, store::Target& target,
-                         const std::stop_token& stop) {
+Result<std::shared_ptr<const LayerImage>> put_derived_blobs(const Planned& planned, store::Target& target,
+                                                            const std::stop_token& stop) {
   const Plan& plan = planned.plan;
   SLIPWAY_TRY(write_once(target, plan.build, "build-" + plan.build.digest.short_hex(), std::nullopt));
-  SLIPWAY_ASSIGN(const auto layers, derived_image(planned, target));
+  SLIPWAY_ASSIGN(auto layers, derived_image(planned, target));
   for (const MadeContent& blob : layers->blobs) {
     io::TextSource bytes(blob.bytes);
     SLIPWAY_TRY(target.push(blob.descriptor, bytes, stop));
   }
-  return put_manifests(plan, *layers, left, target, stop);
+  return layers;
 }
 
 }  // namespace
 
 bool is_made_here(const Plan& plan) { return plan.build.digest != plan.image.digest && plan.config.has_value(); }
 
-Status copy_planned_image(const Planned& planned, const LeftBehind& left, store::Target& target,
-                          const ReleaseServices& services) {
+Result<std::shared_ptr<const LayerImage>> copy_planned_image(const Planned& planned, store::Target& target,
+                                                             const ReleaseServices& services) {
   const Plan& plan = planned.plan;
-  if (is_made_here(plan)) {
-    SLIPWAY_TRY(copy_from_sources(plan, plan.build, target, services));
-    return put_derived_image(planned, left, target, services.stop);
+  const bool made = is_made_here(plan);
+  SLIPWAY_TRY(copy_from_sources(plan, made ? plan.build : plan.image, target, services));
+  if (made) return put_derived_blobs(planned, target, services.stop);
+  return std::shared_ptr<const LayerImage>();
+}
+
+Status keep_derived_image(const Plan& plan, const LayerImage& layers, store::Target& target, std::stop_token stop) {
+  std::map<Digest, std::string> names;
+  if (needs_child_tags(plan.image, target)) {
+    SLIPWAY_ASSIGN(const oci::Index index, oci::parse_index(layers.manifests.back().bytes, layers.root.media_type));
+    const std::string keep = keep_tag(plan.entry.app, plan.entry.environment, plan.entry.number);
+    for (const auto& [tag, child] : child_tags(keep, index))
+      names.emplace(child.digest, tag);
   }
-  return copy_from_sources(plan, plan.image, target, services);
+  for (const auto& [descriptor, text] : layers.manifests) {
+    const auto name = names.find(descriptor.digest);
+    if (name != names.end()) {
+      SLIPWAY_TRY(put_under(name->second, descriptor, text, plan, target));
+      continue;
+    }
+    io::TextSource bytes(text);
+    SLIPWAY_TRY(target.push(descriptor, bytes, stop));
+  }
+  return {};
 }
 
 Status require_exact_copy(const oci::Descriptor& image, store::ReadTarget& target) {

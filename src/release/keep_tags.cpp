@@ -1,7 +1,10 @@
 #include "release/keep_tags.h"
 
+#include <algorithm>
+#include <functional>
 #include <set>
 
+#include "release/proof_of_bytes.h"
 #include "release/tags.h"
 #include "slipway/copy/copy.h"
 #include "slipway/oci/media_type.h"
@@ -11,19 +14,6 @@ namespace slipway::release {
 std::optional<Digest> left_behind_image(const std::optional<Plan>& unfinished, const Plan& plan) {
   if (!unfinished || unfinished->entry.number != plan.entry.number) return std::nullopt;
   return unfinished->image.digest;
-}
-
-Result<LeftBehind> find_left_behind(const std::optional<Plan>& unfinished, const Plan& plan,
-                                    store::ReadTarget& target) {
-  LeftBehind left{left_behind_image(unfinished, plan), {}};
-  if (!left.image || *left.image == plan.image.digest || !needs_child_tags(unfinished->image, target)) return left;
-  auto document = copy::fetch_document(target, unfinished->image);
-  if (!document && document.error().code == Errc::not_found) return left;
-  SLIPWAY_TRY(document);
-  const std::string keep = keep_tag(plan.entry.app, plan.entry.environment, plan.entry.number);
-  for (const auto& [tag, child] : child_tags(keep, std::get<oci::Index>(*document)))
-    left.children.emplace(tag, child.digest);
-  return left;
 }
 
 std::vector<std::pair<std::string, oci::Descriptor>> child_tags(const std::string& keep, const oci::Index& index) {
@@ -44,41 +34,164 @@ std::vector<std::pair<std::string, oci::Descriptor>> child_tags(const std::strin
   return tags;
 }
 
-std::vector<std::string> tags_written_once(const Plan& plan) {
-  std::vector<std::string> tags = plan.fixed_tags;
-  tags.push_back(keep_tag(plan.entry.app, plan.entry.environment, plan.entry.number));
-  return tags;
-}
-
-Status require_free_tags(const Plan& plan, const std::optional<Digest>& ours, store::ReadTarget& target) {
-  for (const std::string& tag : tags_written_once(plan))
-    SLIPWAY_TRY(require_free(target, plan.image.digest, tag, ours));
-  return {};
-}
-
 bool needs_child_tags(const oci::Descriptor& image, const store::ReadTarget& target) {
   return target.traits().collects_untagged && oci::is_index(image.media_type);
 }
 
+Result<std::optional<Digest>> kept_under(store::ReadTarget& target, const std::string& tag) {
+  auto found = tag_state(target, tag);
+  if (!found && is_unreadable(found.error())) return std::optional<Digest>();
+  return found;
+}
+
 namespace {
 
-Status keep_children(const Plan& plan, const LeftBehind& left, store::Target& target) {
+/// Returns the tag that the release `number` has instead, where `tag` has the plan's number in it: "n2" for "n4".
+std::optional<std::string> numbered_tag(const std::string& tag, const Plan& plan, std::int64_t number) {
+  const auto is_digit = [&](std::size_t i) { return i < tag.size() && tag[i] >= '0' && tag[i] <= '9'; };
+  const std::string own = std::to_string(plan.entry.number);
+  for (std::size_t at = tag.find(own); at != std::string::npos; at = tag.find(own, at + 1)) {
+    if ((at > 0 && is_digit(at - 1)) || is_digit(at + own.size())) continue;
+    return tag.substr(0, at) + std::to_string(number) + tag.substr(at + own.size());
+  }
+  return std::nullopt;
+}
+
+/// Returns true if a release of the environment may have put `tag` on its image. It did not where its image has that
+/// tag with its own number in it.
+Result<bool> may_own(const Recorded& release, const std::string& tag, const Plan& plan, store::ReadTarget& target) {
+  const auto own = numbered_tag(tag, plan, release.entry.number);
+  if (!own) return true;
+  SLIPWAY_ASSIGN(const auto there, tag_state(target, *own));
+  return there != release.entry.image.digest;
+}
+
+/// Returns true if evidence beside the image is of another environment's release.
+Result<bool> is_released_elsewhere(const Digest& image, const Plan& plan, store::ReadTarget& target) {
+  auto* referrers = store::as<store::ReferrerLister>(target);
+  if (referrers == nullptr) return false;
+  const auto found = referrers->referrers(image, std::string(kEntryType));
+  if (!found) return found.error().code == Errc::not_found ? Result<bool>(false) : fail(found.error());
+  for (const oci::Descriptor& descriptor : *found) {
+    const auto evidence = read_evidence(target, descriptor);
+    if (!evidence || evidence->entry.app != plan.entry.app || evidence->entry.environment != plan.entry.environment)
+      return true;
+  }
+  return false;
+}
+
+/// Returns true if a release may have put the tag on the image.
+Result<bool> was_released(const Digest& image, const std::string& tag, const Plan& plan, Ledger& ledger,
+                          store::ReadTarget& target) {
+  SLIPWAY_ASSIGN(const Chain chain, ledger.read(plan.entry.app, plan.entry.environment));
+  for (const Recorded& recorded : chain.entries) {
+    if (recorded.entry.image.digest != image) continue;
+    SLIPWAY_ASSIGN(const bool owner, may_own(recorded, tag, plan, target));
+    if (owner) return true;
+  }
+  return is_released_elsewhere(image, plan, target);
+}
+
+/// Returns true if a keep tag of the plan's number is on the image.
+Result<bool> has_keep_tag(const Digest& image, const Plan& plan, store::ReadTarget& target) {
+  auto* lister = store::as<store::TagLister>(target);
+  if (lister == nullptr) return false;
+  const auto tags = lister->list_tags();
+  if (!tags) return tags.error().code == Errc::not_found ? Result<bool>(false) : fail(tags.error());
+  for (const std::string& tag : *tags) {
+    if (kept_number(tag, plan.entry.app, plan.entry.environment) != plan.entry.number) continue;
+    const auto state = tag_state(target, tag);
+    if (state && *state == image) return true;
+  }
+  return false;
+}
+
+/// Returns true where a run that died before its commit left the tag on the image, under the plan's number.
+Result<bool> is_left_behind(const std::string& tag, const Digest& image, const Plan& plan, const Traces& traces,
+                            store::ReadTarget& target) {
+  SLIPWAY_ASSIGN(const bool released, was_released(image, tag, plan, traces.ledger, target));
+  if (released || image == traces.ours) return !released;
+  return has_keep_tag(image, plan, target);
+}
+
+/// Errc::conflict unless the tag is free, the plan's, or a leftover.
+Status require_free_tag(const std::string& tag, const Plan& plan, const Traces& traces, store::ReadTarget& target) {
+  SLIPWAY_ASSIGN(const auto found, tag_state(target, tag));
+  if (!found || *found == plan.image.digest) return {};
+  SLIPWAY_ASSIGN(const bool left, is_left_behind(tag, *found, plan, traces, target));
+  if (left) return {};
+  return fail(taken_error(target, tag, *found, plan.image.digest));
+}
+
+Status write_fixed_tag(const std::string& tag, const Plan& plan, const Traces& traces, store::Target& target) {
+  SLIPWAY_TRY(require_free_tag(tag, plan, traces, target));
+  SLIPWAY_ASSIGN(const auto found, tag_state(target, tag));
+  return found == plan.image.digest ? Status() : target.tag(plan.image, tag);
+}
+
+/// The registry took the request and does not move the tag.
+bool is_refusal(const Error& error) { return error.http && error.http->status >= 400 && error.http->status < 500; }
+
+using Write = std::function<Status(const std::string& tag)>;
+
+/// Keeps `root` under `tag`, or beside it where another image has it and the registry does not move tags.
+Status keep_with(const Write& write, const std::string& tag, const oci::Descriptor& root, const Plan& plan,
+                 store::ReadTarget& target) {
+  SLIPWAY_ASSIGN(const auto found, kept_under(target, tag));
+  if (found == root.digest) return {};
+  if (!found || !plan.claims) {
+    Status moved = write(tag);
+    if (moved || !is_refusal(moved.error())) return moved;
+  }
+  const std::string keep = keep_tag(plan.entry.app, plan.entry.environment, plan.entry.number);
+  const std::string beside = fmt::format("{}-{}", keep, root.digest.short_hex());
+  SLIPWAY_ASSIGN(const auto there, kept_under(target, beside));
+  return there == root.digest ? Status() : write(beside);
+}
+
+Status keep_under(const std::string& tag, const oci::Descriptor& root, const Plan& plan, store::Target& target) {
+  return keep_with([&](const std::string& name) { return target.tag(root, name); }, tag, root, plan, target);
+}
+
+Status keep_children(const Plan& plan, store::Target& target) {
   SLIPWAY_ASSIGN(const oci::Document document, copy::fetch_document(target, plan.image));
   const std::string keep = keep_tag(plan.entry.app, plan.entry.environment, plan.entry.number);
-  for (const auto& [tag, child] : child_tags(keep, std::get<oci::Index>(document))) {
-    const auto ours = left.children.find(tag);
-    SLIPWAY_TRY(write_once(target, child, tag,
-                           ours == left.children.end() ? std::nullopt : std::optional<Digest>(ours->second)));
-  }
+  for (const auto& [tag, child] : child_tags(keep, std::get<oci::Index>(document)))
+    SLIPWAY_TRY(keep_under(tag, child, plan, target));
   return {};
+}
+
+/// An image that a dead run left under the keep tag and under tags written once stays known under a name of its own,
+/// until the last of them is replaced: so that whoever finishes this one's work, should it die, knows the leftovers.
+Status note_leftover(const std::string& keep, const Plan& plan, store::Target& target) {
+  if (plan.fixed_tags.empty()) return {};
+  SLIPWAY_ASSIGN(const auto found, kept_under(target, keep));
+  if (!found || *found == plan.image.digest) return {};
+  SLIPWAY_ASSIGN(const oci::Descriptor leftover, target.resolve(*found));
+  return write_once(target, leftover, fmt::format("{}-{}", keep, found->short_hex()), std::nullopt);
 }
 
 }  // namespace
 
-Status keep_image(const Plan& plan, const LeftBehind& left, bool children_are_kept, store::Target& target) {
-  if (needs_child_tags(plan.image, target) && !children_are_kept) SLIPWAY_TRY(keep_children(plan, left, target));
-  for (const std::string& tag : tags_written_once(plan))
-    SLIPWAY_TRY(write_once(target, plan.image, tag, left.image));
+Status require_free_tags(const Plan& plan, const Traces& traces, store::ReadTarget& target) {
+  for (const std::string& tag : plan.fixed_tags)
+    SLIPWAY_TRY(require_free_tag(tag, plan, traces, target));
+  return {};
+}
+
+Status put_under(const std::string& tag, const oci::Descriptor& root, const std::string& bytes, const Plan& plan,
+                 store::Target& target) {
+  return keep_with([&](const std::string& name) { return target.push_tagged(root, bytes, name); }, tag, root, plan,
+                   target);
+}
+
+Status keep_image(const Plan& plan, const Traces& traces, bool children_are_kept, store::Target& target) {
+  if (needs_child_tags(plan.image, target) && !children_are_kept) SLIPWAY_TRY(keep_children(plan, target));
+  const std::string keep = keep_tag(plan.entry.app, plan.entry.environment, plan.entry.number);
+  SLIPWAY_TRY(note_leftover(keep, plan, target));
+  SLIPWAY_TRY(keep_under(keep, plan.image, plan, target));
+  for (const std::string& tag : plan.fixed_tags)
+    SLIPWAY_TRY(write_fixed_tag(tag, plan, traces, target));
   return {};
 }
 

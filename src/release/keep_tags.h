@@ -1,42 +1,51 @@
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "slipway/oci/document.h"
+#include "slipway/release/ledger.h"
 #include "slipway/release/plan.h"
 #include "slipway/store/target.h"
 
 namespace slipway::release {
 
-/// The tags that an interrupted run of this machine wrote under a plan's number: the plan may replace them.
-struct LeftBehind {
-  std::optional<Digest> image;             ///< under the keep tag and the tags written once
-  std::map<std::string, Digest> children;  ///< under the children's keep tags
-};
-
-/// Returns the image of the unfinished run, if that run had the plan's number.
+/// Returns the image of the unfinished run of this machine, if that run had the plan's number.
 std::optional<Digest> left_behind_image(const std::optional<Plan>& unfinished, const Plan& plan);
-/// As above with the children's keep tags; `target` is asked only where the unfinished run had another index.
-Result<LeftBehind> find_left_behind(const std::optional<Plan>& unfinished, const Plan& plan, store::ReadTarget& target);
 
 /// Returns the keep tags of an index's children, pure. Every child gets one, also those without a platform or with the
 /// platform of another child: a registry that collects untagged manifests would break the index.
 std::vector<std::pair<std::string, oci::Descriptor>> child_tags(const std::string& keep, const oci::Index& index);
 
-/// Returns the tags on the plan's image that are written once: those of the environment's templates and the keep tag.
-std::vector<std::string> tags_written_once(const Plan& plan);
+/// The traces of runs that died before they committed the plan's number. A keep tag alone proves nothing: it is written
+/// before the entry. So an image that a keep tag of this number names, and that no release of the environment and no
+/// evidence names, was never released, and tags on it may be replaced.
+struct Traces {
+  std::optional<Digest> ours;  ///< the image of this machine's unfinished run
+  Ledger& ledger;
+};
 
-/// Errc::conflict when one of tags_written_once() points to another image than the plan's or `ours`.
-Status require_free_tags(const Plan& plan, const std::optional<Digest>& ours, store::ReadTarget& target);
+/// Errc::conflict when one of the plan's tags that are written once points to another image than the plan's, and that
+/// image was released.
+Status require_free_tags(const Plan& plan, const Traces& traces, store::ReadTarget& target);
 
 /// Returns true where each child of this image needs a tag of its own, because the place collects untagged manifests.
 bool needs_child_tags(const oci::Descriptor& image, const store::ReadTarget& target);
 
-/// Writes the keep tags of the plan's image, children before their index. Idempotent. Errc::conflict.
-Status keep_image(const Plan& plan, const LeftBehind& left, bool children_are_kept, store::Target& target);
+/// Returns the digest under a keep tag; nothing also where the registry answers that it cannot read what it has there:
+/// such a tag keeps nothing.
+Result<std::optional<Digest>> kept_under(store::ReadTarget& target, const std::string& tag);
+
+/// Writes the keep tags of the plan's image, children before their index, then the tags that are written once. A keep
+/// tag that another image has, of a run that died, is moved; where the registry does not move tags, the image gets
+/// `<keep tag>-<12 hex>` instead. Call it with the number won, so that no other writer has it. Idempotent.
+/// Errc::conflict. `children_are_kept`: put_under() was called for each of them.
+Status keep_image(const Plan& plan, const Traces& traces, bool children_are_kept, store::Target& target);
+
+/// Puts a document under its keep tag, or beside it, as keep_image() does.
+Status put_under(const std::string& tag, const oci::Descriptor& root, const std::string& bytes, const Plan& plan,
+                 store::Target& target);
 
 }  // namespace slipway::release

@@ -72,7 +72,7 @@ Result<std::int64_t> highest_kept(const ReleaseRequest& request, const ReleaseSe
     const std::int64_t number = kept_number(tag, request.project.app, request.environment.name).value_or(0);
     if (number <= highest) continue;
     // A tag that is listed and not there keeps nothing.
-    SLIPWAY_ASSIGN(const auto there, tag_state(**target, tag));
+    SLIPWAY_ASSIGN(const auto there, kept_under(**target, tag));
     if (there) highest = number;
   }
   return highest;
@@ -85,37 +85,42 @@ Error lost_ledger(const ReleaseRequest& request, std::int64_t highest) {
              fmt::format("{} has the keep tag {}, but the ledger {} has no release of {}", environment.repository.str(),
                          keep_tag(project.app, environment.name, highest), project.ledger.str(), environment.name))
       .with_hint(fmt::format("the ledger is lost or elsewhere: check ledger.repository in slipway.yaml. To begin a new "
-                             "ledger with the image that is there: slipway release {} --adopt; if a first release was "
-                             "interrupted on another machine, repeat it there or remove the tag",
+                             "ledger with the image that is there: slipway release {} --adopt",
                              environment.name));
 }
 
-/// Returns the number of the first release. Keep tags without a ledger mean that the ledger was lost or is another one.
-Result<std::int64_t> first_number(const ReleaseRequest& request, bool began_here, const ReleaseServices& services) {
-  SLIPWAY_ASSIGN(const std::int64_t highest, highest_kept(request, services));
-  if (highest == 0 || (began_here && highest == 1)) return 1;
-  if (request.remarks.adopt) return highest + 1;
-  return fail(lost_ledger(request, highest));
+bool is_of(const Entry& entry, std::int64_t number, const ReleaseRequest& request) {
+  return entry.app == request.project.app && entry.environment == request.environment.name && entry.number == number;
 }
 
-}  // namespace
-
-namespace {
-
-/// Evidence beside the kept image of a release proves that its entry was committed, though the ledger lost it.
-Result<bool> has_evidence(const UnreadableEntry& lost, const ReleaseRequest& request, const ReleaseServices& services) {
-  const std::string tag = keep_tag(request.project.app, request.environment.name, lost.number);
+/// Evidence beside the kept image of a release proves that its entry was committed, though the ledger lost it. `hex`:
+/// of the entry's id; empty for any entry of the number.
+Result<bool> has_evidence(std::int64_t number, const std::string& hex, const ReleaseRequest& request,
+                          const ReleaseServices& services) {
+  const std::string tag = keep_tag(request.project.app, request.environment.name, number);
   auto target = services.opener->open_for_reading(request.environment.repository, Side::destination);
   if (!target) return target.error().code == Errc::not_found ? Result<bool>(false) : fail(target.error());
-  SLIPWAY_ASSIGN(const auto image, tag_state(**target, tag));
+  SLIPWAY_ASSIGN(const auto image, kept_under(**target, tag));
   auto* referrers = store::as<store::ReferrerLister>(**target);
   if (!image || referrers == nullptr) return false;
   SLIPWAY_ASSIGN(const auto found, referrers->referrers(*image, std::string(kEntryType)));
   for (const oci::Descriptor& descriptor : found) {
     const auto evidence = read_evidence(**target, descriptor);
-    if (evidence && evidence->id.short_hex() == lost.hex) return true;
+    if (evidence && is_of(evidence->entry, number, request) && (hex.empty() || evidence->id.short_hex() == hex))
+      return true;
   }
   return false;
+}
+
+/// Returns the number of the first release. Keep tags of later releases without a ledger mean that the ledger was lost
+/// or is another one; that of v1 alone may be of a writer that died, unless evidence says otherwise.
+Result<std::int64_t> first_number(const ReleaseRequest& request, const ReleaseServices& services) {
+  SLIPWAY_ASSIGN(const std::int64_t highest, highest_kept(request, services));
+  if (highest == 0) return 1;
+  if (request.remarks.adopt) return highest + 1;
+  if (highest > 1) return fail(lost_ledger(request, highest));
+  SLIPWAY_ASSIGN(const bool committed, has_evidence(1, "", request, services));
+  return committed ? fail(lost_ledger(request, highest)) : Result<std::int64_t>(1);
 }
 
 /// Errc::verification_failed when an entry that the ledger cannot hand out is proved to have been committed.
@@ -123,7 +128,7 @@ Status require_uncommitted(const Chain& chain, const ReleaseRequest& request, co
   const std::int64_t newest = chain.head() == nullptr ? 0 : chain.head()->entry.number;
   for (const UnreadableEntry& lost : chain.unreadable) {
     if (lost.number <= newest) continue;
-    SLIPWAY_ASSIGN(const bool committed, has_evidence(lost, request, services));
+    SLIPWAY_ASSIGN(const bool committed, has_evidence(lost.number, lost.hex, request, services));
     if (!committed) continue;
     return fail(error(Errc::verification_failed,
                       "the ledger lists the entry {} and cannot hand it out ({}), but evidence beside its image proves "
@@ -144,7 +149,7 @@ Result<Situation> read_situation(const ReleaseRequest& request, Ledger& ledger, 
   SLIPWAY_TRY(require_uncommitted(now.chain, request, services));
   SLIPWAY_ASSIGN(now.events, EventLog(ledger).read(project.app, environment.name));
   now.hold_lasts = now.active() != nullptr && holds_by_rollback(now.events, *now.active());
-  SLIPWAY_ASSIGN(now.tag_now, tag_state(*services.opener, environment.repository, environment.tag));
+  SLIPWAY_ASSIGN(now.tag_now, moving_tag_state(*services.opener, environment.repository, environment.tag));
   const Standing standing = judge_tag(now.tag_now, now.chain, environment.repository_text);
   if (standing == Standing::drift && !remarks.adopt) {
     return fail(drift_error(environment.repository.with_tag(environment.tag), now.tag_now, now.active()));
@@ -157,7 +162,7 @@ Result<Situation> read_situation(const ReleaseRequest& request, Ledger& ledger, 
     return now;
   }
   now.finish_active = standing == Standing::pending;
-  SLIPWAY_ASSIGN(now.next_number, first_number(request, now.unfinished.has_value(), services));
+  SLIPWAY_ASSIGN(now.next_number, first_number(request, services));
   return now;
 }
 
@@ -240,10 +245,12 @@ Result<std::vector<std::string>> fixed_tags(const Environment& environment, std:
 }
 
 /// The tags that are written once must be free, or this image's already.
-Status require_free_tags(const Plan& plan, const std::optional<Plan>& unfinished, const ReleaseServices& services) {
+Status require_free_tags(const Plan& plan, const std::optional<Plan>& unfinished, Ledger& ledger,
+                         const ReleaseServices& services) {
+  if (plan.fixed_tags.empty()) return {};
   auto target = services.opener->open_for_reading(plan.repository, Side::destination);
   if (!target) return target.error().code == Errc::not_found ? Status() : Status(fail(target.error()));
-  return require_free_tags(plan, left_behind_image(unfinished, plan), **target);
+  return require_free_tags(plan, Traces{left_behind_image(unfinished, plan), ledger}, **target);
 }
 
 /// Returns true if somebody lifted holds at this release or later.
@@ -368,7 +375,7 @@ Result<Planned> draft_plan(const ReleaseRequest& request, const Situation& situa
       planned.warnings.push_back(std::move(warning));
   }
   SLIPWAY_TRY(judge_plan(request, situation, planned, ledger, services));
-  SLIPWAY_TRY(require_free_tags(planned.plan, situation.unfinished, services));
+  SLIPWAY_TRY(require_free_tags(planned.plan, situation.unfinished, ledger, services));
   return planned;
 }
 

@@ -1,11 +1,15 @@
 #include "release/standing.h"
 
+#include "release/tags.h"
+
 namespace slipway::release {
 
 Standing judge_tag(const std::optional<Digest>& now, const Chain& chain, const std::string& repository) {
   const Recorded* const head = chain.head();
-  if (head == nullptr) return now ? Standing::drift : Standing::settled;
+  const bool unreadable = now == unreadable_tag();
+  if (head == nullptr) return now && !unreadable ? Standing::drift : Standing::settled;
   if (now == head->entry.image.digest) return Standing::settled;
+  if (unreadable && head->entry.image.repository == repository) return Standing::pending;
   if (head->entry.image.repository != repository) return now ? Standing::drift : Standing::elsewhere;
   const Recorded* const before = chain.number(head->entry.number - 1);
   const bool was_here = before != nullptr && before->entry.image.repository == repository;

@@ -10,7 +10,7 @@ namespace slipway::release {
 /// How a moving tag stands to the ledger, which alone says what is active.
 enum class Standing {
   settled,    ///< it points to the active release, or nothing is released and it is not there
-  pending,    ///< it still has the release before: a crash after the commit
+  pending,    ///< it still has the release before, or cannot be read: a crash after the commit
   elsewhere,  ///< the environment moved to a repository where the active release never was
   drift,      ///< anything else
 };

@@ -2,18 +2,16 @@
 
 #include <charconv>
 
+#include "slipway/io/hash.h"
+
 namespace slipway::release {
-namespace {
-
 Error taken_error(const store::ReadTarget& target, const std::string& tag, const Digest& found, const Digest& wanted) {
-  return Error(Errc::conflict, fmt::format("the tag {} in {} is taken: it points to {}, not to {}", tag, target.name(),
-                                           found.str(), wanted.str()))
+  return error(Errc::conflict, "the tag {} in {} is taken: it points to {}, not to {}", tag, target.name(), found.str(),
+               wanted.str())
       .with_hint(
-          "it is written once and never moved: find out who put it there; if a run that was interrupted "
-          "on another machine did, repeat it there, or remove the tag");
+          "it is written once and never moved: find out who released that image under it, or give this build "
+          "another version");
 }
-
-}  // namespace
 
 Result<std::optional<Digest>> tag_state(store::ReadTarget& target, const std::string& tag) {
   auto resolved = target.resolve(tag);
@@ -22,12 +20,44 @@ Result<std::optional<Digest>> tag_state(store::ReadTarget& target, const std::st
   return fail(std::move(resolved).error());
 }
 
-Result<std::optional<Digest>> tag_state(store::Opener& opener, const oci::Location& repository,
-                                        const std::string& tag) {
+namespace {
+
+using Ask = Result<std::optional<Digest>> (*)(store::ReadTarget&, const std::string&);
+
+/// A repository that is not there has no tags.
+Result<std::optional<Digest>> ask_at(store::Opener& opener, const oci::Location& repository, const std::string& tag,
+                                     Ask ask) {
   auto target = opener.open_for_reading(repository, Side::destination);
   if (!target && target.error().code == Errc::not_found) return std::optional<Digest>();
   SLIPWAY_TRY(target);
-  return tag_state(**target, tag);
+  return ask(**target, tag);
+}
+
+}  // namespace
+
+Result<std::optional<Digest>> tag_state(store::Opener& opener, const oci::Location& repository,
+                                        const std::string& tag) {
+  return ask_at(opener, repository, tag, &tag_state);
+}
+
+const Digest& unreadable_tag() {
+  static const Digest digest = io::digest_of("a tag that its registry cannot read");
+  return digest;
+}
+
+bool is_unreadable(const Error& error) { return error.http && error.http->status >= 500 && error.http->status != 503; }
+
+Result<std::optional<Digest>> moving_tag_state(store::ReadTarget& target, const std::string& tag) {
+  auto found = tag_state(target, tag);
+  if (found || !is_unreadable(found.error())) return found;
+  auto* lister = store::as<store::TagLister>(target);
+  if (lister == nullptr || !lister->list_tags()) return found;
+  return std::optional<Digest>(unreadable_tag());
+}
+
+Result<std::optional<Digest>> moving_tag_state(store::Opener& opener, const oci::Location& repository,
+                                               const std::string& tag) {
+  return ask_at(opener, repository, tag, &moving_tag_state);
 }
 
 std::optional<std::int64_t> kept_number(const std::string& tag, const std::string& app,
@@ -39,13 +69,6 @@ std::optional<std::int64_t> kept_number(const std::string& tag, const std::strin
   const auto [at, problem] = std::from_chars(tag.data() + prefix.size(), end, number);
   if (problem != std::errc() || number < 1 || (at != end && *at != '-')) return std::nullopt;
   return number;
-}
-
-Status require_free(store::ReadTarget& target, const Digest& root, const std::string& tag,
-                    const std::optional<Digest>& ours) {
-  SLIPWAY_ASSIGN(const auto found, tag_state(target, tag));
-  if (!found || *found == root || found == ours) return {};
-  return fail(taken_error(target, tag, *found, root));
 }
 
 Status write_once(store::Target& target, const oci::Descriptor& root, const std::string& tag,

@@ -84,6 +84,11 @@ class FakeRepository final : public store::Target,
   Status tag(const oci::Descriptor& root, const std::string& tag_name) override {
     ++requests;
     ++writes;
+    if (immutable_tags && content_.resolve(tag_name)) {
+      Error refused(Errc::conflict, fmt::format("{} does not move tags", name()));
+      refused.http = HttpDetail{409, "TAG_INVALID", "immutable"};
+      return fail(std::move(refused));
+    }
     tagged.push_back(tag_name);
     call(before_tag, tag_name);
     const Status put = content_.tag(root, tag_name);
@@ -129,6 +134,7 @@ class FakeRepository final : public store::Target,
     bool listed = true;  ///< among the tags
   };
   std::map<std::string, Fault> faults;
+  bool immutable_tags = false;  ///< tag() refuses to move one
   /// The registry's answer to documents with a subject; 0: it takes them.
   int subject_status = 0;
   std::function<void(const std::string& tag)> before_tag;  ///< called once, before the next tag is written

@@ -264,17 +264,6 @@ TEST_P(Flow, ATagBeforeTheFirstReleaseIsDrift) {
   EXPECT_EQ(shop.tag("staging"), foreign.digest);
 }
 
-TEST_P(Flow, AKeepTagInUseStopsBeforeAnythingMoves) {
-  ASSERT_TRUE(shop.release("staging", build("one")));
-  const auto target = shop.target("staging");
-  ASSERT_TRUE(target->tag(put_image(*target, "foreign"), "hello.staging-v2"));
-  const auto two = build("two");
-  const auto refused = shop.release("staging", two);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Errc::conflict);
-  EXPECT_FALSE(target->resolve(*two.digest()));
-}
-
 TEST_P(Flow, KeepTagsWithoutALedgerAreAConflict) {
   const auto target = shop.target("staging");
   ASSERT_TRUE(target->tag(put_image(*target, "older"), "hello.staging-v7"));
