@@ -3,9 +3,9 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 
+#include "simulator/invariants.h"
 #include "simulator/simulation.h"
 #include "slipway/base/text.h"
 
@@ -18,9 +18,10 @@ struct Flags {
   std::uint64_t first = 1;
   std::uint64_t count = 0;          // 0: until the time is over
   std::chrono::seconds seconds{0};  // 0: until the count is reached
-  std::string state;                // file with the next seed, so that a later run goes on
+  std::string state;                // what was done so far, so that a later run goes on
+  std::string until_found;          // names a mending that is taken out: the run succeeds when a seed fails
   bool trace = false;
-  bool strict = false;
+  bool contest = true;
 };
 
 bool parse(int argc, char** argv, Flags& flags) {
@@ -29,6 +30,8 @@ bool parse(int argc, char** argv, Flags& flags) {
     const auto number = slipway::parse_whole<std::uint64_t>(argv[i + 1]);
     if (name == "--state")
       flags.state = argv[i + 1];
+    else if (name == "--until-found")
+      flags.until_found = argv[i + 1];
     else if (!number)
       return false;
     else if (name == "--seed")
@@ -37,8 +40,8 @@ bool parse(int argc, char** argv, Flags& flags) {
       flags.first = *number;
     else if (name == "--count")
       flags.count = *number;
-    else if (name == "--strict")
-      flags.strict = *number != 0;
+    else if (name == "--contest")
+      flags.contest = *number != 0;
     else if (name == "--seconds")
       flags.seconds = std::chrono::seconds(*number);
     else
@@ -47,9 +50,77 @@ bool parse(int argc, char** argv, Flags& flags) {
   return argc % 2 == 1 && (flags.count > 0 || flags.seconds.count() > 0);
 }
 
-void print(const Outcome& outcome) {
+/// The sums over all runs, kept in the state file: one number a line, then one triple or state a line.
+struct Sums {
+  std::uint64_t next = 1, runs = 0, steps = 0, releases = 0, deaths = 0;
+  std::set<std::string> triples, states;
+
+  void add(Outcome outcome) {
+    ++runs, ++next;
+    steps += outcome.steps;
+    releases += static_cast<std::uint64_t>(outcome.acknowledged);
+    deaths += static_cast<std::uint64_t>(outcome.deaths);
+    triples.merge(outcome.triples);
+    states.merge(outcome.states);
+  }
+  void load(const std::string& file) {
+    std::ifstream in(file);
+    if (!(in >> next >> runs >> steps >> releases >> deaths)) return;
+    for (std::string line; std::getline(in, line);) {
+      if (!line.empty()) (line.find(';') == std::string::npos ? states : triples).insert(line);
+    }
+  }
+  void save(const std::string& file) const {
+    const std::string draft = file + ".new";
+    {
+      std::ofstream out(draft);
+      out << next << "\n" << runs << "\n" << steps << "\n" << releases << "\n" << deaths << "\n";
+      for (const auto* lines : {&triples, &states}) {
+        for (const std::string& line : *lines)
+          out << line << "\n";
+      }
+    }
+    (void)std::rename(draft.c_str(), file.c_str());
+  }
+  void print() const {
+    fmt::print(
+        "{} seeds hold: {} steps, {} releases, {} deaths, {} distinct states, {} distinct triples of crash point, "
+        "quirk and command; the next seed is {}\n",
+        runs, steps, releases, deaths, states.size(), triples.size(), next);
+  }
+};
+
+void print_failure(std::uint64_t seed, const Outcome& outcome) {
   for (const std::string& line : outcome.trace)
     fmt::print("{}\n", line);
+  fmt::print("seed {} fails: {}\nrepeat it with: scripts/simulate --seed {}\n", seed, *outcome.failure, seed);
+}
+
+int run(const Flags& flags) {
+  Sums sums;
+  sums.next = flags.first;
+  if (!flags.state.empty()) sums.load(flags.state);
+  const auto end = std::chrono::steady_clock::now() + flags.seconds;
+  const std::uint64_t before = sums.runs;
+  while (flags.count > 0 ? sums.runs - before < flags.count : std::chrono::steady_clock::now() < end) {
+    Outcome outcome = slipway::sim::simulate({.seed = sums.next, .contest = flags.contest});
+    if (outcome.failure && !flags.until_found.empty()) {
+      fmt::print("{}: found by seed {}, the {}. of this run: {}\n", flags.until_found, sums.next, sums.runs + 1,
+                 *outcome.failure);
+      return 0;
+    }
+    if (outcome.failure) {
+      print_failure(sums.next, outcome);
+      return 1;
+    }
+    if (flags.trace) fmt::print("{}\n", fmt::join(outcome.trace, "\n"));
+    sums.add(std::move(outcome));
+    if (!flags.state.empty() && sums.runs % 64 == 0) sums.save(flags.state);
+  }
+  if (!flags.state.empty()) sums.save(flags.state);
+  sums.print();
+  if (!flags.until_found.empty()) fmt::print("{}: not found\n", flags.until_found);
+  return flags.until_found.empty() ? 0 : 1;
 }
 
 }  // namespace
@@ -57,29 +128,11 @@ void print(const Outcome& outcome) {
 int main(int argc, char** argv) {
   Flags flags;
   if (!parse(argc, argv, flags)) {
-    fmt::print(stderr, "usage: simulator [--seed N | --first N --count N | --seconds N] [--state FILE] [--strict 1]\n");
+    fmt::print(stderr,
+               "usage: simulator [--seed N | --first N --count N | --seconds N] [--state FILE] [--contest 0] "
+               "[--until-found NAME]\n");
     return 2;
   }
-  ::setenv("SLIPWAY_SIM_SECRET", "s3cr3t-that-must-not-leave", 1);
-  std::uint64_t seed = flags.first;
-  if (!flags.state.empty()) std::ifstream(flags.state) >> seed;
-  const auto end = std::chrono::steady_clock::now() + flags.seconds;
-  std::uint64_t runs = 0, steps = 0, releases = 0, deaths = 0, hands = 0;
-  while (flags.count > 0 ? runs < flags.count : std::chrono::steady_clock::now() < end) {
-    const Outcome outcome = slipway::sim::simulate({.seed = seed, .strict = flags.strict});
-    if (flags.trace || outcome.failure) print(outcome);
-    if (outcome.failure) {
-      fmt::print("seed {} fails: {}\nrepeat it with: scripts/simulate --seed {}\n", seed, *outcome.failure, seed);
-      return 1;
-    }
-    ++runs, ++seed;
-    steps += outcome.steps;
-    releases += static_cast<std::uint64_t>(outcome.acknowledged);
-    deaths += static_cast<std::uint64_t>(outcome.deaths);
-    hands += static_cast<std::uint64_t>(outcome.hands);
-    if (!flags.state.empty()) std::ofstream(flags.state) << seed << "\n";
-  }
-  fmt::print("{} seeds hold: {} steps, {} releases, {} deaths, {} keep tags removed by hand; the next seed is {}\n",
-             runs, steps, releases, deaths, hands, seed);
-  return 0;
+  ::setenv("SLIPWAY_SIM_SECRET", slipway::sim::kSecret, 1);
+  return run(flags);
 }

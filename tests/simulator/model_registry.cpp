@@ -11,6 +11,12 @@ constexpr std::size_t kMostBytes = 1u << 20;
 
 Error broken_off() { return error(Errc::network, "the registry did not answer"); }
 
+Error answered(int status, const std::string& what) {
+  Error refused = error(status >= 500 ? Errc::network : Errc::failed, "{}: the registry answered {}", what, status);
+  refused.http = HttpDetail{status, "UNKNOWN", ""};
+  return refused;
+}
+
 class ModelTarget final : public std::enable_shared_from_this<ModelTarget>,
                           public store::Target,
                           public store::TagLister,
@@ -90,15 +96,27 @@ class ModelTarget final : public std::enable_shared_from_this<ModelTarget>,
     }
     return found;
   }
+  /// As docker-registry: a tag that cannot be read is not deleted.
   Status delete_tag(const std::string& tag_name) override {
+    const auto at = here_.tags.find(tag_name);
+    if (at != here_.tags.end() && !at->second.root) {
+      SLIPWAY_TRY(read("DELETE " + tag_name));
+      return fail(answered(400, tag_name));
+    }
     return write("DELETE " + tag_name, [this, tag_name] { here_.tags.erase(tag_name); });
+  }
+  Status delete_manifest(const Digest& digest) override {
+    return write("DELETE " + digest.short_hex(), [this, digest] {
+      here_.content.erase(digest);
+      std::erase_if(here_.tags, [&](const auto& tag) { return tag.second.root && tag.second.root->digest == digest; });
+    });
   }
   Result<bool> mount(const oci::Descriptor& blob, const std::string& from) override {
     const auto& source = all_.repository(host_ + "/" + from).content;
     const auto at = source.find(blob.digest);
     if (at == source.end()) return false;
-    SLIPWAY_TRY(write("MOUNT " + blob.digest.short_hex(),
-                      [this, blob, content = at->second] { here_.content.insert_or_assign(blob.digest, content); }));
+    SLIPWAY_TRY(
+        write("MOUNT " + blob.digest.short_hex(), [this, blob, content = at->second] { put(blob, content.bytes); }));
     return true;
   }
 
@@ -108,6 +126,7 @@ class ModelTarget final : public std::enable_shared_from_this<ModelTarget>,
     const auto absent = [&] { return fail(Errc::not_found, "{} has no {}", name(), store::to_string(reference)); };
     if (digest == nullptr) {
       const auto tag = here_.tags.find(std::get<std::string>(reference));
+      if (tag != here_.tags.end() && tag->second.broken) return fail(answered(500, tag->first));
       if (tag == here_.tags.end() || !tag->second.root) return absent();
       digest = &tag->second.root->digest;
     }
@@ -117,7 +136,8 @@ class ModelTarget final : public std::enable_shared_from_this<ModelTarget>,
   }
 
   void put(const oci::Descriptor& descriptor, const std::string& bytes) {
-    here_.content.insert_or_assign(descriptor.digest, ModelRegistry::Content{descriptor.media_type, bytes});
+    const std::int64_t now = actor_ == nullptr ? 0 : actor_->stage().millis();
+    here_.content.insert_or_assign(descriptor.digest, ModelRegistry::Content{descriptor.media_type, bytes, now});
   }
 
   /// Bytes that are not their digest, and documents without their children, are refused.
@@ -180,16 +200,20 @@ class ModelTarget final : public std::enable_shared_from_this<ModelTarget>,
   Status write_tag(const std::string& tag_name, const oci::Descriptor& root, const std::function<void()>& before) {
     if (!oci::is_valid_tag(tag_name)) return fail(Errc::invalid_argument, "\"{}\" is not a tag", tag_name);
     const bool is_new = !here_.tags.contains(tag_name);
-    if (actor_ != nullptr && is_new && actor_->stage().chance(habits_.dangling_tags)) {
+    const bool dangles = actor_ != nullptr && is_new && actor_->stage().chance(habits_.dangling_tags);
+    const bool empty = actor_ != nullptr && is_new && actor_->stage().chance(habits_.empty_links);
+    if (dangles || empty) {
       SLIPWAY_TRY(actor_->step(name() + " PUT " + tag_name));
-      actor_->stage().note(actor_->name(), name() + " PUT " + tag_name + "  -> the registry dies; listed, not there");
-      here_.tags[tag_name] = {std::nullopt, actor_->stage().millis()};
+      actor_->stage().note(actor_->name(), fmt::format("{} PUT {}  -> the registry dies; listed, {}", name(), tag_name,
+                                                       empty ? "500" : "not there"));
+      here_.tags[tag_name] = {std::nullopt, actor_->stage().millis(), empty};
       return fail(broken_off());
     }
     return write("PUT " + tag_name + " = " + root.digest.short_hex(), [this, tag_name, root, before, is_new] {
       before();
       ModelRegistry::Tag& tag = here_.tags[tag_name];
       tag.root.emplace(root.media_type, root.digest, root.size);
+      tag.broken = false;
       if (is_new && actor_ != nullptr) tag.listed_at = actor_->stage().millis() + habits_.list_delay;
     });
   }
@@ -203,7 +227,7 @@ class ModelTarget final : public std::enable_shared_from_this<ModelTarget>,
 
 }  // namespace
 
-void ModelRegistry::collect() {
+void ModelRegistry::collect(std::int64_t before) {
   for (auto& [place, repository] : repositories_) {
     std::set<Digest> reached;
     std::vector<Digest> waiting;
@@ -220,7 +244,8 @@ void ModelRegistry::collect() {
       for (const oci::Descriptor& child : document ? oci::children(*document) : std::vector<oci::Descriptor>())
         waiting.push_back(child.digest);
     }
-    std::erase_if(repository.content, [&](const auto& item) { return !reached.contains(item.first); });
+    std::erase_if(repository.content,
+                  [&](const auto& item) { return !reached.contains(item.first) && item.second.put_at < before; });
   }
 }
 

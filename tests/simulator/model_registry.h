@@ -16,7 +16,7 @@ struct Habits {
   unsigned lost_answers = 0;      ///< of writes: carried out, and the answer is a network error
   unsigned late_writes = 0;       ///< of writes: a network error, and carried out up to a minute later
   unsigned dangling_tags = 0;     ///< of tags that are new: a network error; listed for ever after, and not there
-  unsigned busy = 0;              ///< of writes: refused with a 400 that the next try does not get
+  unsigned empty_links = 0;       ///< of tags that are new: the same, and reading it is answered with 500
   std::int64_t list_delay = 0;    ///< milliseconds until a new tag is listed
   bool refuses_subjects = false;  ///< documents with a subject are refused
   bool collects = false;          ///< its housekeeping may run between commands
@@ -28,10 +28,12 @@ class ModelRegistry {
   struct Content {
     std::string media_type;
     std::string bytes;
+    std::int64_t put_at = 0;
   };
   struct Tag {
     std::optional<oci::Descriptor> root;  ///< nothing: it is listed, and not there
     std::int64_t listed_at = 0;
+    bool broken = false;  ///< its link is empty: reading it is answered with 500
   };
   struct Repository {
     std::map<Digest, Content> content;
@@ -40,8 +42,9 @@ class ModelRegistry {
 
   Repository& repository(const std::string& place) { return repositories_[place]; }
   std::map<std::string, Repository>& repositories() { return repositories_; }
-  /// Removes every document that no tag reaches, and every blob that no document names.
-  void collect();
+  /// Removes every document that no tag reaches, and every blob that no document names, if it was put before `before`:
+  /// a collection leaves alone what an upload under way has just sent.
+  void collect(std::int64_t before);
 
  private:
   std::map<std::string, Repository> repositories_;

@@ -2,18 +2,17 @@
 
 #include <algorithm>
 
-#include "simulator/machine_fs.h"
-#include "slipway/config/yaml.h"
+#include "simulator/invariants.h"
+#include "simulator/machine.h"
+#include "simulator/triples.h"
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
 #include "slipway/release/apply.h"
-#include "slipway/release/event.h"
+#include "slipway/release/checks.h"
 #include "slipway/release/planning.h"
+#include "slipway/release/retire.h"
 #include "slipway/release/verify.h"
-#include "support/fault_fs.h"
-#include "support/power_loss_fs.h"
-#include "support/temp_dir.h"
 
 namespace slipway::sim {
 namespace {
@@ -21,85 +20,6 @@ namespace {
 namespace rel = release;
 
 constexpr int kBuilds = 5;
-constexpr const char* kSecret = "s3cr3t-that-must-not-leave";
-constexpr const char* kYaml = R"(
-app: hello
-image: {repository: reg.example/team/hello}
-environments:
-  staging:
-    repository: reg.example/staging/hello
-    config: {env-file: staging.env}
-  production:
-    after: [staging]
-    repository: reg.example/prod/hello
-    config: {env-file: production.env}
-  guarded:
-    repository: reg.example/guarded/hello
-    policy: {approvals: 1}
-)";
-
-/// The time that decides between writers, where the release path knows one.
-template <class Services, class Project>
-void bound_writers(Services& services, const Project& project) {
-  if constexpr (requires { services.settle = std::chrono::seconds(project.settle); })
-    services.settle = std::chrono::seconds(project.settle);
-}
-
-/// A sequencer of one machine that runs one command at a time.
-class OpenSequencer final : public rel::Sequencer {
- public:
-  Result<std::unique_ptr<rel::Turn>> take(const std::string&, const std::string&) override {
-    return std::make_unique<rel::Turn>();
-  }
-};
-
-/// The folder of a machine: slipway.yaml's files, its state, its cache; the disk forgets what was not synced.
-class Machine {
- public:
-  Machine(ModelRegistry& registry, const Habits& habits, Actor& actor)
-      : cache_(dir_.path(), quick()), disk_(cache_, actor), clock_(actor), opener_(registry, &actor, habits) {
-    write("staging.env", 0);
-    write("production.env", 0);
-    const auto documents = config::parse_yaml(kYaml, "slipway.yaml").value();
-    Diagnostics diagnostics;
-    project = rel::decode_project(documents.front(), dir_.path(), diagnostics);
-    services.opener = &opener_;
-    services.fs = &disk_;
-    services.clock = &clock_;
-    services.sequencer = &sequencer_;
-    services.actor = {actor.name()};
-    services.tool = "slipway simulator";
-    services.lanes = 1;
-    services.state_folder = dir_.path() / "state";
-    services.seen_folder = dir_.path() / "seen";
-    bound_writers(services, project);
-  }
-
-  /// Another config of today.
-  void write(const std::string& name, std::uint64_t value) {
-    const std::string text = fmt::format("PORT={}\nPASSWORD=env://SLIPWAY_SIM_SECRET\n", 80 + value);
-    (void)write_file_atomically(cache_, dir_.path() / name, text);
-  }
-  void lose_power() { cache_.lose_power(); }
-  const rel::Environment& environment(const std::string& name) const { return *project.find(name); }
-
-  rel::Project project;
-  rel::ReleaseServices services;
-
- private:
-  FileSystem& quick() {
-    unsynced_.skip_syncing();
-    return unsynced_;
-  }
-
-  test::TempDir dir_;
-  test::FaultFs unsynced_;
-  test::PowerLossFs cache_;
-  MachineFs disk_;
-  StageClock clock_;
-  ModelOpener opener_;
-  OpenSequencer sequencer_;
-};
 
 oci::Descriptor put(store::Target& to, const std::string& type, const std::string& bytes) {
   const oci::Descriptor descriptor(type, io::digest_of(bytes), static_cast<std::int64_t>(bytes.size()));
@@ -122,29 +42,29 @@ class Simulation {
     for (int i = 0; i < world_.machines; ++i)
       stage_.add(fmt::format("m{}", i + 1), [this](Actor& actor) { work(actor); });
     stage_.run();
-    if (!stage_.failure()) {
-      stage_.settle();
-      list_everything();
-      stage_.note("", "everything heals; a fresh machine takes over");
-      habits_ = {.list_delay = 0, .refuses_subjects = habits_.refuses_subjects};
-      check("healing");
-      Stage last(world_.seed + 1);
-      last.add("new", [this](Actor& actor) { take_over(actor); });
-      last.run();
-      for (const std::string& line : last.trace())
-        stage_.note("new", line);
-      if (last.failure()) stage_.fail(*last.failure());
-    }
-    return {stage_.failure(), stage_.trace(), stage_.steps(), static_cast<int>(acknowledged_.size()), deaths_, hands_};
+    if (!stage_.failure()) heal();
+    Outcome outcome{.failure = stage_.failure(), .trace = stage_.trace(), .steps = stage_.steps()};
+    outcome.acknowledged = static_cast<int>(acknowledged_.size());
+    outcome.deaths = deaths_;
+    outcome.triples = std::move(triples_);
+    outcome.states = std::move(states_);
+    return outcome;
   }
 
  private:
-  struct Acknowledged {
-    std::string environment;
-    std::int64_t number;
-    Digest id;
-    std::string by;
-  };
+  void heal() {
+    stage_.settle();
+    list_everything();
+    stage_.note("", "everything heals; a fresh machine takes over");
+    habits_ = {.list_delay = 0, .refuses_subjects = habits_.refuses_subjects};
+    check("healing");
+    Stage last(world_.seed + 1);
+    last.add("new", [this](Actor& actor) { take_over(actor); });
+    last.run();
+    for (const std::string& line : last.trace())
+      stage_.note("new", line);
+    if (last.failure()) stage_.fail(*last.failure());
+  }
 
   static Habits habits_of(Stage& stage) {
     const auto some = [&stage](unsigned most) {
@@ -155,6 +75,7 @@ class Simulation {
     habits.lost_answers = some(12);
     habits.late_writes = some(8);
     habits.dangling_tags = some(12);
+    habits.empty_links = some(8);
     habits.list_delay = stage.chance(40) ? static_cast<std::int64_t>(stage.pick(900)) : 0;
     habits.refuses_subjects = stage.chance(10);
     habits.collects = stage.chance(30);
@@ -164,9 +85,10 @@ class Simulation {
   void describe_world() {
     stage_.note(
         "", fmt::format("seed {}: {} machines; of 100 requests {} unreachable, {} answers lost, {} writes late, {} "
-                        "tags dangle; lists {} ms late{}{}",
+                        "tags dangle, {} links empty; lists {} ms late{}{}",
                         world_.seed, world_.machines, habits_.unreachable, habits_.lost_answers, habits_.late_writes,
-                        habits_.dangling_tags, habits_.list_delay, habits_.refuses_subjects ? "; refuses subjects" : "",
+                        habits_.dangling_tags, habits_.empty_links, habits_.list_delay,
+                        habits_.refuses_subjects ? "; refuses subjects" : "",
                         habits_.collects ? "; collects what is not tagged" : ""));
   }
 
@@ -197,21 +119,32 @@ class Simulation {
 
   /// A machine's commands, one after the other; a process that died is started again.
   void work(Actor& actor) {
-    Machine machine(registry_, habits_, actor);
+    Machine machine(registry_, habits_, actor, world_.contest);
     for (int i = 0; i < world_.commands && !stage_.failure(); ++i) {
       actor.wait(std::chrono::milliseconds(stage_.pick(30'000)));
-      if (stage_.chance(world_.deaths)) actor.die_in(1 + static_cast<int>(stage_.pick(60)));
+      if (stage_.chance(world_.deaths)) actor.die_in(1 + static_cast<int>(stage_.pick(90)));
       const std::string name = run_command(actor, machine);
       if (actor.dead() && !stage_.failure()) {
         ++deaths_;
+        add_triples(habits_, actor.died_before(), name, triples_);
         if (stage_.chance(50)) {
           stage_.note(actor.name(), "the machine loses power");
           machine.lose_power();
         }
       }
       actor.revive();
-      if (!stage_.failure()) check(actor.name() + " " + name);
+      if (stage_.failure()) return;
+      check(actor.name() + " " + name);
+      states_.insert(state_of(registry_));
+      if (habits_.collects && stage_.chance(25)) collect();
     }
+  }
+
+  /// The registry's housekeeping, which leaves alone what came in the last minutes.
+  void collect() {
+    stage_.note("", "the registry collects what no tag reaches");
+    registry_.collect(stage_.millis() - 180'000);
+    check("a collection");
   }
 
   std::string run_command(Actor& actor, Machine& machine) {
@@ -220,50 +153,62 @@ class Simulation {
       void (Simulation::*run)(Actor&, Machine&);
     };
     static constexpr Command kCommands[] = {
-        {"release", &Simulation::release}, {"release", &Simulation::release},   {"promote", &Simulation::promote},
-        {"promote", &Simulation::promote}, {"rollback", &Simulation::rollback}, {"config", &Simulation::config},
-        {"plan", &Simulation::plan},       {"approve", &Simulation::approve},   {"apply", &Simulation::apply},
-        {"hold", &Simulation::hold},       {"unhold", &Simulation::unhold}};
+        {"release", &Simulation::release},   {"release", &Simulation::release}, {"promote", &Simulation::promote},
+        {"promote", &Simulation::promote},   {"promote", &Simulation::promote}, {"rollback", &Simulation::rollback},
+        {"rollback", &Simulation::rollback}, {"config", &Simulation::config},   {"hotfix", &Simulation::hotfix},
+        {"plan", &Simulation::plan},         {"approve", &Simulation::approve}, {"apply", &Simulation::apply},
+        {"hold", &Simulation::hold},         {"unhold", &Simulation::unhold},   {"retire", &Simulation::retire},
+        {"doctor", &Simulation::doctor}};
     const Command& chosen = kCommands[stage_.pick(std::size(kCommands))];
     stage_.note(actor.name(), fmt::format("$ {}", chosen.name));
     (this->*chosen.run)(actor, machine);
     return chosen.name;
   }
 
+  oci::Location some_build() {
+    return oci::Location::parse(fmt::format("reg.example/team/hello:b{}", stage_.pick(kBuilds))).value();
+  }
+  std::string some_environment() { return stage_.chance(50) ? "staging" : "production"; }
+
   void release(Actor& actor, Machine& machine) {
-    const auto build = oci::Location::parse(fmt::format("reg.example/team/hello:b{}", stage_.pick(kBuilds))).value();
-    rel::Ledger ledger = machine.services.ledger(machine.project.ledger);
+    rel::Ledger ledger = machine.ledger();
     auto planned =
-        rel::plan_release({machine.project, machine.environment("staging")}, build, ledger, machine.services);
+        rel::plan_release({machine.project, machine.environment("staging")}, some_build(), ledger, machine.services);
     carry_out(actor, machine, "staging", std::move(planned), ledger);
   }
+  /// Straight to production, past its rules.
+  void hotfix(Actor& actor, Machine& machine) {
+    rel::Ledger ledger = machine.ledger();
+    auto planned = rel::plan_release({machine.project, machine.environment("production"), {.bypass = "hot"}},
+                                     some_build(), ledger, machine.services);
+    carry_out(actor, machine, "production", std::move(planned), ledger);
+  }
   void promote(Actor& actor, Machine& machine) {
-    rel::Ledger ledger = machine.services.ledger(machine.project.ledger);
+    rel::Ledger ledger = machine.ledger();
     auto planned = rel::plan_promote({machine.project, machine.environment("production")},
                                      machine.environment("staging"), ledger, machine.services);
     carry_out(actor, machine, "production", std::move(planned), ledger);
   }
   void rollback(Actor& actor, Machine& machine) {
-    const std::string name = stage_.chance(50) ? "staging" : "production";
-    rel::Ledger ledger = machine.services.ledger(machine.project.ledger);
+    const std::string name = some_environment();
+    rel::Ledger ledger = machine.ledger();
     auto planned = rel::plan_rollback({machine.project, machine.environment(name), {.reason = "bad"}}, {}, ledger,
                                       machine.services);
     carry_out(actor, machine, name, std::move(planned), ledger);
   }
   void config(Actor& actor, Machine& machine) {
-    const std::string name = stage_.chance(50) ? "staging" : "production";
+    const std::string name = some_environment();
     machine.write(name + ".env", 1 + stage_.pick(3));
-    rel::Ledger ledger = machine.services.ledger(machine.project.ledger);
+    rel::Ledger ledger = machine.ledger();
     auto planned =
         rel::plan_release({machine.project, machine.environment(name)}, std::nullopt, ledger, machine.services);
     carry_out(actor, machine, name, std::move(planned), ledger);
   }
   /// Plan files go from machine to machine.
   void plan(Actor& actor, Machine& machine) {
-    const auto build = oci::Location::parse(fmt::format("reg.example/team/hello:b{}", stage_.pick(kBuilds))).value();
-    rel::Ledger ledger = machine.services.ledger(machine.project.ledger);
+    rel::Ledger ledger = machine.ledger();
     const auto planned =
-        rel::plan_release({machine.project, machine.environment("guarded")}, build, ledger, machine.services);
+        rel::plan_release({machine.project, machine.environment("guarded")}, some_build(), ledger, machine.services);
     if (!planned) return judge(actor, "plan", planned.error());
     const auto text = planned->plan.canonical();
     if (text) plans_.push_back(*text);
@@ -278,27 +223,64 @@ class Simulation {
     if (plans_.empty()) return;
     auto plan = rel::Plan::parse(plans_[stage_.pick(plans_.size())]);
     if (!plan) return stage_.fail("a plan cannot be read back: " + plan.error().describe());
-    rel::Ledger ledger = machine.services.ledger(machine.project.ledger);
+    rel::Ledger ledger = machine.ledger();
     carry_out(actor, machine, "guarded", rel::Planned{.plan = *std::move(plan), .stored = true}, ledger);
   }
   void hold(Actor& actor, Machine& machine) {
-    record(actor, machine, stage_.chance(50) ? "staging" : "production", rel::EventKind::hold, std::nullopt);
+    record(actor, machine, some_environment(), rel::EventKind::hold, std::nullopt);
   }
   void unhold(Actor& actor, Machine& machine) {
-    record(actor, machine, stage_.chance(50) ? "staging" : "production", rel::EventKind::unhold, std::nullopt);
+    record(actor, machine, some_environment(), rel::EventKind::unhold, std::nullopt);
   }
 
-  void record(Actor& actor, Machine& machine, const std::string& environment, rel::EventKind kind,
-              std::optional<Digest> plan) {
-    rel::Ledger ledger = machine.services.ledger(machine.project.ledger);
-    const auto head = ledger.head(machine.project.app, environment);
-    if (!head) return judge(actor, "event", head.error());
-    rel::Event event{.app = machine.project.app, .environment = environment, .kind = kind, .plan = std::move(plan)};
-    if (*head) event.entry = (*head)->id;
+  /// Records which releases are given up, then removes their keep tags.
+  void retire(Actor& actor, Machine& machine) {
+    const std::string name = some_environment();
+    const Status done = retire_from(actor, machine, machine.environment(name));
+    if (!done) judge(actor, "retire", done.error());
+  }
+  Status retire_from(Actor& actor, Machine& machine, const rel::Environment& environment) {
+    rel::Ledger ledger = machine.ledger();
+    SLIPWAY_ASSIGN(const auto chain, ledger.read(machine.project.app, environment.name));
+    SLIPWAY_ASSIGN(const auto events, rel::EventLog(ledger).read(machine.project.app, environment.name));
+    auto numbers = rel::retirable(chain, events, 2);
+    if (numbers.empty()) return {};
+    rel::Event event{.app = machine.project.app, .environment = environment.name, .kind = rel::EventKind::retire};
+    event.numbers = numbers;
+    sign(actor, machine, event, chain.head()->id);
+    SLIPWAY_TRY(rel::EventLog(ledger).append(std::move(event)));
+    SLIPWAY_ASSIGN(const auto tags, rel::keep_tags_of(machine.project, environment, numbers, machine.services));
+    SLIPWAY_ASSIGN(const auto target,
+                   machine.services.opener->open_for_writing(environment.repository, Side::destination));
+    auto* deleter = store::as<store::Deleter>(*target);
+    for (const std::string& tag : tags) {
+      const auto there = target->resolve(tag);
+      if (there) SLIPWAY_TRY(deleter->delete_tag(tag));
+    }
+    return {};
+  }
+
+  void doctor(Actor& actor, Machine& machine) {
+    const auto found =
+        rel::repair_environment(machine.project, machine.environment(some_environment()), machine.services);
+    if (!found) judge(actor, "doctor", found.error());
+  }
+
+  static void sign(Actor& actor, Machine& machine, rel::Event& event, std::optional<Digest> head) {
+    event.entry = std::move(head);
     event.actor = actor.name();
     event.reason = "because";
     event.time = machine.services.clock->now();
     event.tool = machine.services.tool;
+  }
+
+  void record(Actor& actor, Machine& machine, const std::string& environment, rel::EventKind kind,
+              std::optional<Digest> plan) {
+    rel::Ledger ledger = machine.ledger();
+    const auto head = ledger.head(machine.project.app, environment);
+    if (!head) return judge(actor, "event", head.error());
+    rel::Event event{.app = machine.project.app, .environment = environment, .kind = kind, .plan = std::move(plan)};
+    sign(actor, machine, event, *head ? std::optional<Digest>((*head)->id) : std::nullopt);
     const auto put = rel::EventLog(ledger).append(std::move(event));
     if (!put) judge(actor, "event", put.error());
   }
@@ -311,7 +293,7 @@ class Simulation {
     if (actor.dead()) return;
     stage_.note(actor.name(),
                 fmt::format("is now v{} of {} ({})", done->entry.number, environment, done->id.short_hex()));
-    acknowledged_.push_back({environment, done->entry.number, done->id, actor.name()});
+    acknowledged_.push_back({environment, *done, actor.name()});
   }
 
   /// Faults that a command met, races, policies and holds are its lot; the rest is a fault of the program.
@@ -339,56 +321,23 @@ class Simulation {
   }
 
   void check(const std::string& after) {
-    const rel::Project project = plain_project();
-    for (const rel::Environment& environment : project.environments) {
-      rel::Ledger ledger = truth_services().ledger(project.ledger);
-      const auto chain = ledger.read(project.app, environment.name);
-      if (!chain)
-        return stage_.fail(
-            fmt::format("after {}: {} cannot be read: {}", after, environment.name, chain.error().describe()));
-      for (const Acknowledged& made : acknowledged_) {
-        if (made.environment != environment.name) continue;
-        const rel::Recorded* const there = chain->number(made.number);
-        if (there == nullptr || there->id != made.id)
-          return stage_.fail(fmt::format("after {}: v{} of {}, which {} was told is made ({}), is {}", after,
-                                         made.number, made.environment, made.by, made.id.short_hex(),
-                                         there == nullptr ? "gone" : "another: " + there->id.short_hex()));
-      }
-    }
-    check_secrets(after);
-  }
-
-  void check_secrets(const std::string& after) {
-    for (const auto& [place, repository] : registry_.repositories()) {
-      for (const auto& [digest, content] : repository.content) {
-        if (content.bytes.find(kSecret) != std::string::npos)
-          return stage_.fail(fmt::format("after {}: a secret is in {}@{}", after, place, digest.str()));
-      }
-    }
-  }
-
-  rel::Project plain_project() {
-    const auto documents = config::parse_yaml(kYaml, "slipway.yaml").value();
-    Diagnostics diagnostics;
-    return rel::decode_project(documents.front(), "/", diagnostics);
+    const auto broken = broken_invariant(registry_, truth_services(), project_in("/"), acknowledged_);
+    if (broken) stage_.fail(fmt::format("after {}: {}", after, *broken));
   }
 
   /// The next command, by somebody without any state: it must succeed, whatever happened before.
   void take_over(Actor& actor) {
-    Machine machine(registry_, habits_, actor);
-    for (const std::string name : {"staging", "production"}) {
-      rel::Ledger ledger = machine.services.ledger(machine.project.ledger);
+    Machine machine(registry_, habits_, actor, world_.contest);
+    for (const std::string name : {"staging", "production", "guarded"}) {
+      rel::Ledger ledger = machine.ledger();
       const auto head = ledger.head(machine.project.app, name);
       if (!head) return actor.stage().fail("stuck: " + head.error().describe());
       if (!*head && name == "production") continue;
       machine.write(name + ".env", 100);
-      auto done = next_release(machine, name, head->has_value(), ledger);
-      if (!done && !world_.strict && remove_uncommitted_keep_tags(machine.environment(name), *head)) {
-        ledger.refresh();
-        done = next_release(machine, name, head->has_value(), ledger);
-      }
+      const auto done = next_release(machine, name, head->has_value(), ledger);
       if (!done) return actor.stage().fail(fmt::format("stuck: {}: {}", name, done.error().describe()));
-      prove(actor, machine, machine.environment(name), *done);
+      const auto broken = wrong_with(machine, machine.environment(name), *done);
+      if (broken) return actor.stage().fail(fmt::format("{}: {}", name, *broken));
     }
   }
 
@@ -401,26 +350,24 @@ class Simulation {
     return rel::apply(planned, ledger, machine.services);
   }
 
-  /// Follows the hint of the refusal; true when there were any.
-  bool remove_uncommitted_keep_tags(const rel::Environment& environment, const std::optional<rel::Recorded>& head) {
-    const std::string next = fmt::format("hello.{}-v{}", environment.name, head ? head->entry.number + 1 : 1);
-    auto& tags = registry_.repository(environment.repository.place()).tags;
-    const auto removed =
-        std::erase_if(tags, [&](const auto& tag) { return tag.first == next || tag.first.starts_with(next + "-"); });
-    hands_ += static_cast<int>(removed);
-    return removed > 0;
-  }
-
-  void prove(Actor& actor, Machine& machine, const rel::Environment& environment, const rel::Recorded& active) {
+  std::optional<std::string> wrong_with(Machine& machine, const rel::Environment& environment,
+                                        const rel::Recorded& active) {
     const auto target = truth_.open_for_reading(environment.repository, Side::destination).value();
     const auto tag = target->resolve(environment.tag);
     if (!tag || tag->digest != active.entry.image.digest)
-      return actor.stage().fail(fmt::format("the tag of {} is {} after v{}", environment.name,
-                                            tag ? tag->digest.short_hex() : "gone", active.entry.number));
+      return fmt::format("the tag is {} after v{}", tag ? tag->digest.short_hex() : "gone", active.entry.number);
     const auto proof = rel::verify_environment(machine.project, environment, std::nullopt, machine.services);
-    if (!proof) return actor.stage().fail(fmt::format("verify {}: {}", environment.name, proof.error().describe()));
-    if (!proof->problems.empty() && !habits_.refuses_subjects)
-      actor.stage().fail(fmt::format("verify {}: {}", environment.name, proof->problems.front().describe()));
+    if (!proof) return "verify: " + proof.error().describe();
+    if (!proof->problems.empty()) return "verify: " + proof->problems.front().describe();
+    if (const auto done = rel::repair_environment(machine.project, environment, machine.services); !done)
+      return "doctor --repair: " + done.error().describe();
+    const auto left = rel::check_environment(machine.project, environment, machine.services);
+    if (!left) return "doctor: " + left.error().describe();
+    for (const rel::Finding& finding : *left) {
+      const bool impossible = finding.check == "missing-evidence" && habits_.refuses_subjects;
+      if (!impossible) return fmt::format("doctor still finds {}: {}", finding.check, finding.what);
+    }
+    return std::nullopt;
   }
 
   World world_;
@@ -430,7 +377,8 @@ class Simulation {
   ModelOpener truth_;
   std::vector<Acknowledged> acknowledged_;
   std::vector<std::string> plans_;
-  int deaths_ = 0, hands_ = 0;
+  std::set<std::string> triples_, states_;
+  int deaths_ = 0;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,7 @@ struct World {
   unsigned deaths = 20;  ///< in percent of the commands
   Habits habits;
   bool random_habits = true;  ///< the seed chooses the habits
-  /// A known fault fails the run too: a writer that died elsewhere leaves the keep tag of a number that it never
-  /// committed, and the next release of another build is refused until somebody removes the tag.
-  bool strict = false;
+  bool contest = true;        ///< false takes out what excludes simultaneous writers (`ledger.settle: 0s`)
 };
 
 /// The outcome of a run.
@@ -28,19 +27,16 @@ struct Outcome {
   std::uint64_t steps = 0;
   int acknowledged = 0;  ///< releases that a command called made
   int deaths = 0;
-  int hands = 0;  ///< keep tags of dead writers that had to be removed before the last command went through
+  std::set<std::string> triples;  ///< "crash point; quirk; command" of every death
+  std::set<std::string> states;   ///< digests of the registry's tags after every command
 };
 
-/// Machines run release, promote, rollback, apply, approve, hold and unhold against one registry, then everything heals
-/// and one more command runs for each environment. After every command it holds that
-///
-/// - the chain of every environment can be read and verified: one active release, numbers without gaps;
-/// - every release that a command called made is in it, under its number;
-/// - no command fails for another reason than a fault that it met, a race, a policy or a hold;
-/// - nothing secret is in the registry;
-///
-/// and at the end that a command from a fresh machine succeeds, that the tag is on the active release's image, and that
-/// verify finds no problem.
+/// Machines run release, promote, rollback, apply, approve, hold, unhold, retire and doctor --repair against one
+/// registry, which may collect what no tag reaches; then everything heals and a fresh machine takes over. The
+/// invariants (invariants.h) hold after every command, and no command fails for another reason than a fault that it
+/// met, a race, a policy or a hold. At the end it holds for each environment that the fresh machine releases, that the
+/// tag is on the active release's image, that verify finds no problem, and that doctor --repair leaves nothing to
+/// repair. Nobody touches the registry by hand.
 Outcome simulate(const World& world);
 
 }  // namespace slipway::sim

@@ -10,6 +10,7 @@ Status Actor::step(const std::string& what) {
   if (dead_) return slipway::fail(Errc::cancelled, "the process is dead");
   if (dies_in_ > 0 && --dies_in_ == 0) {
     dead_ = true;
+    died_before_ = what;
     stage_.note(name_, "KILLED before: " + what);
     return slipway::fail(Errc::cancelled, "killed");
   }

@@ -41,6 +41,8 @@ class Actor {
   /// Dies at the step with this number from now, counted from 1.
   void die_in(int steps) { dies_in_ = steps; }
   bool dead() const { return dead_; }
+  /// The effect before which it died last.
+  const std::string& died_before() const { return died_before_; }
   void revive() {
     dead_ = false;
     dies_in_ = 0;
@@ -53,7 +55,7 @@ class Actor {
   void pass_baton(std::chrono::milliseconds pause);
 
   Stage& stage_;
-  std::string name_;
+  std::string name_, died_before_;
   int number_;
   std::int64_t wakes_ = 0;
   int dies_in_ = 0;

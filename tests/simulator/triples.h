@@ -1,0 +1,20 @@
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "simulator/model_registry.h"
+
+namespace slipway::sim {
+
+/// Returns the kind of an effect, without names that differ from run to run: "PUT entry in the ledger".
+std::string kind_of_effect(const std::string& effect);
+
+/// Adds "crash point; quirk; command" for a command that died before `effect`, for each quirk that the registry has.
+void add_triples(const Habits& habits, const std::string& effect, const std::string& command,
+                 std::set<std::string>& triples);
+
+/// Returns the digest of all tags of all repositories.
+std::string state_of(ModelRegistry& registry);
+
+}  // namespace slipway::sim
