@@ -77,14 +77,25 @@ Result<int> verify_environments(Context& context, const VerifyFlags& f) {
   return print_proofs(context, loaded.project.app, proofs);
 }
 
-/// An image anywhere, without slipway.yaml: by the evidence beside it.
+/// The hosts of the ledgers of slipway.yaml, where there is one that can be read.
+std::vector<std::string> hosts_of_ledgers(const Context& context) {
+  std::vector<std::string> hosts;
+  const auto apps = load_projects(context);
+  if (!apps) return hosts;
+  for (const Loaded& loaded : *apps) {
+    if (loaded.project.ledger.is_registry()) hosts.push_back(loaded.project.ledger.host());
+  }
+  return hosts;
+}
+
+/// An image anywhere, with or without slipway.yaml: by the evidence beside it.
 Result<int> verify_reference(Context& context, const std::string& text) {
   SLIPWAY_ASSIGN(const oci::Location location, context.location_for_reading(text));
   release::ReleaseServices services;
   services.opener = &context.opener();
   services.fs = &context.fs();
   services.stop = context.stop();
-  SLIPWAY_ASSIGN(const auto proof, release::verify_image(location, services));
+  SLIPWAY_ASSIGN(const auto proof, release::verify_image(location, services, hosts_of_ledgers(context)));
   for (const std::string& note : proof.notes)
     context.warn(note);
   const std::string shown = context.shown(location.with_digest(proof.image.digest)).str();

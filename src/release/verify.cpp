@@ -103,7 +103,7 @@ class Verification {
     SLIPWAY_TRY(target);
     target_ = *std::move(target);
     SLIPWAY_TRY(look_for_removed());
-    SLIPWAY_ASSIGN(const auto now, tag_state(*target_, environment_.tag));
+    SLIPWAY_ASSIGN(const auto now, moving_tag_state(*target_, environment_.tag));
     const Standing standing = judge_tag(now, chain_, environment_.repository_text);
     if (standing == Standing::drift) problem(drift_error(proof_.location, now, chain_.head()).message);
     if (standing == Standing::pending) {
@@ -223,8 +223,10 @@ class Verification {
   std::shared_ptr<store::ReadTarget> target_;
 };
 
-/// Compares one piece of evidence with the authority; a note where there is none to ask.
-Result<std::optional<std::string>> compare_with_ledger(const Recorded& evidence, const ReleaseServices& services) {
+/// Compares one piece of evidence with the authority; a note where there is none to ask. The name of the ledger comes
+/// from whoever attached the evidence: only `hosts`, which the user named, are asked.
+Result<std::optional<std::string>> compare_with_ledger(const Recorded& evidence, const std::vector<std::string>& hosts,
+                                                       const ReleaseServices& services) {
   const Entry& entry = evidence.entry;
   const std::string name = fmt::format("{} v{} of {}", entry.environment, entry.number, entry.app);
   const auto only = [&](std::string_view why) {
@@ -232,6 +234,9 @@ Result<std::optional<std::string>> compare_with_ledger(const Recorded& evidence,
   };
   const auto place = oci::Location::parse(entry.ledger);
   if (!place || !place->is_registry()) return only(fmt::format("its ledger is {}", printable(entry.ledger, 200)));
+  if (std::find(hosts.begin(), hosts.end(), place->host()) == hosts.end()) {
+    return only(fmt::format("its ledger {} is on a host that was not named", printable(place->str(), 200)));
+  }
   Ledger ledger(*services.opener, *place);
   const auto there = ledger.number(entry.app, entry.environment, entry.number);
   if (!there && there.error().code != Errc::verification_failed && there.error().code != Errc::conflict) {
@@ -257,7 +262,10 @@ Result<Proof> verify_environment(const Project& project, const Environment& envi
   return Verification(project, environment, services).run(head);
 }
 
-Result<EvidenceProof> verify_image(const oci::Location& location, const ReleaseServices& services) {
+Result<EvidenceProof> verify_image(const oci::Location& location, const ReleaseServices& services,
+                                   const std::vector<std::string>& trusted_hosts) {
+  std::vector<std::string> hosts = trusted_hosts;
+  if (location.is_registry()) hosts.push_back(location.host());
   SLIPWAY_ASSIGN(const auto target, services.opener->open_for_reading(location, Side::source));
   SLIPWAY_ASSIGN(const auto reference, store::reference_of(location, *target));
   SLIPWAY_ASSIGN(const oci::Descriptor image, target->resolve(reference));
@@ -270,7 +278,7 @@ Result<EvidenceProof> verify_image(const oci::Location& location, const ReleaseS
         return fail(Errc::verification_failed, "the evidence {} beside {} is of another image, {}",
                     descriptor.digest.str(), location.str(), recorded.entry.image.digest.str());
       }
-      SLIPWAY_ASSIGN(auto note, compare_with_ledger(recorded, services));
+      SLIPWAY_ASSIGN(auto note, compare_with_ledger(recorded, hosts, services));
       if (note) proof.notes.push_back(*std::move(note));
       proof.entries.push_back(std::move(recorded));
     }

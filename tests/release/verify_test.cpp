@@ -209,6 +209,22 @@ TEST_F(Verify, EvidenceAgainstItsLedgerIsRefused) {
   EXPECT_THAT(refused.error().message, HasSubstr("does not have staging v3"));
 }
 
+TEST_F(Verify, ALedgerOnAHostThatNobodyNamedIsNotAsked) {
+  ASSERT_TRUE(shop.promote("staging", "away"));
+  const auto place = shop.environment("away").repository.with_tag("away");
+  ASSERT_NE(place.host(), "reg.example");
+  shop.world.requests();
+  const int before = ledger->requests;
+  const auto proof = verify_image(place, shop.services);
+  ASSERT_TRUE(proof) << proof.error().describe();
+  EXPECT_EQ(ledger->requests, before);
+  EXPECT_THAT(proof->notes, ElementsAre(HasSubstr("is on a host that was not named")));
+  const auto trusted = verify_image(place, shop.services, {"reg.example"});
+  ASSERT_TRUE(trusted) << trusted.error().describe();
+  EXPECT_GT(ledger->requests, before) << "slipway.yaml names this host";
+  EXPECT_TRUE(trusted->notes.empty());
+}
+
 TEST_F(Verify, AnImageWithoutEvidenceIsNotFound) {
   const auto none = verify_image(build("never released"), shop.services);
   ASSERT_FALSE(none);

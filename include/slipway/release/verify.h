@@ -38,7 +38,10 @@ struct EvidenceProof {
 };
 
 /// The releases of the image at `location`, from the evidence beside it, each compared with its ledger where that can
-/// be reached. Errc::not_found when there is none, verification_failed when evidence and ledger contradict each other.
-Result<EvidenceProof> verify_image(const oci::Location& location, const ReleaseServices& services);
+/// be reached. Evidence names its ledger itself, so only the image's own host and `trusted_hosts` are asked; another
+/// ledger is a note. Errc::not_found when there is none, verification_failed when evidence and ledger contradict each
+/// other.
+Result<EvidenceProof> verify_image(const oci::Location& location, const ReleaseServices& services,
+                                   const std::vector<std::string>& trusted_hosts = {});
 
 }  // namespace slipway::release
