@@ -73,6 +73,7 @@ std::string status_line(const release::StatusRow& row, const oci::Location& show
     if (!releases) line += fmt::format("  another build than {}", name);
     if (releases && *releases > 0) line += fmt::format("  {} behind {}", *releases, name);
   }
+  if (row.config_changed) line += fmt::format("  config changed since v{}", entry.number);
   if (row.hold) {
     line += fmt::format("  HELD by {}{}", printable(row.hold->actor, 64),
                         row.hold->reason.empty() ? "" : fmt::format(" ({})", printable(row.hold->reason, 200)));

@@ -21,6 +21,7 @@ Cell state_of(const release::StatusRow& row) {
     if (!releases) return {fmt::format("another build than {}", name), Tone::warning};
     if (*releases > 0) return {fmt::format("{} behind {}", *releases, name), Tone::warning};
   }
+  if (row.config_changed) return {"config changed", Tone::warning};
   return {"active", Tone::good};
 }
 
@@ -31,6 +32,11 @@ void add_details(Table& table, const release::StatusRow& row) {
   if (row.hold) {
     const std::string reason = row.hold->reason.empty() ? "" : ": " + row.hold->reason;
     table.add_detail(fmt::format("held by {}{}", row.hold->actor, reason), Tone::warning);
+  }
+  if (row.config_changed) {
+    table.add_detail(fmt::format("config changed since v{0}: slipway release {1} --same-build releases it",
+                                 row.active->entry.number, row.environment),
+                     Tone::warning);
   }
   if (row.pending)
     table.add_detail("pending: the tag lags behind; the next release, promote or rollback moves it", Tone::warning);

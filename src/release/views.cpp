@@ -6,6 +6,7 @@
 #include "release/entry_artifact.h"
 #include "release/standing.h"
 #include "release/tags.h"
+#include "release/todays_config.h"
 #include "release/tombstone.h"
 
 namespace slipway::release {
@@ -45,7 +46,7 @@ Result<StatusRow> read_row(const Project& project, const Environment& environmen
   SLIPWAY_ASSIGN(const auto events, EventLog(ledger).read(project.app, environment.name));
   SLIPWAY_ASSIGN(row.forks, open_forks(project.app, environment.name, ledger));
   row.hold = hold_of(events, row.active ? &*row.active : nullptr);
-  SLIPWAY_ASSIGN(const auto now, tag_state(*services.opener, environment.repository, environment.tag));
+  SLIPWAY_ASSIGN(const auto now, moving_tag_state(*services.opener, environment.repository, environment.tag));
   Chain chain;
   const Recorded* const active = row.active ? &*row.active : nullptr;
   if (active != nullptr && now == active->entry.image.digest) {
@@ -63,9 +64,15 @@ Result<StatusRow> read_row(const Project& project, const Environment& environmen
   return row;
 }
 
-}  // namespace
-
-namespace {
+/// Returns true where a release now would have another config. Files that cannot be read say nothing.
+bool is_config_changed(const Environment& environment, const Entry& active, const ReleaseServices& services) {
+  if (services.fs == nullptr) return false;
+  std::vector<Error> warnings;
+  const auto values = read_todays_config(environment, *services.fs, warnings);
+  if (!values) return false;
+  const auto artifact = make_config_artifact(*values);
+  return artifact && artifact->manifest.digest != active.config;
+}
 
 /// How far each environment is behind those that its builds come from; heads are known by now.
 void measure_distance(const Project& project, std::vector<StatusRow>& rows) {
@@ -97,6 +104,7 @@ Result<std::vector<StatusRow>> read_status(const Project& project, const Release
   Ledger ledger = services.ledger(project.ledger);
   for (const Environment& environment : project.environments) {
     SLIPWAY_ASSIGN(StatusRow row, read_row(project, environment, ledger, services));
+    if (row.active) row.config_changed = is_config_changed(environment, row.active->entry, services);
     rows.push_back(std::move(row));
   }
   measure_distance(project, rows);
@@ -144,7 +152,8 @@ Json status_row(const StatusRow& row) {
     behind.set(name, releases ? Json(*releases) : Json());
   json.set("behind", std::move(behind))
       .set("hold", std::move(hold))
-      .set("forks", Json::Array(row.forks.begin(), row.forks.end()));
+      .set("forks", Json::Array(row.forks.begin(), row.forks.end()))
+      .set("configChanged", row.config_changed);
   return json;
 }
 

@@ -59,7 +59,7 @@ TEST_F(Views, StatusHasEveryEnvironmentInOrder) {
   ASSERT_EQ(rows.size(), 3u);
   const Json staging = status_row(rows[0]);
   EXPECT_THAT(keys_of(staging), ElementsAre("environment", "location", "number", "digest", "build", "config", "time",
-                                            "pending", "drift", "behind", "hold", "forks"));
+                                            "pending", "drift", "behind", "hold", "forks", "configChanged"));
   EXPECT_EQ(*staging.find("environment")->string(), "staging");
   EXPECT_EQ(*staging.find("location")->string(), "reg.example/staging/hello:staging");
   EXPECT_EQ(*staging.find("number")->integer(), 1);
@@ -94,6 +94,17 @@ TEST_F(Views, StatusShowsDrift) {
   EXPECT_THAT(rows[0].drift, HasSubstr(foreign.digest.str()));
   EXPECT_THAT(rows[1].drift, HasSubstr("nothing was ever released"));
   EXPECT_EQ(rows[2].drift, "");
+}
+
+TEST_F(Views, StatusSaysThatTheConfigChanged) {
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  EXPECT_FALSE(read_status(shop.project, shop.services).value()[0].config_changed);
+  shop.write("staging.env", "PORT=81\n");
+  const StatusRow row = read_status(shop.project, shop.services).value()[0];
+  EXPECT_TRUE(row.config_changed);
+  EXPECT_TRUE(*status_row(row).find("configChanged")->boolean());
+  shop.write("staging.env", "not a line of an env file");
+  EXPECT_FALSE(read_status(shop.project, shop.services).value()[0].config_changed) << "unreadable files say nothing";
 }
 
 TEST_F(Views, StatusShowsADeletedTag) {

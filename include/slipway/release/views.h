@@ -19,7 +19,8 @@ struct StatusRow {
   std::optional<Hold> hold;
   std::map<std::string, std::optional<std::int64_t>> behind;  ///< of what comes before: releases since, if known
   std::vector<std::string> forks;                             ///< tags of ledger entries that have one number together
-  std::string drift;  ///< why the tag is not what the ledger says; empty when it is
+  bool config_changed = false;  ///< the config files of today are not the active release's config
+  std::string drift;            ///< why the tag is not what the ledger says; empty when it is
 };
 
 /// One row for each environment, in the order of the file.
