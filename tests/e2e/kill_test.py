@@ -179,6 +179,35 @@ def test_promote_between_repositories_of_a_registry(world):
     world.note(f"promote in a registry: killed before every third of {total} steps")
 
 
+def damage(project, registry, older):
+    """A moving tag that lags behind, and an entry and an event that the registry lists and cannot hand out."""
+    project.slipway("tag", f"{registry.host}/prod/hello@{older}", "production")
+    tags = registry.data / "docker/registry/v2/repositories/team/hello-releases/_manifests/tags"
+    for tag in ("hello.production.v3.0123456789ab", "hello.production.e.0123456789ab"):
+        (tags / tag / "current").mkdir(parents=True, exist_ok=True)
+
+
+def test_doctor_repair_in_a_registry(world):
+    registry = world.registry()
+    killer = Killer(world)
+    project = Project(world, repository=f"{registry.host}/team/hello", production=f"{registry.host}/prod/hello")
+    first, second = project.ship("first"), project.ship("second")
+    argv = ["doctor", "production", "--repair"]
+    damage(project, registry, first)
+    total = killer.steps(project, argv)
+    check(total >= 20, f"a good number of steps to die at, not {total}")
+    for at in range(1, total + 1, 5):
+        damage(project, registry, first)
+        killer.run(project, argv, at)
+        check_equal([row["number"] for row in project.history("production")], [2, 1], f"the history after step {at}")
+        check(registry.digest_of("prod/hello", "production") in (first, second), f"one of two releases after step {at}")
+        project.slipway(*argv)
+        check_equal(project.slipway("doctor", "production").out, "", f"what is left to mend after step {at}")
+        check_equal(registry.digest_of("prod/hello", "production"), second, f"the tag in the end, step {at}")
+    project.slipway("verify", "--all")
+    world.note(f"doctor --repair in a registry: killed before every fifth of {total} steps")
+
+
 def test_killed_by_the_clock_while_big_layers_move(world):
     registry = world.registry()
     rng = random.Random(1)
