@@ -65,6 +65,7 @@ class SignalWatch {
     ::sigaction(SIGINT, &action, nullptr);
     ::sigaction(SIGTERM, &action, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit is an error like a full disk
     watcher_ = std::thread([] {
       char byte = 0;
       while (::read(g_wake[0], &byte, 1) < 0 && errno == EINTR) {

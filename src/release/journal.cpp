@@ -1,5 +1,7 @@
 #include "release/journal.h"
 
+#include "release/record_file.h"
+
 namespace slipway::release {
 
 Journal::Journal(const ReleaseServices& services, const std::string& app, const std::string& environment)
@@ -8,6 +10,7 @@ Journal::Journal(const ReleaseServices& services, const std::string& app, const 
 Status Journal::begin(const Plan& plan) {
   SLIPWAY_ASSIGN(const std::string text, plan.canonical());
   SLIPWAY_TRY(fs_.make_directories(file_.parent_path()));
+  remove_old_temporaries(fs_, file_.parent_path());
   return write_file_atomically(fs_, file_, text);
 }
 

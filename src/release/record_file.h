@@ -7,6 +7,10 @@
 
 namespace slipway::release {
 
+/// Removes the temporary files of processes that died more than an hour ago: the processes of another PID namespace
+/// cannot be seen from here, so a younger file may belong to one of them.
+void remove_old_temporaries(FileSystem& fs, const std::filesystem::path& folder);
+
 /// Records seen before, of one environment: a file of canonical JSON, one a line. A record is what its digest
 /// says, so what is here never goes stale; a line that was damaged has another digest and is not found.
 class RecordFile {

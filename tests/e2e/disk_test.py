@@ -20,11 +20,11 @@ def mounted(world, size):
     return folder
 
 
-def limited(size):
-    """What a child does first: no file longer than `size`, and an error instead of a signal."""
+def limited(size, signals=False):
+    """What a child does first: no file longer than `size`. Unless `signals`, the system reports an error without a signal."""
     def apply():
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-    return {"preexec_fn": apply, "restore_signals": False}
+    return {"preexec_fn": apply, "restore_signals": signals}
 
 
 def big_build(world, to):
@@ -46,6 +46,14 @@ def test_build_onto_a_full_disk(world):
     # With room again the same command completes.
     world.tool("mount", "-o", "remount,size=16m", folder)
     world.slipway(*big_build(world, f"oci:{folder}/out:v1"))
+
+
+def test_a_limit_on_file_sizes_is_an_error_and_no_signal(world):
+    project = Project(world)
+    digest = project.build()
+    ended = project.slipway("release", "staging", status=1, **limited(100, signals=True))
+    check("File too large" in ended.err, f"the reason in\n{ended}")
+    check_equal(project.slipway("release", "staging").digest, digest, "the release without the limit")
 
 
 def test_promote_onto_a_full_disk(world):
