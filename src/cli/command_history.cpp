@@ -73,7 +73,6 @@ std::string status_line(const release::StatusRow& row, const oci::Location& show
     if (!releases) line += fmt::format("  another build than {}", name);
     if (releases && *releases > 0) line += fmt::format("  {} behind {}", *releases, name);
   }
-  if (row.config_changed) line += fmt::format("  config changed since v{}", entry.number);
   if (row.hold) {
     line += fmt::format("  HELD by {}{}", printable(row.hold->actor, 64),
                         row.hold->reason.empty() ? "" : fmt::format(" ({})", printable(row.hold->reason, 200)));
@@ -103,6 +102,8 @@ Result<AppStatus> status_of(Context& context, const Loaded& loaded, bool name_ap
     status.differs = status.differs || row.pending || !row.drift.empty() || !row.forks.empty();
     const oci::Location shown = context.shown(row.location);
     if (!context.shows_tables()) status.lines += safe_text(status_line(row, shown)) + "\n";
+    if (row.config_changed && !context.shows_tables() && !context.json())
+      context.note(fmt::format("{}: config changed since v{}", row.environment, row.active->entry.number));
     row.location = shown;
     environments.push_back(release::status_row(row));
   }

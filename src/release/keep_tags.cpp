@@ -116,7 +116,7 @@ Result<bool> is_left_behind(const std::string& tag, const Digest& image, const P
 
 /// Errc::conflict unless the tag is free, the plan's, or a leftover.
 Status require_free_tag(const std::string& tag, const Plan& plan, const Traces& traces, store::ReadTarget& target) {
-  SLIPWAY_ASSIGN(const auto found, tag_state(target, tag));
+  SLIPWAY_ASSIGN(const auto found, kept_under(target, tag));
   if (!found || *found == plan.image.digest) return {};
   SLIPWAY_ASSIGN(const bool left, is_left_behind(tag, *found, plan, traces, target));
   if (left) return {};
@@ -125,7 +125,7 @@ Status require_free_tag(const std::string& tag, const Plan& plan, const Traces& 
 
 Status write_fixed_tag(const std::string& tag, const Plan& plan, const Traces& traces, store::Target& target) {
   SLIPWAY_TRY(require_free_tag(tag, plan, traces, target));
-  SLIPWAY_ASSIGN(const auto found, tag_state(target, tag));
+  SLIPWAY_ASSIGN(const auto found, kept_under(target, tag));
   return found == plan.image.digest ? Status() : target.tag(plan.image, tag);
 }
 

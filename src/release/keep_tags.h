@@ -34,8 +34,8 @@ Status require_free_tags(const Plan& plan, const Traces& traces, store::ReadTarg
 /// Returns true where each child of this image needs a tag of its own, because the place collects untagged manifests.
 bool needs_child_tags(const oci::Descriptor& image, const store::ReadTarget& target);
 
-/// Returns the digest under a keep tag; nothing also where the registry answers that it cannot read what it has there:
-/// such a tag keeps nothing.
+/// Returns the digest under a tag of an image; nothing also where the registry answers that it cannot read what it has
+/// there: such a tag keeps nothing.
 Result<std::optional<Digest>> kept_under(store::ReadTarget& target, const std::string& tag);
 
 /// Writes the keep tags of the plan's image, children before their index, then the tags that are written once. A keep

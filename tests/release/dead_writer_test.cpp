@@ -1,5 +1,5 @@
-// The marks that a writer leaves which dies before its commit, found by a machine that knows nothing of it. None of them
-// blocks the next release, and none of them counts as one.
+// The marks that a writer leaves which dies before its commit, found by a machine that knows nothing of it. No mark
+// blocks the next release, and no mark counts as one.
 #include "release/finish.h"
 #include "release/world.h"
 #include "slipway/release/verify.h"
@@ -171,14 +171,18 @@ TEST(DeadWriterOnImmutableTags, TheImageIsKeptBesideItsKeepTag) {
 }
 
 // The registry died while it wrote the keep tag: its link is empty, and it answers 500.
-TEST(DeadWriterOnADeadRegistry, AKeepTagThatCannotBeReadIsWritten) {
-  Shop shop(kRegistryYaml);
+TEST(DeadWriterOnADeadRegistry, TagsThatCannotBeReadAreWritten) {
+  std::string yaml = kRegistryYaml;
+  yaml.insert(yaml.find("    config: {env-file: staging.env}"), "    tags: [\"n{number}\"]\n");
+  Shop shop(yaml);
   const auto one = put_image(*shop.open(*shop.project.image_repository), "one");
   const auto staging = shop.world.repository("reg.example/staging/hello");
-  staging->faults["hello.staging-v1"] = {Errc::network};
+  for (const char* tag : {"hello.staging-v1", "n1"})
+    staging->faults[tag] = {Errc::network};
   const auto released = shop.release("staging", shop.project.image_repository->with_digest(one.digest));
   ASSERT_TRUE(released) << released.error().describe();
   EXPECT_THAT(staging->tagged, Contains("hello.staging-v1"));
+  EXPECT_THAT(staging->tagged, Contains("n1"));
 }
 
 // The same for the tag that moves: whoever comes next writes it.

@@ -54,8 +54,7 @@ Broken brings_back(const Acknowledged& made, const rel::Chain& chain, const std:
   bool excused = false;
   for (auto i = static_cast<std::size_t>(entry.number) - 1; i-- > 1 && !excused;) {
     const rel::Recorded& older = chain.entries[i];
-    const bool by_name =
-        older.entry.kind == rel::Kind::release && older.entry.build.digest == entry.build.digest;
+    const bool by_name = older.entry.kind == rel::Kind::release && older.entry.build.digest == entry.build.digest;
     excused = by_name || lifted(events, older.id);
     const bool is_rollback = older.entry.kind == rel::Kind::rollback;
     if (excused || !is_rollback || chain.entries[i - 1].entry.build.digest != entry.build.digest) continue;

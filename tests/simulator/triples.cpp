@@ -13,12 +13,16 @@ struct Kind {
 };
 
 /// Tags by their shape, the most special first.
-constexpr Kind kTags[] = {
-    {R"(hello\.\w+\.v\d+\.[0-9a-f]{12})", "entry"}, {R"(hello\.\w+\.v\d+)", "claim"},
-    {R"(hello\.\w+\.i\d+\.[0-9a-f]{12})", "intent"}, {R"(hello\.\w+\.e\.[0-9a-f]{12})", "event"},
-    {R"(hello\.\w+\.c\.[0-9a-f]{12})", "config"},    {R"(hello\.\w+-v\d+(-[0-9a-f]{12})?)", "keep tag"},
-    {R"(n\d+)", "tag written once"},                 {R"((sha256:)?[0-9a-f]{12,64})", "digest"},
-    {R"(b\d+)", "build"},                            {R"(staging|production|guarded)", "moving tag"}};
+constexpr Kind kTags[] = {{R"(hello\.\w+\.v\d+\.[0-9a-f]{12})", "entry"},
+                          {R"(hello\.\w+\.v\d+)", "claim"},
+                          {R"(hello\.\w+\.i\d+\.[0-9a-f]{12})", "intent"},
+                          {R"(hello\.\w+\.e\.[0-9a-f]{12})", "event"},
+                          {R"(hello\.\w+\.c\.[0-9a-f]{12})", "config"},
+                          {R"(hello\.\w+-v\d+(-[0-9a-f]{12})?)", "keep tag"},
+                          {R"(n\d+)", "tag written once"},
+                          {R"((sha256:)?[0-9a-f]{12,64})", "digest"},
+                          {R"(b\d+)", "build"},
+                          {R"(staging|production|guarded)", "moving tag"}};
 
 std::string kind_of_object(const std::string& object) {
   for (const Kind& kind : kTags) {
@@ -46,14 +50,11 @@ std::string kind_of_effect(const std::string& effect) {
 
 void add_triples(const Habits& habits, const std::string& effect, const std::string& command,
                  std::set<std::string>& triples) {
-  const std::pair<bool, const char*> quirks[] = {{habits.unreachable > 0, "unreachable"},
-                                                 {habits.lost_answers > 0, "lost answers"},
-                                                 {habits.late_writes > 0, "late writes"},
-                                                 {habits.dangling_tags > 0, "dangling tags"},
-                                                 {habits.empty_links > 0, "empty links"},
-                                                 {habits.list_delay > 0, "late lists"},
-                                                 {habits.refuses_subjects, "no subjects"},
-                                                 {habits.collects, "collections"}};
+  const std::pair<bool, const char*> quirks[] = {
+      {habits.unreachable > 0, "unreachable"},  {habits.lost_answers > 0, "lost answers"},
+      {habits.late_writes > 0, "late writes"},  {habits.dangling_tags > 0, "dangling tags"},
+      {habits.empty_links > 0, "empty links"},  {habits.list_delay > 0, "late lists"},
+      {habits.refuses_subjects, "no subjects"}, {habits.collects, "collections"}};
   const std::string point = kind_of_effect(effect);
   bool any = false;
   for (const auto& [has, name] : quirks) {
