@@ -19,7 +19,7 @@ bool has_bytes(EntryType type) { return type == EntryType::regular || type == En
 void LayerMerger::next_layer() {
   if (started_) ++layer_;
   started_ = true;
-  last_parent_.clear();
+  trail_.clear();
 }
 
 std::pair<LayerMerger::Nodes::iterator, LayerMerger::Nodes::iterator> LayerMerger::below(const std::string& path) {
@@ -30,7 +30,7 @@ std::pair<LayerMerger::Nodes::iterator, LayerMerger::Nodes::iterator> LayerMerge
 
 // image-spec layer.md: whiteouts apply to lower layers only, wherever they stand in their own.
 void LayerMerger::hide(const std::string& path, bool whole) {
-  last_parent_.clear();
+  trail_.clear();
   auto [at, end] = below(path);
   bool kept = false;
   while (at != end) {
@@ -50,25 +50,30 @@ void LayerMerger::hide(const std::string& path, bool whole) {
 Result<std::string> LayerMerger::place_of(const std::string& path) {
   const std::string_view parent = parent_of(path);
   if (parent.empty()) return path;
-  const std::string name = path.substr(parent.size() + 1);
-  if (last_parent_ == parent) return joined(last_real_, name);
+  SLIPWAY_ASSIGN(const std::string real, real_folder(parent, path));
+  return joined(real, path.substr(parent.size() + 1));
+}
+
+/// Returns the path without symlinks of the folder of this layer's tar that `path` lies in.
+Result<std::string> LayerMerger::real_folder(std::string_view folder, const std::string& path) {
   const auto lookup = [this](const std::string& at) -> std::optional<Step> {
     const auto node = nodes_.find(at);
     if (node == nodes_.end() || gives_way(node->second)) return std::nullopt;
     return Step{node->second.type, node->second.link};
   };
-  auto walked = real_path(parent, true, lookup);
-  if (!walked) return fail(Errc::malformed, "{}", walked.error().message);
-  const std::string real = *std::move(walked);
-  const auto node = nodes_.find(real);
-  const bool folder = node == nodes_.end() || node->second.type == EntryType::directory || gives_way(node->second);
-  if (!folder) {
-    return fail(Errc::malformed, "/{} lies below /{}, which is not a folder", printable(path, 4096),
-                printable(real, 4096));
+  trail_.go_back(folder);
+  while (!trail_.is_at(folder)) {
+    const std::string name(trail_.next_name(folder));
+    auto real = real_path(name, true, lookup, trail_.empty() ? std::string_view() : std::string_view(trail_.back()));
+    if (!real) return fail(Errc::malformed, "{}", real.error().message);
+    const auto node = nodes_.find(*real);
+    if (node != nodes_.end() && node->second.type != EntryType::directory && !gives_way(node->second)) {
+      return fail(Errc::malformed, "/{} lies below /{}, which is not a folder", printable(path, 4096),
+                  printable(*real, 4096));
+    }
+    trail_.add(name, *std::move(real));
   }
-  last_parent_ = parent;
-  last_real_ = real;
-  return joined(real, name);
+  return trail_.empty() ? std::string() : trail_.back();
 }
 
 bool LayerMerger::gives_way(const Node& node) const {
@@ -96,7 +101,12 @@ void LayerMerger::put(ImageFile file) {
     const auto [begin, end] = below(file.entry.path);
     nodes_.erase(begin, end);
   }
-  if (other || type == EntryType::symlink) last_parent_.clear();
+  // A path taken for a folder because nothing was there may be a file now.
+  const auto is_below = [&path = file.entry.path](const std::string& real) {
+    return real.starts_with(path) && (real.size() == path.size() || real[path.size()] == '/');
+  };
+  const bool blocks = there == nodes_.end() && type != EntryType::directory && trail_.any_of(is_below);
+  if (other || blocks) trail_.clear();
   Node node{type, layer_, type == EntryType::symlink ? file.entry.link : std::string(), write_line(file)};
   nodes_.insert_or_assign(std::move(file.entry.path), std::move(node));
 }

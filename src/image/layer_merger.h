@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 
+#include "slipway/base/path_trail.h"
 #include "slipway/image/file_list.h"
 #include "slipway/layer/path_walk.h"
 
@@ -28,6 +29,7 @@ class LayerMerger {
 
   Status add_marker(const layer::FileEntry& entry);
   Result<std::string> place_of(const std::string& path);
+  Result<std::string> real_folder(std::string_view folder, const std::string& path);
   /// True for what a folder of this layer replaces without being asked: a file of a lower layer.
   bool gives_way(const Node& node) const;
   void make_parents(const std::string& folder);
@@ -40,7 +42,7 @@ class LayerMerger {
   Nodes nodes_;
   std::uint32_t layer_ = 0;
   bool started_ = false;
-  std::string last_parent_, last_real_;  // a layer's entries come folder by folder
+  PathTrail<std::string> trail_;  // of a layer's entries, which come folder by folder: the folders without symlinks
 };
 
 }  // namespace slipway::image

@@ -18,8 +18,9 @@ void push_parts(std::string_view path, std::vector<std::string>& stack) {
 
 }  // namespace
 
-Result<std::string> real_path(std::string_view path, bool follow_last, const StepLookup& lookup) {
-  std::string at;
+Result<std::string> real_path(std::string_view path, bool follow_last, const StepLookup& lookup,
+                              std::string_view from) {
+  std::string at(from);
   std::vector<std::string> ahead;
   push_parts(path, ahead);
   for (int links = 0; !ahead.empty();) {

@@ -16,10 +16,6 @@ using layer::FileEntry;
 
 constexpr std::uint32_t kSetIdBits = 06000;
 
-std::string last_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
-bool is_plain_name(std::string_view name) { return !name.empty() && name != "." && name != ".."; }
-
 /// Attributes that say something to a program in the image. Others belong to the machine that packed it, or would
 /// act on this one (trusted.overlay.*, security.selinux, security.ima).
 bool is_kept_xattr(std::string_view name) {
@@ -66,31 +62,21 @@ Result<RootFolder> RootFolder::open(FileSystem& fs, const stdfs::path& path) {
   return RootFolder(std::move(root));
 }
 
-Result<TreeFolder*> RootFolder::parent_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  const std::string parent = slash == std::string::npos ? std::string() : path.substr(0, slash);
-  if (!is_plain_name(last_name(path)))
+Result<std::shared_ptr<TreeFolder>> RootFolder::parent_of(FolderTrail& trail, const std::string& path) {
+  const std::string name = last_name(path);
+  if (name.empty() || name == "." || name == "..")
     return fail(Errc::malformed, "cannot unpack \"{}\": it does not name a file", printable(path, 4096));
-  if (parent == parent_path_) return parent_.get();
-  std::shared_ptr<TreeFolder> at = root_;
-  for (const std::string& name : parent.empty() ? std::vector<std::string>() : split(parent, '/')) {
-    if (!is_plain_name(name))
-      return fail(Errc::malformed, "cannot unpack \"{}\": it leads out of its folder", printable(path, 4096));
-    SLIPWAY_ASSIGN(at, at->open_folder(name));
-  }
-  parent_ = std::move(at);
-  parent_path_ = parent;
-  return parent_.get();
+  return trail.open(folder_of(path));
 }
 
 Status RootFolder::make_directory(const std::string& path) {
-  SLIPWAY_ASSIGN(TreeFolder* const parent, parent_of(path));
+  SLIPWAY_ASSIGN(const auto parent, parent_of(trail_, path));
   return parent->make_folder(last_name(path));
 }
 
 Result<Kept> RootFolder::write_file(const std::string& path, const FileEntry& entry, io::Source& content,
                                     bool keep_owner) {
-  SLIPWAY_ASSIGN(TreeFolder* const parent, parent_of(path));
+  SLIPWAY_ASSIGN(const auto parent, parent_of(trail_, path));
   SLIPWAY_ASSIGN(const auto file, parent->create_file(last_name(path)));
   std::vector<std::byte> buffer(io::kBlock);
   std::uint64_t written = 0;
@@ -108,14 +94,13 @@ Result<Kept> RootFolder::write_file(const std::string& path, const FileEntry& en
 }
 
 Status RootFolder::link(const std::string& existing, const std::string& path) {
-  SLIPWAY_TRY(parent_of(existing));
-  const std::shared_ptr<TreeFolder> from = parent_;
-  SLIPWAY_ASSIGN(TreeFolder* const parent, parent_of(path));
+  SLIPWAY_ASSIGN(const auto from, parent_of(sources_, existing));
+  SLIPWAY_ASSIGN(const auto parent, parent_of(trail_, path));
   return parent->link(*from, last_name(existing), last_name(path));
 }
 
 Result<Kept> RootFolder::make_other(const std::string& path, const FileEntry& entry, bool keep_owner) {
-  SLIPWAY_ASSIGN(TreeFolder* const parent, parent_of(path));
+  SLIPWAY_ASSIGN(const auto parent, parent_of(trail_, path));
   const std::string name = last_name(path);
   const bool is_device = entry.type == EntryType::char_device || entry.type == EntryType::block_device;
   Kept kept;
@@ -131,7 +116,7 @@ Result<Kept> RootFolder::make_other(const std::string& path, const FileEntry& en
 }
 
 Result<Kept> RootFolder::set_metadata(const std::string& path, const FileEntry& entry, bool keep_owner) {
-  SLIPWAY_ASSIGN(TreeFolder* const parent, parent_of(path));
+  SLIPWAY_ASSIGN(const auto parent, parent_of(trail_, path));
   SLIPWAY_ASSIGN(const auto folder, parent->open_folder(last_name(path)));
   return set_metadata_of(*folder, entry, keep_owner);
 }

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "slipway/base/tree_folder.h"
+#include "slipway/base/folder_trail.h"
 #include "slipway/io/stream.h"
 #include "slipway/layer/entry.h"
 
@@ -37,13 +37,13 @@ class RootFolder {
   Status set_root_mode(std::uint32_t mode) { return root_->set_mode(mode); }
 
  private:
-  explicit RootFolder(std::shared_ptr<TreeFolder> root) : root_(root), parent_(std::move(root)) {}
-  /// Opens the folder that holds the last name of `path`; remembers it, for entries come folder by folder.
-  Result<TreeFolder*> parent_of(const std::string& path);
+  explicit RootFolder(const std::shared_ptr<TreeFolder>& root) : root_(root), trail_(root), sources_(root) {}
+  /// Opens the folder that holds the last name of `path`.
+  static Result<std::shared_ptr<TreeFolder>> parent_of(FolderTrail& trail, const std::string& path);
 
   std::shared_ptr<TreeFolder> root_;
-  std::string parent_path_;
-  std::shared_ptr<TreeFolder> parent_;  ///< the folder at parent_path_
+  FolderTrail trail_;    ///< entries come folder by folder
+  FolderTrail sources_;  ///< of hard links
 };
 
 }  // namespace slipway::run

@@ -1,6 +1,7 @@
 #include "slipway/run/unpack.h"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -402,6 +403,53 @@ TEST_F(Unpack, KilledAtAnyStepItShowsNothingAndTheNextOneClears) {
   EXPECT_GT(deaths, 20);
   EXPECT_EQ(tree(), all);
   EXPECT_THAT(*real_fs().list(dir_.path()), ElementsAre("outside", "root")) << "nothing of the killed ones";
+}
+
+/// Chains of folders, each folder in the one before, with a file in each behind the next folder.
+LayerEntries chains(int count, int depth) {
+  LayerEntries entries;
+  for (int chain = 0; chain < count; ++chain) {
+    std::vector<std::string> paths = {std::to_string(chain)};
+    for (int i = 1; i < depth; ++i)
+      paths.push_back(paths.back() + "/a");
+    for (const std::string& path : paths)
+      entries.push_back(folder(path));
+    std::reverse(paths.begin(), paths.end());
+    for (const std::string& path : paths)
+      entries.push_back(file(path + "/z", "x"));
+  }
+  return entries;
+}
+
+/// Lowers the number of files that may be open at once.
+class FewDescriptors {
+ public:
+  explicit FewDescriptors(rlim_t most) {
+    EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const rlimit now{most, before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &now), 0);
+  }
+  ~FewDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(Unpack, DeepFoldersAreOpenedAFewTimesEach) {
+  constexpr int kChains = 2, kDepth = 300;
+  auto image = images_.make({chains(kChains, kDepth)});
+  const auto list = image::merge_files(images_.store, image);
+  ASSERT_TRUE(list) << list.error().describe();
+  test::FaultFs fs;
+  const FewDescriptors few(250);
+  const auto done = unpack_image(fs, images_.store, image, *list, root_, {});
+  ASSERT_TRUE(done) << done.error().describe();
+  EXPECT_EQ(done->paths, 2u * kChains * kDepth);
+  EXPECT_LE(fs.folders_opened(), 9u * kChains * kDepth);
+  const std::uint64_t unpacked = fs.folders_opened();
+  ASSERT_TRUE(remove_tree(fs, root_));
+  EXPECT_FALSE(stdfs::exists(root_));
+  EXPECT_LE(fs.folders_opened() - unpacked, 4u * kChains * kDepth);
 }
 
 TEST_F(Unpack, ALaterUnpackingLeavesTheTemporaryFoldersOfLivingProcesses) {

@@ -76,6 +76,7 @@ class FaultTreeFolder final : public FaultNode<TreeFolder> {
  public:
   using FaultNode::FaultNode;
   Result<std::unique_ptr<TreeFolder>> open_folder(const std::string& name) override {
+    fs_.count_folder();
     SLIPWAY_ASSIGN(auto folder, inner_->open_folder(name));
     return std::unique_ptr<TreeFolder>(std::make_unique<FaultTreeFolder>(fs_, std::move(folder)));
   }

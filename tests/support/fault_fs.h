@@ -21,6 +21,9 @@ class FaultFs final : public ForwardingFileSystem {
   /// SIGKILL before the step: use it in a forked child.
   void die_at(std::uint64_t step) { die_at_ = step; }
   std::uint64_t steps() const { return steps_; }
+  /// The folders of trees that were opened by name.
+  std::uint64_t folders_opened() const { return folders_opened_; }
+  void count_folder() { ++folders_opened_; }
 
   Result<std::unique_ptr<File>> create(const stdfs::path& path, std::uint32_t mode) override;
   Status rename(const stdfs::path& from, const stdfs::path& to) override;
@@ -38,6 +41,7 @@ class FaultFs final : public ForwardingFileSystem {
 
  private:
   std::atomic<std::uint64_t> steps_{0};
+  std::atomic<std::uint64_t> folders_opened_{0};
   std::atomic<std::uint64_t> fail_at_{0};
   std::atomic<std::uint64_t> die_at_{0};
   std::atomic<std::uint64_t> full_at_{0};

@@ -19,8 +19,10 @@ struct Step {
 using StepLookup = std::function<std::optional<Step>(const std::string& path)>;
 
 /// Returns the path that `path` leads to once symlinks are followed with the image as the root: "/" and ".." lead no
-/// further up. The last component is followed only if `follow_last`. A missing path counts as a folder.
-/// Errc::malformed for more than 40 symlinks, not_found below what is not a folder.
-Result<std::string> real_path(std::string_view path, bool follow_last, const StepLookup& lookup);
+/// further up. The last component is followed only if `follow_last`. A missing path counts as a folder. The path starts
+/// in `from`, a folder that is known not to lie behind a symlink. Errc::malformed for more than 40 symlinks, not_found
+/// below what is not a folder.
+Result<std::string> real_path(std::string_view path, bool follow_last, const StepLookup& lookup,
+                              std::string_view from = {});
 
 }  // namespace slipway::layer
