@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/file_stat.h"
+#include "base/real_attributes.h"
 #include "base/real_tree_folder.h"
 #include "slipway/base/fs.h"
 #include "slipway/base/posix.h"
@@ -99,7 +100,7 @@ class RealFolder final : public Folder {
   std::string path_;
 };
 
-class RealFileSystem final : public FileSystem {
+class RealFileSystem final : public FileSystem, public AttributeReader {
  public:
   Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override {
     // O_NONBLOCK: opening a FIFO must not wait for a writer.
@@ -184,6 +185,8 @@ class RealFileSystem final : public FileSystem {
   }
 
   Result<std::unique_ptr<TreeFolder>> open_tree(const stdfs::path& path) override { return open_real_tree(path); }
+
+  Result<FileAttributes> attributes(const stdfs::path& path) override { return real_attributes(path); }
 
   Result<std::string> read_link(const stdfs::path& path) override {
     std::string text(4096, '\0');

@@ -14,11 +14,8 @@ tl::unexpected<Error> no_source(const std::filesystem::path& folder, std::string
 }
 
 Result<std::string> answer(const std::filesystem::path& folder, std::vector<std::string> words, std::stop_token stop) {
-  auto result = run_git(folder, std::move(words), std::move(stop));
-  if (!result && result.error().code == Errc::not_found) return no_source(folder, "git is not installed");
-  if (!result) return fail(std::move(result).error());
-  if (result->status != 0) return no_source(folder, printable(trim(result->err), 300));
-  return std::string(trim(result->out));
+  SLIPWAY_ASSIGN(const std::string out, ask_git(folder, std::move(words), std::move(stop)));
+  return std::string(trim(out));
 }
 
 /// scp's "user@host:path"; nothing for a path on this machine.
@@ -39,6 +36,14 @@ std::string url_of_scp(const std::string& remote) {
 }
 
 }  // namespace
+
+Result<std::string> ask_git(const std::filesystem::path& folder, std::vector<std::string> words, std::stop_token stop) {
+  auto result = run_git(folder, std::move(words), std::move(stop));
+  if (!result && result.error().code == Errc::not_found) return no_source(folder, "git is not installed");
+  if (!result) return fail(std::move(result).error());
+  if (result->status != 0) return no_source(folder, printable(trim(result->err), 300));
+  return std::move(result->out);
+}
 
 std::string public_url(const std::string& remote) {
   const std::size_t scheme_end = remote.find("://");

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "slipway/base/result.h"
 #include "slipway/oci/descriptor.h"
@@ -16,6 +17,9 @@ struct GitSource {
   bool dirty = false;
   std::int64_t commit_time = 0;
 };
+
+/// Returns what git prints; Errc::invalid_argument when `folder` is in no working tree or there is no git.
+Result<std::string> ask_git(const std::filesystem::path& folder, std::vector<std::string> words, std::stop_token stop);
 
 /// Asks git about the working tree that holds `folder`; Errc::invalid_argument when there is none or no git.
 Result<GitSource> read_git_source(const std::filesystem::path& folder, std::stop_token stop);

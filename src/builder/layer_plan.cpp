@@ -5,6 +5,7 @@
 
 #include "builder/churn.h"
 #include "builder/closure_planner.h"
+#include "builder/git_times.h"
 #include "builder/layer_stack.h"
 #include "builder/recipe_values.h"
 #include "slipway/base/text.h"
@@ -61,6 +62,7 @@ class LayerPlanner {
         debug_(context.debug),
         files_(context.files),
         below_(context.files != nullptr ? *context.files : own_),
+        stop_(context.stop),
         closures_(recipe, platform, epoch, fs, context.base_root, rules_of(context)) {}
 
   /// One layer, or several where the rule splits it.
@@ -89,6 +91,15 @@ class LayerPlanner {
     layers.push_back(std::move(whole));
     finish(layers.back());
     return {};
+  }
+
+  /// Reports once, for all layers, what no layer can hold.
+  void warn_of_acls() {
+    if (acls_ == 0) return;
+    diagnostics_.warning({},
+                         fmt::format("{}, which layers do not hold: modes and owners alone count in the image",
+                                     acls_ == 1 ? std::string("1 file or folder has an access control list")
+                                                : fmt::format("{} files or folders have access control lists", acls_)));
   }
 
   /// Reports what a layer names and is not there.
@@ -317,6 +328,7 @@ class LayerPlanner {
     SLIPWAY_ASSIGN(const auto ignored, read_ignore_file(file));
     if (!ignored) return {};
     layer::TreeOptions how = options(rule, file);
+    if (rule.git_times) SLIPWAY_TRY(take(take_git_times(*source, how), rule.where));
     how.exclude.insert(how.exclude.begin(), ignored->begin(), ignored->end());
     Status added = draft.files.add(*source, file.to, how, diagnostics_);
     if (!added && added.error().code == Errc::not_found) {
@@ -328,7 +340,23 @@ class LayerPlanner {
     return take(std::move(added), file.from.where);
   }
 
-  layer::TreeOptions options(const LayerRule& rule, const FileRule& file) const {
+  /// Each file of the working tree has the time of the commit that changed it last.
+  Status take_git_times(const stdfs::path& source, layer::TreeOptions& how) {
+    if (!git_times_) {
+      SLIPWAY_ASSIGN(git_times_, GitTimes::read(recipe_.folder, stop_));
+    }
+    std::error_code none;
+    std::string from = source.native();
+    while (from.ends_with('/'))
+      from.pop_back();
+    how.time_of = [times = &*git_times_, from = std::move(from),
+                   real = stdfs::canonical(source, none).native()](const std::string& path) {
+      return times->of(real + path.substr(std::min(from.size(), path.size())));
+    };
+    return {};
+  }
+
+  layer::TreeOptions options(const LayerRule& rule, const FileRule& file) {
     layer::TreeOptions options;
     options.epoch = epoch_;
     options.clamp_times = rule.clamp_times;
@@ -342,6 +370,7 @@ class LayerPlanner {
     options.include = file.include;
     options.exclude = file.exclude;
     options.xattrs = file.xattrs;
+    options.acls = &acls_;
     return options;
   }
 
@@ -355,7 +384,10 @@ class LayerPlanner {
   LayerStack* files_;
   LayerStack own_{nullptr};
   LayerStack& below_;
+  std::stop_token stop_;
   ClosurePlanner closures_;
+  std::optional<GitTimes> git_times_;
+  std::uint64_t acls_ = 0;  // files whose access control list is left out
 };
 
 /// True for files that would not be opened in vain: programs, libraries and modules of interpreters.
@@ -400,6 +432,7 @@ Result<std::vector<PlannedLayer>> plan_layers(const Recipe& recipe, const oci::P
   for (const LayerRule& rule : recipe.layers) {
     SLIPWAY_TRY(planner.plan(rule, &rule == &recipe.layers.back(), layers));
   }
+  planner.warn_of_acls();
   return layers;
 }
 

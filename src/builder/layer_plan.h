@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,7 @@ struct PlanContext {
   std::string workdir = "/";          ///< of the image
   elf::Root* base_root = nullptr;     ///< its programs and libraries, for closures
   DebugSplitter* debug = nullptr;     ///< takes debug information out of programs; nothing: it stays
+  std::stop_token stop = {};
 };
 
 /// Lists the files of every layer for one platform, each over what lies below it: the base's files and the layers

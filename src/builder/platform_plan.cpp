@@ -42,8 +42,12 @@ Result<PlatformPlan> plan_platform(const Recipe& recipe, oci::Platform platform,
   plan.files = std::make_unique<LayerStack>(plan.base_files.get());
   const oci::ImageConfig config =
       compose_config({recipe, plan.base ? &*plan.base : nullptr, plan.platform, {}, {}, {}});
-  const PlanContext context{plan.files.get(), config.env, config.working_dir.empty() ? "/" : config.working_dir,
-                            root ? &*root : nullptr, debug ? &*debug : nullptr};
+  const PlanContext context{plan.files.get(),
+                            config.env,
+                            config.working_dir.empty() ? "/" : config.working_dir,
+                            root ? &*root : nullptr,
+                            debug ? &*debug : nullptr,
+                            services.stop};
   SLIPWAY_ASSIGN(plan.layers, plan_layers(recipe, plan.platform, request.epoch, services.fs, diagnostics, context));
   if (debug) plan.debug = debug->files();
   if (!request.explain || diagnostics.has_errors()) return plan;

@@ -29,9 +29,9 @@ class ImageDecoder {
       }
     }
     decode_source(image);
-    const bool clamp = image.one_of("times", {"epoch", "clamp"}) == "clamp";
+    const auto times = image.one_of("times", {"epoch", "clamp", "git"});
     const bool keep_modes = image.one_of("modes", {"default", "keep"}) == "keep";
-    decode_layers(image, clamp, keep_modes);
+    decode_layers(image, times, keep_modes);
     if (const Node* config = image.get("config")) decode_config(*config);
     for (auto& [key, value] : pairs(image, "annotations", "an annotation"))
       recipe_.annotations[key] = value;
@@ -173,13 +173,13 @@ class ImageDecoder {
     diagnostics_.error(where, fmt::format("image.platforms: {} is listed twice", platform.str()));
   }
 
-  void decode_layers(Decoder& image, bool clamp, bool keep_modes) {
+  void decode_layers(Decoder& image, const std::optional<std::string>& times, bool keep_modes) {
     const Node* list = image.get("layers");
     if (list == nullptr) return;
     if (!list->is_sequence()) return diagnostics_.error(list->where, "image.layers: a list of layers is wanted");
     std::set<std::string> names;
     for (const Node& node : list->items) {
-      LayerRule rule = decode_layer(node, recipe_.layers.size(), clamp, keep_modes);
+      LayerRule rule = decode_layer(node, recipe_.layers.size(), times, keep_modes);
       if (!rule.name.empty() && !names.insert(rule.name).second) {
         diagnostics_.error(node.where,
                            fmt::format("image.layers: two layers have the name \"{}\"", printable(rule.name, 100)));
@@ -188,14 +188,17 @@ class ImageDecoder {
     }
   }
 
-  LayerRule decode_layer(const Node& node, std::size_t index, bool clamp, bool keep_modes) {
+  LayerRule decode_layer(const Node& node, std::size_t index, const std::optional<std::string>& times,
+                         bool keep_modes) {
     LayerRule rule;
     rule.where = node.where;
     Decoder layer(node, fmt::format("image.layers[{}]", index), diagnostics_);
     if (!node.is_mapping()) return rule;
     if (layer.require("name") != nullptr) rule.name = value(layer, "name", parse_text).value_or("");
-    const auto times = layer.one_of("times", {"epoch", "clamp"});
-    rule.clamp_times = times ? *times == "clamp" : clamp;
+    const auto own_times = layer.one_of("times", {"epoch", "clamp", "git"});
+    const auto& how = own_times ? own_times : times;
+    rule.clamp_times = how == "clamp";
+    rule.git_times = how == "git";
     const auto modes = layer.one_of("modes", {"default", "keep"});
     rule.split_by_churn = layer.one_of("split", {"none", "churn"}) == "churn";
     rule.closure = placed(layer, "closure");
@@ -285,7 +288,7 @@ class ImageDecoder {
 
   void decode_attributes(Decoder& file, FileRule& out) {
     for (auto& [name, value] : pairs(file, "xattrs", "an attribute")) {
-      if (const Status good = check_attribute(name); !good) {
+      if (const Status good = check_attribute(name, value); !good) {
         file.error("xattrs", good.error().message, good.error().hint);
       } else {
         out.xattrs.insert_or_assign(std::move(name), std::move(value));

@@ -12,9 +12,11 @@
 namespace slipway::builder {
 namespace {
 
-constexpr std::uint64_t kMaxId = 0xffff'fffe;    // 2^32-1 means "no owner" to the kernel
-constexpr std::size_t kMaxLink = 4095;           // PATH_MAX without its NUL
-constexpr std::uint64_t kMaxUser = 0x7fff'ffff;  // runc refuses larger ones
+constexpr std::uint64_t kMaxId = 0xffff'fffe;      // 2^32-1 means "no owner" to the kernel
+constexpr std::size_t kMaxAttributeName = 255;     // XATTR_NAME_MAX
+constexpr std::size_t kMaxAttributeValue = 65536;  // XATTR_SIZE_MAX
+constexpr std::size_t kMaxLink = 4095;             // PATH_MAX without its NUL
+constexpr std::uint64_t kMaxUser = 0x7fff'ffff;    // runc refuses larger ones
 
 tl::unexpected<Error> bad(std::string_view text, std::string_view why, std::string hint = {}) {
   return fail(error(Errc::invalid_argument, "\"{}\" {}", printable(text, 200), why).with_hint(std::move(hint)));
@@ -182,9 +184,14 @@ Result<std::vector<std::string>> health_test(std::vector<std::string> words) {
              "name a program with its arguments as a list, or a command for the shell as text");
 }
 
-Status check_attribute(const std::string& name) {
+Status check_attribute(const std::string& name, std::string_view value) {
+  if (name.size() > kMaxAttributeName)
+    return bad(name, fmt::format("is too long for an extended attribute: at most {} bytes", kMaxAttributeName));
+  if (value.size() > kMaxAttributeValue)
+    return bad(name, fmt::format("has a value of {} bytes, Linux takes at most {}", value.size(), kMaxAttributeValue));
   if (name == layer::kCapabilityAttribute)
-    return bad(name, "is a binary value, which text cannot be", "write 'capabilities', e.g. cap_net_bind_service+ep");
+    return bad(name, "is a binary value, which text cannot be",
+               "write it as text with the key 'capabilities', e.g. capabilities: cap_net_bind_service+ep");
   for (const std::string_view binary :
        {"system.posix_acl_access", "system.posix_acl_default", "security.ima", "security.evm"}) {
     if (name == binary) return bad(name, "is a binary value, which text cannot be", "leave it out");

@@ -25,7 +25,8 @@ Result<std::int64_t> parse_retries(std::string_view text);  ///< 0 to 1000
 /// CMD-SHELL or NONE stay.
 Result<std::vector<std::string>> health_test(std::vector<std::string> words);
 Result<std::string> parse_key(std::string_view text, std::string_view what);  ///< of a variable, label or annotation
-Status check_attribute(const std::string& name);              ///< of an extended attribute whose value is text
+/// The name and value of an extended attribute whose value is text, as Linux takes them.
+Status check_attribute(const std::string& name, std::string_view value);
 Result<std::string> parse_source_url(std::string_view text);  ///< of a git repository, without secrets
 Result<std::string> parse_link(std::string_view text);        ///< of a symlink
 Result<std::string> parse_text(std::string_view text);        ///< UTF-8 without NUL

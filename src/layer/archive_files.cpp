@@ -187,14 +187,20 @@ class ArchiveFiles::Intake {
     if (devices_ > 0) {
       diagnostics_.warning({}, fmt::format("{} has {} device nodes, which are left out", what_, devices_));
     }
+    if (acls_ > 0) {
+      diagnostics_.warning({}, fmt::format("{} has {} with access control lists, which layers do not hold", what_,
+                                           acls_ == 1 ? std::string("1 file") : fmt::format("{} files", acls_)));
+    }
     return {};
   }
 
-  void normalise(FileEntry& entry) const {
+  void normalise(FileEntry& entry) {
     const std::int64_t newest = std::max<std::int64_t>(options_.epoch, 0);
     entry.mtime = options_.clamp_times && !is_zip_ ? std::clamp<std::int64_t>(entry.mtime, 0, newest) : options_.epoch;
     if (is_zip_) entry.uid = entry.gid = 0;  // the packer's own, by accident
     if (entry.type == EntryType::symlink) entry.mode = 0777;
+    const auto is_acl = [](const auto& attribute) { return attribute.first.starts_with("system.posix_acl_"); };
+    acls_ += std::any_of(entry.xattrs.begin(), entry.xattrs.end(), is_acl) ? 1 : 0;
     std::erase_if(entry.xattrs, [](const auto& attribute) { return is_foreign(attribute.first); });
   }
 
@@ -225,6 +231,7 @@ class ArchiveFiles::Intake {
   bool is_zip_ = false;
   std::uint64_t number_ = 0;  // of the content
   std::uint64_t devices_ = 0;
+  std::uint64_t acls_ = 0;  // files that have one
   std::vector<std::byte> buffer_ = std::vector<std::byte>(io::kBlock);
   std::map<std::string, FileEntry> found_;  // by path
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "slipway/base/file_attributes.h"
 #include "slipway/base/text.h"
 #include "slipway/layer/file_capabilities.h"
 #include "slipway/layer/path_patterns.h"
@@ -91,6 +92,7 @@ class Walk {
     FileEntry entry = rules_.entry(path, EntryType::regular, stat);
     entry.size = stat.size;
     entry.source = source;
+    SLIPWAY_TRY(complete(entry, source));
     return take_(std::move(entry), {});
   }
 
@@ -100,6 +102,7 @@ class Walk {
       if (is_empty) SLIPWAY_TRY(check_empty_folder(source, path, options_));
       if (path.empty() || !includes_.empty()) return {};
       DeclaredEntry root = rules_.root(path, stat, is_empty);
+      SLIPWAY_TRY(complete(root.entry, source));
       return take_(std::move(root.entry), root.declared);
     }));
     if (!includes_.empty() && !included_) {
@@ -179,10 +182,25 @@ class Walk {
     }
   }
 
+  /// Adds what lstat does not say: a time from elsewhere; the file's own capabilities, where modes are kept and the
+  /// recipe declares none.
+  Status complete(FileEntry& entry, const std::string& source) const {
+    if (options_.time_of && entry.type != EntryType::directory)
+      entry.mtime = options_.time_of(source).value_or(entry.mtime);
+    const bool asks = options_.keep_modes || options_.acls != nullptr;
+    if (!asks || entry.type == EntryType::symlink) return {};
+    SLIPWAY_ASSIGN(FileAttributes found, attributes_of(fs_, source));
+    if (found.has_acl && options_.acls != nullptr) ++*options_.acls;
+    if (options_.keep_modes && entry.type == EntryType::regular && !found.capabilities.empty())
+      entry.xattrs.try_emplace(std::string(kCapabilityAttribute), std::move(found.capabilities));
+    return {};
+  }
+
   Status take_at(FileEntry entry, const std::string& source) {
     auto path = entry_path("/" + entry.path);
     if (!path) return fail(std::move(path).error().in(fmt::format("packing {}", shown(source))));
     included_ = true;
+    SLIPWAY_TRY(complete(entry, source));
     return take_(std::move(entry), {});
   }
 

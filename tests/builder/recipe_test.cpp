@@ -162,12 +162,14 @@ image:
   layers:
     - {name: one, files: [{from: x, to: /x}, {from: y, to: /y, modes: default}]}
     - {name: two, times: epoch, modes: default, files: [{from: x, to: /x}]}
+    - {name: three, times: git, files: [{from: x, to: /x}]}
 )");
   EXPECT_THAT(d.problems, ElementsAre());
   EXPECT_TRUE(d.recipe.layers[0].clamp_times);
   EXPECT_TRUE(d.recipe.layers[0].files[0].keep_modes);
   EXPECT_FALSE(d.recipe.layers[0].files[1].keep_modes);
-  EXPECT_FALSE(d.recipe.layers[1].clamp_times);
+  EXPECT_FALSE(d.recipe.layers[1].clamp_times || d.recipe.layers[1].git_times);
+  EXPECT_TRUE(!d.recipe.layers[2].clamp_times && d.recipe.layers[2].git_times);
   EXPECT_FALSE(d.recipe.layers[1].files[0].keep_modes);
 }
 
@@ -270,8 +272,13 @@ TEST(RecipeValues, OwnersPortsUsersSignals) {
        {"", "0\n", "a b", "a:b:c", "a/b", "99999999999", "2147483648", "-1", "+1", "0x10", "1a", "0:-1", ":0"})
     EXPECT_FALSE(parse_user(bad)) << bad;
   for (const char* bad : {"security.capability", "system.posix_acl_access", "security.ima", "trusted.x", "origin"})
-    EXPECT_FALSE(check_attribute(bad)) << bad;
-  EXPECT_TRUE(check_attribute("user.origin"));
+    EXPECT_FALSE(check_attribute(bad, "x")) << bad;
+  EXPECT_TRUE(check_attribute("user.origin", "x"));
+  EXPECT_TRUE(check_attribute("user." + std::string(250, 'n'), std::string(65536, 'v')));
+  EXPECT_FALSE(check_attribute("user." + std::string(251, 'n'), "x"));
+  EXPECT_FALSE(check_attribute("user.origin", std::string(65537, 'v')));
+  EXPECT_THAT(check_attribute("security.capability", "cap_net_bind_service=ep").error().hint,
+              HasSubstr("key 'capabilities'"));
   for (const char* good : {"SIGTERM", "15", "SIGRTMIN+3"})
     EXPECT_TRUE(parse_stop_signal(good)) << good;
   for (const char* bad : {"", "TERM", "0", "65", "SIG", "sigterm"})

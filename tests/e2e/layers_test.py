@@ -6,6 +6,7 @@ import pathlib
 import random
 import shutil
 import stat
+import struct
 import tarfile
 import time
 
@@ -15,6 +16,7 @@ from tools_test import podman
 
 BYTES = os.fsdecode(b"not utf-8 \xff\xfe")
 LONG = "d" * 90 + "/" + "e" * 90
+RAW = struct.pack("<5I", 0x02000001, 1 << 13, 0, 0, 0)  # cap_net_raw+ep, as the kernel stores it
 RULES = """app: tree
 image:
   platforms: [linux/amd64]
@@ -43,6 +45,7 @@ def fill(world):
     (tree / "far").symlink_to("/" + "l" * 150)
     (tree / "to bytes").symlink_to(BYTES)
     os.link(tree / "dir/sub/first", tree / "dir/second")
+    os.setxattr(tree / "plain", "security.capability", RAW)
     with open(tree / "sparse", "wb") as file:
         file.truncate(3 << 20)
         file.seek(1 << 20)
@@ -116,6 +119,7 @@ def test_every_tool_unpacks_the_same(world):
     for path in plain.keys() | python.keys():
         check_equal(python.get(path), plain.get(path), f"{path} as python unpacks it")
 
+    check_equal(first["plain"][7], [("security.capability", RAW)], "capabilities of a file whose mode is kept")
     about = first["setuid"]
     check_equal(about[4], "0o4755", "setuid's mode")
     check_equal([key for key, _ in about[7]], ["security.capability", "user.note"], "setuid's attributes")
@@ -144,6 +148,24 @@ def test_every_reader_takes_the_compressed_bytes(world):
         world.tool("skopeo", "inspect", f"oci:{layout}:v1")
     # containers/image and Go's gzip read them too
     world.tool("skopeo", "copy", f"oci:{world.folder}/zstd:v1", f"dir:{world.folder}/copied")
+
+
+def acl_of(user):
+    """The bytes of an access control list that lets one more user read."""
+    nobody = 0xffffffff
+    entries = ((1, 6, nobody), (2, 4, user), (4, 4, nobody), (0x10, 4, nobody), (0x20, 4, nobody))
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+def test_access_control_lists_are_counted(world):
+    for name in ("a", "b", "c"):
+        world.write(f"tree/{name}", name)
+    for name in ("tree/a", "tree/b"):
+        os.setxattr(world.folder / name, "system.posix_acl_access", acl_of(1000))
+    run = world.slipway("build", "--to", "oci:out:v1", "--add", "tree:/tree", "--add", "tree/c:/c")
+    lines = [line for line in run.err.splitlines() if "access control list" in line]
+    check_equal(len(lines), 1, f"warnings about access control lists in {run.err}")
+    check("2 files or folders have access control lists" in lines[0], f"the count in {lines[0]}")
 
 
 def test_memory_does_not_grow_with_the_input(world):

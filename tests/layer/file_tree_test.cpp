@@ -84,6 +84,54 @@ TEST_F(FileTreeTest, ModesAndOwnersWhereDeclared) {
   EXPECT_EQ(entry("su").gid, 7u);
 }
 
+/// A disk whose files have the attributes that a test gives them, by file name.
+class AttributedFs final : public ForwardingFileSystem {
+ public:
+  AttributedFs() : ForwardingFileSystem(real_fs()) {}
+  Result<FileAttributes> attributes(const stdfs::path& path) override {
+    const auto at = given.find(path.filename().native());
+    return at == given.end() ? FileAttributes() : at->second;
+  }
+  std::map<std::string, FileAttributes> given;
+};
+
+TEST_F(FileTreeTest, KeptModesKeepCapabilities) {
+  put(dir.path() / "d/ping");
+  put(dir.path() / "d/data");
+  AttributedFs fs;
+  builder = FileTreeBuilder(fs);
+  fs.given["ping"].capabilities = "bytes";
+  ASSERT_TRUE(builder.add(dir.path() / "d", "/plain", options, diagnostics));
+  options.keep_modes = true;
+  ASSERT_TRUE(builder.add(dir.path() / "d", "/kept", options, diagnostics));
+  ASSERT_TRUE(builder.add(dir.path() / "d/ping", "/alone", options, diagnostics));
+  options.xattrs["security.capability"] = "declared";
+  ASSERT_TRUE(builder.add(dir.path() / "d/ping", "/declared", options, diagnostics));
+  ASSERT_TRUE(finish(0));
+  EXPECT_TRUE(entry("plain/ping").xattrs.empty());
+  EXPECT_EQ(entry("kept/ping").xattrs.at("security.capability"), "bytes");
+  EXPECT_TRUE(entry("kept/data").xattrs.empty());
+  EXPECT_EQ(entry("alone").xattrs.at("security.capability"), "bytes");
+  EXPECT_EQ(entry("declared").xattrs.at("security.capability"), "declared");
+}
+
+TEST_F(FileTreeTest, AccessControlListsAreCounted) {
+  for (const char* name : {"d/a", "d/b", "d/sub/c", "d/out/x"})
+    put(dir.path() / name);
+  stdfs::create_symlink("a", dir.path() / "d/link");
+  AttributedFs fs;
+  builder = FileTreeBuilder(fs);
+  for (const char* name : {"d", "a", "sub", "x", "link"})
+    fs.given[name].has_acl = true;
+  std::uint64_t acls = 0;
+  options.acls = &acls;
+  options.exclude = {"out"};
+  ASSERT_TRUE(builder.add(dir.path() / "d", "/d", options, diagnostics));
+  EXPECT_EQ(acls, 3u);
+  ASSERT_TRUE(builder.add(dir.path() / "d/a", "/alone", options, diagnostics));
+  EXPECT_EQ(acls, 4u);
+}
+
 TEST_F(FileTreeTest, ClampedTimesKeepOlderOnes) {
   put(dir.path() / "old");
   put(dir.path() / "new");

@@ -1,12 +1,13 @@
 #pragma once
 
+#include "slipway/base/file_attributes.h"
 #include "slipway/base/tree_folder.h"
 
 namespace slipway {
 
 /// Passes everything on to another file system, which is kept alive by the caller: what changes a few calls
 /// overrides those.
-class ForwardingFileSystem : public FileSystem {
+class ForwardingFileSystem : public FileSystem, public AttributeReader {
  public:
   explicit ForwardingFileSystem(FileSystem& inner) : inner_(inner) {}
 
@@ -28,6 +29,7 @@ class ForwardingFileSystem : public FileSystem {
   Result<std::string> read_link(const stdfs::path& path) override { return inner_.read_link(path); }
   Status touch(const stdfs::path& path) override { return inner_.touch(path); }
   Result<std::unique_ptr<FileLock>> lock(const stdfs::path& path) override { return inner_.lock(path); }
+  Result<FileAttributes> attributes(const stdfs::path& path) override { return attributes_of(inner_, path); }
 
  protected:
   FileSystem& inner() const { return inner_; }

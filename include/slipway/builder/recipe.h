@@ -61,6 +61,7 @@ struct LayerRule {
   std::optional<Placed> sysroot;          ///< where the libraries are; nothing: on this machine
   std::optional<Placed> archive;
   bool clamp_times = false;
+  bool git_times = false;       ///< each file of the working tree has the time of the commit that changed it last
   bool split_by_churn = false;  ///< several layers, the rarest changed lowest, instead of one
 };
 

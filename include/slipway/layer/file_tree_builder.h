@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -45,7 +46,7 @@ namespace slipway::layer {
 struct TreeOptions {
   std::int64_t epoch = 0;             ///< SOURCE_DATE_EPOCH
   bool clamp_times = false;           ///< keep mtimes older than epoch
-  bool keep_modes = false;            ///< modes as on disk instead of 0755/0644
+  bool keep_modes = false;            ///< modes and file capabilities as on disk, instead of 0755/0644 and none
   std::optional<std::uint32_t> mode;  ///< of a file, of the files in a folder, and of an empty folder itself
   std::optional<std::uint64_t> uid;   ///< 0 when not given
   std::optional<std::uint64_t> gid;
@@ -53,6 +54,9 @@ struct TreeOptions {
   bool replace = false;              ///< folders may replace files and symlinks of the base, and files its folders
   std::vector<std::string> include;  ///< only what these patterns fit; everything when empty
   std::vector<std::string> exclude;  ///< .dockerignore patterns relative to the source folder
+  /// Seconds since the epoch by the path of a file or symlink on disk; what it does not know has the time `epoch`.
+  std::function<std::optional<std::int64_t>(const std::string&)> time_of = {};
+  std::uint64_t* acls = nullptr;  ///< counts files and folders whose access control list is left out; not owned
 };
 
 /// A layer's files while they are listed.
