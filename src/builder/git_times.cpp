@@ -58,12 +58,12 @@ Result<GitTimes> GitTimes::read(const std::filesystem::path& folder, std::stop_t
   SLIPWAY_ASSIGN(std::set<std::string> wanted, clean_files(root, stop));
   for (std::size_t commits = kCommitsAtOnce, at = 0; !wanted.empty() && commits == kCommitsAtOnce; at += commits) {
     // -c: a merge changes the files that are unlike those of all its parents.
-    SLIPWAY_ASSIGN(const std::string log, ask_git(root,
-                                                  {"log", "-c", "-z", "--name-only", "--no-renames", "--no-color",
-                                                   "--no-show-signature", "--format=%x01%ct",
-                                                   fmt::format("--max-count={}", kCommitsAtOnce),
-                                                   fmt::format("--skip={}", at)},
-                                                  stop));
+    SLIPWAY_ASSIGN(
+        const std::string log,
+        ask_git(root,
+                {"log", "-c", "-z", "--name-only", "--no-renames", "--no-color", "--no-show-signature",
+                 "--format=%x01%ct", fmt::format("--max-count={}", kCommitsAtOnce), fmt::format("--skip={}", at)},
+                stop));
     commits = take_commits(log, wanted, out.times_);
   }
   out.root_ = root + '/';

@@ -23,7 +23,7 @@ class GitTimes {
   std::optional<std::int64_t> of(const std::filesystem::path& file) const;
 
  private:
-  std::string root_;                            ///< of the working tree, with a trailing slash
+  std::string root_;                           ///< of the working tree, with a trailing slash
   std::map<std::string, std::int64_t> times_;  ///< by path below it
 };
 

@@ -11,6 +11,7 @@
 #include "slipway/base/text.h"
 #include "slipway/elf/object.h"
 #include "slipway/layer/layer_writer.h"
+#include "slipway/layer/path_walk.h"
 
 namespace slipway::builder {
 namespace {
@@ -100,6 +101,21 @@ class LayerPlanner {
                          fmt::format("{}, which layers do not hold: modes and owners alone count in the image",
                                      acls_ == 1 ? std::string("1 file or folder has an access control list")
                                                 : fmt::format("{} files or folders have access control lists", acls_)));
+  }
+
+  /// Reports the symlinks that lead to nothing in the image, but to something on this machine.
+  void warn_of_stray_links() {
+    if (files_ == nullptr) return;  // not everything is known
+    std::vector<std::string> lost;
+    for (const layer::StrayLink& link : stray_links_) {
+      if (!is_in_image(link.path)) lost.push_back(fmt::format("/{} -> {}", link.path, link.target));
+    }
+    if (lost.empty()) return;
+    diagnostics_.warning(
+        {},
+        fmt::format("{} to files of this machine that the image does not have: {} (symlinks: follow packs the files)",
+                    lost.size() == 1 ? std::string("1 symlink leads") : fmt::format("{} symlinks lead", lost.size()),
+                    printable(list_of(lost, 3), 4096)));
   }
 
   /// Reports what a layer names and is not there.
@@ -356,6 +372,16 @@ class LayerPlanner {
     return {};
   }
 
+  /// True if a path leads to something once the image's symlinks are followed.
+  bool is_in_image(const std::string& path) const {
+    const auto lookup = [this](const std::string& at) -> std::optional<layer::Step> {
+      const auto entry = below_.find(at);
+      return entry ? std::optional(layer::Step{entry->type, entry->link}) : std::nullopt;
+    };
+    const auto real = layer::real_path(path, true, lookup);
+    return real && (real->empty() || below_.find(*real));
+  }
+
   layer::TreeOptions options(const LayerRule& rule, const FileRule& file) {
     layer::TreeOptions options;
     options.epoch = epoch_;
@@ -371,6 +397,8 @@ class LayerPlanner {
     options.exclude = file.exclude;
     options.xattrs = file.xattrs;
     options.acls = &acls_;
+    options.follow_links = file.follow_links;
+    options.stray_links = &stray_links_;
     return options;
   }
 
@@ -387,6 +415,7 @@ class LayerPlanner {
   std::stop_token stop_;
   ClosurePlanner closures_;
   std::optional<GitTimes> git_times_;
+  std::vector<layer::StrayLink> stray_links_;
   std::uint64_t acls_ = 0;  // files whose access control list is left out
 };
 
@@ -433,6 +462,7 @@ Result<std::vector<PlannedLayer>> plan_layers(const Recipe& recipe, const oci::P
     SLIPWAY_TRY(planner.plan(rule, &rule == &recipe.layers.back(), layers));
   }
   planner.warn_of_acls();
+  planner.warn_of_stray_links();
   return layers;
 }
 

@@ -10,6 +10,7 @@
 #include "slipway/base/json.h"
 #include "slipway/base/text.h"
 #include "slipway/elf/object.h"
+#include "slipway/elf/root.h"
 
 namespace slipway::builder {
 namespace {
@@ -39,8 +40,7 @@ class Finder {
     for (const stdfs::path& build : builds)
       SLIPWAY_TRY(take_prefix(build));
     SLIPWAY_TRY(take_cargo());
-    if (fs_.stat(search_.folder / "bazel-bin", true))
-      SLIPWAY_TRY(take_tree(search_.folder / "bazel-bin", "Bazel's bazel-bin"));
+    if (fs_.stat(search_.folder / "bazel-bin", true)) SLIPWAY_TRY(take_bazel(search_.folder / "bazel-bin"));
     SLIPWAY_TRY(take_services());
     if (found_.empty()) SLIPWAY_TRY(take_guesses(builds));
     return std::move(found_);
@@ -132,6 +132,34 @@ class Finder {
     found_.push_back(std::move(outputs));
   }
 
+  /// Bazel's programs look for their runfiles, symlinks out of the tree, beside themselves, and for their data in them.
+  Status take_bazel(const stdfs::path& folder) {
+    SLIPWAY_TRY(take_tree(folder, "Bazel's bazel-bin"));
+    if (found_.empty() || found_.back().kind != "Bazel's bazel-bin") return {};
+    Outputs& outputs = found_.back();
+    for (std::size_t i = outputs.rules.size(); i-- > 0;) {
+      const OutputRule program = outputs.rules[i];
+      const stdfs::path runfiles = search_.folder / (program.from + ".runfiles");
+      if (!fs_.stat(runfiles, true)) continue;
+      outputs.rules.push_back({program.from + ".runfiles", program.to + ".runfiles", true, false, true});
+      const std::string main = main_repository(runfiles);
+      // The program itself is beside its runfiles already.
+      outputs.exclude = {"MANIFEST", main + program.from.substr(program.from.find('/'))};
+      if (program.to == outputs.programs.front()) outputs.workdir = program.to + ".runfiles/" + main;
+    }
+    return {};
+  }
+
+  /// The folder of the project's own files among runfiles.
+  std::string main_repository(const stdfs::path& runfiles) const {
+    if (fs_.stat(runfiles / "_main", true)) return "_main";
+    for (const std::string& name : fs_.list(runfiles).value_or(std::vector<std::string>())) {
+      const auto stat = fs_.stat(runfiles / name, true);
+      if (stat && stat->type == FileType::directory) return name;
+    }
+    return {};
+  }
+
   /// True for paths of the project, whatever ".." they have.
   bool is_inside(const stdfs::path& path) const {
     return path.lexically_normal().native().starts_with(search_.folder.native() + "/");
@@ -150,7 +178,7 @@ class Finder {
     const auto stat = fs_.stat(from, true);
     outputs.rules.push_back({shown(from), to, stat && stat->type == FileType::directory});
     const Kind kind = kind_of(from);
-    if (kind.elf) outputs.closures.push_back(shown(from));
+    if (kind.elf || kind.program) outputs.closures.push_back(shown(from));
     if (kind.program) outputs.programs.push_back(to);
   }
 
@@ -248,13 +276,40 @@ class Finder {
     Outputs outputs;
     outputs.kind = "meson's " + shown(path);
     std::map<std::string, stdfs::path> listed;
+    std::vector<std::string> links;
     for (const auto& [from, to] : *installed) {
-      if (to.string() != nullptr && from.starts_with('/') && to.string()->starts_with('/'))
+      if (to.string() == nullptr || !to.string()->starts_with('/')) continue;
+      if (from.starts_with('/')) {
         listed.emplace(*to.string(), from);
+      } else {
+        links.push_back(*to.string());
+      }
     }
     take_listed(listed, outputs);
+    take_meson_links(links, listed, outputs);
     add(std::move(outputs));
     return {};
+  }
+
+  /// Links that meson makes when it installs: a library's lead to the file with the longer name, of others meson does
+  /// not say where they lead.
+  static void take_meson_links(const std::vector<std::string>& links, const std::map<std::string, stdfs::path>& listed,
+                               Outputs& outputs) {
+    std::vector<std::string> unknown;
+    for (const std::string& link : links) {
+      const auto target = listed.lower_bound(link + '.');
+      const bool versioned = target != listed.end() && target->first.starts_with(link + '.') &&
+                             target->first.find('/', link.size()) == std::string::npos;
+      if (!versioned) {
+        unknown.push_back(link);
+      } else if (!link.ends_with(".so")) {  // that one is for developers
+        outputs.rules.push_back({elf::name_in(target->first), link, false, true});
+      }
+    }
+    if (unknown.empty()) return;
+    outputs.left_out.push_back(fmt::format(
+        "links whose target meson does not tell ('link:' entries or meson install --destdir bring them): {}",
+        printable(list_of(unknown, 3), 1000)));
   }
 
   /// An installed tree: bin/ or sbin/ with programs, or the same below usr/ of a DESTDIR.

@@ -265,6 +265,7 @@ class ImageDecoder {
         out.replace = file.boolean("replace").value_or(false);
         const auto modes = file.one_of("modes", {"default", "keep"});
         out.keep_modes = modes ? *modes == "keep" : keep_modes;
+        out.follow_links = file.one_of("symlinks", {"keep", "follow"}) == "follow";
         file.finish();
       }
       rule.files.push_back(std::move(out));

@@ -66,7 +66,8 @@ std::string file_line(const OutputRule& rule, const std::vector<std::string>& ex
     if (!exclude.empty()) patterns = exclude;
   }
   const std::string skipped = patterns.empty() ? "" : ", exclude: " + flow_list(patterns);
-  return fmt::format("        - {{from: {}, to: {}{}}}\n", scalar(rule.from), scalar(rule.to), skipped);
+  const char* const followed = rule.follow ? ", symlinks: follow" : "";
+  return fmt::format("        - {{from: {}, to: {}{}{}}}\n", scalar(rule.from), scalar(rule.to), skipped, followed);
 }
 
 std::string config_of(const Outputs& outputs) {

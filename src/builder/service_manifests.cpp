@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t kMaxManifest = 4u << 20;  // bytes
 constexpr const char* kHome = "/app";
+constexpr int kMaxLevels = 12;
+constexpr std::size_t kMaxModules = 200;
 
 bool is_file(FileSystem& fs, const stdfs::path& path) {
   const auto stat = fs.stat(path, true);
@@ -27,6 +29,20 @@ Outputs service(std::string kind, std::string base, std::vector<std::string> exc
   outputs.exclude.insert(outputs.exclude.end(), exclude.begin(), exclude.end());
   outputs.left_out = {"files that look like secrets (.env, *.pem, *.key), and git's"};
   return outputs;
+}
+
+/// Adds the native modules of a service, which need libraries; folders of tests and environments are not looked into.
+void take_modules(FileSystem& fs, const stdfs::path& project, const stdfs::path& folder, int level, Outputs& outputs) {
+  if (level > kMaxLevels) return;
+  for (const std::string& name : fs.list(folder).value_or(std::vector<std::string>())) {
+    const auto stat = fs.stat(folder / name);
+    if (!stat) continue;
+    const bool skipped = name[0] == '.' || name == "venv" || name == "test" || name == "tests" || name == "coverage";
+    if (stat->type == FileType::directory && !skipped) take_modules(fs, project, folder / name, level + 1, outputs);
+    const bool module = stat->type == FileType::regular && (name.ends_with(".so") || name.ends_with(".node"));
+    if (module && outputs.closures.size() < kMaxModules)
+      outputs.closures.push_back((folder / name).lexically_relative(project).native());
+  }
 }
 
 /// "node server.js" of scripts.start; other commands need a shell and are not understood.
@@ -85,6 +101,7 @@ Result<std::optional<Outputs>> find_node_service(FileSystem& fs, const stdfs::pa
   outputs.arguments = {stdfs::path(entry).lexically_normal().native()};
   if (package.find("dependencies") != nullptr && !fs.stat(folder / "node_modules", true))
     outputs.left_out.emplace_back("the dependencies: run 'npm ci --omit=dev' first");
+  take_modules(fs, folder, folder, 0, outputs);
   return std::optional(std::move(outputs));
 }
 
@@ -103,6 +120,7 @@ Result<std::optional<Outputs>> find_python_service(FileSystem& fs, const stdfs::
   outputs.left_out.emplace_back(
       "dependencies of a virtual environment: 'pip install --target vendor .' puts them here, "
       "and 'env: {PYTHONPATH: /app/vendor}' lets Python find them");
+  take_modules(fs, folder, folder, 0, outputs);
   return std::optional(std::move(outputs));
 }
 

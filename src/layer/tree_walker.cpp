@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kMaxDepth = 512;
 constexpr std::size_t kPortion = 16384;
+constexpr std::size_t kMaxStrayLinks = 1000;  // that are reported
 
 std::string shown(const std::string& path) { return printable(path, 4096); }
 
@@ -97,7 +98,8 @@ class Walk {
   }
 
   Status root(const std::string& source, const std::string& path, const FileStat& stat) {
-    root_ = below(source, "").size();
+    root_ = inner_root_ = below(source, "").size();
+    followed_.emplace_back(stat.device, stat.inode);
     SLIPWAY_TRY(members(source, path, 0, [&](bool is_empty) -> Status {
       if (is_empty) SLIPWAY_TRY(check_empty_folder(source, path, options_));
       if (path.empty() || !includes_.empty()) return {};
@@ -154,7 +156,50 @@ class Walk {
       if (!excluded) SLIPWAY_TRY(take_at(rules_.entry(to, EntryType::directory, stat), source));
       return members(source, to, depth + 1);
     }
-    return excluded ? Status() : leaf(source, to, stat);
+    if (excluded) return {};
+    return stat.type == FileType::symlink ? link(source, to, stat, depth) : leaf(source, to, stat);
+  }
+
+  /// True for a symlink at `source` whose target is not among what is walked.
+  bool leads_out(const std::string& source, const std::string& text) const {
+    if (text.starts_with('/')) return true;
+    std::ptrdiff_t level = std::count(source.begin() + static_cast<std::ptrdiff_t>(inner_root_), source.end(), '/');
+    for (const std::string& part : split(text, '/')) {
+      if (part.empty() || part == ".") continue;
+      level += part == ".." ? -1 : 1;
+      if (level < 0) return true;
+    }
+    return false;
+  }
+
+  Status link(const std::string& source, const std::string& to, const FileStat& stat, int depth) {
+    FileEntry entry = rules_.entry(to, EntryType::symlink, stat);
+    SLIPWAY_ASSIGN(entry.link, fs_.read_link(source));
+    if (leads_out(source, entry.link)) {
+      const auto target = fs_.stat(source, true);
+      if (target && options_.follow_links) return follow(source, to, *target, depth);
+      if (target && options_.stray_links != nullptr && options_.stray_links->size() < kMaxStrayLinks)
+        options_.stray_links->push_back({to, entry.link});
+    }
+    return take_at(std::move(entry), source);
+  }
+
+  /// Walks what a symlink leads to as if it were there.
+  Status follow(const std::string& source, const std::string& to, const FileStat& target, int depth) {
+    if (target.type != FileType::directory) return leaf(source, to, target);
+    const std::pair<std::uint64_t, std::uint64_t> id(target.device, target.inode);
+    if (std::find(followed_.begin(), followed_.end(), id) != followed_.end()) {
+      return fail(
+          Error(Errc::invalid_argument, fmt::format("the symlink {} leads to a folder that it lies in", shown(source)))
+              .with_hint("leave it out with 'exclude'"));
+    }
+    SLIPWAY_TRY(take_at(rules_.entry(to, EntryType::directory, target), source));
+    followed_.push_back(id);
+    const std::size_t outer = std::exchange(inner_root_, source.size() + 1);
+    Status done = members(source, to, depth + 1);
+    inner_root_ = outer;
+    followed_.pop_back();
+    return done;
   }
 
   Status leaf(const std::string& source, const std::string& to, const FileStat& stat) {
@@ -163,11 +208,6 @@ class Walk {
         FileEntry entry = rules_.entry(to, EntryType::regular, stat);
         entry.size = stat.size;
         entry.source = source;
-        return take_at(std::move(entry), source);
-      }
-      case FileType::symlink: {
-        FileEntry entry = rules_.entry(to, EntryType::symlink, stat);
-        SLIPWAY_ASSIGN(entry.link, fs_.read_link(source));
         return take_at(std::move(entry), source);
       }
       case FileType::fifo:
@@ -211,8 +251,10 @@ class Walk {
   PathPatterns excludes_;
   Diagnostics& diagnostics_;
   const EntryTaker& take_;
-  std::size_t root_ = 0;   // bytes of a source that the patterns do not see
-  bool included_ = false;  // anything at all
+  std::size_t root_ = 0;                                           // bytes of a source that the patterns do not see
+  bool included_ = false;                                          // anything at all
+  std::size_t inner_root_ = 0;                                     // as root_, of the folder that was followed to last
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> followed_;  // device and inode of the folders that led here
 };
 
 /// A file becomes `to`, or goes into it where that ends in "/".

@@ -27,7 +27,11 @@ class OutputsTest : public BuildTest {
   static std::vector<std::string> rules(const Outputs& outputs) {
     std::vector<std::string> lines;
     for (const OutputRule& rule : outputs.rules)
-      lines.push_back(rule.from + (rule.link ? " <- " : rule.folder ? "/ -> " : " -> ") + rule.to);
+      lines.push_back(rule.from +
+                      (rule.link     ? " <- "
+                       : rule.folder ? "/ -> "
+                                     : " -> ") +
+                      rule.to + (rule.follow ? " (followed)" : ""));
     return lines;
   }
 };
@@ -130,6 +134,44 @@ TEST_F(OutputsTest, PythonServicesToo) {
   const auto found = find();
   ASSERT_EQ(found.size(), 1u);
   EXPECT_THAT(found[0].arguments, ElementsAre("src/greeter"));
+}
+
+TEST_F(OutputsTest, NativeModulesOfServicesGetTheirLibraries) {
+  put(dir.path() / "requirements.txt", "x\n");
+  put(dir.path() / "app.py", "print(1)\n");
+  put(dir.path() / "vendor/x/_x.cpython-311-x86_64-linux-gnu.so", "module");
+  put(dir.path() / ".venv/lib/y.so", "module");
+  put(dir.path() / "tests/z.so", "module");
+  EXPECT_THAT(find().at(0).closures, ElementsAre("vendor/x/_x.cpython-311-x86_64-linux-gnu.so"));
+}
+
+TEST_F(OutputsTest, MesonsLinksOfLibrariesStayLinksAndOthersAreTold) {
+  const std::string at = dir.path().native();
+  program("build/app");
+  program("build/libx.so.1.2");
+  put(dir.path() / "build/meson-info/intro-installed.json",
+      R"({")" + at + R"(/build/app": "/usr/bin/app", ")" + at +
+          R"(/build/libx.so.1.2": "/usr/lib/libx.so.1.2", "libx.so.1": "/usr/lib/libx.so.1",
+             "libx.so": "/usr/lib/libx.so", "hello": "/usr/bin/hello"})");
+  const auto found = find();
+  ASSERT_FALSE(found.empty());
+  EXPECT_THAT(rules(found[0]), ElementsAre("build/app -> /usr/bin/app", "libx.so.1.2 <- /usr/lib/libx.so.1",
+                                           "build/libx.so.1.2 -> /usr/lib/libx.so.1.2"));
+  EXPECT_THAT(found[0].left_out, Contains(HasSubstr("/usr/bin/hello")));
+}
+
+TEST_F(OutputsTest, BazelsProgramsBringTheirRunfiles) {
+  program("outputs/bin/pkg/app");
+  put(dir.path() / "outputs/bin/pkg/app.runfiles/_main/data", "x");
+  stdfs::create_directory_symlink("outputs/bin", dir.path() / "bazel-bin");
+  const auto found = find();
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found[0].kind, "Bazel's bazel-bin");
+  EXPECT_THAT(rules(found[0]), ElementsAre("bazel-bin/pkg/app -> /usr/bin/app",
+                                           "bazel-bin/pkg/app.runfiles/ -> /usr/bin/app.runfiles (followed)"));
+  EXPECT_EQ(found[0].workdir, "/usr/bin/app.runfiles/_main");
+  EXPECT_THAT(found[0].exclude, ElementsAre("MANIFEST", "_main/pkg/app"));
+  EXPECT_TRUE(yaml(recipe_text("app", found)).layers[0].files[1].follow_links);
 }
 
 TEST_F(OutputsTest, EveryTextIsARecipe) {

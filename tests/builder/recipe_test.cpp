@@ -162,7 +162,7 @@ image:
   layers:
     - {name: one, files: [{from: x, to: /x}, {from: y, to: /y, modes: default}]}
     - {name: two, times: epoch, modes: default, files: [{from: x, to: /x}]}
-    - {name: three, times: git, files: [{from: x, to: /x}]}
+    - {name: three, times: git, files: [{from: x, to: /x, symlinks: follow}]}
 )");
   EXPECT_THAT(d.problems, ElementsAre());
   EXPECT_TRUE(d.recipe.layers[0].clamp_times);
@@ -170,6 +170,8 @@ image:
   EXPECT_FALSE(d.recipe.layers[0].files[1].keep_modes);
   EXPECT_FALSE(d.recipe.layers[1].clamp_times || d.recipe.layers[1].git_times);
   EXPECT_TRUE(!d.recipe.layers[2].clamp_times && d.recipe.layers[2].git_times);
+  EXPECT_FALSE(d.recipe.layers[1].files[0].follow_links);
+  EXPECT_TRUE(d.recipe.layers[2].files[0].follow_links);
   EXPECT_FALSE(d.recipe.layers[1].files[0].keep_modes);
 }
 

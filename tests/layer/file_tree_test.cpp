@@ -185,6 +185,47 @@ TEST_F(FileTreeTest, ANamedSymlinkIsFollowedAndOthersAreNot) {
   EXPECT_EQ(entry("d/link").link, "/etc/passwd");
 }
 
+TEST_F(FileTreeTest, LinksThatLeadOutAreFollowedWhereAsked) {
+  for (const char* name : {"out/file", "out/folder/x", "tree/inside/a"})
+    put(dir.path() / name);
+  const stdfs::path folder = dir.path() / "tree/inside";
+  stdfs::create_symlink("a", folder / "near");
+  stdfs::create_symlink("../inside/a", folder / "sideways");
+  stdfs::create_symlink("../../out/file", folder / "far");
+  stdfs::create_symlink(dir.path() / "out/folder", folder / "far-folder");
+  stdfs::create_symlink("../file", dir.path() / "out/folder/on");
+  stdfs::create_symlink("x", dir.path() / "out/folder/within");
+  stdfs::create_symlink("/nowhere", folder / "nowhere");
+  std::vector<StrayLink> strays;
+  options.stray_links = &strays;
+  ASSERT_TRUE(add("tree", "/kept"));
+  std::vector<std::string> lost;
+  for (const StrayLink& link : strays)
+    lost.push_back(link.path);
+  EXPECT_THAT(lost, ElementsAre("kept/inside/far", "kept/inside/far-folder"));
+  options.follow_links = true;
+  ASSERT_TRUE(add("tree", "/t"));
+  ASSERT_TRUE(finish(0));
+  EXPECT_EQ(strays.size(), 2u);
+  EXPECT_EQ(entry("kept/inside/far").type, EntryType::symlink);
+  EXPECT_EQ(entry("t/inside/near").link, "a");
+  EXPECT_EQ(entry("t/inside/sideways").link, "../inside/a");
+  EXPECT_EQ(entry("t/inside/nowhere").link, "/nowhere");
+  EXPECT_EQ(entry("t/inside/far").type, EntryType::regular);
+  EXPECT_EQ(entry("t/inside/far").size, 1u);
+  EXPECT_EQ(entry("t/inside/far-folder").type, EntryType::directory);
+  EXPECT_EQ(entry("t/inside/far-folder/x").type, EntryType::regular);
+  EXPECT_EQ(entry("t/inside/far-folder/on").type, EntryType::regular);
+  EXPECT_EQ(entry("t/inside/far-folder/within").link, "x");
+}
+
+TEST_F(FileTreeTest, ALinkToAFolderThatItLiesInIsNotFollowed) {
+  put(dir.path() / "d/sub/a");
+  stdfs::create_symlink(dir.path() / "d", dir.path() / "d/sub/up");
+  options.follow_links = true;
+  expect_refused(add("d", "/d"), "leads to a folder that it lies in");
+}
+
 TEST_F(FileTreeTest, HardLinksPointToTheFirstName) {
   put(dir.path() / "d/z", "same");
   stdfs::create_hard_link(dir.path() / "d/z", dir.path() / "d/a");

@@ -8,7 +8,7 @@
 
 namespace slipway {
 
-/// What was found for the folders on the way to the last path asked for. Paths that come in the order of a tree share
+/// The findings for the folders on the way to the last path asked for. Paths that come in the order of a tree share
 /// most of their way with the one before, so each folder is looked at a few times, however deep it lies.
 ///
 /// Paths are relative, without a leading or trailing slash; "" is the root. One thread at a time.
@@ -50,7 +50,7 @@ class PathTrail {
   }
   bool empty() const { return steps_.empty(); }
   std::size_t size() const { return steps_.size(); }
-  /// What was found for the last folder; not of an empty trail.
+  /// Returns the finding for the last folder; not of an empty trail.
   const Found& back() const { return steps_.back().found; }
   /// True if `matches` is true for what was found for any folder.
   template <class Predicate>

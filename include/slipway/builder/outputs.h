@@ -13,6 +13,7 @@ struct OutputRule {
   std::string to;    ///< absolute
   bool folder = false;
   bool link = false;
+  bool follow = false;  ///< symlinks that lead out of the folder become what they lead to
 };
 
 /// The outputs of one build system, or a service in a language that is not compiled.

@@ -44,7 +44,8 @@ struct FileRule {
   std::optional<Placed> ignore_file;          ///< more patterns to exclude, .dockerignore's format
   std::map<std::string, std::string> xattrs;  ///< of every regular file; capabilities are among them
   bool keep_modes = false;
-  bool replace = false;  ///< folders may replace files and symlinks of the base, and files its folders
+  bool follow_links = false;  ///< symlinks that lead out of the folder become what they lead to
+  bool replace = false;       ///< folders may replace files and symlinks of the base, and files its folders
 };
 
 /// One layer to be built.

@@ -42,6 +42,12 @@
 ///     }
 namespace slipway::layer {
 
+/// A symlink whose target is on this machine, outside of what is packed with it.
+struct StrayLink {
+  std::string path;    ///< in the image, as in FileEntry
+  std::string target;  ///< its text
+};
+
 /// How files found on disk become entries (docs/CONTRACT.md "Defaults of a layer").
 struct TreeOptions {
   std::int64_t epoch = 0;             ///< SOURCE_DATE_EPOCH
@@ -56,6 +62,9 @@ struct TreeOptions {
   std::vector<std::string> exclude;  ///< .dockerignore patterns relative to the source folder
   /// Seconds since the epoch by the path of a file or symlink on disk; what it does not know has the time `epoch`.
   std::function<std::optional<std::int64_t>(const std::string&)> time_of = {};
+  bool follow_links = false;  ///< symlinks that lead out of `from` become what they lead to on disk
+  /// Receives the symlinks that lead out of `from` to something on disk and stay symlinks; not owned.
+  std::vector<StrayLink>* stray_links = nullptr;
   std::uint64_t* acls = nullptr;  ///< counts files and folders whose access control list is left out; not owned
 };
 
