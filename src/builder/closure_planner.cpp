@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "builder/dpkg_database.h"
+#include "builder/interpreter_trees.h"
 #include "builder/loader_cache_plan.h"
 #include "builder/profiles.h"
 #include "builder/recipe_values.h"
@@ -93,8 +94,10 @@ class ClosurePlanner::Layer {
     where_ = &source.where;
     const stdfs::path path = absolute_path(source.path);
     SLIPWAY_ASSIGN(const FileStat stat, planner_.fs_.stat(path, true));
-    if (stat.type == FileType::directory) return add_folder(path, 0);
-    SLIPWAY_ASSIGN(const bool program, add_program(path, true));
+    if (stat.type == FileType::directory) return add_folder(path, 0, true);
+    SLIPWAY_ASSIGN(const bool program, add_program(path, true, true));
+    const auto target = planner_.own_->target_of(path);
+    if (program && target && *target == path) SLIPWAY_TRY(add_interpreter_trees(*target));
     if (program) return {};
     return problem(Error(Errc::invalid_argument, fmt::format("{} is neither an ELF program or library nor a script",
                                                              printable(path.native(), 4096)))
@@ -284,24 +287,26 @@ class ClosurePlanner::Layer {
     return {};
   }
 
-  /// Adds the needs of every ELF file in a folder; scripts in it are not asked for their interpreters.
-  Status add_folder(const stdfs::path& folder, int depth) {
+  /// Adds the needs of every ELF file and executable script in a folder.
+  Status add_folder(const stdfs::path& folder, int depth, bool scripts) {
     if (depth > kMaxDepth) return {};
     SLIPWAY_ASSIGN(const auto names, planner_.fs_.list(folder));
     for (const std::string& name : names) {
       SLIPWAY_ASSIGN(const FileStat stat, planner_.fs_.stat(folder / name));
-      if (stat.type == FileType::directory) SLIPWAY_TRY(add_folder(folder / name, depth + 1));
-      if (stat.type == FileType::regular) SLIPWAY_TRY(add_program(folder / name, false));
+      if (stat.type == FileType::directory) SLIPWAY_TRY(add_folder(folder / name, depth + 1, scripts));
+      const bool executable = scripts && (stat.mode & 0100) != 0;
+      if (stat.type == FileType::regular) SLIPWAY_TRY(add_program(folder / name, false, executable));
     }
     return {};
   }
 
-  /// Adds a program's needs; false for a file that is not a program.
-  Result<bool> add_program(const stdfs::path& path, bool scripts) {
+  /// Adds a program's needs; false for a file that is not a program. A file that is not `named` is one of many in a
+  /// folder: a damaged one is left alone, and a script without its interpreter is warned about.
+  Result<bool> add_program(const stdfs::path& path, bool named, bool scripts) {
     SLIPWAY_ASSIGN(auto found, planner_.disk_.find(path.native()));
     if (!found) return false;
     auto read = planner_.disk_.object(*found);
-    if (!read && read.error().code == Errc::malformed && !scripts) return false;  // a separate debug file, an old one
+    if (!read && read.error().code == Errc::malformed && !named) return false;  // a separate debug file, an old one
     SLIPWAY_ASSIGN(const auto object, std::move(read));
     if (object == nullptr) {
       SLIPWAY_ASSIGN(const std::string start, planner_.disk_.read(*found, 256));
@@ -317,6 +322,10 @@ class ClosurePlanner::Layer {
     const elf::Input input = in_image(path, *std::move(found));
     if (sysroot_.empty()) taken_.insert(input.file.real);
     SLIPWAY_ASSIGN(elf::Closure closure, elf::find_closure(roots_, input, extra_));
+    if (object == nullptr && !named) {
+      std::move(closure.problems.begin(), closure.problems.end(), std::back_inserter(closure.warnings));
+      closure.problems.clear();
+    }
     SLIPWAY_TRY(take(closure));
     return true;
   }
@@ -371,7 +380,8 @@ class ClosurePlanner::Layer {
     elf::Input input;
     const std::string here = elf::parent_of(found.real);
     if (const auto target = planner_.own_->target_of(path)) {
-      found.path = found.target = *target;
+      found.path = *target;
+      found.target = planner_.own_->led(*target, true);
     } else if (!sysroot_.empty() && path.native().starts_with(sysroot_.native() + "/")) {
       found.path = found.target = elf::normal_path(path.native().substr(sysroot_.native().size()));
     }
@@ -399,6 +409,7 @@ class ClosurePlanner::Layer {
       auto& known = report_.reasons;
       if (std::find(known.begin(), known.end(), reason) == known.end()) known.push_back(std::move(reason));
       SLIPWAY_TRY(place(file.file));
+      if (file.file.root == roots_.supply) SLIPWAY_TRY(add_interpreter_trees(file.file.target));
     }
     // The cache leads to where they point, without them.
     const bool cached = std::any_of(rule_.runtime.begin(), rule_.runtime.end(),
@@ -409,6 +420,41 @@ class ClosurePlanner::Layer {
       SLIPWAY_TRY(add_link(bridge.path, bridge.text));
     }
     return {};
+  }
+
+  /// An interpreter of the supply starts no script without its modules.
+  Status add_interpreter_trees(const std::string& program) {
+    const stdfs::path root = sysroot_.empty() ? stdfs::path("/") : sysroot_;
+    const InterpreterTrees trees = trees_of_interpreter(planner_.fs_, root, program);
+    if ((trees.needs.empty() && trees.folders.empty()) || !interpreters_.insert(program).second) return {};
+    if (trees.folders.empty()) {
+      report_.warnings.push_back(
+          Error(Errc::failed, fmt::format("{} needs {}, which {} does not have: no script will start",
+                                          printable(program, 4096), trees.needs, roots_.supply->name()))
+              .at(*where_));
+    }
+    for (const std::string& folder : trees.folders)
+      SLIPWAY_TRY(add_tree(root / folder.substr(1), folder, trees.excluded, program));
+    return {};
+  }
+
+  /// Adds a folder of the supply with what its modules need.
+  Status add_tree(const stdfs::path& source, const std::string& target, const std::vector<std::string>& excluded,
+                  const std::string& needed_by) {
+    for (elf::Root* image : roots_.image) {
+      SLIPWAY_ASSIGN(const auto names, image->list(target));
+      if (!names.empty()) return {};
+    }
+    if (!is_new(target, source)) return {};
+    report_.supplied.insert(target);
+    report_.reasons.push_back({{}, {}, target, elf::name_in(target), needed_by, true});
+    layer::TreeOptions options;
+    options.epoch = planner_.epoch_;
+    options.clamp_times = rule_.clamp_times;
+    options.exclude = excluded;
+    Diagnostics none;
+    SLIPWAY_TRY(tree_.add(source, planner_.own_->led(target, false), options, none));
+    return add_folder(source, 0, false);
   }
 
   void note_traces(const elf::Object& object, bool own) {
@@ -429,15 +475,17 @@ class ClosurePlanner::Layer {
       if (file.root == roots_.supply) report_.supplied.insert(link.path);
       SLIPWAY_TRY(add_link(link.path, link.text));
     }
-    if (!is_new(file.target, file.source)) return {};
+    const std::string target = planner_.own_->led(file.target, false);
+    if (!is_new(target, file.source)) return {};
     layer::TreeOptions options;
     options.epoch = planner_.epoch_;
     options.clamp_times = rule_.clamp_times;
     Diagnostics none;  // a regular file gives no warnings
-    return tree_.add(file.source, file.target, options, none);
+    return tree_.add(file.source, target, options, none);
   }
 
-  Status add_link(const std::string& path, const std::string& text) {
+  Status add_link(const std::string& asked, const std::string& text) {
+    const std::string path = planner_.own_->led(asked, false);
     if (!is_new(path, text)) return {};
     layer::FileEntry entry;
     entry.path = path.substr(1);
@@ -469,6 +517,7 @@ class ClosurePlanner::Layer {
   std::set<std::string> taken_;                               ///< files of the supply that the image gets
   std::set<std::string> imports_;                             ///< of all programs and what they load
   std::map<std::string, std::vector<std::string>> findings_;  ///< what lint found, and where
+  std::set<std::string> interpreters_;                        ///< whose modules are added
   const Where* where_ = nullptr;
 };
 

@@ -5,6 +5,7 @@
 #include "builder/recipe_values.h"
 #include "slipway/layer/file_capabilities.h"
 #include "slipway/layer/file_tree_builder.h"
+#include "slipway/layer/path_walk.h"
 
 namespace slipway::builder {
 namespace {
@@ -49,9 +50,11 @@ stdfs::path absolute_path(const stdfs::path& path) {
 }
 
 RecipeRoot::RecipeRoot(const Recipe& recipe, const oci::Platform& platform, FileSystem& fs, elf::DiskRoot& disk)
-    : disk_(disk) {
+    : fs_(fs), disk_(disk) {
   for (const LayerRule& layer : recipe.layers) {
     for (const FileRule& file : layer.files) {
+      if (file.link)
+        places_.push_back({elf::normal_path(file.to), {}, false, false, false, std::nullopt, file.link, false});
       if (file.makes_folder || file.link) continue;
       const stdfs::path from = absolute_path(recipe.folder / expand_placeholders(file.from.text, platform));
       const auto stat = fs.stat(from, true);
@@ -63,15 +66,45 @@ RecipeRoot::RecipeRoot(const Recipe& recipe, const oci::Platform& platform, File
                   folder,
                   file.xattrs.contains(std::string(layer::kCapabilityAttribute)),
                   (file.mode.value_or(0) & kSetIds) != 0 || (file.keep_modes && (stat->mode & kSetIds) != 0),
-                  std::nullopt};
+                  std::nullopt,
+                  std::nullopt,
+                  file.follow_links};
       if (folder) place.only = chosen_paths(recipe, file, from, platform, fs);
       places_.push_back(std::move(place));
     }
   }
 }
 
-Result<std::optional<elf::FoundFile>> RecipeRoot::find(const std::string& path) {
+std::optional<std::string> RecipeRoot::link_at(const std::string& path) {
+  const auto [known, is_new] = links_.try_emplace(path);
+  if (!is_new) return known->second;
   for (const Place& place : places_) {
+    if (place.link && path == place.to) return known->second = place.link;
+    const std::string prefix = place.to == "/" ? "/" : place.to + "/";
+    if (!place.folder || !path.starts_with(prefix) || (place.only && !place.only->contains(path))) continue;
+    const stdfs::path source = place.from / path.substr(prefix.size());
+    const auto stat = fs_.stat(source);
+    if (!stat || stat->type != FileType::symlink) continue;
+    auto text = fs_.read_link(source);
+    if (text && !(place.follows && text->starts_with('/'))) return known->second = *std::move(text);
+  }
+  return std::nullopt;
+}
+
+std::string RecipeRoot::led(const std::string& path, bool follow_last) {
+  const auto lookup = [this](const std::string& at) -> std::optional<layer::Step> {
+    auto text = link_at("/" + at);
+    if (!text) return std::nullopt;
+    return layer::Step{layer::EntryType::symlink, *std::move(text)};
+  };
+  const auto real = layer::real_path(path, follow_last, lookup);
+  return real ? "/" + *real : path;
+}
+
+Result<std::optional<elf::FoundFile>> RecipeRoot::find(const std::string& asked) {
+  const std::string path = led(asked, true);
+  for (const Place& place : places_) {
+    if (place.link) continue;
     const std::string prefix = place.to == "/" ? "/" : place.to + "/";
     const bool below = place.folder && path.starts_with(prefix);
     if (!below && path != place.to) continue;
@@ -80,7 +113,8 @@ Result<std::optional<elf::FoundFile>> RecipeRoot::find(const std::string& path) 
     SLIPWAY_ASSIGN(auto found, disk_.find(source.native()));
     if (!found) continue;
     found->root = this;
-    found->path = found->target = path;
+    found->path = asked;
+    found->target = path;
     return found;
   }
   return std::optional<elf::FoundFile>();
@@ -107,6 +141,7 @@ Result<std::vector<std::string>> RecipeRoot::list(const std::string& folder) {
 
 std::optional<std::string> RecipeRoot::target_of(const stdfs::path& source) const {
   for (const Place& place : places_) {
+    if (place.link) continue;
     if (source == place.from && !place.folder) return place.to;
     const std::string prefix = place.from.native() + "/";
     if (!place.folder || !source.native().starts_with(prefix)) continue;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -21,6 +22,9 @@ class RecipeRoot final : public elf::Root {
   Result<std::string> read(const elf::FoundFile& file, std::size_t limit) override { return disk_.read(file, limit); }
   Result<std::shared_ptr<const elf::Object>> object(const elf::FoundFile& file) override { return disk_.object(file); }
 
+  /// Returns the path that a path of the image has behind the symlinks of the recipe's own trees; its last component is
+  /// followed only if `follow_last`. The path itself where they lead nowhere.
+  std::string led(const std::string& path, bool follow_last);
   /// Returns the path in the image of a file on disk, if the recipe puts it there.
   std::optional<std::string> target_of(const stdfs::path& source) const;
   /// True when the recipe gives that file capabilities.
@@ -36,8 +40,14 @@ class RecipeRoot final : public elf::Root {
     bool capable;
     bool lends_rights;
     std::optional<std::set<std::string>> only;  ///< where patterns choose: the paths in the image
+    std::optional<std::string> link;            ///< text of a symlink that is nowhere on disk
+    bool follows = false;                       ///< symlinks that lead out are followed
   };
+  std::optional<std::string> link_at(const std::string& path);
+
+  FileSystem& fs_;
   elf::DiskRoot& disk_;
+  std::map<std::string, std::optional<std::string>> links_;  ///< those asked for, by path
   std::vector<Place> places_;
 };
 
