@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <map>
 
+#include "builder/counted_files.h"
 #include "slipway/base/lanes.h"
 #include "slipway/base/text.h"
+#include "slipway/builder/work_observer.h"
 #include "slipway/io/filters.h"
 #include "slipway/layer/layer_writer.h"
 #include "slipway/store/layout.h"
@@ -59,8 +61,19 @@ Result<std::optional<FinishedLayer>> find_written(const Job& job, const std::str
   return std::optional(FinishedLayer{job.layer->name, known->diff_id, known->digest, known->size});
 }
 
-Result<layer::LayerDigests> pack(const PlannedLayer& layer, const std::string& type, const Desk& desk,
-                                 std::stop_token stop) {
+/// The bytes of a layer's files.
+Result<std::uint64_t> size_of(const layer::FileTree& tree) {
+  SLIPWAY_ASSIGN(const auto reader, tree.read());
+  std::uint64_t bytes = 0;
+  for (layer::FileEntry entry;;) {
+    SLIPWAY_ASSIGN(const bool more, reader->next(entry));
+    if (!more) return bytes;
+    if (entry.type == layer::EntryType::regular) bytes += entry.size;
+  }
+}
+
+Result<layer::LayerDigests> pack(const Job& job, const std::string& type, const Desk& desk, std::stop_token stop) {
+  const PlannedLayer& layer = *job.layer;
   io::NullSink nowhere;
   io::HashingSink unstored(nowhere);
   std::unique_ptr<store::BlobWriter> writer;
@@ -69,7 +82,14 @@ Result<layer::LayerDigests> pack(const PlannedLayer& layer, const std::string& t
   }
   io::Sink& sink = writer == nullptr ? static_cast<io::Sink&>(unstored) : *writer;
   FileSystem& files = files_of(layer, desk.services.fs);
-  auto diff_id = layer::write_layer(files, layer.tree, desk.how, sink, std::move(stop));
+  std::optional<CountedFiles> counted;
+  if (auto* const watcher = dynamic_cast<WorkObserver*>(desk.services.observer)) {
+    SLIPWAY_ASSIGN(const std::uint64_t total, size_of(layer.tree));
+    counted.emplace(files, [watcher, &job, total](std::uint64_t at) {
+      watcher->files_read(job.platform, job.layer->name, at, total);
+    });
+  }
+  auto diff_id = layer::write_layer(counted ? *counted : files, layer.tree, desk.how, sink, std::move(stop));
   if (!diff_id) return fail(std::move(diff_id).error());
   if (writer == nullptr)
     return layer::LayerDigests{*diff_id, unstored.digest(), static_cast<std::int64_t>(unstored.count())};
@@ -84,7 +104,7 @@ Result<FinishedLayer> write_job(const Job& job, const Desk& desk, std::stop_toke
   SLIPWAY_ASSIGN(auto written, find_written(job, type, desk));
   if (written) return *std::move(written);
   const std::int64_t started = services.cache != nullptr ? services.cache->now() : 0;
-  auto packed = pack(*job.layer, type, desk, std::move(stop));
+  auto packed = pack(job, type, desk, std::move(stop));
   if (!packed)
     return fail(
         std::move(packed).error().in(fmt::format("building the layer \"{}\"", printable(job.layer->name, 100))));

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/found_image.h"
 #include "cli/version.h"
+#include "cli/watched_target.h"
 #include "slipway/builder/sbom.h"
 #include "slipway/io/filters.h"
 
@@ -48,9 +49,10 @@ Result<int> run_sbom(Context& context, const SbomFlags& f) {
       return 0;
     }
   }
-  SLIPWAY_ASSIGN(const image::FileList list, file_lists(context).list(*found.target, image, context.stop()));
+  const auto target = watched(context, found.target);
+  SLIPWAY_ASSIGN(const image::FileList list, file_lists(context).list(*target, image, context.stop()));
   const std::string name = context.shown(found.location).str();
-  SLIPWAY_ASSIGN(builder::Sbom sbom, builder::take_sbom(*found.target, image, list, name, context.stop()));
+  SLIPWAY_ASSIGN(builder::Sbom sbom, builder::take_sbom(*target, image, list, name, context.stop()));
   for (const std::string& path : f.includes) {
     SLIPWAY_ASSIGN(const auto documents, builder::read_sbom_documents(context.fs(), context.absolute(path)));
     builder::add_documents(sbom, documents);

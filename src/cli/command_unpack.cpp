@@ -2,6 +2,7 @@
 #include "cli/found_image.h"
 #include "cli/image_results.h"
 #include "cli/text_layout.h"
+#include "cli/watched_target.h"
 #include "slipway/base/text.h"
 #include "slipway/run/unpack.h"
 
@@ -31,9 +32,10 @@ Result<int> run_unpack(Context& context, const UnpackFlags& f) {
   const ImageLine line{context.shown(found.location), image.descriptor, {image.config.platform.str()}};
   run::Unpacked done;
   if (!context.globals().dry_run) {
-    SLIPWAY_ASSIGN(const image::FileList list, file_lists(context).list(*found.target, image, context.stop()));
+    const auto target = watched(context, found.target);
+    SLIPWAY_ASSIGN(const image::FileList list, file_lists(context).list(*target, image, context.stop()));
     const run::UnpackOptions options{.lanes = context.threads(), .keep_owners = !f.own};
-    SLIPWAY_ASSIGN(done, run::unpack_image(context.fs(), *found.target, image, list, folder, options, context.stop()));
+    SLIPWAY_ASSIGN(done, run::unpack_image(context.fs(), *target, image, list, folder, options, context.stop()));
   }
   for (const std::string& note : done.notes)
     context.warn(note);

@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/transfer_bars.h"
 #include "slipway/base/text.h"
+#include "slipway/builder/work_observer.h"
 
 namespace slipway::cli {
 namespace {
@@ -57,7 +58,7 @@ class LineProgress : public builder::Observer {
 
 /// Bars, drawn ten times a second by a thread of its own: also what stands still has a rate. Finished blobs leave no
 /// line; built layers do.
-class TerminalProgress final : public LineProgress {
+class TerminalProgress final : public LineProgress, public builder::WorkObserver {
  public:
   TerminalProgress(const Surroundings& surroundings, int verbose, LiveArea& area)
       : LineProgress(surroundings, verbose), area_(area) {
@@ -104,6 +105,16 @@ class TerminalProgress final : public LineProgress {
     change([&] { bars_.end_work(text_of(platform, name)); });
     LineProgress::layer_built(platform, name, d);
   }
+  void files_read(const std::string& platform, const std::string& name, std::uint64_t at,
+                  std::uint64_t total) override {
+    change([&] { bars_.move_work(text_of(platform, name), at, total, now()); });
+  }
+  void blob_read(const oci::Descriptor& d, std::uint64_t at) override {
+    change([&] { bars_.move_work(text_of(d), at, static_cast<std::uint64_t>(d.size), now()); });
+  }
+  void blob_finished(const oci::Descriptor& d) override {
+    change([&] { bars_.end_work(text_of(d)); });
+  }
 
  private:
   template <class Change>
@@ -115,6 +126,7 @@ class TerminalProgress final : public LineProgress {
     if (verbose_ > 0) LineProgress::blob(what, d);
   }
   std::chrono::milliseconds now() const { return surroundings_.clock->monotonic(); }
+  static std::string text_of(const oci::Descriptor& d) { return "reading " + d.digest.short_hex(); }
   static std::string text_of(const std::string& platform, const std::string& name) {
     return fmt::format("building layer {} for {}", printable(name, 60), platform);
   }
@@ -140,14 +152,14 @@ class TerminalProgress final : public LineProgress {
 };
 
 /// The same events, one JSON object a line.
-class JsonProgress final : public LineProgress {
+class JsonProgress final : public LineProgress, public builder::WorkObserver {
  public:
   using LineProgress::LineProgress;
   void expected(const oci::Descriptor& d) override { blob("expected", d); }
   void skipped(const oci::Descriptor& d) override { blob("skipped", d); }
   void started(const oci::Descriptor& d) override { blob("started", d); }
   void progressed(const oci::Descriptor& d, std::uint64_t at) override {
-    if (!is_due(d.digest)) return;
+    if (!is_due(d.digest.str())) return;
     Json json = event("progress", d);
     json.set("at", static_cast<std::int64_t>(at));
     line(json.compact());
@@ -158,15 +170,30 @@ class JsonProgress final : public LineProgress {
   void layer_built(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
     layer("layer", platform, name, d);
   }
+  void files_read(const std::string& platform, const std::string& name, std::uint64_t at,
+                  std::uint64_t total) override {
+    if (!is_due(platform + ' ' + name)) return;
+    Json json;
+    json.set("event", "packing").set("platform", platform).set("name", name);
+    json.set("at", static_cast<std::int64_t>(at)).set("size", static_cast<std::int64_t>(total));
+    line(json.compact());
+  }
+  void blob_read(const oci::Descriptor& d, std::uint64_t at) override {
+    if (!is_due("reading " + d.digest.str())) return;
+    Json json = event("reading", d);
+    json.set("at", static_cast<std::int64_t>(at));
+    line(json.compact());
+  }
+  void blob_finished(const oci::Descriptor& d) override { blob("read", d); }
 
  private:
   /// At most one event a blob in this time; the first waits for it, too.
   static constexpr std::chrono::milliseconds kPause{500};
 
-  bool is_due(const Digest& digest) {
+  bool is_due(const std::string& what) {
     const auto now = surroundings_.clock->monotonic();
     const std::scoped_lock lock(mutex_);
-    const auto [at, first] = told_.emplace(digest, now);
+    const auto [at, first] = told_.emplace(what, now);
     if (first || now - at->second < kPause) return false;
     at->second = now;
     return true;
@@ -187,7 +214,7 @@ class JsonProgress final : public LineProgress {
   void blob(std::string_view what, const oci::Descriptor& d) override { line(event(what, d).compact()); }
 
   std::mutex mutex_;
-  std::map<Digest, std::chrono::milliseconds> told_;
+  std::map<std::string, std::chrono::milliseconds> told_;
 };
 
 /// Returns true if standard error is an interactive terminal that supports cursor movement.

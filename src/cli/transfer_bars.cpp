@@ -25,15 +25,17 @@ std::string clock_text(std::uint64_t seconds) {
 }  // namespace
 
 TransferBars::Part& TransferBars::part(const oci::Descriptor& blob) {
-  Part& part = parts_[blob.digest];
+  Part& part = parts_[blob.digest.str()];
+  if (part.shown.empty()) part.shown = fmt::format("{}:{}", blob.digest.algorithm(), blob.digest.short_hex());
   part.size = static_cast<std::uint64_t>(std::max<std::int64_t>(blob.size, 0));
   return part;
 }
 
 void TransferBars::expect(const oci::Descriptor& blob) { part(blob); }
 
-void TransferBars::start(const oci::Descriptor& blob, Time now) {
-  Part& started = part(blob);
+void TransferBars::start(const oci::Descriptor& blob, Time now) { start(part(blob), now); }
+
+void TransferBars::start(Part& started, Time now) {
   started.active = true;
   started.done = false;
   started.at = 0;
@@ -41,8 +43,26 @@ void TransferBars::start(const oci::Descriptor& blob, Time now) {
   if (samples_.empty()) samples_.emplace_back(now, moved_);
 }
 
-void TransferBars::move(const oci::Descriptor& blob, std::uint64_t at, Time now) {
-  Part& moving = part(blob);
+void TransferBars::move(const oci::Descriptor& blob, std::uint64_t at, Time now) { move(part(blob), at, now); }
+
+void TransferBars::move_work(const std::string& text, std::uint64_t at, std::uint64_t size, Time now) {
+  Part& moving = parts_[text];
+  if (!moving.active) {
+    moving.shown = text;
+    start(moving, now);
+    if (const auto known = work_.find(text); known != work_.end()) work_.erase(known);
+  }
+  moving.size = size;
+  // Several threads tell how far they are: the one furthest on counts.
+  move(moving, std::max(at, moving.at), now);
+}
+
+void TransferBars::end_work(const std::string& text) {
+  if (const auto known = work_.find(text); known != work_.end()) work_.erase(known);
+  parts_.erase(text);
+}
+
+void TransferBars::move(Part& moving, std::uint64_t at, Time now) {
   if (at > moving.at) moved_ += at - moving.at;
   moving.at = std::min(at, moving.size);
   if (!samples_.empty() && now - samples_.back().first < kSample) return;
@@ -73,12 +93,11 @@ std::vector<std::string> TransferBars::lines(int columns, int rows, Time now) co
   for (const std::string& text : work_) {
     if (lines.size() < most) lines.push_back(text);
   }
-  for (const auto& [digest, part] : parts_) {
+  for (const auto& [key, part] : parts_) {
     unfinished = unfinished || !part.done;
     if (!part.active) continue;
     ++active;
-    if (lines.size() < most)
-      lines.push_back(bar(fmt::format("{}:{}", digest.algorithm(), digest.short_hex()), part, columns, now));
+    if (lines.size() < most) lines.push_back(bar(part.shown, part, columns, now));
   }
   if (unfinished) lines.push_back(total(active, now));
   return lines;

@@ -196,6 +196,21 @@ TEST(TransferBars, WhatStandsStillHasNoRateAndWhatBeganAnewIsNotCountedTwice) {
   EXPECT_THAT(bars.lines(80, 24, milliseconds(30'000)).back(), Not(HasSubstr("/s")));
 }
 
+TEST(TransferBars, WorkWithoutADigestIsABarOnceItsSizeIsKnown) {
+  TransferBars bars;
+  bars.begin_work("building layer app");
+  EXPECT_THAT(bars.lines(80, 24, milliseconds(0)), ElementsAre("building layer app"));
+  bars.move_work("building layer app", 0, 10 * kMiB, milliseconds(1000));
+  bars.move_work("building layer app", 5 * kMiB, 10 * kMiB, milliseconds(2000));
+  bars.move_work("building layer app", 4 * kMiB, 10 * kMiB, milliseconds(2000));
+  const auto lines = bars.lines(100, 24, milliseconds(2000));
+  ASSERT_THAT(lines, SizeIs(2));
+  EXPECT_THAT(lines[0], HasSubstr("building layer app  [====="));
+  EXPECT_THAT(lines[1], HasSubstr("5.0 MiB of 10.0 MiB, 5.0 MiB/s, 0:02 left"));
+  bars.end_work("building layer app");
+  EXPECT_THAT(bars.lines(80, 24, milliseconds(3000)), IsEmpty());
+}
+
 TEST(TransferBars, FitsWhatThereIs) {
   TransferBars bars;
   for (int i = 0; i < 50; ++i)

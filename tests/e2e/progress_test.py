@@ -3,6 +3,7 @@ import fcntl
 import json
 import os
 import pty
+import random
 import re
 import select
 import struct
@@ -67,6 +68,18 @@ def test_a_terminal_sees_bars_and_is_left_clean(world):
     result = frames[-1]
     check(result.startswith("\x1b[J") and result.count("\n") == 1 and "team/app:v1@sha256:" in result,
           f"nothing but the result stays: {result!r}")
+
+
+def test_reading_an_image_has_events_too(world):
+    world.write("large", random.Random(1).randbytes(2 << 20))
+    world.slipway("build", "--base", "scratch", "--add", "large:/large", "--platform", "linux/amd64", "--to", "oci:out:v1")
+    for command in (["validate", "oci:out:v1"], ["unpack", "oci:out:v1", "root"], ["sbom", "oci:out:v1"]):
+        ended = world.slipway(*command, "--progress", "json")
+        events = [json.loads(line) for line in ended.err.splitlines() if line.startswith("{")]
+        read = [event for event in events if event["event"] == "read"]
+        check(read and all(event["size"] >= MIB and event["digest"].startswith("sha256:") for event in read),
+              f"the layer among the events of {command[0]}: {events}")
+        check("read" not in world.slipway("validate", "oci:out:v1", "--progress", "plain").err, "no lines for logs")
 
 
 def test_events_for_programs_and_lines_for_logs(world):
