@@ -28,6 +28,10 @@ std::pair<LayerMerger::Nodes::iterator, LayerMerger::Nodes::iterator> LayerMerge
   return {nodes_.lower_bound(path + '/'), nodes_.lower_bound(path + '0')};
 }
 
+void LayerMerger::doubt(std::string text) {
+  if (doubts_.size() < kMostDoubts) doubts_.push_back(std::move(text));
+}
+
 // image-spec layer.md: whiteouts apply to lower layers only, wherever they stand in their own.
 void LayerMerger::hide(const std::string& path, bool whole) {
   trail_.clear();
@@ -84,6 +88,8 @@ void LayerMerger::make_parents(const std::string& folder) {
   if (folder.empty()) return;
   const auto node = nodes_.find(folder);
   if (node != nodes_.end() && !gives_way(node->second)) return;
+  if (node != nodes_.end())
+    doubt(fmt::format("/{}, a file of a lower layer, becomes a folder without an entry", printable(folder, 4096)));
   make_parents(std::string(parent_of(folder)));
   ImageFile made;
   made.entry.path = folder;
@@ -122,6 +128,10 @@ Result<ImageFile> LayerMerger::linked(const layer::FileEntry& entry, const std::
   if (node == nodes_.end()) return refuse("is neither in its layer before it nor in a lower one");
   if (node->second.type == EntryType::directory) return refuse("is a folder");
   if (target == path) return refuse("is itself");
+  if (node->second.layer != layer_) {
+    doubt(fmt::format("/{} is a hard link to /{} of a lower layer: docker and podman do not find it",
+                      printable(path, 4096), printable(target, 4096)));
+  }
   SLIPWAY_ASSIGN(ImageFile file,
                  parse_line(std::string_view(node->second.record).substr(0, node->second.record.size() - 1)));
   // A link to a link leads to the first of the names; a link to a symlink or device is one more of those.
@@ -147,7 +157,17 @@ Status LayerMerger::add_marker(const layer::FileEntry& entry) {
 Status LayerMerger::add(const layer::FileEntry& entry) {
   if (entry.type == EntryType::whiteout || entry.type == EntryType::opaque) return add_marker(entry);
   SLIPWAY_ASSIGN(std::string place, place_of(entry.path));
+  if (place != entry.path) {
+    doubt(fmt::format(
+        "/{} lies behind a symlink: docker and podman put it elsewhere where the symlink is in a lower layer",
+        printable(entry.path, 4096)));
+  }
   make_parents(std::string(parent_of(place)));
+  if (const auto twin = nodes_.find(place);
+      twin != nodes_.end() && twin->second.layer == layer_ &&
+      (twin->second.type != EntryType::directory || entry.type != EntryType::directory)) {
+    doubt(fmt::format("/{} is in its layer twice: crane refuses that", printable(place, 4096)));
+  }
   ImageFile file;
   if (entry.type == EntryType::hardlink) {
     SLIPWAY_ASSIGN(file, linked(entry, place));

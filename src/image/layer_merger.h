@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "slipway/base/path_trail.h"
 #include "slipway/image/file_list.h"
@@ -17,6 +18,10 @@ class LayerMerger {
   /// Errc::malformed, naming the entry, where it fits nowhere.
   Status add(const layer::FileEntry& entry);
   FileList finish();
+  /// The entries that are placed here and that some other runtime refuses or puts elsewhere, for people; at most
+  /// kMostDoubts.
+  const std::vector<std::string>& doubts() const { return doubts_; }
+  static constexpr std::size_t kMostDoubts = 20;
 
  private:
   struct Node {
@@ -27,6 +32,7 @@ class LayerMerger {
   };
   using Nodes = std::map<std::string, Node>;
 
+  void doubt(std::string text);
   Status add_marker(const layer::FileEntry& entry);
   Result<std::string> place_of(const std::string& path);
   Result<std::string> real_folder(std::string_view folder, const std::string& path);
@@ -40,6 +46,7 @@ class LayerMerger {
   std::pair<Nodes::iterator, Nodes::iterator> below(const std::string& path);
 
   Nodes nodes_;
+  std::vector<std::string> doubts_;
   std::uint32_t layer_ = 0;
   bool started_ = false;
   PathTrail<std::string> trail_;  // of a layer's entries, which come folder by folder: the folders without symlinks

@@ -113,7 +113,10 @@ class Validation {
     return manifest(node, std::get<oci::Manifest>(*fetched));
   }
 
-  std::vector<Error> take() { return std::move(problems_); }
+  std::vector<Error> take(std::vector<Error>* doubts) {
+    if (doubts != nullptr) *doubts = std::move(doubts_);
+    return std::move(problems_);
+  }
 
  private:
   Result<oci::Document> parsed(const oci::Descriptor& node) {
@@ -180,6 +183,9 @@ class Validation {
                        image.descriptor.digest.str(), merged.error().message);
       }
     }
+    for (const std::string& doubt : merger.doubts())
+      doubts_.push_back(
+          Error(Errc::verification_failed, fmt::format("in the image {}: {}", image.descriptor.digest.str(), doubt)));
     return {};
   }
 
@@ -286,24 +292,26 @@ class Validation {
   std::set<std::string> judged_;  // digest and media type of layers
   std::map<Digest, Outline> outlines_;
   std::vector<Error> problems_;
+  std::vector<Error> doubts_;
 };
 
 }  // namespace
 
-Result<std::vector<Error>> validate(store::ReadTarget& from, const oci::Descriptor& root, std::stop_token stop) {
+Result<std::vector<Error>> validate(store::ReadTarget& from, const oci::Descriptor& root, std::stop_token stop,
+                                    std::vector<Error>* doubts) {
   Validation validation(from, std::move(stop));
   SLIPWAY_TRY(validation.document(root));
-  return validation.take();
+  return validation.take(doubts);
 }
 
-Result<std::vector<Error>> validate_all(store::ReadTarget& from, std::stop_token stop) {
+Result<std::vector<Error>> validate_all(store::ReadTarget& from, std::stop_token stop, std::vector<Error>* doubts) {
   auto* lister = store::as<store::RootLister>(from);
   if (lister == nullptr) return fail(Errc::unsupported, "{} cannot list its images", from.name());
   SLIPWAY_ASSIGN(const auto roots, lister->roots());
   Validation validation(from, std::move(stop));
   for (const oci::Descriptor& root : roots)
     SLIPWAY_TRY(validation.document(root));
-  return validation.take();
+  return validation.take(doubts);
 }
 
 }  // namespace slipway::image

@@ -106,15 +106,78 @@ def test_layers_of_the_field_are_taken_by_every_command(world):
                      ["build", "--base", f"{place}:v1", "--add", "hello:/srv/hello", "--no-check", "--to", f"oci:on{number}:v1"],
                      ["validate", f"oci:on{number}"], ["unpack", f"oci:on{number}:v1", f"root{number}"]):
             world.slipway(*argv)
-        root = os.fsencode(world.folder / f"root{number}")
-        found = {}
-        for folder, _, names in os.walk(root):
-            for one in names:
-                path = os.path.join(folder, one)
-                if not os.path.islink(path):
-                    with open(path, "rb") as file:
-                        found[os.fsdecode(os.path.relpath(path, root))] = file.read()
+        doubtful = name not in ("a marker that is a folder", "names that are not UTF-8",
+                                "control characters")
+        ended = world.slipway("validate", f"{place}:v1")
+        check(("warning" in ended.err) == doubtful, f"validate to warn of what some runtime refuses: {name}\n{ended}")
+        world.slipway("validate", "--strict", f"{place}:v1", status=12 if doubtful else 0)
+        found = files_in(world.folder / f"root{number}")
         check_equal(found, {**files, "srv/hello": b"hello"}, f"the files of {name}")
+
+
+PASSWD = [entry("etc"), entry("etc/passwd", b"inside")]
+LINKED = {"etc/passwd": b"inside", "link": b"inside"}
+# As containerd's own unpacking has them. name: one layer, and the files that there must be
+INSIDE = {
+    "absolute symlinks": ([entry("etc"), entry("dummy"), symlink("dummy/etc", "/etc"), symlink("local", "/dummy/etc"),
+                           entry("local/new", b"x")], {"etc/new": b"x"}),
+    "an absolute symlink behind a relative one": ([entry("etc"), entry("dummy"), symlink("dummy/etc", "/etc"),
+                                                   symlink("local", "./dummy/etc"), entry("local/new", b"x")], {"etc/new": b"x"}),
+    "a symlink up and out": ([entry("etc"), symlink("local", "gone/../../../etc"), entry("local/new", b"x")], {"etc/new": b"x"}),
+    "a symlink down and out": ([entry("etc"), entry("a"), entry("b"), symlink("a/d", "../b/../../etc"), entry("a/d/new", b"x")],
+                               {"etc/new": b"x"}),
+    "a file emptied behind a symlink": ([entry("etc"), entry("etc/f", b"full"), symlink("local", "/etc"), entry("local/f", b"")],
+                                        {"etc/f": b""}),
+    "a hard link behind a relative symlink": (PASSWD + [entry("a"), symlink("a/d", "../../etc"), hardlink("link", "a/d/passwd")], LINKED),
+    "a hard link down and out": (PASSWD + [entry("a"), entry("b"), symlink("a/d", "../b/../../etc"), hardlink("link", "a/d/passwd")],
+                                 LINKED),
+    "a hard link behind an absolute symlink": (PASSWD + [symlink("local", "/etc"), hardlink("link", "local/passwd")], LINKED),
+    "a hard link behind a long relative symlink": (PASSWD + [symlink("local", "../" * 7 + "etc"), hardlink("link", "local/passwd")],
+                                                   LINKED),
+    "a hard link up and out": (PASSWD + [symlink("local", "gone/../../../etc"), hardlink("link", "local/passwd")], LINKED),
+    "a hard link by an absolute name": (PASSWD + [hardlink("link", "/etc/passwd")], LINKED),
+    "a hard link to a relative symlink": (PASSWD + [symlink("s", "../../../etc/passwd"), hardlink("link", "s")], {"etc/passwd": b"inside"}),
+    "a hard link to an absolute symlink": (PASSWD + [symlink("s", "/etc/passwd"), hardlink("link", "s")], {"etc/passwd": b"inside"}),
+}
+# Unpacked inside the root, and wrong in the eyes of validate.
+CLIMBING = {
+    "a hard link by a name with ..": (PASSWD + [hardlink("link", "../../../etc/passwd")], LINKED),
+    "a file by a name with ..": ([entry("../../etc/new", b"x")], {"etc/new": b"x"}),
+}
+REFUSED = {"a whiteout of nothing": [entry(".wh.", b"")], "a whiteout of its folder": [entry("a"), entry("a/.wh..", b"")],
+           "a whiteout of the folder above": [entry("a"), entry("a/.wh...", b"")], "below a file": [entry("a", b"x"), entry("a/b", b"y")],
+           "a hard link to nothing": [hardlink("a", "b")], "a loop of symlinks": [symlink("a", "b"), symlink("b", "a"), entry("a/x", b"x")]}
+
+
+def files_in(folder):
+    root, found = os.fsencode(folder), {}
+    for place, _, names in os.walk(root):
+        for path in (os.path.join(place, name) for name in names):
+            if not os.path.islink(path):
+                with open(path, "rb") as file:
+                    found[os.fsdecode(os.path.relpath(path, root))] = file.read()
+    return found
+
+
+def test_links_lead_nowhere_out_of_the_root(world):
+    for number, (name, (entries, files)) in enumerate({**INSIDE, **CLIMBING}.items()):
+        place = f"inside{number}"
+        Layout(world.folder / place).image("v1", [tar(*entries)])
+        world.slipway("validate", f"oci:{place}", status=12 if name in CLIMBING else 0)
+        world.slipway("unpack", f"oci:{place}:v1", f"root-{place}")
+        check_equal(files_in(world.folder / f"root-{place}"), files, f"the files of {name}")
+
+
+def test_what_containerd_refuses_is_refused_everywhere(world):
+    world.write("hello", "hello")
+    for number, (name, entries) in enumerate(REFUSED.items()):
+        place = f"oci:refused{number}:v1"
+        Layout(world.folder / f"refused{number}").image("v1", [tar(*entries)])
+        for argv in (["validate", place], ["files", place], ["unpack", place, f"root{number}"],
+                     ["build", "--base", place, "--add", "hello:/srv/hello", "--no-check", "--to", f"oci:on{number}:v1"]):
+            ended = world.slipway(*argv, status=None)
+            check_equal(ended.status, 12, f"the status for {name} of\n{ended}\n")
+        check(not (world.folder / f"root{number}").exists(), f"nothing unpacked of {name}")
 
 
 def test_archives_of_gnu_tar_become_layers(world):
