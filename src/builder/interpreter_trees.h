@@ -12,7 +12,7 @@ namespace slipway::builder {
 struct InterpreterTrees {
   std::vector<std::string> folders;   ///< absolute paths in the system, those that it has
   std::vector<std::string> excluded;  ///< patterns of what no script needs
-  std::string needs;                  ///< for people: the folders that there would be; empty where nothing is amiss without them
+  std::string needs;  ///< for people: the folders that there would be; empty where nothing is amiss without them
 };
 
 /// Returns the library trees of the program at `path` in the system below `root` ("/" is this machine), with its real

@@ -9,6 +9,7 @@
 #include "cli/version.h"
 #include "slipway/base/text.h"
 #include "slipway/builder/last_build.h"
+#include "slipway/builder/local_images.h"
 #include "slipway/builder/reproducibility.h"
 #include "slipway/builder/sbom.h"
 #include "slipway/image/lock.h"
@@ -307,6 +308,26 @@ Status add_flags(const Context& context, const BuildFlags& f, builder::Recipe& r
   return {};
 }
 
+/// Keeps the layers of this build in .slipway/images, and lets older ones go beyond the limit. The image is published:
+/// a failure is a warning.
+void settle_images(Context& context, const builder::BuildRequest& request, const std::string& app,
+                   const builder::BuildResult& result, std::uint64_t limit) {
+  if (request.dry_run || !context.fs().stat(request.state_folder / "images" / "index.json")) return;
+  std::vector<Digest> layers;
+  for (const builder::BuiltImage& image : result.images) {
+    for (const oci::Descriptor& layer : image.layers)
+      layers.push_back(layer.digest);
+  }
+  Status done =
+      builder::keep_blobs(context.fs(), request.state_folder, "build." + (app.empty() ? "-" : app), layers, 0);
+  if (done) {
+    const std::int64_t now = context.surroundings().clock->now();
+    const auto pruned = builder::prune_local_images(context.fs(), request.state_folder, limit, now);
+    if (!pruned) done = fail(pruned.error());
+  }
+  if (!done) context.warn("cannot tidy .slipway/images: " + done.error().message);
+}
+
 /// Builds with the caches that the flags allow.
 Result<builder::BuildResult> build_with_cache(Context& context, const BuildFlags& f, const builder::Recipe& recipe,
                                               const builder::BuildRequest& request) {
@@ -324,6 +345,7 @@ Result<builder::BuildResult> build_with_cache(Context& context, const BuildFlags
   services.stop = context.stop();
   auto result = (f.check ? builder::build_twice : builder::build_image)(recipe, request, services);
   if (result) cache.settle(limit);
+  if (result) settle_images(context, request, recipe.app, *result, limit);
   if (cache.met_foreign_records()) {
     context.warn(
         fmt::format("the cache in {} is not used: somebody else can write it, or its records (run chmod -R "

@@ -1,7 +1,9 @@
 #include "cli/command.h"
 #include "cli/opener.h"
+#include "cli/project.h"
 #include "slipway/base/text.h"
 #include "slipway/builder/build_cache.h"
+#include "slipway/builder/local_images.h"
 
 namespace slipway::cli {
 namespace {
@@ -17,8 +19,16 @@ Json to_json(const builder::CacheShare& share) {
   return json;
 }
 
+/// The .slipway of the project here, or of this folder.
+stdfs::path state_folder(Context& context) {
+  const auto loaded = load_project(context);
+  return (loaded && *loaded ? (*loaded)->folder : context.surroundings().directory) / ".slipway";
+}
+
 Result<int> print_stats(Context& context, const stdfs::path& folder) {
-  SLIPWAY_ASSIGN(const auto shares, builder::cache_stats(context.fs(), folder));
+  SLIPWAY_ASSIGN(auto shares, builder::cache_stats(context.fs(), folder));
+  SLIPWAY_ASSIGN(auto images, builder::count_local_images(context.fs(), state_folder(context)));
+  if (images.files > 0) shares.push_back(std::move(images));
   if (context.json()) {
     Json kinds{Json::Object{}};
     for (const builder::CacheShare& share : shares)
@@ -39,7 +49,11 @@ Result<int> print_stats(Context& context, const stdfs::path& folder) {
 Result<int> prune(Context& context, const stdfs::path& folder, const std::string& limit_text) {
   SLIPWAY_ASSIGN(const std::uint64_t limit, parse_bytes(limit_text));
   if (context.globals().dry_run) return print_stats(context, folder);
-  SLIPWAY_ASSIGN(const builder::CacheShare removed, builder::prune_cache(context.fs(), folder, limit));
+  SLIPWAY_ASSIGN(builder::CacheShare removed, builder::prune_cache(context.fs(), folder, limit));
+  const std::int64_t now = context.surroundings().clock->now();
+  SLIPWAY_ASSIGN(const auto images, builder::prune_local_images(context.fs(), state_folder(context), limit, now));
+  removed.files += images.files;
+  removed.bytes += images.bytes;
   if (context.json()) {
     Json document;
     document.set("schema", "slipway/v1/cache-prune").set("folder", folder.native()).set("removed", to_json(removed));
@@ -65,22 +79,24 @@ Result<int> run_cache(Context& context, const CacheFlags& flags) {
 }  // namespace
 
 Command cache_command() {
-  return {.name = "cache",
-          .aliases = {},
-          .summary = "show or prune the build cache",
-          .description =
-              "Prints how much earlier builds left in the cache, or deletes the files that were not used for the "
-              "longest time. A build without its cache is slower and has the same digest.",
-          .synopsis = "stats|prune",
-          .examples = {{"how much there is, by kind", "slipway cache stats"},
-                       {"keep what was used last, at most 2 GiB", "slipway cache prune --limit 2GiB"}},
-          .see_also = {"build"},
-          .bind = [](OptionSet& options) -> Action {
-            auto flags = std::make_shared<CacheFlags>();
-            options.positional("ACTION", flags->action, "stats or prune");
-            options.value("--limit", "SIZE", flags->limit, "prune: keep at most SIZE (default: 0)");
-            return [flags](Context& context) { return run_cache(context, *flags); };
-          }};
+  return {
+      .name = "cache",
+      .aliases = {},
+      .summary = "show or prune the build cache",
+      .description =
+          "Prints how much earlier builds left in the cache and in the project's .slipway/images, or deletes the "
+          "files that were not used for the longest time. Images with a name, the layers of the last build and those "
+          "of open plans stay. A build without its cache is slower and has the same digest.",
+      .synopsis = "stats|prune",
+      .examples = {{"how much there is, by kind", "slipway cache stats"},
+                   {"keep what was used last, at most 2 GiB", "slipway cache prune --limit 2GiB"}},
+      .see_also = {"build"},
+      .bind = [](OptionSet& options) -> Action {
+        auto flags = std::make_shared<CacheFlags>();
+        options.positional("ACTION", flags->action, "stats or prune");
+        options.value("--limit", "SIZE", flags->limit, "prune: keep at most SIZE (default: 0)");
+        return [flags](Context& context) { return run_cache(context, *flags); };
+      }};
 }
 
 }  // namespace slipway::cli

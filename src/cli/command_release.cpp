@@ -5,6 +5,7 @@
 #include "slipway/base/clock.h"
 #include "slipway/base/text.h"
 #include "slipway/builder/last_build.h"
+#include "slipway/builder/local_images.h"
 #include "slipway/io/hash.h"
 #include "slipway/release/apply.h"
 #include "slipway/release/plan_checks.h"
@@ -98,6 +99,22 @@ Result<int> print_planned(Context& context, const release::Planned& planned, rel
   return 0;
 }
 
+/// Keeps the blobs in .slipway/images that a stored plan will copy, until it expires. Best effort: applying says what
+/// is missing.
+void keep_planned(Context& context, const release::Plan& plan, const stdfs::path& state_folder) {
+  constexpr std::int64_t kMonth = 30 * 86'400;
+  for (const oci::Location& source : plan.sources) {
+    if (source.transport() != oci::Transport::layout || stdfs::path(source.path()) != state_folder / "images") continue;
+    const auto target = context.opener().open_for_reading(source, Side::source);
+    const auto blobs = target ? builder::blobs_of(**target, plan.build) : fail(target.error());
+    const std::int64_t end = plan.expires != 0 ? plan.expires : context.surroundings().clock->now() + kMonth;
+    if (!blobs) continue;
+    const Status kept =
+        builder::keep_blobs(context.fs(), state_folder, "plan." + plan.build.digest.short_hex(), *blobs, end);
+    if (!kept) context.warn("cannot keep the plan's image from being pruned: " + kept.error().message);
+  }
+}
+
 /// Writes the plan, or shows it, or applies it: as the flags say.
 Result<int> carry_out(Context& context, const release::Planned& planned, release::Ledger& ledger,
                       const release::ReleaseServices& services, const std::optional<std::string>& plan_file) {
@@ -108,6 +125,7 @@ Result<int> carry_out(Context& context, const release::Planned& planned, release
     SLIPWAY_ASSIGN(const std::string text, plan.canonical());
     if (!context.globals().dry_run)
       SLIPWAY_TRY(write_file_atomically(context.fs(), context.absolute(*plan_file), text + "\n"));
+    if (!context.globals().dry_run) keep_planned(context, plan, services.state_folder);
   }
   if (plan_file || context.globals().dry_run) {
     context.note(plan.describe());

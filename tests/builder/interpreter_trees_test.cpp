@@ -36,8 +36,7 @@ TEST_F(InterpreterTreesTest, PerlHasThoseOfItsDistribution) {
   have("usr/lib/x86_64-linux-gnu/perl-base");
   EXPECT_THAT(folders("/usr/bin/perl"), ElementsAre("/usr/lib/x86_64-linux-gnu/perl-base"));
   have("usr/share/perl");
-  EXPECT_THAT(folders("/usr/bin/perl5.36.0"),
-              ElementsAre("/usr/lib/x86_64-linux-gnu/perl-base", "/usr/share/perl"));
+  EXPECT_THAT(folders("/usr/bin/perl5.36.0"), ElementsAre("/usr/lib/x86_64-linux-gnu/perl-base", "/usr/share/perl"));
 }
 
 TEST_F(InterpreterTreesTest, OthersNeedNone) {

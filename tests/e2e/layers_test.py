@@ -201,6 +201,28 @@ def test_two_builds_share_a_cache_at_once(world):
     check_equal(world.slipway(*argv, "--to", "oci:again:v1", env=cache).digest, wanted, "the digest after pruning")
 
 
+def test_layers_left_by_builds_for_registries_are_pruned(world):
+    registry = world.registry()
+    world.write("slipway.yaml", f"app: a\nimage:\n  repository: {registry.host}/a\n  platforms: [linux/amd64]\n"
+                "  layers:\n    - {name: app, files: [{from: data, to: /data}]}\n")
+    blobs = world.folder / ".slipway/images/blobs/sha256"
+
+    def push(number, *options):
+        world.write("data", random.Random(number).randbytes(300_000))
+        world.slipway("build", "--push", "--no-check", *options)
+        return sorted(path.name for path in blobs.iterdir())
+
+    push(1)
+    push(2)
+    check_equal(len(push(3)), 3, "layers of three builds")
+    check_equal(world.slipway("cache", "stats", "-o", "json").document["kinds"]["images"]["files"], 3, "layers that stats counts")
+    world.slipway("cache", "prune")
+    left = sorted(path.name for path in blobs.iterdir())
+    check_equal(len(left), 1, "layers after pruning: the last build's")
+    check_equal(len(set(push(3)) | set(left)), 1, "the layer of the build of the same files")
+    check_equal(len(push(4, "--cache-limit", "1KiB")), 1, "layers after a build with a small limit")
+
+
 def test_a_killed_build_leaves_a_usable_cache(world):
     rng = random.Random(3)
     for number in range(20):
