@@ -1,5 +1,7 @@
 #include "builder/attachments.h"
 
+#include "builder/recipe_root.h"
+#include "builder/sbom_debian.h"
 #include "slipway/base/clock.h"
 #include "slipway/builder/debug.h"
 #include "slipway/builder/sbom.h"
@@ -50,6 +52,39 @@ Result<Sbom> sbom_of(const BuiltImage& built, const Recipe& recipe, const std::v
   SLIPWAY_ASSIGN(Sbom sbom, take_sbom(everything, image, list, name, std::move(stop)));
   add_documents(sbom, others);
   return sbom;
+}
+
+/// The files of this machine that the recipe packs from outside of the project, and where they are in the image.
+/// Folders that were merged into /usr are known under both names.
+Result<std::map<std::string, std::string>> machine_files(const Recipe& recipe, const PlatformPlan& plan) {
+  const std::string project = absolute_path(recipe.folder).native() + "/";
+  std::map<std::string, std::string> places;
+  for (const PlannedLayer& layer : plan.layers) {
+    SLIPWAY_ASSIGN(const auto reader, layer.tree.read());
+    for (layer::FileEntry entry;;) {
+      SLIPWAY_ASSIGN(const bool more, reader->next(entry));
+      if (!more) break;
+      if (entry.type != layer::EntryType::regular || !entry.source.starts_with('/') ||
+          entry.source.starts_with(project))
+        continue;
+      const std::string source = stdfs::path(entry.source).lexically_normal().native();
+      places.emplace(source, "/" + entry.path);
+      places.emplace(source.starts_with("/usr/") ? source.substr(4) : "/usr" + source, "/" + entry.path);
+    }
+  }
+  return places;
+}
+
+/// Names the Debian packages that `files` took something of.
+Status add_machine_packages(const Recipe& recipe, const PlatformPlan& plan, FileSystem& fs, Sbom& sbom) {
+  SLIPWAY_ASSIGN(const auto places, machine_files(recipe, plan));
+  if (places.empty()) return {};
+  std::set<std::string> files;
+  for (const auto& [source, path] : places)
+    files.insert(source);
+  SLIPWAY_ASSIGN(const auto packages, owners_of(fs, "/", files));
+  if (packages) add_debian_packages(sbom, *packages, read_file(fs, "/etc/os-release", 1u << 20).value_or(""), places);
+  return {};
 }
 
 Attachment attach_sbom(const Sbom& sbom, const std::string& format, const std::string& tool, const BuiltImage& built,
@@ -121,7 +156,8 @@ Result<std::vector<Attachment>> attach(const Recipe& recipe, const BuildRequest&
            fmt::format("debug information of {} program{}", files.size(), files.size() == 1 ? "" : "s")});
     }
     if (recipe.sboms.empty() || workplace.target == nullptr) continue;
-    SLIPWAY_ASSIGN(const Sbom sbom, sbom_of(images[i], recipe, inputs.sbom_documents, sources, services.stop));
+    SLIPWAY_ASSIGN(Sbom sbom, sbom_of(images[i], recipe, inputs.sbom_documents, sources, services.stop));
+    SLIPWAY_TRY(add_machine_packages(recipe, plans[i], services.fs, sbom));
     for (const std::string& format : recipe.sboms)
       attachments.push_back(attach_sbom(sbom, format, request.tool, images[i], annotations, documents));
   }

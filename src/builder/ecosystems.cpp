@@ -5,6 +5,8 @@
 #include "builder/sbom_sources.h"
 #include "slipway/base/json.h"
 #include "slipway/base/text.h"
+#include "slipway/elf/section.h"
+#include "slipway/io/zlib_text.h"
 
 namespace slipway::builder {
 namespace {
@@ -14,6 +16,7 @@ constexpr std::size_t kGoAlign = 16, kGoHeader = 32;
 constexpr unsigned char kGoInline = 2;   // flag: the strings follow the header
 constexpr std::size_t kGoSentinel = 16;  // bytes around the text of the modules
 constexpr std::size_t kMaxModules = 100'000;
+constexpr std::size_t kMaxCrates = 64u << 20;  // bytes of their list
 
 /// A string with its length before it, as encoding/binary's Uvarint writes it; moves `at` behind it.
 std::optional<std::string_view> counted_string(std::string_view bytes, std::size_t& at) {
@@ -103,6 +106,29 @@ std::vector<SbomPackage> packages_of_go_program(std::string_view program) {
   if (modules && modules->size() > 2 * kGoSentinel)
     read_modules(modules->substr(kGoSentinel, modules->size() - 2 * kGoSentinel), packages);
   return packages;
+}
+
+std::vector<SbomPackage> crates_of(const std::string& list) {
+  std::vector<SbomPackage> packages;
+  const auto json = Json::parse(list, "a list of crates");
+  const Json* const crates = json ? json->find("packages") : nullptr;
+  if (crates == nullptr || crates->array() == nullptr) return packages;
+  for (const Json& crate : *crates->array()) {
+    const std::string name = crate.text("name");
+    if (name.empty() || crate.text("kind") == "build" || packages.size() == kMaxModules) continue;
+    SbomPackage package;
+    package.name = name;
+    package.version = crate.text("version");
+    package.purl = make_purl("cargo", {name}, package.version);
+    packages.push_back(std::move(package));
+  }
+  return packages;
+}
+
+std::vector<SbomPackage> packages_of_rust_program(std::string_view program) {
+  const auto section = elf::section_of(program, ".dep-v0");
+  const auto list = section ? io::inflate_zlib(*section, kMaxCrates) : fail(Errc::not_found, "no crates");
+  return list ? crates_of(*list) : std::vector<SbomPackage>();
 }
 
 std::optional<SbomPackage> package_of_package_json(const std::string& text) {

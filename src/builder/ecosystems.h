@@ -15,6 +15,13 @@ namespace slipway::builder {
 /// library among them. `program`: its whole bytes.
 std::vector<SbomPackage> packages_of_go_program(std::string_view program);
 
+/// The crates of a Rust program by the list that cargo-auditable puts into it; those that only its build needed are
+/// left out. `program`: its whole bytes.
+std::vector<SbomPackage> packages_of_rust_program(std::string_view program);
+
+/// The crates of such a list, unpacked.
+std::vector<SbomPackage> crates_of(const std::string& list);
+
 /// The package that a node_modules folder has a package.json of.
 std::optional<SbomPackage> package_of_package_json(const std::string& text);
 

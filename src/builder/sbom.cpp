@@ -7,6 +7,7 @@
 #include "builder/dpkg_database.h"
 #include "builder/ecosystems.h"
 #include "builder/rpm_database.h"
+#include "builder/sbom_debian.h"
 #include "builder/sbom_sources.h"
 #include "slipway/base/clock.h"
 #include "slipway/base/text.h"
@@ -21,6 +22,7 @@ namespace {
 constexpr std::size_t kMaxProgram = 128u << 20;
 constexpr std::size_t kMaxDatabase = 256u << 20;
 constexpr int kMaxFolders = 64;
+constexpr std::size_t kBeforePath = 34;  // in a line of md5sums: 32 digits and two spaces
 
 bool is_apk_database(const std::string& path) {
   return path == "lib/apk/db/installed" || path == "usr/lib/apk/db/installed";
@@ -63,6 +65,23 @@ std::vector<DpkgPackage> installed_in(const std::map<std::string, std::string>& 
 }
 
 std::string purl_text(std::string_view text) { return make_purl("x", {std::string(text)}, "").substr(6); }
+
+std::vector<SbomFile>::const_iterator file_at(const Sbom& sbom, const std::string& path) {
+  const auto at = std::lower_bound(sbom.files.begin(), sbom.files.end(), path,
+                                   [](const SbomFile& file, const std::string& p) { return file.path < p; });
+  return at != sbom.files.end() && at->path == path ? at : sbom.files.end();
+}
+
+SbomPackage debian_package(const DpkgPackage& package, const std::string& id, const std::string& release) {
+  SbomPackage next;
+  next.name = package.name;
+  next.version = package.version;
+  next.architecture = package.architecture;
+  std::string qualifiers = "arch=" + purl_text(package.architecture);
+  if (!release.empty()) qualifiers += "&distro=" + purl_text(id + "-" + release);
+  next.purl = make_purl("deb", {to_lower(id), package.name}, package.version, qualifiers);
+  return next;
+}
 
 /// Adds packages that no database has: the same name and version is the same thing, whoever says it.
 void merge_packages(Sbom& sbom, std::map<std::string, SbomPackage> named) {
@@ -138,6 +157,8 @@ class Taker {
     if (!database && !kept.empty()) {
       read_program(kept, path, bytes.file);
       bytes.packages = packages_of_go_program(kept);
+      std::vector<SbomPackage> crates = packages_of_rust_program(kept);
+      std::move(crates.begin(), crates.end(), std::back_inserter(bytes.packages));
     }
     if (database) bytes.text = std::move(kept);
     return bytes;
@@ -209,13 +230,7 @@ void Taker::add_owned(const Sbom& sbom, const std::set<std::string>& paths, Sbom
 
 void Taker::add_dpkg(Sbom& sbom, const std::string& id, const std::string& release) const {
   for (const DpkgPackage& package : installed_in(database_)) {
-    SbomPackage next;
-    next.name = package.name;
-    next.version = package.version;
-    next.architecture = package.architecture;
-    std::string qualifiers = "arch=" + purl_text(package.architecture);
-    if (!release.empty()) qualifiers += "&distro=" + purl_text(id + "-" + release);
-    next.purl = make_purl("deb", {to_lower(id), package.name}, package.version, qualifiers);
+    SbomPackage next = debian_package(package, id, release);
     add_owned(sbom, listed_by_dpkg(package), next);
     sbom.packages.push_back(std::move(next));
   }
@@ -311,6 +326,28 @@ Result<Sbom> take_sbom(store::ReadTarget& from, const image::Image& image, const
   const auto created = parse_time(image.config.created);
   sbom.created = format_time(created ? *created : 0);
   return sbom;
+}
+
+void add_debian_packages(Sbom& sbom, const std::vector<DpkgPackage>& packages, const std::string& os_release,
+                         const std::map<std::string, std::string>& places) {
+  const std::string id = value_in(os_release, "ID"), release = value_in(os_release, "VERSION_ID");
+  std::set<std::pair<std::string, std::string>> known;
+  for (const SbomPackage& package : sbom.packages)
+    known.emplace(package.name, package.version);
+  for (const DpkgPackage& package : packages) {
+    if (!known.emplace(package.name, package.version).second) continue;
+    SbomPackage next = debian_package(package, id.empty() ? "debian" : id, release);
+    for (const std::string& line : split(package.sums, '\n')) {
+      if (line.size() <= kBeforePath) continue;
+      const auto place = places.find("/" + line.substr(kBeforePath));
+      const auto file = place == places.end() ? sbom.files.end() : file_at(sbom, place->second);
+      if (file != sbom.files.end()) next.files.push_back(static_cast<std::size_t>(file - sbom.files.begin()));
+    }
+    std::sort(next.files.begin(), next.files.end());
+    std::erase_if(sbom.unowned,
+                  [&next](std::size_t file) { return std::binary_search(next.files.begin(), next.files.end(), file); });
+    sbom.packages.push_back(std::move(next));
+  }
 }
 
 void add_documents(Sbom& sbom, const std::vector<std::string>& documents) {

@@ -57,6 +57,15 @@ TEST(Ecosystems, WhatIsNoGoProgramHasNoModules) {
   EXPECT_THAT(packages_of_go_program(long_count), IsEmpty());
 }
 
+TEST(Ecosystems, CratesOfCargoAuditable) {
+  EXPECT_THAT(purls(crates_of(R"({"packages": [{"name": "serde", "version": "1.0.1", "source": "crates.io"},
+      {"name": "cc", "version": "1.0.0", "kind": "build"}, {"version": "2"}, {"name": "app", "version": "0.1.0", "root": true}]})")),
+              ElementsAre("pkg:cargo/serde@1.0.1", "pkg:cargo/app@0.1.0"));
+  for (const char* bad : {"", "{}", "[]", R"({"packages": 1})"})
+    EXPECT_THAT(crates_of(bad), IsEmpty()) << bad;
+  EXPECT_THAT(packages_of_rust_program("not a program"), IsEmpty());
+}
+
 TEST(Ecosystems, NpmPackages) {
   EXPECT_EQ(package_of_package_json(R"({"name": "left-pad", "version": "1.3.0"})")->purl, "pkg:npm/left-pad@1.3.0");
   EXPECT_EQ(package_of_package_json(R"({"name": "@types/node", "version": "22.0.0"})")->purl,

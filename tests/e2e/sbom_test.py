@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import subprocess
+import zlib
 
 import schemas
 from harness import Failure, check, check_equal, layout_blob
@@ -150,6 +151,24 @@ echo hi > %{buildroot}/opt/greeter/words
 %files
 /opt/greeter/words
 """
+
+
+def test_crates_of_rust_programs_and_debian_packages_of_files(world):
+    crates = {"packages": [{"name": "serde", "version": "1.0.200", "source": "crates.io"},
+                           {"name": "cc", "version": "1.0.0", "source": "crates.io", "kind": "build"},
+                           {"name": "app", "version": "0.1.0", "source": "local", "root": True}]}
+    world.write("crates.z", zlib.compress(json.dumps(crates).encode()))
+    world.tool("objcopy", "--add-section", ".dep-v0=crates.z", world.static_program(), "auditable")
+    zone = os.path.realpath("/usr/share/zoneinfo/Europe/Paris")
+    world.write("project/slipway.yaml", "app: a\nimage:\n  platforms: [linux/amd64]\n  sbom: spdx\n  layers:\n    - name: app\n"
+                f"      files:\n        - {{from: ../auditable, to: /bin/app}}\n        - {{from: {zone}, to: /zone}}\n")
+    world.slipway("build", "--to", "oci:../out:v1", cwd=world.folder / "project")
+    document = sbom(world, "spdx", "oci:out:v1")
+    schemas.validate_sbom(json.dumps(document), "spdx-2.3")
+    named = {package["name"] for package in document["packages"]}
+    check({"serde", "app", owner(zone)} <= named and "cc" not in named, f"crates and Debian's package, not {named}")
+    fresh = {package["name"] for package in json.loads(world.slipway("sbom", "--fresh", "oci:out:v1").out)["packages"]}
+    check({"serde", "app"} <= fresh, f"crates in {fresh}")
 
 
 def test_packages_of_rpm(world):

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace slipway::elf {
+
+/// Returns the bytes of the first section of that name; nothing where a file has none, is damaged or is not ELF.
+/// `program`: its whole bytes.
+std::optional<std::string> section_of(std::string_view program, std::string_view name);
+
+}  // namespace slipway::elf
