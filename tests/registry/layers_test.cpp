@@ -234,11 +234,11 @@ TEST(LoginLayer, ARefusedPasswordIsSentOnce) {
 
 TEST(LoginLayer, ARefusedTokenIsNotSentAgain) {
   int given = 0;
+  int uses = 0;
   Login login([&](const Request& request) {
     if (is_token_request(request)) return ok(fmt::format(R"({{"token":"t{}","expires_in":3600}})", ++given));
     // The first token is revoked after its first use.
     const bool good = request.authorization.reveal() == (given < 2 ? "Bearer t1" : "Bearer t2");
-    static int uses = 0;
     if (good && (given == 2 || ++uses == 1)) return ok();
     return asks(kBearer);
   });
