@@ -297,7 +297,7 @@ Command env_command() {
             options.positional("ENV[@vN]", flags->environment,
                                "an environment of slipway.yaml, and its release (default: the active one)");
             options.choice("--format", flags->format,
-                           {"docker", "podman", "compose", "kubectl", "systemd", "sh", "json"},
+                           {"docker", "podman", "compose", "compose1", "kubectl", "systemd", "sh", "json"},
                            "syntax of the output (default: docker)");
             options.value("--with-secrets", "FILE", flags->with_secrets,
                           "resolve the secrets, too, and write all values to FILE, mode 0600; - writes to a pipe");

@@ -98,6 +98,27 @@ std::optional<std::string_view> refuse_compose(std::string_view key, std::string
   return std::nullopt;
 }
 
+/// docker-compose 1 takes lines without quotes or escapes: releases before 1.26 keep quotes as part of the value, later
+/// ones expand ${ whatever the quotes, cut comments off and trim.
+std::optional<std::string_view> refuse_compose1(std::string_view key, std::string_view value) {
+  if (!is_shell_name(key)) return "a name that is not a shell variable";
+  if (const auto reason = refuse_line(key, value)) return reason;
+  std::string ends;
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && c != '\t') || byte == 0x7f) return "a value with a control character";
+    if (c != ' ' && c != '\t') ends += c;
+  }
+  if (has_space(ends)) return "a value with a wide space or line end";
+  const bool is_blank_before =
+      value.find(" #") != std::string_view::npos || value.find("\t#") != std::string_view::npos;
+  if (is_blank_before) return "a value with a # behind white space";
+  if (value != trim(value)) return "a value with white space at an end";
+  if (value.starts_with('\'') || value.starts_with('"')) return "a value that starts with a quote";
+  if (value.find("${") != std::string_view::npos) return "a value with ${";
+  return std::nullopt;
+}
+
 std::string write_lines(const Values& values) {
   std::string out;
   for (const auto& [key, value] : values)
@@ -169,6 +190,7 @@ constexpr std::array kRules{
     Rules{Dialect::docker, "docker", refuse_line, write_lines},
     Rules{Dialect::podman, "podman", refuse_line, write_lines},
     Rules{Dialect::compose, "compose", refuse_compose, write_compose},
+    Rules{Dialect::compose1, "compose1", refuse_compose1, write_lines},
     Rules{Dialect::kubectl, "kubectl", refuse_kubectl, write_lines},
     Rules{Dialect::systemd, "systemd", refuse_systemd, write_systemd},
     Rules{Dialect::sh, "sh", refuse_shell, write_shell},

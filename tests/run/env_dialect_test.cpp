@@ -282,6 +282,22 @@ TEST(WriteEnv, ComposeReadsBackWhatWasWritten) {
   EXPECT_EQ(*write_env({{"A", "$x"}, {"B", "it's $1"}}, Dialect::compose), "A='$x'\nB=\"it's \\$1\"\n");
 }
 
+// docker-compose 1 (python-dotenv, or a reader of lines before 1.26) knows no form that both read for these.
+TEST(WriteEnv, Compose1GetsPlainLinesOrIsRefused) {
+  EXPECT_EQ(write_env({{"A", "it's $1 \\n \"x\""}, {"B", ""}, {"C", "#1"}, {"D", "a#b"}}, Dialect::compose1).value(),
+            "A=it's $1 \\n \"x\"\nB=\nC=#1\nD=a#b\n");
+  for (const char* value : {"a\nb", "a\rb", " a", "a\t", "'a'", "\"a", "x ${HOME}", "a #b", "a\t#b", "a\x1f", "a\vb",
+                            "a\xe2\x80\xa8"
+                            "b",
+                            "a\xc2\xa0"}) {
+    const auto text = write_env({{"KEY", value}}, Dialect::compose1);
+    ASSERT_FALSE(text.has_value()) << value;
+    EXPECT_THAT(text.error().message, HasSubstr("cannot write \"KEY\" as compose1"));
+    EXPECT_THAT(text.error().hint, HasSubstr("sh"));
+  }
+  EXPECT_FALSE(write_env({{"a.b", "x"}}, Dialect::compose1).has_value());
+}
+
 TEST(WriteEnv, KubectlGetsLinesWithNamesThatKubernetesTakes) {
   EXPECT_EQ(write_env({{"a.b-C_1", "'x' #"}}, Dialect::kubectl).value(), "a.b-C_1='x' #\n");
   for (const char* key : {"1A", "", "A B", ".", "..", "..a", "\xc3\xa4", "A=B", "a/b"}) {
@@ -293,7 +309,7 @@ TEST(WriteEnv, KubectlGetsLinesWithNamesThatKubernetesTakes) {
 }
 
 TEST(ParseDialect, KnowsEveryWordOfTheContract) {
-  for (const char* word : {"docker", "podman", "compose", "kubectl", "systemd", "sh", "json"}) {
+  for (const char* word : {"docker", "podman", "compose", "compose1", "kubectl", "systemd", "sh", "json"}) {
     const auto dialect = parse_dialect(word);
     ASSERT_TRUE(dialect.has_value()) << word;
     EXPECT_EQ(name_of(*dialect), word);
@@ -301,7 +317,7 @@ TEST(ParseDialect, KnowsEveryWordOfTheContract) {
   const auto unknown = parse_dialect("dokcer");
   ASSERT_FALSE(unknown.has_value());
   EXPECT_EQ(unknown.error().code, Errc::invalid_argument);
-  EXPECT_EQ(unknown.error().hint, "one of docker, podman, compose, kubectl, systemd, sh, json");
+  EXPECT_EQ(unknown.error().hint, "one of docker, podman, compose, compose1, kubectl, systemd, sh, json");
   EXPECT_FALSE(parse_dialect("Docker").has_value());
 }
 

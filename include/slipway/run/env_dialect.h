@@ -10,7 +10,7 @@
 namespace slipway::run {
 
 /// The notations in which different consumers read environment variables.
-enum class Dialect { docker, podman, compose, kubectl, systemd, sh, json };
+enum class Dialect { docker, podman, compose, compose1, kubectl, systemd, sh, json };
 
 /// The dialect of a `--format` word; Errc::invalid_argument with the words there are.
 Result<Dialect> parse_dialect(std::string_view word);
