@@ -42,20 +42,69 @@ std::optional<std::string> read_chart(FileSystem& fs, const stdfs::path& chart) 
   return out;
 }
 
-/// Returns true if the action that reads a key at `at` prints "sha256:" directly in front of it.
-bool has_algorithm_before(const std::string& templates, std::size_t at) {
+/// Returns true if the action with the byte `at` prints "sha256:" directly in front of what it prints.
+bool has_algorithm_before(std::string_view templates, std::size_t at) {
   const std::size_t open = templates.rfind("{{", at);
-  if (open == std::string::npos) return false;
-  if (std::string_view(templates).substr(0, open).ends_with("sha256:")) return true;
-  return templates.substr(open, at - open).find("sha256:%s") != std::string::npos;
+  if (open == std::string_view::npos) return false;
+  if (templates.substr(0, open).ends_with("sha256:")) return true;
+  return templates.substr(open, at - open).find("sha256:%s") != std::string_view::npos;
 }
 
-/// Adds the uses of `name` as a whole word.
-void add_uses(const std::string& templates, const std::string& name, KeyUse& use) {
-  for (std::size_t at = templates.find(name); at != std::string::npos; at = templates.find(name, at + 1)) {
+/// Returns the next mention of `name` as a whole word, from `at` on; npos if there is none.
+std::size_t find_word(std::string_view templates, std::string_view name, std::size_t at) {
+  for (at = templates.find(name, at); at != std::string_view::npos; at = templates.find(name, at + 1)) {
     const std::size_t end = at + name.size();
-    if (end < templates.size() && is_word(templates[end])) continue;
-    use.bare = use.bare || has_algorithm_before(templates, at);
+    if (end == templates.size() || !is_word(templates[end])) return at;
+  }
+  return at;
+}
+
+/// Returns the word in front of a key in its action: "$digest" of {{ $digest := .Values.image.digest }}, "with" of
+/// {{ with .Values.image.digest }}; empty for {{ .Values.image.digest }}.
+std::string_view word_before(std::string_view templates, std::size_t at) {
+  const std::size_t open = templates.rfind("{{", at);
+  if (open == std::string_view::npos) return {};
+  std::string_view action = templates.substr(open + 2, at - open - 2);
+  if (action.starts_with('-')) action.remove_prefix(1);
+  action = trim(action);
+  return action.substr(0, action.find_first_of(" \t:"));
+}
+
+/// Returns true if a variable that is assigned at `at` is printed behind "sha256:" before it is assigned again.
+bool is_variable_bare(std::string_view templates, std::string_view name, std::size_t at) {
+  for (at = find_word(templates, name, at); at != std::string_view::npos; at = find_word(templates, name, at + 1)) {
+    if (trim(templates.substr(at + name.size(), 4)).starts_with(":=")) return false;
+    if (has_algorithm_before(templates, at)) return true;
+  }
+  return false;
+}
+
+/// Returns true if templates print the value that they read at `at` behind "sha256:": there, or through a variable, or
+/// as the dot of a `with`.
+bool is_printed_bare(std::string_view templates, std::size_t at) {
+  if (has_algorithm_before(templates, at)) return true;
+  const std::string_view word = word_before(templates, at);
+  if (word == "with") {
+    const std::size_t next = templates.find("{{", at);
+    return next != std::string_view::npos && templates.substr(0, next).ends_with("sha256:");
+  }
+  return word.size() > 1 && word[0] == '$' && is_word(word[1]) && is_variable_bare(templates, word, at);
+}
+
+/// Returns true if the word at `at` ends a path that is written in full from the root of the values.
+bool is_in_full(std::string_view templates, std::size_t at) {
+  std::size_t begin = at;
+  while (begin > 0 && (is_word(templates[begin - 1]) || templates[begin - 1] == '.'))
+    --begin;
+  return begin < at && templates.substr(begin).starts_with(".Values.");
+}
+
+/// Adds the uses of `name` as a whole word. One in full is another mapping's key, unless `name` is in full itself.
+void add_uses(std::string_view templates, std::string_view name, KeyUse& use) {
+  for (std::size_t at = find_word(templates, name, 0); at != std::string_view::npos;
+       at = find_word(templates, name, at + 1)) {
+    if (is_in_full(templates, at)) continue;
+    use.bare = use.bare || is_printed_bare(templates, at);
     use.read = true;
   }
 }

@@ -21,12 +21,31 @@ TEST(UseOfKey, SeesKeysOfAMappingThatIsHandedOn) {
       use_of_key("{{ include \"i\" (dict \"root\" .Values.image) }}{{ .root.digest }}", "image", "digest").read);
   EXPECT_TRUE(use_of_key("{{- with .Values.web }}{{ .image.tag }}{{ end }}", "web.image", "tag").read);
   EXPECT_FALSE(use_of_key("{{ .Values.image.tag }} {{ .other.digest }}", "image", "digest").read);
+  const std::string other = "{{ include \"i\" .Values.image }} x@sha256:{{ .Values.job.image.digest }}";
+  EXPECT_FALSE(use_of_key(other, "image", "digest").read) << "another mapping's key, in full";
+  EXPECT_FALSE(use_of_key(other + "{{ .digest }}", "image", "digest").bare);
 }
 
 TEST(UseOfKey, KnowsDigestsWithoutTheirAlgorithm) {
   EXPECT_TRUE(use_of_key("{{ .Values.image.tag }}@sha256:{{ .Values.image.sha }}", "image", "sha").bare);
   EXPECT_TRUE(use_of_key("{{ printf \"%s@sha256:%s\" $r .Values.image.sha }}", "image", "sha").bare);
   EXPECT_FALSE(use_of_key("{{ .Values.image.repository }}@{{ .Values.image.digest }}", "image", "digest").bare);
+}
+
+// A chart may read the key in one line and print it in another.
+TEST(UseOfKey, FollowsADigestThroughAVariableAndAWith) {
+  const std::string assigned = "{{- $tag := .Values.image.tag }}\n{{ $digest := .Values.image.digest -}}\n";
+  EXPECT_TRUE(use_of_key(assigned + "image: x@sha256:{{ $digest }}\n", "image", "digest").bare);
+  EXPECT_TRUE(
+      use_of_key(assigned + "{{ if $digest }}{{ printf \"x@sha256:%s\" $digest }}{{ end }}", "image", "digest").bare);
+  EXPECT_FALSE(use_of_key(assigned + "image: x@{{ $digest }}\n", "image", "digest").bare);
+  EXPECT_FALSE(use_of_key(assigned + "x@{{ $digest }}{{ $digests }}", "image", "digest").bare);
+  EXPECT_FALSE(
+      use_of_key(assigned + "x@{{ $digest }}{{ $digest := .Values.b.digest }}@sha256:{{ $digest }}", "image", "digest")
+          .bare)
+      << "another file's variable";
+  EXPECT_TRUE(use_of_key("x{{ with .Values.image.digest }}@sha256:{{ . }}{{ end }}", "image", "digest").bare);
+  EXPECT_FALSE(use_of_key("x{{ with .Values.image.digest }}@{{ . }}{{ end }}", "image", "digest").bare);
 }
 
 TEST(TemplatesBeside, BelongToTheChartOrItsDependency) {
