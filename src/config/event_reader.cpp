@@ -153,10 +153,12 @@ void set_value(YamlEvent& out, fy_token* value, std::string_view text) {
   out.range = range_of(value, text.size());
   if (out.kind == YamlEvent::Kind::scalar) out.style = style_of(value);
   if (has_text) {
-    const Range inside = out.range;
-    out.range = widen(inside, text, out);
+    const std::string_view inside = text.substr(out.range.begin, out.range.end - out.range.begin);
+    out.range = widen(out.range, text, out);
     if (out.style == Node::Style::single_quoted) {
-      out.text = decode_single_quoted(text.substr(inside.begin, inside.end - inside.begin));
+      out.text = decode_single_quoted(inside);
+    } else if (out.style == Node::Style::plain && inside.find_first_of("\r\n") == std::string_view::npos) {
+      out.text.assign(inside);  // its bytes are its text
     } else {
       set_text(out.text, value);
     }

@@ -9,6 +9,7 @@
 #include "config/scalar_text.h"
 #include "config/tree_matcher.h"
 #include "slipway/base/text.h"
+#include "slipway/config/literal_block.h"
 
 namespace slipway::config {
 
@@ -29,11 +30,30 @@ void collect_scalars(const Node& node, Scalars& out) {
     collect_scalars(member.value, out);
 }
 
-/// An edit with the bytes that it writes.
+/// Bytes that take the place of others.
+struct Piece {
+  Range range;
+  std::string written;
+};
+
+std::string with_pieces(std::string_view text, std::vector<Piece> pieces) {
+  std::stable_sort(pieces.begin(), pieces.end(),
+                   [](const Piece& a, const Piece& b) { return a.range.begin < b.range.begin; });
+  std::string out;
+  std::size_t copied = 0;
+  for (const Piece& piece : pieces) {
+    out += text.substr(copied, piece.range.begin - copied);
+    out += piece.written;
+    copied = piece.range.end;
+  }
+  return out + std::string(text.substr(copied));
+}
+
+/// A scalar's new value with the bytes that make it.
 struct Replacement {
   const Node* node;
   std::string value;
-  std::string written;
+  std::vector<Piece> pieces;
 };
 using Replacements = std::unordered_map<const Node*, Replacement>;
 
@@ -53,11 +73,52 @@ Result<Replacement> replacement_for(const Edit& edit, const Scalars& scalars, co
                     .at(node.where)
                     .with_hint(block ? "write the value on one line, after the key" : ""));
   }
-  return Replacement{&node, edit.value, *std::move(written)};
+  return Replacement{&node, edit.value, {{node.range, *std::move(written)}}};
 }
 
-Result<Replacements> plan(const std::vector<Edit>& edits, const Scalars& scalars, const std::string& file) {
-  Replacements out;
+void collect_blocks(const Node& node, std::vector<const Node*>& out) {
+  if (node.is_scalar() && node.style == Node::Style::block) out.push_back(&node);
+  for (const Node& item : node.items)
+    collect_blocks(item, out);
+  for (const Node::Member& member : node.members)
+    collect_blocks(member.value, out);
+}
+
+/// Takes the edits inside one literal block off the list, and makes a replacement of them.
+void plan_block(std::string_view text, const Node& node, std::vector<Edit>& edits, Replacements& out) {
+  const auto block = LiteralBlock::of(text, node);
+  if (!block) return;
+  std::vector<Piece> in_scalar;
+  Replacement replacement{&node, {}, {}};
+  std::erase_if(edits, [&](const Edit& edit) {
+    const auto range = block->in_scalar(edit.range);
+    if (!range || !write_scalar(edit.value, Node::Style::double_quoted)) return false;
+    in_scalar.push_back({*range, edit.value});
+    replacement.pieces.push_back({edit.range, edit.value});
+    return true;
+  });
+  if (in_scalar.empty()) return;
+  replacement.value = with_pieces(node.scalar, std::move(in_scalar));
+  out.emplace(&node, std::move(replacement));
+}
+
+/// Plans the edits inside literal blocks; returns the others. Only a text with such edits is looked through for blocks.
+std::vector<Edit> plan_blocks(std::string_view text, const std::vector<Node>& documents, std::vector<Edit> edits,
+                              const Scalars& scalars, Replacements& out) {
+  const bool has_inner = std::any_of(edits.begin(), edits.end(), [&](const Edit& edit) {
+    const auto found = scalars.find(edit.range.begin);
+    return found == scalars.end() || found->second == nullptr;
+  });
+  std::vector<const Node*> blocks;
+  for (const Node& document : documents) {
+    if (has_inner) collect_blocks(document, blocks);
+  }
+  for (const Node* block : blocks)
+    plan_block(text, *block, edits, out);
+  return edits;
+}
+
+Status plan(const std::vector<Edit>& edits, const Scalars& scalars, const std::string& file, Replacements& out) {
   for (const Edit& edit : edits) {
     SLIPWAY_ASSIGN(Replacement replacement, replacement_for(edit, scalars, file));
     const Node* node = replacement.node;
@@ -69,7 +130,7 @@ Result<Replacements> plan(const std::vector<Edit>& edits, const Scalars& scalars
               .at(node->where));
     }
   }
-  return out;
+  return {};
 }
 
 /// A new member with the bytes that it writes.
@@ -181,25 +242,12 @@ Status add_members(const std::vector<Insertion>& insertions, std::string_view te
 }
 
 std::string text_with(std::string_view text, const Changes& changes) {
-  struct Piece {
-    std::size_t begin, end;
-    std::string_view written;
-  };
   std::vector<Piece> pieces;
   for (const auto& [node, replacement] : changes.replacements)
-    pieces.push_back({node->range.begin, node->range.end, replacement.written});
+    pieces.insert(pieces.end(), replacement.pieces.begin(), replacement.pieces.end());
   for (const Addition& addition : changes.additions)
-    pieces.push_back({addition.place, addition.place, addition.written});
-  std::stable_sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.begin < b.begin; });
-  std::string out;
-  std::size_t copied = 0;
-  for (const Piece& piece : pieces) {
-    out += text.substr(copied, piece.begin - copied);
-    out += piece.written;
-    copied = piece.end;
-  }
-  out += text.substr(copied);
-  return out;
+    pieces.push_back({{addition.place, addition.place}, addition.written});
+  return with_pieces(text, std::move(pieces));
 }
 
 /// Returns true if the text, read again, is the tree with the changes and nothing else.
@@ -230,7 +278,8 @@ Result<std::string> splice_yaml(std::string_view text, const std::vector<Node>& 
   for (const Node& document : documents)
     collect_scalars(document, scalars);
   Changes changes;
-  SLIPWAY_ASSIGN(changes.replacements, plan(edits, scalars, file));
+  const std::vector<Edit> others = plan_blocks(text, documents, edits, scalars, changes.replacements);
+  SLIPWAY_TRY(plan(others, scalars, file, changes.replacements));
   SLIPWAY_TRY(add_members(insertions, text, documents, file, changes));
   std::string out = text_with(text, changes);
   if (is_tree_with(documents, out, changes)) return out;

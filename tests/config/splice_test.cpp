@@ -219,6 +219,20 @@ TEST(TreeMatcher, NoticesEveryDifference) {
   }
 }
 
+TEST(SpliceYaml, BytesInsideALiteralBlockChangeInTheirLine) {
+  const std::string text = "a:\n  k: |  # why\n    one two\n\n      three: 3\n    two\nb: x\n";
+  const auto at = [&](std::string_view word) { return Range{text.find(word), text.find(word) + word.size()}; };
+  const auto spliced = splice_yaml(text, "f", {{at("two"), "2 # \"2\""}, {at("three"), "drei"}, {at("x"), "z"}});
+  ASSERT_TRUE(spliced) << spliced.error().describe();
+  EXPECT_EQ(*spliced, "a:\n  k: |  # why\n    one 2 # \"2\"\n\n      drei: 3\n    two\nb: z\n");
+  EXPECT_EQ(parse_yaml(*spliced, "f")->front().find("a")->find("k")->scalar, "one 2 # \"2\"\n\n  drei: 3\ntwo\n");
+  for (const Edit& edit :
+       {Edit{at("two"), "a\nb"}, Edit{at("why"), "x"}, Edit{at("two\n\n"), "x"}, Edit{at("    one"), "x"}})
+    EXPECT_FALSE(splice_yaml(text, "f", {edit})) << edit.value << " at " << edit.range.begin;
+  const std::string folded = "k: >\n  one\n  two\n";
+  EXPECT_FALSE(splice_yaml(folded, "f", {{{folded.find("two"), folded.find("two") + 3}, "x"}})) << "folded";
+}
+
 TEST(SafePlain, KnowsWhatNeedsQuotes) {
   for (const char* text : {"a", "nginx", "registry.example.com:5000/team/hello:v1.2", "x@sha256:0123", "./path", "_x",
                            "1.25-alpine", "v1", "a-b+c", "127.0.0.1/x", "/usr/bin"}) {

@@ -8,7 +8,7 @@
 
 namespace slipway::config {
 
-/// Replaces the scalar whose bytes are `range` by `value`.
+/// Replaces the scalar whose bytes are `range` by `value`, or bytes inside one line of a literal block.
 struct Edit {
   Range range;
   std::string value;
