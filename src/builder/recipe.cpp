@@ -382,7 +382,7 @@ class ImageDecoder {
 }  // namespace
 
 const std::vector<std::string>& top_level_keys() {
-  static const std::vector<std::string> keys = {"app", "image", "environments", "ledger"};
+  static const std::vector<std::string> keys = {"app", "image", "environments", "ledger", "pin"};
   return keys;
 }
 

@@ -1,5 +1,7 @@
 #include "cli/command.h"
 #include "cli/pin_commit.h"
+#include "cli/pin_explain.h"
+#include "cli/pin_policies.h"
 #include "cli/project.h"
 #include "slipway/base/text.h"
 #include "slipway/run/pin.h"
@@ -11,10 +13,12 @@ struct PinFlags {
   std::vector<std::string> files, images, update, custom, exclude, formats;
   std::optional<std::string> environment, lock, sarif, branch;
   std::string helm = "auto";
-  bool check = false, strict = false, atomic = false, commit = false, push = false;
+  bool check = false, strict = false, atomic = false, commit = false, push = false, explain = false;
 };
 
 constexpr std::string_view kStandardInput = "-";
+/// Up to so many notes with one reason are shown one by one.
+constexpr std::size_t kFewNotes = 5;
 
 /// The digest a location has now.
 Result<Digest> digest_at(Context& context, const oci::Location& location) {
@@ -81,8 +85,12 @@ Result<run::Resolver> resolver_of(Context& context, const PinFlags& f, image::Lo
   return run::remember(run::first_of(std::move(resolvers)));
 }
 
-Result<run::PinOptions> options_of(const PinFlags& f) {
+Result<run::PinOptions> options_of(Context& context, const PinFlags& f) {
   run::PinOptions options;
+  if (!f.update.empty()) {
+    SLIPWAY_ASSIGN(auto policies, load_pin_policies(context));
+    SLIPWAY_ASSIGN(options.choose_tag, tag_chooser(context, f.update, std::move(policies)));
+  }
   for (const std::string& text : f.custom) {
     SLIPWAY_ASSIGN(auto path, run::parse_custom_path(text));
     options.custom.push_back(std::move(path));
@@ -120,15 +128,32 @@ Totals totals_of(const std::vector<run::PinReport>& reports) {
   return totals;
 }
 
-std::string place_of(const Where& where, const std::string& file) {
-  return fmt::format("{}:{}:{}", where.file.empty() ? file : where.file, where.row, where.col);
+std::string place_of(const Where& where) { return fmt::format("{}:{}:{}", where.file, where.row, where.col); }
+
+/// Notes one by one, or in one line for each reason that many share.
+void tell_notes(Context& context, const std::vector<run::PinReport>& reports) {
+  const bool shows_all = context.globals().verbose > 0;
+  for (const run::NoteGroup& group : run::group_notes(reports)) {
+    const bool is_grouped = !shows_all && group.notes.size() > kFewNotes;
+    for (const run::PinNote* note : group.notes) {
+      if (!is_grouped) context.note(fmt::format("{}: {}", place_of(note->where), note->message()));
+    }
+    if (is_grouped) {
+      context.note(fmt::format("{} references or files in {} file{}: {} (first: {}; --verbose lists them)",
+                               group.notes.size(), group.files, group.files == 1 ? "" : "s", group.reason,
+                               place_of(group.notes.front()->where)));
+    }
+  }
 }
 
-void tell(Context& context, const run::PinReport& report) {
-  for (const run::PinNote& note : report.notes)
-    context.note(fmt::format("{}: {}", place_of(note.where, report.file), note.message));
+void tell_changes(Context& context, const run::PinReport& report) {
   for (const run::PinChange& change : report.changes)
     context.note(fmt::format("{}:{}: {} -> {}", report.file, change.where.row, change.before, change.after));
+}
+
+std::optional<std::string> digest_in(const std::string& reference) {
+  const std::size_t at = reference.find('@');
+  return at == std::string::npos ? std::nullopt : std::optional(reference.substr(at + 1));
 }
 
 Json changes_json(const run::PinReport& report) {
@@ -137,6 +162,9 @@ Json changes_json(const run::PinReport& report) {
     Json row;
     row.set("line", change.where.row).set("role", change.role).set("before", change.before);
     row.set("after", change.after);
+    if (const auto digest = digest_in(change.before)) row.set("digestBefore", *digest);
+    if (const auto digest = digest_in(change.after)) row.set("digestAfter", *digest);
+    if (!change.policy.empty()) row.set("policy", change.policy);
     changes.push_back(std::move(row));
   }
   return changes;
@@ -146,7 +174,7 @@ Json notes_json(const run::PinReport& report) {
   Json::Array notes;
   for (const run::PinNote& note : report.notes) {
     Json row;
-    row.set("line", note.where.row).set("message", note.message);
+    row.set("line", note.where.row).set("message", note.message());
     row.set("unpinned", static_cast<std::int64_t>(note.unpinned));
     notes.push_back(std::move(row));
   }
@@ -183,7 +211,7 @@ Json pin_json(const std::vector<run::PinReport>& reports, const Totals& totals) 
 
 /// Reads what the words name and pins it.
 Result<std::vector<run::PinReport>> plan(Context& context, const PinFlags& f, const run::Resolver& resolver) {
-  SLIPWAY_ASSIGN(const run::PinOptions options, options_of(f));
+  SLIPWAY_ASSIGN(const run::PinOptions options, options_of(context, f));
   if (f.files.size() == 1 && f.files[0] == kStandardInput)
     return std::vector{run::pin_text(context.surroundings().read_in(), f.files[0], resolver, options)};
   std::vector<std::string> words;
@@ -211,11 +239,13 @@ Status write_sarif(Context& context, const std::string& file, const std::vector<
 /// Prints the result: the text of standard input, diffs of a check, or the names of the changed files.
 Status print_reports(Context& context, const PinFlags& f, const std::vector<run::PinReport>& reports, bool written) {
   const Totals totals = totals_of(reports);
+  tell_notes(context, reports);
   for (const run::PinReport& report : reports)
-    tell(context, report);
+    tell_changes(context, report);
   context.note(totals.str());
   if (f.sarif) SLIPWAY_TRY(write_sarif(context, *f.sarif, reports));
   if (context.json()) return context.print_document(pin_json(reports, totals));
+  if (f.explain) return context.print_raw(explain_pins(context, reports));
   for (const run::PinReport& report : reports) {
     if (f.check) {
       SLIPWAY_TRY(context.print_raw(run::diff_of(report)));
@@ -241,6 +271,8 @@ Status check_flags(const PinFlags& f) {
   if ((f.branch || f.push) && !f.commit) {
     return fail(error(Errc::invalid_argument, "--branch and --push need --commit").with_hint("add --commit"));
   }
+  if (f.explain && is_input)
+    return fail(error(Errc::invalid_argument, "--explain cannot be combined with standard input"));
   if (f.commit && (f.check || is_input))
     return fail(error(Errc::invalid_argument, "--commit cannot be combined with --check or standard input"));
   return {};
@@ -267,6 +299,41 @@ Result<int> run_pin(Context& context, const PinFlags& f) {
   return f.check && totals.changed > 0 ? kDiffers : 0;
 }
 
+void bind_selection(OptionSet& options, PinFlags& f) {
+  options.positionals(
+      "FILE", f.files,
+      "files, folders or patterns, or - for standard input: Kubernetes and many custom resources, kustomize, "
+      "Helm "
+      "values, compose, Dockerfile, quadlet, systemd, devcontainer.json, skaffold and pipelines of GitHub, "
+      "GitLab, CircleCI, Bitbucket, Woodpecker, Azure, Cloud Build, Tekton, Argo and Nomad");
+  options.value("--env", "ENV[@vN]", f.environment, "pin references to the app to this environment's release");
+  options.list("--image", "NAME=REF", f.images, "pin references to NAME to REF, by digest (repeatable)");
+  options.value("--lock", "FILE", f.lock, "take digests from this lock file, and add those that it lacks");
+  options.list("--update", "NAME", f.update,
+               "ask the registry again for references to NAME; * means all (repeatable); their tags move by the "
+               "policies of slipway.yaml and of comments beside them");
+  options.list("--crd", "KIND[.GROUP]=PATH", f.custom,
+               "look for pods or images at PATH of a custom resource, e.g. Rollout=spec.template.spec (repeatable)");
+}
+
+void bind_results(OptionSet& options, PinFlags& f) {
+  options.flag("--explain", f.explain,
+               "print Markdown for a pull request that compares old and new images: labels, packages, size, layers");
+  options.flag("--check", f.check, "print the diff without changing files; exit with 10 if there is one");
+  options.flag("--strict", f.strict, "exit with 10 if anything that looks like an image reference is not pinned");
+  options.flag("--atomic", f.atomic, "change no file if anything cannot be read or resolved");
+  options.list("--exclude", "GLOB", f.exclude, "pass over files below a folder, as .slipwayignore does (repeatable)");
+  options.list("--format", "NAME=GLOB", f.formats,
+               "read files that match as this format, e.g. gitlab-ci=ci/*.yml (repeatable)");
+  options.choice("--helm", f.helm, {"auto", "digest", "tag"},
+                 "put digests of Helm values where the chart reads them, under a digest key, or behind the tag "
+                 "(default: auto)");
+  options.flag("--commit", f.commit, "commit the changed files, and nothing else, with git");
+  options.value("--branch", "NAME", f.branch, "create this branch for the commit (default: the current one)");
+  options.flag("--push", f.push, "push the branch, and print the address that opens a pull request");
+  options.value("--sarif", "FILE", f.sarif, "write the findings to FILE for code-scanning views");
+}
+
 }  // namespace
 
 Command pin_command() {
@@ -285,42 +352,15 @@ Command pin_command() {
                     "slipway pin --env production --check deploy/kubernetes.yaml"},
                    {"in CI: fail when any image is not pinned", "slipway pin --check --strict --sarif pin.sarif ."},
                    {"everything below a folder, digests kept in a lock file", "slipway pin --lock images.lock deploy/"},
+                   {"newer digests and tags, with what they mean for a pull request",
+                    "slipway pin --lock images.lock --update '*' --explain deploy/"},
                    {"another image", "slipway pin --image nginx=docker.io/library/nginx:1.27 deploy/kubernetes.yaml"}},
       .statuses = {{10, "a file is not pinned, and --check was given; or an image is not, and --strict was given"}},
       .see_also = {"export", "drift"},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<PinFlags>();
-        options.positionals(
-            "FILE", flags->files,
-            "files, folders or patterns, or - for standard input: Kubernetes and many custom resources, kustomize, "
-            "Helm "
-            "values, compose, Dockerfile, quadlet, systemd, devcontainer.json, skaffold and pipelines of GitHub, "
-            "GitLab, CircleCI, Bitbucket, Woodpecker, Azure, Cloud Build, Tekton and Argo");
-        options.value("--env", "ENV[@vN]", flags->environment,
-                      "pin references to the app to this environment's release");
-        options.list("--image", "NAME=REF", flags->images, "pin references to NAME to REF, by digest (repeatable)");
-        options.value("--lock", "FILE", flags->lock, "take digests from this lock file, and add those that it lacks");
-        options.list("--update", "NAME", flags->update,
-                     "ask the registry again for references to NAME; * means all (repeatable)");
-        options.list(
-            "--crd", "KIND[.GROUP]=PATH", flags->custom,
-            "look for pods or images at PATH of a custom resource, e.g. Rollout=spec.template.spec (repeatable)");
-        options.flag("--check", flags->check, "print the diff without changing files; exit with 10 if there is one");
-        options.flag("--strict", flags->strict,
-                     "exit with 10 if anything that looks like an image reference is not pinned");
-        options.flag("--atomic", flags->atomic, "change no file if anything cannot be read or resolved");
-        options.list("--exclude", "GLOB", flags->exclude,
-                     "pass over files below a folder, as .slipwayignore does (repeatable)");
-        options.list("--format", "NAME=GLOB", flags->formats,
-                     "read files that match as this format, e.g. gitlab-ci=ci/*.yml (repeatable)");
-        options.choice("--helm", flags->helm, {"auto", "digest", "tag"},
-                       "put digests of Helm values where the chart reads them, under a digest key, or behind the tag "
-                       "(default: auto)");
-        options.flag("--commit", flags->commit, "commit the changed files, and nothing else, with git");
-        options.value("--branch", "NAME", flags->branch,
-                      "create this branch for the commit (default: the current one)");
-        options.flag("--push", flags->push, "push the branch, and print the address that opens a pull request");
-        options.value("--sarif", "FILE", flags->sarif, "write the findings to FILE for code-scanning views");
+        bind_selection(options, *flags);
+        bind_results(options, *flags);
         return [flags](Context& context) { return run_pin(context, *flags); };
       }};
 }

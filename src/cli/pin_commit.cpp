@@ -24,20 +24,43 @@ class Repository {
     return fail(Errc::failed, "git {} failed: {}", words[0], printable(said, 2000));
   }
 
-  Status push(const std::string& branch) const {
+  /// Pushes HEAD to a branch of origin. If somebody pushed first, the commit is made again on top of theirs, in the
+  /// object store alone: neither the working tree nor the index nor the local branch changes.
+  Status push(const std::string& branch, const std::string& message) const {
+    std::string commit = "HEAD";
     for (int attempt = 1;; ++attempt) {
-      SLIPWAY_ASSIGN(const CommandResult done, run({"push", "--set-upstream", "origin", "HEAD:refs/heads/" + branch}));
+      const Words words{"push", "--set-upstream", "origin", commit + ":refs/heads/" + branch};
+      SLIPWAY_ASSIGN(const CommandResult done, run(words));
       if (done.status == 0) return {};
       const bool is_behind = done.err.find("rejected") != std::string::npos;
       if (!is_behind || attempt == kPushes) {
         return fail(error(is_behind ? Errc::conflict : Errc::failed, "cannot push {}: {}", printable(branch, 200),
                           printable(trim(done.err), 2000)));
       }
-      SLIPWAY_TRY(checked({"pull", "--rebase", "--autostash", "origin", branch}));
+      SLIPWAY_ASSIGN(commit, on_top_of_theirs(branch, message));
     }
   }
 
  private:
+  /// Returns the commit with the changes of HEAD whose parent is the branch as it is at origin.
+  Result<std::string> on_top_of_theirs(const std::string& branch, const std::string& message) const {
+    SLIPWAY_TRY(checked({"fetch", "--quiet", "origin", "refs/heads/" + branch}));
+    SLIPWAY_ASSIGN(const std::string ahead, checked({"rev-list", "--count", "FETCH_HEAD..HEAD"}));
+    if (ahead != "1") {
+      return fail(error(Errc::conflict, "cannot push {}: somebody pushed first, and it has {} more commits of yours",
+                        printable(branch, 200), ahead == "0" ? "no" : "some")
+                      .with_hint("rebase the branch and push it yourself"));
+    }
+    SLIPWAY_ASSIGN(const CommandResult merged, run({"merge-tree", "--write-tree", "HEAD", "FETCH_HEAD"}));
+    if (merged.status == 1) {
+      return fail(error(Errc::conflict, "cannot push {}: somebody changed the same lines first", printable(branch, 200))
+                      .with_hint("drop the commit, pull, and run pin again"));
+    }
+    if (merged.status != 0) return fail(Errc::failed, "git merge-tree failed: {}", printable(trim(merged.err), 2000));
+    const std::string tree(trim(merged.out));
+    return checked({"commit-tree", tree, "-p", "FETCH_HEAD", "-m", message});
+  }
+
   stdfs::path folder_;
   std::stop_token stop_;
 };
@@ -103,7 +126,7 @@ Status commit_pins(Context& context, const std::vector<run::PinReport>& reports,
   context.note(fmt::format("committed {}", id.substr(0, 12)));
   if (!commit.push) return {};
   SLIPWAY_ASSIGN(const std::string branch, repository.checked({"symbolic-ref", "--short", "HEAD"}));
-  SLIPWAY_TRY(repository.push(branch));
+  SLIPWAY_TRY(repository.push(branch, pin_message(reports)));
   SLIPWAY_ASSIGN(const std::string remote, repository.checked({"remote", "get-url", "origin"}));
   const std::string url = pull_request_url(remote, branch);
   context.note(fmt::format("pushed {}{}", branch, url.empty() ? "" : "; open a pull request at " + url));

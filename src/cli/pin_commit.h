@@ -16,9 +16,10 @@ struct PinCommit {
 };
 
 /// Commits the changed files of reports, and nothing else of the working tree or the index, with a message that lists
-/// what moved. Author and committer are git's own. With `push` the branch is pushed to its remote, or to origin; if
-/// somebody pushed first, the commit is rebased on theirs and pushed again, three times at most. Prints the commit, and
-/// after a push the address that opens a pull request. Does nothing if no file changed.
+/// what moved. Author and committer are git's own. With `push` the branch is pushed to origin; if somebody pushed
+/// first, the commit is made again on top of theirs and pushed, three times at most, and the local branch stays as it
+/// is. Errc::conflict if they changed the same lines. Prints the commit, and after a push the address that opens a pull
+/// request. Does nothing if no file changed.
 Status commit_pins(Context& context, const std::vector<run::PinReport>& reports, const PinCommit& commit);
 
 /// Returns the message of that commit: a subject and one line for each reference.

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "cli/opener.h"
+#include "cli/pin_policies.h"
 #include "cli/version.h"
 #include "slipway/base/text.h"
 #include "slipway/config/decoder.h"
@@ -104,6 +105,7 @@ Result<Loaded> decode(const ProjectFile& file, const config::Node& document) {
   loaded.recipe = builder::decode_recipe(document, loaded.file, diagnostics);
   loaded.recipe.folder = loaded.folder;
   loaded.project = release::decode_project(document, loaded.folder, diagnostics);
+  decode_pin(document, diagnostics);
   SLIPWAY_TRY(std::move(diagnostics).status());
   return loaded;
 }
@@ -135,6 +137,19 @@ Result<std::vector<Loaded>> load_projects(const Context& context) {
   // Says what is wrong with the name, or the file.
   if (all.empty()) SLIPWAY_TRY(choose(file->documents, file->shown, context.globals().app));
   return all;
+}
+
+Result<std::vector<NamedPolicy>> load_pin_policies(const Context& context) {
+  SLIPWAY_ASSIGN(const auto file, read_project_file(context));
+  std::vector<NamedPolicy> policies;
+  if (!file) return policies;
+  Diagnostics diagnostics;
+  for (const config::Node& document : file->documents) {
+    for (NamedPolicy& policy : decode_pin(document, diagnostics))
+      policies.push_back(std::move(policy));
+  }
+  SLIPWAY_TRY(std::move(diagnostics).status());
+  return policies;
 }
 
 Result<std::vector<Loaded>> require_projects(const Context& context) {

@@ -23,8 +23,8 @@ std::optional<LiteralBlock> LiteralBlock::of(std::string_view text, const Node& 
     const std::string_view line = line_at(node.scalar, at);
     const std::string_view whole = line_at(text, std::min(in_file, text.size()));
     const std::string_view written = whole.substr(0, whole.size() - (whole.ends_with('\r') ? 1 : 0));
-    const bool fits = in_file < text.size() && written.ends_with(line) &&
-                      is_blank(written.substr(0, written.size() - line.size()));
+    const bool fits =
+        in_file < text.size() && written.ends_with(line) && is_blank(written.substr(0, written.size() - line.size()));
     if (!fits) return std::nullopt;
     block.lines_.push_back({at, in_file + written.size() - line.size(), line.size()});
     at += line.size() + 1;

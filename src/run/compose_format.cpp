@@ -21,7 +21,7 @@ void collect_image(const Node& value, const std::string& role, ImageCollector& i
 void collect_service_image(const Node& service, const std::string& role, ImageCollector& images) {
   const Node* image = service.find("image");
   if (image != nullptr && service.find("build") != nullptr) {
-    images.note(*image, fmt::format("{}.image: names what is built here, left alone", role), 0);
+    images.note(*image, role + ".image", "names what is built here, left alone", 0);
   } else if (image != nullptr && image->is_scalar() && image->scalar.starts_with("${")) {
     collect_image(*image, role + ".image", images);
   } else if (image != nullptr || service.is_alias() || service.find("<<") != nullptr) {
@@ -45,25 +45,18 @@ void collect_contexts(const Node& contexts, const std::string& role, ImageCollec
   }
 }
 
-/// A Dockerfile in a text cannot be edited; it is noted if it has unpinned images.
-void note_inline_dockerfile(const Node& text, const std::string& role, ImageCollector& images) {
-  const auto findings = dockerfile_finder().find(text.scalar, "Dockerfile", {});
-  if (!findings || !*findings) return;
-  const auto& references = (*findings)->references;
-  const auto unpinned =
-      static_cast<std::size_t>(std::count_if(references.begin(), references.end(), [](const FoundReference& found) {
-        return found.written.find('@') == std::string::npos;
-      }));
-  if (unpinned > 0)
-    images.note(text, fmt::format("{}: a Dockerfile in a text, left alone; put it into a file to have it pinned", role),
-                unpinned);
+void collect_inline_dockerfile(const Node& node, std::string_view text, const std::string& role,
+                               ImageCollector& images) {
+  const auto findings = dockerfile_finder().find(node.scalar, "Dockerfile", {});
+  if (!findings || !*findings) return images.note(node, role, "not a Dockerfile that can be read, left alone");
+  images.inner(node, text, **findings, role, "a Dockerfile");
 }
 
-void collect_build(const Node& build, const std::string& role, ImageCollector& images) {
+void collect_build(const Node& build, std::string_view all, const std::string& role, ImageCollector& images) {
   if (const Node* contexts = build.find("additional_contexts"))
     collect_contexts(*contexts, role + ".additional_contexts", images);
   if (const Node* text = build.find("dockerfile_inline"); text != nullptr && text->is_scalar())
-    note_inline_dockerfile(*text, role + ".dockerfile_inline", images);
+    collect_inline_dockerfile(*text, all, role + ".dockerfile_inline", images);
 }
 
 void collect_volumes(const Node& volumes, const std::string& role, ImageCollector& images) {
@@ -74,9 +67,9 @@ void collect_volumes(const Node& volumes, const std::string& role, ImageCollecto
   }
 }
 
-void collect_service(const Node& service, const std::string& role, ImageCollector& images) {
+void collect_service(const Node& service, std::string_view text, const std::string& role, ImageCollector& images) {
   collect_service_image(service, role, images);
-  if (const Node* build = service.find("build")) collect_build(*build, role + ".build", images);
+  if (const Node* build = service.find("build")) collect_build(*build, text, role + ".build", images);
   if (const Node* volumes = service.find("volumes")) collect_volumes(*volumes, role, images);
 }
 
@@ -95,12 +88,12 @@ void collect_compose(const YamlDocument& document, ImageCollector& images) {
   // Templates of services, which take their place by merge keys.
   for (const Node::Member& member : document.root.members) {
     if (member.key.starts_with("x-") && member.value.find("image") != nullptr)
-      collect_service(member.value, printable(member.key, 100), images);
+      collect_service(member.value, document.text, printable(member.key, 100), images);
   }
   const Node* services = document.root.find("services");
   if (services == nullptr) return;
   for (const Node::Member& service : services->members)
-    collect_service(service.value, fmt::format("services.{}", printable(service.key, 100)), images);
+    collect_service(service.value, document.text, fmt::format("services.{}", printable(service.key, 100)), images);
 }
 
 }  // namespace slipway::run

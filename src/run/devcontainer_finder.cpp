@@ -96,7 +96,7 @@ Findings find_image(std::string_view text, const std::string& file) {
       findings.references.push_back(
           {std::string(image), {token.begin + 1, token.begin + 1 + image.size()}, where, "image"});
     } else {
-      findings.notes.push_back({where, "image: a variable, left alone"});
+      findings.notes.push_back({where, "image", "a variable, left alone"});
     }
   }
   return findings;

@@ -167,11 +167,11 @@ class Dockerfile {
         !lower.empty() && std::all_of(lower.begin(), lower.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (lower.empty() || lower == "scratch" || number || stages_.contains(lower)) return;
     if (word.text.find('$') != std::string::npos) {
-      findings_.notes.push_back({word.where, fmt::format("{}: a build argument, left alone", role)});
+      findings_.notes.push_back({word.where, role, "a build argument, left alone"});
     } else if (word.text.find("{{") != std::string::npos) {
-      findings_.notes.push_back({word.where, fmt::format("{}: a template, left alone", role)});
+      findings_.notes.push_back({word.where, role, "a template, left alone"});
     } else if (!word.plain) {
-      findings_.notes.push_back({word.where, fmt::format("{}: written over several lines, left alone", role)});
+      findings_.notes.push_back({word.where, role, "written over several lines, left alone"});
     } else {
       findings_.references.push_back({word.text, word.range, word.where, role});
     }

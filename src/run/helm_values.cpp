@@ -145,7 +145,7 @@ class ValuesCollector {
     parts.digest.key = "digest";
     parts.new_digest = ReferenceParts::Place::tag;
     if (!use_of_key(templates, path, parts.tag.key).read)
-      images_.note(node, fmt::format("{}: the chart's templates do not show where its tag is printed", role), 0);
+      images_.note(node, role, "the chart's templates do not show where its tag is printed", 0);
   }
 
   static bool names_in_full(const std::string& templates, const std::string& path, std::string_view key) {

@@ -4,6 +4,7 @@
 
 #include "run/reference_parts.h"
 #include "slipway/base/text.h"
+#include "slipway/config/literal_block.h"
 
 namespace slipway::run {
 
@@ -24,6 +25,19 @@ const Node* follow(const Node& from, std::string_view path) {
 }
 
 bool is_template(const Node& value) { return value.is_scalar() && value.scalar.find("{{") != std::string::npos; }
+
+namespace {
+
+/// Returns the bytes of a reference without quotes around it; nullopt if it is written in another way.
+std::optional<config::Range> bare_range(std::string_view text, const FoundReference& found) {
+  const std::string wanted = found.prefix + found.written + found.suffix;
+  config::Range range = found.range;
+  const bool is_quoted = range.end > range.begin + 1 && (text[range.begin] == '"' || text[range.begin] == '\'');
+  if (is_quoted) range = {range.begin + 1, range.end - 1};
+  return text.substr(range.begin, range.end - range.begin) == wanted ? std::optional(range) : std::nullopt;
+}
+
+}  // namespace
 
 ImageCollector::ImageCollector(const Node& document, Findings& findings) : document_(document), findings_(findings) {
   for (const Node::Member& member : document.members)
@@ -46,8 +60,8 @@ void ImageCollector::find_anchors(const Node& node, bool is_definition) {
     find_anchors(member.value, is_definition);
 }
 
-void ImageCollector::note(const Node& node, std::string message, std::size_t unpinned) {
-  findings_.notes.push_back({node.where, std::move(message), unpinned});
+void ImageCollector::note(const Node& node, std::string role, std::string reason, std::size_t unpinned) {
+  findings_.notes.push_back({node.where, std::move(role), std::move(reason), unpinned});
 }
 
 const Node* ImageCollector::use(const Node& value, std::set<std::string>& anchors) {
@@ -100,14 +114,36 @@ void ImageCollector::image(const Node& value, const std::string& role, std::stri
   std::set<std::string> anchors;
   const Node* at = use(value, anchors);
   if (at == nullptr)
-    return note(value, fmt::format("{}: *{} is not defined, left alone", role, printable(value.scalar, 80)));
-  if (is_template(*at)) return note(value, fmt::format("{}: a template, left alone", role));
-  if (!at->is_scalar() || at->scalar.empty())
-    return note(value, fmt::format("{}: not an image reference, left alone", role), 0);
+    return note(value, role, fmt::format("*{} is not defined, left alone", printable(value.scalar, 80)));
+  if (is_template(*at)) return note(value, role, "a template, left alone");
+  if (!at->is_scalar() || at->scalar.empty()) return note(value, role, "not an image reference, left alone", 0);
   if (at->style == Node::Style::block)
-    return note(value, fmt::format("{}: a block scalar, left alone; write it on one line to have it pinned", role));
+    return note(value, role, "a block scalar, left alone; write it on one line to have it pinned");
   const std::string inner = at->scalar.substr(prefix.size(), at->scalar.size() - prefix.size() - suffix.size());
   add({inner, at->range, value.where, role, std::string(prefix), std::string(suffix)}, std::move(anchors));
+}
+
+void ImageCollector::inner(const Node& node, std::string_view text, const Findings& findings, const std::string& role,
+                           std::string_view what) {
+  const auto block = node.anchor.empty() ? config::LiteralBlock::of(text, node) : std::nullopt;
+  std::size_t left_alone = 0;
+  for (FoundReference found : findings.references) {
+    const auto bare = block && !found.parts ? bare_range(node.scalar, found) : std::nullopt;
+    const auto range = bare ? block->in_file(*bare) : std::nullopt;
+    if (!range) {
+      left_alone += found.written.find('@') == std::string::npos ? 1 : 0;
+      continue;
+    }
+    found.where = {node.where.file, node.where.row + found.where.row - 1, found.where.col};
+    found.role = role + ": " + found.role;
+    found.range = *range;
+    findings_.references.push_back(std::move(found));
+  }
+  for (const PinNote& inner : findings.notes)
+    note(node, role + ": " + inner.role, inner.reason, inner.unpinned);
+  if (left_alone > 0) {
+    note(node, role, fmt::format("{} in a text, left alone; put it into a file to have it pinned", what), left_alone);
+  }
 }
 
 ReferencePart ImageCollector::part_of(const Node& mapping, std::string_view key) {
@@ -129,11 +165,12 @@ void ImageCollector::parts(const Node& mapping, ReferenceParts parts, const std:
     const Node* value = mapping.find(part->key);
     if (value == nullptr) continue;
     const Node* at = use(*value, anchors);
-    if (at != nullptr && is_template(*at)) return note(*value, fmt::format("{}: a template, left alone", role));
+    if (at != nullptr && is_template(*at)) return note(*value, role, "a template, left alone");
     const bool is_usable = at != nullptr && at->is_scalar() && at->style != Node::Style::block;
     if (!is_usable && !(value->is_null() && value->range.end > value->range.begin)) {
-      return note(*value, fmt::format("{}: {} is not a plain value, left alone; write {}: \"\" to have it pinned", role,
-                                      part->key, part->key));
+      return note(
+          *value, role,
+          fmt::format("{} is not a plain value, left alone; write {}: \"\" to have it pinned", part->key, part->key));
     }
   }
   const Node* name = mapping.find(parts.name.key);
@@ -158,9 +195,8 @@ void ImageCollector::settle() {
     if (used_elsewhere == shared.anchors.end()) {
       findings_.references.push_back(std::move(shared.reference));
     } else {
-      findings_.notes.push_back(
-          {shared.reference.where, fmt::format("{}: left alone, &{} is used elsewhere too", shared.reference.role,
-                                               printable(*used_elsewhere, 80))});
+      findings_.notes.push_back({shared.reference.where, shared.reference.role,
+                                 fmt::format("left alone, &{} is used elsewhere too", printable(*used_elsewhere, 80))});
     }
   }
   for (const auto& [node, role] : alias_holders_) {
@@ -168,7 +204,7 @@ void ImageCollector::settle() {
     const auto anchor = anchors_.find(node->scalar);
     const bool has_image =
         anchor != anchors_.end() && anchor->second.node != nullptr && anchor->second.node->find("image") != nullptr;
-    if (has_image) note(*node, fmt::format("{}: its image comes from elsewhere in the file, left alone", role));
+    if (has_image) note(*node, role, "its image comes from elsewhere in the file, left alone");
   }
 }
 

@@ -27,6 +27,10 @@ class ImageCollector {
   /// Adds a value that is an image reference, between a prefix and a suffix where it has them.
   void image(const config::Node& value, const std::string& role, std::string_view prefix = {},
              std::string_view suffix = {});
+  /// Adds the references that another finder found in the text of `node`. Those in the lines of a literal block can be
+  /// edited; the others are noted. `what` names the text in the note: "a Dockerfile". `text` is that of the file.
+  void inner(const config::Node& node, std::string_view text, const Findings& findings, const std::string& role,
+             std::string_view what);
   /// Returns one part of a reference; an alias stands for the value at its anchor.
   ReferencePart part_of(const config::Node& mapping, std::string_view key);
   /// Adds a reference in parts; leaves it alone if one of them is a template or not a plain value.
@@ -34,7 +38,7 @@ class ImageCollector {
   /// Returns a scalar's text, also through an alias.
   std::string text_of(const config::Node& value) const;
   /// Notes that something is left alone that has `unpinned` references.
-  void note(const config::Node& node, std::string message, std::size_t unpinned = 1);
+  void note(const config::Node& node, std::string role, std::string reason, std::size_t unpinned = 1);
   /// Decides about anchored values.
   void settle();
 

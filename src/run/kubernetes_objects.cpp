@@ -163,7 +163,7 @@ void Collector::at_end(const Node& node, Holds holds, const std::string& owner, 
   std::size_t count = 0;
   for (const char* key : {"image:", "tag:"})
     count = std::max<std::size_t>(count, node.scalar.find(key) == std::string::npos ? 0 : 1);
-  if (count > 0) images_.note(node, fmt::format("{}: values in a text, left alone; write them as a mapping", role));
+  if (count > 0) images_.note(node, role, "values in a text, left alone; write them as a mapping");
 }
 
 /// "nginx:1.27", or "nginx=registry.example.com/nginx:1.27" where only what is behind the sign is pulled.
@@ -178,7 +178,7 @@ void Collector::oci_artifact(const Node& spec, const std::string& role) {
   if (!url.starts_with("oci://")) return;
   if (reference == nullptr || !reference->is_mapping() || text_at(*reference, "tag").empty()) {
     if (reference == nullptr || text_at(*reference, "digest").empty())
-      images_.note(spec, fmt::format("{}: has no tag, left alone", role));
+      images_.note(spec, role, "has no tag, left alone");
     return;
   }
   ReferenceParts parts;
@@ -192,10 +192,9 @@ void Collector::oci_artifact(const Node& spec, const std::string& role) {
 void Collector::unknown_kind(const Node& node, const std::string& owner) {
   const int count = count_images(node);
   if (count == 0) return;
-  images_.note(node,
-               fmt::format("{} ({}): {} image reference{} left alone, pin does not know this kind; name the place "
-                           "with --crd",
-                           owner, printable(text_at(node, "apiVersion"), 100), count, count == 1 ? "" : "s"),
+  images_.note(node, fmt::format("{} ({})", owner, printable(text_at(node, "apiVersion"), 100)),
+               fmt::format("{} image reference{} left alone, pin does not know this kind; name the place with --crd",
+                           count, count == 1 ? "" : "s"),
                static_cast<std::size_t>(count));
 }
 

@@ -37,6 +37,7 @@ struct Decision {
   FileEdits edits;
   std::string after;
   bool is_pinned = false;
+  std::string policy;
 };
 
 FileEdits edits_of(const FoundReference& found, const oci::Location& location, const PinnedReference& pin,
@@ -74,24 +75,54 @@ class Pinning {
 
  private:
   void note(const FoundReference& found, std::string_view why) {
-    report_.notes.push_back(
-        {found.where, fmt::format("{}: \"{}\" {}, left alone", found.role, printable(found.written, 200), why)});
+    report_.notes.push_back({found.where, found.role, fmt::format("{}, left alone", why), 1, found.written});
+  }
+
+  void fail_at(const FoundReference& found, Error failure) {
+    report_.errors.push_back(std::move(failure)
+                                 .at(found.where)
+                                 .in(fmt::format("pinning {} ({})", printable(found.written, 200), found.role)));
+  }
+
+  /// The policy in a comment beside a reference, or beside its tag.
+  Result<std::optional<UpdatePolicy>> policy_of(const FoundReference& found) const {
+    std::string_view text = policy_beside(report_.before, found.range.begin);
+    const bool has_tag = found.parts && found.parts->tag.range;
+    if (text.empty() && has_tag) text = policy_beside(report_.before, found.parts->tag.range->begin);
+    if (text.empty()) return std::nullopt;
+    SLIPWAY_ASSIGN(UpdatePolicy policy, parse_update_policy(text));
+    return std::optional(std::move(policy));
+  }
+
+  /// Returns the reference to resolve: with the tag that its update policy chooses, and then without its digest.
+  Result<oci::Location> updated(const FoundReference& found, const oci::Location& location, Decision& decision) const {
+    if (!options_.choose_tag || !location.tag()) return location;
+    SLIPWAY_ASSIGN(const std::optional<UpdatePolicy> beside, policy_of(found));
+    SLIPWAY_ASSIGN(const std::optional<ChosenTag> chosen, options_.choose_tag(location, beside));
+    if (!chosen || chosen->tag == *location.tag()) return location;
+    decision.policy = chosen->policy;
+    return oci::Location::parse_for_reading(location.place() + ":" + chosen->tag);
+  }
+
+  Result<std::optional<PinnedReference>> resolve(const FoundReference& found, const oci::Location& location,
+                                                 Decision& decision) const {
+    SLIPWAY_ASSIGN(const oci::Location wanted, updated(found, location, decision));
+    SLIPWAY_ASSIGN(std::optional<PinnedReference> pin, resolve_(wanted));
+    if (pin && !pin->tag && !decision.policy.empty()) pin->tag = wanted.tag();
+    return pin;
   }
 
   void decide(const FoundReference& found) {
     const auto location = oci::Location::parse_for_reading(found.written);
     if (!location || !location->is_registry()) return note(found, "is not an image reference of a registry");
-    auto pin = resolve_(*location);
+    Decision decision{&found, {}, found.written, location->digest().has_value(), {}};
+    auto pin = resolve(found, *location, decision);
     const bool of_registry = !pin || (*pin && !(*pin)->name && !(*pin)->tag);
     if (found.parts && has_unknown_tag(*found.parts) && of_registry)
       return note(found, "has no tag here, so its digest is not known");
     ++report_.references;
-    Decision decision{&found, {}, found.written, location->digest().has_value()};
     if (!pin) {
-      report_.errors.push_back(std::move(pin)
-                                   .error()
-                                   .at(found.where)
-                                   .in(fmt::format("pinning {} ({})", printable(found.written, 200), found.role)));
+      fail_at(found, std::move(pin).error());
     } else if (*pin) {
       decision.edits = edits_of(found, *location, **pin, decision.after);
       decision.is_pinned = true;
@@ -131,13 +162,13 @@ class Pinning {
       for (const Decision& decision : decisions_) {
         const FoundReference& found = *decision.found;
         if (decision.after != found.written)
-          report_.changes.push_back({found.where, found.role, found.written, decision.after});
+          report_.changes.push_back({found.where, found.role, found.written, decision.after, decision.policy});
       }
       return;
     }
     report_.pinned = 0;
     if (edited.error().code != Errc::internal) return report_.errors.push_back(std::move(edited).error());
-    report_.notes.push_back({Where{report_.file, 1, 1}, "cannot be edited without touching more, left alone", 0});
+    report_.notes.push_back({Where{report_.file, 1, 1}, "", "cannot be edited without touching more, left alone", 0});
   }
 
   const ReferenceFinder& finder_;
@@ -169,6 +200,28 @@ PinReport report_for(const std::string& file, std::string_view text) {
 
 }  // namespace
 
+std::string PinNote::message() const {
+  const std::string what = written.empty() ? reason : fmt::format("\"{}\" {}", printable(written, 200), reason);
+  return role.empty() ? what : role + ": " + what;
+}
+
+std::vector<NoteGroup> group_notes(const std::vector<PinReport>& reports) {
+  std::vector<NoteGroup> groups;
+  std::map<std::string, std::size_t> places;
+  for (const PinReport& report : reports) {
+    std::set<std::size_t> in_file;
+    for (const PinNote& note : report.notes) {
+      const auto [at, is_new] = places.try_emplace(note.reason, groups.size());
+      if (is_new) groups.push_back({note.reason, {}, 0});
+      groups[at->second].notes.push_back(&note);
+      groups[at->second].files += in_file.insert(at->second).second ? 1 : 0;
+    }
+  }
+  std::stable_sort(groups.begin(), groups.end(),
+                   [](const NoteGroup& a, const NoteGroup& b) { return a.notes.size() > b.notes.size(); });
+  return groups;
+}
+
 std::size_t PinReport::left_alone() const {
   std::size_t count = 0;
   for (const PinNote& note : notes)
@@ -181,7 +234,7 @@ PinReport pin_text(std::string_view text, const std::string& file, const Resolve
   for (const ReferenceFinder* finder : all_finders()) {
     auto findings = finder->find(text, file, options);
     if (!findings && holds_template(text)) {
-      report.notes.push_back({findings.error().where.value_or(Where{file, 1, 1}),
+      report.notes.push_back({findings.error().where.value_or(Where{file, 1, 1}), "",
                               "holds {{ }} templates, left alone; pin the rendered file instead",
                               count_image_lines(text)});
       return report;
@@ -193,7 +246,7 @@ PinReport pin_text(std::string_view text, const std::string& file, const Resolve
     if (*findings) return Pinning(*finder, resolve, options, std::move(report)).run(**std::move(findings));
   }
   report.notes.push_back(
-      {Where{file, 0, 0}, "format not recognized, left alone; say which with --format NAME=GLOB", 0});
+      {Where{file, 0, 0}, "", "format not recognized, left alone; say which with --format NAME=GLOB", 0});
   return report;
 }
 

@@ -94,8 +94,8 @@ std::vector<std::string> expand(const std::string& pattern) {
 }  // namespace
 
 bool is_pinnable_name(std::string_view file) {
-  constexpr std::array<std::string_view, 8> kEnds{".yaml",      ".yml",    ".json",  ".service",
-                                                  ".container", ".volume", ".image", ".dockerfile"};
+  constexpr std::array<std::string_view, 10> kEnds{".yaml",   ".yml",   ".json",       ".service", ".container",
+                                                   ".volume", ".image", ".dockerfile", ".nomad",   ".nomad.hcl"};
   const std::string name = to_lower(file.substr(file.rfind('/') + 1));
   const bool known = std::any_of(kEnds.begin(), kEnds.end(), [&](auto end) { return name.ends_with(end); });
   return known || name == "kustomization" || name == "dockerfile" || name == "containerfile" ||

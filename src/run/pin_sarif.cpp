@@ -65,7 +65,7 @@ Json sarif_of(const std::vector<PinReport>& reports) {
                                fmt::format("{}: {} would become {}", change.role, change.before, change.after),
                                report.file, change.where));
     for (const PinNote& note : report.notes) {
-      if (note.unpinned > 0) results.push_back(result(kLeftAlone, note.message, report.file, note.where));
+      if (note.unpinned > 0) results.push_back(result(kLeftAlone, note.message(), report.file, note.where));
     }
     for (const Error& failure : report.errors)
       results.push_back(result(kUnresolved, failure.message, report.file, failure.where.value_or(Where{})));

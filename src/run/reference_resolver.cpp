@@ -32,14 +32,6 @@ bool belongs_to(const ReleasePin& release, const oci::Location& written) {
          last_component(written.repository()) == release.app;
 }
 
-/// The full name of a name alone.
-Result<std::string> place_of_name(std::string_view name) {
-  auto parsed = oci::Location::parse_for_reading(name);
-  if (parsed && parsed->is_registry() && written_name(name) == name) return parsed->place();
-  return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not an image name", printable(name, 200)))
-                  .with_hint("write the name alone, for instance nginx or registry.example.com/team/hello"));
-}
-
 /// Names that are to be asked for again.
 struct Names {
   std::set<std::string> places;
@@ -66,6 +58,18 @@ Result<oci::Location> without_digest(const oci::Location& written) {
 }
 
 }  // namespace
+
+Result<std::string> place_of_name(std::string_view name) {
+  auto parsed = oci::Location::parse_for_reading(name);
+  if (parsed && parsed->is_registry() && written_name(name) == name) return parsed->place();
+  return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not an image name", printable(name, 200)))
+                  .with_hint("write the name alone, for instance nginx or registry.example.com/team/hello"));
+}
+
+Result<std::function<bool(const oci::Location&)>> matcher_of(const std::vector<std::string>& names) {
+  SLIPWAY_ASSIGN(Names known, names_of(names));
+  return [known = std::move(known)](const oci::Location& written) { return known.has(written); };
+}
 
 Resolver first_of(std::vector<Resolver> resolvers) {
   return [resolvers = std::move(resolvers)](const oci::Location& written) -> Result<std::optional<PinnedReference>> {

@@ -131,7 +131,7 @@ class UnitFile {
     } else if (!word.plain) {
       why = "quoted in part or written over several lines";
     }
-    if (!why.empty()) return findings_.notes.push_back({word.where, fmt::format("{}: {}, left alone", role, why)});
+    if (!why.empty()) return findings_.notes.push_back({word.where, role, fmt::format("{}, left alone", why)});
     findings_.references.push_back({word.text, word.range, word.where, role});
   }
 

@@ -53,11 +53,11 @@ class YamlFinder final : public ReferenceFinder {
     for (const config::Node& root : *documents) {
       if (root.is_null()) continue;
       ImageCollector images(root, findings);
-      if (const auto format = collect({root, file, options}, assigned, images)) {
+      if (const auto format = collect({root, file, options, text}, assigned, images)) {
         if (findings.format.empty()) findings.format = *format;
         images.settle();
       } else {
-        findings.notes.push_back({root.where, "not a Kubernetes object (apiVersion and kind), left alone", 0});
+        findings.notes.push_back({root.where, "", "not a Kubernetes object (apiVersion and kind), left alone", 0});
       }
     }
     if (findings.format.empty()) return std::nullopt;

@@ -37,11 +37,15 @@ void collect_kustomize_image(const Node& item, const std::string& role, ImageCol
   images.parts(item, std::move(parts), role);
 }
 
-/// A patch in a text cannot be edited; it is noted if it sets an image.
-void note_patch(const Node& patch, const std::string& role, ImageCollector& images) {
-  if (patch.is_scalar() &&
-      (patch.scalar.find("image:") != std::string::npos || patch.scalar.find("/image") != std::string::npos))
-    images.note(patch, fmt::format("{}: a patch in a text, left alone; put it into a file to have it pinned", role));
+/// A patch in a text: an object that is merged, or a JSON patch.
+void collect_patch(const Node& patch, const YamlDocument& document, const std::string& role, ImageCollector& images) {
+  const bool has_image = patch.is_scalar() && (patch.scalar.find("image:") != std::string::npos ||
+                                               patch.scalar.find("/image") != std::string::npos);
+  if (!has_image) return;
+  const auto findings = yaml_finder().find(patch.scalar, "patch.yaml", document.options);
+  if (!findings || !*findings)
+    return images.note(patch, role, "a patch in a text, left alone; put it into a file to have it pinned");
+  images.inner(patch, document.text, **findings, role, "a patch");
 }
 
 void collect_kustomization(const YamlDocument& document, ImageCollector& images) {
@@ -53,10 +57,11 @@ void collect_kustomization(const YamlDocument& document, ImageCollector& images)
   each("images", [&](const Node& item, const std::string& role) { collect_kustomize_image(item, role, images); });
   for (const std::string_view key : {"patches", "patchesJson6902"}) {
     each(key, [&](const Node& item, const std::string& role) {
-      if (const Node* patch = item.find("patch")) note_patch(*patch, role + ".patch", images);
+      if (const Node* patch = item.find("patch")) collect_patch(*patch, document, role + ".patch", images);
     });
   }
-  each("patchesStrategicMerge", [&](const Node& item, const std::string& role) { note_patch(item, role, images); });
+  each("patchesStrategicMerge",
+       [&](const Node& item, const std::string& role) { collect_patch(item, document, role, images); });
   each("helmCharts", [&](const Node& item, const std::string& role) {
     if (const Node* values = item.find("valuesInline"))
       collect_helm_values(*values, "", role + ".valuesInline", document.options, images);

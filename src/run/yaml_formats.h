@@ -13,6 +13,7 @@ struct YamlDocument {
   const config::Node& root;
   const std::string& file;
   const PinOptions& options;
+  std::string_view text;  ///< of the whole file
 };
 
 /// A format written in YAML or JSON.

@@ -85,7 +85,7 @@ TEST(Recipe, TheContractsExampleParses) {
   EXPECT_EQ(r.config.user, "65532:65532");
   EXPECT_EQ(r.config.stop_signal, "SIGTERM");
   EXPECT_THAT(r.config.ports, ElementsAre("8080/tcp"));
-  EXPECT_THAT(top_level_keys(), ElementsAre("app", "image", "environments", "ledger"));
+  EXPECT_THAT(top_level_keys(), ElementsAre("app", "image", "environments", "ledger", "pin"));
 }
 
 TEST(Recipe, MembersOfDockersImageFormat) {

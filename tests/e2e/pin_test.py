@@ -83,6 +83,60 @@ def test_a_folder_is_pinned_locked_and_updated(world):
     check_equal(read()["Dockerfile"], gone, "the file whose images are gone")
 
 
+PROJECT = """\
+app: shop
+image:
+  repository: HOST/shop
+  platforms: [linux/amd64]
+  base: scratch
+  layers: [{name: app, files: [{from: file, to: /file}]}]
+pin:
+  update: {HOST/app: "semver ~1.0", "*": same}
+"""
+
+
+def test_updates_keep_to_policies_and_say_what_they_mean(world):
+    registry = world.registry()
+
+    def push(name, text):
+        world.write("file", text)
+        return world.slipway("build", "--base", "scratch", "--add", "file:/file", "--platform", "linux/amd64", "--label",
+                             f"org.opencontainers.image.version={text}", "--to", f"{registry.host}/{name}").digest
+
+    first, second, side = push("app:1.0.1", "one"), push("app:1.0.2", "two"), push("side:nightly-20261101", "old")
+    push("app:1.1.0", "out of range")
+    newest = push("side:nightly-20261128", "new")
+    world.write("slipway.yaml", PROJECT.replace("HOST", registry.host))
+    before = (f"FROM {registry.host}/app:1.0.1@{first} AS a\n# slipway: date nightly-(\\d+)\n"
+              f"FROM {registry.host}/side:nightly-20261101@{side}\n")
+    world.write("Dockerfile", before)
+    check_equal(world.slipway("pin", "--check", "Dockerfile").out, "", "nothing moves without --update")
+    document = json.loads(world.slipway("pin", "--check", "--update", "*", "-o", "json", "Dockerfile", status=10).out)
+    moved = [{key: change.get(key) for key in ("digestBefore", "digestAfter", "policy")} for change in document["files"][0]["changes"]]
+    check_equal(moved, [{"digestBefore": first, "digestAfter": second, "policy": "semver ~1.0"},
+                        {"digestBefore": side, "digestAfter": newest, "policy": "date nightly-(\\d+)"}], "the evidence of what moved")
+    ended = world.slipway("pin", "--update", "*", "--lock", "images.lock", "--explain", "Dockerfile")
+    for line in (f"| digest | {first} | {second} |", "| version | one | two |", "| layers | 1 | 1, 0 of them shared |",
+                 "Update policy: semver ~1.0", "Named in Dockerfile:1"):
+        check(line in ended.out, f"{line!r} in\n{ended.out}")
+    check_equal((world.folder / "Dockerfile").read_text(),
+                before.replace(f"1.0.1@{first}", f"1.0.2@{second}").replace(f"20261101@{side}", f"20261128@{newest}"), "the file")
+    check_equal(world.slipway("pin", "--update", "*", "--lock", "images.lock", "Dockerfile").out, "", "the second time")
+    world.write("slipway.yaml", PROJECT.replace("HOST", registry.host).replace("semver ~1.0", "newest"))
+    ended = world.slipway("pin", "--update", "*", "Dockerfile", status=2)
+    check("slipway.yaml:8:" in ended.err and "not an update policy" in ended.err, f"the place in\n{ended}")
+
+
+def test_notes_with_one_reason_are_one_line(world):
+    for number in range(7):
+        world.write(f"chart/templates/{number}.yaml", "apiVersion: v1\n{{ if .Values.x }}\nkind: Pod\n{{ end }}\n")
+    grouped = [line for line in world.slipway("pin", "--check", "chart").err.splitlines() if "templates" in line]
+    check_equal(len(grouped), 1, f"the line for seven templates in {grouped}")
+    check("7 references or files in 7 files" in grouped[0] and "chart/templates/0.yaml:" in grouped[0], grouped[0])
+    listed = [line for line in world.slipway("pin", "--check", "--verbose", "chart").err.splitlines() if "templates" in line]
+    check_equal(len(listed), 7, "the lines with --verbose")
+
+
 def test_a_check_means_what_it_says(world):
     world.write("compose.yaml", f"services: {{a: {{image: 'a:1@sha256:{'a' * 64}'}}, b: {{image: '$B'}}}}\n")
     ended = world.slipway("pin", "--check", "compose.yaml")
@@ -104,29 +158,90 @@ def test_standard_input_goes_to_standard_output(world):
     world.slipway("pin", "-", "compose.yaml", status=2, input=b"")
 
 
-def test_a_commit_has_the_pinned_files_alone(world):
-    digest = "sha256:" + "a" * 64
-    world.write("images.lock", json.dumps({"schema": "slipway/v1/lock", "images": {"docker.io/library/a:1": digest}}))
-    git = dict(GIT_AUTHOR_NAME="a", GIT_AUTHOR_EMAIL="a@example.com", GIT_COMMITTER_NAME="a", GIT_COMMITTER_EMAIL="a@example.com")
+DIGEST = "sha256:" + "a" * 64
+GIT = dict(GIT_AUTHOR_NAME="Ann", GIT_AUTHOR_EMAIL="ann@example.com", GIT_COMMITTER_NAME="Bot",
+           GIT_COMMITTER_EMAIL="bot@example.com")
+
+
+def git(world, folder, *words):
+    return world.tool("git", "-C", folder, *words, env=GIT).out.strip()
+
+
+def make_clones(world):
+    """A bare repository, and two clones of it: work and other."""
+    world.write("images.lock", json.dumps({"schema": "slipway/v1/lock", "images": {"docker.io/library/a:1": DIGEST}}))
     world.tool("git", "init", "-q", "--bare", "-b", "main", "origin.git")
-    for name in ("work", "other"):
-        world.tool("git", "clone", "-q", "origin.git", name, env=git)
-        if name == "work":
-            world.write("work/Dockerfile", "FROM a:1\n")
-            world.write("work/notes", "first\n")
-            world.tool("git", "-C", "work", "add", "-A", env=git)
-            world.tool("git", "-C", "work", "commit", "-qm", "first", env=git)
-            world.tool("git", "-C", "work", "push", "-q", "origin", "HEAD:main", env=git)
-    world.write("other/theirs", "x\n")
-    world.tool("git", "-C", "other", "add", "-A", env=git)
-    world.tool("git", "-C", "other", "commit", "-qm", "theirs", env=git)
-    world.tool("git", "-C", "other", "push", "-q", "origin", "HEAD:main", env=git)
+    world.tool("git", "clone", "-q", "origin.git", "work")
+    world.write("work/Dockerfile", "FROM a:1\n")
+    world.write("work/notes", "first\n")
+    git(world, "work", "add", "-A")
+    git(world, "work", "commit", "-qm", "first")
+    git(world, "work", "push", "-q", "origin", "HEAD:main")
+    world.tool("git", "clone", "-q", "origin.git", "other")
+
+
+def push_of_another(world, name, text):
+    world.write(f"other/{name}", text)
+    git(world, "other", "add", "-A")
+    git(world, "other", "commit", "-qm", "theirs")
+    git(world, "other", "push", "-q", "origin", "HEAD:main")
+
+
+def change_the_tree(world):
+    """Changes that are not pin's; their state as git sees it."""
     world.write("work/notes", "not to be committed\n")
     world.write("work/staged", "nor this\n")
-    world.tool("git", "-C", "work", "add", "staged", env=git)
-    world.slipway("pin", "--lock", "images.lock", "--commit", "--push", "work/Dockerfile", env=git)
-    log = world.tool("git", "-C", "origin.git", "log", "--format=%s", "main").lines
-    check_equal(log, ["Pin 1 image reference", "theirs", "first"], "the history that was pushed")
-    check_equal(world.tool("git", "-C", "origin.git", "show", "main:Dockerfile").out, f"FROM a:1@{digest}\n", "the file")
+    world.write("work/new", "nor that\n")
+    git(world, "work", "add", "staged")
+    return ["A  staged", " M notes", "?? new"]
+
+
+def tree_state(world):
+    return sorted(world.tool("git", "-C", "work", "status", "--porcelain").lines)
+
+
+def pin_and_push(world, *words, **kwargs):
+    return world.slipway("pin", "--lock", "images.lock", "--commit", "--push", *words, "work/Dockerfile", env=GIT, **kwargs)
+
+
+def test_a_commit_has_the_pinned_files_alone_on_top_of_what_others_pushed(world):
+    make_clones(world)
+    push_of_another(world, "theirs", "x\n")
+    state = change_the_tree(world)
+    pin_and_push(world)
+    check_equal(git(world, "origin.git", "log", "--format=%s|%an <%ae>|%cn", "main").splitlines(),
+                ["Pin 1 image reference|Ann <ann@example.com>|Bot", "theirs|Ann <ann@example.com>|Bot",
+                 "first|Ann <ann@example.com>|Bot"], "the history that was pushed")
+    check_equal(git(world, "origin.git", "log", "-1", "--format=%b", "main").strip(),
+                f"work/Dockerfile:1: a:1 -> a:1@{DIGEST}", "the message")
+    check_equal(git(world, "origin.git", "show", "--name-only", "--format=", "main"), "Dockerfile", "the files of the commit")
+    check_equal(git(world, "origin.git", "show", "main:Dockerfile"), f"FROM a:1@{DIGEST}", "the file")
+    check_equal(tree_state(world), sorted(state), "the other changes of the tree, staged and not")
     check_equal((world.folder / "work/notes").read_text(), "not to be committed\n", "a change of the tree")
-    check("staged" not in world.tool("git", "-C", "origin.git", "ls-tree", "--name-only", "main").lines, "only the pinned file")
+
+
+def test_a_push_over_a_change_of_the_same_lines_is_refused(world):
+    make_clones(world)
+    push_of_another(world, "Dockerfile", "FROM a:2\n")
+    state = change_the_tree(world)
+    ended = pin_and_push(world, status=16)
+    check("same lines" in ended.err, f"why in\n{ended}")
+    check_equal(git(world, "origin.git", "log", "--format=%s", "main").splitlines(), ["theirs", "first"], "origin")
+    check_equal(tree_state(world), sorted(state), "the other changes of the tree")
+    check_equal(git(world, "work", "log", "-1", "--format=%s"), "Pin 1 image reference", "the local commit")
+    check(not (world.folder / "work/.git/rebase-merge").exists(), "no rebase under way")
+
+
+def test_a_branch_is_pushed_with_the_address_of_its_pull_request(world):
+    make_clones(world)
+    origin = world.folder / "origin.git"
+    git(world, "work", "remote", "set-url", "origin", "https://git.example.com/team/app.git")
+    git(world, "work", "config", f"url.{origin}.pushInsteadOf", "https://git.example.com/team/app.git")
+    state = change_the_tree(world)
+    ended = pin_and_push(world, "--branch", "pins")
+    check("https://git.example.com/team/app/compare/pins?expand=1" in ended.err, f"the address in\n{ended}")
+    check_equal(git(world, "origin.git", "log", "--format=%s", "pins").splitlines(), ["Pin 1 image reference", "first"], "the branch")
+    check_equal(git(world, "origin.git", "log", "--format=%s", "main"), "first", "main stays")
+    check_equal(tree_state(world), sorted(state), "the other changes of the tree")
+    check_equal(git(world, "work", "symbolic-ref", "--short", "HEAD"), "pins", "the current branch")
+    pin_and_push(world, "--branch", "pins")

@@ -39,7 +39,7 @@ std::string replace_all(std::string text, std::string_view from, std::string_vie
 std::string notes(const PinReport& report) {
   std::string out;
   for (const PinNote& note : report.notes)
-    out += fmt::format("{}:{}: {}\n", note.where.row, note.where.col, note.message);
+    out += fmt::format("{}:{}: {}\n", note.where.row, note.where.col, note.message());
   return out;
 }
 
@@ -141,6 +141,77 @@ TEST(PinFormats, WhatIsLeftAloneIsSaid) {
     EXPECT_TRUE(report.understood()) << c.text;
     EXPECT_THAT(notes(report), HasSubstr(c.note)) << c.text;
   }
+}
+
+TEST(PinFormats, ADockerfileInATextIsPinnedInItsLines) {
+  const PinReport block = pinned("compose.yaml",
+                                 "services:\n  a:\n    build:\n      dockerfile_inline: |-\n        ARG V=1\n        "
+                                 "FROM a:1\n        FROM b:$V\n");
+  EXPECT_THAT(block.after, HasSubstr("        FROM a:1@" + kDigest + "\n        FROM b:$V\n"));
+  ASSERT_EQ(block.changes.size(), 1u);
+  EXPECT_EQ(block.changes[0].where.row, 6);
+  EXPECT_EQ(block.changes[0].role, "services.a.build.dockerfile_inline: FROM of stage 0");
+  EXPECT_EQ(block.unpinned(), 1u) << "the build argument";
+  for (const char* scalar : {"\"FROM a:1\\nFROM b:1\\n\"", ">\n      FROM a:1\n\n      FROM b:1\n"}) {
+    const PinReport other =
+        pinned("compose.yaml", fmt::format("services: \n  a:\n   build:\n    dockerfile_inline: {}\n", scalar));
+    EXPECT_FALSE(other.changed()) << scalar;
+    EXPECT_EQ(other.unpinned(), 2u) << notes(other);
+    EXPECT_THAT(notes(other), HasSubstr("a Dockerfile in a text, left alone"));
+  }
+}
+
+TEST(PinFormats, NotesAreGroupedByTheirReason) {
+  std::vector<PinReport> reports;
+  for (const char* file : {"a.yaml", "b.yaml"}) {
+    reports.push_back(pinned(file,
+                             "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: '{{a}}'\n  - image: '{{b}}'\n"
+                             "  - image: '$X'\n"));
+  }
+  const auto groups = group_notes(reports);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].reason, "a template, left alone");
+  EXPECT_EQ(groups[0].notes.size(), 4u);
+  EXPECT_EQ(groups[0].files, 2u);
+  EXPECT_EQ(groups[1].notes.size(), 2u);
+  EXPECT_EQ(groups[1].notes[0]->message(),
+            "Pod: containers[2].image: \"$X\" is not an image reference of a registry, left alone");
+}
+
+// The tag of a policy is resolved and written with its digest; whatever form the reference has.
+TEST(PinFormats, UpdatePoliciesMoveTags) {
+  PinOptions options;
+  std::vector<std::string> asked;
+  options.choose_tag = [&](const oci::Location& written, const std::optional<UpdatePolicy>& beside) {
+    asked.push_back(written.str());
+    const std::vector<std::string> tags{"1.27.1", "1.27.2", "1.28.0"};
+    return Result<std::optional<ChosenTag>>(
+        beside ? std::optional(ChosenTag{newest_tag(*beside, *written.tag(), tags), beside->str()}) : std::nullopt);
+  };
+  const Resolver by_tag = [&](const oci::Location& written) -> Result<std::optional<PinnedReference>> {
+    if (written.digest()) return std::nullopt;
+    const char digit = written.tag()->back();
+    return PinnedReference{std::nullopt, std::nullopt, Digest::parse("sha256:" + std::string(64, digit)).value()};
+  };
+  const std::string old = "@sha256:" + std::string(64, '1');
+  const std::string two = "@sha256:" + std::string(64, '2'), zero = "@sha256:" + std::string(64, '0');
+  const PinReport dockerfile =
+      pinned("Dockerfile", "# slipway: semver ~1.27\nFROM nginx:1.27.1" + old + "\nFROM nginx:1.27.1" + old + "\n",
+             by_tag, options);
+  EXPECT_EQ(dockerfile.after, "# slipway: semver ~1.27\nFROM nginx:1.27.2" + two + "\nFROM nginx:1.27.1" + old + "\n");
+  ASSERT_EQ(dockerfile.changes.size(), 1u);
+  EXPECT_EQ(dockerfile.changes[0].policy, "semver ~1.27");
+  const PinReport values = pinned(
+      "values.yaml", "image:\n  repository: nginx\n  tag: 1.27.1" + old + " # slipway: semver 1.x\n", by_tag, options);
+  EXPECT_EQ(values.after, "image:\n  repository: nginx\n  tag: 1.28.0" + zero + " # slipway: semver 1.x\n");
+  const PinReport kustomize =
+      pinned("kustomization.yaml", "images:\n- name: nginx # slipway: semver 1.x\n  newTag: 1.27.1\n", by_tag, options);
+  EXPECT_EQ(kustomize.after,
+            "images:\n- name: nginx # slipway: semver 1.x\n  newTag: \"1.28.0\"\n  digest: " + zero.substr(1) + "\n");
+  const PinReport broken = pin_text("FROM nginx:1 # slipway: newest\n", "Dockerfile", by_tag, options);
+  ASSERT_EQ(broken.errors.size(), 1u);
+  EXPECT_THAT(broken.errors[0].describe(), HasSubstr("\"newest\" is not an update policy"));
+  EXPECT_FALSE(broken.changed());
 }
 
 TEST(PinParts, AKustomizationGetsADigestLine) {

@@ -54,7 +54,7 @@ std::vector<std::string> roles(const PinReport& report) {
 std::string notes(const PinReport& report) {
   std::string out;
   for (const PinNote& note : report.notes)
-    out += fmt::format("{}: {}\n", note.where.row, note.message);
+    out += fmt::format("{}: {}\n", note.where.row, note.message());
   return out;
 }
 

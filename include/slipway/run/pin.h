@@ -10,6 +10,7 @@
 #include "slipway/base/fs.h"
 #include "slipway/base/json.h"
 #include "slipway/run/reference_resolver.h"
+#include "slipway/run/update_policy.h"
 
 namespace slipway::run {
 
@@ -38,13 +39,26 @@ struct PinChange {
   std::string role;  ///< the reference's place in the file, e.g. "Deployment web: containers[0].image"
   std::string before;
   std::string after;
+  std::string policy = {};  ///< by which its tag was chosen: "semver ~1.27"; empty if it stays
 };
 
 /// A remark on a file: usually a reference that is left alone, and why.
 struct PinNote {
   Where where;
-  std::string message;
+  std::string role;          ///< the reference's place in the file; empty for the file itself
+  std::string reason;        ///< the same words for the same cause
   std::size_t unpinned = 1;  ///< references without a digest that it stands for
+  std::string written = {};  ///< the reference, where it is one
+
+  /// Returns the remark in one line: role, reference and reason.
+  std::string message() const;
+};
+
+/// Notes that have one reason in common.
+struct NoteGroup {
+  std::string reason;
+  std::vector<const PinNote*> notes;  ///< in the order of the reports
+  std::size_t files = 0;              ///< that have such notes
 };
 
 /// The result of pinning one file.
@@ -83,6 +97,12 @@ struct FormatRule {
 /// Parses "NAME=GLOB"; Errc::invalid_argument listing the formats if NAME is not one.
 Result<FormatRule> parse_format_rule(std::string_view text);
 
+/// A reference's tag, and the policy that chose it.
+struct ChosenTag {
+  std::string tag;
+  std::string policy;
+};
+
 /// The place for a new digest in Helm values.
 enum class HelmDigest {
   automatic,  ///< where the chart's templates read it; without a chart under an existing digest key, else in the tag
@@ -98,6 +118,11 @@ struct PinOptions {
   /// `subchart` names a dependency whose values are meant, or is empty. plan_pins() reads them beside the file if this
   /// is not set.
   std::function<std::optional<std::string>(const std::string& file, const std::string& subchart)> templates = {};
+  /// Returns the tag that a reference is updated to before it is resolved, or nullopt where it keeps its own. `beside`
+  /// is the policy in a comment beside the reference. No tag changes if this is not set.
+  std::function<Result<std::optional<ChosenTag>>(const oci::Location& written,
+                                                 const std::optional<UpdatePolicy>& beside)>
+      choose_tag = {};
 };
 
 /// Pins the references of one text. Nothing is read or written.
@@ -120,6 +145,9 @@ bool is_pinnable_name(std::string_view file);
 /// Writes the changed files of a plan, each in one step, keeping its mode and following symlinks. Errc::conflict,
 /// before anything is written, if a file is no longer what was read.
 Status write_pins(FileSystem& fs, const std::vector<PinReport>& reports);
+
+/// Returns the notes of reports by reason, the most frequent first. They point into the reports.
+std::vector<NoteGroup> group_notes(const std::vector<PinReport>& reports);
 
 /// Returns the changes of a report as a unified diff that patch(1) takes; empty if there are none.
 std::string diff_of(const PinReport& report);

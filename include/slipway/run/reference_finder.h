@@ -81,6 +81,8 @@ const ReferenceFinder& dockerfile_finder();
 const ReferenceFinder& unit_finder();
 /// devcontainer.json, which is JSON with comments.
 const ReferenceFinder& devcontainer_finder();
+/// Job files of Nomad, which are HCL.
+const ReferenceFinder& nomad_finder();
 
 /// Returns the format that --format assigns to a file; empty if none does. The last matching rule decides.
 std::string_view assigned_format(const PinOptions& options, const std::string& file);

@@ -43,6 +43,13 @@ struct ReleasePin {
 /// name count as the app's as well.
 Resolver resolve_release(ReleasePin release);
 
+/// Returns the full name of an image's name alone: "nginx" is docker.io/library/nginx. Errc::invalid_argument for a
+/// name that is none or has a tag or a digest.
+Result<std::string> place_of_name(std::string_view name);
+
+/// Returns a function that is true for references whose names are in `names`, as in place_of_name; "*" means all.
+Result<std::function<bool(const oci::Location&)>> matcher_of(const std::vector<std::string>& names);
+
 /// `--image NAME=REF`: replaces references whose name is NAME, as written in
 /// full ("registry.example.com/team/hello") or as docker reads it ("nginx" is
 /// docker.io/library/nginx). Errc::invalid_argument for a NAME that is none or has a tag or a digest.
