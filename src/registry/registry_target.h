@@ -6,6 +6,7 @@
 #include "registry/manifests.h"
 #include "registry/referrers.h"
 #include "registry/repository.h"
+#include "slipway/store/blob_finder.h"
 
 namespace slipway::registry {
 
@@ -15,7 +16,8 @@ class RegistryTarget final : public store::Target,
                              public store::Mounter,
                              public store::TagLister,
                              public store::ReferrerLister,
-                             public store::Deleter {
+                             public store::Deleter,
+                             public store::BlobFinder {
  public:
   RegistryTarget(std::shared_ptr<Host> host, std::string repository);
 
@@ -37,6 +39,7 @@ class RegistryTarget final : public store::Target,
   Status push(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop = {}) override;
   Status tag(const oci::Descriptor& root, const std::string& tag) override;
   Status push_tagged(const oci::Descriptor& root, std::string_view bytes, const std::string& tag) override;
+  Result<std::int64_t> blob_size(const Digest& digest) override;
   Result<bool> mount(const oci::Descriptor& blob, const std::string& from_repository) override;
   Result<std::vector<std::string>> list_tags() override;
   Result<std::vector<oci::Descriptor>> referrers(const Digest& subject, const std::string& artifact_type) override {

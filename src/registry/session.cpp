@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 
+#include "registry/catalog.h"
 #include "registry/host.h"
 #include "registry/probe.h"
 #include "registry/registry_target.h"
@@ -40,6 +41,10 @@ class SessionImpl final : public Session {
       refused.hint = "check the user name and the password, or use an access token where the registry asks for one";
     }
     return fail(std::move(refused));
+  }
+
+  Result<std::vector<std::string>> catalog(const std::string& host) override {
+    return list_repositories(*host_named(host));
   }
 
   Result<std::vector<Finding>> probe(const std::string& host, const std::string& repository, bool upload) override {

@@ -49,6 +49,7 @@ Secret basic_authorization(const Credential& login) {
 
 std::string Scope::str() const {
   if (repository.empty()) return {};
+  if (repository == kCatalog) return "registry:catalog:*";
   std::string scopes = "repository:" + repository + ":" + actions;
   if (!mount_from.empty()) scopes += " repository:" + mount_from + ":pull";
   return scopes;

@@ -2,11 +2,15 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "registry/endpoint.h"
 #include "slipway/registry/challenge.h"
 
 namespace slipway::registry {
+
+/// Stands for the list of a registry's repositories in Scope::repository; no repository has such a name.
+inline constexpr std::string_view kCatalog = "_catalog";
 
 /// The rights that a request needs.
 struct Scope {

@@ -11,6 +11,7 @@
 #include "slipway/io/compress.h"
 #include "slipway/io/filters.h"
 #include "slipway/oci/media_type.h"
+#include "slipway/store/blob_finder.h"
 #include "store/docker_manifest.h"
 #include "store/documents.h"
 #include "store/layout_index.h"
@@ -34,7 +35,7 @@ std::optional<Digest> digest_of_member(const std::string& name) {
 
 std::string member_of(const Digest& digest) { return fmt::format("{}{}/{}", kBlobs, digest.algorithm(), digest.hex()); }
 
-class ArchiveImpl final : public ArchiveTarget {
+class ArchiveImpl final : public ArchiveTarget, public BlobFinder {
  public:
   ArchiveImpl(stdfs::path file, ArchiveOptions options)
       : file_(std::move(file)),
@@ -85,6 +86,13 @@ class ArchiveImpl final : public ArchiveTarget {
     const std::scoped_lock lock(mutex_);
     const auto at = blobs_.find(descriptor.digest);
     return at != blobs_.end() && at->second.size == static_cast<std::uint64_t>(descriptor.size);
+  }
+
+  Result<std::int64_t> blob_size(const Digest& digest) override {
+    const std::scoped_lock lock(mutex_);
+    const auto at = blobs_.find(digest);
+    if (at == blobs_.end()) return fail(Errc::not_found, "{} has no blob {}", name(), digest.str());
+    return static_cast<std::int64_t>(at->second.size);
   }
 
   Result<std::unique_ptr<io::Source>> fetch(const oci::Descriptor& descriptor) override {

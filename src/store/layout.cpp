@@ -6,6 +6,7 @@
 #include "slipway/base/text.h"
 #include "slipway/io/filters.h"
 #include "slipway/oci/media_type.h"
+#include "slipway/store/blob_finder.h"
 #include "store/blob_folder.h"
 #include "store/documents.h"
 #include "store/layout_index.h"
@@ -44,7 +45,7 @@ Status check_version(FileSystem& fs, const stdfs::path& folder) {
   return check_layout_version(bytes, (folder / kLayoutFile).string());
 }
 
-class LayoutImpl final : public LayoutTarget {
+class LayoutImpl final : public LayoutTarget, public BlobFinder {
  public:
   LayoutImpl(stdfs::path folder, LayoutOptions options)
       : folder_(std::move(folder)),
@@ -99,6 +100,12 @@ class LayoutImpl final : public LayoutTarget {
 
   Result<std::unique_ptr<io::Source>> fetch(const oci::Descriptor& descriptor) override {
     return blobs_.open(descriptor.digest, descriptor.size);
+  }
+
+  Result<std::int64_t> blob_size(const Digest& digest) override {
+    auto size = blobs_.size_of(digest);
+    if (size || size.error().code != Errc::not_found) return size;
+    return fail(Errc::not_found, "{} has no blob {}", name(), digest.str());
   }
 
   Status push(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop) override {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "registry/wire.h"
+#include "slipway/store/blob_finder.h"
 
 /// Answers that say too little, too much or something else.
 namespace slipway::test {
@@ -202,6 +203,59 @@ TEST(Answers, AListThatIsNotOneIsAnErrorAndNotEmpty) {
     EXPECT_EQ(store::as<store::TagLister>(*wire.open("h.example/a"))->list_tags().error().code, Errc::malformed)
         << body;
   }
+}
+
+TEST(Answers, TheCatalogIsReadToItsEnd) {
+  Wire wire([](const Request& request) {
+    Answer answer{.headers = {}, .body = R"({"repositories":["b/c","../x",5]})"};
+    if (!request.url.ends_with("p2")) {
+      answer.body = R"({"repositories":["z","a"]})";
+      answer.headers.emplace_back("link", "</v2/_catalog?p2>; rel=\"next\"");
+    }
+    return answer;
+  });
+  const auto names = wire.session->catalog("h.example");
+  ASSERT_TRUE(names.has_value()) << names.error().describe();
+  EXPECT_EQ(*names, (std::vector<std::string>{"a", "b/c", "z"}));
+  for (const auto& [status, code] : {std::pair(404, Errc::unsupported), std::pair(405, Errc::unsupported),
+                                     std::pair(403, Errc::forbidden), std::pair(401, Errc::forbidden)}) {
+    Wire refused([&](const Request&) { return Answer{.status = status, .headers = {}, .body = {}}; });
+    const auto none = refused.session->catalog("h.example");
+    ASSERT_FALSE(none.has_value());
+    EXPECT_EQ(none.error().code, code) << status;
+    EXPECT_NE(none.error().hint.find("slipway ls h.example/REPOSITORY"), std::string::npos);
+  }
+  Wire odd([](const Request&) { return Answer{.headers = {}, .body = "{}"}; });
+  EXPECT_EQ(odd.session->catalog("h.example").error().code, Errc::malformed);
+}
+
+TEST(Answers, TheCatalogsTokenIsForTheCatalog) {
+  Wire wire([](const Request& request) {
+    if (request.url.find("/token") != std::string::npos) return Answer{.headers = {}, .body = R"({"token":"t"})"};
+    for (const http::Header& header : request.headers) {
+      if (header.first == "authorization" || header.first == "Authorization")
+        return Answer{.headers = {}, .body = R"({"repositories":["a"]})"};
+    }
+    return challenge(R"(Bearer realm="https://h.example/token",service="s")");
+  });
+  ASSERT_TRUE(wire.session->catalog("h.example").has_value());
+  bool asked = false;
+  for (const std::string& line : wire.transport.lines())
+    asked = asked || line.find("scope=registry%3Acatalog%3A%2A") != std::string::npos;
+  EXPECT_TRUE(asked);
+}
+
+TEST(Answers, TheSizeOfABlob) {
+  Wire wire([](const Request&) { return Answer{.headers = {{"content-length", "7"}}, .body = {}}; });
+  auto* finder = store::as<store::BlobFinder>(*wire.open("h.example/a"));
+  ASSERT_NE(finder, nullptr);
+  EXPECT_EQ(finder->blob_size(io::digest_of("x")).value(), 7);
+  Wire silent([](const Request&) { return Answer{.headers = {}, .body = {}}; });
+  EXPECT_EQ(store::as<store::BlobFinder>(*silent.open("h.example/a"))->blob_size(io::digest_of("x")).error().code,
+            Errc::malformed);
+  Wire none([](const Request&) { return Answer{.status = 404, .headers = {}, .body = {}}; });
+  EXPECT_EQ(store::as<store::BlobFinder>(*none.open("h.example/a"))->blob_size(io::digest_of("x")).error().code,
+            Errc::not_found);
 }
 
 TEST(Login, ARefusedLoginIsSaidToBeRefused) {

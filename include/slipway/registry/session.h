@@ -83,6 +83,9 @@ class Session {
   /// and Deleter. Makes no request. With Access::write one token serves reading and writing, from now on and for all
   /// who opened the repository.
   virtual std::shared_ptr<store::Target> open(const oci::Location& location, Access access = Access::read) = 0;
+  /// Returns the names of all repositories of a host, byte-sorted (`GET /v2/_catalog`, which registries need not have).
+  /// Errc::unsupported where the host has no such list, or lists nothing to this login.
+  virtual Result<std::vector<std::string>> catalog(const std::string& host) = 0;
   /// Asks a host whether it accepts the stored login (`GET /v2/`). Errc::unauthorized.
   virtual Status check_login(const std::string& host) = 0;
   /// Finds out the habits of a host by trying; an empty repository leaves out those that need one. With `upload`
