@@ -1,17 +1,25 @@
 #include <algorithm>
+#include <atomic>
+#include <map>
+#include <set>
 
 #include "cli/command.h"
+#include "cli/config_flags.h"
 #include "cli/found_image.h"
 #include "cli/image_results.h"
 #include "cli/opener.h"
 #include "cli/progress.h"
 #include "cli/project.h"
+#include "cli/terminal.h"
+#include "cli/text_layout.h"
 #include "cli/version.h"
+#include "cli/warnings.h"
 #include "slipway/base/text.h"
 #include "slipway/builder/last_build.h"
 #include "slipway/builder/local_images.h"
 #include "slipway/builder/reproducibility.h"
 #include "slipway/builder/sbom.h"
+#include "slipway/builder/work_observer.h"
 #include "slipway/image/lock.h"
 
 namespace slipway::cli {
@@ -55,17 +63,7 @@ void bind_flags(OptionSet& options, BuildFlags& f) {
       "pack data that they read: auto, minimal, ca-certificates, tzdata, locale, passwd, nsswitch, tmp, ld.so.cache, "
       "dpkg-status (repeatable)");
   options.value("--sysroot", "DIR", f.request.sysroot, "take libraries from this root folder (default: /)");
-  options.value("--entrypoint", "ARGV", f.request.entrypoint,
-                "program that the image starts: a JSON array or one word");
-  options.value("--cmd", "ARGV", f.request.cmd, "default arguments of the program: a JSON array or one word");
-  options.list("--env", "K=V", f.request.env, "environment variable of the image (repeatable)");
-  options.value("--user", "USER", f.request.user, "user[:group] that the program runs as");
-  options.value("--workdir", "DIR", f.request.workdir, "working directory of the program");
-  options.list("--port", "PORT", f.request.ports, "port that the program listens on (repeatable)");
-  options.list("--volume", "DIR", f.request.volumes, "folder that a container gets as a volume (repeatable)");
-  options.list("--label", "K=V", f.request.labels, "label of the image config (repeatable)");
-  options.list("--annotation", "K=V", f.request.annotations, "annotation of the manifest (repeatable)");
-  options.value("--stop-signal", "SIGNAL", f.request.stop_signal, "signal that stops the program");
+  bind_config_flags(options, f.request);
   options.value("--compression", "FORMAT[:LEVEL]", f.request.compression,
                 "compress layers with gzip, zstd or none; fast, default or best (default: gzip:default)");
   options.value("--codec", "NAME", f.codec,
@@ -103,14 +101,18 @@ Result<std::int64_t> epoch_of(const Context& context) {
 /// The destinations with their tags (docs/CONTRACT.md "Destinations of a build").
 class Destinations {
  public:
-  Destinations(Context& context, const BuildFlags& flags) : context_(context), flags_(flags) {}
+  /// `usual_tag`: of destinations that name none.
+  Destinations(Context& context, const BuildFlags& flags, std::string usual_tag)
+      : context_(context), flags_(flags), usual_tag_(std::move(usual_tag)) {}
 
   Result<std::vector<builder::Destination>> make(const std::optional<oci::Location>& repository,
                                                  const stdfs::path& state) {
     SLIPWAY_TRY(sort_tags());
     for (const std::string& text : flags_.to) {
       SLIPWAY_ASSIGN(const auto location, context_.location(text));
-      if (location.digest()) return fail(Errc::invalid_argument, "--to {}: the digest comes from the build", text);
+      if (location.digest())
+        return fail(error(Errc::invalid_argument, "--to {}: the digest comes from the build", text)
+                        .with_hint("name a tag or nothing: --to " + location.place() + ":TAG"));
       add(location, false);
     }
     if (flags_.push) {
@@ -152,13 +154,14 @@ class Destinations {
     } else if (!plain_tags_.empty()) {
       destination.tags = plain_tags_;
     } else {
-      destination.tags = {"latest"};
+      destination.tags = {usual_tag_};
     }
     all_.push_back(std::move(destination));
   }
 
   Context& context_;
   const BuildFlags& flags_;
+  const std::string usual_tag_;
   std::vector<std::string> plain_tags_;
   std::vector<oci::Location> full_locations_;
   std::vector<builder::Destination> all_;
@@ -181,37 +184,32 @@ std::vector<std::string> content_flags(const builder::AdHocRequest& request) {
   note("--profile", !request.profiles.empty());
   note("--runtime", !request.runtime.empty());
   note("--sysroot", request.sysroot.has_value());
-  note("--entrypoint", request.entrypoint.has_value());
-  note("--cmd", request.cmd.has_value());
-  note("--env", !request.env.empty());
-  note("--user", request.user.has_value());
-  note("--workdir", request.workdir.has_value());
-  note("--port", !request.ports.empty());
-  note("--volume", !request.volumes.empty());
-  note("--label", !request.labels.empty());
-  note("--annotation", !request.annotations.empty());
-  note("--stop-signal", request.stop_signal.has_value());
+  const std::vector<std::string> config = given_config_flags(request);
+  given.insert(given.end(), config.begin(), config.end());
   note("--compression", request.compression.has_value());
   note("--preserve-modes", request.preserve_modes);
   return given;
 }
 
-/// Either slipway.yaml says what is in the image, or the flags do: never both.
-Result<Prepared> prepare(Context& context, BuildFlags& f) {
+/// Either slipway.yaml says what is in the images, one for each app, or the flags do: never both.
+Result<std::vector<Prepared>> prepare(Context& context, BuildFlags& f) {
   const std::vector<std::string> given = content_flags(f.request);
   if (f.base && context.globals().file) {
     return fail(Error(Errc::invalid_argument,
                       "--base and --file exclude each other: --base builds from flags alone, --file from slipway.yaml")
                     .with_hint("leave one of them out; image.base of slipway.yaml names its base"));
   }
+  std::vector<Prepared> all;
   if (!f.base) {
-    SLIPWAY_ASSIGN(auto loaded, load_project(context));
-    if (loaded && !given.empty()) {
+    SLIPWAY_ASSIGN(auto apps, load_projects(context));
+    if (!apps.empty() && !given.empty()) {
       return fail(Error(Errc::invalid_argument, fmt::format("{} describes the image, so {} cannot be given",
-                                                            loaded->file, fmt::join(given, ", ")))
+                                                            apps.front().file, fmt::join(given, ", ")))
                       .with_hint("write it into slipway.yaml, or give --base scratch to build from flags alone"));
     }
-    if (loaded) return Prepared{std::move(loaded->recipe), std::move(loaded->folder)};
+    for (Loaded& loaded : apps)
+      all.push_back({std::move(loaded.recipe), std::move(loaded.folder)});
+    if (!all.empty()) return all;
     if (f.request.adds.empty() && f.request.closures.empty() && f.request.runtime.empty()) {
       return fail(Error(Errc::invalid_argument, "there is no slipway.yaml in this folder or above it, and no --base")
                       .with_hint("name what to pack: slipway build --base scratch --add FILE:/PATH --to oci:out:v1"));
@@ -219,7 +217,8 @@ Result<Prepared> prepare(Context& context, BuildFlags& f) {
   }
   f.request.base = f.base.value_or("scratch");
   SLIPWAY_ASSIGN(auto recipe, builder::recipe_from_flags(f.request, context.surroundings().directory));
-  return Prepared{std::move(recipe), context.surroundings().directory};
+  all.push_back({std::move(recipe), context.surroundings().directory});
+  return all;
 }
 
 /// --platform, each once.
@@ -228,7 +227,8 @@ Result<std::vector<oci::Platform>> platforms_of(const BuildFlags& f) {
   for (const std::string& text : f.request.platforms) {
     SLIPWAY_ASSIGN(auto platform, oci::Platform::parse(text));
     if (std::find(platforms.begin(), platforms.end(), platform) != platforms.end())
-      return fail(Errc::invalid_argument, "--platform {} is given twice", platform.str());
+      return fail(error(Errc::invalid_argument, "--platform {} is given twice", platform.str())
+                      .with_hint("leave out one of them"));
     platforms.push_back(std::move(platform));
   }
   return platforms;
@@ -239,11 +239,13 @@ bool is_ci(const Context& context) {
   return ci && !ci->empty() && *ci != "false";
 }
 
-Result<builder::BuildRequest> request_of(Context& context, const BuildFlags& f, const Prepared& prepared) {
+Result<builder::BuildRequest> request_of(Context& context, const BuildFlags& f, const Prepared& prepared,
+                                         const std::string& usual_tag) {
   builder::BuildRequest request;
   request.state_folder = prepared.folder / ".slipway";
   request.lock_file = prepared.folder / image::kLockFile;
-  SLIPWAY_ASSIGN(request.destinations, Destinations(context, f).make(prepared.recipe.repository, request.state_folder));
+  SLIPWAY_ASSIGN(request.destinations,
+                 Destinations(context, f, usual_tag).make(prepared.recipe.repository, request.state_folder));
   SLIPWAY_ASSIGN(request.platforms, platforms_of(f));
   SLIPWAY_ASSIGN(request.epoch, epoch_of(context));
   request.created_from_git = f.created == "git";
@@ -328,9 +330,89 @@ void settle_images(Context& context, const builder::BuildRequest& request, const
   if (!done) context.warn("cannot tidy .slipway/images: " + done.error().message);
 }
 
+/// Counts what a build makes, and passes it on.
+class BuildCounter final : public builder::Observer, public builder::WorkObserver {
+ public:
+  explicit BuildCounter(builder::Observer& next) : next_(next), work_(dynamic_cast<builder::WorkObserver*>(&next)) {}
+  void files_read(const std::string& platform, const std::string& name, std::uint64_t at,
+                  std::uint64_t total) override {
+    if (work_ != nullptr) work_->files_read(platform, name, at, total);
+  }
+  void blob_read(const oci::Descriptor& blob, std::uint64_t at) override {
+    if (work_ != nullptr) work_->blob_read(blob, at);
+  }
+  void blob_finished(const oci::Descriptor& blob) override {
+    if (work_ != nullptr) work_->blob_finished(blob);
+  }
+  void expected(const oci::Descriptor& d) override { next_.expected(d); }
+  void skipped(const oci::Descriptor& d) override { next_.skipped(d); }
+  void mounted(const oci::Descriptor& d) override { next_.mounted(d); }
+  void started(const oci::Descriptor& d) override { next_.started(d); }
+  void progressed(const oci::Descriptor& d, std::uint64_t at) override { next_.progressed(d, at); }
+  void copied(const oci::Descriptor& d) override {
+    sent_ += static_cast<std::uint64_t>(d.size);
+    next_.copied(d);
+  }
+  void layer_started(const std::string& platform, const std::string& name) override {
+    next_.layer_started(platform, name);
+  }
+  void layer_reused(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
+    next_.layer_reused(platform, name, d);
+  }
+  void layer_built(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
+    ++built_;
+    new_bytes_ += static_cast<std::uint64_t>(d.size);
+    next_.layer_built(platform, name, d);
+  }
+  std::size_t built() const { return built_; }
+  std::uint64_t new_bytes() const { return new_bytes_; }
+  std::uint64_t sent() const { return sent_; }
+
+ private:
+  builder::Observer& next_;
+  builder::WorkObserver* const work_;  ///< `next_`, where it watches reading
+  std::atomic<std::size_t> built_ = 0;
+  std::atomic<std::uint64_t> new_bytes_ = 0, sent_ = 0;
+};
+
+/// "3 layers, 12.4 MB (1 new, 2.1 MB), 2.1 MB sent, 0.8 s"
+std::string summary_of(const builder::BuildResult& result, const BuildCounter& counter,
+                       std::chrono::milliseconds time) {
+  std::map<Digest, std::int64_t> layers;
+  for (const builder::BuiltImage& image : result.images) {
+    for (const oci::Descriptor& layer : image.layers)
+      layers[layer.digest] = layer.size;
+  }
+  std::uint64_t bytes = 0;
+  for (const auto& [digest, size] : layers)
+    bytes += static_cast<std::uint64_t>(size);
+  std::string text = fmt::format("{}, {} ({} new, {})", counted(layers.size(), "layer"), human_bytes(bytes),
+                                 counter.built(), human_bytes(counter.new_bytes()));
+  if (counter.sent() > 0) text += fmt::format(", {} sent", human_bytes(counter.sent()));
+  return text + fmt::format(", {:.1f} s", static_cast<double>(time.count()) / 1000);
+}
+
+/// Folds the lines of progress in the log of a job of GitHub Actions.
+class LogGroup {
+ public:
+  LogGroup(Context& context, std::string_view title)
+      : context_(context), shown_(is_github_actions(context.surroundings()) && shows_progress(context)) {
+    if (shown_) context_.surroundings().write_err(fmt::format("::group::{}\n", workflow_text(title)));
+  }
+  LogGroup(const LogGroup&) = delete;
+  LogGroup& operator=(const LogGroup&) = delete;
+  ~LogGroup() {
+    if (shown_) context_.surroundings().write_err("::endgroup::\n");
+  }
+
+ private:
+  Context& context_;
+  const bool shown_;
+};
+
 /// Builds with the caches that the flags allow.
 Result<builder::BuildResult> build_with_cache(Context& context, const BuildFlags& f, const builder::Recipe& recipe,
-                                              const builder::BuildRequest& request) {
+                                              const builder::BuildRequest& request, bool name_app) {
   SLIPWAY_ASSIGN(const std::uint64_t limit,
                  f.cache_limit ? parse_bytes(*f.cache_limit) : Result<std::uint64_t>(builder::kCacheLimit));
   const stdfs::path folder = cache_folder(context.surroundings().env);
@@ -339,11 +421,23 @@ Result<builder::BuildResult> build_with_cache(Context& context, const BuildFlags
   builder::BuildServices services{context.fs(), context.opener()};
   if (!f.no_cache) services.file_lists = &lists;
   if (!f.no_cache && !folder.empty()) services.cache = &cache;
-  services.observer = context.observer();
+  const bool pushes = std::any_of(request.destinations.begin(), request.destinations.end(),
+                                  [](const builder::Destination& to) { return to.location.is_registry(); });
+  name_direction(*context.observer(), pushes ? "push" : "copy");
+  BuildCounter counter(*context.observer());
+  services.observer = &counter;
   services.lanes = context.jobs();
   services.threads = context.threads();
   services.stop = context.stop();
-  auto result = (f.check ? builder::build_twice : builder::build_image)(recipe, request, services);
+  const auto started = context.surroundings().clock->monotonic();
+  auto result = [&] {
+    const LogGroup group(context, recipe.app.empty() ? "slipway build" : "slipway build: " + recipe.app);
+    return (f.check ? builder::build_twice : builder::build_image)(recipe, request, services);
+  }();
+  if (result && shows_progress(context)) {
+    context.note((name_app ? recipe.app + ": " : "") +
+                 summary_of(*result, counter, context.surroundings().clock->monotonic() - started));
+  }
   if (result) cache.settle(limit);
   if (result) settle_images(context, request, recipe.app, *result, limit);
   if (cache.met_foreign_records()) {
@@ -357,8 +451,7 @@ Result<builder::BuildResult> build_with_cache(Context& context, const BuildFlags
 
 /// Warnings and notes of a finished build, on standard error.
 void report(Context& context, const BuildFlags& f, const builder::Recipe& recipe, const builder::BuildResult& result) {
-  for (const Error& warning : result.warnings)
-    context.warn(warning.describe());
+  warn_all(context, result.warnings);
   if (f.explain) explain(context, result);
   if (context.globals().dry_run && !recipe.sboms.empty())
     context.note("--dry-run writes no layers, so there is no SBOM");
@@ -379,33 +472,84 @@ void record(Context& context, const builder::BuildRequest& request, const builde
   if (!recorded) context.warn("cannot record this build for slipway release: " + recorded.error().message);
 }
 
-/// The result on standard output and in the files that were asked for.
-Status print_result(Context& context, const BuildFlags& f, const builder::BuildResult& result) {
+/// The part of one app's build that the result shows.
+struct Built {
+  std::vector<ImageLine> lines;
+  std::optional<Digest> config;  ///< of a single image
+};
+
+Built built_of(Context& context, const builder::BuildResult& result) {
   std::vector<std::string> platforms;
   for (const builder::BuiltImage& image : result.images)
     platforms.push_back(image.platform.str());
-  std::vector<ImageLine> lines;
+  Built built;
   for (const oci::Location& location : result.locations)
-    lines.push_back({context.shown(location), result.root, platforms});
-  std::optional<Digest> config;
-  if (result.images.size() == 1) config = result.images.front().config.digest;
-  if (!context.globals().dry_run) SLIPWAY_TRY(write_result_files(context, f.files, lines, config));
-  return print_images(context, lines);
+    built.lines.push_back({context.shown(location), result.root, platforms});
+  if (result.images.size() == 1) built.config = result.images.front().config.digest;
+  return built;
+}
+
+/// Several apps must not take a place from each other, nor write one result file after the other.
+Status check_several(const BuildFlags& f, const std::vector<builder::BuildRequest>& requests) {
+  if (requests.size() < 2) return {};
+  if (f.files.digest_file || f.files.iid_file || f.files.metadata_file || f.files.dotenv) {
+    return fail(Error(Errc::invalid_argument, "a result file is for one image, and slipway.yaml has several apps")
+                    .with_hint("choose one with --app NAME, or write all of them with --image-refs FILE"));
+  }
+  std::set<std::string> taken;
+  for (const builder::BuildRequest& request : requests) {
+    for (const builder::Destination& destination : request.destinations) {
+      for (const std::string& tag : destination.tags) {
+        const std::string name = destination.location.with_tag(tag).str();
+        if (taken.insert(name).second) continue;
+        return fail(error(Errc::invalid_argument, "several apps would be written to {}", name)
+                        .with_hint("choose one with --app NAME, or leave out --to and -t"));
+      }
+    }
+  }
+  return {};
+}
+
+Result<Built> build_one(Context& context, const BuildFlags& f, const Prepared& prepared,
+                        const builder::BuildRequest& request, bool name_app) {
+  SLIPWAY_ASSIGN(const auto result, build_with_cache(context, f, prepared.recipe, request, name_app));
+  report(context, f, prepared.recipe, result);
+  record(context, request, prepared.recipe, result);
+  return built_of(context, result);
 }
 
 Result<int> run_build(Context& context, BuildFlags& f) {
   f.request.platforms = without_commas(f.request.platforms);
-  SLIPWAY_ASSIGN(Prepared prepared, prepare(context, f));
-  SLIPWAY_TRY(add_flags(context, f, prepared.recipe));
-  if (f.codec) prepared.recipe.codec = *f.codec;
-  SLIPWAY_ASSIGN(const builder::BuildRequest request, request_of(context, f, prepared));
-  const auto& platforms = request.platforms.empty() ? prepared.recipe.platforms : request.platforms;
-  if (f.files.iid_file && platforms.size() > 1) return fail(no_image_id());
+  SLIPWAY_ASSIGN(std::vector<Prepared> apps, prepare(context, f));
+  const bool several = apps.size() > 1;
+  std::vector<builder::BuildRequest> requests;
+  for (Prepared& prepared : apps) {
+    SLIPWAY_TRY(add_flags(context, f, prepared.recipe));
+    if (f.codec) prepared.recipe.codec = *f.codec;
+    SLIPWAY_ASSIGN(builder::BuildRequest request,
+                   request_of(context, f, prepared, several ? prepared.recipe.app : "latest"));
+    const auto& platforms = request.platforms.empty() ? prepared.recipe.platforms : request.platforms;
+    if (f.files.iid_file && platforms.size() > 1) return fail(no_image_id());
+    requests.push_back(std::move(request));
+  }
+  SLIPWAY_TRY(check_several(f, requests));
   SLIPWAY_TRY(check_result_files(context, f.files));
-  SLIPWAY_ASSIGN(const auto result, build_with_cache(context, f, prepared.recipe, request));
-  report(context, f, prepared.recipe, result);
-  record(context, request, prepared.recipe, result);
-  SLIPWAY_TRY(print_result(context, f, result));
+  Built all;
+  std::vector<Error> errors;
+  for (std::size_t i = 0; i < apps.size(); ++i) {
+    auto built = build_one(context, f, apps[i], requests[i], several);
+    if (!built && (!several || built.error().code == Errc::cancelled)) return fail(std::move(built).error());
+    if (!built) {
+      errors.push_back(std::move(built).error().in("building " + apps[i].recipe.app));
+      continue;
+    }
+    all.lines.insert(all.lines.end(), built->lines.begin(), built->lines.end());
+    if (!several) all.config = built->config;
+  }
+  if (errors.empty() && !context.globals().dry_run)
+    SLIPWAY_TRY(write_result_files(context, f.files, all.lines, all.config));
+  if (!all.lines.empty() || errors.empty()) SLIPWAY_TRY(print_images(context, all.lines));
+  if (!errors.empty()) return fail(combine(std::move(errors)));
   return 0;
 }
 
@@ -418,8 +562,9 @@ Command build_command() {
       .summary = "pack files into an image, the same bytes every time",
       .description =
           "Packs the files that slipway.yaml names, or those of --add and --closure, into an OCI image and writes it "
-          "to every destination: --to, image.repository with --push, else the layout .slipway/images. Equal inputs "
-          "give equal digests. Runs no program of yours, needs no daemon and never moves a tag before all bytes are "
+          "to every destination: --to, image.repository with --push, else the layout .slipway/images. Of several apps "
+          "each is built, unless --app names one. Equal inputs give equal digests. Runs no program of yours, needs no "
+          "daemon and never moves a tag before all bytes are "
           "stored.",
       .synopsis = "[OPTIONS]",
       .examples = {{"what slipway.yaml says, into its repository", "slipway build --push"},

@@ -4,6 +4,7 @@
 #include "cli/copy_jobs.h"
 #include "cli/image_results.h"
 #include "cli/index_source.h"
+#include "cli/progress.h"
 #include "cli/project.h"
 #include "slipway/base/lanes.h"
 #include "slipway/copy/attached.h"
@@ -180,8 +181,15 @@ std::vector<Status> copy_all(Context& context, std::vector<ImageCopy>& copies, s
   return outcomes;
 }
 
+/// The word before the bars: whether bytes go to a registry, come from one, or go between two places of a kind.
+std::string_view direction_of(const std::vector<CopyJob>& jobs) {
+  if (jobs.empty() || jobs[0].from.is_registry() == jobs[0].to.is_registry()) return "copy";
+  return jobs[0].to.is_registry() ? "push" : "pull";
+}
+
 Result<int> run_copy(Context& context, const CopyFlags& f) {
   SLIPWAY_ASSIGN(const std::vector<CopyJob> jobs, plan_copies(context, f.words));
+  name_direction(*context.observer(), direction_of(jobs));
   if (f.files.iid_file && jobs.size() != 1) return fail(no_image_id());
   SLIPWAY_TRY(check_result_files(context, f.files));
   const std::size_t at_once = images_at_once(context, jobs);
@@ -216,7 +224,11 @@ struct TagFlags {
 Result<int> run_tag(Context& context, const TagFlags& f) {
   SLIPWAY_ASSIGN(const oci::Location location, context.location(f.reference));
   for (const std::string& tag : f.tags) {
-    if (!oci::is_valid_tag(tag)) return fail(Errc::invalid_argument, "\"{}\" is not a valid tag", tag);
+    if (!oci::is_valid_tag(tag))
+      return fail(
+          error(Errc::invalid_argument, "\"{}\" is not a valid tag", tag)
+              .with_hint(
+                  "a tag has letters, digits, _ . and -, at most 128; to copy to another place: slipway copy SRC DST"));
   }
   SLIPWAY_ASSIGN(const auto there, context.opener().open_for_reading(location, Side::destination));
   SLIPWAY_ASSIGN(const auto reference, store::reference_of(location, *there));

@@ -31,7 +31,10 @@ Result<Doomed> find(Context& context, const std::string& text) {
   const auto named = location.tag() ? store::TagOrDigest(*location.tag()) : store::TagOrDigest(*location.digest());
   SLIPWAY_ASSIGN(oci::Descriptor root, target->resolve(named));
   if (location.digest() && root.digest != *location.digest()) {
-    return fail(Errc::conflict, "the tag {} points to {} now: nothing was deleted", *location.tag(), root.digest.str());
+    return fail(
+        error(Errc::conflict, "the tag {} points to {} now: nothing was deleted", *location.tag(), root.digest.str())
+            .with_hint("look at it with: slipway inspect " +
+                       location.without_reference().with_tag(*location.tag()).str()));
   }
   return Doomed{std::move(location), std::move(target), std::move(root)};
 }

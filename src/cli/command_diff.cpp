@@ -38,7 +38,9 @@ Result<SideImages> load_side(Context& context, const std::string& text, const st
     return side;
   }
   SLIPWAY_ASSIGN(const auto offers, image::list_platforms(*side.found.target, side.root));
-  if (offers.empty()) return fail(Errc::unsupported, "{} is not an image", context.shown(side.found.location).str());
+  if (offers.empty())
+    return fail(error(Errc::unsupported, "{} is not an image", context.shown(side.found.location).str())
+                    .with_hint("look at it with: slipway inspect " + context.shown(side.found.location).str()));
   for (const image::Offer& offer : offers) {
     SLIPWAY_ASSIGN(image::Image image, image::load_manifest(*side.found.target, offer.manifest));
     side.images.push_back(std::move(image));

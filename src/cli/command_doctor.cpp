@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cli/command.h"
+#include "cli/machine_checks.h"
 #include "cli/project.h"
 #include "slipway/base/text.h"
 #include "slipway/release/checks.h"
@@ -47,7 +48,8 @@ int status_of(const std::vector<Finding>& findings) {
 }
 
 struct Examined {
-  Json::Array environments;
+  Json::Array environments, machine;
+  bool names_apps = false;
   std::string lines;
   int status = 0;
 };
@@ -56,6 +58,7 @@ Status examine(Context& context, const Loaded& loaded, const DoctorFlags& f, Exa
   const ProjectServices services(context, loaded);
   for (const release::Environment& environment : loaded.project.environments) {
     if (f.environment && *f.environment != environment.name) continue;
+    const std::string name = (all.names_apps ? loaded.project.app + " " : "") + environment.name;
     const bool repair = f.repair && !context.globals().dry_run;
     SLIPWAY_ASSIGN(const auto findings, repair
                                             ? release::repair_environment(loaded.project, environment, services.get())
@@ -63,25 +66,45 @@ Status examine(Context& context, const Loaded& loaded, const DoctorFlags& f, Exa
     Json::Array rows;
     for (const Finding& finding : findings) {
       rows.push_back(finding_json(finding));
-      all.lines += finding_line(environment.name, finding);
+      all.lines += finding_line(name, finding);
     }
     all.status = std::max(all.status, status_of(findings));
-    if (findings.empty()) context.note(fmt::format("{} is all well", environment.name));
+    if (findings.empty()) context.note(fmt::format("{} is all well", name));
     all.environments.push_back(
         Json().set("app", loaded.project.app).set("environment", environment.name).set("findings", std::move(rows)));
   }
   return {};
 }
 
+/// Clock, certificates, runners and disks of this machine.
+void examine_machine(Context& context, Examined& all) {
+  constexpr int kToMend = 10;
+  for (const MachineFinding& finding : judge_machine(look_at_machine(context))) {
+    all.machine.push_back(Json()
+                              .set("check", finding.check)
+                              .set("what", finding.what)
+                              .set("meaning", finding.meaning)
+                              .set("action", finding.action)
+                              .set("problem", finding.is_problem));
+    all.lines += fmt::format("{:<16} {:<10} {}: {} ({})\n", "machine", finding.is_problem ? "to mend" : "note",
+                             finding.what, finding.meaning, finding.action);
+    if (finding.is_problem) all.status = std::max(all.status, kToMend);
+  }
+  if (all.machine.empty()) context.note("this machine is all well");
+}
+
 Result<int> run_doctor(Context& context, const DoctorFlags& f) {
-  SLIPWAY_ASSIGN(const auto apps, require_projects(context));
+  SLIPWAY_ASSIGN(const auto apps, f.environment ? require_projects(context) : load_projects(context));
   if (f.environment && apps.size() == 1) SLIPWAY_TRY(apps.front().project.require(*f.environment));
   Examined all;
+  if (!f.environment) examine_machine(context, all);
+  all.names_apps = apps.size() > 1;
   for (const Loaded& loaded : apps)
     SLIPWAY_TRY(examine(context, loaded, f, all));
   if (context.json()) {
     Json document;
     document.set("schema", "slipway/v1/doctor").set("environments", std::move(all.environments));
+    if (!f.environment) document.set("machine", std::move(all.machine));
     SLIPWAY_TRY(context.print_document(document));
   } else {
     SLIPWAY_TRY(context.print_raw(all.lines));
@@ -96,7 +119,8 @@ Command doctor_command() {
           .aliases = {},
           .summary = "find what is wrong with ledgers and tags, and mend it",
           .description =
-              "Looks at the ledger, the tags, the evidence, the configs and this machine's state of each environment, "
+              "Looks at this machine (clock, certificates, runner, disk space) and at the ledger, the tags, the "
+              "evidence, the configs and this machine's state of each environment of every app, "
               "and prints what is wrong, what that means and what mends it. With --repair it mends what needs no "
               "decision, in the environment's turn: it removes tags that cannot be read, restores entries whose bytes "
               "are known, moves a lagging tag, attaches missing evidence. It never changes which release is active, "

@@ -20,7 +20,8 @@ struct ExportFlags {
 Result<run::ExportRequest> request_of(Context& context, const ExportFlags& f) {
   if (!release::is_valid_name(f.environment.substr(0, f.environment.find('@')))) {
     return fail(error(Errc::invalid_argument, "\"{}\" is not an environment", printable(f.environment, 200))
-                    .with_hint("write the files of an image to a folder with: slipway unpack REF DIR"));
+                    .with_hint(fmt::format("write an image's files as a tar with: slipway unpack {} -",
+                                           printable(f.environment, 200))));
   }
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded.project, f.environment));

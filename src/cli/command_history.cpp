@@ -1,11 +1,15 @@
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "cli/command.h"
+#include "cli/found_image.h"
 #include "cli/output.h"
 #include "cli/project.h"
 #include "cli/release_tables.h"
 #include "cli/release_values.h"
 #include "slipway/base/text.h"
+#include "slipway/image/image.h"
 #include "slipway/release/released_config.h"
 #include "slipway/release/views.h"
 #include "slipway/run/env_dialect.h"
@@ -24,39 +28,128 @@ std::string history_line(const release::Recorded& recorded, bool active) {
   return line;
 }
 
-Result<int> run_history(Context& context, const std::string& name) {
-  if (!release::is_valid_name(name)) {
-    return fail(error(Errc::invalid_argument, "\"{}\" is not an environment", printable(name, 200))
-                    .with_hint("show the layers of an image and what made them with: slipway inspect REF"));
+/// The lines of a config's history with their layers, the newest first.
+struct HistoryLine {
+  const oci::History* history;
+  const oci::Descriptor* layer;  ///< nothing for lines that made none
+};
+
+std::vector<HistoryLine> lines_of_image(const image::Image& image) {
+  std::vector<HistoryLine> lines;
+  std::size_t layer = 0;
+  for (const oci::History& history : image.config.history) {
+    const bool made = !history.empty_layer && layer < image.manifest.layers.size();
+    lines.push_back({&history, made ? &image.manifest.layers[layer++] : nullptr});
   }
-  SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
-  SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(name));
-  const ProjectServices services(context, loaded);
-  release::Ledger ledger = services.ledger();
-  SLIPWAY_ASSIGN(const release::Chain chain, ledger.read(loaded.project.app, environment->name));
+  std::reverse(lines.begin(), lines.end());
+  return lines;
+}
+
+Json json_of(const HistoryLine& line) {
+  Json json;
+  json.set("created", line.history->created).set("createdBy", line.history->created_by);
+  json.set("comment", line.history->comment).set("emptyLayer", line.layer == nullptr);
+  if (line.layer != nullptr) json.set("digest", line.layer->digest.str()).set("size", line.layer->size);
+  return json;
+}
+
+/// `docker history`: what made each layer of an image.
+Result<int> run_image_history(Context& context, const std::string& reference,
+                              const std::optional<std::string>& platform) {
+  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, reference));
+  SLIPWAY_ASSIGN(const image::Image image, load_found(found, platform));
   Json::Array rows;
   std::string lines;
-  for (auto at = chain.entries.rbegin(); at != chain.entries.rend(); ++at) {
-    const bool active = at == chain.entries.rbegin();
-    rows.push_back(release::history_row(*at, active));
-    lines += history_line(*at, active) + "\n";
-  }
-  Json::Array forks;
-  for (const release::Recorded& fork : chain.forks) {
-    forks.push_back(release::history_row(fork, false));
-    lines += "! " + history_line(fork, false).substr(2) + "  LOST: another v" + std::to_string(fork.entry.number) +
-             " was released at once\n";
+  Table table({"CREATED", "LAYER", "SIZE", "CREATED BY", "COMMENT"});
+  for (const HistoryLine& line : lines_of_image(image)) {
+    rows.push_back(json_of(line));
+    const std::string size = human_bytes(line.layer == nullptr ? 0 : static_cast<std::uint64_t>(line.layer->size));
+    const oci::History& h = *line.history;
+    lines += fmt::format("{:<20} {:<71} {:>10} {}  {}\n", printable(h.created, 40),
+                         line.layer == nullptr ? "-" : line.layer->digest.str(), size, printable(h.created_by, 4096),
+                         printable(h.comment, 4096));
+    table.add({{h.created},
+               {line.layer == nullptr ? "-" : context.short_of(line.layer->digest)},
+               {size},
+               {h.created_by},
+               {h.comment}});
   }
   if (!context.json()) {
-    if (chain.entries.empty()) context.note(fmt::format("nothing was ever released to {}", name));
-    const bool as_table = context.shows_tables() && !chain.entries.empty();
-    SLIPWAY_TRY(context.print_raw(as_table ? context.text_of(history_table(context, chain)) : safe_text(lines)));
+    if (rows.empty()) context.note("the image says nothing of its history");
+    SLIPWAY_TRY(context.print_raw(context.shows_tables() && !rows.empty() ? context.text_of(table) : safe_text(lines)));
     return 0;
   }
   Json document;
-  document.set("schema", "slipway/v1/history").set("app", loaded.project.app).set("environment", environment->name);
-  document.set("releases", std::move(rows));
-  if (!forks.empty()) document.set("forks", std::move(forks));
+  document.set("schema", "slipway/v1/image-history").set("location", context.shown(found.location).str());
+  document.set("digest", image.descriptor.digest.str()).set("platform", image.config.platform.str());
+  document.set("history", std::move(rows));
+  SLIPWAY_TRY(context.print_document(document));
+  return 0;
+}
+
+/// The releases of one app to an environment, as lines and as JSON.
+struct AppHistory {
+  std::string lines;
+  Json json;
+};
+
+Result<AppHistory> history_of(Context& context, const Loaded& loaded, const std::string& name) {
+  const ProjectServices services(context, loaded);
+  release::Ledger ledger = services.ledger();
+  SLIPWAY_ASSIGN(const release::Chain chain, ledger.read(loaded.project.app, name));
+  AppHistory history;
+  Json::Array rows, forks;
+  for (auto at = chain.entries.rbegin(); at != chain.entries.rend(); ++at) {
+    const bool active = at == chain.entries.rbegin();
+    rows.push_back(release::history_row(*at, active));
+    history.lines += history_line(*at, active) + "\n";
+  }
+  for (const release::Recorded& fork : chain.forks) {
+    forks.push_back(release::history_row(fork, false));
+    history.lines += "! " + history_line(fork, false).substr(2) + "  LOST: another v" +
+                     std::to_string(fork.entry.number) + " was released at once\n";
+  }
+  if (chain.entries.empty() && !context.json()) context.note(fmt::format("nothing was ever released to {}", name));
+  const bool as_table = context.shows_tables() && !chain.entries.empty();
+  history.lines = as_table ? context.text_of(history_table(context, chain)) : safe_text(history.lines);
+  history.json.set("app", loaded.project.app).set("environment", name).set("releases", std::move(rows));
+  if (!forks.empty()) history.json.set("forks", std::move(forks));
+  return history;
+}
+
+/// The apps of slipway.yaml that have the environment. Errc::invalid_argument, as one app says it, where none has.
+Result<std::vector<Loaded>> apps_with(Context& context, const std::string& name) {
+  SLIPWAY_ASSIGN(auto apps, require_projects(context));
+  if (apps.size() == 1) SLIPWAY_TRY(apps.front().project.require(name));
+  std::erase_if(apps, [&](const Loaded& loaded) { return loaded.project.find(name) == nullptr; });
+  if (!apps.empty()) return apps;
+  return fail(error(Errc::invalid_argument, "no app of slipway.yaml has an environment \"{}\"", name)
+                  .with_hint("list the environments with: slipway status"));
+}
+
+Result<int> run_history(Context& context, const std::string& name, const std::optional<std::string>& platform) {
+  if (!release::is_valid_name(name)) return run_image_history(context, name, platform);
+  SLIPWAY_ASSIGN(const auto apps, apps_with(context, name));
+  std::string lines;
+  Json::Array documents;
+  for (const Loaded& loaded : apps) {
+    SLIPWAY_ASSIGN(AppHistory history, history_of(context, loaded, name));
+    if (apps.size() > 1) lines += loaded.project.app + "\n";
+    lines += history.lines;
+    documents.push_back(std::move(history.json));
+  }
+  if (!context.json()) {
+    SLIPWAY_TRY(context.print_raw(lines));
+    return 0;
+  }
+  Json document;
+  document.set("schema", "slipway/v1/history");
+  if (apps.size() == 1) {
+    for (const auto& [key, value] : *documents.front().object())
+      document.set(key, value);
+  } else {
+    document.set("apps", std::move(documents));
+  }
   SLIPWAY_TRY(context.print_document(document));
   return 0;
 }
@@ -228,16 +321,22 @@ Result<int> run_env(Context& context, const EnvFlags& f) {
 Command history_command() {
   return {.name = "history",
           .aliases = {},
-          .summary = "list an environment's releases",
-          .description = "Prints the releases of an environment from the ledger, newest first. Changes nothing.",
-          .synopsis = "ENV",
+          .summary = "list an environment's releases, or what made an image",
+          .description =
+              "Prints the releases of an environment from the ledger, newest first; of any other reference what made "
+              "each of its layers, as docker history does. Changes nothing.",
+          .synopsis = "ENV|REF",
           .examples = {{"who released what, when and why", "slipway history production"},
-                       {"for a script", "slipway history production -o json | jq '.releases[0]'"}},
-          .see_also = {"status", "show", "diff"},
+                       {"for a script", "slipway history production -o json | jq '.releases[0]'"},
+                       {"what made the layers of an image", "slipway history debian:12"}},
+          .see_also = {"status", "show", "diff", "inspect"},
           .bind = [](OptionSet& options) -> Action {
             auto name = std::make_shared<std::string>();
-            options.positional("ENV", *name, "an environment of slipway.yaml");
-            return [name](Context& context) { return run_history(context, *name); };
+            auto platform = std::make_shared<std::optional<std::string>>();
+            options.positional("ENV|REF", *name, "an environment of slipway.yaml, or an image");
+            options.value("--platform", "OS/ARCH", *platform,
+                          "use this platform's image of an index (default: this machine's)");
+            return [name, platform](Context& context) { return run_history(context, *name, *platform); };
           }};
 }
 

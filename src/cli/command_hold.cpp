@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/project.h"
+#include "cli/streams.h"
 #include "cli/text_layout.h"
 #include "slipway/base/text.h"
 #include "slipway/image/removal.h"
@@ -79,7 +80,7 @@ Result<release::Planned> plan_to_approve(Context& context, const Loaded& loaded,
                                          release::Ledger& ledger, const release::ReleaseServices& services) {
   const release::Environment* const to = loaded.project.find(word);
   if (to == nullptr) {
-    auto text = read_file(context.fs(), context.absolute(word), 4u << 20);
+    auto text = read_input(context, word, 4u << 20);
     if (!text) {
       return fail(std::move(text).error().with_hint(
           fmt::format("name a file written by --plan, or an environment: slipway approve {}",
@@ -197,7 +198,8 @@ Command approve_command() {
           .see_also = {"apply", "promote"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<EventFlags>();
-            bind_event(options, *flags, "PLAN", "a file written by --plan, or an environment of slipway.yaml");
+            bind_event(options, *flags, "PLAN",
+                       "a file written by --plan, - for standard input, or an environment of slipway.yaml");
             return [flags](Context& context) { return run_approve(context, *flags); };
           }};
 }

@@ -27,7 +27,9 @@ struct Gathered {
 
 /// One child for each platform: two for the same one would make it chance which of them runs.
 Status add_offers(Gathered& gathered, const std::vector<image::Offer>& offers, const std::string& source) {
-  if (offers.empty()) return fail(Errc::invalid_argument, "{} is not an image: an index holds images", source);
+  if (offers.empty())
+    return fail(error(Errc::invalid_argument, "{} is not an image: an index holds images", source)
+                    .with_hint("look at it with: slipway inspect " + source));
   for (const image::Offer& offer : offers) {
     for (const oci::Descriptor& other : gathered.index.manifests) {
       if (other.platform != offer.platform) continue;
@@ -47,7 +49,8 @@ Status add_annotations(oci::Index& index, const std::vector<std::string>& annota
   for (const std::string& text : annotations) {
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0)
-      return fail(Errc::invalid_argument, "--annotation \"{}\" is not K=V", printable(text, 200));
+      return fail(error(Errc::invalid_argument, "--annotation \"{}\" is not K=V", printable(text, 200))
+                      .with_hint("write e.g. --annotation org.opencontainers.image.version=1.4.0"));
     index.annotations[text.substr(0, equals)] = text.substr(equals + 1);
   }
   return {};
@@ -72,7 +75,9 @@ Result<Gathered> gather(Context& context, const IndexFlags& f) {
 
 Result<int> run_index(Context& context, const IndexFlags& f) {
   SLIPWAY_ASSIGN(const oci::Location to, context.location(f.destination));
-  if (to.digest()) return fail(Errc::invalid_argument, "{}: the digest comes from the index", f.destination);
+  if (to.digest())
+    return fail(error(Errc::invalid_argument, "{}: the digest comes from the index", f.destination)
+                    .with_hint("name a tag: " + to.place() + ":TAG"));
   if (f.files.iid_file) return fail(no_image_id());
   SLIPWAY_TRY(check_result_files(context, f.files));
   SLIPWAY_ASSIGN(const Gathered gathered, gather(context, f));

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/found_image.h"
+#include "cli/image_root.h"
 #include "cli/output.h"
 #include "cli/project.h"
 #include "cli/terminal.h"
@@ -17,13 +18,6 @@ struct ReferenceFlags {
   std::optional<std::string> platform;
   bool all_platforms = false;  ///< accepted for skopeo's sake: an index is read whole anyway
 };
-
-/// The manifest of one platform where one is named, else what the reference names.
-Result<oci::Descriptor> root_of(const FoundImage& found, const std::optional<std::string>& platform) {
-  if (!platform) return found.target->resolve(found.reference);
-  SLIPWAY_ASSIGN(const image::Image image, load_found(found, platform));
-  return image.descriptor;
-}
 
 Result<int> run_digest(Context& context, const ReferenceFlags& f) {
   SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
@@ -243,7 +237,9 @@ struct InspectFlags {
 
 Result<int> run_inspect(Context& context, const InspectFlags& f) {
   SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
-  if (f.raw && f.config) return fail(Errc::invalid_argument, "--raw and --config exclude each other");
+  if (f.raw && f.config)
+    return fail(error(Errc::invalid_argument, "--raw and --config exclude each other")
+                    .with_hint("run: slipway manifest REF, or slipway config REF"));
   if (f.raw || f.config) {
     SLIPWAY_TRY(f.raw ? print_manifest(context, found, f.platform) : print_config(context, found, f.platform));
     return 0;

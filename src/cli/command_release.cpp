@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/project.h"
+#include "cli/streams.h"
 #include "slipway/base/clock.h"
 #include "slipway/base/text.h"
 #include "slipway/builder/last_build.h"
@@ -42,7 +43,8 @@ Result<release::Remarks> remarks_of(const ReleaseFlags& f) {
 }
 
 void bind_remarks(OptionSet& options, ReleaseFlags& f) {
-  options.value("--plan", "FILE", f.plan_file, "write the plan to FILE and change nothing; see slipway apply");
+  options.value("--plan", "FILE", f.plan_file,
+                "write the plan to FILE (- for standard output) and change nothing; see slipway apply");
   options.value("--reason", "TEXT", f.reason, "record why, for history");
   options.value(
       "--bypass", "RULES|REASON", f.bypass,
@@ -123,6 +125,11 @@ Result<int> carry_out(Context& context, const release::Planned& planned, release
     context.warn(warning.describe());
   if (plan_file) {
     SLIPWAY_ASSIGN(const std::string text, plan.canonical());
+    if (plan_file == "-") {
+      SLIPWAY_TRY(context.print_raw(text + "\n"));
+      context.note(plan.describe());
+      return 0;
+    }
     if (!context.globals().dry_run)
       SLIPWAY_TRY(write_file_atomically(context.fs(), context.absolute(*plan_file), text + "\n"));
     if (!context.globals().dry_run) keep_planned(context, plan, services.state_folder);
@@ -230,8 +237,12 @@ Result<oci::Location> last_build(const Context& context, const Loaded& loaded,
 
 Result<int> run_release(Context& context, const ReleaseFlags& f) {
   if (f.same_build && f.reference)
-    return fail(Errc::invalid_argument, "--same-build keeps the active build: it takes no REF");
-  if (f.same_build && f.adopt) return fail(Errc::invalid_argument, "--same-build and --adopt exclude each other");
+    return fail(error(Errc::invalid_argument, "--same-build keeps the active build: it takes no REF")
+                    .with_hint(fmt::format("run: slipway release {} --same-build", f.environment)));
+  if (f.same_build && f.adopt)
+    return fail(error(Errc::invalid_argument, "--same-build and --adopt exclude each other")
+                    .with_hint(fmt::format("run: slipway release {0} --same-build, or slipway release {0} REF --adopt",
+                                           f.environment)));
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(f.environment));
   std::optional<oci::Location> build;
@@ -267,7 +278,9 @@ Result<int> run_rollback(Context& context, const ReleaseFlags& f) {
     target.number = word.number;
   }
   if (target.number && f.to_previous)
-    return fail(Errc::invalid_argument, "--to-previous goes one release back: it takes no vN");
+    return fail(error(Errc::invalid_argument, "--to-previous goes one release back: it takes no vN")
+                    .with_hint(fmt::format("run: slipway rollback {0} --to-previous, or slipway rollback {0} vN",
+                                           f.environment)));
   SLIPWAY_ASSIGN(const release::Remarks remarks, remarks_of(f));
   return plan_and_carry_out(
       context, loaded, f, environment->name, [&](release::Ledger& ledger, const release::ReleaseServices& services) {
@@ -277,7 +290,7 @@ Result<int> run_rollback(Context& context, const ReleaseFlags& f) {
 
 Result<int> run_apply(Context& context, const std::string& file) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
-  SLIPWAY_ASSIGN(const std::string text, read_file(context.fs(), context.absolute(file), 4u << 20));
+  SLIPWAY_ASSIGN(const std::string text, read_input(context, file, 4u << 20));
   SLIPWAY_ASSIGN(release::Plan plan, release::Plan::parse(text));
   SLIPWAY_TRY(release::require_current(plan, loaded.project));
   const ProjectServices services(context, loaded);
@@ -384,7 +397,7 @@ Command apply_command() {
       .see_also = {"release", "promote", "approve"},
       .bind = [](OptionSet& options) -> Action {
         auto file = std::make_shared<std::string>();
-        options.positional("PLAN", *file, "a file written by --plan");
+        options.positional("PLAN", *file, "a file written by --plan, or - for standard input");
         return [file](Context& context) { return run_apply(context, *file); };
       }};
 }

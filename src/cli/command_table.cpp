@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cli/command.h"
+#include "cli/verbs.h"
 
 namespace slipway::cli {
 namespace {
@@ -25,6 +26,10 @@ constexpr Row kTable[] = {
     {Group::images, Listed::name, why_command},        {Group::images, Listed::name, sbom_command},
     {Group::images, Listed::name, debug_command},      {Group::images, Listed::name, referrers_command},
     {Group::images, Listed::name, validate_command},   {Group::images, Listed::name, delete_command},
+    {Group::images, Listed::name, mutate_command},     {Group::images, Listed::name, append_command},
+    {Group::images, Listed::name, flatten_command},    {Group::images, Listed::name, put_command},
+    {Group::images, Listed::name, get_command},        {Group::images, Listed::name, attach_command},
+    {Group::images, Listed::name, blob_command},       {Group::images, Listed::name, catalog_command},
 
     {Group::release, Listed::line, release_command},   {Group::release, Listed::line, promote_command},
     {Group::release, Listed::line, rollback_command},  {Group::release, Listed::line, status_command},

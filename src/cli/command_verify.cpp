@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cli/command.h"
 #include "cli/project.h"
 #include "cli/text_layout.h"
@@ -26,55 +28,89 @@ Json proof_json(const release::Proof& proof, const oci::Location& shown) {
   return json.set("notes", Json::Array(proof.notes.begin(), proof.notes.end()));
 }
 
-Result<int> print_proofs(Context& context, const std::string& app, const std::vector<release::Proof>& proofs) {
+/// The environments of one app, proved.
+struct AppProofs {
+  std::string app;
+  std::vector<release::Proof> proofs;
+};
+
+/// Prints the sound environments of an app and collects what is wrong with the others.
+Result<Json::Array> print_proofs(Context& context, const AppProofs& of_app, bool name_app, std::vector<Error>& wrong) {
   Json::Array environments;
-  std::vector<Error> wrong;
-  for (const release::Proof& proof : proofs) {
+  const std::string prefix = name_app ? of_app.app + " " : "";
+  for (const release::Proof& proof : of_app.proofs) {
     const oci::Location shown = context.shown(proof.location);
     for (const std::string& note : proof.notes)
       context.warn(note);
     const Status status = proof.status();
-    if (!status) wrong.push_back(status.error());
+    if (!status) wrong.push_back(name_app ? Error(status.error()).in("verifying " + of_app.app) : status.error());
     environments.push_back(proof_json(proof, shown));
     if (context.json() || !status) continue;
     if (proof.active) {
       SLIPWAY_TRY(context.print(shown.with_digest(proof.active->entry.image.digest).str()));
-      context.note(fmt::format("{}: {} in an unbroken chain, head {}", proof.environment,
+      context.note(fmt::format("{}{}: {} in an unbroken chain, head {}", prefix, proof.environment,
                                counted(static_cast<std::size_t>(proof.entries), "release"), proof.active->id.str()));
     } else {
-      context.note(fmt::format("{}: nothing was ever released", proof.environment));
+      context.note(fmt::format("{}{}: nothing was ever released", prefix, proof.environment));
     }
   }
-  if (context.json()) {
-    Json document;
-    document.set("schema", "slipway/v1/verify").set("app", app).set("environments", std::move(environments));
-    SLIPWAY_TRY(context.print_document(document));
-  }
-  if (!wrong.empty()) return fail(combine(std::move(wrong)));
-  return 0;
+  return environments;
 }
 
-Result<int> verify_environments(Context& context, const VerifyFlags& f) {
-  SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
-  std::vector<const release::Environment*> wanted;
-  if (f.all) {
-    for (const release::Environment& environment : loaded.project.environments)
-      wanted.push_back(&environment);
-  } else {
-    SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(*f.what));
-    wanted.push_back(environment);
-  }
+Result<AppProofs> prove(Context& context, const Loaded& loaded, const VerifyFlags& f) {
   std::optional<Digest> head;
   if (f.head) {
     SLIPWAY_ASSIGN(head, Digest::parse(*f.head));
   }
   const ProjectServices services(context, loaded);
-  std::vector<release::Proof> proofs;
-  for (const release::Environment* environment : wanted) {
-    SLIPWAY_ASSIGN(auto proof, release::verify_environment(loaded.project, *environment, head, services.get()));
-    proofs.push_back(std::move(proof));
+  AppProofs all{loaded.project.app, {}};
+  for (const release::Environment& environment : loaded.project.environments) {
+    if (!f.all && environment.name != *f.what) continue;
+    SLIPWAY_ASSIGN(auto proof, release::verify_environment(loaded.project, environment, head, services.get()));
+    all.proofs.push_back(std::move(proof));
   }
-  return print_proofs(context, loaded.project.app, proofs);
+  return all;
+}
+
+/// The apps that are meant: all of them, or those that have the environment.
+Result<std::vector<Loaded>> apps_of(Context& context, const VerifyFlags& f) {
+  SLIPWAY_ASSIGN(auto apps, require_projects(context));
+  if (f.all) return apps;
+  if (apps.size() == 1) SLIPWAY_TRY(apps.front().project.require(*f.what));
+  std::erase_if(apps, [&](const Loaded& loaded) { return loaded.project.find(*f.what) == nullptr; });
+  if (apps.empty()) {
+    return fail(error(Errc::invalid_argument, "no app of slipway.yaml has an environment \"{}\"", *f.what)
+                    .with_hint("list the environments with: slipway status"));
+  }
+  if (apps.size() > 1 && f.head) {
+    return fail(Error(Errc::invalid_argument, "--head belongs to one app, and several have the environment")
+                    .with_hint("choose one with --app " + apps.front().project.app));
+  }
+  return apps;
+}
+
+Result<int> verify_environments(Context& context, const VerifyFlags& f) {
+  SLIPWAY_ASSIGN(const auto apps, apps_of(context, f));
+  const bool several = apps.size() > 1;
+  Json::Array documents;
+  std::vector<Error> wrong;
+  for (const Loaded& loaded : apps) {
+    SLIPWAY_ASSIGN(const AppProofs proofs, prove(context, loaded, f));
+    SLIPWAY_ASSIGN(auto environments, print_proofs(context, proofs, several, wrong));
+    documents.push_back(Json().set("app", proofs.app).set("environments", std::move(environments)));
+  }
+  if (context.json()) {
+    Json document;
+    document.set("schema", "slipway/v1/verify");
+    if (several) document.set("apps", std::move(documents));
+    if (!several) {
+      for (const auto& [key, value] : *documents.front().object())
+        document.set(key, value);
+    }
+    SLIPWAY_TRY(context.print_document(document));
+  }
+  if (!wrong.empty()) return fail(combine(std::move(wrong)));
+  return 0;
 }
 
 /// The hosts of the ledgers of slipway.yaml, where there is one that can be read.
@@ -130,9 +166,12 @@ Result<int> run_verify(Context& context, const VerifyFlags& f) {
                     .with_hint("verify every environment with: slipway verify --all"));
   }
   if (f.all && f.head)
-    return fail(Errc::invalid_argument, "--head belongs to one environment: name it instead of --all");
+    return fail(error(Errc::invalid_argument, "--head belongs to one environment: name it instead of --all")
+                    .with_hint("run: slipway verify ENV --head DIGEST"));
   if (f.all || release::is_valid_name(*f.what)) return verify_environments(context, f);
-  if (f.head) return fail(Errc::invalid_argument, "--head belongs to an environment, not to an image");
+  if (f.head)
+    return fail(error(Errc::invalid_argument, "--head belongs to an environment, not to an image")
+                    .with_hint("run: slipway verify ENV --head DIGEST, or slipway verify REF"));
   return verify_reference(context, *f.what);
 }
 

@@ -64,6 +64,26 @@ std::string single_quoted(std::string_view text) {
   return out + "'";
 }
 
+/// Words that an option takes among others, where its own choices do not say all.
+struct Suggested {
+  std::string_view option, words;
+};
+constexpr Suggested kSuggested[] = {
+    {"--compression", "gzip zstd none gzip:best zstd:best gzip:fast zstd:fast"},
+    {"--sbom", "spdx cyclonedx"},
+    {"--profile", "auto nss iconv openssl sasl pam qt gtk"},
+    {"--runtime", "auto minimal ca-certificates tzdata locale passwd nsswitch tmp ld.so.cache dpkg-status"},
+};
+
+/// The values to offer for an option; empty where any text will do.
+std::string words_of(const Option& option) {
+  if (!option.choices.empty()) return fmt::format("{}", fmt::join(option.choices, " "));
+  for (const Suggested& suggested : kSuggested) {
+    if (option.names == suggested.option) return std::string(suggested.words);
+  }
+  return "";
+}
+
 /// Patterns "COMMAND --option" (or "* --option" of every command) with the values these take.
 std::string bash_values(const BoundCommands& table) {
   std::string out;
@@ -77,7 +97,7 @@ std::string bash_values(const BoundCommands& table) {
           patterns += (patterns.empty() ? "" : "|") + pattern;
         }
       }
-      const std::string words = fmt::format("{}", fmt::join(option.choices, " "));
+      const std::string words = words_of(option);
       out += fmt::format("    {})\n      {}return ;;\n", patterns,
                          words.empty() ? "" : fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$cur\")); ", words));
     }
@@ -114,8 +134,8 @@ std::string fish_option(const Option& option, const std::string& condition) {
   std::string line = "complete -c slipway" + condition;
   for (const std::string& name : names_of(option))
     line += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
-  if (!option.choices.empty())
-    line += fmt::format(" -xa {}", single_quoted(fmt::format("{}", fmt::join(option.choices, " "))));
+  if (const std::string words = words_of(option); !words.empty())
+    line += fmt::format(" -xa {}", single_quoted(words));
   else if (!option.value.empty())
     line += " -r";
   return line + " -d " + single_quoted(option.help) + "\n";
@@ -170,10 +190,10 @@ std::string zsh_completion() {
   out += "  case \"$command ${words[CURRENT-1]}\" in\n";
   for (const Bound& bound : table.bounds) {
     for (const Option& option : bound.options.all()) {
-      if (option.choices.empty()) continue;
+      const std::string words = words_of(option);
+      if (words.empty()) continue;
       for (const std::string& name : names_of(option))
-        out += fmt::format("    \"{} {}\") compadd -- {}; return ;;\n", bound.command->name, name,
-                           fmt::join(option.choices, " "));
+        out += fmt::format("    \"{} {}\") compadd -- {}; return ;;\n", bound.command->name, name, words);
     }
   }
   out +=

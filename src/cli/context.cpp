@@ -13,7 +13,8 @@
 namespace slipway::cli {
 
 void bind_globals(OptionSet& options, Globals& g) {
-  options.value("-f,--file", "FILE", g.file, "use this slipway.yaml (default: the nearest one upwards)");
+  options.value("-f,--file", "FILE", g.file,
+                "use this slipway.yaml, or - for standard input (default: the nearest one upwards)");
   options.value("--app", "NAME", g.app, "select one app of a slipway.yaml that has several");
   options.choice(
       "-o,--output", g.output, {"text", "wide", "json", "yaml", "digest", "name"},
@@ -45,8 +46,22 @@ void bind_globals(OptionSet& options, Globals& g) {
   }
 }
 
+namespace {
+
+/// Standard input ends once: who reads it again gets the same text.
+Surroundings with_input_kept(Surroundings surroundings) {
+  const auto kept = std::make_shared<std::optional<std::string>>();
+  surroundings.read_in = [kept, read = std::move(surroundings.read_in)] {
+    if (!*kept) *kept = read();
+    return **kept;
+  };
+  return surroundings;
+}
+
+}  // namespace
+
 Context::Context(const Globals& globals, const Surroundings& surroundings)
-    : globals_(globals), live_area_(surroundings), surroundings_(live_area_.surroundings()) {}
+    : globals_(globals), live_area_(surroundings), surroundings_(with_input_kept(live_area_.surroundings())) {}
 
 Context::~Context() = default;
 

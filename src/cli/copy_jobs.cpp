@@ -3,23 +3,13 @@
 #include <set>
 
 #include "cli/project.h"
+#include "cli/streams.h"
 #include "slipway/base/text.h"
 
 namespace slipway::cli {
 namespace {
 
 constexpr std::size_t kMaxList = 4u << 20;
-
-/// The destination with SRC's tag where it has none. docker's archives name images by whole references.
-oci::Location with_tag_of(const oci::Location& from, oci::Location to) {
-  if (to.tag() || !from.tag() || from.digest()) return to;
-  if (to.transport() != oci::Transport::docker_archive) {
-    return from.transport() == oci::Transport::docker_archive ? to : to.with_tag(*from.tag());
-  }
-  const oci::Location whole = from.without_reference().with_tag(*from.tag());
-  if (from.is_registry()) return to.with_tag(whole.str());
-  return from.transport() == oci::Transport::docker_archive ? to.with_tag(*from.tag()) : to;
-}
 
 /// The last component of a repository or a layout's path.
 std::string last_component(const oci::Location& from) {
@@ -108,6 +98,16 @@ Status add_list(Planner& planner, const std::string& text, const std::string& fi
 
 }  // namespace
 
+oci::Location with_tag_of(const oci::Location& from, oci::Location to) {
+  if (to.tag() || !from.tag() || from.digest()) return to;
+  if (to.transport() != oci::Transport::docker_archive) {
+    return from.transport() == oci::Transport::docker_archive ? to : to.with_tag(*from.tag());
+  }
+  const oci::Location whole = from.without_reference().with_tag(*from.tag());
+  if (from.is_registry()) return to.with_tag(whole.str());
+  return from.transport() == oci::Transport::docker_archive ? to.with_tag(*from.tag()) : to;
+}
+
 Result<std::vector<CopyJob>> plan_copies(Context& context, const CopyWords& given) {
   std::vector<std::string> words = given.words;
   Planner planner(context, given.all_tags);
@@ -116,7 +116,7 @@ Result<std::vector<CopyJob>> plan_copies(Context& context, const CopyWords& give
       return fail(Error(Errc::invalid_argument, "--from-file takes one more argument at most: a prefix that ends in /")
                       .with_hint("write the sources into the file"));
     }
-    SLIPWAY_ASSIGN(const std::string text, read_file(context.fs(), context.absolute(*given.list), kMaxList));
+    SLIPWAY_ASSIGN(const std::string text, read_input(context, *given.list, kMaxList));
     SLIPWAY_TRY(add_list(planner, text, *given.list, words.empty() ? "" : words[0]));
     return planner.take();
   }

@@ -12,6 +12,9 @@ struct CopyJob {
   oci::Location from, to;  ///< `to` with the tag it will have, if any
 };
 
+/// Returns the destination with SRC's tag where it has none. docker's archives name images by whole references.
+oci::Location with_tag_of(const oci::Location& from, oci::Location to);
+
 /// The arguments of `copy`, before anything is read or written.
 struct CopyWords {
   std::vector<std::string> words;   ///< SRC... DST

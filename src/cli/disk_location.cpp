@@ -51,6 +51,10 @@ constexpr std::array kForeign{
 }  // namespace
 
 std::optional<oci::Location> location_on_disk(FileSystem& fs, const stdfs::path& directory, const std::string& word) {
+  if (word == "-") {
+    const auto stream = oci::Location::parse("docker-archive:-");
+    return stream ? std::optional(*stream) : std::nullopt;
+  }
   if (!is_path(word) && !is_tar_name(word)) return std::nullopt;
   const std::string path = (directory / word).lexically_normal().native();
   if (path.find(':') != std::string::npos) return std::nullopt;

@@ -18,7 +18,30 @@ std::string ways_to_start() {
              80);
 }
 
-std::string about(const Context& context, const Loaded& loaded) {
+/// Returns true if the environment's active release has this build. Asks folders only: nobody waits here for a
+/// registry.
+bool has_build(Context& context, const Loaded& loaded, const std::string& environment, const Digest& build) {
+  if (loaded.project.ledger.is_registry()) return false;
+  const ProjectServices services(context, loaded);
+  release::Ledger ledger = services.ledger();
+  const auto head = ledger.head(loaded.project.app, environment);
+  return head && *head && (**head).entry.build.digest == build;
+}
+
+/// The next command on the way of a build: to a repository, to the first environment, from one to the next.
+std::string next_step(Context& context, const Loaded& loaded, const Result<builder::LastBuild>& build) {
+  const auto& environments = loaded.project.environments;
+  if (!build) return "slipway build --push";
+  if (environments.empty()) return "slipway inspect " + context.shown(build->locations.front()).str();
+  for (const release::Environment& environment : environments) {
+    if (has_build(context, loaded, environment.name, build->digest)) continue;
+    if (environment.after.empty()) return "slipway release " + environment.name;
+    return fmt::format("slipway promote {} {}", environment.after.front(), environment.name);
+  }
+  return "slipway status";
+}
+
+std::string about(Context& context, const Loaded& loaded) {
   std::string environments;
   for (const release::Environment& environment : loaded.project.environments)
     environments += (environments.empty() ? "" : ", ") + environment.name;
@@ -26,16 +49,13 @@ std::string about(const Context& context, const Loaded& loaded) {
   std::vector<std::pair<std::string, std::string>> rows{{"app", loaded.project.app}};
   rows.emplace_back("environments", environments.empty() ? "none" : environments);
   rows.emplace_back("last build", build ? build->digest.str() : "none");
-  const std::string next = !build                 ? "slipway build --push"
-                           : environments.empty() ? "slipway inspect " + context.shown(build->locations.front()).str()
-                                                  : "slipway release " + loaded.project.environments.front().name;
-  rows.emplace_back("next", next);
+  rows.emplace_back("next", next_step(context, loaded, build));
   return loaded.file + "\n" + two_columns(rows, 80);
 }
 
 }  // namespace
 
-std::string first_contact(const Context& context) {
+std::string first_contact(Context& context) {
   const auto apps = load_projects(context);
   if (!apps) return "slipway.yaml has mistakes; slipway status names them.\n" + std::string(kMore);
   std::string text;

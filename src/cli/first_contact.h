@@ -8,6 +8,6 @@ namespace slipway::cli {
 
 /// The text of `slipway` without a command: three ways to start where there is no slipway.yaml, else the project, its
 /// last build and the next command. Reads the disk only.
-std::string first_contact(const Context& context);
+std::string first_contact(Context& context);
 
 }  // namespace slipway::cli

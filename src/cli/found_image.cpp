@@ -1,5 +1,6 @@
 #include "cli/found_image.h"
 
+#include "cli/image_root.h"
 #include "cli/opener.h"
 #include "cli/project.h"
 #include "slipway/image/image.h"
@@ -25,6 +26,12 @@ Result<image::Image> load_found(const FoundImage& found, const std::optional<std
     if (offers.size() == 1) return image::load_manifest(*found.target, offers.front().manifest);
   }
   return image::load_image(*found.target, root, wanted);
+}
+
+Result<oci::Descriptor> root_of(const FoundImage& found, const std::optional<std::string>& platform) {
+  if (!platform) return found.target->resolve(found.reference);
+  SLIPWAY_ASSIGN(const image::Image image, load_found(found, platform));
+  return image.descriptor;
 }
 
 image::FileListCache file_lists(Context& context) {

@@ -40,7 +40,8 @@ that has a login for the registry wins:
 An entry for a repository (HOST/TEAM/APP) wins over one for its host. Credential helpers and identity tokens work as
 in docker. A password is never read from the command line.
 
---src-authfile and --dest-authfile give the two sides of a copy different logins.
+--src-authfile and --dest-authfile give the two sides of a copy different logins. For one run, USER:PASSWORD in
+SLIPWAY_SRC_CREDS, SLIPWAY_DEST_CREDS or SLIPWAY_CREDS goes before all files; fd:N there says that descriptor N holds it.
 
     slipway login registry.example.com -u ci --password-stdin < token
     slipway auth which registry.example.com/team/app
@@ -57,6 +58,7 @@ Variables with a meaning of their own:
 
 - SLIPWAY_ACTOR is who releases, for the ledger (default: the user of the CI job, else USER@HOST).
 - SOURCE_DATE_EPOCH is the time of everything in an image, in seconds since 1970 (default: 0).
+- SLIPWAY_SRC_CREDS, SLIPWAY_DEST_CREDS and SLIPWAY_CREDS hold USER:PASSWORD, or fd:N, for this run's registries.
 - DOCKER_CONFIG, REGISTRY_AUTH_FILE, DOCKER_AUTH_CONFIG, XDG_RUNTIME_DIR, XDG_CONFIG_HOME say where logins are: slipway
 help credentials.
 - XDG_CACHE_HOME and XDG_STATE_HOME say where the cache and the upload journal are.

@@ -1,13 +1,12 @@
 #include "cli/opener.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <map>
 #include <mutex>
 
 #include "cli/output.h"
+#include "cli/registry_catalog.h"
+#include "cli/side_login.h"
+#include "cli/streams.h"
 #include "cli/terminal.h"
 #include "slipway/io/hash.h"
 #include "slipway/registry/certificates.h"
@@ -25,30 +24,6 @@ stdfs::path xdg_folder(const EnvLookup& env, const char* variable, const char* f
   if (const auto home = env("HOME"); home && !home->empty()) return stdfs::path(*home) / fallback / "slipway";
   return {};
 }
-
-class StandardInput final : public io::Source {
- public:
-  Result<std::size_t> read(std::span<std::byte> buffer) override {
-    while (true) {
-      const ssize_t n = ::read(STDIN_FILENO, buffer.data(), buffer.size());
-      if (n >= 0) return static_cast<std::size_t>(n);
-      if (errno != EINTR) return fail(Errc::failed, "cannot read standard input: {}", std::strerror(errno));
-    }
-  }
-};
-
-class StandardOutput final : public io::Sink {
- public:
-  explicit StandardOutput(const Surroundings& surroundings) : surroundings_(surroundings) {}
-  Status write(io::Bytes bytes) override {
-    if (surroundings_.write_out(io::as_text(bytes))) return {};
-    return fail(Errc::failed, "cannot write to standard output");
-  }
-  Status finish() override { return {}; }
-
- private:
-  const Surroundings& surroundings_;
-};
 
 /// One side's connections.
 struct Connections {
@@ -102,7 +77,7 @@ Connections connections_for(const SideFlags& flags, const Globals& globals, cons
   return c;
 }
 
-/// The login that is tried before it is kept.
+/// One login for every registry: one that is tried before it is kept, or that of a side.
 class OneLogin final : public registry::CredentialStore {
  public:
   explicit OneLogin(registry::Credential login) : login_(std::move(login)) {}
@@ -145,10 +120,9 @@ class RealOpener final : public store::Opener {
  private:
   store::ArchiveOptions archive_options(const oci::Location& location) {
     const bool docker = location.transport() == oci::Transport::docker_archive;
-    const auto temporary = surroundings_.env("TMPDIR");
     return {.kind = docker ? store::ArchiveKind::docker : store::ArchiveKind::oci,
             .fs = surroundings_.fs,
-            .spool_folder = temporary && !temporary->empty() ? *temporary : "/tmp",
+            .spool_folder = temporary_folder(surroundings_),
             .standard_input = &standard_input_,
             .standard_output = &standard_output_};
   }
@@ -173,10 +147,20 @@ class RealOpener final : public store::Opener {
     Connections& c = found->second;
     if (!added) return &c;
     const SideFlags flags = flags_of(side);
-    c = connections_for(flags, globals_, surroundings_,
-                        registry::file_credentials(*surroundings_.fs, surroundings_.env, flags.authfile.value_or("")),
-                        side);
+    auto credentials = credentials_of(flags, side);
+    if (!credentials) {
+      connections_.erase(found);
+      return fail(std::move(credentials).error());
+    }
+    c = connections_for(flags, globals_, surroundings_, *std::move(credentials), side);
     return &c;
+  }
+
+  /// The login of this run's side where one is given, else the files of logins.
+  Result<std::unique_ptr<registry::CredentialStore>> credentials_of(const SideFlags& flags, Side side) {
+    SLIPWAY_ASSIGN(auto login, side_login(surroundings_.env, side));
+    if (login) return std::unique_ptr<registry::CredentialStore>(std::make_unique<OneLogin>(*std::move(login)));
+    return registry::file_credentials(*surroundings_.fs, surroundings_.env, flags.authfile.value_or(""));
   }
 
   SideFlags flags_of(Side side) const {
@@ -223,6 +207,14 @@ Result<std::vector<registry::Finding>> probe(const Globals& globals, const Surro
       globals.both, globals, surroundings,
       registry::file_credentials(*surroundings.fs, surroundings.env, globals.both.authfile.value_or("")), Side::local);
   return c.session->probe(host, repository, upload);
+}
+
+Result<std::vector<std::string>> catalog(const Globals& globals, const Surroundings& surroundings,
+                                         const std::string& host) {
+  const Connections c = connections_for(
+      globals.both, globals, surroundings,
+      registry::file_credentials(*surroundings.fs, surroundings.env, globals.both.authfile.value_or("")), Side::local);
+  return c.session->catalog(host);
 }
 
 std::unique_ptr<store::Opener> make_opener(const Globals& globals, const Surroundings& surroundings) {

@@ -106,9 +106,11 @@ Error unknown_argument(const ParseRequest& request, const CLI::App& app) {
     if (const auto near = nearest(name, option_words(request))) error.hint = fmt::format("did you mean {}?", *near);
     return std::move(error).with_hint(fmt::format("see: slipway {} --help", request.command));
   }
-  return usage_error(
+  Error error = usage_error(
       request, fmt::format("unexpected argument \"{}\": slipway {} takes {}",
                            extra.empty() ? "" : printable(extra.front(), 80), request.command, arguments_of(request)));
+  if (const auto instead = instead_of_argument(request.command)) error.hint = *instead;
+  return error;
 }
 
 /// Numbers that parse, but make no sense.

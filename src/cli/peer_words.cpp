@@ -10,38 +10,33 @@ struct Instead {
 };
 
 constexpr std::array kCommands{
-    Instead{"append", "run: slipway build --base REF --add SRC:DST --to DST"},
-    Instead{"artifact", "run: slipway referrers REF; copy artifacts with: slipway copy --referrers SRC DST"},
-    Instead{"attach",
-            "run: slipway build --sbom spdx, or attach the file with oras; slipway copy --referrers moves it"},
+    Instead{"artifact",
+            "run: slipway put REF FILE, slipway get REF DIR or slipway attach REF FILE --artifact-type TYPE"},
     Instead{"backup", "run: slipway copy --all-tags REPOSITORY oci:FOLDER"},
-    Instead{"blob", "run: slipway copy REF oci:FOLDER, then read FOLDER/blobs/sha256/HEX"},
     Instead{"buildx", "run: slipway build"},
-    Instead{"catalog", "name a repository: slipway ls HOST/REPOSITORY"},
     Instead{"discover", "run: slipway referrers REF"},
-    Instead{"flatten", "run: slipway unpack REF DIR, then slipway build --base scratch --add DIR:/ --to DST"},
-    Instead{"get", "run: slipway referrers REF, then slipway copy REPOSITORY@DIGEST oci:FOLDER"},
     Instead{"image", "run: slipway inspect REF, slipway copy SRC DST or slipway delete REF"},
     Instead{"images", "run: slipway ls oci:FOLDER"},
-    Instead{"import", "run: slipway build --base scratch, with the tar file as an archive layer of slipway.yaml"},
+    Instead{"import", "run: slipway append scratch rootfs.tar DST"},
+    Instead{"layer", "run: slipway blob REPOSITORY@DIGEST"},
     Instead{"lint", "run: slipway build --strict --dry-run"},
-    Instead{"mutate", "run: slipway build --base REF --label K=V --entrypoint ARGV --to DST"},
     Instead{"plan", "run: slipway promote FROM TO --plan FILE"},
-    Instead{"put", "run: slipway build --sbom spdx, or attach the file with oras; slipway copy --referrers moves it"},
-    Instead{"rebase", "run: slipway build --update-base, which moves the base's digest in slipway.lock"},
-    Instead{"registry", "run: slipway probe HOST, slipway login HOST or slipway ls REPOSITORY"},
-    Instead{"repo", "run: slipway ls REPOSITORY"},
+    Instead{"rebase",
+            "putting an image on a newer base without its sources comes later; with them, run: slipway build "
+            "--update-base"},
+    Instead{"registry", "run: slipway probe HOST, slipway login HOST or slipway catalog HOST"},
+    Instead{"repo", "run: slipway catalog HOST, or slipway ls REPOSITORY"},
     Instead{"resolve", "run: slipway digest REF; in files: slipway pin FILE"},
     Instead{"rmi", "run: slipway delete REF"},
     Instead{"save", "run: slipway copy REF docker-archive:FILE"},
-    Instead{"search", "name a repository: slipway ls HOST/REPOSITORY"},
+    Instead{"search", "run: slipway catalog HOST, or slipway ls HOST/REPOSITORY"},
     Instead{"tree", "run: slipway inspect REF, and slipway referrers REF for what is attached"},
 };
 
 constexpr std::string_view kNoPasswords =
-    "every user of this machine can read command lines; run: slipway login HOST -u USER --password-stdin < FILE, or "
-    "set "
-    "DOCKER_AUTH_CONFIG; --src-authfile and --dest-authfile tell two logins apart";
+    "every user of this machine can read command lines: set SLIPWAY_SRC_CREDS or SLIPWAY_DEST_CREDS to USER:PASSWORD "
+    "or "
+    "to fd:N, a descriptor that holds it, or store the login with: slipway login HOST -u USER --password-stdin";
 
 constexpr std::array kOptions{
     Instead{"--creds", kNoPasswords},
@@ -62,6 +57,11 @@ constexpr std::array kOptions{
     Instead{"--retry-times", "use --retry N"},
 };
 
+constexpr std::array kArguments{
+    Instead{"export", "write an image's files as a tar with: slipway unpack REF FILE.tar (- for standard output)"},
+    Instead{"flatten", "slipway flatten REF DST"},
+};
+
 template <class Words>
 std::optional<std::string_view> find(const Words& words, std::string_view word) {
   for (const Instead& instead : words) {
@@ -75,5 +75,7 @@ std::optional<std::string_view> find(const Words& words, std::string_view word) 
 std::optional<std::string_view> instead_of_command(std::string_view word) { return find(kCommands, word); }
 
 std::optional<std::string_view> instead_of_option(std::string_view option) { return find(kOptions, option); }
+
+std::optional<std::string_view> instead_of_argument(std::string_view command) { return find(kArguments, command); }
 
 }  // namespace slipway::cli

@@ -12,4 +12,7 @@ std::optional<std::string_view> instead_of_command(std::string_view word);
 /// The same for an option, such as "--src-creds".
 std::optional<std::string_view> instead_of_option(std::string_view option);
 
+/// The same for an argument too many, by the command that got it: peers' commands of that name take it.
+std::optional<std::string_view> instead_of_argument(std::string_view command);
+
 }  // namespace slipway::cli

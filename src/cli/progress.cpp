@@ -10,6 +10,7 @@
 #include "cli/transfer_bars.h"
 #include "slipway/base/text.h"
 #include "slipway/builder/work_observer.h"
+#include "slipway/oci/media_type.h"
 
 namespace slipway::cli {
 namespace {
@@ -24,8 +25,8 @@ class LineProgress : public builder::Observer {
   void started(const oci::Descriptor& d) override {
     if (verbose_ > 1) blob("started", d);
   }
-  void mounted(const oci::Descriptor& d) override { blob("mounted", d); }
-  void copied(const oci::Descriptor& d) override { blob("copied", d); }
+  void mounted(const oci::Descriptor& d) override { finished("mounted", d); }
+  void copied(const oci::Descriptor& d) override { finished("copied", d); }
   void layer_reused(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
     layer("cached", platform, name, d);
   }
@@ -34,12 +35,27 @@ class LineProgress : public builder::Observer {
   }
 
  protected:
+  /// Configs and manifests are small and many: they count with -v.
+  void finished(std::string_view what, const oci::Descriptor& d) {
+    if (verbose_ > 0 || is_layer(d)) blob(what, d);
+  }
   virtual void blob(std::string_view what, const oci::Descriptor& d) {
     line(fmt::format("{:<7} {} {}", what, digest(d), size(d)));
   }
   virtual void layer(std::string_view what, const std::string& platform, const std::string& name,
                      const oci::Descriptor& d) {
-    line(fmt::format("{:<7} layer {:<12} {:<12} {} {:>10}", what, printable(name, 60), platform, digest(d), size(d)));
+    line(fmt::format("{:<7} layer {:<12} {:<12} {} {:>10}", what, name_of(name), printable(platform, 16), digest(d),
+                     size(d)));
+  }
+  /// A layer's name, short enough for a line of 80 columns; whole with -v.
+  std::string name_of(const std::string& name) const {
+    constexpr std::size_t kRoom = 24;
+    const std::string text = printable(name, 60);
+    return verbose_ > 0 || text.size() <= kRoom ? text : text.substr(0, kRoom - 3) + "...";
+  }
+  static bool is_layer(const oci::Descriptor& d) {
+    return !oci::is_graph_node(d.media_type) && d.media_type != oci::kConfigType &&
+           d.media_type != oci::kDockerConfigType && d.media_type != oci::kEmptyType;
   }
   /// Short, so that a line fits a terminal; whole with -v.
   std::string digest(const oci::Descriptor& d) const { return verbose_ > 0 ? d.digest.str() : d.digest.short_hex(); }
@@ -72,6 +88,9 @@ class TerminalProgress final : public LineProgress, public builder::WorkObserver
     area_.erase();
   }
 
+  void name_direction(std::string_view direction) {
+    change([&] { bars_.name_direction(std::string(direction)); });
+  }
   void expected(const oci::Descriptor& d) override {
     change([&] { bars_.expect(d); });
   }
@@ -98,11 +117,17 @@ class TerminalProgress final : public LineProgress, public builder::WorkObserver
     change([&] { bars_.begin_work(text_of(platform, name)); });
   }
   void layer_reused(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
-    change([&] { bars_.end_work(text_of(platform, name)); });
+    change([&] {
+      bars_.end_work(text_of(platform, name));
+      bars_.name(d, name_of(name));
+    });
     LineProgress::layer_reused(platform, name, d);
   }
   void layer_built(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
-    change([&] { bars_.end_work(text_of(platform, name)); });
+    change([&] {
+      bars_.end_work(text_of(platform, name));
+      bars_.name(d, name_of(name));
+    });
     LineProgress::layer_built(platform, name, d);
   }
   void files_read(const std::string& platform, const std::string& name, std::uint64_t at,
@@ -237,6 +262,10 @@ std::unique_ptr<builder::Observer> make_progress(const Globals& globals, const S
     return std::make_unique<TerminalProgress>(surroundings, globals.verbose, area);
   }
   return std::make_unique<LineProgress>(surroundings, globals.verbose);
+}
+
+void name_direction(builder::Observer& observer, std::string_view direction) {
+  if (auto* bars = dynamic_cast<TerminalProgress*>(&observer)) bars->name_direction(direction);
 }
 
 }  // namespace slipway::cli

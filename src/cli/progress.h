@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 
 #include "cli/context.h"
 #include "cli/live_area.h"
@@ -9,8 +10,12 @@
 namespace slipway::cli {
 
 /// Shows what happens on standard error as `--progress` says: bars where that is a terminal, else a line for each
-/// finished blob, or events (docs/FORMATS.md "Progress"). Thread-safe.
+/// finished layer, or events (docs/FORMATS.md "Progress"). Configs and manifests have lines with -v. Thread-safe.
 std::unique_ptr<builder::Observer> make_progress(const Globals& globals, const Surroundings& surroundings,
                                                  LiveArea& area);
+
+/// Names the direction of the transfers that `observer` shows: "push", "pull" or "copy" (the default) stands before
+/// each bar. Nothing for observers without bars.
+void name_direction(builder::Observer& observer, std::string_view direction);
 
 }  // namespace slipway::cli

@@ -5,6 +5,7 @@
 
 #include "cli/opener.h"
 #include "cli/pin_policies.h"
+#include "cli/streams.h"
 #include "cli/version.h"
 #include "slipway/base/text.h"
 #include "slipway/config/decoder.h"
@@ -16,6 +17,7 @@ namespace slipway::cli {
 namespace {
 
 constexpr const char* kFileName = "slipway.yaml";
+constexpr std::size_t kMaxFile = 4u << 20;
 
 std::optional<stdfs::path> find_upwards(const Context& context) {
   for (stdfs::path folder = context.surroundings().directory;; folder = folder.parent_path()) {
@@ -79,6 +81,12 @@ struct ProjectFile {
 };
 
 Result<std::optional<ProjectFile>> read_project_file(const Context& context) {
+  if (context.globals().file == "-") {
+    SLIPWAY_ASSIGN(const std::string text, read_input(context, "-", kMaxFile));
+    ProjectFile file{"<stdin>", context.surroundings().directory, {}};
+    SLIPWAY_ASSIGN(file.documents, config::parse_yaml(text, file.shown));
+    return std::optional<ProjectFile>(std::move(file));
+  }
   std::optional<stdfs::path> path;
   if (context.globals().file) {
     path = context.absolute(*context.globals().file);
@@ -86,7 +94,7 @@ Result<std::optional<ProjectFile>> read_project_file(const Context& context) {
     path = find_upwards(context);
   }
   if (!path) return std::optional<ProjectFile>();
-  auto text = read_file(context.fs(), *path, 4u << 20);
+  auto text = read_file(context.fs(), *path, kMaxFile);
   if (!text) {
     const Errc code = text.error().code == Errc::not_found ? Errc::invalid_argument : text.error().code;
     return fail(Error(code, text.error().message).with_hint("give another file with --file"));
@@ -112,7 +120,7 @@ Result<Loaded> decode(const ProjectFile& file, const config::Node& document) {
 
 Error no_project() {
   return Error(Errc::invalid_argument, "there is no slipway.yaml in this folder or above it")
-      .with_hint("name one with --file");
+      .with_hint("write one with: slipway init; or name one with: --file FILE");
 }
 
 }  // namespace

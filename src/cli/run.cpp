@@ -108,7 +108,8 @@ int without_command(const std::vector<std::string>& arguments, const Globals& gl
     if (word == "--help" || word == "-h") return print_help(overview(), surroundings);
     if (word == "--version") return run({"version"}, surroundings);
   }
-  surroundings.write_err(first_contact(Context(globals, surroundings)));
+  Context context(globals, surroundings);
+  surroundings.write_err(first_contact(context));
   return exit_status(Errc::invalid_argument);
 }
 
@@ -153,6 +154,9 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   std::vector<std::string> rest = arguments;
   rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(*at));
   if (word == "__complete" && !rest.empty()) {
+    // A prompt waits: one try, two seconds.
+    globals.timeout = 2;
+    globals.retry = 0;
     Context context(globals, surroundings);
     const std::string words = words_for_completion(context, rest[0], rest.size() > 1 ? rest[1] : "");
     return print_help(safe_text(words), surroundings);

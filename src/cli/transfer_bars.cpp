@@ -26,7 +26,10 @@ std::string clock_text(std::uint64_t seconds) {
 
 TransferBars::Part& TransferBars::part(const oci::Descriptor& blob) {
   Part& part = parts_[blob.digest.str()];
-  if (part.shown.empty()) part.shown = fmt::format("{}:{}", blob.digest.algorithm(), blob.digest.short_hex());
+  if (part.shown.empty()) {
+    const auto named = names_.find(blob.digest);
+    part.shown = fmt::format("{} {:<12}", direction_, named == names_.end() ? blob.digest.short_hex() : named->second);
+  }
   part.size = static_cast<std::uint64_t>(std::max<std::int64_t>(blob.size, 0));
   return part;
 }

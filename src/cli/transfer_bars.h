@@ -18,6 +18,11 @@ class TransferBars {
  public:
   using Time = std::chrono::milliseconds;
 
+  /// "push", "pull" or "copy" stands before the name of each bar.
+  void name_direction(std::string direction) { direction_ = std::move(direction); }
+
+  /// Names the layer that a blob is; a blob without a name shows its digest.
+  void name(const oci::Descriptor& blob, const std::string& name) { names_[blob.digest] = name; }
   void expect(const oci::Descriptor& blob);
   void start(const oci::Descriptor& blob, Time now);
   /// `at`: bytes so far; fewer than before when the transfer started again.
@@ -50,6 +55,8 @@ class TransferBars {
   /// Bytes a second of late.
   std::uint64_t rate(Time now) const;
 
+  std::string direction_ = "copy";
+  std::map<Digest, std::string> names_;
   std::map<std::string, Part> parts_;  ///< by digest, or by the text of a piece of work
   std::multiset<std::string> work_;    ///< whose size is not known
   std::uint64_t moved_ = 0;

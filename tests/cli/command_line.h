@@ -36,7 +36,7 @@ class CommandLine {
       return true;
     };
     surroundings.write_err = [&](std::string_view text) { outcome.err += text; };
-    surroundings.read_in = [] { return std::string(); };
+    surroundings.read_in = [this] { return in; };
     surroundings.env = [this](const std::string& name) -> std::optional<std::string> {
       const auto at = env_.find(name);
       if (at == env_.end()) return std::nullopt;
@@ -63,6 +63,7 @@ class CommandLine {
   void set(const std::string& name, const std::string& value) { env_[name] = value; }
 
   bool out_works = true;
+  std::string in;   ///< what standard input holds
   int columns = 0;  ///< of the terminal that standard output and error are; 0: they are files
   std::stop_source stop;
 

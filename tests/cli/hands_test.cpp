@@ -41,13 +41,9 @@ constexpr const char* kApp =
 TEST_F(Hands, WordsOfPeersAreAnsweredWithWhatToType) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
       {{"rmi", "x"}, "slipway delete REF"},
-      {{"mutate", "x"}, "slipway build --base REF"},
-      {{"flatten", "x"}, "slipway unpack REF DIR"},
-      {{"catalog", "x"}, "slipway ls HOST/REPOSITORY"},
       {{"discover", "x"}, "slipway referrers REF"},
       {{"save", "x"}, "docker-archive:FILE"},
-      {{"history", "docker.io/library/alpine:3"}, "slipway inspect REF"},
-      {{"export", "docker.io/library/alpine:3"}, "slipway unpack REF DIR"},
+      {{"export", "docker.io/library/alpine:3"}, "slipway unpack docker.io/library/alpine:3 -"},
       {{"copy", "--src-creds", "me:secret", "a/b:c", "oci:x"}, "--password-stdin"},
       {{"copy", "--dest-creds=me:secret", "a/b:c", "oci:x"}, "--password-stdin"},
       {{"inspect", "--format", "{{.Digest}}", "oci:out:v1"}, "-o json"},
@@ -123,10 +119,12 @@ TEST_F(Hands, NoCommandSaysWhatIsThere) {
   EXPECT_EQ(nothing.out, "");
   EXPECT_THAT(nothing.err, AllOf(HasSubstr("slipway init"), HasSubstr("slipway build"), HasSubstr("slipway copy"),
                                  HasSubstr("slipway --help")));
-  project(fmt::format(fmt::runtime(kApp), "hello"));
-  EXPECT_THAT(run({}).err, AllOf(HasSubstr("hello"), HasSubstr("staging"), HasSubstr("slipway build --push")));
+  project(fmt::format(fmt::runtime(kApp), "shop"));
+  EXPECT_THAT(run({}).err, AllOf(HasSubstr("shop"), HasSubstr("staging"), HasSubstr("slipway build --push")));
   ok({"build", "--push"});
   EXPECT_THAT(run({}).err, HasSubstr("slipway release staging"));
+  ok({"release", "staging"});
+  EXPECT_THAT(run({}).err, HasSubstr("slipway status"));
 }
 
 TEST_F(Hands, SeveralAppsNeedNoChoiceForAReference) {
@@ -153,6 +151,103 @@ TEST_F(Hands, CompletionKnowsEnvironmentsLayoutsAndTags) {
   EXPECT_EQ(ok({"__complete", "environments", ""}), "");
   for (const char* shell : {"bash", "zsh", "fish"})
     EXPECT_THAT(ok({"completion", shell}), HasSubstr("slipway __complete ")) << shell;
+}
+
+TEST_F(Hands, SeveralAppsAreBuiltVerifiedAndShownTogether) {
+  project(fmt::format(fmt::runtime(kApp), "cart") + "---\n" + fmt::format(fmt::runtime(kApp), "pay"));
+  const Outcome built = run({"build"});
+  EXPECT_EQ(built.status, 0) << built.err;
+  EXPECT_THAT(built.out,
+              AllOf(HasSubstr("oci:.slipway/images:cart@sha256:"), HasSubstr("oci:.slipway/images:pay@sha256:")));
+  EXPECT_THAT(built.err, AllOf(HasSubstr("cart: 1 layer, "), HasSubstr("pay: 1 layer, "))) << "the summary names each";
+  EXPECT_THAT(ok({"build", "--app", "pay"}), StartsWith("oci:.slipway/images:latest@sha256:"));
+  const Outcome collision = run({"build", "--to", "oci:both:v1"});
+  EXPECT_EQ(collision.status, 2);
+  EXPECT_THAT(collision.err, AllOf(HasSubstr("several apps would be written to oci:"), HasSubstr("--app NAME")));
+  EXPECT_EQ(run({"build", "--digest-file", "digest"}).status, 2);
+  ok({"release", "--app", "cart", "staging"});
+  ok({"release", "--app", "pay", "staging"});
+  EXPECT_THAT(ok({"history", "staging"}), AllOf(StartsWith("cart\n"), HasSubstr("\npay\n")));
+  const Json history = Json::parse(ok({"history", "staging", "-o", "json"}), "history").value();
+  EXPECT_EQ(history.find("apps")->array()->size(), 2u);
+  const Outcome verified = run({"verify", "staging"});
+  EXPECT_EQ(verified.status, 0) << verified.err;
+  EXPECT_THAT(verified.out, AllOf(HasSubstr("oci:cart:"), HasSubstr("oci:pay:")));
+  EXPECT_THAT(verified.err, AllOf(HasSubstr("cart staging: 1 release"), HasSubstr("pay staging: 1 release")));
+  EXPECT_EQ(run({"verify", "--all"}).status, 0);
+  EXPECT_EQ(run({"verify", "nowhere"}).status, 2);
+  EXPECT_EQ(run({"history", "nowhere"}).status, 2);
+}
+
+TEST_F(Hands, ADashIsAStream) {
+  const std::string project_text = fmt::format(fmt::runtime(kApp), "shop");
+  line_.in = project_text;
+  ok({"-f", "-", "build", "--push"});
+  EXPECT_THAT(ok({"-f", "-", "release", "staging"}), StartsWith("oci:shop:staging@"));
+  project(project_text);
+  ok({"build", "--push", "--no-cache"});
+  const std::string plan = ok({"release", "staging", "oci:out:v1", "--plan", "-"});
+  EXPECT_THAT(plan, HasSubstr("slipway/v2/plan"));
+  line_.in = plan;
+  EXPECT_THAT(ok({"apply", "-"}), StartsWith("oci:shop:staging@"));
+  line_.in = "oci:out:v1 oci:listed:v1\n";
+  ok({"copy", "--from-file", "-"});
+  EXPECT_EQ(ok({"digest", "oci:listed:v1"}), ok({"digest", "oci:out:v1"}));
+  const Outcome piped = run({"copy", "oci:out:v1", "-"});
+  EXPECT_EQ(piped.status, 0) << piped.err;
+  EXPECT_THAT(piped.out, HasSubstr("manifest.json")) << "a docker-archive";
+}
+
+TEST_F(Hands, TheSummaryOfABuild) {
+  const Outcome built = run(
+      {"build", "--base", "scratch", "--add", "hello:/again:0755", "--platform", "linux/amd64", "--to", "oci:sum:v1"});
+  EXPECT_THAT(built.err, HasSubstr("1 layer, ")) << built.err;
+  EXPECT_THAT(built.err, HasSubstr(" (1 new, "));
+  EXPECT_THAT(built.err, HasSubstr(", 0.0 s\n")) << "the clock of the test stands still";
+  for (const char* flag : {"-q", "--progress=none", "--progress=json"}) {
+    const Outcome quiet = run({"build", "--base", "scratch", "--add", "hello:/again:0755", "--platform", "linux/amd64",
+                               "--to", "oci:sum:v1", flag});
+    EXPECT_THAT(quiet.err, Not(HasSubstr("1 layer, "))) << flag;
+  }
+}
+
+TEST_F(Hands, GitHubFoldsTheLinesAndShowsWarnings) {
+  line_.set("GITHUB_ACTIONS", "true");
+  const Outcome built = run({"build", "--base", "scratch", "--add", "hello:/other:0755", "--platform", "linux/amd64",
+                             "--health-cmd", "exit 0", "--to", "oci:gh:v1"});
+  EXPECT_EQ(built.status, 0) << built.err;
+  EXPECT_THAT(built.err, StartsWith("::group::slipway build\n"));
+  EXPECT_THAT(built.err, HasSubstr("\n::endgroup::\n"));
+  EXPECT_THAT(built.err, HasSubstr("::warning::the shell of the health check"));
+}
+
+TEST_F(Hands, WarningsOfOneKindAreOneLine) {
+  for (const char* name : {"a", "b", "c"}) {
+    line_.write(name, "#!/bin/nowhere\n");
+    std::filesystem::permissions(line_.path(name), std::filesystem::perms(0755));
+  }
+  const std::vector<std::string> words{"build",       "--base",    "scratch",      "--add",     "a:/a:0755",
+                                       "--add",       "b:/b:0755", "--add",        "c:/c:0755", "--platform",
+                                       "linux/amd64", "--to",      "oci:warned:v1"};
+  const Outcome grouped = run(words);
+  EXPECT_EQ(grouped.status, 0);
+  EXPECT_THAT(grouped.err, HasSubstr("(and 2 more like it: -v lists them)"));
+  EXPECT_EQ(grouped.err.find("/b is a script"), std::string::npos) << grouped.err;
+  std::vector<std::string> verbose = words;
+  verbose.emplace_back("-v");
+  EXPECT_THAT(run(verbose).err,
+              AllOf(HasSubstr("/a is a script"), HasSubstr("/b is a script"), HasSubstr("/c is a script")));
+}
+
+TEST_F(Hands, PasswordsOfOneRunComeFromTheEnvironmentOrADescriptor) {
+  for (const char* word : {"me", ":secret"}) {
+    line_.set("SLIPWAY_SRC_CREDS", word);
+    const Outcome wrong = run({"digest", "127.0.0.1:1/a/b:c", "--retry", "0"});
+    EXPECT_EQ(wrong.status, 2);
+    EXPECT_THAT(wrong.err, AllOf(HasSubstr("SLIPWAY_SRC_CREDS"), HasSubstr("USER:PASSWORD"), Not(HasSubstr("secret"))));
+  }
+  line_.set("SLIPWAY_SRC_CREDS", "fd:99999");
+  EXPECT_THAT(run({"digest", "127.0.0.1:1/a/b:c", "--retry", "0"}).err, HasSubstr("descriptor 99999"));
 }
 
 constexpr std::array kRaw{"\x1b", "\u202e", "\u200e", "\u061c", "\x07", "\u009b"};

@@ -107,6 +107,9 @@ TEST(Help, WrapsAtWordsAndKeepsNewlines) {
   EXPECT_EQ(cli::wrapped("averylongword b", 4), "averylongword\nb");
   EXPECT_EQ(cli::wrapped("a\n\nb", 10, 2), "a\n\n  b");
   EXPECT_EQ(cli::display_width("größer"), 6u);
+}
+
+TEST(Help, CountsAndNouns) {
   EXPECT_EQ(cli::counted(1, "release"), "1 release");
   EXPECT_EQ(cli::counted(2, "release"), "2 releases");
 }

@@ -176,12 +176,20 @@ TEST(TransferBars, ShowsEachBlobAndAll) {
   bars.move(blob("a"), 5 * kMiB, milliseconds(2000));
   const auto lines = bars.lines(80, 24, milliseconds(2000));
   ASSERT_THAT(lines, SizeIs(2));
-  EXPECT_EQ(lines[0], "sha256:" + io::digest_of("a").short_hex() +
-                          "  [=========>        ]     5.0 MiB / 10.0 MiB      5.0 MiB/s");
+  EXPECT_EQ(lines[0], "copy " + io::digest_of("a").short_hex() +
+                          "  [==========>         ]     5.0 MiB / 10.0 MiB      5.0 MiB/s");
   EXPECT_EQ(lines[1], "1 of 3 done, 1 under way, 15.0 MiB of 30.0 MiB, 5.0 MiB/s, 0:04 left");
   bars.finish(blob("a"));
   bars.finish(blob("b"));
   EXPECT_THAT(bars.lines(80, 24, milliseconds(3000)), IsEmpty()) << "nothing is left to do";
+}
+
+TEST(TransferBars, NamesTheLayerAndTheDirection) {
+  TransferBars bars;
+  bars.name_direction("push");
+  bars.name(blob("a"), "runtime");
+  bars.start(blob("a"), milliseconds(0));
+  EXPECT_THAT(bars.lines(80, 24, milliseconds(1)).front(), testing::StartsWith("push runtime  "));
 }
 
 TEST(TransferBars, WhatStandsStillHasNoRateAndWhatBeganAnewIsNotCountedTwice) {
@@ -261,6 +269,34 @@ TEST(Progress, BarsComeAndGoAndEventsAreJson) {
   ASSERT_THAT(rows, SizeIs(2)) << "one event of all that move";
   EXPECT_THAT(rows[1], HasSubstr(R"("event":"progress")"));
   EXPECT_THAT(rows[1], HasSubstr(R"("at":3)"));
+}
+
+TEST(Progress, OneShortLineForEachLayer) {
+  Screen screen;
+  cli::Surroundings outside = screen.surroundings();
+  outside.terminal = nullptr;
+  LiveArea area(outside);
+  cli::Globals globals;
+  const auto text_of = [&](auto&& happen) {
+    const auto before = screen.rows().size();
+    happen(*cli::make_progress(globals, outside, area));
+    const auto rows = screen.rows();
+    return rows.size() == before ? std::string() : rows.back();
+  };
+  const std::string long_name(60, 'n');
+  const std::string line = text_of([&](auto& p) { p.layer_built("linux/arm/v7", long_name, blob("a", 1023 * kMiB)); });
+  EXPECT_LE(line.size(), 80u) << line;
+  EXPECT_THAT(line, testing::AllOf(HasSubstr("built"), HasSubstr("nnn..."), HasSubstr("linux/arm/v7"),
+                                   HasSubstr(io::digest_of("a").short_hex()), HasSubstr("1023.0 MiB")));
+  oci::Descriptor config = blob("config", 500);
+  config.media_type = "application/vnd.oci.image.config.v1+json";
+  oci::Descriptor manifest = blob("manifest", 500);
+  manifest.media_type = "application/vnd.oci.image.manifest.v1+json";
+  EXPECT_EQ(text_of([&](auto& p) { p.copied(config); }), "") << "configs are -v's";
+  EXPECT_EQ(text_of([&](auto& p) { p.copied(manifest); }), "") << "and manifests";
+  globals.verbose = 1;
+  screen.columns = 300;
+  EXPECT_THAT(text_of([&](auto& p) { p.copied(manifest); }), HasSubstr(io::digest_of("manifest").str()));
 }
 
 TEST(Progress, WhereNobodyWatchesThereAreLines) {

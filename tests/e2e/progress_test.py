@@ -23,7 +23,7 @@ def big_image(world, size):
     return "oci:out:v1"
 
 
-BAR = re.compile(r"sha256:[0-9a-f]{12}  \[=*>? *\] +[0-9.]+ [KM]iB / 24\.0 MiB +[0-9.]+ [KM]iB/s")
+BAR = re.compile(r"(?:push|pull|copy) [0-9a-f]{12}  \[=*>? *\] +[0-9.]+ [KM]iB / 24\.0 MiB +[0-9.]+ [KM]iB/s")
 SUM = re.compile(r"of 2 done, \d under way, .*/s, 0:\d\d left")
 
 

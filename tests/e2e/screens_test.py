@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import struct
 import subprocess
 import termios
@@ -47,21 +48,42 @@ def screen(world, *argv, columns, env=None):
     return text.decode().replace("\r\n", "\n"), process.returncode
 
 
-def expect_screen(world, name, *argv, status=0):
+ESCAPES = re.compile(r"\x1b\[[0-9;]*[mKJA]")
+DRAWN = re.compile(r"\x1b\[[0-9]*[KJA]|\r")
+
+
+def settled(text, world):
+    """A screen without what differs from run to run: the folder, the time that a build took, the ports of registries."""
+    text = DRAWN.sub("", text).replace(str(world.folder), "FOLDER")
+    text = re.sub(r"127\.0\.0\.1:\d{5}", "REGISTRY:50000", text)
+    return re.sub(r", \d+\.\d s$", ", 0.1 s", text, flags=re.MULTILINE)
+
+
+def expect_golden(path, text):
+    if os.environ.get("SLIPWAY_WRITE_GOLDEN"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    check(path.exists(), f"{path}")
+    check_equal(text, path.read_text(), f"the screen {path.name}")
+
+
+def expect_screen(world, name, *argv, status=0, before=lambda: None):
+    """At 80 and 120 columns, in colour and without; `before` puts things back before each run."""
     for columns in (80, 120):
+        before()
         plain, ended = screen(world, *argv, columns=columns, env={"NO_COLOR": "1"})
-        plain = plain.replace(str(world.folder), "FOLDER")
+        plain = settled(plain, world)
         check_equal(ended, status, f"the status of {argv} with\n{plain}")
         check("\x1b[3" not in plain and "\x1b[1" not in plain, f"no colours with NO_COLOR: {plain!r}")
         for line in plain.split("\n"):
-            check(len(line) <= columns or line.startswith(("  slipway ", "slipway: error: ")) or "@sha256:" in line,
+            check(len(line) <= columns or line.startswith(("  slipway ", "slipway: error: ", "hint: ", "warning: ")) or "sha256:" in line,
                   f"{line!r} fits {columns} columns")
-        golden = GOLDEN / f"{name}-{columns}.txt"
-        if os.environ.get("SLIPWAY_WRITE_GOLDEN"):
-            golden.parent.mkdir(exist_ok=True)
-            golden.write_text(plain)
-        check(golden.exists(), f"{golden}")
-        check_equal(plain, golden.read_text(), f"the screen {golden.name}")
+        expect_golden(GOLDEN / f"{name}-{columns}.txt", plain)
+        before()
+        coloured = settled(screen(world, *argv, columns=columns)[0], world)
+        check_equal(ESCAPES.sub("", coloured), plain, "the text without its colours")
+        if columns == 80 and coloured != plain:
+            expect_golden(GOLDEN / f"{name}-{columns}-colour.txt", coloured)
 
 
 def project(world):
@@ -82,8 +104,42 @@ def test_screens_of_releases(world):
     expect_screen(world, "inspect", "inspect", "oci:images:staging")
     expect_screen(world, "ls", "ls", "-l", "oci:images")
     expect_screen(world, "promote-dry-run", "promote", "staging", "production", "--dry-run", "-q")
+    expect_screen(world, "history-image", "history", "oci:images:staging")
+    kept = world.folder / "kept"
+    places = ("images", "images-releases", ".slipway", "home")
+    for place in places:
+        shutil.copytree(world.folder / place, kept / place, symlinks=True)
+
+    def put_back():
+        for place in places:
+            shutil.rmtree(world.folder / place)
+            shutil.copytree(kept / place, world.folder / place, symlinks=True)
+
+    expect_screen(world, "promote", "promote", "staging", "production", before=put_back)
+    put_back()
     world.slipway("hold", "production", "--reason", "errors since v1")
     expect_screen(world, "status-held", "status")
+
+
+def test_screens_of_builds_and_copies(world):
+    world.write("hello", "#!/bin/true\n", 0o755)
+    world.write("slipway.yaml", PROJECT.replace("layers:", "layers:\n    - {name: a-layer-with-a-name-that-is-too-long-for-it, "
+                                                "files: [{from: hello, to: /opt/hello}]}"))
+    def afresh():
+        for place in ("images", "there"):
+            shutil.rmtree(world.folder / place, ignore_errors=True)
+
+    plain = ("--progress", "plain", "-j", "1")  # bars come and go with time
+    expect_screen(world, "build", "build", "--push", "--no-cache", *plain, before=afresh)
+    expect_screen(world, "build-verbose", "build", "--push", "--no-cache", "-v", *plain, before=afresh)
+    expect_screen(world, "copy", "copy", "oci:images:latest", "oci:there:v1", *plain,
+                  before=lambda: shutil.rmtree(world.folder / "there", ignore_errors=True))
+    registry = world.registry()
+    world.slipway("copy", "oci:images:latest", f"{registry.host}/team/hello:v1")
+    manifest = f"apiVersion: v1\nkind: Pod\nspec: {{containers: [{{image: {registry.host}/team/hello:v1}}]}}\n"
+    expect_screen(world, "pin", "pin", "pod.yaml", before=lambda: world.write("pod.yaml", manifest))
+    expect_screen(world, "pin-check", "pin", "--check", "pod.yaml", status=10,
+                  before=lambda: world.write("pod.yaml", manifest))
 
 
 def test_screens_of_help_and_errors(world):
@@ -92,6 +148,10 @@ def test_screens_of_help_and_errors(world):
     expect_screen(world, "help-copy", "copy", "--help")
     expect_screen(world, "unknown-command", "promot", status=2)
     expect_screen(world, "unexpected-argument", "ls", "oci:a", "b", status=2)
+    expect_screen(world, "help-topic", "help", "credentials")
+    expect_screen(world, "several-mistakes", "build", "--base", "scratch", "--add", "a", "--port", "x", "--to", "oci:a",
+                  status=2)
+    expect_screen(world, "password", "copy", "--src-creds", "me:secret", "a/b:c", "oci:a", status=2)
     expect_screen(world, "not-found", "digest", "oci:nowhere:v1", status=13)
 
 

@@ -35,6 +35,16 @@ def test_version_loads_neither_curl_nor_archive(world):
         check(not found, f"`version` not to load {found}")
 
 
+def test_help_and_completion_load_little(world):
+    """Quick by what they do not do: 6 ms for help and 30 ms for a tag of a layout leave no room for a network library."""
+    world.write("file", "content")
+    world.slipway("build", "--base", "scratch", "--platform", "linux/amd64", "--add", "file:/file", "--to", "oci:out:v1")
+    for argv in (("--help",), ("copy", "--help"), ("__complete", "references", "oci:out:")):
+        loaded = loaded_by(world, *argv)
+        found = [path for path in loaded if os.path.basename(path).startswith(HEAVY[:2])]
+        check(loaded and not found, f"{argv} not to load {found}")
+
+
 def test_a_build_into_a_layout_loads_no_curl(world):
     world.write("file", "content")
     loaded = loaded_by(world, "build", "--base", "scratch", "--platform", "linux/amd64", "--add", "file:/file", "--to",

@@ -29,6 +29,7 @@ def plain(text):
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text)
     text = re.sub(r"sha256:[0-9a-f]{6,64}(\.\.\.)?", "DIGEST", text)
     text = re.sub(r"\b[0-9a-f]{12}\b", "HEX", text)
+    text = re.sub(r", \d+\.\d s$", ", SECONDS", text, flags=re.MULTILINE)
     text = re.sub(r"\d+(\.\d+)? (B|KiB|MiB)\b", "SIZE", text)
     return [line.rstrip() for line in text.splitlines()]
 
