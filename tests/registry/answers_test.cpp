@@ -219,7 +219,7 @@ TEST(Answers, TheCatalogIsReadToItsEnd) {
   EXPECT_EQ(*names, (std::vector<std::string>{"a", "b/c", "z"}));
   for (const auto& [status, code] : {std::pair(404, Errc::unsupported), std::pair(405, Errc::unsupported),
                                      std::pair(403, Errc::forbidden), std::pair(401, Errc::forbidden)}) {
-    Wire refused([&](const Request&) { return Answer{.status = status, .headers = {}, .body = {}}; });
+    Wire refused([answer = status](const Request&) { return Answer{.status = answer, .headers = {}, .body = {}}; });
     const auto none = refused.session->catalog("h.example");
     ASSERT_FALSE(none.has_value());
     EXPECT_EQ(none.error().code, code) << status;
