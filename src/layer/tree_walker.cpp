@@ -78,6 +78,8 @@ Status check_empty_folder(const std::string& from, const std::string& path, cons
 
 class Walk {
  public:
+  using Start = std::function<Status(bool is_empty)>;
+
   Walk(FileSystem& fs, const TreeOptions& options, PathPatterns includes, PathPatterns excludes,
        Diagnostics& diagnostics, const EntryTaker& take)
       : fs_(fs),
@@ -100,13 +102,16 @@ class Walk {
   Status root(const std::string& source, const std::string& path, const FileStat& stat) {
     root_ = inner_root_ = below(source, "").size();
     followed_.emplace_back(stat.device, stat.inode);
-    SLIPWAY_TRY(members(source, path, 0, [&](bool is_empty) -> Status {
+    const Start start = [&](bool is_empty) -> Status {
       if (is_empty) SLIPWAY_TRY(check_empty_folder(source, path, options_));
       if (path.empty() || !includes_.empty()) return {};
       DeclaredEntry root = rules_.root(path, stat, is_empty);
-      SLIPWAY_TRY(complete(root.entry, source));
-      return take_(std::move(root.entry), root.declared);
-    }));
+      const bool stays = is_empty || root.declared.any();
+      ahead_.push_back({std::move(root), source});
+      return stays ? take_ahead() : Status();
+    };
+    SLIPWAY_TRY(members(source, path, 0, start));
+    ahead_.clear();
     if (!includes_.empty() && !included_) {
       diagnostics_.warning({}, fmt::format("nothing in {} is what 'include' asks for", shown(source)));
     }
@@ -121,8 +126,6 @@ class Walk {
     if (!folder.empty() && !folder.ends_with('/')) path += '/';
     return path += name;
   }
-
-  using Start = std::function<Status(bool is_empty)>;
 
   /// `start` is called before the first member, once it is known whether there is one.
   Status members(const std::string& folder, const std::string& to, int depth, Start start = nullptr) {
@@ -153,11 +156,27 @@ class Walk {
     excluded = excluded || !(includes_.empty() || includes_.matches(relative));
     SLIPWAY_ASSIGN(const FileStat stat, folder.stat(name));
     if (stat.type == FileType::directory) {
-      if (!excluded) SLIPWAY_TRY(take_at(rules_.entry(to, EntryType::directory, stat), source));
-      return members(source, to, depth + 1);
+      return excluded ? members(source, to, depth + 1) : subtree(source, to, stat, depth);
     }
     if (excluded) return {};
     return stat.type == FileType::symlink ? link(source, to, stat, depth) : leaf(source, to, stat);
+  }
+
+  /// A folder that has no members on disk is taken; one with members only if any of them is.
+  Status subtree(const std::string& source, const std::string& to, const FileStat& stat, int depth) {
+    const auto before = static_cast<std::ptrdiff_t>(ahead_.size());
+    ahead_.push_back({{rules_.entry(to, EntryType::directory, stat), {}}, source});
+    const Start start = [this](bool is_empty) { return is_empty ? take_ahead() : Status(); };
+    SLIPWAY_TRY(members(source, to, depth + 1, start));
+    if (std::ssize(ahead_) > before) ahead_.erase(ahead_.begin() + before, ahead_.end());
+    return {};
+  }
+
+  /// Takes the folders that the next entry lies in.
+  Status take_ahead() {
+    for (Ahead& ahead : std::exchange(ahead_, {}))
+      SLIPWAY_TRY(take_one(std::move(ahead.folder), ahead.source));
+    return {};
   }
 
   /// True for a symlink at `source` whose target is not among what is walked.
@@ -193,10 +212,9 @@ class Walk {
           Error(Errc::invalid_argument, fmt::format("the symlink {} leads to a folder that it lies in", shown(source)))
               .with_hint("leave it out with 'exclude'"));
     }
-    SLIPWAY_TRY(take_at(rules_.entry(to, EntryType::directory, target), source));
     followed_.push_back(id);
     const std::size_t outer = std::exchange(inner_root_, source.size() + 1);
-    Status done = members(source, to, depth + 1);
+    Status done = subtree(source, to, target, depth);
     inner_root_ = outer;
     followed_.pop_back();
     return done;
@@ -237,12 +255,23 @@ class Walk {
   }
 
   Status take_at(FileEntry entry, const std::string& source) {
-    auto path = entry_path("/" + entry.path);
+    SLIPWAY_TRY(take_ahead());
+    return take_one({std::move(entry), {}}, source);
+  }
+
+  Status take_one(DeclaredEntry found, const std::string& source) {
+    auto path = entry_path("/" + found.entry.path);
     if (!path) return fail(std::move(path).error().in(fmt::format("packing {}", shown(source))));
     included_ = true;
-    SLIPWAY_TRY(complete(entry, source));
-    return take_(std::move(entry), {});
+    SLIPWAY_TRY(complete(found.entry, source));
+    return take_(std::move(found.entry), found.declared);
   }
+
+  /// A folder that is taken once it is known to have something.
+  struct Ahead {
+    DeclaredEntry folder;
+    std::string source;
+  };
 
   FileSystem& fs_;
   const TreeOptions& options_;
@@ -253,6 +282,7 @@ class Walk {
   const EntryTaker& take_;
   std::size_t root_ = 0;                                           // bytes of a source that the patterns do not see
   bool included_ = false;                                          // anything at all
+  std::vector<Ahead> ahead_;                                       // each lies in the one before
   std::size_t inner_root_ = 0;                                     // as root_, of the folder that was followed to last
   std::vector<std::pair<std::uint64_t, std::uint64_t>> followed_;  // device and inode of the folders that led here
 };

@@ -307,7 +307,20 @@ TEST_F(FileTreeTest, ExcludesAndTakesBack) {
   options.exclude = {"**/*.map", "tmp", "!tmp/want"};
   ASSERT_TRUE(add("a", "/a"));
   ASSERT_TRUE(finish(0));
-  EXPECT_THAT(names(), ElementsAre("a/", "a/deep/", "a/keep.js", "a/tmp/", "a/tmp/want"));
+  EXPECT_THAT(names(), ElementsAre("a/", "a/keep.js", "a/tmp/", "a/tmp/want"));
+}
+
+TEST_F(FileTreeTest, FoldersOfWhichNothingIsTakenAreLeftOut) {
+  for (const char* name : {"d/a/b/c/x", "d/a/b/y", "d/keep/k", "e/f/x"})
+    put(dir.path() / name);
+  stdfs::create_directories(dir.path() / "d/empty/too");
+  options.exclude = {"a/b/**", "**/x"};
+  ASSERT_TRUE(add("d", "/d"));
+  ASSERT_TRUE(add("e", "/e"));
+  options.uid = 7;
+  ASSERT_TRUE(add("e", "/declared"));
+  ASSERT_TRUE(finish(0));
+  EXPECT_THAT(names(), ElementsAre("d/", "d/empty/", "d/empty/too/", "d/keep/", "d/keep/k", "declared/"));
 }
 
 TEST_F(FileTreeTest, SocketsAreLeftOutWithAWarning) {
