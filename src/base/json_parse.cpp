@@ -34,7 +34,7 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   bool key(string_t& name) override {
     Frame& top = stack_.back();
     if (!top.names.insert(name).second) {
-      return refuse(Errc::malformed, fmt::format("the name \"{}\" stands twice in one object", printable(name, 80)));
+      return refuse(Errc::malformed, fmt::format("duplicate name \"{}\" in one object", printable(name, 80)));
     }
     top.key = std::move(name);
     return true;

@@ -127,7 +127,7 @@ Status read_layer(store::ReadTarget& from, const Image& image, std::size_t index
   return fail(
       Error(Errc::verification_failed, fmt::format("layer {} of {} ({}) has the diff ID {}, but its config promises {}",
                                                    index + 1, from.name(), blob.digest.str(), is.str(), promised.str()))
-          .with_hint("whoever built the image put layer and config together wrongly: build and push it again"));
+          .with_hint("build and push the image again: this layer and this config do not belong together"));
 }
 
 Result<FileList> merge_files(store::ReadTarget& from, const Image& image, std::stop_token stop) {

@@ -147,7 +147,7 @@ class DecompressingSource final : public Source {
   Status next_member() {
     SLIPWAY_TRY(input_.fill_at_least(kMagicBytes));
     if (compression_of(input_.waiting()) != format_)
-      return fail(Errc::malformed, "junk after the end of the compressed data");
+      return fail(Errc::malformed, "trailing bytes after the end of the compressed data");
     inside_ = true;
     return {};
   }

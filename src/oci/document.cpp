@@ -29,11 +29,11 @@ Result<std::string> agreed_type(JsonReader& reader, std::string_view promised, s
   if (version != 2) return fail(Errc::malformed, "{}: schemaVersion is {}, not 2", what, version);
   SLIPWAY_ASSIGN(const auto written, reader.string("mediaType"));
   if (written && !is_graph_node(*written)) {
-    return fail(Errc::unsupported, "{} says it is \"{}\", which is neither an image manifest nor an index", what,
+    return fail(Errc::unsupported, "{} says that it is \"{}\", which is neither an image manifest nor an index", what,
                 printable(*written, 100));
   }
   if (written && !promised.empty() && *written != promised) {
-    return fail(Errc::malformed, "{} says it is {}, what points to it says {}", what, printable(*written, 100),
+    return fail(Errc::malformed, "{} says that it is {}, but its descriptor says {}", what, printable(*written, 100),
                 printable(promised, 100));
   }
   return written.value_or(std::string(promised));

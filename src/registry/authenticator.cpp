@@ -134,7 +134,7 @@ Status AuthenticatedTransport::require_home(const http::Response& refusal) const
   SLIPWAY_ASSIGN(const auto answered, http::Url::parse(refusal.url));
   SLIPWAY_ASSIGN(const auto home, endpoint_.origin());
   if (answered.same_origin(home)) return {};
-  return fail(Errc::unauthorized, "{} hands {} over to {}, which asks for credentials of its own: none are sent there",
+  return fail(Errc::unauthorized, "{} redirects {} to {}, which asks for credentials of its own: none are sent to it",
               endpoint_.name(), scope_.what, answered.host);
 }
 

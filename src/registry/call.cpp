@@ -64,7 +64,7 @@ Error error_of(const Reply& reply, const Call& call, const std::string& host) {
   std::string message;
   switch (code) {
     case Errc::not_found:
-      message = fmt::format("{} is not there", call.what);
+      message = fmt::format("{} does not exist", call.what);
       break;
     case Errc::unauthorized:
       message = fmt::format("{} asks for credentials for {}", host, call.what);
@@ -84,8 +84,9 @@ Error error_of(const Reply& reply, const Call& call, const std::string& host) {
     error.hint = fmt::format("log in with: slipway login {}; or name a credentials file with --authfile", host);
   }
   if (code == Errc::forbidden)
-    error.hint = "the credentials are valid but not for this; check the account's permissions";
-  if (code == Errc::rate_limited) error.hint = "wait and run it again, or log in: many registries then allow more";
+    error.hint = "check the permissions of the account: its login is valid, but does not allow this";
+  if (code == Errc::rate_limited)
+    error.hint = "wait and run the command again, or log in: many registries then allow more requests";
   error.http = std::move(detail);
   return error;
 }

@@ -199,7 +199,7 @@ Status Manifests::wait_until_visible(const oci::Descriptor& descriptor, std::sto
     // Some stores show what they took a moment later.
     SLIPWAY_ASSIGN(const bool again, repository_.host().wait_to_retry(tries, 0, stop));
     if (!again) {
-      return fail(Errc::failed, "{} took {} but does not have it", repository_.name(), descriptor.digest.str());
+      return fail(Errc::failed, "{} accepted {}, but does not have it", repository_.name(), descriptor.digest.str());
     }
   }
 }

@@ -109,7 +109,7 @@ class Probe {
     get.headers = {{"Range", "bytes=1-"}};
     const auto reply = host_.send(get, {});
     if (!reply) return found("ranges", refusal(reply.error()));
-    found("ranges", reply->status() == 206 ? "yes: a download that is cut goes on" : "no: it starts again");
+    found("ranges", reply->status() == 206 ? "yes: an interrupted download resumes" : "no: it starts again");
   }
 
   void referrers() {
@@ -134,7 +134,7 @@ class Probe {
     const auto reply = host_.send(post, {});
     if (!reply) return found("single POST", refusal(reply.error()));
     host_.memory().learn_single_post(reply->status() == 201);
-    found("single POST", reply->status() == 201 ? "yes: a small blob is one request" : "no: it takes two");
+    found("single POST", reply->status() == 201 ? "yes: a small blob needs one request" : "no: it needs two");
     if (reply->status() == 202) cancel(*reply);
   }
 
@@ -159,7 +159,7 @@ class Probe {
     if (!reply) return found("checks manifests", refusal(reply.error()));
     const bool refuses = reply->status() >= 400;
     host_.memory().learn_refuses_incomplete(refuses);
-    found("checks manifests", refuses ? "yes: one whose blobs are missing is refused" : "no: it takes any");
+    found("checks manifests", refuses ? "yes: one whose blobs are missing is refused" : "no: any is accepted");
     if (refuses) return;
     put.method = "DELETE";
     put.actions = "delete";
@@ -193,10 +193,10 @@ class Probe {
     get.path = *location;
     const auto stale = host_.send(get, {});
     const bool tells = stale && stale->response.header("range");
-    found("upload offset", tells ? "yes: an upload that is cut goes on" : "no: it starts again");
+    found("upload offset", tells ? "yes: an interrupted upload resumes" : "no: it starts again");
     found("chunks", patched ? "yes" : refusal(patched.error()));
     const auto gone = patched ? cancel(*patched) : cancel(*opened);
-    found("cancel", gone ? "yes" : "no: what is left lies about until it is collected");
+    found("cancel", gone ? "yes" : "no: a cancelled upload stays until the registry collects it");
   }
 
   bool cancel(const Reply& reply) {

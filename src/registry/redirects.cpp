@@ -41,7 +41,7 @@ Result<http::Response> RedirectTransport::perform(const http::Request& request, 
     if (response && !hop.foreign) endpoint_.learn_address(*response);
     if (!response || attempt.held() == nullptr) return attempt.result(std::move(response));
     Status allowed = redirects < kMaxRedirects ? redirect(hop, *response)
-                                               : fail(Errc::network, "{} redirects without end", endpoint_.name());
+                                               : fail(Errc::network, "{} redirects too many times", endpoint_.name());
     if (!allowed) {
       handler.broke(http::Breakdown::forbidden);
       return fail(std::move(allowed).error());
@@ -53,8 +53,8 @@ Result<http::Response> RedirectTransport::perform(const http::Request& request, 
 Status RedirectTransport::redirect(http::Request& request, const http::Response& response) const {
   const bool reading = request.method == "GET" || request.method == "HEAD";
   if (!reading && !keeps_method(response.status)) {
-    return fail(Errc::network, "{} redirects a {} with {}, which would lose its body", endpoint_.name(), request.method,
-                response.status);
+    return fail(Errc::network, "{} redirects a {} with status {}, which would drop its body", endpoint_.name(),
+                request.method, response.status);
   }
   SLIPWAY_ASSIGN(const auto from, http::Url::parse(request.url));
   SLIPWAY_ASSIGN(const auto to, http::resolve(from, *response.header("location")));

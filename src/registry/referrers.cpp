@@ -136,7 +136,7 @@ Result<std::optional<oci::Index>> Referrers::fallback_index(const Digest& subjec
   if (!index || fetched->descriptor.digest == subject || index->subject || index->media_type != oci::kIndexType) {
     return fail(
         error(Errc::conflict, "the tag {} of {} is not a list of referrers", fallback_tag(subject), repository_.name())
-            .with_hint("this registry has no place for attachments; use one with the referrers API"));
+            .with_hint("use a registry that has the referrers API: this one cannot hold attachments"));
   }
   return std::optional<oci::Index>(*std::move(index));
 }
@@ -162,7 +162,7 @@ Status Referrers::merge(const oci::Descriptor& entry, const Digest& subject) {
     const oci::Descriptor descriptor(index.media_type, io::digest_of(text), static_cast<std::int64_t>(text.size()));
     SLIPWAY_TRY(manifests_.put(descriptor, text, fallback_tag(subject), {}));
   }
-  return fail(Errc::conflict, "others keep writing the list of referrers of {} in {}", subject.str(),
+  return fail(Errc::conflict, "other writers keep changing the list of referrers of {} in {}", subject.str(),
               repository_.name());
 }
 

@@ -24,7 +24,7 @@ Status ReplyHandler::begin(const http::Response& response) {
   }
   const std::string range = response.header("content-range").value_or("");
   if (range.starts_with(fmt::format("bytes {}-{}/", call_.from, call_.size - 1))) return {};
-  return fail(Errc::verification_failed, "{} comes from another byte than was asked for (\"{}\")", call_.what,
+  return fail(Errc::verification_failed, "{} starts at another byte than requested (\"{}\")", call_.what,
               printable(range, kShownRange));
 }
 

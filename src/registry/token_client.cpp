@@ -33,7 +33,7 @@ Result<Token> read_token(const std::string& body, const http::Url& realm, std::c
   // Either name is in use; some servers send both, one of them empty or null.
   const std::string& first = answer.text("token");
   const std::string& text = first.empty() ? answer.text("access_token") : first;
-  if (!is_token_text(text)) return fail(Errc::malformed, "{} answers without a usable token", realm.host);
+  if (!is_token_text(text)) return fail(Errc::malformed, "{} answered without a usable token", realm.host);
   const Json* lifetime = answer.find("expires_in");
   const bool given = lifetime != nullptr && lifetime->integer() != nullptr;
   const std::int64_t seconds =
@@ -138,9 +138,9 @@ Error TokenClient::refused(int status, const http::Url& realm, const Scope& scop
                            const std::optional<Credential>& login) const {
   const bool busy = status >= 500 || status == 429;
   const Errc code = busy ? Errc::network : status == 403 ? Errc::forbidden : Errc::unauthorized;
-  return error(code, "{} gives no token for {} (HTTP {})", realm.host, scope.what, status)
-      .with_hint(login ? fmt::format("the credentials from {} are refused; renew them with: slipway login {}",
-                                     login->origin, endpoint_.name())
+  return error(code, "{} refused to issue a token for {} (HTTP {})", realm.host, scope.what, status)
+      .with_hint(login ? fmt::format("renew the refused credentials from {} with: slipway login {}", login->origin,
+                                     endpoint_.name())
                        : fmt::format("log in with: slipway login {}", endpoint_.name()));
 }
 

@@ -131,7 +131,7 @@ class ArchiveImpl final : public ArchiveTarget, public BlobFinder {
       return fail(Errc::invalid_argument, "\"{}\" is not a tag", printable(text, 150));
     }
     SLIPWAY_ASSIGN(const bool there, exists(root));
-    if (!there) return fail(Errc::not_found, "cannot tag {} in {}: it is not there", root.digest.str(), name());
+    if (!there) return fail(Errc::not_found, "cannot tag {} in {}: it does not exist", root.digest.str(), name());
     return change([&](LayoutIndex& index) -> Status {
       const oci::Descriptor* now = index.by_tag(tag_name);
       if (now != nullptr && now->digest != root.digest) index.remove_tag(tag_name);
@@ -177,7 +177,7 @@ class ArchiveImpl final : public ArchiveTarget, public BlobFinder {
   /// The plain tar: the file itself, or what is spooled of a compressed one and of standard input.
   Result<Extent> open_tar() {
     if (is_stream()) {
-      if (options_.standard_input == nullptr) return fail(Errc::unsupported, "standard input is not read here");
+      if (options_.standard_input == nullptr) return fail(Errc::unsupported, "standard input cannot be read here");
       const auto plain = io::decompressor(borrowed(*options_.standard_input));
       return Spool(fs_, options_.spool_folder).keep_all(*plain);
     }
@@ -274,12 +274,12 @@ class ArchiveImpl final : public ArchiveTarget, public BlobFinder {
 
   Status write(const LayoutIndex& index) {
     if (computed_) {
-      return fail(Error(Errc::unsupported, name() + " was made by an older docker and is only read")
-                      .with_hint("copy what it holds to a new file"));
+      return fail(Error(Errc::unsupported, name() + " was made by an older docker and cannot be written")
+                      .with_hint("copy its images to a new file"));
     }
     if (is_stream()) {
       if (written_ || options_.standard_output == nullptr) {
-        return fail(Error(Errc::unsupported, "standard output takes one archive, once")
+        return fail(Error(Errc::unsupported, "standard output can hold one archive, written once")
                         .with_hint("write to a file, or name one tag"));
       }
       SLIPWAY_TRY(write_tar(index, *options_.standard_output));

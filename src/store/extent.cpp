@@ -14,7 +14,7 @@ class ExtentSource final : public io::Source {
     if (left == 0) return std::size_t{0};
     const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(left, buffer.size()));
     SLIPWAY_ASSIGN(const std::size_t n, extent_.file->read_at(buffer.first(wanted), extent_.offset + at_));
-    if (n == 0) return fail(Errc::malformed, "the file ends {} bytes early: was it changed while it is read?", left);
+    if (n == 0) return fail(Errc::malformed, "the file ends {} bytes early: it changed while it was read", left);
     at_ += n;
     return n;
   }

@@ -129,7 +129,7 @@ class LayoutImpl final : public LayoutTarget, public BlobFinder {
       return fail(Errc::invalid_argument, "\"{}\" is not a tag", printable(tag_name, 150));
     }
     SLIPWAY_ASSIGN(const bool there, blobs_.holds(root));
-    if (!there) return fail(Errc::not_found, "cannot tag {} in {}: it is not there", root.digest.str(), name());
+    if (!there) return fail(Errc::not_found, "cannot tag {} in {}: it does not exist", root.digest.str(), name());
     return change([&](LayoutIndex& index) -> Status {
       index.set_tag(without_name(root), tag_name);
       return {};

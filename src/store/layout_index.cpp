@@ -56,10 +56,10 @@ Result<LayoutIndex> LayoutIndex::parse(const std::string& bytes, const std::stri
                    oci::Descriptor::from_json(item, fmt::format("{}: manifests[{}]", what, index.entries_.size())));
     const std::string* tag = tag_of(entry);
     if (tag != nullptr && !tags.insert(*tag).second) {
-      return fail(Error(Errc::verification_failed,
-                        fmt::format("{} has two entries named \"{}\": which one is meant cannot be told", what,
-                                    printable(*tag, 150)))
-                      .with_hint("remove one of the entries from index.json"));
+      return fail(
+          Error(Errc::verification_failed,
+                fmt::format("{} has two entries named \"{}\", so the name is ambiguous", what, printable(*tag, 150)))
+              .with_hint("remove one of the entries from index.json"));
     }
     index.entries_.push_back(std::move(entry));
   }

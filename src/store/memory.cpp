@@ -81,7 +81,7 @@ Status MemoryTarget::tag(const oci::Descriptor& root, const std::string& tag_nam
   if (!oci::is_valid_ref_name(tag_name)) return fail(Errc::invalid_argument, "\"{}\" is not a tag", tag_name);
   const std::scoped_lock lock(mutex_);
   if (!blobs_.contains(root.digest)) {
-    return fail(Errc::not_found, "cannot tag {} in {}: it is not there", root.digest.str(), name_);
+    return fail(Errc::not_found, "cannot tag {} in {}: it does not exist", root.digest.str(), name_);
   }
   tags_.insert_or_assign(tag_name, oci::Descriptor(root.media_type, root.digest, root.size));
   return {};

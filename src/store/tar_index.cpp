@@ -55,8 +55,8 @@ class TarScan {
 
  private:
   tl::unexpected<Error> bad(std::string_view why) const {
-    return fail(Error(Errc::malformed, fmt::format("{} is not a sound tar archive: {} (at byte {})", what_, why, at_))
-                    .with_hint("make it again, or fetch it again"));
+    return fail(Error(Errc::malformed, fmt::format("{} is a damaged tar archive: {} (at byte {})", what_, why, at_))
+                    .with_hint("write or download it again"));
   }
 
   Result<std::size_t> fill(std::span<char> to) {
@@ -95,7 +95,7 @@ class TarScan {
     }
     const Extent extent{tar_.file, tar_.offset + start, member.size};
     if (files_.emplace(*name, extent).second) return {};
-    return bad(fmt::format("\"{}\" is there twice", printable(*name, 150)));
+    return bad(fmt::format("\"{}\" is in it twice", printable(*name, 150)));
   }
 
   Status link(const std::string& name, const std::string& target, bool symbolic) {

@@ -39,9 +39,10 @@ TEST_P(JsonRefuses, WithTheReason) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, JsonRefuses,
-    testing::Values(Refused{"DuplicateName", R"({"config":1,"config":2})", Errc::malformed, "\"config\" stands twice"},
-                    Refused{"NestedDuplicate", R"({"a":[{"x":1,"x":1}]})", Errc::malformed, "\"x\" stands twice"},
-                    Refused{"EscapedDuplicate", R"({"a":1,"\u0061":2})", Errc::malformed, "stands twice"},
+    testing::Values(Refused{"DuplicateName", R"({"config":1,"config":2})", Errc::malformed,
+                            "duplicate name \"config\""},
+                    Refused{"NestedDuplicate", R"({"a":[{"x":1,"x":1}]})", Errc::malformed, "duplicate name \"x\""},
+                    Refused{"EscapedDuplicate", R"({"a":1,"\u0061":2})", Errc::malformed, "duplicate name"},
                     Refused{"Trailing", "{} x", Errc::malformed, "not valid JSON"},
                     Refused{"TwoValues", "{}{}", Errc::malformed, "not valid JSON"},
                     Refused{"Empty", "", Errc::malformed, "not valid JSON"},

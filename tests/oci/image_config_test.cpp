@@ -170,7 +170,7 @@ INSTANTIATE_TEST_SUITE_P(
             "diff_ids"},
         Bad{"DiffIdNumber", R"({"architecture":"a","os":"b","rootfs":{"type":"layers","diff_ids":[1]}})", "diff_ids"},
         Bad{"DiffIdsCase", R"({"architecture":"a","os":"b","rootfs":{"type":"layers","Diff_IDs":[]}})", "only in case"},
-        Bad{"Duplicate", with(R"(,"os":"windows")"), "stands twice"},
+        Bad{"Duplicate", with(R"(,"os":"windows")"), "duplicate name"},
         Bad{"CaseVariant", with(R"(,"OS":"windows")"), "only in case"},
         Bad{"Trailing", with("") + "{}", "not valid JSON"},
         Bad{"CreatedNumber", with(R"(,"created":0)"), "\"created\""},
