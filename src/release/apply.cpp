@@ -27,7 +27,7 @@ Error contradicts(const Plan& plan, std::string_view why) {
 Status require_origin(const Plan& plan, Ledger& ledger) {
   const Entry& entry = plan.entry;
   const bool has_origin = entry.kind == Kind::promote || entry.kind == Kind::rollback;
-  if (has_origin != entry.from.has_value()) return fail(contradicts(plan, "its kind and its origin do not fit"));
+  if (has_origin != entry.from.has_value()) return fail(contradicts(plan, "its kind contradicts its origin"));
   if (!has_origin) return {};
   const bool same_environment = entry.from->environment == entry.environment;
   if (same_environment != (entry.kind == Kind::rollback))

@@ -60,7 +60,7 @@ bool is_dangling(store::ReadTarget& place, const std::string& tag) {
 Ailment dangling(const Patient& patient, const oci::Location& place, const std::string& tag, std::string meaning) {
   const ReleaseServices& services = patient.services;
   return {{.check = "unreadable-tag",
-           .what = fmt::format("{} is listed and cannot be read", place.with_tag(tag).str()),
+           .what = fmt::format("{} is listed, but cannot be read", place.with_tag(tag).str()),
            .meaning = std::move(meaning),
            .remedy = Finding::Remedy::repair,
            .action = "remove the tag"},
@@ -104,10 +104,10 @@ void check_entries(const Patient& patient, std::vector<Ailment>& found) {
     }
     Ledger& ledger = patient.ledger;
     found.push_back({{.check = "lost-entry",
-                      .what = fmt::format("the entry {} is listed and cannot be read", lost.tag),
+                      .what = fmt::format("the entry {} is listed, but cannot be read", lost.tag),
                       .meaning = fmt::format("v{} was committed: its bytes are known here", lost.number),
                       .remedy = Finding::Remedy::repair,
-                      .action = "put the exact bytes again"},
+                      .action = "store the exact bytes again"},
                      [&ledger, entry = bytes->entry]() -> Status {
                        SLIPWAY_TRY(ledger.append(entry));
                        return {};
@@ -148,7 +148,7 @@ Status check_keep_tags(const Patient& patient, std::vector<Ailment>& found) {
   for (const std::string& tag : tags) {
     if (!kept_number(tag, patient.project.app, patient.environment.name)) continue;
     if (is_dangling(*patient.repository, tag))
-      found.push_back(dangling(patient, patient.environment.repository, tag, "a keep tag that keeps nothing"));
+      found.push_back(dangling(patient, patient.environment.repository, tag, "a keep tag that keeps no image"));
   }
   return {};
 }
@@ -176,7 +176,7 @@ Status check_moving_tag(const Patient& patient, std::vector<Ailment>& found) {
     found.push_back(
         {{.check = "lagging-tag",
           .what = fmt::format("the tag {} lags behind v{}", place.str(), patient.chain.head()->entry.number),
-          .meaning = "the active release was committed and not finished",
+          .meaning = "the active release was committed, but not finished",
           .remedy = Finding::Remedy::repair,
           .action = "attach the evidence and move the tag"},
          [&patient, seen = *now] { return finish_active(patient, seen); }});
@@ -229,7 +229,7 @@ Status put_todays_config(const Patient& patient) {
   SLIPWAY_ASSIGN(const ConfigArtifact artifact, make_config_artifact(values));
   const Entry& active = patient.chain.head()->entry;
   if (artifact.manifest.digest != active.config)
-    return fail(error(Errc::conflict, "the config files of today are not those of v{}", active.number));
+    return fail(error(Errc::conflict, "the current config files are not those of v{}", active.number));
   SLIPWAY_ASSIGN(const auto target, patient.ledger.open_for_writing());
   return push_config(artifact, *target,
                      fmt::format("{}.{}.c.{}", active.app, active.environment, artifact.manifest.digest.short_hex()));
@@ -244,9 +244,9 @@ Status check_config(const Patient& patient, std::vector<Ailment>& found) {
   found.push_back(
       {{.check = "lost-config",
         .what = fmt::format("the config of v{} is not in the ledger: {}", active->entry.number, there.error().message),
-        .meaning = "the active release cannot be run again or gone back to",
+        .meaning = "the active release cannot be run or restored",
         .remedy = Finding::Remedy::repair,
-        .action = "put it again from the config files of today, if they are the same"},
+        .action = "store it again from the current config files, if they are unchanged"},
        [&patient] { return put_todays_config(patient); }});
   return {};
 }
@@ -262,7 +262,7 @@ void check_journal(const Patient& patient, std::vector<Ailment>& found) {
                             patient.environment.name),
         .meaning = "the release is in the ledger; the next command finishes it",
         .remedy = Finding::Remedy::repair,
-        .action = "forget it"},
+        .action = "delete the record"},
        [&patient] { return Journal(patient.services, patient.project.app, patient.environment.name).end(); }});
 }
 

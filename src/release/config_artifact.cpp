@@ -41,8 +41,8 @@ Status read_file_item(const Json& item, std::map<std::string, FileValue>& files)
   SLIPWAY_TRY(reader.finish());
   const auto valid = layer::image_path("/" + path);
   if (!valid || *valid != path || (mode != "0644" && mode != "0755"))
-    return fail(Errc::malformed, "the config: \"{}\" with mode {} is not a file of one", printable(path, 300),
-                printable(mode, 20));
+    return fail(Errc::malformed, "the config: \"{}\" with mode {} is not a file that a config can have",
+                printable(path, 300), printable(mode, 20));
   FileValue file{std::move(digest), static_cast<std::uint64_t>(size), mode == "0755" ? 0755u : 0644u};
   if (!files.emplace(path, std::move(file)).second)
     return fail(Errc::malformed, "the config has the file \"{}\" twice", printable(path, 300));
@@ -82,7 +82,7 @@ Result<ConfigValues> ConfigValues::parse(std::string_view text) {
     SLIPWAY_TRY(read_file_item(item, config.files));
   SLIPWAY_ASSIGN(auto path, reader.string("path"));
   config.path = std::move(path).value_or("");
-  if (!config.files.empty() && config.path.empty()) return fail(Errc::malformed, "the config has files and no path");
+  if (!config.files.empty() && config.path.empty()) return fail(Errc::malformed, "the config has files, but no path");
   SLIPWAY_TRY(reader.finish());
   return config;
 }
@@ -166,7 +166,7 @@ Result<ConfigValues> fetch_config(store::ReadTarget& from, const Digest& manifes
   SLIPWAY_ASSIGN(ConfigValues config, ConfigValues::parse(bytes));
   if (config.files.empty()) return config;
   if (manifest.layers.size() != 2) {
-    return fail(Errc::verification_failed, "the config {} in {} lists files and has no layer with them",
+    return fail(Errc::verification_failed, "the config {} in {} lists files, but has no layer with them",
                 manifest_digest.str(), from.name());
   }
   SLIPWAY_ASSIGN(auto layer, from.fetch(manifest.layers.back()));

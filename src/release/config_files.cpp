@@ -52,7 +52,7 @@ class Walk {
   Status take(const stdfs::path& path, const std::string& name, const FileStat& stat) {
     if (stat.type != FileType::regular) {
       report(fmt::format("{} is {}, which a config cannot have", shown(path),
-                         stat.type == FileType::symlink ? "a symlink" : "no regular file"),
+                         stat.type == FileType::symlink ? "a symlink" : "not a regular file"),
              "put a regular file there");
       return {};
     }
@@ -101,8 +101,9 @@ void check_config_files(const std::map<std::string, FileValue>& files, const Whe
   std::set<std::string> both;
   for (const auto& [name, file] : files) {
     if (name == kEnvFileName || name.starts_with(std::string(kEnvFileName) + "/")) {
-      diagnostics.error(where, fmt::format("the config's files have \"{}\", which is where its values go", name),
-                        "give that file another name");
+      diagnostics.error(
+          where, fmt::format("the config has a file \"{}\", which is the name of the file with its values", name),
+          "give that file another name");
     }
     for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
       if (!files.contains(name.substr(0, slash)) || !both.insert(name.substr(0, slash)).second) continue;

@@ -22,8 +22,7 @@ Result<std::string> env_lines(const ConfigValues& values) {
   std::string text;
   for (const auto& [name, value] : values.values) {
     if (value.find('\n') != std::string::npos)
-      return fail(Errc::invalid_argument, "the value of {} has a line end, which no line of an env file can have",
-                  name);
+      return fail(Errc::invalid_argument, "the value of {} has a line end, which an env file cannot express", name);
     text += name + "=" + value + "\n";
   }
   return text;
@@ -39,7 +38,8 @@ Result<ConfigLayer> make_config_layer(const ConfigValues& values) {
   env.size = env.content.size();
   SLIPWAY_TRY(files.add_entry(std::move(env)));
   for (const auto& [name, file] : values.files) {
-    if (file.content == nullptr) return fail(Errc::internal, "the config's file {} was listed and never read", name);
+    if (file.content == nullptr)
+      return fail(Errc::internal, "the config's file {} was listed, but its content was not read", name);
     layer::FileEntry entry;
     entry.path = folder + "/" + name;
     entry.mode = file.mode;

@@ -140,7 +140,7 @@ class SchemaReader {
 
  private:
   void read_keys(const config::Node& keys) {
-    if (!keys.is_mapping()) return diagnostics_.error(keys.where, "keys: names are expected here, each with its rule");
+    if (!keys.is_mapping()) return diagnostics_.error(keys.where, "keys must be a mapping of names to rules");
     for (const auto& [name, where, range, value] : keys.members) {
       if (!is_variable_name(name)) {
         diagnostics_.error(where, fmt::format("keys: \"{}\" is not a name", printable(name, 80)),

@@ -67,7 +67,7 @@ class ProjectDecoder {
 
   void decode_environments(const config::Node& node) {
     if (!node.is_mapping()) {
-      diagnostics_.error(node.where, "environments: names are expected here, each with its settings");
+      diagnostics_.error(node.where, "environments must be a mapping of names to settings");
       return;
     }
     for (const auto& member : node.members) {
@@ -150,7 +150,7 @@ class ProjectDecoder {
     }
     for (const config::Node& item : list->items) {
       if (!item.is_scalar()) {
-        diagnostics_.error(item.where, what + ": an environment's name is expected here");
+        diagnostics_.error(item.where, what + " must hold names of environments");
         continue;
       }
       if (std::find(environment.after.begin(), environment.after.end(), item.scalar) != environment.after.end()) {

@@ -48,7 +48,7 @@ Status attach_evidence(const Recorded& recorded, const oci::Descriptor& image, s
   Status pushed = push_evidence(recorded, image, ledger.location(), target);
   if (pushed || !is_refusal(pushed.error())) return pushed;
   if (warn) {
-    warn(error(Errc::unsupported, "{} takes no evidence of releases ({}): v{} is recorded in the ledger alone",
+    warn(error(Errc::unsupported, "{} does not accept evidence of releases ({}): v{} is recorded in the ledger alone",
                target.name(), pushed.error().message, recorded.entry.number)
              .with_hint("slipway verify ENV needs no evidence; slipway verify REF does"));
   }

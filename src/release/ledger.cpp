@@ -40,7 +40,7 @@ Status require_read(const Recorded& newer, const std::vector<UnreadableEntry>& u
   for (const UnreadableEntry& lost : unreadable) {
     if (lost.number + 1 != newer.entry.number || lost.hex != newer.entry.prev->short_hex()) continue;
     return fail(error(Errc::verification_failed,
-                      "the ledger lists the entry {} and cannot hand it out ({}), but v{} "
+                      "the ledger lists the entry {}, but cannot return it ({}), and v{} "
                       "follows from it",
                       lost.tag, lost.why.message, newer.entry.number)
                     .with_hint("restore it from a machine that remembers it: slipway doctor " +
@@ -153,7 +153,7 @@ Status Ledger::list() {
   SLIPWAY_TRY(target);
   auto* lister = store::as<store::TagLister>(**target);
   if (lister == nullptr)
-    return fail(Errc::unsupported, "{} cannot list its tags, a ledger needs that", (*target)->name());
+    return fail(Errc::unsupported, "{} cannot list its tags, which a ledger needs", (*target)->name());
   auto tags = lister->list_tags();
   if (!tags && tags.error().code != Errc::not_found) return fail(std::move(tags).error());
   tags_ = tags ? *std::move(tags) : std::vector<std::string>();
@@ -186,7 +186,7 @@ Result<bool> Ledger::is_unreadable(const Error& why) {
 
 void Ledger::skip(const std::string& tag, const Error& why) {
   if (!warn_ || !warned_.insert(tag).second) return;
-  warn_(error(Errc::not_found, "{} lists {} and cannot hand it out ({}): it was never committed and is passed over",
+  warn_(error(Errc::not_found, "{} lists {}, but cannot return it ({}): it was never committed and is skipped",
               location_.str(), tag, why.message)
             .with_hint("remove it with: slipway doctor --repair"));
 }
@@ -452,9 +452,9 @@ Status require_stored(store::ReadTarget& target, const std::string& tag, const D
     SLIPWAY_ASSIGN(there, tag_state(target, tag));
   }
   if (there == digest) return {};
-  return fail(error(Errc::verification_failed, "{} took the entry {} and answers that it {}", target.name(), tag,
-                    there ? "is " + there->str() : std::string("is not there"))
-                  .with_hint("run the command again; if it stays so, look at the registry's storage"));
+  return fail(error(Errc::verification_failed, "{} accepted the entry {}, but answers that it {}", target.name(), tag,
+                    there ? "is " + there->str() : std::string("does not exist"))
+                  .with_hint("run the command again; if that does not help, check the registry's storage"));
 }
 
 }  // namespace

@@ -131,7 +131,7 @@ Status require_uncommitted(const Chain& chain, const ReleaseRequest& request, co
     SLIPWAY_ASSIGN(const bool committed, has_evidence(lost.number, lost.hex, request, services));
     if (!committed) continue;
     return fail(error(Errc::verification_failed,
-                      "the ledger lists the entry {} and cannot hand it out ({}), but evidence beside its image proves "
+                      "the ledger lists the entry {}, but cannot return it ({}), and evidence beside its image proves "
                       "that it was committed",
                       lost.tag, lost.why.message)
                     .with_hint("restore it: slipway doctor " + request.environment.name + " --repair"));

@@ -76,12 +76,12 @@ void Policy::judge_time(const Plan& plan, const Facts& facts, std::vector<Reason
   if (rules_.max_age == 0 || plan.entry.kind == Kind::config) return;
   if (!facts.created) {
     reasons.push_back(
-        {Rule::max_age, fmt::format("{} takes builds that are at most {} old, this one does not say when it was made",
+        {Rule::max_age, fmt::format("{} accepts builds that are at most {} old, and this one does not record its time",
                                     plan.entry.environment, format_duration(rules_.max_age))});
   } else if (facts.now - *facts.created > rules_.max_age) {
-    reasons.push_back({Rule::max_age,
-                       fmt::format("{} takes builds that are at most {} old, this one is of {}", plan.entry.environment,
-                                   format_duration(rules_.max_age), format_time(*facts.created))});
+    reasons.push_back({Rule::max_age, fmt::format("{} accepts builds that are at most {} old, and this one is from {}",
+                                                  plan.entry.environment, format_duration(rules_.max_age),
+                                                  format_time(*facts.created))});
   }
 }
 
@@ -127,11 +127,12 @@ std::optional<Reason> Policy::not_ready(const std::string& upstream, const Plan&
   const std::int64_t soaked =
       since == facts.active_since.end() ? 0 : std::max<std::int64_t>(facts.now - since->second, 0);
   if (soaked >= rules_.soak) return std::nullopt;
-  return Reason{Rule::soak,
-                fmt::format("{} takes builds that were active in {}{} for {}, this one was for {}; it may come in {}",
-                            plan.entry.environment, upstream, others, format_duration(rules_.soak),
-                            format_duration(soaked), format_duration(rules_.soak - soaked)),
-                facts.now + rules_.soak - soaked};
+  return Reason{
+      Rule::soak,
+      fmt::format("{} accepts builds that were active in {}{} for {}, and this one was for {}; it is accepted in {}",
+                  plan.entry.environment, upstream, others, format_duration(rules_.soak), format_duration(soaked),
+                  format_duration(rules_.soak - soaked)),
+      facts.now + rules_.soak - soaked};
 }
 
 namespace {

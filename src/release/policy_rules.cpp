@@ -91,13 +91,13 @@ class RulesDecoder {
     rules_.approvers = decoder.string_list("of");
     decoder.finish();
     if (rules_.approvers.empty() || rules_.approvals <= static_cast<std::int64_t>(rules_.approvers.size())) return;
-    decoder.error("count",
-                  fmt::format("{} approvals of {} people cannot be had", rules_.approvals, rules_.approvers.size()));
+    decoder.error("count", fmt::format("{} approvals are more than the {} people under \"of\" can give",
+                                       rules_.approvals, rules_.approvers.size()));
   }
 
   void decode_freezes(const config::Node& node) {
     if (!node.is_sequence()) {
-      decoder_.error("freeze", "a list is expected", "write [{from: \"Fri 16:00\", to: \"Mon 08:00\", zone: UTC}]");
+      decoder_.error("freeze", "it must be a list", "write [{from: \"Fri 16:00\", to: \"Mon 08:00\", zone: UTC}]");
       return;
     }
     for (const config::Node& item : node.items) {

@@ -51,7 +51,7 @@ class Verification {
     chain_ = *std::move(chain);
     proof_.entries = static_cast<std::int64_t>(chain_.entries.size());
     for (const UnreadableEntry& lost : chain_.unreadable)
-      proof_.notes.push_back(fmt::format("{} is listed and cannot be read: no release was committed there", lost.tag));
+      proof_.notes.push_back(fmt::format("{} is listed, but cannot be read: no release was committed there", lost.tag));
     for (const Recorded& fork : chain_.forks) {
       if (is_abandoned(chain_, entry_tag(fork.entry, fork.id))) {
         proof_.notes.push_back(fmt::format("v{} was also released as {}, which lost and is recorded as abandoned",
@@ -97,7 +97,7 @@ class Verification {
     auto target = services_.opener->open_for_reading(environment_.repository, Side::destination);
     if (!target && target.error().code == Errc::not_found) {
       const bool was_here = proof_.active && proof_.active->entry.image.repository == environment_.repository_text;
-      if (was_here) problem(fmt::format("{} is not there", environment_.repository.str()));
+      if (was_here) problem(fmt::format("{} does not exist", environment_.repository.str()));
       return {};
     }
     SLIPWAY_TRY(target);
@@ -133,7 +133,7 @@ class Verification {
     const std::string place = environment_.repository.with_tag(tag).str();
     SLIPWAY_ASSIGN(const auto there, tag_state(*target_, tag));
     if (!there) {
-      proof_.notes.push_back(fmt::format("{} is listed and not there: it keeps nothing", place));
+      proof_.notes.push_back(fmt::format("{} is listed, but does not exist: it keeps no image", place));
       return {};
     }
     SLIPWAY_ASSIGN(const bool evidence, has_evidence(tag, number));
@@ -188,7 +188,7 @@ class Verification {
     }
     if (entry.image.repository != environment_.repository_text) SLIPWAY_TRY(follow_to_old_place(entry));
     if (target_ == nullptr) {
-      problem(fmt::format("{} is not there", proof_.location.str()));
+      problem(fmt::format("{} does not exist", proof_.location.str()));
     } else {
       SLIPWAY_TRY(prove_graph(*target_, entry.image.digest, fmt::format("v{} of {}", entry.number, entry.environment),
                               services_.stop, proof_.problems));

@@ -309,7 +309,7 @@ TEST_P(NoSubjects, StillReleaseAndSaySo) {
   ASSERT_TRUE(first) << first.error().describe();
   EXPECT_EQ(shop.tag("staging"), *one.digest());
   ASSERT_EQ(warnings.size(), 1u);
-  EXPECT_THAT(warnings[0], HasSubstr("takes no evidence of releases"));
+  EXPECT_THAT(warnings[0], HasSubstr("does not accept evidence of releases"));
   EXPECT_TRUE(shop.release("staging", build("two")));
   EXPECT_TRUE(shop.rollback("staging"));
   EXPECT_EQ(shop.tag("staging"), *one.digest());

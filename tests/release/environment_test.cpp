@@ -229,7 +229,7 @@ class BadEnvironments : public ::testing::TestWithParam<Bad> {};
 INSTANTIATE_TEST_SUITE_P(
     Table, BadEnvironments,
     ::testing::Values(
-        Bad{"not_a_mapping", "environments: [a]\n", {"3:15 environments: names are expected"}},
+        Bad{"not_a_mapping", "environments: [a]\n", {"3:15 environments must be a mapping of names"}},
         Bad{"name", "environments: {Dev: {}}\n", {"3:16 \"Dev\" is not an environment's name"}},
         Bad{"double_dash", "environments: {a--b: {}}\n", {"3:16 \"a--b\" is not"}},
         Bad{"long_name", "environments: {a1234567890123456789012345678901234567890: {}}\n", {"3:16 \""}},

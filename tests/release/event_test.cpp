@@ -353,11 +353,11 @@ TEST_P(Events, SoakCountsFromWhenThisBuildBecameActive) {
   shop.clock.advance(std::chrono::hours(24));
   ASSERT_TRUE(shop.release("staging", build("new")));
   shop.clock.advance(std::chrono::minutes(1));
-  expect_refused(shop.promote("staging", "production"), "it may come in 59m");
+  expect_refused(shop.promote("staging", "production"), "it is accepted in 59m");
   shop.write("staging.env", "PORT=81\n");
   ASSERT_TRUE(shop.release("staging", std::nullopt)) << "a change of config is not a break";
   shop.clock.advance(std::chrono::minutes(58));
-  expect_refused(shop.promote("staging", "production"), "it may come in 1m");
+  expect_refused(shop.promote("staging", "production"), "it is accepted in 1m");
   shop.clock.advance(std::chrono::minutes(1));
   EXPECT_TRUE(shop.promote("staging", "production"));
 }

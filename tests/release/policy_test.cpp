@@ -166,12 +166,12 @@ INSTANTIATE_TEST_SUITE_P(
                  [](auto& r) { r.soak = 3600; },
                  [](auto& f) { f.active_since["a"] = kNow - 3000; },
                  Kind::promote,
-                 {"active in a for 1h, this one was for 50m; it may come in 10m"}},
+                 {"active in a for 1h, and this one was for 50m; it is accepted in 10m"}},
         RuleCase{"clock_behind",
                  [](auto& r) { r.soak = 60; },
                  [](auto& f) { f.active_since["a"] = kNow + 500; },
                  Kind::promote,
-                 {"it may come in 1m"}},
+                 {"it is accepted in 1m"}},
         RuleCase{"soak_unknown",
                  [](auto& r) { r.soak = 60; },
                  [](auto& f) { f.active_since.clear(); },
@@ -234,7 +234,7 @@ INSTANTIATE_TEST_SUITE_P(
                  [](auto& r) { r.max_age = 86400; },
                  [](auto& f) { f.created.reset(); },
                  Kind::release,
-                 {"does not say when it was made"}},
+                 {"does not record its time"}},
         RuleCase{"frozen",
                  [](auto& r) {
                    r.freeze = {{"Tue 23:00", "Wed 08:00", "Europe/Berlin"}};

@@ -187,7 +187,7 @@ TEST(ConfigSchema, RulesThatCannotBeKeptAreRefused) {
   };
   for (const auto& [yaml, problem] :
        std::initializer_list<Case>{{"", "one YAML document"},
-                                   {"keys: [A]", "names are expected"},
+                                   {"keys: [A]", "a mapping of names to rules"},
                                    {"key: {A: {}}", "key"},
                                    {"additional: maybe", "additional"},
                                    {"keys: {1A: {}}", "\"1A\" is not a name"},
@@ -334,10 +334,10 @@ TEST_F(TodaysFiles, EverythingThatAConfigCannotHaveIsReportedAtOnce) {
   place("e");
   place("missing");
   const Lines lines = problems();
-  EXPECT_THAT(lines,
-              ::testing::UnorderedElementsAre(HasSubstr("d/link is a symlink"), HasSubstr(".wh.gone has a name"),
-                                              HasSubstr("missing"), HasSubstr("\"env\", which is where its values go"),
-                                              HasSubstr("\"a\" as a file and as a folder")));
+  EXPECT_THAT(lines, ::testing::UnorderedElementsAre(
+                         HasSubstr("d/link is a symlink"), HasSubstr(".wh.gone has a name"), HasSubstr("missing"),
+                         HasSubstr("\"env\", which is the name of the file with its values"),
+                         HasSubstr("\"a\" as a file and as a folder")));
   for (const std::string& line : lines)
     EXPECT_THAT(line, HasSubstr("slipway.yaml:11:20 "));
 }
