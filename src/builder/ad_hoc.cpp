@@ -20,7 +20,7 @@ tl::unexpected<Error> bad_add(const std::string& text, std::string_view why) {
 Status short_add(const std::string& text, FileRule& rule) {
   const std::vector<std::string> parts = split(text, ':');
   if (parts.size() != 2 && parts.size() != 3 && parts.size() != 5)
-    return bad_add(text, "cannot be split into its parts");
+    return bad_add(text, "it is not SRC:DST[:mode[:uid:gid]]");
   rule.from.text = parts[0];
   rule.to = parts[1];
   if (parts.size() > 2) {

@@ -191,8 +191,8 @@ class ClosurePlanner::Layer {
     SLIPWAY_ASSIGN(const auto packages, owners_of(planner_.fs_, root, taken_));
     if (!packages && asked_by_name) {
       return problem(
-          Error(Errc::invalid_argument, fmt::format("{} has no packages of dpkg's: there is no {}",
-                                                    roots_.supply->name(), (root / "var/lib/dpkg/status").native()))
+          Error(Errc::invalid_argument, fmt::format("{} has no dpkg database: there is no {}", roots_.supply->name(),
+                                                    (root / "var/lib/dpkg/status").native()))
               .with_hint("leave out 'dpkg-status'"));
     }
     if (!packages) return {};
@@ -219,7 +219,7 @@ class ClosurePlanner::Layer {
     const stdfs::path source = (sysroot_.empty() ? stdfs::path("/") : sysroot_) / item.path.substr(1);
     if (!planner_.fs_.stat(source, true)) {
       Error missing(Errc::invalid_argument,
-                    fmt::format("{} for the image's {} is not there", printable(source.native(), 4096), kind.name));
+                    fmt::format("{} for the image's {} does not exist", printable(source.native(), 4096), kind.name));
       missing = std::move(missing).with_hint(fmt::format("install Debian's package {}", kind.package));
       if (asked_by_name) return problem(std::move(missing));
       report_.warnings.push_back(std::move(missing).at(*where_));
@@ -236,7 +236,7 @@ class ClosurePlanner::Layer {
   Status add_profile(const Profile& profile, bool by_name) {
     SLIPWAY_ASSIGN(auto files, profile_files(profile, *roots_.supply, *abi_));
     if (files.empty() && by_name && !traces_.versions.contains(profile.included_since)) {
-      return problem(Error(Errc::invalid_argument, fmt::format("{} has nothing of the profile \"{}\" ({})",
+      return problem(Error(Errc::invalid_argument, fmt::format("{} has no files of the profile \"{}\" ({})",
                                                                roots_.supply->name(), profile.name, profile.what))
                          .with_hint("install what the programs load, or leave the profile out"));
     }

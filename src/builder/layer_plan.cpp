@@ -169,10 +169,9 @@ class LayerPlanner {
       if (!writable && folder) continue;
       ++found;
       std::string message =
-          writable
-              ? fmt::format("/{} can be changed by everybody (mode {:04o})", printable(entry.path, 4096), entry.mode)
-              : fmt::format("/{} is started with the rights of its {} (mode {:04o})", printable(entry.path, 4096),
-                            (entry.mode & 04000) != 0 ? "owner" : "group", entry.mode);
+          writable ? fmt::format("/{} is writable by every user (mode {:04o})", printable(entry.path, 4096), entry.mode)
+                   : fmt::format("/{} runs with the rights of its {} (mode {:04o})", printable(entry.path, 4096),
+                                 (entry.mode & 04000) != 0 ? "owner" : "group", entry.mode);
       if (recipe_.strict) {
         report(rule.where, std::move(message), "give it another mode, or build without --strict",
                Errc::verification_failed);
@@ -247,7 +246,7 @@ class LayerPlanner {
     const auto there = fs_.stat(source, true);
     if (there) return std::optional(std::move(source));
     if (there.error().code != Errc::not_found) return fail(there.error());
-    report(from.where, fmt::format("{} is not there", printable(source.native(), 4096)),
+    report(from.where, fmt::format("{} does not exist", printable(source.native(), 4096)),
            has_placeholders(from.text) ? fmt::format("it is \"{}\" for {}", printable(from.text, 300), platform_.str())
                                        : std::string("build it first, or correct the path"),
            on_command_line(from.where) ? Errc::not_found : Errc::invalid_argument);
@@ -311,7 +310,7 @@ class LayerPlanner {
     const auto text = read_file(fs_, path, 1u << 20);
     if (!text && text.error().code != Errc::not_found) return fail(text.error());
     if (!text) {
-      report(file.ignore_file->where, fmt::format("{} is not there", printable(path.native(), 4096)));
+      report(file.ignore_file->where, fmt::format("{} does not exist", printable(path.native(), 4096)));
       return std::optional<std::vector<std::string>>();
     }
     patterns = ignore_patterns(*text);

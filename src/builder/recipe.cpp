@@ -176,7 +176,7 @@ class ImageDecoder {
   void decode_layers(Decoder& image, const std::optional<std::string>& times, bool keep_modes) {
     const Node* list = image.get("layers");
     if (list == nullptr) return;
-    if (!list->is_sequence()) return diagnostics_.error(list->where, "image.layers: a list of layers is wanted");
+    if (!list->is_sequence()) return diagnostics_.error(list->where, "image.layers must be a list");
     std::set<std::string> names;
     for (const Node& node : list->items) {
       LayerRule rule = decode_layer(node, recipe_.layers.size(), times, keep_modes);
@@ -209,14 +209,14 @@ class ImageDecoder {
     rule.sysroot = placed_one(layer, "sysroot");
     for (const char* key : {"dlopen", "profiles", "sysroot", "without"}) {
       if (layer.get(key) != nullptr && rule.closure.empty() && rule.runtime.empty())
-        layer.error(key, fmt::format("it says how a closure is found, but the layer has none"), "add 'closure'");
+        layer.error(key, fmt::format("it applies to a closure, but the layer has none"), "add 'closure'");
     }
     rule.archive = placed_one(layer, "archive");
     decode_files(layer, modes ? *modes == "keep" : keep_modes, rule);
     decode_remove(layer, rule);
     for (const char* key : {"archive", "remove"}) {
       if (rule.split_by_churn && layer.get(key) != nullptr)
-        layer.error(key, fmt::format("a layer that is split does not have it"), "give it a layer of its own");
+        layer.error(key, fmt::format("a layer with \"split\" cannot have it"), "give it a layer of its own");
     }
     layer.finish();
     const bool something = layer.get("files") != nullptr || layer.get("remove") != nullptr ||
@@ -247,7 +247,7 @@ class ImageDecoder {
     const Node* list = layer.get("files");
     if (list == nullptr) return;
     if (!list->is_sequence())
-      return diagnostics_.error(list->where, fmt::format("{}.files: a list is wanted", layer.what()));
+      return diagnostics_.error(list->where, fmt::format("{}.files must be a list", layer.what()));
     for (const Node& node : list->items) {
       Decoder file(node, fmt::format("{}.files[{}]", layer.what(), rule.files.size()), diagnostics_);
       FileRule out;

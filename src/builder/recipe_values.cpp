@@ -190,11 +190,11 @@ Status check_attribute(const std::string& name, std::string_view value) {
   if (value.size() > kMaxAttributeValue)
     return bad(name, fmt::format("has a value of {} bytes, Linux takes at most {}", value.size(), kMaxAttributeValue));
   if (name == layer::kCapabilityAttribute)
-    return bad(name, "is a binary value, which text cannot be",
+    return bad(name, "has a binary value, which text cannot express",
                "write it as text with the key 'capabilities', e.g. capabilities: cap_net_bind_service+ep");
   for (const std::string_view binary :
        {"system.posix_acl_access", "system.posix_acl_default", "security.ima", "security.evm"}) {
-    if (name == binary) return bad(name, "is a binary value, which text cannot be", "leave it out");
+    if (name == binary) return bad(name, "has a binary value, which text cannot express", "leave it out");
   }
   if (name.starts_with("trusted.")) {
     return bad(name, "is an attribute that only root's programs see", "use a name that starts with 'user.'");

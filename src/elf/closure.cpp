@@ -79,7 +79,7 @@ class Process {
     for (const std::string& name : script_interpreters(start)) {
       SLIPWAY_ASSIGN(auto found, find_program(name));
       if (!found) {
-        problem(fmt::format("{} is a script for {}, which is not there", printable(by, 4096), printable(name, 4096)),
+        problem(fmt::format("{} is a script for {}, which does not exist", printable(by, 4096), printable(name, 4096)),
                 "install it, name its system with \"sysroot\", or choose a base that has it");
         return {};
       }
@@ -117,7 +117,7 @@ class Process {
     if (is_musl_loader(interpreter)) flavour_ = Flavour::musl;
     SLIPWAY_ASSIGN(auto found, find_anywhere(interpreter));
     if (!found) {
-      problem(fmt::format("{}: its loader {} is not there", printable(input_.file.path, 4096),
+      problem(fmt::format("{}: its loader {} does not exist", printable(input_.file.path, 4096),
                           printable(interpreter, 4096)),
               "install the C library it was built with, or name the root folder of its system with \"sysroot\"");
       return {};
@@ -146,7 +146,7 @@ class Process {
     for (const std::string& name : by.object->needed) {
       SLIPWAY_ASSIGN(const bool there, load(name, by));
       if (there) continue;
-      problem(fmt::format("{} needs {}, which is nowhere the loader looks ({})", printable(by.file.path, 4096),
+      problem(fmt::format("{} needs {}, which the loader would not find ({})", printable(by.file.path, 4096),
                           printable(name, 300), places_searched()),
               "install it, add it under \"files\", or name the root folder of its system with \"sysroot\"");
     }
@@ -166,7 +166,7 @@ class Process {
     for (const std::string& name : extra) {
       SLIPWAY_ASSIGN(const bool there, load(name, loaded_.front()));
       if (!there)
-        problem(fmt::format("{} is to load {}, which is nowhere ({})", printable(input_.file.path, 4096),
+        problem(fmt::format("{} is said to load {}, which was not found ({})", printable(input_.file.path, 4096),
                             printable(name, 300), places_searched()),
                 "install it, or correct the name");
     }
@@ -188,7 +188,7 @@ class Process {
       }
       if (there || wish.priority != "required") continue;
       out_.warnings.emplace_back(
-          Errc::failed, fmt::format("{} says that it loads {} at run time ({}), which is nowhere",
+          Errc::failed, fmt::format("{} declares that it loads {} at run time ({}), which was not found",
                                     printable(by.file.path, 4096), printable(wish.sonames[0], 300),
                                     printable(wish.description.empty() ? wish.feature : wish.description, 300)));
     }
@@ -241,9 +241,9 @@ class Process {
       }
       subfolder_.clear();
       if (!found) continue;
-      out_.warnings.emplace_back(Errc::failed,
-                                 fmt::format("{} needs {}, which is there for processors of {} only",
-                                             printable(by.file.path, 4096), printable(name, 300), variant));
+      out_.warnings.emplace_back(
+          Errc::failed, fmt::format("{} needs {}, which exists for {} processors only", printable(by.file.path, 4096),
+                                    printable(name, 300), variant));
       return true;
     }
     return false;

@@ -88,7 +88,7 @@ class Reader {
 
   Status check_inside(std::uint64_t offset, std::uint64_t size) const {
     if (size == 0 || (offset <= file_.size() && size <= file_.size() - offset)) return {};
-    return file_.damaged("its headers speak of bytes behind its end");
+    return file_.damaged("its headers refer to bytes beyond its end");
   }
 
   const FileBytes& file_;

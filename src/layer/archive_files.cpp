@@ -100,7 +100,7 @@ class ArchiveFiles::Intake {
     SLIPWAY_ASSIGN(const FileStat now, files_.inner().stat(archive, true));
     if (!is_unchanged(now, stat_)) {
       return fail(Error(Errc::failed, fmt::format("{} changed while it was being read", what_))
-                      .with_hint("let the program that writes it end first, then build again"));
+                      .with_hint("wait for the program that writes it to end, then build again"));
     }
     return add_all();
   }

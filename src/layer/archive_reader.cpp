@@ -153,7 +153,7 @@ class ArchiveReader {
       if (first) {
         const auto version = io::read_all(content, 64);
         if (name == "debian-binary" && version && version->starts_with("2.")) continue;
-        return fail(Error(Errc::malformed, fmt::format("{} is an ar archive, but no Debian package", what_))
+        return fail(Error(Errc::malformed, fmt::format("{} is an ar archive, but not a Debian package", what_))
                         .with_hint("archives may be tar, Debian packages and zip"));
       }
       if (name.starts_with("data.tar")) return tar(content);

@@ -86,8 +86,9 @@ void apply(std::uint64_t& set, char op, bool named, std::uint64_t bits) {
 Status apply_clause(std::string_view clause, Sets& sets) {
   const std::size_t first = clause.find_first_of("=+-");
   const auto refuse = [&] {
-    return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" does not say capabilities", printable(clause, 100)))
-                    .with_hint("write it as setcap does: cap_net_bind_service+ep"));
+    return fail(
+        Error(Errc::invalid_argument, fmt::format("\"{}\" is not a list of capabilities", printable(clause, 100)))
+            .with_hint("write it as for setcap: cap_net_bind_service+ep"));
   };
   if (first == std::string_view::npos) return refuse();
   SLIPWAY_ASSIGN(const std::uint64_t bits, bits_of(clause.substr(0, first)));

@@ -26,7 +26,7 @@ Error lost_while_packing(Error error) {
 
 Error changed_while_packing(const FileEntry& entry) {
   return Error(Errc::failed, fmt::format("{} changed while it was being packed", printable(entry.source, 4096)))
-      .with_hint("let the compiler or copy that writes it end first, then build again");
+      .with_hint("wait for the program that writes it to end, then build again");
 }
 
 Error grows_while_packing(const FileEntry& entry) {

@@ -113,7 +113,7 @@ class Walk {
     SLIPWAY_TRY(members(source, path, 0, start));
     ahead_.clear();
     if (!includes_.empty() && !included_) {
-      diagnostics_.warning({}, fmt::format("nothing in {} is what 'include' asks for", shown(source)));
+      diagnostics_.warning({}, fmt::format("no file in {} matches 'include'", shown(source)));
     }
     return {};
   }

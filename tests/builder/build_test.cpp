@@ -316,8 +316,8 @@ image:
   const Error error = must_fail(recipe, Errc::invalid_argument);
   const std::string text = error.describe();
   for (const char* part :
-       {"slipway.yaml:6:", "/x is not there", "/s is not there", "a.tar is not there",
-        "slipway.yaml:10:", "slipway.yaml:11:", "amd64/missing is not there", "arm64/missing is not there"}) {
+       {"slipway.yaml:6:", "/x does not exist", "/s does not exist", "a.tar does not exist",
+        "slipway.yaml:10:", "slipway.yaml:11:", "amd64/missing does not exist", "arm64/missing does not exist"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
   EXPECT_EQ(error.causes.size(), 6u) << text;

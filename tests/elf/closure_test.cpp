@@ -116,7 +116,7 @@ TEST_F(ClosureTest, AnRpathReachesTheWholeChainARunpathOneObject) {
   EXPECT_THAT(paths(closure("/bin/rpath")), ElementsAre(kLoader, "/opt/x/liba.so", "/opt/x/libb.so"));
   const Closure c = closure("/bin/runpath");
   EXPECT_THAT(paths(c), ElementsAre(kLoader, "/opt/x/liba.so"));
-  EXPECT_THAT(problems(c), HasSubstr("/opt/x/liba.so needs libb.so, which is nowhere the loader looks"));
+  EXPECT_THAT(problems(c), HasSubstr("/opt/x/liba.so needs libb.so, which the loader would not find"));
   // An object's own RUNPATH silences the RPATHs above it.
   host.library("/opt/y/liba.so", {"libb.so"}, {.runpath = "/nowhere"});
   host.program("/bin/both", {"liba.so"}, {.rpath = "/opt/y:/opt/x"});
@@ -167,7 +167,7 @@ TEST_F(ClosureTest, AVariantForNewerProcessorsIsBetterThanNone) {
   const Closure c = closure("/bin/p");
   EXPECT_THAT(paths(c), ElementsAre(kLoader, "/usr/lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v2/liba.so"));
   ASSERT_EQ(c.warnings.size(), 1u);
-  EXPECT_THAT(c.warnings[0].message, HasSubstr("processors of x86-64-v2 only"));
+  EXPECT_THAT(c.warnings[0].message, HasSubstr("exists for x86-64-v2 processors only"));
   host.library("/usr/lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v2/libb.so");
   host.library("/usr/lib/x86_64-linux-gnu/libb.so");
   host.program("/bin/q", {"libb.so"});
@@ -320,7 +320,7 @@ TEST_F(ClosureTest, ASuggestedLibraryIsNotLoadedThoughItIsThere) {
 
 TEST_F(ClosureTest, WhatIsNotThereIsNamed) {
   host.program("/bin/p", {});
-  EXPECT_THAT(problems(closure("/bin/p")), HasSubstr("its loader /lib64/ld-linux-x86-64.so.2 is not there"));
+  EXPECT_THAT(problems(closure("/bin/p")), HasSubstr("its loader /lib64/ld-linux-x86-64.so.2 does not exist"));
   host.put(kLoader, ElfBytes{.machine = 183}.str());
   System fresh("x");
   roots.supply = &fresh.root();

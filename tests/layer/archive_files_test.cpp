@@ -261,7 +261,7 @@ TEST_F(Archives, WhatNoHonestArchiveHasIsRefused) {
       HasSubstr("archives may be tar"));
   EXPECT_THAT(
       refused(put("g.a", "!<arch>\nx.o/            0           0     0     644     2         `\nab")).describe(),
-      HasSubstr("no Debian package"));
+      HasSubstr("not a Debian package"));
   refused(dir.path() / "missing", Errc::not_found);
 }
 

@@ -168,7 +168,7 @@ TEST_F(FileTreeTest, PatternsThatFitNothingAreToldOf) {
   ASSERT_TRUE(add("d", "/d"));
   ASSERT_EQ(diagnostics.warnings().size(), 1u);
   EXPECT_EQ(diagnostics.warnings()[0].describe(),
-            fmt::format("nothing in {} is what 'include' asks for", (dir.path() / "d").native()));
+            fmt::format("no file in {} matches 'include'", (dir.path() / "d").native()));
 }
 
 TEST_F(FileTreeTest, ANamedSymlinkIsFollowedAndOthersAreNot) {
