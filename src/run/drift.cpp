@@ -86,8 +86,8 @@ PodFindings compare_pods(const std::vector<RunningContainer>& containers, const 
     if (right) continue;
     const std::string is =
         !started && digest.empty()
-            ? fmt::format("is to run {}, which is pinned to no digest", printable(container.image, 300))
-            : fmt::format("{} {}", started ? "runs" : "is to run",
+            ? fmt::format("is set to run {}, which has no digest", printable(container.image, 300))
+            : fmt::format("{} {}", started ? "runs" : "is set to run",
                           earlier != expected.earlier.end() ? earlier->second : printable(container.image_id, 300));
     findings.differences.push_back(fmt::format("{} {}, not {}", container.where, is, expected.release));
   }

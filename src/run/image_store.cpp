@@ -49,9 +49,9 @@ class Loading {
     SLIPWAY_TRY(checked(load_words(archive)));
     SLIPWAY_ASSIGN(const bool now, is_there());
     if (!now) {
-      return fail(Error(Errc::verification_failed, fmt::format("{} took the image, but has no {} afterwards",
+      return fail(Error(Errc::verification_failed, fmt::format("{} loaded the image, but does not have {} afterwards",
                                                                program_[0], printable(reference(), 200)))
-                      .with_hint("it may keep images under another ID: see its list of images"));
+                      .with_hint("look for the image under another ID in its list of images"));
     }
     SLIPWAY_TRY(give_name());
     return LoadResult{reference(), false};

@@ -65,9 +65,10 @@ class SecretLookup {
     SLIPWAY_TRY(done);
     const Secret answer(std::move(done->out));
     if (done->status != 0) {
-      return fail(Error(Errc::failed, fmt::format("{} has nothing for {}: it ended with status {}", program,
-                                                  printable(reference.path, 200), done->status))
-                      .with_hint("what it said is not shown, for it may hold a secret: ask it by hand"));
+      return fail(
+          Error(Errc::failed, fmt::format("{} did not return the secret {}: it exited with status {}", program,
+                                          printable(reference.path, 200), done->status))
+              .with_hint("run it by hand to see its output, which is not shown here because it may hold a secret"));
     }
     return read_answer(answer, program);
   }
@@ -77,7 +78,7 @@ class SecretLookup {
     const Json* value = json ? json->find("value") : nullptr;
     if (value == nullptr || value->string() == nullptr) {
       return fail(Error(Errc::malformed, fmt::format("{} did not answer {{\"value\": \"...\"}}", program))
-                      .with_hint("docs/FORMATS.md has the form of a helper's answer"));
+                      .with_hint("see docs/FORMATS.md for the answer of a helper"));
     }
     return checked(Secret(*value->string()), program);
   }

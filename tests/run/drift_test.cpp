@@ -39,9 +39,9 @@ TEST(ComparePods, AnythingElseOfTheAppIsADifference) {
   EXPECT_THAT(differences("mirror.example.com/x", "mirror.example.com/x@" + digest('d')),
               ElementsAre("ns/pod c runs v2, released by ann, not v3, released by ci"));
   EXPECT_THAT(differences("registry.example.com/team/hello:v1", ""),
-              ElementsAre(HasSubstr("is to run registry.example.com/team/hello:v1, which is pinned to no digest")));
+              ElementsAre(HasSubstr("is set to run registry.example.com/team/hello:v1, which has no digest")));
   EXPECT_THAT(differences("registry.example.com/team/hello@" + digest('d'), ""),
-              ElementsAre(HasSubstr("is to run v2")));
+              ElementsAre(HasSubstr("is set to run v2")));
   EXPECT_THAT(differences("registry.example.com/team/hello@" + digest('a'), ""), IsEmpty());
 }
 

@@ -89,8 +89,9 @@ TEST_F(Secrets, AllThatAreMissingAreNamedAtOnceAndNothingIsQuoted) {
   ASSERT_FALSE(all);
   EXPECT_EQ(all.error().causes.size(), 9u);
   const std::string told = all.error().describe();
-  EXPECT_THAT(told,
-              HasSubstr("A (secret://silent/x): slipway-secret-silent has nothing for x: it ended with status 3"));
+  EXPECT_THAT(
+      told,
+      HasSubstr("A (secret://silent/x): slipway-secret-silent did not return the secret x: it exited with status 3"));
   EXPECT_THAT(told, HasSubstr("E (secret://nobody/x): the helper slipway-secret-nobody is not in PATH"));
   EXPECT_THAT(told, HasSubstr("F (env://NOT_SET): the variable NOT_SET is not set"));
   EXPECT_THAT(told, Not(HasSubstr("hush")));
