@@ -567,7 +567,7 @@ Command build_command() {
           "daemon and never moves a tag before all bytes are "
           "stored.",
       .synopsis = "[OPTIONS]",
-      .examples = {{"what slipway.yaml says, into its repository", "slipway build --push"},
+      .examples = {{"the image of slipway.yaml, into its repository", "slipway build --push"},
                    {"one static program, no file needed",
                     "slipway build --base scratch --add build/hello:/usr/bin/hello:0755 --entrypoint /usr/bin/hello "
                     "--to oci:out:v1"},

@@ -84,12 +84,12 @@ Command cache_command() {
       .aliases = {},
       .summary = "show or prune the build cache",
       .description =
-          "Prints how much earlier builds left in the cache and in the project's .slipway/images, or deletes the "
+          "Prints the size of the build cache and of the project's .slipway/images, or deletes the "
           "files that were not used for the longest time. Images with a name, the layers of the last build and those "
           "of open plans stay. A build without its cache is slower and has the same digest.",
       .synopsis = "stats|prune",
-      .examples = {{"how much there is, by kind", "slipway cache stats"},
-                   {"keep what was used last, at most 2 GiB", "slipway cache prune --limit 2GiB"}},
+      .examples = {{"files and bytes, by kind", "slipway cache stats"},
+                   {"keep at most 2 GiB, the files used last", "slipway cache prune --limit 2GiB"}},
       .see_also = {"build"},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<CacheFlags>();

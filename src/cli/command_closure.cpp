@@ -89,9 +89,9 @@ Command closure_command() {
               "Reads ELF files and prints the path of each shared library and loader they need, found by the loader's "
               "own rules. Never runs the programs.",
           .synopsis = "[--sysroot DIR] [--dlopen LIB]... [--check-symbols] FILE...",
-          .examples = {{"what an image of it has to have", "slipway closure build/hello"},
-                       {"who needs what, for tools", "slipway closure -o json /usr/bin/git"},
-                       {"another machine's program", "slipway closure --sysroot rootfs-arm64 /usr/bin/hello"}},
+          .examples = {{"the libraries that an image of it needs", "slipway closure build/hello"},
+                       {"which file needs which, as JSON", "slipway closure -o json /usr/bin/git"},
+                       {"a program for another machine", "slipway closure --sysroot rootfs-arm64 /usr/bin/hello"}},
           .statuses = {{12, "a library or symbol is missing"}},
           .see_also = {"build", "why"},
           .bind = [](OptionSet& options) -> Action {

@@ -299,7 +299,7 @@ Command tag_command() {
           .summary = "add tags to an image",
           .description =
               "Points each TAG at the manifest of REF, in the repository or layout of REF. Moves no blobs; a tag that "
-              "is taken moves.",
+              "exists is moved.",
           .synopsis = "REF TAG...",
           .examples = {{"a second tag", "slipway tag registry.example.com/team/app:v1 stable"},
                        {"in a layout, by digest", "slipway tag oci:out@sha256:... v1 latest"}},

@@ -66,7 +66,8 @@ Status remove(Context& context, const Doomed& doomed) {
   } else if (!context.globals().dry_run) {
     SLIPWAY_ASSIGN(const bool manifest, image::remove_tag(*doomed.target, *doomed.location.tag(), doomed.root));
     if (manifest) {
-      context.note(doomed.target->name() + " cannot delete a tag alone; no other tag had the manifest, which went too");
+      context.note(doomed.target->name() +
+                   " cannot delete a tag alone; no other tag had the manifest, so it was deleted too");
     }
   }
   return context.print(shown);

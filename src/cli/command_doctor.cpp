@@ -69,7 +69,7 @@ Status examine(Context& context, const Loaded& loaded, const DoctorFlags& f, Exa
       all.lines += finding_line(name, finding);
     }
     all.status = std::max(all.status, status_of(findings));
-    if (findings.empty()) context.note(fmt::format("{} is all well", name));
+    if (findings.empty()) context.note(fmt::format("{}: no problems found", name));
     all.environments.push_back(
         Json().set("app", loaded.project.app).set("environment", environment.name).set("findings", std::move(rows)));
   }
@@ -90,7 +90,7 @@ void examine_machine(Context& context, Examined& all) {
                              finding.what, finding.meaning, finding.action);
     if (finding.is_problem) all.status = std::max(all.status, kToMend);
   }
-  if (all.machine.empty()) context.note("this machine is all well");
+  if (all.machine.empty()) context.note("this machine: no problems found");
 }
 
 Result<int> run_doctor(Context& context, const DoctorFlags& f) {
@@ -115,31 +115,31 @@ Result<int> run_doctor(Context& context, const DoctorFlags& f) {
 }  // namespace
 
 Command doctor_command() {
-  return {.name = "doctor",
-          .aliases = {},
-          .summary = "find what is wrong with ledgers and tags, and mend it",
-          .description =
-              "Looks at this machine (clock, certificates, runner, disk space) and at the ledger, the tags, the "
-              "evidence, the configs and this machine's state of each environment of every app, "
-              "and prints what is wrong, what that means and what mends it. With --repair it mends what needs no "
-              "decision, in the environment's turn: it removes tags that cannot be read, restores entries whose bytes "
-              "are known, moves a lagging tag, attaches missing evidence. It never changes which release is active, "
-              "and never moves a tag that somebody else moved.",
-          .synopsis = "[--repair] [ENV]",
-          .examples = {{"what is wrong, everywhere", "slipway doctor"},
-                       {"mend what needs no decision", "slipway doctor production --repair"},
-                       {"what would be mended", "slipway doctor --repair --dry-run"}},
-          .statuses = {{0, "all is well, or everything was repaired"},
-                       {10, "there is something to mend with --repair"},
-                       {16, "there is something that only a person can decide"}},
-          .see_also = {"status", "verify"},
-          .bind = [](OptionSet& options) -> Action {
-            auto flags = std::make_shared<DoctorFlags>();
-            options.optional_positional("ENV", flags->environment, "an environment of slipway.yaml (default: all)");
-            options.flag("--repair", flags->repair, "mend what needs no decision");
-            options.command_line_only();
-            return [flags](Context& context) { return run_doctor(context, *flags); };
-          }};
+  return {
+      .name = "doctor",
+      .aliases = {},
+      .summary = "check ledgers and tags, and repair them",
+      .description =
+          "Checks this machine (clock, certificates, runner, disk space), and the ledger, tags, evidence, configs and "
+          "this machine's state of each environment of every app, and prints each problem with its meaning and its "
+          "remedy. --repair fixes the problems that need no decision, while other writers wait: it removes tags that "
+          "cannot be read, restores entries whose bytes are known, moves a lagging tag and attaches missing evidence. "
+          "Never changes which release is active, and never moves a tag that somebody else moved.",
+      .synopsis = "[--repair] [ENV]",
+      .examples = {{"the problems of every environment", "slipway doctor"},
+                   {"repair what needs no decision", "slipway doctor production --repair"},
+                   {"what would be repaired", "slipway doctor --repair --dry-run"}},
+      .statuses = {{0, "there are no problems, or all were repaired"},
+                   {10, "there are problems that --repair fixes"},
+                   {16, "there are problems that need a decision"}},
+      .see_also = {"status", "verify"},
+      .bind = [](OptionSet& options) -> Action {
+        auto flags = std::make_shared<DoctorFlags>();
+        options.optional_positional("ENV", flags->environment, "an environment of slipway.yaml (default: all)");
+        options.flag("--repair", flags->repair, "repair what needs no decision");
+        options.command_line_only();
+        return [flags](Context& context) { return run_doctor(context, *flags); };
+      }};
 }
 
 }  // namespace slipway::cli

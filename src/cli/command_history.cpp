@@ -107,7 +107,7 @@ Result<AppHistory> history_of(Context& context, const Loaded& loaded, const std:
   for (const release::Recorded& fork : chain.forks) {
     forks.push_back(release::history_row(fork, false));
     history.lines += "! " + history_line(fork, false).substr(2) + "  LOST: another v" +
-                     std::to_string(fork.entry.number) + " was released at once\n";
+                     std::to_string(fork.entry.number) + " was released at the same time\n";
   }
   if (chain.entries.empty() && !context.json()) context.note(fmt::format("nothing was ever released to {}", name));
   const bool as_table = context.shows_tables() && !chain.entries.empty();
@@ -347,14 +347,14 @@ Command status_command() {
       .summary = "show the active release of each environment",
       .description =
           "Reads the ledger and the registry and prints what is active in each environment, how far it is behind, and "
-          "whether its tag is where the ledger says. Changes nothing.",
+          "whether its tag agrees with the ledger. Changes nothing.",
       .synopsis = "[--exit-code]",
       .examples = {{"what runs where", "slipway status"}, {"fail when a tag was moved", "slipway status --exit-code"}},
-      .statuses = {{10, "a tag is not what the ledger says, and --exit-code was given"}},
+      .statuses = {{10, "a tag differs from the ledger, and --exit-code was given"}},
       .see_also = {"history", "verify", "drift"},
       .bind = [](OptionSet& options) -> Action {
         auto exit_code = std::make_shared<bool>(false);
-        options.flag("--exit-code", *exit_code, "exit with 10 if a tag is not what the ledger says");
+        options.flag("--exit-code", *exit_code, "exit with 10 if a tag differs from the ledger");
         return [exit_code](Context& context) { return run_status(context, *exit_code); };
       }};
 }

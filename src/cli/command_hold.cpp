@@ -150,7 +150,7 @@ Result<int> run_retire(Context& context, const EventFlags& f) {
   }
   SLIPWAY_ASSIGN(Event event, new_event(loaded, environment->name, EventKind::retire, f, ledger, services.get()));
   event.numbers = numbers;
-  const std::string said = fmt::format("{} of {} given up, {} to delete", counted(numbers.size(), "release"),
+  const std::string said = fmt::format("{} of {} retired, {} to delete", counted(numbers.size(), "release"),
                                        environment->name, counted(tags.size(), "keep tag"));
   if (!numbers.empty()) SLIPWAY_TRY(record(context, ledger, std::move(event), said));
   if (context.globals().dry_run || tags.empty()) return 0;
@@ -207,18 +207,18 @@ Command approve_command() {
 Command retire_command() {
   return {.name = "retire",
           .aliases = {},
-          .summary = "give up old releases so that their images can be deleted",
+          .summary = "retire old releases, so that their images can be deleted",
           .description =
-              "Records in the ledger which releases are given up and deletes their keep tags, so that the registry may "
+              "Records in the ledger which releases are retired, and deletes their keep tags, so that the registry may "
               "collect the images. The active release and the newest N stay; ledger entries are never deleted.",
           .synopsis = "[OPTIONS] --keep N ENV",
           .examples = {{"keep the last twenty", "slipway retire production --keep 20"},
-                       {"what would go", "slipway retire production --keep 20 --dry-run"}},
+                       {"the releases that would be retired", "slipway retire production --keep 20 --dry-run"}},
           .see_also = {"history", "delete"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<EventFlags>();
             bind_event(options, *flags, "ENV", "an environment of slipway.yaml");
-            options.number("--keep", "N", flags->keep, 1, "keep the newest N releases beside the active one");
+            options.number("--keep", "N", flags->keep, 1, "keep the newest N releases and the active one");
             return [flags](Context& context) -> Result<int> {
               if (flags->keep > 0) return run_retire(context, *flags);
               return fail(Error(Errc::invalid_argument, "retire needs --keep N: the number of releases that stay")

@@ -204,7 +204,7 @@ Result<std::optional<Digest>> tag_beside_digest(Context& context, const FoundIma
   if (!found.location.tag() || !found.location.digest()) return std::optional<Digest>();
   const auto now = found.target->resolve(store::TagOrDigest(*found.location.tag()));
   if (!now && now.error().code == Errc::not_found) {
-    context.warn(fmt::format("the tag {} is not there any more", *found.location.tag()));
+    context.warn(fmt::format("the tag {} no longer exists", *found.location.tag()));
     return std::optional<Digest>();
   }
   SLIPWAY_TRY(now);
@@ -290,8 +290,8 @@ Command digest_command() {
           .summary = "print an image's digest",
           .description = "Prints the digest of the manifest or index that REF names now. Downloads no layer.",
           .synopsis = "[--platform OS/ARCH] REF",
-          .examples = {{"what a tag points to now", "slipway digest registry.example.com/team/app:v1"},
-                       {"what runs in production", "slipway digest production"}},
+          .examples = {{"the digest that a tag points to now", "slipway digest registry.example.com/team/app:v1"},
+                       {"the digest that runs in production", "slipway digest production"}},
           .see_also = {"inspect", "manifest"},
           .bind = [](OptionSet& options) { return on_reference(options, run_digest, kPlatformHelp); }};
 }

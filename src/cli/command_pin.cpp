@@ -322,7 +322,7 @@ void bind_results(OptionSet& options, PinFlags& f) {
   options.flag("--check", f.check, "print the diff without changing files; exit with 10 if there is one");
   options.flag("--strict", f.strict, "exit with 10 if anything that looks like an image reference is not pinned");
   options.flag("--atomic", f.atomic, "change no file if anything cannot be read or resolved");
-  options.list("--exclude", "GLOB", f.exclude, "pass over files below a folder, as .slipwayignore does (repeatable)");
+  options.list("--exclude", "GLOB", f.exclude, "skip files below a folder, as .slipwayignore does (repeatable)");
   options.list("--format", "NAME=GLOB", f.formats,
                "read files that match as this format, e.g. gitlab-ci=ci/*.yml (repeatable)");
   options.choice("--helm", f.helm, {"auto", "digest", "tag"},
@@ -347,7 +347,7 @@ Command pin_command() {
           "file "
           "that cannot be read, or a reference that cannot be resolved, is reported and does not stop the others.",
       .synopsis = "[OPTIONS] FILE...",
-      .examples = {{"to what is active in production", "slipway pin --env production deploy/kubernetes.yaml"},
+      .examples = {{"to the active release of production", "slipway pin --env production deploy/kubernetes.yaml"},
                    {"in CI: fail when a file is not pinned",
                     "slipway pin --env production --check deploy/kubernetes.yaml"},
                    {"in CI: fail when any image is not pinned", "slipway pin --check --strict --sarif pin.sarif ."},

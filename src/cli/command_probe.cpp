@@ -56,7 +56,7 @@ Command probe_command() {
               "Asks a registry for its protocol features and prints what it answers. Writes nothing without --upload.",
           .synopsis = "[--upload] HOST[/REPOSITORY]",
           .examples = {{"without a login", "slipway probe registry.example.com"},
-                       {"with uploads, which are cancelled, but for a blob of two bytes",
+                       {"with uploads, which are cancelled; a blob of two bytes may stay",
                         "slipway probe --upload registry.example.com/team/app"}},
           .see_also = {"login", "auth"},
           .bind = [](OptionSet& options) -> Action {

@@ -165,7 +165,7 @@ Command load_command() {
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<LoadFlags>();
         options.choice("--into", flags->into, {"podman", "docker", "nerdctl", "containerd"}, "load into this store");
-        options.value("--name", "NAME:TAG", flags->name, "name of the image there (default: its name here)");
+        options.value("--name", "NAME:TAG", flags->name, "name of the image in the store (default: its own name)");
         options.value("--platform", "OS/ARCH", flags->platform,
                       "use this platform's image of an index (default: this machine's)");
         options.positional("REF", flags->reference, kImageHelp);

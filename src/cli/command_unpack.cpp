@@ -102,13 +102,13 @@ Command unpack_command() {
               "time.",
           .synopsis = "[--own] [--platform OS/ARCH] REF DIR|FILE.tar|-",
           .examples = {{"look into an image", "slipway unpack registry.example.com/team/hello:v1 hello"},
-                       {"what runs in production", "slipway unpack production rootfs"},
+                       {"the release that runs in production", "slipway unpack production rootfs"},
                        {"as a tar, like crane export and docker export", "slipway unpack debian:12 - | tar t"}},
-          .statuses = {{12, "a layer is not what its digest says"}},
+          .statuses = {{12, "a layer does not match its digest"}},
           .see_also = {"files", "cat", "load"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<UnpackFlags>();
-            options.flag("--own", flags->own, "every file belongs to you; as root, owners are kept otherwise");
+            options.flag("--own", flags->own, "make every file yours; without it root keeps the image's owners");
             options.value("--platform", "OS/ARCH", flags->platform,
                           "use this platform's image of an index (default: this machine's)");
             options.positional("REF", flags->reference, kImageHelp);

@@ -64,8 +64,9 @@ Command validate_command() {
           .summary = "check every byte of an image or layout against its digest",
           .description =
               "Reads every manifest, config and layer and compares sizes, digests and diff IDs. Prints the location "
-              "when all are right and names each blob that is not. Warns of layers that some other runtime refuses or "
-              "unpacks otherwise. Changes nothing.",
+              "when everything is right, and names each blob that is not. Warns of layers that some other runtime "
+              "refuses or "
+              "unpacks differently. Changes nothing.",
           .synopsis = "[--strict] REF|LAYOUT",
           .examples = {{"everything in a layout", "slipway validate oci:out"},
                        {"one image in a registry", "slipway validate registry.example.com/team/app:v1"}},

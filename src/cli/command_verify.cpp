@@ -187,9 +187,9 @@ Command verify_command() {
           "those that were released. For an image anywhere, checks the evidence beside it. Changes nothing.",
       .synopsis = "[--head DIGEST] ENV | --all | REF",
       .examples = {{"tag, ledger, build, layers and config", "slipway verify production"},
-                   {"also that nothing was cut off since", "slipway verify production --head sha256:..."},
+                   {"also that no entry was removed since", "slipway verify production --head sha256:..."},
                    {"an image anywhere, by the evidence beside it", "slipway verify registry.example.com/team/app:v1"}},
-      .statuses = {{12, "something is not what was recorded"}},
+      .statuses = {{12, "something differs from what was recorded"}},
       .see_also = {"status", "drift", "validate"},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<VerifyFlags>();

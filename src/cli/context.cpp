@@ -22,11 +22,11 @@ void bind_globals(OptionSet& options, Globals& g) {
   options.choice("--progress", g.progress, {"auto", "tty", "plain", "json", "none"},
                  "show progress as bars (tty), lines (plain) or events (json) (default: auto)");
   options.flag("-q,--quiet", g.quiet, "print errors and warnings only");
-  options.count("-v,--verbose", g.verbose, "print more; twice: still more");
+  options.count("-v,--verbose", g.verbose, "print what is done; twice: requests, too");
   options.number("-j,--jobs", "N", g.jobs, 1,
                  "run N transfers or threads at once (default: 4 transfers, 8 images, a thread for each core)");
   options.number("--retry", "N", g.retry, 0, "retry a failed request N times (default: 4)");
-  options.number("--timeout", "SECONDS", g.timeout, 1, "give up a connection that is silent for SECONDS (default: 60)");
+  options.number("--timeout", "SECONDS", g.timeout, 1, "close a connection that is silent for SECONDS (default: 60)");
   options.flag("--dry-run", g.dry_run, "print the result without writing anything");
   options.flag("-y,--yes", g.yes, "answer every question with yes");
   options.flag("-h,--help", g.help, "print the help of the command");

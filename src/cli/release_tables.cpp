@@ -91,7 +91,8 @@ Table history_table(const Context& context, const release::Chain& chain) {
   for (auto at = chain.entries.rbegin(); at != chain.entries.rend(); ++at)
     add_release(table, context, *at, at == chain.entries.rbegin() ? "*" : " ", note_of(at->entry));
   for (const release::Recorded& fork : chain.forks)
-    add_release(table, context, fork, "!", fmt::format("LOST: another v{} was released at once", fork.entry.number));
+    add_release(table, context, fork, "!",
+                fmt::format("LOST: another v{} was released at the same time", fork.entry.number));
   return table;
 }
 
