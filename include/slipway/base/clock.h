@@ -10,22 +10,24 @@
 
 namespace slipway {
 
-/// Time as the program sees it; tests put their own in. Thread-safe.
+/// The time as the program sees it; tests pass their own. Thread-safe.
 class Clock {
  public:
   virtual ~Clock() = default;
-  /// Wall clock, whole seconds since 1970-01-01T00:00:00Z.
+  /// Returns the wall clock's time: whole seconds since 1970-01-01T00:00:00Z. It may jump.
   virtual std::int64_t now() = 0;
-  /// Monotonic clock for timeouts and token lifetimes.
+  /// Returns the time of a clock that never goes back, for timeouts and token lifetimes. It counts while the machine is
+  /// suspended.
   virtual std::chrono::milliseconds monotonic() = 0;
-  /// Sleeps, or returns early with Errc::cancelled when asked to stop.
+  /// Sleeps in the caller's thread; Errc::cancelled as soon as a stop is requested.
   virtual Status sleep(std::chrono::milliseconds duration, std::stop_token stop) = 0;
 };
 
-/// The machine's clock.
+/// Returns the machine's clock, which lives as long as the process.
 Clock& system_clock();
 
-/// RFC 3339 in UTC without a fraction, e.g. "1970-01-01T00:00:00Z"; years 1 to 9999.
+/// Returns RFC 3339 text in UTC without a fraction, e.g. "1970-01-01T00:00:00Z". Times outside of the years 1 to 9999
+/// become the nearest one inside.
 std::string format_time(std::int64_t unix_seconds);
 /// Parses RFC 3339 (fraction dropped, offset applied); Errc::invalid_argument otherwise.
 Result<std::int64_t> parse_time(std::string_view text);

@@ -9,20 +9,22 @@
 
 namespace slipway {
 
-/// A content digest, valid by construction (image-spec descriptor.md "Digests").
-/// A pure value; hashing lives in io. sha256 and sha512 only: nothing else can be verified.
+/// A content digest, valid by construction (image-spec descriptor.md "Digests"). A value; io::Hasher computes them.
+/// Only sha256 and sha512 exist, because slipway could not verify others. Ordered by text.
 class Digest {
  public:
   /// Parses "sha256:<64 lower-case hex>" or "sha512:<128>"; Errc::invalid_argument otherwise.
   static Result<Digest> parse(std::string_view text);
 
-  /// From an algorithm and raw hash bytes that a hasher produced.
+  /// Returns the digest of raw hash bytes. The caller passes an algorithm of parse() and as many bytes as it has.
   static Digest from_bytes(std::string_view algorithm, std::string_view raw);
 
+  /// Parts of str(); valid as long as this value.
   std::string_view algorithm() const { return std::string_view(text_).substr(0, colon_); }
   std::string_view hex() const { return std::string_view(text_).substr(colon_ + 1); }
-  /// The first 12 hex characters, for tags and people.
+  /// Returns the first 12 hex characters, for tags and people.
   std::string short_hex() const { return std::string(hex().substr(0, 12)); }
+  /// Returns "ALGORITHM:HEX".
   const std::string& str() const { return text_; }
 
   auto operator<=>(const Digest& other) const { return text_ <=> other.text_; }

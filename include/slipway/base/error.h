@@ -25,7 +25,7 @@ enum class Errc {
   rate_limited,         ///< 429 after retries (exit 15)
   conflict,             ///< stale plan, lost race, a tag moved by somebody else (exit 16)
   already_exists,       ///< a name that must be new is taken (exit 16)
-  cancelled,            ///< SIGINT or SIGTERM (exit 130 or 143)
+  cancelled,            ///< a stop was requested: SIGINT or SIGTERM (exit 130 or 143)
   internal,             ///< a defect of slipway (exit 1)
 };
 
@@ -46,7 +46,8 @@ struct HttpDetail {
   std::string detail;  ///< the server's words, made printable and shortened
 };
 
-/// One failure. A value: built where it happens, enriched on the way up, shown once in cli.
+/// One failure. A value: built where it happens, enriched on the way up, shown once in cli. Texts from outside are made
+/// printable by whoever puts them in.
 struct Error {
   Errc code = Errc::failed;
   std::string message;  ///< what was attempted and why it failed, no trailing period
@@ -54,23 +55,26 @@ struct Error {
   std::optional<Where> where;
   std::optional<HttpDetail> http;
   std::string hint;                ///< one thing to do next
-  std::vector<std::string> trail;  ///< "while ..." lines, innermost first
-  std::vector<Error> causes;       ///< several problems reported as one failure
+  std::vector<std::string> trail;  ///< what was being done, innermost first: "reading the base x"; shown after "while "
+  std::vector<Error> causes;       ///< the problems that combine() put into this one
 
   Error() = default;
   Error(Errc c, std::string m) : code(c), message(std::move(m)) {}
 
-  /// Adds what was being done when the error passed by.
+  /// Adds a line to the trail.
   Error in(std::string doing) &&;
+  /// Sets a member that is not set yet: the innermost caller knows best, so a second call changes nothing.
   Error with_hint(std::string text) &&;
   Error at(Where place) &&;
   Error on(Side which) &&;
 
-  /// The whole error as lines for a person, without a final newline.
+  /// Returns the error with its causes, trail and hint as lines for a person, without a final newline and without
+  /// "slipway: error:".
   std::string describe() const;
 };
 
-/// Folds several errors into one: their common code, else Errc::failed. `errors` must not be empty.
+/// Folds several errors into one. Its code is the first one's if all have the same exit status, else Errc::failed. One
+/// error is returned as it is; `errors` must not be empty.
 Error combine(std::vector<Error> errors);
 
 /// An exit status of the program and what it tells a script.
@@ -82,10 +86,11 @@ struct ExitStatus {
 /// The one table of exit statuses, in ascending order: help, the man page and docs/CLI.md are written from it.
 std::span<const ExitStatus> exit_statuses();
 
-/// The exit status of the program for a code; always one of exit_statuses().
+/// Returns the program's exit status for a code; always one of exit_statuses(). For `cancelled` 130: cli knows the
+/// signal.
 int exit_status(Errc code);
 
-/// The code's name as printed in JSON events and docs, e.g. "not_found".
+/// Returns the code's name as printed in JSON events and docs, e.g. "not_found".
 std::string_view name_of(Errc code);
 
 }  // namespace slipway

@@ -8,16 +8,16 @@
 
 namespace slipway {
 
-/// A file with its new content. The bytes outlive the call that takes them.
+/// A file with its new content. The caller keeps the bytes alive during the call.
 struct FileContent {
   stdfs::path path;
   std::string_view bytes;
   std::uint32_t mode = 0644;
 };
 
-/// Replaces or creates many files, each in one step as write_file_atomically() does, on several lanes: file systems
-/// join what waits for the disk at the same time. Each folder is synced once, after its files. Stops at the first
-/// failure; the files before it may be replaced, and none is half-written.
+/// Replaces or creates many files, each in one step like write_file_atomically(), on several lanes, because file
+/// systems combine syncs that wait at the same time. Each folder is synced once, after its files. Stops at the first
+/// failure: some files may be replaced then, and none is half-written.
 Status write_files_atomically(FileSystem& fs, const std::vector<FileContent>& files);
 
 }  // namespace slipway

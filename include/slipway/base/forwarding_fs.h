@@ -5,8 +5,9 @@
 
 namespace slipway {
 
-/// Passes everything on to another file system, which is kept alive by the caller: what changes a few calls
-/// overrides those.
+/// A base for file systems that change a few calls of another one: every call is passed on unless overridden. The
+/// caller keeps `inner` alive. open_folder() is not passed on: it uses list() and stat(), so that overriding those two
+/// is enough.
 class ForwardingFileSystem : public FileSystem, public AttributeReader {
  public:
   explicit ForwardingFileSystem(FileSystem& inner) : inner_(inner) {}

@@ -16,6 +16,7 @@ namespace slipway {
 
 namespace stdfs = std::filesystem;
 
+/// The type of a file; `device` is a block or character device.
 enum class FileType { regular, directory, symlink, fifo, socket, device, unknown };
 
 /// The answer of lstat(2) or fstat(2), times in nanoseconds since the epoch.
@@ -33,7 +34,7 @@ struct FileStat {
   bool operator==(const FileStat&) const = default;
 };
 
-/// An open file, closed by the destructor. It is used by one thread at a time.
+/// An open file, closed by the destructor. One thread at a time. Errors are Errc::failed and name the path.
 class File {
  public:
   virtual ~File() = default;
@@ -43,13 +44,14 @@ class File {
   virtual Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) = 0;
   /// Writes all bytes at the position; a short write is an error.
   virtual Status write(std::span<const std::byte> bytes) = 0;
+  /// Sets the position, in bytes from the beginning.
   virtual Status seek(std::uint64_t offset) = 0;
   /// fsync(2).
   virtual Status sync() = 0;
   virtual Result<FileStat> stat() = 0;
 };
 
-/// An advisory lock, held until destroyed.
+/// An advisory lock, held until it is destroyed or its process ends.
 class FileLock {
  public:
   virtual ~FileLock() = default;
@@ -69,23 +71,25 @@ class Folder {
 
 class TreeFolder;
 
-/// The one seam to the disk: tests wrap it to fail or die at any step. Thread-safe.
-/// Messages name the path; ENOENT is Errc::not_found, EEXIST already_exists, the rest Errc::failed.
+/// Access to the disk; all rooms go through it, so that tests can make it fail or die at any step. Thread-safe. Calls
+/// block; relative paths start from the process's working directory. Messages name the path; ENOENT and ENOTDIR are
+/// Errc::not_found, EEXIST already_exists, the rest Errc::failed.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
-  /// Opens a regular file for reading; symlinks in the last component are
-  /// refused unless `follow`; never blocks on a FIFO or device.
+  /// Opens a regular file for reading. Anything else is Errc::failed, a FIFO or device without blocking, and so is a
+  /// symlink in the last component unless `follow`.
   virtual Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow = true) = 0;
-  /// Creates a file that must not exist yet, for reading and writing.
+  /// Creates a file that must not exist yet (nor as a symlink), for reading and writing; the umask applies to `mode`.
   virtual Result<std::unique_ptr<File>> create(const stdfs::path& path, std::uint32_t mode = 0644) = 0;
   /// Creates a file for reading and writing in `folder` that has no name when this returns: nobody else can open it,
   /// and it dies with its last descriptor.
   Result<std::unique_ptr<File>> create_unnamed(const stdfs::path& folder);
   /// rename(2): replaces `to` atomically.
   virtual Status rename(const stdfs::path& from, const stdfs::path& to) = 0;
-  /// Removes a file; success when it is not there.
+  /// Removes a file or symlink, never a folder; success when it does not exist.
   virtual Status remove(const stdfs::path& path) = 0;
+  /// Creates a folder and its missing parents with `mode`, less the umask; success when it exists.
   virtual Status make_directories(const stdfs::path& path, std::uint32_t mode = 0755) = 0;
   /// fsync(2) on a directory, so that a rename in it is durable.
   virtual Status sync_directory(const stdfs::path& path) = 0;
@@ -93,36 +97,40 @@ class FileSystem {
   virtual Result<FileStat> stat(const stdfs::path& path, bool follow = false) = 0;
   /// Names in a directory without "." and "..", byte-sorted.
   virtual Result<std::vector<std::string>> list(const stdfs::path& path) = 0;
-  /// Stays open until destroyed; unless overridden it asks list() and stat() of this file system, which outlives it.
+  /// Opens a folder for many look-ups. Unless overridden the Folder asks list() and stat() of this file system, which
+  /// must outlive it.
   virtual Result<std::unique_ptr<Folder>> open_folder(const stdfs::path& path);
   /// Opens a folder, never a symlink, to make or remove a tree in it (base/tree_folder.h). Errc::unsupported unless
   /// overridden.
   virtual Result<std::unique_ptr<TreeFolder>> open_tree(const stdfs::path& path);
+  /// Returns the text of a symlink; Errc::failed for anything else.
   virtual Result<std::string> read_link(const stdfs::path& path) = 0;
-  /// Sets a file's modification time to now, so that caches know what is in use; nothing unless overridden.
+  /// Sets a file's modification time to now, by which caches know what is in use. Does nothing unless overridden.
   virtual Status touch(const stdfs::path&) { return {}; }
-  /// Waits for an exclusive flock(2) on the file, created if missing; Errc::conflict after 60 s.
+  /// Waits for an exclusive flock(2) on a file, which is created if missing and stays; Errc::conflict after 60 s.
   virtual Result<std::unique_ptr<FileLock>> lock(const stdfs::path& path) = 0;
 };
 
-/// The machine's disk.
+/// Returns the machine's disk, which lives as long as the process.
 FileSystem& real_fs();
 
 /// Reads a whole file of at most `limit` bytes; Errc::too_large beyond.
 Result<std::string> read_file(FileSystem& fs, const stdfs::path& path, std::size_t limit = 64u << 20);
 
-/// Replaces or creates a file in one step: temporary file, fsync, rename, fsync of the folder.
+/// Replaces or creates a file in one step: temporary file beside it, fsync, rename, fsync of the folder. After an error
+/// the old file is still there and the temporary one removed.
 Status write_file_atomically(FileSystem& fs, const stdfs::path& path, std::string_view bytes,
                              std::uint32_t mode = 0644);
 
-/// Makes a folder and its missing parents, and syncs each parent that got a new member: the folder survives a loss of
-/// power.
+/// Creates a folder and its missing parents, and syncs each parent that got a new member, so that the folder survives a
+/// power loss.
 Status make_durable_directories(FileSystem& fs, const stdfs::path& path);
 
-/// A name in `directory` that no other process picks: ".tmp-<pid>-<random>".
+/// Returns a path in `directory` that no other process picks: ".tmp-<pid>-<random>". Nothing is created.
 stdfs::path temporary_name(const stdfs::path& directory);
 
-/// True for names made by temporary_name whose process is gone (they are safe to remove).
+/// Returns true for a name made by temporary_name() whose process no longer exists on this machine: it is safe to
+/// remove, unless several machines share the folder.
 bool is_stale_temporary(std::string_view file_name);
 
 }  // namespace slipway

@@ -11,14 +11,14 @@
 
 namespace slipway {
 
-/// Limits on a foreign JSON text.
+/// Limits on a foreign JSON text; beyond them Errc::too_large.
 struct JsonLimits {
   std::size_t max_bytes = 4u << 20;
   int max_depth = 64;
 };
 
-/// A JSON value. Objects keep the document's member order and hold each name
-/// once; numbers that are not 64-bit integers keep their text.
+/// A JSON value. Objects keep the document's member order and hold each name once; numbers that are not 64-bit integers
+/// keep their text. A value: copies are deep, and pointers into it live until it changes.
 class Json {
  public:
   struct Number {
@@ -44,6 +44,7 @@ class Json {
   /// UTF-8, excess depth or size. Errc::malformed or too_large; `what` names the text in messages.
   static Result<Json> parse(std::string_view text, std::string_view what, const JsonLimits& limits = {});
 
+  /// The value as one type; nullptr if it is of another one. An integer is not a number() and the reverse.
   bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
   const bool* boolean() const { return std::get_if<bool>(&value_); }
   const std::int64_t* integer() const { return std::get_if<std::int64_t>(&value_); }
@@ -68,8 +69,8 @@ class Json {
   std::string compact() const;
   /// Two-space indented text in the order of the members, for people; no final newline.
   std::string pretty() const;
-  /// RFC 8785 canonical text. Errc::internal for anything but strings, integers
-  /// within +-2^53, booleans, null, arrays and objects.
+  /// Returns RFC 8785 canonical text. Errc::internal for fractions and integers beyond +-2^53, Errc::invalid_argument
+  /// for strings that are not UTF-8.
   Result<std::string> canonical() const;
 
   bool operator==(const Json&) const = default;

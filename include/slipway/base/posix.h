@@ -28,11 +28,12 @@ class OwnedFd {
   int fd_ = -1;
 };
 
-/// Describes a failed system call: "cannot <doing> <path>: <strerror>". ENOENT and ENOTDIR become Errc::not_found,
-/// EEXIST already_exists, everything else failed; a full disk gets a hint.
+/// Describes a failed system call: "cannot <doing> <path>: <strerror>", with `number` an errno. ENOENT and ENOTDIR
+/// become Errc::not_found, EEXIST already_exists, everything else failed; a full disk gets a hint.
 Error system_error(std::string_view doing, const std::filesystem::path& path, int number);
 
-/// Writes all bytes to a blocking descriptor, however many calls that takes; `path` names it in the error.
+/// Writes all bytes to a blocking descriptor with as many calls as needed, also when signals interrupt them. `path`
+/// names the file in the error.
 Status write_all(int fd, std::span<const std::byte> bytes, const std::filesystem::path& path);
 
 }  // namespace slipway

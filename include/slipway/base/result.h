@@ -8,8 +8,8 @@
 
 namespace slipway {
 
-/// A value or the reason there is none; dropping one unread is a warning.
-/// Exceptions never cross a room's public function.
+/// A value or the reason why there is none. A result that is not looked at is a compiler warning. value() of a failed
+/// one throws, so check it first or use the macros below. Exceptions never cross a room's public function.
 template <class T>
 class [[nodiscard]] Result : public tl::expected<T, Error> {
  public:
@@ -42,14 +42,15 @@ inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(st
 #define SLIPWAY_CAT2(a, b) a##b
 #define SLIPWAY_CAT(a, b) SLIPWAY_CAT2(a, b)
 
-/// Returns the error of a Result-valued expression; goes on otherwise.
+/// Returns from the function with the error of a Result-valued expression; continues otherwise.
 #define SLIPWAY_TRY(expr)                                                           \
   do {                                                                              \
     if (auto&& slipway_status = (expr); !slipway_status.has_value())                \
       return ::tl::unexpected<::slipway::Error>(std::move(slipway_status).error()); \
   } while (false)
 
-/// `SLIPWAY_ASSIGN(auto x, f())`: declares or assigns the value, or returns the error.
+/// `SLIPWAY_ASSIGN(auto x, f())`: declares or assigns the value, or returns from the function with the error. It is two
+/// statements: use braces after an `if`.
 #define SLIPWAY_ASSIGN(decl, ...) SLIPWAY_ASSIGN_(SLIPWAY_CAT(slipway_result_, __LINE__), decl, __VA_ARGS__)
 #define SLIPWAY_ASSIGN_(tmp, decl, ...)                                                    \
   auto tmp = (__VA_ARGS__);                                                                \

@@ -5,16 +5,17 @@
 
 namespace slipway {
 
-/// Source of random numbers; tests put a seeded one in. Thread-safe.
+/// A source of random numbers; tests pass a seeded one. Thread-safe.
 class Rng {
  public:
   virtual ~Rng() = default;
+  /// Returns 64 random bits.
   virtual std::uint64_t next() = 0;
-  /// `length` characters of [a-z0-9], for temporary names.
+  /// Returns `length` characters of [a-z0-9], for temporary names.
   std::string name(std::size_t length);
 };
 
-/// The kernel's random numbers (getrandom).
+/// Returns the kernel's random numbers (getrandom(2)), which live as long as the process.
 Rng& system_rng();
 
 }  // namespace slipway

@@ -5,8 +5,8 @@
 
 namespace slipway {
 
-/// Text that must not be shown: it has no stream or format operator, and its
-/// bytes are wiped when it dies. Equality is deliberately absent.
+/// A text that must not be shown: it has no stream or format operator and no equality, and its bytes are overwritten
+/// when it is destroyed, assigned or moved from. Copies are secrets too.
 class Secret {
  public:
   Secret() = default;
@@ -18,7 +18,7 @@ class Secret {
   ~Secret() { wipe(); }
 
   bool empty() const { return text_.empty(); }
-  /// The text itself, for the one place that must send it.
+  /// Returns the text itself, for the one place that must send it; valid as long as this value.
   const std::string& reveal() const { return text_; }
 
  private:

@@ -8,16 +8,21 @@
 
 namespace slipway {
 
-/// A shared library loaded when first needed, so that commands that do not need it start without it. Stays loaded for
-/// the life of the process. Thread-safe. A room keeps the functions that it uses in a struct of pointers:
+/// A shared library that is loaded when it is first needed, so that other commands start without it. It stays loaded
+/// until the process ends. Thread-safe. A room keeps the functions that it uses in a struct of pointers:
 ///
-///     struct Api { decltype(&zlibVersion) version = nullptr; };
-///     SLIPWAY_ASSIGN(const auto library, SharedLibrary::load("libz.so.1", "zlib1g"));
-///     Api api;
-///     SLIPWAY_TRY(library.bind({{"zlibVersion", api.version}}));
+///     struct Api {
+///       double (*cosine)(double) = nullptr;
+///     };
+///     Result<Api> load_api() {
+///       SLIPWAY_ASSIGN(const auto library, SharedLibrary::load("libm.so.6", "libc6"));
+///       Api api;
+///       SLIPWAY_TRY(library.bind({{"cos", api.cosine}}));
+///       return api;
+///     }
 class SharedLibrary {
  public:
-  /// The name of a function and the pointer that shall hold its address.
+  /// The name of a function and the pointer that receives its address; the pointer outlives bind().
   struct Function {
     template <class Pointer>
     Function(const char* symbol, Pointer& pointer) : name(symbol), slot(&pointer) {
@@ -27,10 +32,11 @@ class SharedLibrary {
     void* slot;
   };
 
-  /// Errc::failed, naming the Debian package, when it cannot be loaded.
+  /// Loads a library by its SONAME. Errc::failed, with the Debian package in the hint, when that is not possible.
   static Result<SharedLibrary> load(const std::string& soname, const std::string& package);
 
-  /// Sets each pointer to the address of its function; Errc::failed when the library lacks one.
+  /// Sets each pointer to the address of its function. Errc::failed, with later pointers unset, when the library lacks
+  /// one.
   Status bind(std::initializer_list<Function> functions) const;
 
  private:
@@ -39,8 +45,8 @@ class SharedLibrary {
   std::string soname_;
 };
 
-/// Loads a table of functions on first use and gives the same answer ever after. `load` must be one function for each
-/// type of table. Thread-safe.
+/// Calls `load` on first use and returns the same table, or the same error, from then on. `load` must be one function
+/// for each type of table. Thread-safe.
 template <class Table>
 Result<const Table*> loaded_once(Result<Table> (*load)()) {
   static const Result<Table> table = load();

@@ -17,12 +17,17 @@ namespace slipway {
 /// path can become a symlink that leads elsewhere. A TreeFolder is an open descriptor, every call takes one name of
 /// it, and no call follows a symlink. To reach a/b/c, open a, then b of it, then name c:
 ///
-///     auto root = fs.open_tree("/srv/rootfs");          // fails if that is a symlink
-///     root->make_folder("etc");                         // 0700 until set_mode()
-///     auto etc = root->open_folder("etc").value();
-///     auto file = etc->create_file("motd").value();     // 0600 until set_mode()
-///     file->write(bytes);
-///     file->set_owner(0, 0), file->set_mode(0644), file->set_mtime(0);
+///     Status write_motd(FileSystem& fs, const stdfs::path& folder, std::span<const std::byte> text) {
+///       SLIPWAY_ASSIGN(const auto root, fs.open_tree(folder));  // fails if that is a symlink
+///       SLIPWAY_TRY(root->make_folder("etc"));                  // 0700 until set_mode()
+///       SLIPWAY_ASSIGN(const auto etc, root->open_folder("etc"));
+///       SLIPWAY_ASSIGN(const auto file, etc->create_file("motd"));  // 0600 until set_mode()
+///       SLIPWAY_TRY(file->write(text));
+///       SLIPWAY_TRY(file->set_mode(0644));
+///       SLIPWAY_TRY(file->set_mtime(0));
+///       SLIPWAY_TRY(etc->set_mode(0755));
+///       return etc->set_mtime(0);
+///     }
 ///
 /// Owner first, then attributes, then mode, then time: chown(2) clears setuid bits and capabilities, and every change
 /// of content moves the time. A folder's time is set when nothing more is put into it.
@@ -34,7 +39,9 @@ namespace slipway {
 class TreeNode {
  public:
   virtual ~TreeNode() = default;
+  /// Errc::forbidden for users who may not.
   virtual Status set_owner(std::uint32_t uid, std::uint32_t gid) = 0;
+  /// Sets an extended attribute; the value may be any bytes.
   virtual Status set_xattr(const std::string& name, std::string_view value) = 0;
   /// Permission bits, 07777.
   virtual Status set_mode(std::uint32_t mode) = 0;
@@ -52,6 +59,7 @@ class TreeFile : public TreeNode {
 /// An open folder of the tree.
 class TreeFolder : public TreeNode {
  public:
+  /// Opens a member folder; it stays usable when this one is closed.
   virtual Result<std::unique_ptr<TreeFolder>> open_folder(const std::string& name) = 0;
   /// Creates a folder with mode 0700.
   virtual Status make_folder(const std::string& name) = 0;
@@ -70,9 +78,11 @@ class TreeFolder : public TreeNode {
   virtual Status set_mtime_of(const std::string& name, std::int64_t seconds) = 0;
   /// Byte-sorted names without "." and "..".
   virtual Result<std::vector<std::string>> list() = 0;
+  /// lstat(2) of a member.
   virtual Result<FileStat> stat(const std::string& name) = 0;
   /// Removes a member that is not a folder.
   virtual Status remove(const std::string& name) = 0;
+  /// Removes an empty member folder.
   virtual Status remove_folder(const std::string& name) = 0;
   /// Gives the owner of a member folder all rights on it again, whatever its mode, so that it can be emptied.
   virtual Status unlock_folder(const std::string& name) = 0;

@@ -13,32 +13,32 @@
 
 namespace slipway::builder {
 
-/// Records of earlier builds of this user that make later ones fast: compressed blocks by their input, and the digests
-/// of layers whose files have not changed since. Shared by all projects and processes; every record carries a check
-/// sum, so damage is noticed, removed and made again, and never changes a digest. Records are believed only from a
-/// folder and files that nobody else can write; elsewhere nothing is used or stored. Anything may be deleted at any
-/// time. Thread-safe.
+/// Records of this user's builds that make later ones fast: compressed blocks by their input, and the digests of layers
+/// whose files have not changed since. Shared by all projects and processes. Every record has a checksum, so a damaged
+/// one is removed and never changes a digest. Records are used only in a folder, and from files, that nobody else can
+/// write (image::is_own); otherwise nothing is used or stored. Any file may be deleted at any time. Thread-safe; never
+/// fails.
 class BuildCache final : public io::BlockCache {
  public:
-  /// Touches nothing before it is used. `folder` is the program's cache folder.
+  /// Reads and writes nothing before it is used. `folder` is the program's cache folder; `fs` and `clock` outlive it.
   BuildCache(FileSystem& fs, Clock& clock, stdfs::path folder);
 
-  /// By the clock, seconds.
+  /// Returns the clock's time, for `started` of remember_layer(), unix seconds.
   std::int64_t now() const { return clock_.now(); }
 
   bool find(const Digest& key, std::vector<std::byte>& out) override;
   void remember(const Digest& key, io::Bytes block) override;
 
-  /// The digests of the layer that was once made of exactly these inputs.
+  /// Returns the digests of the layer that was built from exactly these inputs; nullopt when none is known.
   std::optional<layer::LayerDigests> find_layer(const layer::Fingerprint& inputs);
-  /// Remembers a layer, unless its inputs changed so lately that a later change might not show in their times.
-  /// `started`: when the inputs were listed, by the clock.
+  /// Records a layer, unless its inputs changed so shortly before `started` (when they were listed, unix seconds) that
+  /// a later change could leave their times equal.
   void remember_layer(const layer::Fingerprint& inputs, const layer::LayerDigests& digests, std::int64_t started);
 
-  /// Returns true if records were there that somebody else could have written.
+  /// Returns true if records were ignored because somebody else could have written them.
   bool met_foreign_records() const { return foreign_; }
 
-  /// Removes what was not used for the longest time when this run added much and the whole is over `limit` bytes.
+  /// Calls prune_cache() if this run added at least a sixteenth of `limit` bytes; call at the end of a build.
   void settle(std::uint64_t limit);
 
  private:
@@ -58,7 +58,7 @@ class BuildCache final : public io::BlockCache {
   bool own_folder_ = false;
 };
 
-/// One kind of what a cache folder holds.
+/// The files of one kind in a cache folder.
 struct CacheShare {
   std::string name;  ///< "blocks", "layers", ...
   std::uint64_t files = 0;
@@ -68,11 +68,12 @@ struct CacheShare {
 /// Counts the files of a cache folder by kind, byte-sorted.
 Result<std::vector<CacheShare>> cache_stats(FileSystem& fs, const stdfs::path& folder);
 
-/// How much a cache folder may hold unless told otherwise, bytes.
+/// The default limit of a cache folder, bytes.
 inline constexpr std::uint64_t kCacheLimit = 8ull << 30;
 
-/// Removes the longest unused files of a cache folder until at most `limit` bytes are left, and temporary files of
-/// processes that are gone; returns what was removed. Safe beside builds that use the cache.
+/// Removes the files of a cache folder that were not used for the longest time until at most `limit` bytes are left,
+/// and temporary files of processes that no longer run. Returns the number and size of the removed ones. Safe while
+/// builds use the cache.
 Result<CacheShare> prune_cache(FileSystem& fs, const stdfs::path& folder, std::uint64_t limit);
 
 }  // namespace slipway::builder

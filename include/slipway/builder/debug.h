@@ -7,8 +7,8 @@
 
 namespace slipway::builder {
 
-/// Debug information that `debug: split` took out of an image's programs: an artifact whose subject is the image, one
-/// blob for each program (docs/FORMATS.md "Debug files").
+/// The types and annotations of the artifact that holds the debug information of an image's programs (`debug: split`):
+/// its subject is the image, and it has one blob for each program (docs/FORMATS.md "Debug files").
 inline constexpr std::string_view kDebugArtifactType = "application/vnd.slipway.debug.v1";
 inline constexpr std::string_view kDebugFileType = "application/vnd.slipway.debug.file.v1";
 inline constexpr std::string_view kBuildIdAnnotation = "io.slipway.build-id";
@@ -18,7 +18,7 @@ inline constexpr std::string_view kDebugPathAnnotation = "io.slipway.path";  ///
 /// ".build-id/ab/cdef.debug".
 std::string debug_path(const std::string& build_id);
 
-/// True for lower-case hex of 3 to 64 bytes.
+/// Returns true for the lower-case hex of 3 to 64 bytes.
 bool is_build_id(std::string_view text);
 
 }  // namespace slipway::builder

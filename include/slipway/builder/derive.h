@@ -13,12 +13,16 @@
 #include "slipway/store/target.h"
 
 /// Images made of other images without a build: the config of every platform changes, layers are added or merged, and
-/// no layer that stays is read.
+/// no layer that stays is read. One thread at a time.
 ///
-///     const auto derived = builder::derive(source, root, change.annotations, [&](const image::Image&, Draft& draft) {
-///       return builder::apply_change(change, draft);
-///     });
-///     copy::copy_tagged({derived->documents.get(), &source}, derived->root, destination, {"v2"}, options);
+/// Example: a copy with another config.
+///
+///     Status copy_changed(store::ReadTarget& source, const oci::Descriptor& root, const builder::ConfigChange& change,
+///                         store::Target& destination) {
+///       const builder::ChangeImage edit = [&](auto&, auto& draft) { return builder::apply_change(change, draft); };
+///       SLIPWAY_ASSIGN(const auto derived, builder::derive(source, root, change.annotations, edit));
+///       return copy::copy_tagged({derived.documents.get(), &source}, derived.root, destination, {"v2"}, {});
+///     }
 namespace slipway::builder {
 
 /// Manifest and config of one platform's image while they are changed.
@@ -35,25 +39,25 @@ struct Derived {
   oci::Descriptor root;                          ///< a manifest, or an index
   std::vector<oci::Platform> platforms;          ///< in the order of the index
   std::vector<Digest> left_out;                  ///< attestations of BuildKit: they name the digests of the original
-  std::shared_ptr<store::ReadTarget> documents;  ///< the new configs, manifests and index
+  std::shared_ptr<store::ReadTarget> documents;  ///< has the new configs, manifests and index; blobs stay in `from`
 };
 
 /// Derives an image, or every image of an index. `annotations` are added to an index. Errc::unsupported for artifacts
-/// and nested indexes, invalid_argument for a config that no runtime takes.
+/// and nested indexes, invalid_argument for a config that oci::ImageConfig::check() refuses; errors of `change`.
 Result<Derived> derive(store::ReadTarget& from, const oci::Descriptor& root, const oci::Annotations& annotations,
                        const ChangeImage& change);
 
 /// Puts what the change names into a draft. Images of Docker's media types get annotations as labels.
 Status apply_change(const ConfigChange& change, Draft& draft);
 
-/// A compressed layer in a file without a name.
+/// A compressed layer in an unnamed file, which lasts as long as this.
 struct PackedLayer {
   oci::Descriptor blob;
   Digest diff_id;
   std::unique_ptr<File> file;
 };
 
-/// Says where layers wait and how they are compressed.
+/// The place in which new layers wait, and how they are compressed.
 struct PackingPlace {
   FileSystem& fs;
   stdfs::path temporary;      ///< a folder
@@ -61,8 +65,8 @@ struct PackingPlace {
   std::size_t threads = 1;
 };
 
-/// Takes a tar as a layer: the bytes of one that is compressed with gzip or zstd stay as they are, another one is
-/// compressed with gzip. Errc::malformed for what is not a tar that every runtime reads alike, Errc::invalid_argument
+/// Makes a layer of a tar: one that is compressed with gzip or zstd keeps its bytes, another one is compressed with
+/// gzip. Errc::malformed for what is not a tar that every runtime reads alike, Errc::invalid_argument
 /// for zstd with Docker's media types.
 Result<PackedLayer> pack_tar(io::Source& tar, const PackingPlace& place, std::stop_token stop = {});
 
@@ -76,7 +80,7 @@ void add_layer(Draft& draft, const PackedLayer& layer, oci::History history);
 /// Packed layers as a place to copy from. Reading is thread-safe, adding is not.
 class PackedLayers final : public store::ReadTarget {
  public:
-  /// Keeps a layer; the reference stays valid.
+  /// Adds a layer; the reference is valid as long as this.
   const PackedLayer& add(PackedLayer layer);
 
   std::string name() const override { return "the new layers"; }

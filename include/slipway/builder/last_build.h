@@ -11,10 +11,11 @@
 
 namespace slipway::builder {
 
+/// The name of the record in the state folder, and the schema in it.
 inline constexpr std::string_view kLastBuildFile = "last-build.json";
 inline constexpr std::string_view kLastBuildSchema = "slipway/v1/last-build";
 
-/// The last build of one app, so that `release` finds it without being told (docs/FORMATS.md "Last build").
+/// The last build of one app, which `slipway release` releases when no image is given (docs/FORMATS.md "Last build").
 struct LastBuild {
   std::string app;                       ///< empty for builds without a file
   std::vector<oci::Location> locations;  ///< with digest; layouts with absolute paths
@@ -23,10 +24,12 @@ struct LastBuild {
   std::int64_t time = 0;  ///< when it was built, unix seconds
 };
 
-/// Remembers `build` in `state_folder` ("<project>/.slipway", made when missing), replacing what is there for its app.
+/// Records `build` in `state_folder` ("<project>/.slipway", created when missing) in place of its app's last one. A
+/// record that cannot be read is replaced.
 Status write_last_build(FileSystem& fs, const std::filesystem::path& state_folder, const LastBuild& build);
 
-/// Errc::not_found when nothing is recorded for `app`, invalid_argument for a record of another major version.
+/// Returns the last build of an app. Errc::not_found when none is recorded, invalid_argument for a record of another
+/// version, malformed for a damaged one.
 Result<LastBuild> read_last_build(FileSystem& fs, const std::filesystem::path& state_folder, const std::string& app);
 
 }  // namespace slipway::builder

@@ -17,15 +17,16 @@
 
 namespace slipway::builder {
 
-/// The top-level keys that slipway.yaml may have; `app` and `image` are read here.
+/// Returns the top-level keys that slipway.yaml may have; decode_recipe() reads `app` and `image`.
 const std::vector<std::string>& top_level_keys();
 
-/// Text from a recipe with its place.
+/// A text of a recipe with its place in slipway.yaml, or in a flag, for messages.
 struct Placed {
   std::string text;
   Where where;
 };
 
+/// The owner of a file in the image; names are not supported, because they differ between systems.
 struct Owner {
   std::uint64_t uid = 0;
   std::uint64_t gid = 0;
@@ -39,12 +40,12 @@ struct FileRule {
   std::optional<std::string> link;    ///< the symlink's text; `from` has a place only
   std::optional<std::uint32_t> mode;  ///< of the file, or of the folder that `to` is; not of the files in it
   std::optional<Owner> owner;
-  std::vector<std::string> include;
-  std::vector<std::string> exclude;
-  std::optional<Placed> ignore_file;          ///< more patterns to exclude, .dockerignore's format
+  std::vector<std::string> include;           ///< .dockerignore patterns for members of a folder; empty: all
+  std::vector<std::string> exclude;           ///< the same, for members to leave out
+  std::optional<Placed> ignore_file;          ///< a file of more patterns to exclude
   std::map<std::string, std::string> xattrs;  ///< of every regular file; capabilities are among them
-  bool keep_modes = false;
-  bool follow_links = false;  ///< symlinks that lead out of the folder become what they lead to
+  bool keep_modes = false;                    ///< modes as on disk instead of 0755 and 0644
+  bool follow_links = false;  ///< replace symlinks that lead out of the folder by the files they lead to
   bool replace = false;       ///< folders may replace files and symlinks of the base, and files its folders
 };
 
@@ -53,17 +54,17 @@ struct LayerRule {
   std::string name;
   Where where;
   std::vector<FileRule> files;
-  std::vector<Placed> remove;             ///< absolute paths of the base that disappear
+  std::vector<Placed> remove;             ///< absolute paths of the base to be removed
   std::vector<Placed> closure;            ///< programs, or folders of them, whose libraries and loader the layer gets
-  std::vector<Placed> dlopen;             ///< libraries that those load at run time, without their headers saying so
-  std::vector<std::string> without = {};  ///< libraries that come otherwise, by the names that they are asked for
-  std::vector<Placed> profiles;           ///< what those load by rules that are known: names, or `auto`
+  std::vector<Placed> dlopen;             ///< libraries that those load at run time and that their headers do not name
+  std::vector<std::string> without = {};  ///< names of libraries that are neither packed nor missed
+  std::vector<Placed> profiles;           ///< names of known sets of plugins that those load, or `auto`
   std::vector<Placed> runtime;            ///< data that programs read at run time: kinds, `auto` or `minimal`
-  std::optional<Placed> sysroot;          ///< where the libraries are; nothing: on this machine
-  std::optional<Placed> archive;
-  bool clamp_times = false;
-  bool git_times = false;       ///< each file of the working tree has the time of the commit that changed it last
-  bool split_by_churn = false;  ///< several layers, the rarest changed lowest, instead of one
+  std::optional<Placed> sysroot;          ///< the root folder that has the libraries; nullopt: this machine's
+  std::optional<Placed> archive;          ///< an archive whose entries the layer gets
+  bool clamp_times = false;               ///< keep mtimes older than the epoch
+  bool git_times = false;                 ///< give files of the work tree the time of the commit that changed them last
+  bool split_by_churn = false;            ///< several layers instead of one, the one that changes least lowest
 };
 
 /// A health check of Docker's image format (HEALTHCHECK). 0 leaves a time or the retries to the runtime.
@@ -93,34 +94,34 @@ struct ConfigRule {
   std::optional<std::string> author;
 };
 
-/// Everything that decides an image, from slipway.yaml or from flags. A value.
+/// Everything that determines an image, from slipway.yaml or from flags. A value.
 struct Recipe {
   std::string app;
   std::filesystem::path folder;             ///< what relative paths start from
   std::optional<oci::Location> repository;  ///< layouts are relative to `folder`
-  std::optional<oci::Location> base;        ///< nothing: scratch
+  std::optional<oci::Location> base;        ///< nullopt: scratch
   Where base_where;
   std::vector<oci::Platform> platforms;
-  bool source_git = false;  ///< annotate with what git says
-  std::string source_url;   ///< of the sources; empty: the remote "origin"
+  bool source_git = false;  ///< annotate the image with git's revision, time and URL
+  std::string source_url;   ///< the URL of the sources; empty: that of the remote "origin"
   std::vector<LayerRule> layers;
   ConfigRule config;
   oci::Annotations annotations;
   io::Compression compression = io::Compression::gzip;
   io::Level level = io::Level::normal;
-  std::string codec;                  ///< whose bytes compressed layers have; empty: the lock's, or level 1's
-  bool split_debug = false;           ///< debug information goes into an artifact beside the image, not into the image
+  std::string codec;                  ///< io::Packing::codec of the layers; empty: the lock's, or level 1's
+  bool split_debug = false;           ///< put debug information into an artifact attached to the image
   std::vector<std::string> sboms;     ///< documents to attach: "spdx", "cyclonedx"
-  std::vector<Placed> sbom_includes;  ///< other tools' SBOMs, or folders of them, whose packages those name too
-  bool check_symbols = false;         ///< every symbol that a program's libraries need is looked for
-  bool strict = false;                ///< what lint finds in programs is an error
+  std::vector<Placed> sbom_includes;  ///< other tools' SBOMs, or folders of them, whose packages are added to those
+  bool check_symbols = false;         ///< fail if a symbol that a program or library needs is missing
+  bool strict = false;                ///< findings of elf::lint() are errors, not warnings
 };
 
-/// Decodes the keys `app` and `image` of one document of slipway.yaml; other keys are left to their owners.
+/// Decodes the keys `app` and `image` of one document of slipway.yaml; other keys are not read. `file` is its path.
 /// Every problem goes to `diagnostics`; the result is meaningful only without errors.
 Recipe decode_recipe(const config::Node& document, const std::string& file, Diagnostics& diagnostics);
 
-/// An image described by flags alone, as typed.
+/// An image described by flags alone, each value as typed.
 struct AdHocRequest {
   std::string base = "scratch";
   std::vector<std::string> adds;  ///< SRC:DST[:mode[:uid:gid]] or src=...,dst=...[,mode=...][,owner=...]
@@ -151,15 +152,16 @@ struct AdHocRequest {
   bool preserve_modes = false;
 };
 
-/// The part of the request that changes the config and the annotations alone (`mutate`). All mistakes at once,
-/// Errc::invalid_argument.
+/// The part of an AdHocRequest that changes the config and the annotations alone, for `slipway mutate`.
 struct ConfigChange {
   ConfigRule config;
   oci::Annotations annotations;
 };
+/// Returns the changes that the flags describe. Errc::invalid_argument with all mistakes.
 Result<ConfigChange> config_from_flags(const AdHocRequest& request);
 
-/// The recipe that the flags mean; `folder` is the current one. All mistakes at once, Errc::invalid_argument.
+/// Returns the recipe that the flags describe; relative paths start from `folder`. Errc::invalid_argument with all
+/// mistakes.
 Result<Recipe> recipe_from_flags(const AdHocRequest& request, const std::filesystem::path& folder);
 
 }  // namespace slipway::builder

@@ -7,27 +7,27 @@
 
 namespace slipway::builder {
 
-/// A file of an image asks for another: the file of the next step, or the one in question.
+/// A file of an image that needs another one: the file of the next step, or, in the last step, the one in question.
 struct NeedStep {
   std::string path;      ///< absolute
-  std::string name;      ///< as it asks: a SONAME, or the loader's path
-  bool loader = false;   ///< it is its loader that it asks for
-  bool dlopens = false;  ///< its notes say that it loads it at run time
+  std::string name;      ///< the needed file as it names it: a SONAME, or the loader's path
+  bool loader = false;   ///< the needed file is its loader
+  bool dlopens = false;  ///< it loads the needed file at run time, by its .note.dlopen
   bool operator==(const NeedStep&) const = default;
 };
 
-/// Why a path is in an image, as far as the image itself tells.
+/// The reason why a path is in an image, as far as the image itself shows it.
 struct FileOrigin {
-  image::ImageFile file;                ///< what the path leads to
-  std::vector<std::string> names;       ///< other paths of it: links of both kinds; absolute, sorted
-  std::vector<std::string> created_by;  ///< the history's words for its layer; none where history does not tell
+  image::ImageFile file;                ///< the file that the path leads to
+  std::vector<std::string> names;       ///< its other paths, hard links and symlinks; absolute, sorted
+  std::vector<std::string> created_by;  ///< `created_by` of its layer's history; empty if history has no such entry
   bool started = false;                 ///< entrypoint or cmd start it
-  std::vector<NeedStep> chain;          ///< from a program to the file; empty where no ELF file asks for it
+  std::vector<NeedStep> chain;          ///< from a program to the file; empty if no ELF file needs it
 };
 
-/// Finds what a path leads to, and who needs it: the shortest chain from a program of the image, else from a library
-/// that nobody needs (a plugin, a module of an interpreter). Reads every layer once. Errc::not_found when it is not
-/// there.
+/// Finds the file that a path leads to, and the shortest chain of needs from a program of the image to it, else from a
+/// library that no other file needs (a plugin, a module of an interpreter). Reads every layer once; `list` is the
+/// image's merged list. Errc::not_found when the image does not have the path.
 Result<FileOrigin> explain_file(store::ReadTarget& from, const image::Image& image, const image::FileList& list,
                                 const std::string& path, std::stop_token stop = {});
 

@@ -13,15 +13,15 @@
 
 namespace slipway::cli {
 
-/// A terminal's size; without columns it is none.
+/// The size of a terminal in characters; 0 columns: not a terminal.
 struct Terminal {
   int columns = 0;
   int rows = 0;
 };
 
-/// Everything the program touches of the process it runs in; tests hand in their own.
+/// Everything of its process that the program uses; tests pass their own.
 struct Surroundings {
-  std::function<bool(std::string_view)> write_out;  ///< false: the reader is gone or the disk full
+  std::function<bool(std::string_view)> write_out;  ///< to standard output; false: nobody reads it, or the disk is full
   std::function<void(std::string_view)> write_err;
   std::function<std::string()> read_in;  ///< all of standard input
   EnvLookup env = process_env;
@@ -30,14 +30,15 @@ struct Surroundings {
   Clock* clock = &system_clock();
   Rng* rng = &system_rng();
   std::stop_token stop;
-  std::function<Terminal()> terminal;  ///< what standard error is, as large as it is now; may be missing
+  std::function<Terminal()> terminal;  ///< the current size of the terminal on standard error; may be empty
   bool out_is_terminal = false;
 };
 
-/// Runs one command line (without the program's name) and returns the exit status of the contract.
+/// Runs one command line (without the program's name), prints results and errors, and returns the exit status
+/// (exit_statuses() in base/error.h).
 int run(const std::vector<std::string>& arguments, const Surroundings& surroundings);
 
-/// docs/CLI.md, generated from the command table.
+/// Returns the text of docs/CLI.md, generated from the command table.
 std::string manual();
 
 }  // namespace slipway::cli

@@ -12,21 +12,23 @@
 
 namespace slipway::config {
 
-/// Reads one mapping of a configuration file, collecting every problem instead
-/// of stopping at the first. Keys asked for become known; finish() reports the
-/// others with the nearest known key as a suggestion. The node and the diagnostics must outlive it.
+/// Reads one mapping of a configuration file and collects every problem instead of stopping at the first. Keys that
+/// were asked for are known; finish() reports the others, with the nearest known key as a suggestion. The node and the
+/// diagnostics must outlive it. One thread at a time.
+///
+/// Nothing here fails: a member that is absent, or that was reported, reads as nullopt, nullptr or empty.
 class Decoder {
  public:
-  /// `what` names the mapping in messages, e.g. "image.config", or is empty for the document
-  /// itself. A null or non-mapping node is reported.
+  /// `what` names the mapping in messages, e.g. "image.config", or is empty for the document itself. A node that is not
+  /// a mapping is reported, and reads as an empty one.
   Decoder(const Node& node, std::string what, Diagnostics& diagnostics);
 
-  /// The member, or nullptr; marks it known.
+  /// Returns the member, or nullptr, and makes it known.
   const Node* get(std::string_view key);
-  /// The member, reported when missing.
+  /// Like get(), but a missing member is reported.
   const Node* require(std::string_view key);
 
-  /// Any scalar, as text; a value of the wrong kind (also no value at all) is reported, here and below.
+  /// Any scalar, as text. Here and below, a value of the wrong kind, also an empty one, is reported.
   std::optional<std::string> string(std::string_view key);
   std::optional<bool> boolean(std::string_view key);  ///< true or false only
   /// Plain decimal digits with an optional minus sign, no leading zeros, within [min, max].
@@ -35,9 +37,10 @@ class Decoder {
   std::vector<std::string> string_list(std::string_view key);  ///< empty when absent
   /// A list of strings, told apart from an absent one.
   std::optional<std::vector<std::string>> optional_string_list(std::string_view key);
+  /// A mapping of scalars, in the order of the document; empty when absent.
   std::vector<std::pair<std::string, std::string>> string_map(std::string_view key);
 
-  Where where(std::string_view key) const;  ///< of the member's value, else of the mapping
+  Where where(std::string_view key) const;  ///< the place of the member's value, else of the mapping
   const std::string& what() const { return what_; }
   /// Reports a problem of a member's value as "what.key: message".
   void error(std::string_view key, std::string message, std::string hint = {});

@@ -8,7 +8,8 @@
 
 namespace slipway::config {
 
-/// Replaces the scalar whose bytes are `range` by `value`, or bytes inside one line of a literal block.
+/// Replaces the scalar whose bytes are `range` (Node::range) by the text `value`, which is decoded, or bytes inside one
+/// line of a literal block.
 struct Edit {
   Range range;
   std::string value;
@@ -26,13 +27,14 @@ struct Insertion {
 /// line ends and indentation survive. A plain scalar gets double quotes only where the new
 /// value needs them. Edits may come in any order; equal ones count once. The result is parsed
 /// again and compared with the tree before: Errc::internal if anything but the edited scalars
-/// changed. Errc::invalid_argument if a range is not that of a value, if two edits of one
-/// range differ, if a value cannot be written there (block scalars, line ends), or if a key is there already.
+/// changed. Errc::invalid_argument if a range is not that of a value, if two edits of one range differ, if a value
+/// cannot be written in its place (block scalars, line ends), or if a key exists already. `file` names the text in
+/// messages.
 Result<std::string> splice_yaml(std::string_view text, const std::string& file, std::vector<Edit> edits,
                                 std::vector<Insertion> insertions = {});
 
-/// The same for a text that is parsed already: `documents` is its tree, with aliases allowed. The result alone is
-/// read.
+/// The same for a text that was parsed already: `documents` is its tree, parsed with allow_aliases. Only the result is
+/// parsed here.
 Result<std::string> splice_yaml(std::string_view text, const std::vector<Node>& documents, const std::string& file,
                                 const std::vector<Edit>& edits, const std::vector<Insertion>& insertions);
 

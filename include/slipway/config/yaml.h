@@ -17,7 +17,7 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
-/// One YAML node with its place in the text. A value tree; scalars are text, the schema decides types.
+/// One YAML node with its place in the text. A tree of values; scalars are text, and the reader decides their types.
 class Node {
  public:
   /// `null` is nothing at all, or a plain, untagged `~` or `null`.
@@ -33,7 +33,7 @@ class Node {
   std::string tag;              ///< explicit tag as written, e.g. "!!str"
   std::vector<Node> items;      ///< of a sequence
   std::vector<Member> members;  ///< of a mapping, in document order
-  Where where;                  ///< first byte (row, col from 1, col in bytes); of nothing: its key
+  Where where;                  ///< of its first byte; of an empty value: that of its key
   Range range;
 
   /// The value of a mapping's member, or nullptr.
@@ -45,6 +45,7 @@ class Node {
   bool is_alias() const { return kind == Kind::alias; }
 };
 
+/// A key of a mapping with its value.
 struct Node::Member {
   std::string key;
   Where key_where;
@@ -52,6 +53,7 @@ struct Node::Member {
   Node value;
 };
 
+/// Limits on a foreign YAML text; beyond them Errc::invalid_argument.
 struct YamlLimits {
   std::size_t max_bytes = 4u << 20;
   int max_depth = 64;
@@ -60,7 +62,7 @@ struct YamlLimits {
                                ///< them
 };
 
-/// Parses all documents of a YAML 1.2 text; a text of comments only has none. Aliases are never
+/// Parses all documents of a YAML 1.2 text; a text of nothing but comments has none. Aliases are never
 /// expanded. Duplicate keys, keys that are not text, tabs as indentation, aliases without an
 /// anchor, control characters and invalid UTF-8 are errors; so is anything beyond the limits.
 /// `file` is the name in positions. Errc::invalid_argument with file:line:col.

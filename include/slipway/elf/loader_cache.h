@@ -14,13 +14,13 @@ struct CachedLibrary {
   Abi abi;
 };
 
-/// The bytes of glibc's /etc/ld.so.cache in its format 1.1 (glibc 2.2 and newer read it): what `ldconfig` writes for
-/// these libraries, without its own name and without variants for single processors. Equal names keep the order given:
-/// the loader takes the first. Errc::unsupported for a machine whose word in the cache is not known, Errc::conflict
-/// for libraries of different byte orders.
+/// Returns the bytes of glibc's /etc/ld.so.cache for these libraries in format 1.1, which glibc 2.2 and newer read:
+/// those of ldconfig, but for its generator string and variants for single processors. Libraries of one name keep their
+/// order, and the loader takes the first. Errc::unsupported for a machine whose flags in the cache are not known,
+/// conflict for libraries of different byte orders.
 Result<std::string> loader_cache(std::vector<CachedLibrary> libraries);
 
-/// glibc's order of names in the cache, in which numbers count as such: negative, zero or positive.
+/// Compares names in the order of the cache, in which digits compare as numbers: negative, zero or positive.
 int compare_cached_names(const std::string& a, const std::string& b);
 
 }  // namespace slipway::elf

@@ -11,15 +11,15 @@
 
 namespace slipway::elf {
 
-/// The machine whose code an ELF file has: objects of different ABIs are never loaded together.
+/// The machine that an ELF file's code is for: objects of different ABIs are never loaded into one process.
 struct Abi {
   unsigned bits = 0;     ///< 32 or 64
   bool little = true;    ///< byte order
   unsigned machine = 0;  ///< e_machine
   unsigned flags = 0;    ///< e_flags
-  /// True when the loader of one maps the other: flags count only where they choose between calling conventions.
+  /// Returns true if the loader of one maps the other. Flags count only where they tell calling conventions apart.
   bool fits(const Abi& other) const;
-  /// linux and this machine; nothing for a machine that no image is made for.
+  /// Returns the platform of linux on this machine; nullopt for a machine that no image platform names.
   std::optional<oci::Platform> platform() const;
 };
 
@@ -30,19 +30,19 @@ struct VersionNeed {
   bool weak = false;    ///< its absence is not an error
 };
 
-/// One entry of .note.dlopen: any of the libraries will do.
+/// One entry of .note.dlopen, systemd's note about libraries that are loaded at run time: any one of `sonames` will do.
 struct DlopenWish {
   std::vector<std::string> sonames;
-  std::string feature, description, priority;
+  std::string feature, description, priority;  ///< priority: "required", "recommended" or "suggested"
 };
 
-/// The names in an object's dynamic symbol table that decide whether it links; each once, byte-sorted.
+/// The names in an object's dynamic symbol table that decide whether symbols resolve; each once, byte-sorted.
 struct Symbols {
   std::vector<std::string> defined;   ///< for others
   std::vector<std::string> required;  ///< undefined, and not weak
 };
 
-/// The symbols to read: all names of large libraries take time.
+/// How many symbol names to read; reading all of a large library takes time.
 enum class SymbolNames { imports, all };
 
 /// The facts that an executable or shared object states about itself.
@@ -53,11 +53,11 @@ struct Object {
   std::string interpreter;  ///< PT_INTERP; empty for libraries and static programs
   std::string soname;
   std::vector<std::string> needed;
-  std::string rpath;    ///< DT_RPATH, empty where a RUNPATH overrides it
-  std::string runpath;  ///< DT_RUNPATH
-  bool no_default_folders = false;
+  std::string rpath;                ///< DT_RPATH, empty where a RUNPATH overrides it
+  std::string runpath;              ///< DT_RUNPATH
+  bool no_default_folders = false;  ///< DF_1_NODEFLIB: the loader searches no system folders
   bool executable_stack = false;
-  bool relro = false, bind_now = false;
+  bool relro = false, bind_now = false;  ///< PT_GNU_RELRO, DF_BIND_NOW
   std::vector<VersionNeed> version_needs;
   std::vector<std::string> versions;  ///< defined here, without the file's own name
   std::vector<std::string> imports;   ///< undefined dynamic symbols
@@ -67,17 +67,17 @@ struct Object {
   std::vector<DlopenWish> dlopens;
 };
 
-/// Reads a file's headers, dynamic section, versions, imported symbols and notes; nothing for other files
-/// (object files and core dumps too). Every offset is checked before it is followed and counts are bounded by
-/// the file's size: Errc::malformed naming `name` for anything that does not fit together.
+/// Reads the headers, dynamic section, versions, imported symbols and notes of a program or library; nullopt for any
+/// other file, also object files and core dumps. Every offset is checked before it is followed, and counts are bounded
+/// by the file's size: Errc::malformed, naming `name`, for a damaged file.
 Result<std::optional<Object>> read_object(File& file, std::string_view name, SymbolNames which = SymbolNames::imports);
 /// The same of bytes in memory.
 Result<std::optional<Object>> read_object(std::string_view bytes, std::string_view name,
                                           SymbolNames which = SymbolNames::imports);
 
-/// The platform that an ELF program or library is for, told from its first bytes; nothing for other files.
+/// Returns the platform of an ELF program or library from its first 64 bytes or more; nullopt for other files.
 std::optional<oci::Platform> elf_platform(std::string_view first_bytes);
-/// As above, of a file on disk; nothing for files that cannot be read.
+/// The same of a file on disk; nullopt for files that cannot be read.
 std::optional<oci::Platform> elf_platform(FileSystem& fs, const stdfs::path& file);
 
 }  // namespace slipway::elf

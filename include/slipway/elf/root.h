@@ -19,27 +19,28 @@ struct Link {
   std::string text;
 };
 
-/// A regular file that somebody finds who opens `path`.
+/// The regular file that opening `path` leads to.
 struct FoundFile {
-  Root* root = nullptr;     ///< whose it is
+  Root* root = nullptr;     ///< the root that found it, which outlives this
   std::string path;         ///< as opened: absolute, without "." and ".."
-  std::vector<Link> links;  ///< from `path` on, when that is a symlink
-  std::string target;       ///< where the links end; `path` without any
-  std::string real;         ///< folders' symlinks resolved too: equal for the same file of one root
-  stdfs::path source;       ///< on disk; empty when it is not there
+  std::vector<Link> links;  ///< the chain of symlinks that starts at `path`, when that is one
+  std::string target;       ///< where the chain ends; `path` without one
+  std::string real;         ///< `target` with symlinks of its folders resolved, too: equal for one file of one root
+  stdfs::path source;       ///< its path on disk; empty for a file that is not on disk (a base's)
 };
 
-/// One root folder in which programs look for libraries. One thread at a time.
+/// One root folder in which programs look for libraries. Answers are cached for its lifetime, so its files must not
+/// change. One thread at a time.
 class Root {
  public:
   virtual ~Root() = default;
   /// The name for messages, e.g. "this machine".
   virtual std::string name() const = 0;
-  /// The regular file at an absolute path, symlinks followed inside the root; nothing when there is none.
+  /// Returns the regular file at an absolute path, symlinks followed inside the root; nullopt when there is none.
   virtual Result<std::optional<FoundFile>> find(const std::string& path) = 0;
-  /// The names in a folder, byte-sorted; none when it is not there.
+  /// Returns the names in a folder, byte-sorted; none when it does not exist.
   virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
-  /// The first `limit` bytes of a file.
+  /// Returns the first `limit` bytes of a file.
   virtual Result<std::string> read(const FoundFile& file, std::size_t limit) = 0;
   /// Returns the ELF program or library; nullptr for other files.
   virtual Result<std::shared_ptr<const Object>> object(const FoundFile& file) = 0;
@@ -59,7 +60,7 @@ class DiskRoot final : public Root {
  private:
   stdfs::path on_disk(const std::string& path) const;
   Result<std::optional<FoundFile>> look(const std::string& path);
-  /// The folder without symlinks; nothing when it is not there.
+  /// Returns the folder without symlinks; nullopt when it does not exist.
   std::optional<std::string> real_folder(const std::string& folder, int hops = 0);
 
   FileSystem& fs_;
@@ -71,11 +72,11 @@ class DiskRoot final : public Root {
   std::map<std::string, std::shared_ptr<const Object>> objects_;
 };
 
-/// An absolute path without ".", ".." and double slashes; ".." at the root stays there.
+/// Returns an absolute path without ".", ".." and double slashes, by text alone; ".." at the root is dropped.
 std::string normal_path(const std::string& path);
-/// The folder a normal path lies in; "/" for "/".
+/// Returns the folder of a normal path; "/" for "/".
 std::string parent_of(const std::string& path);
-/// The last component of a path.
+/// Returns the last component of a path.
 std::string name_in(const std::string& path);
 
 }  // namespace slipway::elf

@@ -8,13 +8,13 @@
 
 namespace slipway::elf {
 
-/// Returns a reason why a program's debug information should stay where it is: bytes behind everything that its headers
-/// speak of, as self-extracting programs have them, or headers that do not fit together. nullopt where there is none.
+/// Returns the reason why a program must not be stripped: bytes behind everything that its headers refer to, as in
+/// self-extracting programs, or headers that contradict each other. nullopt if it can be.
 std::optional<std::string> objection_to_stripping(File& program, std::string_view name);
 
-/// Proves that a stripped program is the whole one without debug information and symbol table: the same segments with
-/// the same bytes (but for the ELF header, which counts sections), and every other section still there with the same
-/// bytes. Returns the first difference; nullopt for the proof. Reads both files once.
+/// Returns the first difference of a stripped program from the whole one that is more than debug information and symbol
+/// table; nullopt proves that there is none: the same segments with the same bytes (but for the ELF header, which
+/// counts sections), and every other section with the same bytes. Reads both files once. `name` names them in messages.
 Result<std::optional<std::string>> difference_beyond_debug(File& whole, File& stripped, std::string_view name);
 
 }  // namespace slipway::elf

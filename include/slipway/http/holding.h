@@ -21,6 +21,7 @@ namespace slipway::http {
 ///     return next.perform(with_login(request), handler, stop);
 class HoldingHandler final : public ResponseHandler {
  public:
+  /// Returns true for a response that the layer acts on.
   using Picks = std::function<bool(const Response&)>;
   HoldingHandler(ResponseHandler& next, Picks holds) : next_(next), holds_(std::move(holds)) {}
 
@@ -31,7 +32,7 @@ class HoldingHandler final : public ResponseHandler {
 
   /// The response that was held back; nullptr when there is none.
   const Response* held() const { return held_ ? &*held_ : nullptr; }
-  /// The front of its body.
+  /// The beginning of its body, at most 64 KiB.
   const std::string& body() const { return body_; }
   /// True if a response began, held back or not.
   bool began() const { return began_; }

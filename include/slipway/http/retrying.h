@@ -9,7 +9,7 @@
 
 namespace slipway::http {
 
-/// A pause that a host asked for, kept by all who talk to it. Thread-safe.
+/// A pause that a host asked for, observed by all lanes that send requests to it. Thread-safe; the clock outlives it.
 class Embargo {
  public:
   explicit Embargo(Clock& clock) : clock_(clock) {}
@@ -24,13 +24,13 @@ class Embargo {
   std::chrono::milliseconds until_{0};
 };
 
-/// A transport that repeats requests which failed in a way that passes: no answer, or a status of is_retryable().
+/// A transport that repeats requests whose failure may be temporary: no answer, or a status of is_retryable().
 ///
 /// A request is repeated up to `policy.tries` times, its body from the start. 429 and 503 pause everybody who shares
 /// the embargo; other failures pause this request alone. Not repeated are requests whose answer the caller expects
 /// (Request::expected), those that say so (Request::repeatable) unless the answer is 429, responses whose bytes the
-/// caller cannot take back (ResponseHandler::can_begin_again), untrusted certificates, refusals of ours
-/// (Breakdown::forbidden), and names that are unknown twice. Thread-safe as far as its parts are.
+/// caller cannot take back (ResponseHandler::can_begin_again), untrusted certificates, connections that slipway itself
+/// refused (Breakdown::forbidden), and host names that were not found twice. Thread-safe; all its parts outlive it.
 class RetryingTransport final : public HttpTransport {
  public:
   RetryingTransport(HttpTransport& next, const RetryPolicy& policy, Embargo& embargo, Clock& clock, Rng& rng)

@@ -15,7 +15,7 @@
 
 namespace slipway::image {
 
-/// One path of an image, all its layers merged.
+/// One path of an image, with all its layers merged.
 struct ImageFile {
   /// Never a whiteout. A hard link has the metadata and the size of its file; `link` is that file's path.
   layer::FileEntry entry;
@@ -28,18 +28,20 @@ struct ImageFile {
 class FileList final : public layer::BaseFiles {
  public:
   FileList() = default;
-  /// The text that serialize() made; Errc::malformed for anything else.
+  /// Parses the text of serialize(); Errc::malformed for anything else.
   static Result<FileList> parse(std::string text);
-  /// docs/FORMATS.md "File lists": one line for each path.
+  /// Returns one line for each path (docs/FORMATS.md "File lists").
   const std::string& serialize() const { return text_; }
 
   std::size_t size() const { return lines_.size(); }
+  /// Returns the path at an index below size().
   ImageFile at(std::size_t index) const;
-  /// The path itself, as entries hold it ("usr/bin/env"); symlinks are not followed.
+  /// Returns a path in the form of FileEntry::path ("usr/bin/env"), without following symlinks; nullopt when the image
+  /// does not have it. Both take logarithmic time.
   std::optional<ImageFile> file(const std::string& path) const;
   std::optional<layer::FileEntry> find(const std::string& path) const override;
-  /// The file that a process in the image gets when it opens the path: symlinks followed, never out of the image.
-  /// Errc::not_found naming what is missing, malformed for a loop.
+  /// Returns what a process in the image gets when it opens a path (absolute or as in find()): symlinks are followed
+  /// inside the image. Errc::not_found naming what is missing, malformed for a loop.
   Result<ImageFile> open(const std::string& path) const;
 
  private:
@@ -50,8 +52,9 @@ class FileList final : public layer::BaseFiles {
   std::vector<std::size_t> lines_;  ///< where each begins
 };
 
-/// Visits the entries of one layer, uncompressed on the way, nothing stored. Its digest and its diff ID are checked
-/// when it ends: Errc::verification_failed; not_found where a layer lies elsewhere (`urls`).
+/// Streams one layer, decompresses it and visits its entries; nothing is stored. Digest and diff ID are checked at the
+/// end, after the last visit: Errc::verification_failed. Errc::not_found for a layer that `from` lacks because it is
+/// distributed elsewhere (Descriptor::urls).
 Status read_layer(store::ReadTarget& from, const Image& image, std::size_t index, const layer::EntryVisitor& visit,
                   std::stop_token stop = {});
 
@@ -62,13 +65,13 @@ Status read_layer(store::ReadTarget& from, const Image& image, std::size_t index
 /// layer, in a loop of symlinks, a hard link to nothing. Memory grows with the number of paths, not with their sizes.
 Result<FileList> merge_files(store::ReadTarget& from, const Image& image, std::stop_token stop = {});
 
-/// File lists by manifest digest in a folder: an image's layers are read once, its list is kept, its blobs are not.
-/// A damaged record is made again; a folder that takes nothing costs only time. Thread-safe.
+/// A folder of file lists by manifest digest: the layers of an image are read once, its list is kept, its blobs are
+/// not. A damaged record is replaced; a folder that cannot be written costs only time. Thread-safe.
 class FileListCache {
  public:
-  /// An empty folder keeps nothing. `fs` is kept alive by the caller.
+  /// An empty path stores nothing. `fs` is kept alive by the caller.
   FileListCache(FileSystem& fs, std::filesystem::path folder) : fs_(fs), folder_(std::move(folder)) {}
-  /// As merge_files.
+  /// Returns the kept list, else that of merge_files(), which it then stores.
   Result<FileList> list(store::ReadTarget& from, const Image& image, std::stop_token stop = {});
 
  private:

@@ -14,8 +14,8 @@ struct Difference {
   enum class Part { manifest, annotation, config, layer, file } part;
   std::string layer;  ///< part layer and file: "2", or "2 (name)" where the history tells a name; of B where it has it
   std::string path;   ///< file: its name in the tar; annotation and config: the key
-  std::string field;  ///< what of it: "mode", "content", "mediaType"...; empty where the key says it all
-  std::optional<std::string> a, b;  ///< the values; nothing on a side that does not have it
+  std::string field;  ///< the property that differs: "mode", "content", "mediaType"...; empty for the thing itself
+  std::optional<std::string> a, b;  ///< the values; nullopt on a side that does not have it
 };
 
 /// An image and where its layers are read from.
@@ -24,8 +24,8 @@ struct ImageAt {
   const Image& image;
 };
 
-/// Everything that makes two images two, down to header fields of single files: only layers with different diff IDs
-/// are read, streamed. Empty exactly when the manifests are the same bytes.
+/// Returns every difference of two images, down to header fields of single files. Only layers with different diff IDs
+/// are read, as streams. Empty if and only if the manifests are the same bytes.
 Result<std::vector<Difference>> compare_images(const ImageAt& a, const ImageAt& b, std::stop_token stop = {});
 
 /// The bytes that must move to get one image to where another is.
@@ -34,6 +34,7 @@ struct TransferCost {
   std::int64_t blobs = 0;         ///< how many of them
   std::int64_t shared_bytes = 0;  ///< of those that are there
 };
+/// Returns the cost for a place that has the images `there` and is to get `wanted`; blobs of one digest count once.
 TransferCost transfer_cost(const std::vector<Image>& there, const std::vector<Image>& wanted);
 
 }  // namespace slipway::image

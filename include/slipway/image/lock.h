@@ -12,6 +12,7 @@
 
 namespace slipway::image {
 
+/// The name of the lock file, and the schema in it.
 inline constexpr std::string_view kLockFile = "slipway.lock";
 inline constexpr std::string_view kLockSchema = "slipway/v1/lock";
 
@@ -21,20 +22,20 @@ class Lock {
  public:
   /// Errc::invalid_argument for another schema, a bad digest or broken JSON; `what` names the text.
   static Result<Lock> parse(std::string_view text, const std::string& what);
-  /// A missing file is an empty lock.
+  /// Reads a lock file; a missing one is an empty lock. Errors of parse().
   static Result<Lock> read(FileSystem& fs, const std::filesystem::path& file);
-  /// Replaces the file in one step.
+  /// Writes the file in one step.
   Status write(FileSystem& fs, const std::filesystem::path& file) const;
   std::string serialize() const;
 
-  /// `reference` is a full name with its tag, as Location::str() prints it.
+  /// Returns the digest of a reference: a full name with its tag, as Location::str() prints it.
   std::optional<Digest> find(const std::string& reference) const;
-  /// True when that changed something.
+  /// Sets the digest of a reference; returns true if that changed the lock.
   bool set(const std::string& reference, const Digest& digest);
   const std::map<std::string, Digest>& images() const { return images_; }
-  /// The codec (io::parse_codec) that layers of a compression format have; "" where compatibility level 1 implies it.
+  /// Returns the codec (io::parse_codec) that layers of a compression format must have; "" for the default one.
   std::string codec(const std::string& format) const;
-  /// "" removes it. True when that changed something.
+  /// Sets it; "" removes it. Returns true if that changed the lock.
   bool set_codec(const std::string& format, const std::string& codec);
 
  private:

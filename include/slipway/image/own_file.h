@@ -5,7 +5,7 @@
 namespace slipway::image {
 
 /// Returns true if a file or folder belongs to the user that runs this process and nobody else may write it. Records
-/// that decide what an image is are believed from such places only: a check sum can be recomputed by anybody.
+/// that decide what an image is are used from such places only, because anybody can compute a checksum.
 bool is_own(const FileStat& stat);
 
 /// Returns true if nobody else can put records into `folder`: it is the user's own, or does not exist yet.

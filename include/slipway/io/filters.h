@@ -10,7 +10,7 @@
 
 namespace slipway::io {
 
-/// Reads from text that the caller keeps alive.
+/// Reads a text that the caller keeps alive.
 class TextSource final : public RestartableSource {
  public:
   explicit TextSource(std::string_view text) : text_(text) {}
@@ -45,9 +45,9 @@ class FileSource final : public RestartableSource {
   std::unique_ptr<File> file_;
 };
 
-/// Passes a stream through and fails at its end (or at the first byte too many)
-/// unless it has exactly `size` bytes and hashes to `digest`: size before
-/// digest (image-spec descriptor.md). `what` names it in messages.
+/// Passes a stream through and fails with Errc::verification_failed at its end, or at the first byte too many, unless
+/// it has exactly `size` bytes and hashes to `digest`; the size is checked first (image-spec descriptor.md). Bytes read
+/// before the end are unproved. `what` names the content in messages.
 class VerifyingSource final : public Source {
  public:
   VerifyingSource(std::unique_ptr<Source> inner, Digest digest, std::int64_t size, std::string what);
@@ -63,13 +63,14 @@ class VerifyingSource final : public Source {
   bool checked_ = false;
 };
 
-/// Collects into a string; Errc::too_large beyond `limit`.
+/// Collects bytes in a string; a write beyond `limit` bytes fails with Errc::too_large.
 class StringSink final : public Sink {
  public:
   explicit StringSink(std::size_t limit) : limit_(limit) {}
   Status write(Bytes bytes) override;
   Status finish() override { return {}; }
   const std::string& text() const { return text_; }
+  /// Moves the text out.
   std::string take() { return std::move(text_); }
 
  private:
@@ -77,7 +78,7 @@ class StringSink final : public Sink {
   std::string text_;
 };
 
-/// Throws bytes away.
+/// Discards bytes.
 class NullSink final : public Sink {
  public:
   Status write(Bytes) override { return {}; }
@@ -90,8 +91,9 @@ class HashingSink final : public Sink {
   explicit HashingSink(Sink& next) : next_(next) {}
   Status write(Bytes bytes) override;
   Status finish() override { return next_.finish(); }
+  /// Returns the number of bytes so far.
   std::uint64_t count() const { return count_; }
-  /// After the last write; once.
+  /// Returns the digest (sha256) of all bytes. Call once, after the last write.
   Digest digest() { return hasher_.finish(); }
 
  private:
@@ -100,7 +102,7 @@ class HashingSink final : public Sink {
   std::uint64_t count_ = 0;
 };
 
-/// Writes to an open file; finish() calls fsync.
+/// Writes at the position of an open file, which the caller keeps open; finish() calls fsync(2).
 class FileSink final : public Sink {
  public:
   explicit FileSink(File& file) : file_(file) {}

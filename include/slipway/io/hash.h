@@ -8,20 +8,23 @@
 
 namespace slipway::io {
 
-/// Incremental hash (OpenSSL EVP, SHA instructions where the machine has them). One thread at a time.
+/// An incremental hash (OpenSSL EVP, with SHA instructions where the machine has them). One thread at a time.
 class Hasher {
  public:
-  /// "sha256", "sha512"; "sha1" for formats that ask for it, with finish_hex() only.
+  /// `algorithm` is "sha256", "sha512" or "sha1"; the last one is for formats that demand it, with finish_hex() only.
+  /// Anything else is an error of the caller and not noticed.
   explicit Hasher(std::string_view algorithm = "sha256");
   ~Hasher();
   Hasher(Hasher&&) noexcept;
   Hasher& operator=(Hasher&&) noexcept;
 
+  /// Adds bytes.
   void update(Bytes bytes);
-  /// The digest of everything so far; the hasher may not be used afterwards except by reset().
+  /// Returns the digest of everything so far. Afterwards only reset() may be called.
   Digest finish();
-  /// As finish(), as lower-case hex without the algorithm.
+  /// Like finish(), as lower-case hex without the algorithm.
   std::string finish_hex();
+  /// Starts again with no bytes.
   void reset();
 
  private:
@@ -29,7 +32,7 @@ class Hasher {
   std::unique_ptr<Impl> impl_;
 };
 
-/// sha256 of the bytes.
+/// Returns the sha256 digest of the bytes.
 Digest digest_of(std::string_view bytes);
 
 }  // namespace slipway::io

@@ -8,9 +8,9 @@
 
 namespace slipway::io {
 
-/// A bounded in-memory pipe between two threads: the writer blocks while
-/// `capacity` bytes wait. Destroying the reader fails the writer; destroying
-/// the writer without finish() fails the reader.
+/// Makes a bounded in-memory pipe between two threads, one for each end. write() blocks while `capacity` bytes (at
+/// least 1) wait, read() while none do. Destroying the Source makes the next write() fail; destroying the Sink without
+/// finish() makes read() fail once it has returned what was written. Both are Errc::failed.
 std::pair<std::unique_ptr<Source>, std::unique_ptr<Sink>> make_pipe(std::size_t capacity = 512u << 10);
 
 }  // namespace slipway::io

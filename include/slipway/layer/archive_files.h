@@ -10,23 +10,24 @@
 
 namespace slipway::layer {
 
-/// How an archive's entries become a layer's. Modes, owners and attributes are theirs.
+/// How an archive's entries become a layer's. Modes, owners and attributes are always those of the archive.
 struct ArchiveOptions {
   std::int64_t epoch = 0;
   bool clamp_times = false;  ///< keep mtimes older than epoch; a zip's have no time zone and are never kept
 };
 
-/// The files inside archives beside those of another file system: a tree that archives were added to is written
-/// through it. Contents wait in one temporary file without a name. Adding and reading may not overlap; reading is
+/// A file system with the files inside archives beside those of another file system. Make a FileTreeBuilder over it,
+/// add archives, and pass it to write_layer() with the tree: the entries' sources are paths that only it can open.
+/// Contents wait in one unnamed temporary file until it is destroyed. Adding and reading may not overlap; reading is
 /// thread-safe.
 class ArchiveFiles final : public ForwardingFileSystem {
  public:
   /// `fs` is kept alive by the caller; `temporary` is the folder for the temporary file.
   ArchiveFiles(FileSystem& fs, stdfs::path temporary) : ForwardingFileSystem(fs), temporary_(std::move(temporary)) {}
 
-  /// Puts an archive's entries into `tree`, which is built over this file system. Devices are left out with a warning;
-  /// whiteouts, names that leave the archive and anything else that no honest archive has are refused. Errc::not_found,
-  /// malformed, too_large.
+  /// Adds an archive's entries to `tree`, which is built over this file system: tar (plain, gzip, zstd, xz, bzip2),
+  /// Debian packages, zip. Devices are left out with a warning in `diagnostics`. Errc::not_found, failed when the
+  /// archive changes while it is read, too_large, malformed for damage, whiteouts and names that leave the archive.
   Status add(FileTreeBuilder& tree, const stdfs::path& archive, const ArchiveOptions& options,
              Diagnostics& diagnostics);
 

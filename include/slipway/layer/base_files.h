@@ -7,11 +7,11 @@
 
 namespace slipway::layer {
 
-/// The merged files of the layers below one that is being built.
+/// The merged files of the layers below one that is being built (image::FileList is one). Thread-safe.
 class BaseFiles {
  public:
   virtual ~BaseFiles() = default;
-  /// Returns what the base has at a path as entries hold it ("usr/lib"); nothing where it has nothing.
+  /// Returns what the base has at a path in the form of FileEntry::path ("usr/lib"); nullopt where it has nothing.
   virtual std::optional<FileEntry> find(const std::string& path) const = 0;
 };
 

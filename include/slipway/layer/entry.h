@@ -10,9 +10,10 @@
 
 namespace slipway::layer {
 
+/// The type of an entry. A whiteout removes a path of lower layers, `opaque` all members of a folder.
 enum class EntryType { directory, regular, symlink, hardlink, fifo, char_device, block_device, whiteout, opaque };
 
-/// One path of a layer, as it is in the tar.
+/// One path of a layer, as it is in the tar. A value.
 struct FileEntry {
   std::string path;  ///< relative, no leading "/" or "./", no trailing "/"; of a whiteout: what disappears
   EntryType type = EntryType::regular;
@@ -24,20 +25,21 @@ struct FileEntry {
   std::string link;                ///< symlink text, or a hard link's target path in this layer
   std::uint64_t device_major = 0;  ///< devices, which only reading a foreign layer gives
   std::uint64_t device_minor = 0;
-  std::string source;   ///< regular files: the path where the bytes are
+  std::string source;   ///< regular files to be packed: the path of the bytes on disk
   std::string content;  ///< regular files without a source: the bytes themselves
   std::map<std::string, std::string> xattrs;
   FileStat seen;  ///< regular files: the source as it was when listed, to notice changes
 };
 
-/// The name an entry has in a tar: whiteouts with their ".wh." prefix, folders with a trailing "/".
+/// Returns the name that an entry has in a tar: whiteouts with their ".wh." prefix, folders with a trailing "/".
 std::string tar_name(const FileEntry& entry);
 
-/// Returns a path in an image as entries hold it, from one that is absolute: without "..", UTF-8 or any other bytes but
-/// NUL and control characters. "/" gives "". Errc::invalid_argument otherwise.
+/// Returns the form of FileEntry::path of an absolute path ("/usr//lib/" gives "usr/lib", "/" gives "").
+/// Errc::invalid_argument for a relative path, "..", NUL, control characters, a name that starts with .wh., a component
+/// of more than 255 bytes and 4096 bytes in all. Bytes that are not UTF-8 are allowed.
 Result<std::string> image_path(const std::string& absolute);
 
-/// As image_path, for names that files have already: they may have control characters.
+/// Like image_path(), but control characters are allowed: for names that files have already.
 Result<std::string> entry_path(const std::string& absolute);
 
 /// Returns the folder that a path lies in, "" for what lies in the root.

@@ -9,7 +9,7 @@
 
 namespace slipway::layer {
 
-/// Bounds on what foreign tar bytes may cost, and how far their names are trusted.
+/// Bounds on what a foreign tar may cost, and how its end and names are judged.
 struct ReadLimits {
   std::uint64_t max_entries = 10'000'000;
   std::uint64_t max_bytes = 64ull << 30;  ///< uncompressed
@@ -18,12 +18,13 @@ struct ReadLimits {
   bool within_root = false;  ///< ".." in a name leads no further up than the root, as in containerd; else an error
 };
 
-/// Called for every entry; `content` is valid during the call and may be left unread.
+/// Called for every entry in the order of the tar; an error ends the reading. `content` is valid during the call, holds
+/// `entry.size` bytes and may be left unread.
 using EntryVisitor = std::function<Status(const FileEntry& entry, io::Source& content)>;
 
-/// Reads an uncompressed tar stream entry by entry, as tar::MemberReader has it: what tar readers read differently is
-/// refused. Refuses names that leave the root (unless `within_root`), bad whiteouts, whatever is below a whiteout, and
-/// anything but zeros after the end. Errc::malformed or too_large, naming the entry. A leading "/" is dropped, the
+/// Reads an uncompressed tar stream to its end, entry by entry. Errc::malformed, naming the entry, for what tar readers
+/// read differently (tar::MemberReader), names that leave the root (unless `within_root`), bad whiteouts, entries below
+/// a whiteout, and anything but zeros after the end; Errc::too_large beyond `limits`. A leading "/" is dropped, and the
 /// root folder itself is not visited.
 ///
 /// Each entry is judged by itself: entries may lie below a symlink or a file, repeat a path, and hard links may name

@@ -8,17 +8,18 @@
 
 namespace slipway::layer {
 
-/// A list of .dockerignore patterns: `*` and `?` stay within a component, `**` crosses them, `[...]` is
-/// a class, `\` quotes, `!` takes back; a pattern that matches a folder matches all below it; the last match wins.
+/// A list of .dockerignore patterns: `*` and `?` match within a component, `**` across components, `[...]` is a class,
+/// `\` quotes, a leading `!` makes an exception. A pattern that matches a folder matches all below it; the last pattern
+/// that matches decides. A value, safe to use from several threads.
 class PathPatterns {
  public:
-  /// Errc::invalid_argument for a pattern that cannot be read, naming it.
+  /// Errc::invalid_argument for a malformed pattern, naming it.
   static Result<PathPatterns> compile(const std::vector<std::string>& patterns);
 
-  /// Whether the last pattern that fits `path` (relative, "/" between components) does not take it back.
+  /// Returns true if the last pattern that matches `path` (relative, "/" between components) is not an exception.
   bool matches(std::string_view path) const;
   bool empty() const { return patterns_.empty(); }
-  /// True when something below a folder that matches may be taken back.
+  /// Returns true if a member of a folder that matches may be an exception, so that the folder must be entered.
   bool has_exceptions() const { return has_exceptions_; }
 
  private:

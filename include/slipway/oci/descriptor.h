@@ -25,7 +25,7 @@ inline constexpr std::string_view kBaseDigest = "org.opencontainers.image.base.d
 /// Marks children of an index that buildkit wrote and that are not images: "attestation-manifest".
 inline constexpr std::string_view kDockerReferenceType = "vnd.docker.reference.type";
 
-/// image-spec descriptor.md. Identity is (digest, size).
+/// A content descriptor (image-spec descriptor.md). A value; same_content() compares digest and size.
 struct Descriptor {
   std::string media_type;
   Digest digest;
@@ -39,7 +39,8 @@ struct Descriptor {
 
   Descriptor(std::string type, Digest d, std::int64_t n) : media_type(std::move(type)), digest(std::move(d)), size(n) {}
 
-  /// Errc::malformed for bad media types, digests, sizes or base64; `what` names it in messages.
+  /// Parses a descriptor. Errc::malformed for bad media types, digests, sizes or base64, and "data" of another size;
+  /// `what` names it in messages.
   static Result<Descriptor> from_json(const Json& value, const std::string& what);
   /// Members in a fixed order: mediaType, digest, size, urls, annotations, data, platform, artifactType, the unknown
   /// ones.

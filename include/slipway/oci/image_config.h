@@ -12,7 +12,7 @@
 
 namespace slipway::oci {
 
-/// image-spec config.md "history".
+/// One entry of a config's history (image-spec config.md "history"), the oldest first.
 struct History {
   std::string created;
   std::string created_by;
@@ -23,8 +23,9 @@ struct History {
   bool operator==(const History&) const = default;
 };
 
-/// image-spec config.md: what to run and with which diff IDs. Members this
-/// struct does not name (Healthcheck, OnBuild, Shell, ArgsEscaped, unknown ones) are kept in `other*`.
+/// An image config (image-spec config.md): what to run, and the diff IDs of the layers, the lowest first. A value.
+/// Members that this struct does not name (Healthcheck, OnBuild, Shell, ArgsEscaped, unknown ones) are kept in
+/// `other*`.
 struct ImageConfig {
   std::string created;  ///< RFC 3339 or empty
   std::string author;
@@ -46,10 +47,10 @@ struct ImageConfig {
   Json::Object other_config;  ///< unknown members of "config"
   Json::Object other_rootfs;  ///< unknown members of "rootfs"
 
-  /// Types are strict, null counts as absent, texts stay as they are (foreign images are often careless).
-  /// `history` is not compared with `diff_ids`. Errc::malformed, too_large.
+  /// Parses a config. Types are strict, null counts as absent, and texts stay as they are, because foreign images are
+  /// often careless; check() is for our own. `history` is not compared with `diff_ids`. Errc::malformed, too_large.
   static Result<ImageConfig> parse(std::string_view raw);
-  /// Compact JSON, fixed member order, no final newline; empty members left out.
+  /// Returns compact JSON in a fixed member order without a final newline; empty members are left out.
   std::string serialize() const;
   /// Checks the rules of the spec for a config that slipway writes: times, Env entries "K=V", ports, counts of history
   /// and layers, no control characters. Errc::invalid_argument, naming the member.

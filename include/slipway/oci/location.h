@@ -8,11 +8,13 @@
 
 namespace slipway::oci {
 
-/// host/repository of a registry location has at most this many characters.
+/// The name HOST/REPOSITORY of a registry location has at most this many characters.
 inline constexpr std::size_t kMaxName = 255;
 
+/// The kind of a place: a registry, a layout folder, or an archive file.
 enum class Transport { registry, layout, oci_archive, docker_archive };
 
+/// Grammars of the parts of a location; each returns true if the whole text is of it.
 /// distribution-spec: `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`.
 bool is_valid_tag(std::string_view text);
 /// image-spec annotations.md: the grammar of org.opencontainers.image.ref.name (a layout's tag); at most 512
@@ -23,20 +25,22 @@ bool is_valid_repository(std::string_view text);
 /// host[:port], ASCII, port 1 to 65535; IPv6 in brackets without a zone or embedded IPv4.
 bool is_valid_host(std::string_view text);
 
-/// Lower-case letters, digits and single dashes, none at either end; 1 to 40 characters. Names of apps and environments
-/// are such, so that they fit into tags, DNS labels and file names.
+/// Returns true for lower-case letters, digits and single dashes between them, 1 to 40 characters: the names of apps
+/// and environments, which become parts of tags, DNS labels and file names.
 bool is_dns_like_name(std::string_view text);
 
 /// A parsed place: a registry repository, a layout folder or an archive file,
 /// with an optional tag and digest (docs/CONTRACT.md "Locations"). A value.
 class Location {
  public:
-  /// Full names only, as where something is written: "host[:port]/repo...". Errc::invalid_argument.
-  /// "oci:PATH" ends at its first colon; "ocidir://PATH" may hold colons, its tag follows the last colon after the last
-  /// slash.
+  /// Parses a full name, as destinations need it: HOST[:PORT]/REPOSITORY, oci:PATH, ocidir://PATH, oci-archive:FILE or
+  /// docker-archive:FILE, each with [:TAG][@DIGEST]. Errc::invalid_argument. The path of "oci:PATH" ends at its first
+  /// colon; that of "ocidir://PATH" may hold colons, and its tag follows the last colon after the last slash.
   static Result<Location> parse(std::string_view text);
-  /// As docker reads: "alpine" is docker.io/library/alpine:latest (when neither tag nor digest is given).
+  /// Like parse(), but short names are those of docker: "alpine" is docker.io/library/alpine:latest. A full name
+  /// without tag and digest gets :latest, too.
   static Result<Location> parse_for_reading(std::string_view text);
+  /// Returns the layout in a folder, without a tag.
   static Location layout(std::string path);
 
   Transport transport() const { return transport_; }
@@ -57,7 +61,7 @@ class Location {
   /// Prints back what was parsed, with the transport's canonical prefix: none for registries, "oci:" for
   /// layouts ("ocidir://" where the path holds a colon). The text parses to an equal location.
   std::string str() const;
-  /// The place without tag and digest.
+  /// Returns the text of the place without tag and digest, by which places are compared.
   std::string place() const;
   bool same_place(const Location& other) const { return place() == other.place(); }
   bool operator==(const Location&) const = default;

@@ -4,6 +4,7 @@
 
 namespace slipway::oci {
 
+/// Media types of OCI (image-spec media-types.md) and of docker's older format.
 inline constexpr std::string_view kManifestType = "application/vnd.oci.image.manifest.v1+json";
 inline constexpr std::string_view kIndexType = "application/vnd.oci.image.index.v1+json";
 inline constexpr std::string_view kConfigType = "application/vnd.oci.image.config.v1+json";
@@ -17,10 +18,10 @@ inline constexpr std::string_view kDockerConfigType = "application/vnd.docker.co
 inline constexpr std::string_view kDockerLayerGzipType = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 inline constexpr std::string_view kDockerLayerType = "application/vnd.docker.image.rootfs.diff.tar";
 
-bool is_manifest(std::string_view media_type);    ///< an image manifest, OCI or docker
-bool is_index(std::string_view media_type);       ///< an index or manifest list
-bool is_graph_node(std::string_view media_type);  ///< either: stored under /manifests/ in a registry
-bool is_image_config(std::string_view media_type);
+bool is_manifest(std::string_view media_type);      ///< an image manifest, OCI or docker
+bool is_index(std::string_view media_type);         ///< an index or manifest list
+bool is_graph_node(std::string_view media_type);    ///< one of both, which registries keep under /manifests/
+bool is_image_config(std::string_view media_type);  ///< an image's config, OCI or docker
 
 /// RFC 6838 section 4.2: type "/" subtype of restricted names.
 bool is_valid_media_type(std::string_view text);

@@ -15,8 +15,8 @@ struct Challenge {
   std::map<std::string, std::string> params;  ///< names lower-case
 };
 
-/// Parses one header value, which may hold several challenges, quoted pairs and
-/// unknown schemes. At most 8 KiB and 16 challenges; Errc::malformed otherwise.
+/// Parses one header value, which may hold several challenges, quoted pairs and unknown schemes, into them in order. At
+/// most 8 KiB and 16 challenges; Errc::malformed otherwise.
 Result<std::vector<Challenge>> parse_challenges(std::string_view header);
 
 }  // namespace slipway::registry

@@ -43,7 +43,7 @@
 ///     }
 namespace slipway::registry {
 
-/// How one side of the program talks to registries.
+/// How one side of a transfer connects to registries.
 struct RegistryOptions {
   bool plain_http = false;   ///< --plain-http
   bool require_tls = false;  ///< --ca-file, --cert-dir: https at once, also on loopback
@@ -58,25 +58,26 @@ struct SessionServices {
   CredentialStore* credentials = nullptr;
   Clock* clock = nullptr;
   Rng* rng = nullptr;
-  KnowledgeStore* knowledge = nullptr;  ///< habits that earlier runs learned; optional
+  KnowledgeStore* knowledge = nullptr;  ///< the behaviour that earlier runs observed; optional
   std::stop_token stop;                 ///< ends every request, also of calls that take no token of their own
   /// Receives warnings of registries (Warning: 299), printable, each text once; optional.
   std::function<void(const std::string&)> warn{};
-  UploadJournal* uploads = nullptr;  ///< large uploads under way; optional
+  UploadJournal* uploads = nullptr;  ///< uploads that can be resumed; optional
 };
 
-/// One habit of a host that was tried, and the outcome.
+/// One feature of a host that probe() tried.
 struct Finding {
-  std::string name;
-  std::string answer;
+  std::string name;    ///< e.g. "referrers API"
+  std::string answer;  ///< for people; begins with "yes", "no" or "not tried" where the feature is one of these
 };
 
 /// The purpose that a repository is opened for: decides the scopes of its tokens.
 enum class Access { read, write };
 
-/// Shared state of all repositories on all hosts.
+/// The state that all repositories on all hosts share; see the head of this file.
 class Session {
  public:
+  /// Makes a session; sends nothing.
   static std::shared_ptr<Session> create(SessionServices services, RegistryOptions options);
   virtual ~Session() = default;
   /// Returns a repository as a Target with the powers Mounter, TagLister, ReferrerLister (API, else the fallback tag)
@@ -86,10 +87,11 @@ class Session {
   /// Returns the names of all repositories of a host, byte-sorted (`GET /v2/_catalog`, which registries need not have).
   /// Errc::unsupported where the host has no such list, or lists nothing to this login.
   virtual Result<std::vector<std::string>> catalog(const std::string& host) = 0;
-  /// Asks a host whether it accepts the stored login (`GET /v2/`). Errc::unauthorized.
+  /// Asks a host whether it accepts the stored login (`GET /v2/`). Errc::unauthorized or forbidden when it does not.
   virtual Status check_login(const std::string& host) = 0;
-  /// Finds out the habits of a host by trying; an empty repository leaves out those that need one. With `upload`
-  /// uploads are opened and cancelled, and a blob of two bytes may stay. Errc::network where nobody answers.
+  /// Tries the features of a host and returns the findings in a fixed order; an empty repository leaves out those that
+  /// need one. With `upload` uploads are opened and cancelled, and a blob of two bytes may stay. Errc::network when the
+  /// host does not answer; every other answer is a finding.
   virtual Result<std::vector<Finding>> probe(const std::string& host, const std::string& repository, bool upload) = 0;
 };
 

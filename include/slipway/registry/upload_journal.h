@@ -11,25 +11,29 @@
 
 namespace slipway::registry {
 
-/// Which blob goes where.
+/// A blob on its way to a repository.
 struct UploadKey {
   std::string host;
   std::string repository;
   Digest digest;
 };
 
-/// The record of open uploads, so that a later run takes up what was killed. Thread-safe; never fails, only forgets.
+/// Remembers open uploads, so that a later run resumes those of a run that was killed. Thread-safe. It never fails:
+/// what cannot be stored is forgotten.
 class UploadJournal {
  public:
   virtual ~UploadJournal() = default;
-  /// The URL of an upload that a process left open which is no more; absent while somebody is at it.
+  /// Returns the URL of an open upload of this blob whose process no longer runs; nullopt while it runs, and when none
+  /// is known.
   virtual std::optional<std::string> recall(const UploadKey& key) = 0;
+  /// Records that this process has the upload open at `url`, replacing what is known.
   virtual void keep(const UploadKey& key, const std::string& url) = 0;
+  /// Drops the record: the upload ended or was cancelled.
   virtual void forget(const UploadKey& key) = 0;
 };
 
-/// One file an upload in `folder` (docs/FORMATS.md "Uploads under way"), believed for a day; an empty folder keeps
-/// nothing.
+/// Returns a journal with one file an upload in `folder` (docs/FORMATS.md "Uploads under way"), valid for a day; an
+/// empty path stores nothing. `fs` and `clock` outlive it.
 std::unique_ptr<UploadJournal> file_upload_journal(FileSystem& fs, Clock& clock, std::filesystem::path folder);
 
 }  // namespace slipway::registry

@@ -5,18 +5,15 @@
 
 #include "slipway/release/services.h"
 
-// The checks that `slipway doctor` runs on one environment: its ledger, its tags, its evidence and the state of this
-// machine. check_environment() only reads; its findings are the plan of what repair() would do. repair() takes the
-// environment's turn, checks again, and mends what needs no decision:
-//
-//   SLIPWAY_ASSIGN(const std::vector<Finding> findings, check_environment(project, environment, services));
-//   if (can_repair(findings)) SLIPWAY_ASSIGN(const auto left, repair_environment(project, environment, services));
-
+/// The checks that `slipway doctor` runs on one environment: its ledger, its tags, its evidence and the state of this
+/// machine. check_environment() only reads; its findings say what repair_environment() would do. That one takes the
+/// environment's turn, checks again, and repairs what needs no decision.
 namespace slipway::release {
 
-/// One thing that is not as it should be.
+/// One thing that is wrong, or out of date.
 struct Finding {
-  /// How it can be mended: not at all, because nothing needs it; by repair(); by a person who decides.
+  /// Who repairs it: nobody, because nothing depends on it; repair_environment(); a person, because it needs a
+  /// decision.
   enum class Remedy { none, repair, person };
   std::string check;    ///< a short name for scripts, e.g. "unreadable-tag"
   std::string what;     ///< the finding, a sentence
@@ -26,13 +23,13 @@ struct Finding {
   bool repaired = false;  ///< by repair_environment()
 };
 
-/// Looks at everything that is recorded of the environment, in the order of importance. Fails only where nothing can be
-/// said (network, permissions).
+/// Checks everything that is recorded of the environment; the most important findings come first, and none means that
+/// all is well. Fails when the question cannot be answered: Errc::network, unauthorized and such.
 Result<std::vector<Finding>> check_environment(const Project& project, const Environment& environment,
                                                const ReleaseServices& services);
 
-/// Mends every finding whose remedy is `repair`, under the environment's turn; the release that is active before is
-/// active afterwards. Returns the findings with `repaired` set; what could not be mended keeps its reason in `action`.
+/// Repairs every finding whose remedy is `repair`, in the environment's turn. The active release stays the active one.
+/// Returns all findings with `repaired` set; where a repair failed, `action` says why.
 Result<std::vector<Finding>> repair_environment(const Project& project, const Environment& environment,
                                                 const ReleaseServices& services);
 

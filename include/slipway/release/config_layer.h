@@ -16,15 +16,15 @@ struct ConfigLayer {
   std::string bytes;
 };
 
-/// The same values give the same bytes on every machine; references to secrets are not in it. Errc::invalid_argument
-/// when a value has a line end, or the path is none.
+/// Makes the layer: the same values give the same bytes on every machine; references to secrets are left out. Files
+/// must have their contents. Errc::invalid_argument when a value has a line end, or `path` is not an absolute path.
 Result<ConfigLayer> make_config_layer(const ConfigValues& values);
 
 /// Returns the text of `<path>/env`. Errc::invalid_argument when a value has a line end.
 Result<std::string> env_lines(const ConfigValues& values);
 
-/// Reads the contents of the files that `values` lists out of the layer's blob. Errc::verification_failed when that has
-/// others.
+/// Reads a layer's blob and sets the contents of the files that `values` lists. Errc::verification_failed when the
+/// layer lacks one, or has another file.
 Status read_config_layer(std::unique_ptr<io::Source> blob, ConfigValues& values);
 
 }  // namespace slipway::release

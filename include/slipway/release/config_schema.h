@@ -13,18 +13,19 @@
 
 namespace slipway::release {
 
-/// Which keys an environment's config must, may and must not have, and what their values are
-/// (docs/FORMATS.md "Config schema"). A value.
+/// The rules for the keys of an environment's config, and for their values (docs/FORMATS.md "Config schema"). A value.
 class ConfigSchema {
  public:
   /// Reads a schema's YAML; every problem goes to `diagnostics`, the result is meaningful only without errors.
   static ConfigSchema parse(std::string_view text, const std::string& file, Diagnostics& diagnostics);
 
-  /// Fills in defaults, then reports every key that is missing, not allowed, or whose value does not fit, where
-  /// `places` has it, else at the rule. Values are never shown. References count as there and are not looked into.
+  /// Sets the defaults in `config`, then reports every key that is missing, not allowed, or whose value breaks a rule:
+  /// at its place in `places`, else at the rule's. Values are never shown. A reference to a secret counts as set, and
+  /// its value is not checked.
   void apply(ConfigValues& config, const KeyPlaces& places, const std::string& environment,
              Diagnostics& diagnostics) const;
 
+  /// The types that a value can have.
   enum class Type { string, integer, boolean, url, enumeration, duration };
 
  private:
@@ -43,7 +44,7 @@ class ConfigSchema {
     std::string min_text, max_text;
   };
 
-  /// Why a value does not fit: "must be ..."; nothing when it does.
+  /// Returns why a value breaks a rule: "must be ..."; nullopt if it does not.
   static std::optional<std::string> misfit(const Rule& rule, std::string_view value);
   void check(const std::string& name, const ConfigValues& config, const Where& place, Diagnostics& diagnostics) const;
 

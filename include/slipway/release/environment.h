@@ -13,11 +13,12 @@
 
 namespace slipway::release {
 
-/// How an environment's config reaches its image (docs/CONTRACT.md "Records").
+/// How an environment's config reaches its program: as environment variables when it starts, or as a layer of the image
+/// (docs/CONTRACT.md "Records").
 enum class Mode { env_file, layer };
 std::string_view name_of(Mode mode);
 
-/// `[a-z0-9]+(-[a-z0-9]+)*`, at most 40 characters: names of apps and environments.
+/// Returns true for a name of an app or environment: oci::is_dns_like_name().
 bool is_valid_name(std::string_view text);
 
 /// A file or folder that slipway.yaml names.
@@ -34,10 +35,10 @@ struct Environment {
   std::string repository_text;                           ///< as written, for records
   std::string tag;                                       ///< the one tag that moves
   std::vector<std::string> tags;                 ///< templates of tags written once: {version} {revision} {number}
-  std::vector<ConfigFile> env_files;             ///< later ones win
-  std::vector<ConfigFile> files;                 ///< folders, or single files, of the config; later ones win
+  std::vector<ConfigFile> env_files;             ///< values of later ones replace earlier ones
+  std::vector<ConfigFile> files;                 ///< folders or single files of the config; later ones replace
   std::optional<ConfigFile> schema;              ///< what the config must be like
-  std::map<std::string, std::string> plaintext;  ///< keys and files that look like secrets and are none -> why
+  std::map<std::string, std::string> plaintext;  ///< key or file that only looks like a secret -> the reason given
   std::string config_path;                       ///< the config's folder in images, absolute
   Mode mode = Mode::env_file;
   std::vector<std::string> after;  ///< a build must be active in these environments
@@ -54,10 +55,13 @@ struct Project {
   oci::Location ledger = oci::Location::layout("");
   std::string ledger_text;
   bool immutable_tags = false;  ///< the ledger's registry refuses to overwrite tags
-  std::int64_t settle = 2;  ///< seconds that bound a writer's look and its claim, where nothing excludes a second one
+  /// Seconds within which a writer of a registry's ledger must see the others, where nothing excludes them; a release
+  /// waits twice as long. 0: two writers at the same time are only detected.
+  std::int64_t settle = 2;
 
+  /// Returns the environment of a name; nullptr when there is none. It lives as long as this project.
   const Environment* find(std::string_view name) const;
-  /// Errc::invalid_argument with the names there are.
+  /// Like find(), but Errc::invalid_argument, listing the names, when there is none.
   Result<const Environment*> require(std::string_view name) const;
 };
 

@@ -12,7 +12,7 @@ namespace slipway::release {
 inline constexpr std::string_view kEventType = "application/vnd.slipway.event.v1+json";
 inline constexpr std::string_view kEventSchema = "slipway/v1/event";
 
-/// The decisions that people record about an environment beside releasing to it.
+/// The decisions about an environment, other than releases, that people record in the ledger.
 enum class EventKind { approve, hold, unhold, retire };
 std::string_view name_of(EventKind kind);
 
@@ -23,29 +23,32 @@ struct Event {
   EventKind kind = EventKind::hold;
   std::optional<Digest> plan{};         ///< approve: Plan::digest()
   std::optional<Digest> sealed{};       ///< approve: Plan::seal(), where a file was approved
-  std::optional<Digest> entry{};        ///< the release that was active; none before the first
-  std::vector<std::int64_t> numbers{};  ///< retire: of the releases
-  std::int64_t order = 1;               ///< one more than the highest that was there
+  std::optional<Digest> entry{};        ///< the id of the release that was active; nullopt before the first
+  std::vector<std::int64_t> numbers{};  ///< retire: numbers of the retired releases
+  std::int64_t order = 1;               ///< one more than the highest in the ledger when it was recorded
   std::string actor{};
   std::string reason{};
   std::int64_t time = 0;  ///< unix seconds
   std::string tool{};
   Json::Object other{};  ///< unknown members, kept
 
+  /// Returns the canonical JSON, whose sha256 is the event's id.
   Result<std::string> canonical() const;
-  /// Strict. Errc::malformed; invalid_argument for another major version.
+  /// Parses it, strictly. Errc::malformed; invalid_argument for another major version.
   static Result<Event> parse(std::string_view json);
   bool operator==(const Event&) const = default;
 };
 
-/// The events of a ledger, each under its tag `<app>.<env>.e.<12 hex of its id>`. The ledger must outlive it.
+/// The events of a ledger, each under its tag `<app>.<env>.e.<12 hex of its id>`. The ledger must outlive it, and one
+/// thread at a time uses both.
 class EventLog {
  public:
   explicit EventLog(Ledger& ledger) : ledger_(ledger) {}
-  /// Returns the events in the order they were made. Without any, only the ledger's list of tags is needed; each event
-  /// is fetched once ever. A listed event that cannot be read was never recorded: it is skipped with a warning.
+  /// Returns the events in the order in which they were recorded. Costs the ledger's list of tags, and one request for
+  /// each event that was not read before. A listed event that cannot be read was never recorded: it is skipped with a
+  /// warning.
   Result<std::vector<Event>> read(const std::string& app, const std::string& environment);
-  /// Puts an event; `order` is set here. Returns it as written.
+  /// Stores an event with the next `order`, and returns it as written.
   Result<Event> append(Event event);
 
  private:
@@ -54,10 +57,10 @@ class EventLog {
   Ledger& ledger_;
 };
 
-/// `<app>.<env>.e.<12 hex of the id>`.
+/// Returns the event's tag in the ledger: `<app>.<env>.e.<12 hex of the id>`.
 std::string event_tag(const Event& event, const Digest& id);
 
-/// Why nothing is released to an environment for now.
+/// A block on releases to an environment; rollbacks are exempt.
 struct Hold {
   std::string actor;
   std::string reason;
@@ -65,11 +68,11 @@ struct Hold {
   bool operator==(const Hold&) const = default;
 };
 
-/// The hold that lasts: of the newest word of people, else of a rollback that is active and that nobody lifted.
-/// Pure; `head` may be null.
+/// Returns the hold in force: that of the newest hold event unless an unhold followed, or that of a rollback which is
+/// active, or was bypassed, and which no unhold followed. nullopt without one. Pure; `head` is the active release,
+/// nullptr without one.
 std::optional<Hold> hold_of(const std::vector<Event>& events, const Recorded* head);
-/// Returns true if `head` is a rollback, or follows one, whose hold nobody lifted: the hold lasts through releases that
-/// bypass it, until somebody lifts it by name. Pure.
+/// Returns true if `head` is a rollback, or follows one by a bypass (Entry::held), and no unhold followed. Pure.
 bool holds_by_rollback(const std::vector<Event>& events, const Recorded& head);
 /// The names under which an approval may know a plan.
 struct ApprovedPlan {
@@ -77,9 +80,9 @@ struct ApprovedPlan {
   std::optional<Digest> edition1{};  ///< Plan::edition1_digest()
   std::optional<Digest> seal{};      ///< Plan::seal() of a plan from a file: an approval of another file does not count
 };
-/// Returns who approved the plan, each once.
+/// Returns the actors who approved the plan, each once.
 std::vector<std::string> approvers_of(const std::vector<Event>& events, const ApprovedPlan& plan);
-/// The releases that were given up.
+/// Returns the numbers of the retired releases, ascending.
 std::vector<std::int64_t> retired_in(const std::vector<Event>& events);
 
 }  // namespace slipway::release

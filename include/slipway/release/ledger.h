@@ -14,30 +14,43 @@
 #include "slipway/release/entry.h"
 #include "slipway/store/opener.h"
 
-// The ledger is the authority over what is released. It is a repository (or layout) in which every entry stands under a
-// tag of its own, `<app>.<env>.v<N>.<12 hex of the entry's id>`; the entry's id is the digest of its canonical JSON,
-// and each entry names the id of the one before (`prev`). So a reader needs the list of tags and, for entries that this
-// user never saw, one request each; nothing is ever rewritten.
-//
-// States of a number N of one environment:
-//
-// - free: no entry has it. The next writer may take N = newest + 1.
-// - claimed: `<app>.<env>.v<N>` alone, where tags are immutable. The claim is the entry; any writer completes it.
-// - committed: one entry. The release is made; tag and evidence may still lag.
-// - unreadable: the tag is listed and cannot be read, as a registry leaves it that dies during a write. It was never
-//   committed, unless a later entry, evidence or this user's memory names it. One warning, and N is free; the entry
-//   that takes N names the tag as `abandoned`, and loses to nothing that reappears there.
-// - forked: two entries, from two writers at once. The entry that v<N+1> follows holds; of the newest number the one
-//   with the smallest id. All readers see the same.
-//
-// A Ledger is a view of one moment: it lists the tags once and keeps the list until refresh() or append(). Entries are
-// immutable, so they are kept for good, in memory and, with a LedgerCache, on disk. One thread at a time. Order of
-// calls for a writer: take the Sequencer's turn, refresh(), head(), append(), head() again.
-//
-//   Ledger ledger(opener, location);
-//   SLIPWAY_ASSIGN(const auto head, ledger.head("hello", "production"));
-//   if (head) fmt::print("v{} runs {}\n", head->entry.number, head->entry.image.digest.str());
-
+/// The ledger is the authority over what is released. It is a repository (or layout) in which every entry stands under
+/// a tag of its own, `<app>.<env>.v<N>.<12 hex of the entry's id>`; the entry's id is the digest of its canonical JSON,
+/// and each entry names the id of the one before (`prev`). So a reader needs the list of tags and, for entries that
+/// this user never saw, one request each; nothing is ever rewritten.
+///
+/// States of a number N of one environment:
+///
+/// - free: no entry has it. The next writer may take N = newest + 1.
+/// - claimed: `<app>.<env>.v<N>` alone, where tags are immutable. The claim is the entry; any writer completes it.
+/// - committed: one entry. The release is made; tag and evidence may still lag.
+/// - unreadable: the tag is listed, but cannot be read, as after a crash of the registry during a write. It was never
+///   committed, unless a later entry, evidence or this user's cache names it. One warning, and N is free; the entry
+///   that takes N names the tag as `abandoned`, and wins if the old one reappears.
+/// - forked: two entries, from two writers at the same time. The one that v<N+1> follows is valid; of the newest number
+///   the one with the smallest id that is not abandoned. All readers agree.
+///
+/// A Ledger is a view of one moment: it lists the tags once and keeps the list until refresh(), append() or claim().
+/// Entries are immutable, so they are kept in memory and, with a LedgerCache, on disk, where the destructor stores
+/// them.
+///
+/// Order of calls for a writer: take the Sequencer's turn, refresh(), head(), append(), head() again; a reader just
+/// asks.
+///
+/// Threads: one at a time. Cost: one list of tags for each refresh(); one request for each entry that this user has
+/// never seen, and where entries carry the 64 before them, one for 64. append() is two uploads and one look.
+///
+/// Errors: Errc::verification_failed for entries or chains that contradict themselves, conflict for a number that
+/// another writer claimed, unsupported where the repository cannot list its tags; else those of the target.
+///
+/// Example: the image that an environment runs.
+///
+///     Result<std::string> image_of(store::Opener& opener, const oci::Location& place) {
+///       release::Ledger ledger(opener, place);
+///       SLIPWAY_ASSIGN(const auto head, ledger.head("hello", "production"));
+///       if (!head) return fail(Errc::not_found, "nothing was released to production");
+///       return head->entry.image.digest.str();
+///     }
 namespace slipway::release {
 
 /// An entry with its id and the exact bytes that have it.
@@ -47,7 +60,7 @@ struct Recorded {
   std::string bytes;
 };
 
-/// A tag of an entry that the ledger lists and cannot hand out: what a registry leaves that dies during a write.
+/// A tag of an entry that the ledger lists, but that cannot be read.
 struct UnreadableEntry {
   std::int64_t number = 0;
   std::string tag;
@@ -60,14 +73,15 @@ struct Chain {
   std::vector<Recorded> entries;
   std::vector<Recorded> forks{};              ///< entries that lost: another one of their number is in the chain
   std::vector<UnreadableEntry> unreadable{};  ///< count as never committed; nothing in the chain names them
-  /// Returns true if a fork left this image behind.
+  /// Returns true if `image` is that of an entry in `forks`.
   bool lost(const std::optional<Digest>& image) const;
   /// The active release: the last entry, never what a tag says.
   const Recorded* head() const { return entries.empty() ? nullptr : &entries.back(); }
+  /// Returns the entry of a number in the chain; nullptr when it has none.
   const Recorded* number(std::int64_t n) const;
 };
 
-/// The place where entries seen before are kept on disk; without a folder there is none.
+/// The folder in which entries that were seen are kept; an empty path: none. `fs` is kept alive by the caller.
 struct LedgerCache {
   FileSystem* fs = nullptr;
   std::filesystem::path folder{};
@@ -89,29 +103,30 @@ class Ledger {
   /// Returns the whole chain, verified: ids, canonical bytes, numbers without gaps, every `prev`. A ledger that does
   /// not exist yet is empty. Errc::verification_failed for a broken chain.
   Result<Chain> read(const std::string& app, const std::string& environment);
-  /// Returns the newest entry alone, verified by itself.
+  /// Returns the newest entry, verified by itself, not against the chain; nullopt before the first release.
   Result<std::optional<Recorded>> head(const std::string& app, const std::string& environment);
-  /// Returns the entry of one number, verified by itself; nothing when the ledger has none.
+  /// Returns the entry of one number, verified by itself; of a forked one the valid entry, for which the chain is read.
+  /// nullopt when the ledger has none.
   Result<std::optional<Recorded>> number(const std::string& app, const std::string& environment, std::int64_t n);
-  /// Returns the tags of entries that share their number with another: two writers at once. Needs the list of tags
-  /// only.
+  /// Returns the tags of entries that share their number with another one. Needs the list of tags only.
   Result<std::vector<std::string>> forked(const std::string& app, const std::string& environment);
-  /// Puts the entry, the commit of a release, and sees that it can be read. Idempotent. An entry whose number 64
-  /// divides carries the 64 before it.
+  /// Stores the entry, the commit of a release, and verifies that the registry has it (Errc::verification_failed).
+  /// Idempotent. Whether the number is free is not checked: see "Order of calls". Every 64th entry carries the 64
+  /// before it, so that new readers need fewer requests.
   Result<Recorded> append(const Entry& entry);
-  /// Puts the entry under its claim `<app>.<env>.v<N>`, which only one writer can have where tags cannot be
-  /// overwritten. Errc::conflict when another has it.
+  /// Stores the entry under its claim `<app>.<env>.v<N>` before append(); only one writer succeeds where tags cannot be
+  /// overwritten. Errc::conflict when another one did. Idempotent.
   Status claim(const Entry& entry);
-  /// Puts an entry that this user remembers again, where the registry lost it; nothing when it is there.
+  /// Stores an entry again that the registry lost; does nothing when it has it.
   Status restore(const Recorded& recorded);
-  /// The events read so far, canonical bytes by short id: shared by everyone who reads through this view.
+  /// The events read so far, canonical bytes by short id; for EventLog.
   std::map<std::string, std::string>& known_events() { return events_; }
   /// Forgets the list of tags, so that the next call sees what others wrote.
   void refresh();
-  /// Fetches a document under a listed tag; nothing, and a warning, when it cannot be read. A registry may list a tag
-  /// that somebody is writing a moment before it has it: it is asked again for 600 ms.
+  /// Fetches a document under a listed tag; nullopt, and a warning, when it cannot be read. A registry may list a tag a
+  /// moment before it can be read, so it is asked again for 600 ms.
   Result<std::optional<store::Fetched>> fetch_listed(store::ReadTarget& target, const std::string& tag);
-  /// Warns of a listed tag that is skipped, once.
+  /// Warns of a listed tag that is skipped, once in the life of this Ledger.
   void skip(const std::string& tag, const Error& why);
   const oci::Location& location() const { return location_; }
   const LedgerCache& cache() const { return place_; }
@@ -119,7 +134,7 @@ class Ledger {
   Result<std::vector<std::string>> tags_with(const std::string& prefix);
   /// Returns true if the ledger's repository lists the tag.
   Result<bool> has_tag(const std::string& tag);
-  /// Open the ledger's repository, where config artifacts live too, under `<app>.<env>.c.<12 hex>`.
+  /// Opens the ledger's repository, which also has the config artifacts, tagged `<app>.<env>.c.<12 hex>`.
   Result<std::shared_ptr<store::Target>> open_for_writing();
   Result<std::shared_ptr<store::ReadTarget>> open_for_reading();
 
@@ -161,8 +176,9 @@ class Ledger {
   std::map<std::string, std::unique_ptr<EntryCache>> caches_;
 };
 
-/// Attaches the entry, byte for byte, to the image in its environment's repository, as a referrer. From `ledger`, where
-/// the entry is already, its blob is mounted where that is possible. Idempotent.
+/// Attaches the entry, byte for byte, to an image in its environment's repository `to`, as a referrer: the evidence
+/// that verify_image() finds. The blob is mounted from `ledger`, which has the entry already, where that is possible.
+/// Idempotent.
 Status push_evidence(const Recorded& recorded, const oci::Descriptor& image, const oci::Location& ledger,
                      store::Target& to);
 

@@ -7,9 +7,9 @@
 
 namespace slipway::release {
 
-/// Returns the losses of known ledgers if an image, or one of its tags, were deleted, a sentence each: the active
-/// release of an environment, a part of it, a record of a ledger. Known are those of `project` (nullptr: none) and
-/// those that the evidence beside the image names. Errc::conflict when one of these cannot be asked.
+/// Returns the reasons not to delete an image or its tag at `location`, a sentence each: it is, or is a part of, the
+/// active release of an environment, or a record of a ledger. Asked are the ledgers of `project` (may be nullptr) and
+/// those that the evidence beside the image names; Errc::conflict when one of them cannot be reached.
 Result<std::vector<std::string>> uses_of(const oci::Location& location, const oci::Descriptor& root,
                                          const Project* project, const ReleaseServices& services);
 

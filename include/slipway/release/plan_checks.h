@@ -8,14 +8,14 @@
 
 namespace slipway::release {
 
-/// Returns the approvals that the plan lacks, a sentence each; empty when it may be applied.
+/// Returns the approvals that the plan lacks, a sentence each; empty when it has enough. Reads the ledger's events.
 Result<std::vector<std::string>> missing_approvals(const Plan& plan, Ledger& ledger);
 
-/// Errc::conflict when slipway.yaml says something else than when the plan was made: another policy or place.
-/// Errc::invalid_argument when the plan is another app's.
+/// Succeeds if slipway.yaml still has the policy and the places of the plan. Errc::conflict if not; invalid_argument
+/// for a plan of another app.
 Status require_current(const Plan& plan, const Project& project);
 
-/// Returns the Errc::conflict of a plan that the world left behind; `why` completes "the plan for E vN is stale: ".
+/// Returns the Errc::conflict of a plan that is out of date; `why` completes "the plan for E vN is stale: ".
 Error stale_plan(const Plan& plan, std::string_view why);
 
 }  // namespace slipway::release

@@ -7,52 +7,58 @@
 #include "slipway/release/policy.h"
 #include "slipway/release/services.h"
 
-// Planning turns a request into a Plan and only reads: the ledger, the environment's tag, the config's files and the
-// build's documents. Anything that stands in the way (a policy, a tag that somebody moved, a lost ledger, a fork) is
-// an error before there is a plan; only a reason that time removes (a soak, a freeze) does not keep anybody from
-// planning and approving: it stands in Planned::not_yet, and apply() refuses until it is over. A plan is carried out by
-// apply() (apply.h):
-//
-//   Ledger ledger = services.ledger(project.ledger);
-//   SLIPWAY_ASSIGN(const Planned planned, plan_promote({project, production, remarks}, staging, ledger, services));
-//   SLIPWAY_ASSIGN(const Recorded released, apply(planned, ledger, services));
-//
-// Cost: one list of the ledger's tags, and one request for each entry that was never seen before; apply() goes on with
-// the same view of the ledger.
-
+/// Planning turns a request into a Plan and only reads: the ledger, the environment's tag, the config's files and the
+/// build's documents. Anything that stands in the way (a policy, a tag that somebody moved, a lost ledger, a fork) is
+/// an error before there is a plan. Reasons that time removes (a soak, a freeze) are not: such a plan can be stored and
+/// approved; it has them in Planned::not_yet, and apply() (apply.h) refuses until they are over.
+///
+/// Example: a promotion, from the request to the entry.
+///
+///     Result<release::Recorded> promote(const release::Project& project, const release::ReleaseServices& services) {
+///       SLIPWAY_ASSIGN(const release::Environment* const from, project.require("staging"));
+///       SLIPWAY_ASSIGN(const release::Environment* const to, project.require("production"));
+///       release::Ledger ledger = services.ledger(project.ledger);
+///       SLIPWAY_ASSIGN(const auto planned, release::plan_promote({project, *to}, *from, ledger, services));
+///       return release::apply(planned, ledger, services);
+///     }
+///
+/// Cost: one list of the ledger's tags, and one request for each entry that was never seen before; apply() continues
+/// with the same view of the ledger. Threads: one at a time for each Ledger. Errors: Errc::policy_denied with every
+/// reason, conflict for a tag or ledger that is not as recorded, not_found for a build, release or environment that
+/// does not exist; problems of config files are one Errc::invalid_argument with all their places.
 namespace slipway::release {
 
 struct LayerImage;
 
-/// The free text and the flags of a request.
+/// The free text and the options of a request, as given on the command line.
 struct Remarks {
   std::string reason;
   std::string bypass;
   bool adopt = false;                            ///< record the image that the environment's tag points to already
-  std::optional<std::int64_t> replaces{};        ///< the bypassed release that may be lost
-  std::optional<std::int64_t> after_rollback{};  ///< the rollback whose build may come back
+  std::optional<std::int64_t> replaces{};        ///< --replaces: the release made with a bypass that is replaced
+  std::optional<std::int64_t> after_rollback{};  ///< --after-rollback: the rollback from a build that is released again
 };
 
-/// Who wants a release of which environment; the project and the environment must outlive it.
+/// A request for a release to one environment; project and environment are kept alive by the caller.
 struct ReleaseRequest {
   const Project& project;
   const Environment& environment;
   Remarks remarks{};
 };
 
-/// A plan with what was found out while it was made, or a plan that was read back from a file.
+/// A plan with the findings of planning, or a plan that was read from a file (then only `stored` is set).
 struct Planned {
   Plan plan;
-  std::vector<Error> warnings{};               ///< for whoever shows the plan
-  std::shared_ptr<const LayerImage> layers{};  ///< layer mode: the derived image, so that it is not derived twice
+  std::vector<Error> warnings{};               ///< to be shown with the plan
+  std::shared_ptr<const LayerImage> layers{};  ///< layer mode: the derived image, kept for apply()
   bool stored = false;                         ///< read from a file: apply() looks at the tags again
-  std::vector<Reason> not_yet{};               ///< reasons that time removes: apply() refuses while they stand
+  std::vector<Reason> not_yet{};               ///< reasons that time removes: apply() refuses until then
   std::optional<Recorded> replaces{};          ///< the release that is active now
 };
 
-/// Plans to bind a build to the environment's config of today. `build` names an image; without it the active build
-/// stays. With Remarks::adopt the build is the image that the environment's tag points to: Errc::conflict when that is
-/// another one.
+/// Plans a release of a build with the environment's current config files. `build` is an image's location; nullopt
+/// keeps the active build. With Remarks::adopt the image that the environment's tag points to is recorded as it is:
+/// Errc::conflict when `build` is another one.
 Result<Planned> plan_release(const ReleaseRequest& request, const std::optional<oci::Location>& build, Ledger& ledger,
                              const ReleaseServices& services);
 
@@ -62,12 +68,12 @@ Result<Planned> plan_promote(const ReleaseRequest& request, const Environment& f
 
 /// The release that a rollback restores.
 struct RollbackTarget {
-  std::optional<std::int64_t> number;  ///< vN
-  bool previous = false;               ///< --to-previous
+  std::optional<std::int64_t> number;  ///< vN; nullopt: chosen by plan_rollback()
+  bool previous = false;               ///< --to-previous: the release before the active one, whatever it is
 };
 
-/// Plans a new release equal to an older one; by default the newest earlier one that differs from the active one and
-/// was never rolled back from. Errc::not_found when that release or its image is gone.
+/// Plans a new release with build and config of an earlier one: by default the newest that differs from the active one
+/// and that no rollback went back from. Errc::not_found when that release or its image is gone.
 Result<Planned> plan_rollback(const ReleaseRequest& request, const RollbackTarget& target, Ledger& ledger,
                               const ReleaseServices& services);
 

@@ -18,35 +18,36 @@ struct Freeze {
   bool operator==(const Freeze&) const = default;
 };
 
-/// Errc::invalid_argument for an unknown zone or a time that is none.
+/// Errc::invalid_argument for an unknown time zone or a malformed time.
 Status check_freeze(const Freeze& freeze);
-/// Whether `unix_seconds` is inside; a freeze that check_freeze refuses holds always.
+/// Returns true if `unix_seconds` is inside; always true for a freeze that check_freeze() refuses.
 bool is_frozen(const Freeze& freeze, std::int64_t unix_seconds);
-/// Returns the first minute after `unix_seconds` that is free again; nothing for a freeze that check_freeze refuses.
-/// `unix_seconds` must be inside.
+/// Returns the first minute after `unix_seconds` that is outside, in unix seconds; nullopt for a freeze that
+/// check_freeze() refuses. `unix_seconds` must be inside.
 std::optional<std::int64_t> freeze_end(const Freeze& freeze, std::int64_t unix_seconds);
 
-/// The rules of slipway.yaml's `policy`; times in seconds, 0 stands for no rule.
+/// The rules of `policy` in slipway.yaml (docs/SLIPWAY_YAML.md). Times are in seconds; 0 or empty means no rule. A
+/// value.
 struct PolicyRules {
-  std::int64_t soak = 0;                           ///< how long the build must be active in what comes before
+  std::int64_t soak = 0;                           ///< the build must be active for so long in Environment::after
   std::int64_t max_age = 0;                        ///< of the build
   std::vector<std::string> platforms;              ///< that the build must have
-  std::vector<std::string> deny;                   ///< digests of builds that may not run
+  std::vector<std::string> deny;                   ///< digests of builds that must not be released
   std::map<std::string, std::string> annotations;  ///< that the build must have; an empty value is any
   std::vector<Freeze> freeze;
-  std::int64_t approvals = 0;          ///< by so many others than the author of the plan
-  std::vector<std::string> approvers;  ///< only theirs count; none: everybody's
-  std::vector<std::string> exec;       ///< argv of a program that is asked too
-  bool strict_rollback = false;
+  std::int64_t approvals = 0;          ///< so many people other than the author of the plan must approve it
+  std::vector<std::string> approvers;  ///< only theirs count; empty: everybody's
+  std::vector<std::string> exec;       ///< argv of a program that judges, too
+  bool strict_rollback = false;        ///< rollbacks are judged by all rules
   bool operator==(const PolicyRules&) const = default;
 };
 
-/// "90s", "15m", "1h", "7d", "2w"; Errc::invalid_argument.
+/// Parses "90s", "15m", "1h", "7d", "2w" to seconds, at most ten years; Errc::invalid_argument.
 Result<std::int64_t> parse_duration(std::string_view text);
-/// The same in words for people: "1h 30m".
+/// Returns seconds as text for people: "1h 30m".
 std::string format_duration(std::int64_t seconds);
 
-/// Decodes `policy`.
+/// Decodes the mapping `policy`, called `what` in messages; problems go to `diagnostics`.
 PolicyRules decode_policy_rules(const config::Node& node, const std::string& what, Diagnostics& diagnostics);
 
 }  // namespace slipway::release

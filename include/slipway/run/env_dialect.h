@@ -12,13 +12,13 @@ namespace slipway::run {
 /// The notations in which different consumers read environment variables.
 enum class Dialect { docker, podman, compose, compose1, kubectl, systemd, sh, json };
 
-/// The dialect of a `--format` word; Errc::invalid_argument with the words there are.
+/// Returns the dialect that a word of `--format` names; Errc::invalid_argument listing the words.
 Result<Dialect> parse_dialect(std::string_view word);
 std::string_view name_of(Dialect dialect);
 
-/// The values in the dialect's notation, in the given order, so that its
-/// consumer gets exactly these bytes. Errc::invalid_argument names every key whose name or
-/// value the dialect cannot carry, and dialects that can. A value is never shown in a message.
+/// Returns the values in a dialect's notation, in the given order, so that its consumer reads exactly these bytes.
+/// Errc::invalid_argument naming every key that is given twice, or whose name or value the dialect cannot express, and
+/// the dialects that can. Values are never shown in messages.
 Result<std::string> write_env(const std::vector<std::pair<std::string, std::string>>& values, Dialect dialect);
 
 }  // namespace slipway::run

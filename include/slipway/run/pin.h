@@ -23,17 +23,23 @@ namespace slipway::run {
 /// A resolver (reference_resolver.h) decides what each reference becomes; a finder (reference_finder.h) knows where
 /// references stand in a format. Three promises hold for every format: a text is only changed where the finder, reading
 /// the result again, sees the same references with the new values; pinning the result again changes nothing; and a
-/// digest that is there already, in whatever form, is replaced where it stands and never doubled.
+/// digest that is already written, in whatever form, is replaced in its place and never doubled.
 ///
-/// Problems do not stop each other. A reference that cannot be resolved, or a file that cannot be read, is an error in
-/// its report, and everything else is pinned. Whatever looks like an image reference and stays without a digest is
-/// counted: report.unpinned() is 0 only if nothing in the file can move.
+/// One problem does not hide another. A reference that cannot be resolved, or a file that cannot be read, is an error
+/// in its report, and everything else is pinned. References that stay without a digest are counted: report.unpinned()
+/// is 0 only if no image of the file can change.
 ///
-/// Example:
+/// Threads: one at a time, as the resolver. Cost: each file is read once; only the resolver asks registries.
 ///
-///     const Resolver resolve = resolve_from([&](const oci::Location& image) { return digest_of(image); });
-///     for (const PinReport& report : plan_pins(real_fs(), {"deploy/app.yaml"}, resolve))
-///       if (report.errors.empty() && report.changed()) show(diff_of(report));
+/// Example: the change of a file, with one digest for every image.
+///
+///     std::string diff_with(const std::string& file, const Digest& digest) {
+///       const auto resolve = run::resolve_from([&](const oci::Location&) { return Result<Digest>(digest); });
+///       const auto reports = run::plan_pins(real_fs(), {file}, resolve);
+///       return reports.front().errors.empty() ? run::diff_of(reports.front()) : std::string();
+///     }
+
+/// A change of one reference.
 struct PinChange {
   Where where;
   std::string role;  ///< the reference's place in the file, e.g. "Deployment web: containers[0].image"
@@ -47,8 +53,8 @@ struct PinNote {
   Where where;
   std::string role;          ///< the reference's place in the file; empty for the file itself
   std::string reason;        ///< the same words for the same cause
-  std::size_t unpinned = 1;  ///< references without a digest that it stands for
-  std::string written = {};  ///< the reference, where it is one
+  std::size_t unpinned = 1;  ///< how many references without a digest it is about
+  std::string written = {};  ///< the reference as written; empty for other remarks
 
   /// Returns the remark in one line: role, reference and reason.
   std::string message() const;
@@ -58,7 +64,7 @@ struct PinNote {
 struct NoteGroup {
   std::string reason;
   std::vector<const PinNote*> notes;  ///< in the order of the reports
-  std::size_t files = 0;              ///< that have such notes
+  std::size_t files = 0;              ///< the number of files that have such notes
 };
 
 /// The result of pinning one file.
@@ -74,7 +80,7 @@ struct PinReport {
   std::size_t pinned = 0;      ///< of these, with a digest in `after`
   bool understood() const { return !format.empty(); }
   bool changed() const { return after != before; }
-  /// Returns the number of references left alone, those that a note stands for.
+  /// Returns the number of references left alone: the sum of PinNote::unpinned.
   std::size_t left_alone() const;
   /// Returns the number of references without a digest in `after`.
   std::size_t unpinned() const { return references - pinned + left_alone(); }
@@ -110,6 +116,7 @@ enum class HelmDigest {
   tag         ///< behind the tag: "1.27@sha256:..."
 };
 
+/// Options of pinning; the defaults are those of the command.
 struct PinOptions {
   std::vector<CustomPath> custom;
   std::vector<FormatRule> formats;
@@ -133,7 +140,7 @@ PinReport pin_text(std::string_view text, const std::string& file, const Resolve
 std::vector<PinReport> plan_pins(FileSystem& fs, const std::vector<std::string>& files, const Resolver& resolve,
                                  const PinOptions& options = {});
 
-/// Returns the files that words of a command line mean: a folder stands for the files below it whose names pin knows
+/// Returns the files that words of a command line mean: a folder means the files below it whose names pin knows
 /// (folders with a dot are passed over, except .github, .gitlab, .circleci, .woodpecker and .devcontainer), a pattern
 /// with *, ? or [ for what it matches. Byte-sorted in each. `exclude` and the lines of .slipwayignore files have the
 /// patterns of .dockerignore, relative to the folder. Errc::not_found naming every word that means nothing.

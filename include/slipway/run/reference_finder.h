@@ -11,22 +11,23 @@
 
 namespace slipway::run {
 
-/// One value of a reference that a file spreads over several keys.
+/// One value of an image reference whose parts stand under several keys.
 struct ReferencePart {
   std::string key;
-  std::string value;                   ///< empty when it has none
+  std::string value;                   ///< decoded; empty when the key is absent or has no value
   std::optional<config::Range> range;  ///< of the scalar; nullopt if the key is absent
 };
 
-/// A reference in parts, in kustomize and Helm values. The digest may stand under a key of its own, behind the
-/// tag ("1.27@sha256:...") or behind the name; it is replaced wherever it stands. A new digest goes where `new_digest`
-/// says. Tag and name change only if the pin brings others.
+/// An image reference in parts, as in kustomize and Helm values. Its digest may have a key of its own, or follow the
+/// tag
+/// ("1.27@sha256:...") or the name; it is replaced in its place. A new digest is put where `new_digest` says. Tag and
+/// name change only if the PinnedReference has others.
 struct ReferenceParts {
   enum class Place { digest_key, tag };
 
   ReferencePart registry, name, tag, digest;
-  config::Range neighbour;   ///< new keys are put behind this value
-  bool adds_name = false;    ///< another name is added under name.key; otherwise it is changed where it stands
+  config::Range neighbour;   ///< new keys are inserted after this value
+  bool adds_name = false;    ///< a new name gets a key of its own (name.key), instead of replacing the old one
   bool bare_digest = false;  ///< the digest's key holds the hex digits alone
   Place new_digest = Place::digest_key;
 };
@@ -57,15 +58,17 @@ struct FileEdits {
   std::vector<config::Insertion> insertions;
 };
 
-/// Knows a notation and the formats written in it: where image references stand and how to put others there.
-/// Stateless and thread-safe.
+/// Finds the image references in formats of one notation (YAML, Dockerfile, ...), and replaces them. Stateless and
+/// thread-safe.
 class ReferenceFinder {
  public:
   virtual ~ReferenceFinder() = default;
-  /// Returns nullopt if the text has no format of this notation, and an error if it has one but is broken.
+  /// Returns nullopt for a text of no format that this finder knows, Errc::invalid_argument or malformed for a broken
+  /// one.
   virtual Result<std::optional<Findings>> find(std::string_view text, const std::string& file,
                                                const PinOptions& options) const = 0;
-  /// Returns the text with the edits and no other change, proved by reading it again. `findings` are those of the text.
+  /// Returns the text with the edits and no other change, checked by reading it again; Errc::internal if that shows
+  /// more. `findings` are those of the text.
   virtual Result<std::string> apply(std::string_view text, const std::string& file, const PinOptions& options,
                                     const Findings& findings, FileEdits edits) const = 0;
 };

@@ -11,20 +11,21 @@
 
 namespace slipway::run {
 
-/// The new form of a reference.
+/// The pinned form of a reference.
 struct PinnedReference {
   std::optional<std::string> name;  ///< host/repository; nullopt keeps the name as it is written
   std::optional<std::string> tag;   ///< nullopt keeps the written tag, or the one docker would imply
   Digest digest;
 };
 
-/// Decides about one written reference; nullopt leaves it alone.
+/// Returns the pinned form of a reference as written; nullopt leaves it alone, an error goes to its report. Called by
+/// one thread at a time.
 using Resolver = std::function<Result<std::optional<PinnedReference>>(const oci::Location& written)>;
 
-/// The first of several resolvers that has an answer.
+/// Returns a resolver that asks several in order until one has an answer or an error.
 Resolver first_of(std::vector<Resolver> resolvers);
 
-/// Asks `resolve` once for each reference and remembers the answer; one thread at a time.
+/// Returns a resolver that asks `resolve` once for each reference and remembers the answer.
 Resolver remember(Resolver resolve);
 
 /// One environment's active release, as `pin --env` uses it.
@@ -36,39 +37,38 @@ struct ReleasePin {
   Digest digest;                          ///< of the image that runs there
 };
 
-/// Replaces every reference whose repository (host and path, whatever its tag or digest) is one
-/// of the app's places: so a manifest may name the build's repository, or any environment's.
-/// It becomes <environment's repository>:<keep tag>@<digest>. A layout has no name that a
-/// cluster could pull; then the written name stays, and references whose last path component is the app's
-/// name count as the app's as well.
+/// Returns a resolver that pins the app's references to a release. They are those whose repository, whatever the tag or
+/// digest, is one of the app's places, and become <environment's repository>:<keep tag>@<digest>. A layout is not a
+/// name that a cluster can pull: then the written name stays, and every name whose last component is the app's counts,
+/// too.
 Resolver resolve_release(ReleasePin release);
 
 /// Returns the full name of an image's name alone: "nginx" is docker.io/library/nginx. Errc::invalid_argument for a
-/// name that is none or has a tag or a digest.
+/// malformed name, or one with a tag or a digest.
 Result<std::string> place_of_name(std::string_view name);
 
-/// Returns a function that is true for references whose names are in `names`, as in place_of_name; "*" means all.
+/// Returns a function that is true for references whose names are in `names`, as in place_of_name(); "*" means all.
 Result<std::function<bool(const oci::Location&)>> matcher_of(const std::vector<std::string>& names);
 
-/// `--image NAME=REF`: replaces references whose name is NAME, as written in
-/// full ("registry.example.com/team/hello") or as docker reads it ("nginx" is
-/// docker.io/library/nginx). Errc::invalid_argument for a NAME that is none or has a tag or a digest.
+/// Returns a resolver for `--image NAME=REF`: it replaces references whose name is NAME, as in place_of_name().
+/// Errc::invalid_argument for a NAME that is not one.
 Result<Resolver> resolve_name(std::string_view name, PinnedReference replacement);
 
-/// Asks a registry through `digest_of` for the digest of what is written; references with a digest stay.
+/// Returns a resolver that asks `digest_of` for the digest of each reference; those that have one are left alone.
 Resolver resolve_from(std::function<Result<Digest>(const oci::Location&)> digest_of);
 
-/// As resolve_from, but references with a tag and a digest whose names are in `update` get their tag's digest of today.
+/// Like resolve_from(), but references with a tag and a digest whose names are in `update` get the tag's current
+/// digest. Names are as in resolve_name(), "*" for all; Errc::invalid_argument for others.
 Result<Resolver> resolve_updating(const std::vector<std::string>& update,
                                   std::function<Result<Digest>(const oci::Location&)> digest_of);
 
-/// Resolves by a lock file; adds the digests that `digest_of` finds for missing names. References keep
-/// their names and tags. A reference with a digest of its own is locked with that, unless the lock has another.
-/// Those of `update` (names as in resolve_name, "*" for all) are asked for again. `lock` outlives the resolver.
+/// Returns a resolver that takes digests from a lock, and asks `digest_of` for references that the lock lacks, which
+/// are then added to it. Names and tags stay. A reference with a digest is added with that, unless the lock has another
+/// one. Names of `update` (as in resolve_updating()) are asked for again. `lock` outlives the resolver.
 Result<Resolver> resolve_locked(image::Lock& lock, const std::vector<std::string>& update,
                                 std::function<Result<Digest>(const oci::Location&)> digest_of);
 
-/// A written reference with its pin: the name's spelling is kept unless the pin brings one.
+/// Returns the text of a reference with its pin; the written spelling of the name stays unless the pin has a name.
 std::string pinned_text(std::string_view written, const oci::Location& location, const PinnedReference& pin);
 
 }  // namespace slipway::run

@@ -13,18 +13,18 @@
 
 namespace slipway::run {
 
-/// The sources of secrets, and the release that they are for.
+/// The sources of secrets, and the release that gets them.
 struct SecretPlaces {
   FileSystem& fs;
   EnvLookup env;
-  stdfs::path folder;  ///< what the paths of file:// start from
+  stdfs::path folder;  ///< relative paths of file:// start here
   std::string app, environment;
 };
 
-/// The secrets that a config refers to, in the order of their names, fetched now and kept nowhere. A helper
-/// `slipway-secret-NAME get` reads {"schema", "path", "key", "app", "environment"} on stdin and answers
-/// {"value": "..."}; it has 60 seconds. Every secret that cannot be had is named at once; nothing that a helper,
-/// variable or file says is ever quoted.
+/// Returns the values of secrets, `references` being NAME -> reference, in the order of the names. They are fetched now
+/// and stored nowhere. A helper `slipway-secret-NAME get` reads {"schema", "path", "key", "app", "environment"} on
+/// standard input and answers {"value": "..."} within 60 seconds (docs/FORMATS.md). All secrets that fail are reported
+/// in one error; the output of helpers, values of variables and contents of files are never quoted.
 Result<std::vector<std::pair<std::string, Secret>>> resolve_secrets(
     const std::map<std::string, std::string>& references, const SecretPlaces& places, std::stop_token stop = {});
 

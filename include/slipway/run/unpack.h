@@ -31,26 +31,31 @@ namespace slipway::run {
 /// image are dropped, and devices are left out; Unpacked::notes says so. Of extended attributes user.*, capabilities
 /// and ACLs are kept, and those that would act on this machine (trusted.*, security.selinux) are not.
 ///
-/// Example, with an image that image::Image::load() found in `target`:
+/// Example: the files of an image, for this user.
 ///
-///     const auto files = image::merge_files(target, image);
-///     const auto done = unpack_image(real_fs(), target, image, *files, "rootfs", {.lanes = 4});
-///     for (const std::string& note : done->notes) warn(note);
+///     Result<std::size_t> unpack(store::ReadTarget& from, const oci::Descriptor& manifest, const stdfs::path& to) {
+///       SLIPWAY_ASSIGN(const image::Image image, image::load_manifest(from, manifest));
+///       SLIPWAY_ASSIGN(const image::FileList files, image::merge_files(from, image));
+///       SLIPWAY_ASSIGN(const auto done, run::unpack_image(real_fs(), from, image, files, to, {.keep_owners = false}));
+///       return done.paths;
+///     }
+
+/// Options of unpacking.
 struct UnpackOptions {
   std::size_t lanes = 2;    ///< layers read at the same time
-  bool keep_owners = true;  ///< as root; owners that cannot be kept are counted in the notes
+  bool keep_owners = true;  ///< the image's owners, where this user may set them; false: all belongs to the user
 };
 
-/// The result of an unpacking.
+/// The result of unpacking.
 struct Unpacked {
   std::size_t paths = 0;
   std::uint64_t bytes = 0;         ///< of regular files, each counted once whatever its names
   std::vector<std::string> notes;  ///< metadata that was not kept, one line for each kind
 };
 
-/// Unpacks `image` to `to`. `files` must be the merged list of the same image; another one is noticed, as
-/// Errc::verification_failed. Errc::already_exists if `to` is a file, a symlink or a folder that is not empty.
-/// Errc::conflict if somebody else replaces folders of the tree while it is filled.
+/// Unpacks `image` to `to`. `files` must be the merged list of the same image: Errc::verification_failed otherwise.
+/// Errc::already_exists if `to` is a file, a symlink or a folder that is not empty. Errc::conflict if somebody else
+/// replaces folders of the tree while it is filled.
 Result<Unpacked> unpack_image(FileSystem& fs, store::ReadTarget& from, const image::Image& image,
                               const image::FileList& files, const stdfs::path& to, const UnpackOptions& options,
                               std::stop_token stop = {});

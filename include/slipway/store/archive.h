@@ -10,31 +10,35 @@
 
 namespace slipway::store {
 
-/// The additions to the layout in the tar: nothing, or docker's manifest.json and whole references for tags.
+/// The kind of an archive: `oci` is an OCI layout in a tar; `docker` also has the manifest.json that docker reads, and
+/// its tags are full references ("docker.io/team/app:v1").
 enum class ArchiveKind { oci, docker };
 
 /// How an archive is opened.
 struct ArchiveOptions {
   ArchiveKind kind = ArchiveKind::oci;
-  FileSystem* fs = &real_fs();         ///< kept alive by the caller
-  std::filesystem::path spool_folder;  ///< disk space while reading "-" or a compressed archive, and while writing "-"
-  io::Source* standard_input = nullptr;  ///< what "-" reads; kept alive by the caller
-  io::Sink* standard_output = nullptr;   ///< where "-" writes; kept alive by the caller
+  FileSystem* fs = &real_fs();           ///< kept alive by the caller
+  std::filesystem::path spool_folder;    ///< for unnamed temporary files while "-" is read or written; must exist
+  io::Source* standard_input = nullptr;  ///< the archive "-" is read from it; kept alive by the caller
+  io::Sink* standard_output = nullptr;   ///< the archive "-" is written to it, once; kept alive by the caller
 };
 
-/// An image layout in one tar (oci-archive, docker-archive) as a Target. Members are read where they lie. Pushed
-/// content waits in a file without a name; tag(), keep() and delete_tag() write a whole new archive, to a temporary
-/// file, synced and renamed: the old archive or the new one is there at any moment. Its bytes depend on its content
-/// alone. An image that lost its tag is left out. Errc::conflict when somebody else wrote it in the meantime.
+/// An image layout in one tar (oci-archive, docker-archive) as a Target. Blobs are read in place.
+///
+/// Pushed content waits in an unnamed file beside the archive; tag(), push_tagged(), keep_untagged() and delete_tag()
+/// write the whole archive again, to a temporary file that is synced and renamed: readers see the old archive or the
+/// new one. So push everything, then set the tags. The bytes of an archive depend on its content alone; content that no
+/// entry of its index reaches is left out. Errc::conflict when another process wrote the file since it was opened.
 class ArchiveTarget : public Target, public RootLister, public TagLister, public ReferrerLister, public Deleter {
  public:
-  /// Errc::not_found when it is not there, Errc::malformed for hostile or damaged tars. gzip and zstd are undone.
-  /// A docker-archive without a layout gets manifests computed from its files, and cannot be written.
+  /// Opens an existing archive. Errc::not_found when the file does not exist, malformed for damaged or hostile tars. A
+  /// compressed one (gzip, zstd) is decompressed to an unnamed file first. A docker-archive of an older docker, without
+  /// a layout, gets manifests that are computed from its files; writing to it is Errc::unsupported.
   static Result<std::shared_ptr<ArchiveTarget>> open(const std::filesystem::path& file, ArchiveOptions options);
-  /// The same, or an empty one when there is no file; "-" is always empty.
+  /// Like open(), but a missing file, and "-", are an empty archive.
   static Result<std::shared_ptr<ArchiveTarget>> open_or_create(const std::filesystem::path& file,
                                                                ArchiveOptions options);
-  /// Whether the manifests were computed: their digests are nobody else's.
+  /// Returns true if the manifests were computed: no registry knows their digests.
   virtual bool is_computed() const = 0;
 };
 

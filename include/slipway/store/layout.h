@@ -37,8 +37,8 @@ namespace slipway::store {
 /// How a LayoutTarget is opened.
 struct LayoutOptions {
   FileSystem* fs = &real_fs();  ///< kept alive by the caller
-  /// The record of blob files that were hashed (device, inode, size,
-  /// mtime, ctime); empty: remembered for the life of the target only.
+  /// The file in which verified blobs are recorded (device, inode, size, mtime, ctime), so that later processes do not
+  /// hash them again; empty: known for the life of the target only.
   std::filesystem::path verified_record;
 };
 
@@ -48,12 +48,8 @@ struct LayoutProblem {
   std::string message;
 };
 
-/// An OCI image layout folder (image-spec image-layout.md) as a Target.
-/// Crash-safe: blobs and index.json are written to a temporary file, fsynced,
-/// renamed, and the folder fsynced; writers of several processes are
-/// serialised by a lock file. A blob is never trusted by name alone,
-/// and a document is there only when everything it reaches is: copying an image
-/// to a damaged layout mends it.
+/// An OCI image layout folder as a Target; see the head of this file. A blob is never trusted by its name alone, and a
+/// document exists only when everything that it reaches does: copying an image to a damaged layout repairs it.
 class LayoutTarget : public Target,
                      public BlobIngest,
                      public RootLister,

@@ -8,7 +8,8 @@
 
 namespace slipway::store {
 
-/// A Target in memory: for tests, and for documents on their way to another target.
+/// A Target in memory, for tests and for documents on their way to another target. It verifies as every Target does,
+/// and forgets everything when destroyed. `name` stands for it in messages.
 class MemoryTarget final : public Target, public BlobIngest, public TagLister, public ReferrerLister, public Deleter {
  public:
   explicit MemoryTarget(std::string name = "memory") : name_(std::move(name)) {}

@@ -9,17 +9,17 @@
 
 namespace slipway::store {
 
-/// Powers: what some targets can do and others cannot. Ask with `as<Power>(target)`; nullptr means "not possible
-/// here" and is never an error. All are thread-safe.
+/// Powers are interfaces that some targets have and others do not. Ask with `as<Power>(target)` (target.h); nullptr
+/// means that the target does not have it. A power lives as long as its target. All are thread-safe.
 
 /// A streaming upload of content whose digest is not known yet.
 class BlobWriter : public io::Sink {
  public:
-  /// After finish(): the stored content. The media type is the one that start_blob was given.
+  /// Returns the descriptor of the stored content, with the media type given to start_blob(). Call after finish().
   virtual const oci::Descriptor& descriptor() const = 0;
 };
 
-/// Takes content before its digest is known.
+/// Stores content whose digest is not known before its last byte.
 class BlobIngest {
  public:
   virtual ~BlobIngest() = default;
@@ -46,6 +46,7 @@ class RootLister {
   virtual Result<std::vector<oci::Descriptor>> roots() = 0;
 };
 
+/// Lists tags.
 class TagLister {
  public:
   virtual ~TagLister() = default;
@@ -53,6 +54,7 @@ class TagLister {
   virtual Result<std::vector<std::string>> list_tags() = 0;
 };
 
+/// Lists the manifests that are attached to another one (distribution-spec "Listing Referrers").
 class ReferrerLister {
  public:
   virtual ~ReferrerLister() = default;
@@ -61,12 +63,13 @@ class ReferrerLister {
   virtual Result<std::vector<oci::Descriptor>> referrers(const Digest& subject, const std::string& artifact_type) = 0;
 };
 
+/// Removes tags and manifests.
 class Deleter {
  public:
   virtual ~Deleter() = default;
-  /// Removes a tag and nothing else. Errc::unsupported where a tag only goes with its manifest.
+  /// Removes a tag and nothing else. Errc::not_found; unsupported where a tag can only be removed with its manifest.
   virtual Status delete_tag(const std::string& tag) = 0;
-  /// Removes a manifest with every tag it has. Errc::unsupported unless overridden.
+  /// Removes a manifest with every tag it has, whatever else needs it. Errc::unsupported unless overridden.
   virtual Status delete_manifest(const Digest& digest);
 };
 

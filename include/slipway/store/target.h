@@ -40,6 +40,7 @@ namespace slipway::store {
 
 /// A tag or a digest: the argument of resolve().
 using TagOrDigest = std::variant<std::string, Digest>;
+/// Returns the tag, or the digest's text.
 std::string to_string(const TagOrDigest& reference);
 
 /// A manifest or index and the descriptor of its bytes.
@@ -84,8 +85,8 @@ class Target : public ReadTarget {
   virtual Status push(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop = {}) = 0;
   /// Points a tag at content that is there; atomic, the last step of every copy.
   virtual Status tag(const oci::Descriptor& root, const std::string& tag) = 0;
-  /// Makes a document without a tag survive the target's own housekeeping: a layout lists it in index.json;
-  /// elsewhere nothing is done.
+  /// Makes a stored document without a tag survive the target's own housekeeping: layouts and archives list it in
+  /// index.json; the others do nothing.
   virtual Status keep_untagged(const oci::Descriptor& root);
   /// Pushes and tags a manifest or index, in one request where the target can.
   virtual Status push_tagged(const oci::Descriptor& root, std::string_view bytes, const std::string& tag);

@@ -24,7 +24,7 @@ struct Header {
   std::string name;        ///< at most 100 bytes
   std::string prefix;      ///< ustar only, at most 155 bytes: what stands before "/" and the name
   char type = '0';         ///< the typeflag as it stands: '\0' is a file of old archives
-  std::uint32_t mode = 0;  ///< 07777
+  std::uint32_t mode = 0;  ///< permission bits, 07777
   std::uint64_t uid = 0;
   std::uint64_t gid = 0;
   std::uint64_t size = 0;   ///< bytes
@@ -40,15 +40,15 @@ struct Header {
 
 /// Parses one block of kBlock bytes. GNU tar, Go's archive/tar and libarchive give the same answer for all that is
 /// accepted, wherever the header stands in an archive; what they read differently is Errc::malformed, with a fragment
-/// such as "a header has a size that is not a number". Both kinds of checksum are accepted (of signed and of
-/// unsigned bytes).
+/// for messages such as "a header has a size that is not a number". Both kinds of checksum are accepted (of signed and
+/// of unsigned bytes).
 Result<Header> decode_header(std::string_view block);
 
 /// Parses a number field: octal digits with blanks before and blanks or NULs behind, only NULs (zero), or GNU's
-/// base-256 with the first byte 0x80 or 0xff. Nothing for all else, and for numbers beyond 64 bits with a sign.
+/// base-256 with the first byte 0x80 or 0xff. Returns nullopt for anything else and for numbers beyond int64.
 std::optional<std::int64_t> decode_number(std::string_view field);
 
-/// How encode_header writes what readers do not need.
+/// Choices of encode_header() that readers do not notice.
 struct HeaderStyle {
   bool devices = true;     ///< device numbers for every type of entry, as octal zeros
   bool gnu_sizes = false;  ///< GNU's magic where a size needs base-256

@@ -12,11 +12,11 @@ namespace slipway::tar {
 using Records = std::map<std::string, std::string>;
 
 /// Parses the body of a pax header: of equal keywords the last one counts. GNU tar, Go's archive/tar and libarchive
-/// agree on what is accepted; all else is Errc::malformed, with a fragment such as "a pax record has no line end".
+/// agree on what is accepted; anything else is Errc::malformed, e.g. "a pax record has no line end".
 /// NULs are refused where a reader would cut the value, and kept elsewhere (attributes).
 Result<Records> decode_records(std::string_view body);
 
-/// Writes records in the order of their keywords, "LENGTH KEY=VALUE\n" each, where LENGTH counts itself.
+/// Returns the records in the order of their keywords, "LENGTH KEY=VALUE\n" each, where LENGTH counts itself.
 std::string encode_records(const Records& records);
 
 /// Returns true for keywords that say what a member's name, content or metadata is; of a "g" header some readers
