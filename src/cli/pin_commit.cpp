@@ -1,5 +1,8 @@
 #include "cli/pin_commit.h"
 
+#include <algorithm>
+#include <array>
+
 #include "slipway/base/git.h"
 #include "slipway/base/text.h"
 
@@ -72,6 +75,36 @@ std::size_t count_changes(const std::vector<run::PinReport>& reports) {
   return count;
 }
 
+/// A kind of server by what its addresses have in them, and its page that opens a pull request of a branch.
+struct Server {
+  std::string_view mark, before, after;
+};
+// GitHub's page is also that of Gitea and Forgejo.
+constexpr std::array kServers{Server{"gitlab", "/-/merge_requests/new?merge_request[source_branch]=", ""},
+                              Server{"bitbucket.org/", "/pull-requests/new?source=", ""},
+                              Server{"dev.azure.com/", "/pullrequestcreate?sourceRef=", ""},
+                              Server{"", "/compare/", "?expand=1"}};
+
+/// Returns host and path of a repository's page, without secrets; empty if the remote is not one of a server.
+std::string web_page_of(const std::string& remote) {
+  const std::size_t scheme = remote.find("://");
+  const bool is_url = scheme != std::string::npos;
+  std::string page = is_url ? remote.substr(scheme + 3) : remote;
+  if (remote.starts_with("file:") || remote.starts_with('/') || remote.starts_with('.')) return {};
+  if (!is_url && page.find(':') == std::string::npos) return {};
+  if (const std::size_t at = page.find('@'); at < page.find('/')) page.erase(0, at + 1);
+  const std::size_t colon = page.find(':');
+  const std::size_t slash = page.find('/');
+  if (!is_url) {
+    page[colon] = '/';  // git@host:owner/name
+  } else if (colon < slash && slash != std::string::npos && remote.starts_with("ssh:")) {
+    page.erase(colon, slash - colon);  // ssh's port is not the web's
+  }
+  page = page.substr(0, page.find('?'));
+  if (page.ends_with(".git")) page.resize(page.size() - 4);
+  return page;
+}
+
 }  // namespace
 
 std::string pin_message(const std::vector<run::PinReport>& reports) {
@@ -85,30 +118,11 @@ std::string pin_message(const std::vector<run::PinReport>& reports) {
 }
 
 std::string pull_request_url(const std::string& remote, const std::string& branch) {
-  std::string host_and_path = remote;
-  if (const std::size_t scheme = remote.find("://"); scheme != std::string::npos) {
-    if (remote.starts_with("file:")) return {};
-    host_and_path = remote.substr(scheme + 3);
-  } else if (remote.find(':') == std::string::npos || remote.starts_with('/') || remote.starts_with('.')) {
-    return {};
-  }
-  const std::size_t slash = host_and_path.find('/');
-  if (const std::size_t at = host_and_path.find('@'); at < slash) host_and_path.erase(0, at + 1);
-  // git@host:owner/name, and ssh's port, which the web does not have.
-  const std::size_t colon = host_and_path.find(':');
-  if (colon != std::string::npos && colon < host_and_path.find('/')) {
-    const std::size_t end = host_and_path.find_first_not_of("0123456789", colon + 1);
-    const bool is_port = end != colon + 1 && end != std::string::npos && host_and_path[end] == '/';
-    if (is_port)
-      host_and_path.erase(colon, remote.starts_with("ssh:") ? end - colon : 0);
-    else
-      host_and_path[colon] = '/';
-  }
-  host_and_path = host_and_path.substr(0, host_and_path.find('?'));
-  if (host_and_path.ends_with(".git")) host_and_path.resize(host_and_path.size() - 4);
-  if (host_and_path.find("gitlab") != std::string::npos)
-    return fmt::format("https://{}/-/merge_requests/new?merge_request[source_branch]={}", host_and_path, branch);
-  return fmt::format("https://{}/compare/{}?expand=1", host_and_path, branch);
+  const std::string page = web_page_of(remote);
+  if (page.empty()) return {};
+  const auto* server = std::find_if(kServers.begin(), kServers.end(),
+                                    [&](const Server& known) { return page.find(known.mark) != std::string::npos; });
+  return fmt::format("https://{}{}{}", page, server->before, branch) + std::string(server->after);
 }
 
 Status commit_pins(Context& context, const std::vector<run::PinReport>& reports, const PinCommit& commit) {

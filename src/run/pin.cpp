@@ -40,6 +40,12 @@ struct Decision {
   std::string policy;
 };
 
+/// Returns false if a pin brings another repository to a reference whose name stands where it cannot be changed.
+bool can_have_name(const FoundReference& found, const oci::Location& location, const PinnedReference& pin) {
+  const bool is_fixed = found.parts && !found.parts->name.range && !found.parts->adds_name;
+  return !is_fixed || !pin.name || *pin.name == location.place();
+}
+
 FileEdits edits_of(const FoundReference& found, const oci::Location& location, const PinnedReference& pin,
                    std::string& after) {
   FileEdits edits;
@@ -120,6 +126,8 @@ class Pinning {
     const bool of_registry = !pin || (*pin && !(*pin)->name && !(*pin)->tag);
     if (found.parts && has_unknown_tag(*found.parts) && of_registry)
       return note(found, "has no tag here, so its digest is not known");
+    if (pin && *pin && !can_have_name(found, *location, **pin))
+      return note(found, "has its repository in another place, which cannot follow");
     ++report_.references;
     if (!pin) {
       fail_at(found, std::move(pin).error());

@@ -107,6 +107,51 @@ TEST(PinFixtures, ALockGivesTheSameAndAsksNobodyTheSecondTime) {
   }
 }
 
+TEST(PinFixtures, AnUpdateMovesEveryDigestAndNothingElse) {
+  for (const std::string& file : fixtures()) {
+    const std::string before = content(file + ".pinned");
+    image::Lock lock;
+    const auto newer = [](const oci::Location&) { return Digest::parse(kOther); };
+    const auto kept = resolve_locked(lock, {}, newer);
+    EXPECT_FALSE(pin_text(before, file, *kept, options()).changed()) << file << ": without --update";
+    const PinReport moved = pin_text(before, file, *resolve_locked(lock, {"*"}, newer), options());
+    const std::string expected =
+        replace_all(replace_all(before, kDigest, kOther), std::string(64, 'b'), std::string(64, 'c'));
+    EXPECT_EQ(moved.after, expected) << file;
+    EXPECT_EQ(moved.unpinned(), moved.left_alone()) << file;
+    EXPECT_FALSE(pin_text(moved.after, file, *resolve_locked(lock, {}, newer), options()).changed()) << file;
+  }
+}
+
+/// Makes every image of a text one app's, released to production as `number`.
+Resolver released(const std::vector<oci::Location>& places, const std::string& number, const std::string& digest) {
+  return resolve_release({"shop", oci::Location::parse_for_reading("registry.example.com/prod/shop").value(), places,
+                          "shop.production-v" + number, Digest::parse(digest).value()});
+}
+
+// --env names another repository, tag and digest: all of them stand in the file afterwards, once.
+TEST(PinFixtures, AReleaseIsPinnedOnceAndMovesWhereItStands) {
+  for (const std::string& file : fixtures()) {
+    std::vector<oci::Location> places;
+    const Resolver record = [&](const oci::Location& written) -> Result<std::optional<PinnedReference>> {
+      places.push_back(written);
+      return std::nullopt;
+    };
+    (void)pin_text(content(file), file, record, options());
+    const PinReport first = pin_text(content(file), file, released(places, "3", kDigest), options());
+    EXPECT_THAT(first.errors, IsEmpty()) << file;
+    EXPECT_EQ(first.pinned, first.references) << file;
+    for (const PinChange& change : first.changes)
+      EXPECT_EQ(change.after, "registry.example.com/prod/shop:shop.production-v3@" + kDigest) << file;
+    const PinReport again = pin_text(first.after, file, released(places, "3", kDigest), options());
+    EXPECT_FALSE(again.changed()) << file << "\n" << diff_of(again);
+    EXPECT_EQ(again.references, first.references) << file;
+    const PinReport next = pin_text(first.after, file, released(places, "4", kOther), options());
+    EXPECT_THAT(next.after, testing::Not(HasSubstr("production-v3"))) << file;
+    EXPECT_EQ(pin_text(next.after, file, released(places, "3", kDigest), options()).after, first.after) << file;
+  }
+}
+
 TEST(PinFixtures, LineEndsOfWindowsSurvive) {
   for (const std::string& file : fixtures()) {
     if (file.ends_with(".yaml") || file.ends_with(".json") || file.ends_with("Dockerfile")) {

@@ -161,6 +161,20 @@ TEST(PinFormats, ADockerfileInATextIsPinnedInItsLines) {
   }
 }
 
+// The URL of an OCIRepository is not part of its reference: a release elsewhere would be a digest of another
+// repository.
+TEST(PinFormats, AnOciRepositoryNeverGetsTheDigestOfAnotherOne) {
+  const std::string text =
+      "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata: {name: shop}\nspec:\n"
+      "  url: oci://registry.example.com/team/hello\n  ref: {tag: v1}\n";
+  const PinReport report = pinned("flux.yaml", text, production());
+  EXPECT_FALSE(report.changed());
+  EXPECT_EQ(report.unpinned(), 1u);
+  EXPECT_THAT(notes(report), HasSubstr("has its repository in another place"));
+  EXPECT_THAT(pinned("flux.yaml", replace_all(text, "team/hello", "prod/hello"), production()).after,
+              HasSubstr("ref: {tag: hello.production-v3, digest: "));
+}
+
 TEST(PinFormats, NotesAreGroupedByTheirReason) {
   std::vector<PinReport> reports;
   for (const char* file : {"a.yaml", "b.yaml"}) {
