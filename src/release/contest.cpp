@@ -35,6 +35,33 @@ Status require_free_number(const Entry& entry, Ledger& ledger) {
   return fail(lost(entry, head));
 }
 
+/// The list that shows the number free: when it was asked for, and the intents in it.
+struct Look {
+  std::chrono::milliseconds at;
+  std::vector<std::string> intents;
+};
+
+/// Looks whether the number is free. Reading tags that the registry cannot hand out takes long, for each is asked
+/// again: then the list is asked for once more, and counts if it names the same entries. So the bound holds whatever
+/// lies in the ledger.
+Result<Look> look(const Entry& entry, Ledger& ledger, const ReleaseServices& services) {
+  Clock& clock = *services.clock;
+  const auto first = clock.monotonic();
+  SLIPWAY_TRY(require_free_number(entry, ledger));
+  if (clock.monotonic() - first <= services.settle / 2) {
+    SLIPWAY_ASSIGN(auto intents, ledger.tags_with(intent_prefix(entry)));
+    return Look{first, std::move(intents)};
+  }
+  const std::string entries = fmt::format("{}.{}.v", entry.app, entry.environment);
+  SLIPWAY_ASSIGN(const auto before, ledger.tags_with(entries));
+  Ledger again(*services.opener, ledger.location(), {}, clock);
+  const auto second = clock.monotonic();
+  SLIPWAY_ASSIGN(const auto after, again.tags_with(entries));
+  if (after != before) return fail(lost(entry, std::nullopt));
+  SLIPWAY_ASSIGN(auto intents, again.tags_with(intent_prefix(entry)));
+  return Look{second, std::move(intents)};
+}
+
 Status put_intent(const Entry& entry, const std::string& bytes, const std::string& hex, Ledger& ledger) {
   const RecordArtifact artifact = make_record_artifact(kIntentType, bytes);
   SLIPWAY_ASSIGN(const auto target, ledger.open_for_writing());
@@ -49,13 +76,11 @@ Result<Entry> win_number(Entry entry, Ledger& ledger, const ReleaseServices& ser
   const auto bound = services.settle;
   if (bound.count() == 0 || !ledger.location().is_registry()) return entry;
   Clock& clock = *services.clock;
-  auto listed = clock.monotonic();
-  SLIPWAY_TRY(require_free_number(entry, ledger));
-  SLIPWAY_ASSIGN(const std::vector<std::string> earlier, ledger.tags_with(intent_prefix(entry)));
+  SLIPWAY_ASSIGN(Look free, look(entry, ledger, services));
+  const std::vector<std::string> earlier = free.intents;
   if (!earlier.empty()) {
     SLIPWAY_TRY(clock.sleep(4 * bound, services.stop));
-    listed = clock.monotonic();
-    SLIPWAY_TRY(require_free_number(entry, ledger));
+    SLIPWAY_ASSIGN(free, look(entry, ledger, services));
     // Their writers died: should their entries appear, they lose.
     for (const std::string& tag : earlier)
       entry.abandoned.push_back(fmt::format("{}.{}.v{}.{}", entry.app, entry.environment, entry.number,
@@ -64,7 +89,7 @@ Result<Entry> win_number(Entry entry, Ledger& ledger, const ReleaseServices& ser
   SLIPWAY_ASSIGN(const std::string bytes, entry.canonical());
   const std::string hex = io::digest_of(bytes).short_hex();
   SLIPWAY_TRY(put_intent(entry, bytes, hex, ledger));
-  if (clock.monotonic() - listed > bound) {
+  if (clock.monotonic() - free.at > bound) {
     return fail(error(Errc::conflict,
                       "the ledger took longer than {} ms to answer: another writer may not have seen "
                       "this release",

@@ -126,13 +126,19 @@ class ModelTarget final : public std::enable_shared_from_this<ModelTarget>,
     const auto absent = [&] { return fail(Errc::not_found, "{} has no {}", name(), store::to_string(reference)); };
     if (digest == nullptr) {
       const auto tag = here_.tags.find(std::get<std::string>(reference));
-      if (tag != here_.tags.end() && tag->second.broken) return fail(answered(500, tag->first));
+      if (tag != here_.tags.end() && tag->second.broken) return refuse(tag->first);
       if (tag == here_.tags.end() || !tag->second.root) return absent();
       digest = &tag->second.root->digest;
     }
     const auto at = here_.content.find(*digest);
     if (at == here_.content.end() || !oci::is_graph_node(at->second.media_type)) return absent();
     return oci::Descriptor(at->second.media_type, *digest, static_cast<std::int64_t>(at->second.bytes.size()));
+  }
+
+  /// A 500 comes after the client tried again a few times.
+  Result<oci::Descriptor> refuse(const std::string& tag) {
+    if (actor_ != nullptr) SLIPWAY_TRY(actor_->sleep(std::chrono::milliseconds(1500)));
+    return fail(answered(500, tag));
   }
 
   void put(const oci::Descriptor& descriptor, const std::string& bytes) {

@@ -34,6 +34,7 @@ class Simulation {
       : world_(world),
         stage_(world.seed),
         habits_(world.random_habits ? habits_of(stage_) : world.habits),
+        pause_(stage_.chance(50) ? 30'000 : 500),
         truth_(registry_, nullptr, habits_) {}
 
   Outcome run() {
@@ -121,7 +122,7 @@ class Simulation {
   void work(Actor& actor) {
     Machine machine(registry_, habits_, actor, world_.contest);
     for (int i = 0; i < world_.commands && !stage_.failure(); ++i) {
-      actor.wait(std::chrono::milliseconds(stage_.pick(30'000)));
+      actor.wait(std::chrono::milliseconds(stage_.pick(pause_)));
       if (stage_.chance(world_.deaths)) actor.die_in(1 + static_cast<int>(stage_.pick(90)));
       const std::string name = run_command(actor, machine);
       if (actor.dead() && !stage_.failure()) {
@@ -373,6 +374,7 @@ class Simulation {
   World world_;
   Stage stage_;
   Habits habits_;
+  std::uint64_t pause_;  ///< most milliseconds between two commands: in some worlds all write at once
   ModelRegistry registry_;
   ModelOpener truth_;
   std::vector<Acknowledged> acknowledged_;

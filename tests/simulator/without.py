@@ -28,6 +28,8 @@ MENDINGS = {
     "L4": ("nothing decides between simultaneous writers", "src/release/contest.cpp",
            "  if (bound.count() == 0 || !ledger.location().is_registry()) return entry;",
            "  if (bound.count() >= 0) return entry;"),
+    "L2-bound": ("tags that cannot be read use up the bound on time", "src/release/contest.cpp",
+                 "  if (clock.monotonic() - first <= services.settle / 2) {", "  if (clock.monotonic() >= first) {"),
     "W3": ("a promotion brings back a build that was rolled back from, and loses hotfixes", "src/release/plan_draft.cpp",
            "  if (plan.entry.kind != Kind::promote) return reasons;\n",
            "  if (plan.entry.kind <= Kind::rollback) return reasons;\n"),
