@@ -18,7 +18,7 @@ namespace {
 struct ReleaseFlags {
   std::string environment, other;
   std::optional<std::string> reference, plan_file, reason, bypass, wait, replaces, after_rollback;
-  bool same_build = false, to_previous = false, adopt = false;
+  bool same_build = false, to_previous = false, adopt = false, relocate = false;
 };
 
 /// "v3" after a flag; nothing where the flag is not given.
@@ -36,7 +36,7 @@ Result<release::Remarks> remarks_of(const ReleaseFlags& f) {
     return fail(error(Errc::invalid_argument, "--bypass {} names rules and needs a reason", *f.bypass)
                     .with_hint("add --reason TEXT"));
   }
-  release::Remarks remarks{f.reason.value_or(""), f.bypass.value_or(""), f.adopt};
+  release::Remarks remarks{f.reason.value_or(""), f.bypass.value_or(""), f.relocate, f.adopt};
   SLIPWAY_ASSIGN(remarks.replaces, number_of(f.replaces, "--replaces"));
   SLIPWAY_ASSIGN(remarks.after_rollback, number_of(f.after_rollback, "--after-rollback"));
   return remarks;
@@ -239,6 +239,11 @@ Result<int> run_release(Context& context, const ReleaseFlags& f) {
   if (f.same_build && f.reference)
     return fail(error(Errc::invalid_argument, "--same-build keeps the active build: it takes no REF")
                     .with_hint(fmt::format("run: slipway release {} --same-build", f.environment)));
+  if (f.relocate && (f.same_build || f.adopt || f.reference)) {
+    return fail(error(Errc::invalid_argument,
+                      "--relocate moves the active release: it takes no REF, --same-build or --adopt")
+                    .with_hint(fmt::format("run: slipway release {} --relocate", f.environment)));
+  }
   if (f.same_build && f.adopt)
     return fail(error(Errc::invalid_argument, "--same-build and --adopt exclude each other")
                     .with_hint(fmt::format("run: slipway release {0} --same-build, or slipway release {0} REF --adopt",
@@ -248,7 +253,7 @@ Result<int> run_release(Context& context, const ReleaseFlags& f) {
   std::optional<oci::Location> build;
   if (f.reference) {
     SLIPWAY_ASSIGN(build, readable(context, *f.reference));
-  } else if (!f.same_build && !f.adopt) {
+  } else if (!f.same_build && !f.adopt && !f.relocate) {
     SLIPWAY_ASSIGN(build, last_build(context, loaded, *environment));
   }
   SLIPWAY_ASSIGN(const release::Remarks remarks, remarks_of(f));
@@ -310,10 +315,11 @@ Command release_command() {
           "Binds a build to the environment's config of today as its next release: copies the image, records the entry "
           "in the ledger and moves the environment's tag last. The build's digest stays the same. Nothing is rebuilt, "
           "and a tag that somebody else moved is never overwritten.",
-      .synopsis = "[OPTIONS] ENV [REF | --same-build | --adopt]",
+      .synopsis = "[OPTIONS] ENV [REF | --same-build | --adopt | --relocate]",
       .examples = {{"the last build, to staging", "slipway release staging"},
                    {"a build by its digest", "slipway release staging registry.example.com/team/app@sha256:..."},
                    {"an image that somebody put there by hand", "slipway release production --adopt"},
+                   {"after 'repository' changed in slipway.yaml", "slipway release production --relocate"},
                    {"a change of config alone", "slipway release production --same-build --reason 'raise the limit'"}},
       .statuses = {{11, "a rule, a hold or a denied digest forbids it"},
                    {16, "somebody else released first, or the tag was moved"}},
@@ -325,6 +331,8 @@ Command release_command() {
         options.flag("--same-build", flags->same_build, "keep the active build and release today's config");
         options.flag("--adopt", flags->adopt,
                      "record the image that the environment's tag names already; no tag moves");
+        options.flag("--relocate", flags->relocate,
+                     "bring the active release, as it is, to the repository that slipway.yaml names now");
         bind_remarks(options, *flags);
         return [flags](Context& context) { return run_release(context, *flags); };
       }};

@@ -109,11 +109,28 @@ Result<Planned> draft_today(const ReleaseRequest& request, const Situation& situ
   return draft_plan(request, situation, std::move(choice), std::move(config), ledger, services);
 }
 
+/// The active release, as it is, in the repository that the environment has now.
+Result<Planned> plan_relocation(const ReleaseRequest& request, const Situation& situation, Ledger& ledger,
+                                const ReleaseServices& services) {
+  const Environment& environment = request.environment;
+  if (situation.active() == nullptr) return fail(nothing_released(environment));
+  const Entry& active = situation.active()->entry;
+  if (active.image.repository == environment.repository_text) {
+    return fail(error(Errc::invalid_argument, "{} is in {} already", environment.name, environment.repository.str())
+                    .with_hint("--relocate is for an environment whose repository changed in slipway.yaml"));
+  }
+  SLIPWAY_ASSIGN(Build build, recorded_build(request.project, environment, active, active.image.digest, services));
+  SLIPWAY_TRY(require_complete(build, services));
+  SLIPWAY_TRY(config_of(request.project, active, services));
+  return draft_plan(request, situation, {Kind::config, std::move(build)}, config_of_entry(active), ledger, services);
+}
+
 }  // namespace
 
 Result<Planned> plan_release(const ReleaseRequest& request, const std::optional<oci::Location>& build, Ledger& ledger,
                              const ReleaseServices& services) {
   SLIPWAY_ASSIGN(const Situation situation, read_situation(request, ledger, services));
+  if (request.remarks.relocate) return plan_relocation(request, situation, ledger, services);
   SLIPWAY_ASSIGN(Choice choice, request.remarks.adopt ? choose_adopted(request, situation, build, services)
                                                       : choose_build(request, situation, build, services));
   return draft_today(request, situation, std::move(choice), ledger, services);

@@ -58,8 +58,8 @@ Result<StatusRow> read_row(const Project& project, const Environment& environmen
   row.pending = standing == Standing::pending;
   if (standing == Standing::drift) row.drift = drift_error(row.location, now, active).message;
   if (standing == Standing::elsewhere) {
-    row.drift = fmt::format("v{} was released to {}; release it again to bring it here", active->entry.number,
-                            active->entry.image.repository);
+    row.drift = fmt::format("v{} was released to {}; bring it here with slipway release {} --relocate",
+                            active->entry.number, active->entry.image.repository, environment.name);
   }
   return row;
 }
@@ -112,7 +112,8 @@ Result<std::vector<StatusRow>> read_status(const Project& project, const Release
 }
 
 std::string_view guarantee_of(const Project& project) {
-  return project.ledger.is_registry() && !project.immutable_tags ? "detected" : "exclusive";
+  if (!project.ledger.is_registry() || project.immutable_tags) return "exclusive";
+  return project.edition >= kEdition && project.settle > 0 ? "bounded" : "detected";
 }
 
 Json history_row(const Recorded& recorded, bool active) {

@@ -303,11 +303,32 @@ TEST_P(Flow, AnEnvironmentMayMoveToAnotherRepository) {
       yaml.find("oci:./staging") != std::string::npos ? "oci:./staging" : "reg.example/staging/hello";
   yaml.replace(yaml.find(from), from.size(), from + "2");
   shop.configure(yaml);
-  EXPECT_THAT(read_status(shop.project, shop.services).value()[0].drift, HasSubstr("release it again"));
+  EXPECT_THAT(read_status(shop.project, shop.services).value()[0].drift,
+              HasSubstr("slipway release staging --relocate"));
   const auto moved = shop.release("staging", std::nullopt);
   ASSERT_TRUE(moved) << moved.error().describe();
   EXPECT_EQ(moved->entry.number, 2);
   EXPECT_EQ(shop.tag("staging"), moved->entry.image.digest);
+  EXPECT_EQ(read_status(shop.project, shop.services).value()[0].drift, "");
+}
+
+TEST_P(Flow, RelocatingBringsTheActiveReleaseAsItIs) {
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  EXPECT_EQ(shop.release("staging", std::nullopt, {.relocate = true}).error().code, Errc::invalid_argument);
+  std::string yaml = GetParam();
+  const std::string from =
+      yaml.find("oci:./staging") != std::string::npos ? "oci:./staging" : "reg.example/staging/hello";
+  yaml.replace(yaml.find(from), from.size(), from + "2");
+  shop.configure(yaml);
+  shop.write("staging.env", "PORT=81\n");  // of tomorrow: a move changes no config
+  const Recorded before = *shop.chain("staging").head();
+  const auto moved = shop.release("staging", std::nullopt, {.relocate = true});
+  ASSERT_TRUE(moved) << moved.error().describe();
+  EXPECT_EQ(moved->entry.number, 2);
+  EXPECT_EQ(moved->entry.kind, Kind::config) << "kinds of entries never grow";
+  EXPECT_TRUE(moved->entry.same_release(before.entry));
+  EXPECT_EQ(moved->entry.image.repository, shop.environment("staging").repository_text);
+  EXPECT_EQ(shop.tag("staging"), before.entry.image.digest);
   EXPECT_EQ(read_status(shop.project, shop.services).value()[0].drift, "");
 }
 

@@ -11,9 +11,12 @@ namespace slipway::release {
 
 inline constexpr std::string_view kEventType = "application/vnd.slipway.event.v1+json";
 inline constexpr std::string_view kEventSchema = "slipway/v1/event";
+/// The edition of ledgers that this version writes behind a fence.
+inline constexpr std::int64_t kEdition = 2;
 
-/// The decisions about an environment, other than releases, that people record in the ledger.
-enum class EventKind { approve, hold, unhold, retire };
+/// The decisions about an environment, other than releases, that people record in the ledger. `edition` is the fence:
+/// programs that do not know it stop there.
+enum class EventKind { approve, hold, unhold, retire, edition };
 std::string_view name_of(EventKind kind);
 
 /// One decision: immutable, its id the digest of its canonical JSON (docs/FORMATS.md "Event").
@@ -25,6 +28,7 @@ struct Event {
   std::optional<Digest> sealed{};       ///< approve: Plan::seal(), where a file was approved
   std::optional<Digest> entry{};        ///< the id of the release that was active; nullopt before the first
   std::vector<std::int64_t> numbers{};  ///< retire: numbers of the retired releases
+  std::int64_t edition = 0;             ///< edition: the lowest that may write; 0 in events of other kinds
   std::int64_t order = 1;               ///< one more than the highest in the ledger when it was recorded
   std::string actor{};
   std::string reason{};

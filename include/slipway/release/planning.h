@@ -34,6 +34,7 @@ struct LayerImage;
 struct Remarks {
   std::string reason;
   std::string bypass;
+  bool relocate = false;                         ///< bring the active release to the environment's repository of today
   bool adopt = false;                            ///< record the image that the environment's tag points to already
   std::optional<std::int64_t> replaces{};        ///< --replaces: the release made with a bypass that is replaced
   std::optional<std::int64_t> after_rollback{};  ///< --after-rollback: the rollback from a build that is released again

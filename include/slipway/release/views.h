@@ -26,8 +26,9 @@ struct StatusRow {
 /// Returns one row for each environment, in the order of slipway.yaml.
 Result<std::vector<StatusRow>> read_status(const Project& project, const ReleaseServices& services);
 
-/// Returns "exclusive" where one lock covers all writers (a layout) or tags cannot be overwritten, else "detected": two
-/// writers at the same time are both told, afterwards.
+/// Returns "exclusive" where one lock covers all writers (a layout) or tags cannot be overwritten, "bounded" where
+/// intents decide within a time and the fence keeps out writers that put none, else "detected": two writers at the same
+/// time are both told, afterwards.
 std::string_view guarantee_of(const Project& project);
 
 /// Returns a row of `history -o json` (docs/CONTRACT.md "Output").
