@@ -240,9 +240,9 @@ Result<int> run_release(Context& context, const ReleaseFlags& f) {
     return fail(error(Errc::invalid_argument, "--same-build keeps the active build: it takes no REF")
                     .with_hint(fmt::format("run: slipway release {} --same-build", f.environment)));
   if (f.relocate && (f.same_build || f.adopt || f.reference)) {
-    return fail(error(Errc::invalid_argument,
-                      "--relocate moves the active release: it takes no REF, --same-build or --adopt")
-                    .with_hint(fmt::format("run: slipway release {} --relocate", f.environment)));
+    return fail(
+        error(Errc::invalid_argument, "--relocate moves the active release: it takes no REF, --same-build or --adopt")
+            .with_hint(fmt::format("run: slipway release {} --relocate", f.environment)));
   }
   if (f.same_build && f.adopt)
     return fail(error(Errc::invalid_argument, "--same-build and --adopt exclude each other")

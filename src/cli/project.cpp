@@ -184,6 +184,7 @@ ProjectServices::ProjectServices(Context& context, const Loaded& loaded)
   services_.project_folder = loaded.folder;
   services_.state_folder = loaded.state_folder();
   services_.seen_folder = user_state_folder(context.surroundings().env);
+  services_.edition = loaded.project.edition;
   services_.settle = std::chrono::seconds(loaded.project.settle);
   services_.lanes = context.jobs();
   services_.observer = context.observer();

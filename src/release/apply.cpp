@@ -1,5 +1,7 @@
 #include "slipway/release/apply.h"
 
+#include <algorithm>
+
 #include "release/contest.h"
 #include "release/facts.h"
 #include "release/finish.h"
@@ -7,6 +9,7 @@
 #include "release/journal.h"
 #include "release/keep_tags.h"
 #include "release/tags.h"
+#include "slipway/release/event.h"
 #include "slipway/release/plan_checks.h"
 
 namespace slipway::release {
@@ -106,6 +109,24 @@ Status put_config(const Plan& plan, Ledger& ledger) {
   return require_config(plan.entry.config, *target);
 }
 
+/// Records, once for each environment, that writers of edition 1 stop here.
+Status raise_fence(const Plan& plan, const std::optional<Digest>& head, Ledger& ledger,
+                   const ReleaseServices& services) {
+  if (services.edition < kEdition) return {};
+  EventLog log(ledger);
+  SLIPWAY_ASSIGN(const auto events, log.read(plan.entry.app, plan.entry.environment));
+  const auto is_fence = [](const Event& event) { return event.kind == EventKind::edition; };
+  if (std::any_of(events.begin(), events.end(), is_fence)) return {};
+  Event fence{.app = plan.entry.app, .environment = plan.entry.environment, .kind = EventKind::edition};
+  fence.edition = kEdition;
+  fence.entry = head;
+  fence.actor = services.actor.name;
+  fence.time = services.clock->now();
+  fence.tool = services.tool;
+  SLIPWAY_TRY(log.append(std::move(fence)));
+  return {};
+}
+
 Status require_running(const ReleaseServices& services) {
   if (!services.stop.stop_requested()) return {};
   return fail(Errc::cancelled, "interrupted before the release was committed");
@@ -152,6 +173,7 @@ Result<Recorded> release(const Planned& planned, store::Target& target, Ledger& 
   SLIPWAY_TRY(journal.begin(plan));
   SLIPWAY_ASSIGN(const auto derived, copy_planned_image(planned, target, services));
   SLIPWAY_TRY(put_config(plan, ledger));
+  SLIPWAY_TRY(raise_fence(plan, plan.entry.prev, ledger, services));
   return commit(planned, derived.get(), traces, target, services);
 }
 

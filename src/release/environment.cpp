@@ -217,6 +217,7 @@ class ProjectDecoder {
         if (auto location = place(*text, decoder.where("repository"))) project_.ledger = *location;
       }
       project_.immutable_tags = decoder.boolean("immutable-tags").value_or(false);
+      project_.edition = decoder.integer("edition", 1, 2).value_or(1);
       if (const auto text = decoder.string("settle")) {
         const auto settle = *text == "0s" ? Result<std::int64_t>(0) : parse_duration(*text);
         if (settle) project_.settle = *settle;

@@ -12,7 +12,8 @@ namespace {
 constexpr std::int64_t kMost = std::int64_t{1} << 40;
 
 Result<EventKind> kind_named(const std::string& text) {
-  for (const EventKind kind : {EventKind::approve, EventKind::hold, EventKind::unhold, EventKind::retire}) {
+  for (const EventKind kind :
+       {EventKind::approve, EventKind::hold, EventKind::unhold, EventKind::retire, EventKind::edition}) {
     if (text == name_of(kind)) return kind;
   }
   return fail(Error(Errc::invalid_argument, fmt::format("an event has the kind \"{}\"", printable(text, 60)))
@@ -37,10 +38,20 @@ Result<std::vector<std::int64_t>> read_numbers(JsonReader& reader) {
   return numbers;
 }
 
+/// A ledger behind the fence of a later edition is not read: its events may mean what this version does not know.
+Status read_edition(JsonReader& reader, Event& event) {
+  if (event.kind != EventKind::edition) return {};
+  SLIPWAY_ASSIGN(event.edition, reader.required_integer("edition", 1, kMost));
+  if (event.edition <= kEdition) return {};
+  return fail(error(Errc::invalid_argument, "the ledger of {} is of edition {}, this version writes edition {}",
+                    printable(event.environment, 100), event.edition, kEdition)
+                  .with_hint("use a newer slipway"));
+}
+
 }  // namespace
 
 std::string_view name_of(EventKind kind) {
-  constexpr std::string_view kNames[] = {"approve", "hold", "unhold", "retire"};
+  constexpr std::string_view kNames[] = {"approve", "hold", "unhold", "retire", "edition"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -51,6 +62,7 @@ Result<std::string> Event::canonical() const {
   if (sealed) json.set("sealed", sealed->str());
   if (entry) json.set("entry", entry->str());
   if (!numbers.empty()) json.set("numbers", Json::Array(numbers.begin(), numbers.end()));
+  if (edition > 0) json.set("edition", edition);
   json.set("order", order).set("actor", actor);
   if (!reason.empty()) json.set("reason", reason);
   json.set("time", time).set("tool", tool);
@@ -74,6 +86,7 @@ Result<Event> Event::parse(std::string_view text) {
   SLIPWAY_ASSIGN(event.sealed, read_digest(reader, "sealed"));
   SLIPWAY_ASSIGN(event.entry, read_digest(reader, "entry"));
   SLIPWAY_ASSIGN(event.numbers, read_numbers(reader));
+  SLIPWAY_TRY(read_edition(reader, event));
   SLIPWAY_ASSIGN(event.order, reader.required_integer("order", 1, kMost));
   SLIPWAY_ASSIGN(event.actor, reader.required_string("actor"));
   SLIPWAY_ASSIGN(auto reason, reader.string("reason"));

@@ -208,3 +208,31 @@ def test_releases_are_compared_with_their_configs(world):
     ended = project.slipway("diff", "staging@v1", "staging@v2")
     check("the configs are the same" in ended.out, f"the same config in\n{ended}")
     check("1 behind staging" in project.slipway("status").out, "how far production is behind")
+
+
+def test_a_moved_repository_is_followed_by_one_command(world):
+    project, near, _ = three_environments(world)
+    digest = project.ship("first")
+    path = project.folder / "slipway.yaml"
+    path.write_text(path.read_text().replace("/prod/hello", "/moved/hello"))
+    check("--relocate" in project.slipway("status").out, "the command that moves it, in status")
+    project.slipway("release", "production", "--relocate", "--plan", "plan.json")
+    check_equal(near.digest_of("moved/hello", "production"), None, "the tag before the plan is applied")
+    project.slipway("apply", "plan.json")
+    check_equal(near.digest_of("moved/hello", "production"), digest, "the tag at the new place")
+    check_equal([row["kind"] for row in project.history("production")], ["config", "promote"], "kinds")
+    project.slipway("verify", "production")
+    project.slipway("release", "production", "--relocate", status=2)
+
+
+def test_the_fence_is_raised_once(world):
+    project, near, _ = three_environments(world)
+    path = project.folder / "slipway.yaml"
+    path.write_text(path.read_text() + "ledger: {edition: 2, settle: 1s}\n")
+    project.ship("first")
+    project.ship("second")
+    status = project.slipway("status", "-o", "json").document["apps"][0]
+    check_equal(status["guarantee"], "bounded", "the guarantee")
+    events = [tag for tag in near.tags("team/hello-releases") if ".e." in tag]
+    check_equal(sorted(tag.split(".e.")[0] for tag in events), ["hello.production", "hello.staging"], "a fence each")
+    project.slipway("verify", "--all")

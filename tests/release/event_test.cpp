@@ -433,5 +433,50 @@ TEST_P(Events, PlanningAndApprovingGoOnDuringASoak) {
   EXPECT_TRUE(shop.promote("staging", "production"));
 }
 
+TEST(Fence, IsRaisedOnceByTheFirstReleaseOfEdition2) {
+  Shop shop(kRegistryYaml);
+  const auto images = shop.open(*shop.project.image_repository);
+  const auto release = [&](const char* content) {
+    return shop.release("staging", shop.project.image_repository->with_digest(put_image(*images, content).digest));
+  };
+  ASSERT_TRUE(release("one"));
+  Ledger before = shop.ledger();
+  EXPECT_TRUE(EventLog(before).read("hello", "staging")->empty()) << "edition 1 goes without";
+  shop.services.edition = 2;
+  ASSERT_TRUE(release("two"));
+  ASSERT_TRUE(release("three"));
+  Ledger after = shop.ledger();
+  const auto events = EventLog(after).read("hello", "staging").value();
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].kind, EventKind::edition);
+  EXPECT_EQ(events[0].edition, 2);
+  EXPECT_EQ(events[0].entry, shop.chain("staging").entries[0].id);
+}
+
+TEST(Fence, ALaterEditionIsRefused) {
+  Event event{.app = "hello", .environment = "staging", .kind = EventKind::edition};
+  event.edition = 3;
+  event.actor = "ann";
+  const auto refused = Event::parse(event.canonical().value());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+  EXPECT_NE(refused.error().message.find("edition 3"), std::string::npos);
+}
+
+/// The reaction of edition 1 (50745ae) to an event of a kind that it does not know is recorded in testdata/compat.
+TEST(Fence, IsOfAKindThatEdition1Refuses) {
+  const char* const folder = std::getenv("SLIPWAY_TESTDATA");
+  const auto text = read_file(
+      real_fs(), std::filesystem::path(folder != nullptr ? folder : "testdata") / "compat/edition-1-fence.json");
+  ASSERT_TRUE(text) << text.error().describe();
+  const auto facts = Json::parse(*text, "facts");
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(*facts->find("status")->integer(), 2);
+  const Json& kinds = *facts->find("known-kinds");
+  for (const Json& kind : *kinds.array())
+    EXPECT_NE(*kind.string(), name_of(EventKind::edition));
+  EXPECT_EQ(*facts->find("schema")->string(), kEventSchema);
+}
+
 }  // namespace
 }  // namespace slipway::release

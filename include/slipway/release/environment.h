@@ -55,6 +55,7 @@ struct Project {
   oci::Location ledger = oci::Location::layout("");
   std::string ledger_text;
   bool immutable_tags = false;  ///< the ledger's registry refuses to overwrite tags
+  std::int64_t edition = 1;     ///< 2: the first release raises the fence against writers of edition 1
   /// Seconds within which a writer of a registry's ledger must see the others, where nothing excludes them; a release
   /// waits twice as long. 0: two writers at the same time are only detected.
   std::int64_t settle = 2;

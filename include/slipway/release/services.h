@@ -26,6 +26,7 @@ struct ReleaseServices {
   std::filesystem::path state_folder;    ///< ".slipway", which has the journal
   std::filesystem::path seen_folder;     ///< the cache of entries that were seen; empty: none
   std::chrono::milliseconds settle{0};   ///< Project::settle; 0: writers at the same time are only detected
+  std::int64_t edition = 1;              ///< Project::edition
   std::size_t lanes = 4;                 ///< blobs copied at once
   copy::Observer* observer = nullptr;
   std::stop_token stop;
