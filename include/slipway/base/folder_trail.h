@@ -12,8 +12,8 @@ namespace slipway {
 /// Opens the folders of a tree by their paths below its root, name by name, without following a symlink or leaving the
 /// root.
 ///
-/// Folders on the way to the last one stay open, so walking a tree down, up or in order opens each folder a few times.
-/// At most kMostOpen stay open: of longer ways every second one is closed. One thread at a time.
+/// The folders on the way to the last one stay open, so walking a tree down, up or in order opens each folder only a
+/// few times. At most kMostOpen stay open: on longer ways every second one is closed. One thread at a time.
 class FolderTrail {
  public:
   static constexpr std::size_t kMostOpen = 64;
@@ -21,7 +21,7 @@ class FolderTrail {
   explicit FolderTrail(std::shared_ptr<TreeFolder> root) : root_(std::move(root)) {}
 
   /// Returns the folder at `path` ("usr/lib"; "" is the root), which the caller may keep. Errc::malformed for a path
-  /// with "", "." or ".." in it; else as TreeFolder::open_folder.
+  /// with "", "." or ".." in it; else the errors of TreeFolder::open_folder().
   Result<std::shared_ptr<TreeFolder>> open(std::string_view path);
 
  private:

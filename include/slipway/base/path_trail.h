@@ -8,14 +8,15 @@
 
 namespace slipway {
 
-/// The findings for the folders on the way to the last path asked for. Paths that come in the order of a tree share
-/// most of their way with the one before, so each folder is looked at a few times, however deep it lies.
+/// A stack with one value for each folder on the way to the last path. Paths in the order of a tree share most of their
+/// way with the one before, so each folder is looked up a few times only, however deep it is.
 ///
-/// Paths are relative, without a leading or trailing slash; "" is the root. One thread at a time.
+/// Order of calls for each path: go_back(path), then add(next_name(path), value) until is_at(path). Paths are relative,
+/// without a leading or trailing slash; "" is the root. One thread at a time.
 template <class Found>
 class PathTrail {
  public:
-  /// Forgets the folders that `path` does not lie in, or is.
+  /// Removes the folders that are neither `path` nor above it.
   void go_back(std::string_view path) {
     const auto differ = std::mismatch(last_.begin(), last_.end(), path.begin(), path.end()).first;
     const auto common = static_cast<std::size_t>(differ - last_.begin());
@@ -30,13 +31,13 @@ class PathTrail {
     const std::size_t start = last_.empty() ? 0 : last_.size() + 1;
     return path.substr(start, path.find('/', start) - start);
   }
-  /// Adds what was found for the last folder with that name behind it.
+  /// Adds the value of the next folder, which has that name.
   void add(std::string_view name, Found found) {
     if (!last_.empty()) last_ += '/';
     last_ += name;
     steps_.push_back({last_.size(), std::move(found)});
   }
-  /// Forgets every second folder, but not the last one.
+  /// Removes every second folder, but not the last one.
   void thin_out() {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < steps_.size(); ++i) {
@@ -50,9 +51,9 @@ class PathTrail {
   }
   bool empty() const { return steps_.empty(); }
   std::size_t size() const { return steps_.size(); }
-  /// Returns the finding for the last folder; not of an empty trail.
+  /// Returns the value of the last folder; the trail must not be empty.
   const Found& back() const { return steps_.back().found; }
-  /// True if `matches` is true for what was found for any folder.
+  /// Returns true if `matches` is true for the value of any folder.
   template <class Predicate>
   bool any_of(const Predicate& matches) const {
     return std::any_of(steps_.begin(), steps_.end(), [&](const Step& step) { return matches(step.found); });

@@ -7,8 +7,8 @@
 
 namespace slipway::builder {
 
-/// The power of an Observer to watch reading: the files of a layer while it is packed, the blobs of an image while they
-/// are unpacked, validated or listed. Called from several threads, about once a MiB.
+/// A power that an Observer may have, too: watches the reading of a layer's files while it is packed, and of blobs
+/// while they are unpacked, validated or listed. Called from several threads, about once for each MiB.
 class WorkObserver {
  public:
   virtual ~WorkObserver() = default;
@@ -17,7 +17,7 @@ class WorkObserver {
                           std::uint64_t total) = 0;
   /// `at` bytes of a blob have been read.
   virtual void blob_read(const oci::Descriptor& blob, std::uint64_t at) = 0;
-  /// The blob is read to its end, or nobody reads on.
+  /// The blob was read to its end, or reading it was given up.
   virtual void blob_finished(const oci::Descriptor& blob) = 0;
 };
 

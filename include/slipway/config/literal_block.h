@@ -9,11 +9,10 @@
 namespace slipway::config {
 
 /// The lines of a literal block scalar (`|`) in their two forms: as text, and as bytes of the file behind their
-/// indentation. A literal block has no escapes, so that bytes of a line can be replaced in both.
+/// indentation. A literal block has no escapes, so bytes of a line can be replaced in the file. A value.
 class LiteralBlock {
  public:
-  /// Returns nullopt if `node` is not a block scalar whose lines stand in `text` as they are: a folded one, or another
-  /// scalar. `node` is a node of `text`.
+  /// Returns the lines of a node of `text`; nullopt if it is not a literal block, but a folded one or another scalar.
   static std::optional<LiteralBlock> of(std::string_view text, const Node& node);
 
   /// Returns the bytes of the file for bytes of the scalar, and the other way round; nullopt if they are not inside one

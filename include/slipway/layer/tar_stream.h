@@ -7,7 +7,8 @@
 
 namespace slipway::layer {
 
-/// Writes entries as one tar, in the order in which they come. The bytes depend on the entries and contents alone.
+/// Writes entries as one tar, in the order of the calls. The bytes depend on the entries and contents alone. One thread
+/// at a time; after an error it must not be used again.
 class TarStream {
  public:
   /// `out` is kept alive by the caller and not finished.
@@ -17,7 +18,7 @@ class TarStream {
   Status add(const FileEntry& entry);
   /// Writes a regular file. Errc::failed unless `content` has exactly entry.size bytes.
   Status add(const FileEntry& entry, io::Source& content, std::stop_token stop = {});
-  /// Writes the end of the tar. Once, after the last entry.
+  /// Writes the end of the tar. Call once, after the last entry.
   Status end();
 
  private:

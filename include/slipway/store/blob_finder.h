@@ -5,7 +5,7 @@
 
 namespace slipway::store {
 
-/// A power (see powers.h): tells the size of a blob that no manifest at hand describes. Thread-safe.
+/// A power (powers.h): finds a blob by its digest alone, when no descriptor has its size. Thread-safe.
 class BlobFinder {
  public:
   virtual ~BlobFinder() = default;
