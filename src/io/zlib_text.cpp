@@ -31,17 +31,17 @@ Result<std::string> inflate_zlib(std::string_view bytes, std::size_t limit) {
   z_stream& stream = inflater.stream();
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   stream.avail_in = static_cast<uInt>(bytes.size());
+  std::string piece(kPiece, '\0');
   std::string out;
   while (true) {
-    const std::size_t before = out.size();
-    out.resize(std::min(before + kPiece, limit + 1));
-    stream.next_out = reinterpret_cast<Bytef*>(out.data() + before);
-    stream.avail_out = static_cast<uInt>(out.size() - before);
+    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
+    stream.avail_out = static_cast<uInt>(piece.size());
     const int status = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
+    const std::size_t made = kPiece - stream.avail_out;
+    out.append(piece, 0, made);
     if (out.size() > limit) return fail(Errc::too_large, "more than {} bytes come out of a zlib stream", limit);
     if (status == Z_STREAM_END) return out;
-    if (status != Z_OK || out.size() == before) return fail(Errc::malformed, "a zlib stream is damaged or cut off");
+    if (status != Z_OK || made == 0) return fail(Errc::malformed, "a zlib stream is damaged or cut off");
   }
 }
 
