@@ -12,6 +12,7 @@ struct ResourcePath {
     helm_values,      ///< a mapping of Helm values
     image_parts,      ///< a mapping with repository and tag, as in Helm values
     oci_artifact,     ///< a mapping with `url: oci://...` and `ref: {tag, digest}`
+    helm_parameter,   ///< a mapping of Argo CD with `name` (of a value) and `value`
     kustomize_image,  ///< a scalar of Argo CD: "name=new:tag" or "name:tag"
     text              ///< a block of text that pin cannot edit: it is noted if it has images
   };

@@ -52,6 +52,7 @@ class Collector {
   void at_path(const Node& node, std::string_view path, Holds holds, const std::string& owner,
                const std::string& so_far);
   void at_end(const Node& node, Holds holds, const std::string& owner, const std::string& place);
+  void helm_parameter(const Node& item, const std::string& role);
   void kustomize_image(const Node& node, const std::string& role);
   void oci_artifact(const Node& spec, const std::string& role);
   void pod_spec(const Node& spec, const std::string& owner);
@@ -155,6 +156,8 @@ void Collector::at_end(const Node& node, Holds holds, const std::string& owner, 
       return collect_helm_values(node, "", role, options_, images_);
     case Holds::oci_artifact:
       return oci_artifact(node, role);
+    case Holds::helm_parameter:
+      return helm_parameter(node, role);
     case Holds::kustomize_image:
       return kustomize_image(node, role);
     case Holds::text:
@@ -164,6 +167,18 @@ void Collector::at_end(const Node& node, Holds holds, const std::string& owner, 
   for (const char* key : {"image:", "tag:"})
     count = std::max<std::size_t>(count, node.scalar.find(key) == std::string::npos ? 0 : 1);
   if (count > 0) images_.note(node, role, "values in a text, left alone; write them as a mapping");
+}
+
+/// A parameter with a whole reference is pinned; a tag alone has its repository elsewhere.
+void Collector::helm_parameter(const Node& item, const std::string& role) {
+  const std::string name = text_at(item, "name");
+  const std::string key = to_lower(name.substr(name.rfind('.') + 1));
+  const Node* value = item.find("value");
+  if (value == nullptr) return;
+  if (key.ends_with("image") && looks_like_reference(*value)) return images_.image(*value, role);
+  const bool is_open = value->is_scalar() && !value->scalar.empty() && value->scalar.find('@') == std::string::npos;
+  if (key.ends_with("tag") && is_open)
+    images_.note(*value, role, "a tag in a Helm parameter, left alone; write the image under valuesObject");
 }
 
 /// "nginx:1.27", or "nginx=registry.example.com/nginx:1.27" where only what is behind the sign is pulled.

@@ -175,6 +175,17 @@ TEST(PinFormats, AnOciRepositoryNeverGetsTheDigestOfAnotherOne) {
               HasSubstr("ref: {tag: hello.production-v3, digest: "));
 }
 
+TEST(PinFormats, ATagInAHelmParameterIsNotedAndCounted) {
+  const PinReport report =
+      pinned("app.yaml",
+             "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec:\n  source:\n    helm:\n"
+             "      parameters:\n      - {name: image.tag, value: v1}\n      - {name: image, value: a:1}\n"
+             "      - {name: image.pullPolicy, value: Always}\n      - {name: b.tag, value: ''}\n");
+  EXPECT_EQ(report.changes.size(), 1u);
+  EXPECT_EQ(report.left_alone(), 1u) << notes(report);
+  EXPECT_THAT(notes(report), HasSubstr("spec.source.helm.parameters[0]: a tag in a Helm parameter"));
+}
+
 TEST(PinFormats, NotesAreGroupedByTheirReason) {
   std::vector<PinReport> reports;
   for (const char* file : {"a.yaml", "b.yaml"}) {
