@@ -5,6 +5,7 @@
 #include "slipway/base/clock.h"
 #include "slipway/builder/debug.h"
 #include "slipway/builder/sbom.h"
+#include "slipway/builder/watched_target.h"
 #include "slipway/io/filters.h"
 #include "slipway/oci/media_type.h"
 #include "slipway/store/layout.h"
@@ -44,12 +45,20 @@ Result<oci::Descriptor> attach_debug_files(const std::map<std::string, DebugFile
 
 /// Reads the finished image once, whatever the number of formats.
 Result<Sbom> sbom_of(const BuiltImage& built, const Recipe& recipe, const std::vector<std::string>& others,
-                     const std::vector<store::ReadTarget*>& sources, std::stop_token stop) {
-  FirstOf everything(sources);
+                     const std::vector<store::ReadTarget*>& sources, const BuildServices& services) {
+  FirstOf places(sources);
+  store::ReadTarget* target = &places;
+  std::optional<WatchedTarget> watched;
+  if (auto* const watcher = dynamic_cast<WorkObserver*>(services.observer)) {
+    watched.emplace(std::shared_ptr<store::ReadTarget>(std::shared_ptr<void>(), &places), *watcher);
+    target = &*watched;
+  }
+  store::ReadTarget& everything = *target;
+  const std::stop_token& stop = services.stop;
   SLIPWAY_ASSIGN(const image::Image image, image::load_manifest(everything, built.manifest));
   SLIPWAY_ASSIGN(const image::FileList list, image::merge_files(everything, image, stop));
   const std::string name = fmt::format("{}@{}", recipe.app.empty() ? "image" : recipe.app, built.manifest.digest.str());
-  SLIPWAY_ASSIGN(Sbom sbom, take_sbom(everything, image, list, name, std::move(stop)));
+  SLIPWAY_ASSIGN(Sbom sbom, take_sbom(everything, image, list, name, stop));
   add_documents(sbom, others);
   return sbom;
 }
@@ -156,7 +165,7 @@ Result<std::vector<Attachment>> attach(const Recipe& recipe, const BuildRequest&
            fmt::format("debug information of {} program{}", files.size(), files.size() == 1 ? "" : "s")});
     }
     if (recipe.sboms.empty() || workplace.target == nullptr) continue;
-    SLIPWAY_ASSIGN(Sbom sbom, sbom_of(images[i], recipe, inputs.sbom_documents, sources, services.stop));
+    SLIPWAY_ASSIGN(Sbom sbom, sbom_of(images[i], recipe, inputs.sbom_documents, sources, services));
     SLIPWAY_TRY(add_machine_packages(recipe, plans[i], services.fs, sbom));
     for (const std::string& format : recipe.sboms)
       attachments.push_back(attach_sbom(sbom, format, request.tool, images[i], annotations, documents));

@@ -5,6 +5,7 @@
 #include "builder/base_root.h"
 #include "builder/closure_planner.h"
 #include "builder/image_assembly.h"
+#include "slipway/builder/work_observer.h"
 
 namespace slipway::builder {
 namespace {
@@ -21,10 +22,29 @@ Result<LayerContents> contents_of(const PlannedLayer& layer) {
   }
 }
 
+/// Tells an observer that asks for it while a platform is planned.
+class PlanningNotice {
+ public:
+  PlanningNotice(Observer* observer, std::string platform)
+      : observer_(dynamic_cast<WorkObserver*>(observer)), platform_(std::move(platform)) {
+    if (observer_ != nullptr) observer_->planning_started(platform_);
+  }
+  PlanningNotice(const PlanningNotice&) = delete;
+  PlanningNotice& operator=(const PlanningNotice&) = delete;
+  ~PlanningNotice() {
+    if (observer_ != nullptr) observer_->planning_finished(platform_);
+  }
+
+ private:
+  WorkObserver* observer_;
+  const std::string platform_;
+};
+
 /// Plans one platform; mistakes go to `diagnostics`, and the plan is then meaningless.
 Result<PlatformPlan> plan_platform(const Recipe& recipe, oci::Platform platform, const BuildRequest& request,
                                    const Inputs& inputs, const BuildServices& services, Diagnostics& diagnostics) {
   PlatformPlan plan{std::move(platform)};
+  const PlanningNotice notice(services.observer, plan.platform.str());
   std::optional<DebugSplitter> debug;
   if (recipe.split_debug) {
     debug.emplace(services.fs, request.state_folder / "debug", services.stop);

@@ -334,6 +334,12 @@ void settle_images(Context& context, const builder::BuildRequest& request, const
 class BuildCounter final : public builder::Observer, public builder::WorkObserver {
  public:
   explicit BuildCounter(builder::Observer& next) : next_(next), work_(dynamic_cast<builder::WorkObserver*>(&next)) {}
+  void planning_started(const std::string& platform) override {
+    if (work_ != nullptr) work_->planning_started(platform);
+  }
+  void planning_finished(const std::string& platform) override {
+    if (work_ != nullptr) work_->planning_finished(platform);
+  }
   void files_read(const std::string& platform, const std::string& name, std::uint64_t at,
                   std::uint64_t total) override {
     if (work_ != nullptr) work_->files_read(platform, name, at, total);

@@ -130,6 +130,12 @@ class TerminalProgress final : public LineProgress, public builder::WorkObserver
     });
     LineProgress::layer_built(platform, name, d);
   }
+  void planning_started(const std::string& platform) override {
+    change([&] { bars_.begin_work(planning_text(platform)); });
+  }
+  void planning_finished(const std::string& platform) override {
+    change([&] { bars_.end_work(planning_text(platform)); });
+  }
   void files_read(const std::string& platform, const std::string& name, std::uint64_t at,
                   std::uint64_t total) override {
     change([&] { bars_.move_work(text_of(platform, name), at, total, now()); });
@@ -151,6 +157,9 @@ class TerminalProgress final : public LineProgress, public builder::WorkObserver
     if (verbose_ > 0) LineProgress::blob(what, d);
   }
   std::chrono::milliseconds now() const { return surroundings_.clock->monotonic(); }
+  static std::string planning_text(const std::string& platform) {
+    return fmt::format("listing files and libraries for {}", platform);
+  }
   static std::string text_of(const oci::Descriptor& d) { return "reading " + d.digest.short_hex(); }
   static std::string text_of(const std::string& platform, const std::string& name) {
     return fmt::format("building layer {} for {}", printable(name, 60), platform);
@@ -194,6 +203,12 @@ class JsonProgress final : public LineProgress, public builder::WorkObserver {
   }
   void layer_built(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
     layer("layer", platform, name, d);
+  }
+  void planning_started(const std::string& platform) override {
+    line(Json().set("event", "planning").set("platform", platform).compact());
+  }
+  void planning_finished(const std::string& platform) override {
+    line(Json().set("event", "planned").set("platform", platform).compact());
   }
   void files_read(const std::string& platform, const std::string& name, std::uint64_t at,
                   std::uint64_t total) override {

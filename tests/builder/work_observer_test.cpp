@@ -18,14 +18,18 @@ class Watching final : public Observer, public WorkObserver {
     totals.insert(total);
     ++calls;
   }
+  void planning_started(const std::string& platform) override { planned.push_back("+" + platform); }
+  void planning_finished(const std::string& platform) override { planned.push_back("-" + platform); }
   void blob_read(const oci::Descriptor&, std::uint64_t) override {}
-  void blob_finished(const oci::Descriptor&) override {}
+  void blob_finished(const oci::Descriptor& blob) override { blobs.insert(blob.digest.str()); }
 
   std::mutex mutex;
   std::string what;
   std::uint64_t furthest = 0;
   std::set<std::uint64_t> totals;
   int calls = 0;
+  std::vector<std::string> planned;
+  std::set<std::string> blobs;
 };
 
 TEST_F(BuildTest, APackedLayerTellsHowFarItIs) {
@@ -34,10 +38,15 @@ TEST_F(BuildTest, APackedLayerTellsHowFarItIs) {
   Watching watching;
   services.observer = &watching;
   to_layout();
-  must_build(flags([](AdHocRequest& typed) {
+  Recipe recipe = flags([](AdHocRequest& typed) {
     typed.adds = {"large:/large", "hello:/hello"};
     typed.platforms = {"linux/amd64"};
-  }));
+    typed.compression = "none";
+  });
+  recipe.sboms = {"spdx"};
+  const BuildResult built = must_build(recipe);
+  EXPECT_THAT(watching.planned, ::testing::ElementsAre("+linux/amd64", "-linux/amd64"));
+  EXPECT_THAT(watching.blobs, ::testing::ElementsAre(built.images[0].layers[0].digest.str())) << "read for the SBOM";
   const std::uint64_t total = 5 * kMiB + stdfs::file_size(dir.path() / "hello");
   EXPECT_THAT(watching.totals, ::testing::ElementsAre(total));
   EXPECT_GE(watching.calls, 1);

@@ -52,6 +52,7 @@ def run_packed(world, folder, said, args=(), base=None, edit=None):
     if base is not None:
         lines = [f"  base: {base}" if line.startswith("  base:") else line for line in text.splitlines()]
         text = "\n".join(lines) + "\n"
+    text = text.replace("image:\n", "image:\n  compression: {level: fast}\n")
     recipe.write_text(edit(text) if edit else text)
     ended = world.slipway("build", "--to", f"oci:{folder}/packed:v1", cwd=folder)
     started = bundles.run(world, folder / "packed", "v1", args)

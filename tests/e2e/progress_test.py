@@ -72,7 +72,11 @@ def test_a_terminal_sees_bars_and_is_left_clean(world):
 
 def test_reading_an_image_has_events_too(world):
     world.write("large", random.Random(1).randbytes(2 << 20))
-    world.slipway("build", "--base", "scratch", "--add", "large:/large", "--platform", "linux/amd64", "--to", "oci:out:v1")
+    built = world.slipway("build", "--base", "scratch", "--add", "large:/large", "--platform", "linux/amd64", "--to", "oci:out:v1",
+                          "--progress", "json")
+    kinds = [json.loads(line)["event"] for line in built.err.splitlines() if line.startswith("{")]
+    check_equal(kinds[:2], ["planning", "planned"], f"the first events of a build among {kinds}")
+    check("layer" in kinds, f"the layer among {kinds}")
     for command in (["validate", "oci:out:v1"], ["unpack", "oci:out:v1", "root"], ["sbom", "oci:out:v1"]):
         ended = world.slipway(*command, "--progress", "json")
         events = [json.loads(line) for line in ended.err.splitlines() if line.startswith("{")]

@@ -7,11 +7,14 @@
 
 namespace slipway::builder {
 
-/// A power that an Observer may have, too: watches the reading of a layer's files while it is packed, and of blobs
-/// while they are unpacked, validated or listed. Called from several threads, about once for each MiB.
+/// A power that an Observer may have, too: watches planning, the reading of a layer's files while it is packed, and of
+/// blobs while they are unpacked, validated or listed. Called from several threads, about once for each MiB.
 class WorkObserver {
  public:
   virtual ~WorkObserver() = default;
+  /// The files of a platform's image are being listed and the closures of its programs found; then that is done.
+  virtual void planning_started(const std::string& /*platform*/) {}
+  virtual void planning_finished(const std::string& /*platform*/) {}
   /// `at` of `total` bytes of a layer's files have been read.
   virtual void files_read(const std::string& platform, const std::string& name, std::uint64_t at,
                           std::uint64_t total) = 0;
