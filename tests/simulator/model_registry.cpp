@@ -135,8 +135,8 @@ class ModelTarget final : public std::enable_shared_from_this<ModelTarget>,
     return oci::Descriptor(at->second.media_type, *digest, static_cast<std::int64_t>(at->second.bytes.size()));
   }
 
-  /// A 500 comes after the client tried again a few times.
-  Result<oci::Descriptor> refuse(const std::string& tag) {
+  /// A 500 comes after the client tried again a few times; the tag may be gone by then.
+  Result<oci::Descriptor> refuse(std::string tag) {
     if (actor_ != nullptr) SLIPWAY_TRY(actor_->sleep(std::chrono::milliseconds(1500)));
     return fail(answered(500, tag));
   }
