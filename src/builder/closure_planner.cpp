@@ -38,9 +38,8 @@ bool activates_providers(const std::string& text) {
 /// One layer's closure.
 class ClosurePlanner::Layer {
  public:
-  Layer(ClosurePlanner& planner, const LayerRule& rule, elf::Root& supply, const stdfs::path& sysroot,
-        layer::FileTreeBuilder& tree, ClosureReport& report)
-      : planner_(planner), rule_(rule), sysroot_(sysroot), tree_(tree), report_(report) {
+  Layer(ClosurePlanner& planner, const LayerRule& rule, elf::Root& supply, const stdfs::path& sysroot)
+      : planner_(planner), rule_(rule), sysroot_(sysroot) {
     roots_.image.push_back(planner.own_.get());
     if (planner.base_root_ != nullptr) roots_.image.push_back(planner.base_root_);
     roots_.supply = &supply;
@@ -90,6 +89,8 @@ class ClosurePlanner::Layer {
     return warn_of_certificates(done);
   }
 
+  ClosurePlan finish() && { return std::move(plan_); }
+
   Status add(const PlacedSource& source) {
     where_ = &source.where;
     const stdfs::path path = absolute_path(source.path);
@@ -111,7 +112,7 @@ class ClosurePlanner::Layer {
       if (planner_.recipe_.strict) {
         SLIPWAY_TRY(problem(std::move(error)));
       } else {
-        report_.warnings.push_back(std::move(error).at(*where_));
+        plan_.warnings.push_back(std::move(error).at(*where_));
       }
     }
     return {};
@@ -132,8 +133,10 @@ class ClosurePlanner::Layer {
     return {};
   }
 
+  void add_made(layer::FileEntry entry) { plan_.inputs.push_back({{}, {}, {}, std::move(entry)}); }
+
   Status problem(Error error) {
-    report_.problems.push_back(std::move(error).at(*where_));
+    plan_.problems.push_back(std::move(error).at(*where_));
     return {};
   }
 
@@ -151,7 +154,7 @@ class ClosurePlanner::Layer {
     for (const RuntimeItem& item : kind.items) {
       SLIPWAY_ASSIGN(const bool there, is_in_image(item.path));
       if (there || !is_new(item.path, item.path)) continue;
-      report_.supplied.insert(item.path);
+      plan_.supplied.insert(item.path);
       if (item.supplied) {
         SLIPWAY_TRY(add_supplied(kind, item, asked_by_name));
         continue;
@@ -164,7 +167,7 @@ class ClosurePlanner::Layer {
       entry.mtime = planner_.epoch_;
       (item.type == layer::EntryType::symlink ? entry.link : entry.content) = item.text;
       entry.size = entry.content.size();
-      SLIPWAY_TRY(tree_.add_entry(std::move(entry)));
+      add_made(std::move(entry));
     }
     return {};
   }
@@ -206,13 +209,14 @@ class ClosurePlanner::Layer {
 
   Status add_text(const std::string& path, const std::string& text) {
     if (!is_new(path, path)) return {};
-    report_.supplied.insert(path);
+    plan_.supplied.insert(path);
     layer::FileEntry entry;
     entry.path = path.substr(1);
     entry.content = text;
     entry.size = text.size();
     entry.mtime = planner_.epoch_;
-    return tree_.add_entry(std::move(entry));
+    add_made(std::move(entry));
+    return {};
   }
 
   Status add_supplied(const RuntimeKind& kind, const RuntimeItem& item, bool asked_by_name) {
@@ -222,15 +226,15 @@ class ClosurePlanner::Layer {
                     fmt::format("{} for the image's {} does not exist", printable(source.native(), 4096), kind.name));
       missing = std::move(missing).with_hint(fmt::format("install Debian's package {}", kind.package));
       if (asked_by_name) return problem(std::move(missing));
-      report_.warnings.push_back(std::move(missing).at(*where_));
+      plan_.warnings.push_back(std::move(missing).at(*where_));
       return {};
     }
     layer::TreeOptions options;
     options.epoch = planner_.epoch_;
     options.clamp_times = rule_.clamp_times;
     options.exclude = item.exclude;
-    Diagnostics none;
-    return tree_.add(source, item.path, options, none);
+    plan_.inputs.push_back({source, item.path, std::move(options)});
+    return {};
   }
 
   Status add_profile(const Profile& profile, bool by_name) {
@@ -247,7 +251,7 @@ class ClosurePlanner::Layer {
       if (object != nullptr && !object->abi.fits(*abi_)) continue;
       SLIPWAY_TRY(place(file));
       if (object == nullptr) continue;
-      report_.reasons.push_back({{}, {}, file.path, fmt::format("profile {}", profile.name), rule_.name, true});
+      plan_.reasons.push_back({{}, {}, file.path, fmt::format("profile {}", profile.name), rule_.name, true});
       SLIPWAY_ASSIGN(elf::Closure closure, elf::find_closure(roots_, {std::move(file), {}}));
       SLIPWAY_TRY(take(closure));
     }
@@ -260,7 +264,7 @@ class ClosurePlanner::Layer {
       SLIPWAY_ASSIGN(const bool there, is_in_image(file.path));
       if (there) return {};
     }
-    report_.warnings.push_back(
+    plan_.warnings.push_back(
         Error(Errc::failed,
               fmt::format("the programs of the layer \"{}\" use {}, but the image will not have {}: profiles: [{}] "
                           "(--profile {}) adds them",
@@ -277,7 +281,7 @@ class ClosurePlanner::Layer {
       if (std::string_view(kind.name) != kCertificates || caller.empty() || done.contains(kind.name)) continue;
       SLIPWAY_ASSIGN(const bool there, is_in_image(kind.items.front().path));
       if (there) continue;
-      report_.warnings.push_back(
+      plan_.warnings.push_back(
           Error(Errc::failed,
                 fmt::format("the programs of the layer \"{}\" call {}, but the image has no CA certificates: "
                             "'runtime: auto' (--runtime auto) adds them",
@@ -395,7 +399,7 @@ class ClosurePlanner::Layer {
     for (Error& error : closure.problems)
       SLIPWAY_TRY(problem(std::move(error)));
     for (Error& warning : closure.warnings)
-      report_.warnings.push_back(std::move(warning).at(*where_));
+      plan_.warnings.push_back(std::move(warning).at(*where_));
     for (const elf::ClosureFile& file : closure.files) {
       SLIPWAY_ASSIGN(const auto object, file.file.root->object(file.file));
       if (object != nullptr) {
@@ -406,7 +410,7 @@ class ClosurePlanner::Layer {
       }
       if (file.file.root != roots_.supply && file.file.root != roots_.local) continue;
       Reason reason{{}, {}, file.file.path, file.name, file.needed_by, file.at_run_time};
-      auto& known = report_.reasons;
+      auto& known = plan_.reasons;
       if (std::find(known.begin(), known.end(), reason) == known.end()) known.push_back(std::move(reason));
       SLIPWAY_TRY(place(file.file));
       if (file.file.root == roots_.supply) SLIPWAY_TRY(add_interpreter_trees(file.file.target));
@@ -416,7 +420,7 @@ class ClosurePlanner::Layer {
                                     [](const Placed& word) { return word.text == kLoaderCache; });
     if (cached) return {};
     for (const elf::Bridge& bridge : closure.bridges) {
-      report_.supplied.insert(bridge.path);
+      plan_.supplied.insert(bridge.path);
       SLIPWAY_TRY(add_link(bridge.path, bridge.text));
     }
     return {};
@@ -428,7 +432,7 @@ class ClosurePlanner::Layer {
     const InterpreterTrees trees = trees_of_interpreter(planner_.fs_, root, program);
     if ((trees.needs.empty() && trees.folders.empty()) || !interpreters_.insert(program).second) return {};
     if (trees.folders.empty()) {
-      report_.warnings.push_back(
+      plan_.warnings.push_back(
           Error(Errc::failed, fmt::format("{} needs {}, which {} does not have: no script will start",
                                           printable(program, 4096), trees.needs, roots_.supply->name()))
               .at(*where_));
@@ -446,14 +450,13 @@ class ClosurePlanner::Layer {
       if (!names.empty()) return {};
     }
     if (!is_new(target, source)) return {};
-    report_.supplied.insert(target);
-    report_.reasons.push_back({{}, {}, target, elf::name_in(target), needed_by, true});
+    plan_.supplied.insert(target);
+    plan_.reasons.push_back({{}, {}, target, elf::name_in(target), needed_by, true});
     layer::TreeOptions options;
     options.epoch = planner_.epoch_;
     options.clamp_times = rule_.clamp_times;
     options.exclude = excluded;
-    Diagnostics none;
-    SLIPWAY_TRY(tree_.add(source, planner_.own_->led(target, false), options, none));
+    plan_.inputs.push_back({source, planner_.own_->led(target, false), std::move(options)});
     return add_folder(source, 0, false);
   }
 
@@ -469,10 +472,10 @@ class ClosurePlanner::Layer {
   Status place(const elf::FoundFile& file) {
     if (file.root == roots_.supply) {
       taken_.insert(file.real);
-      report_.supplied.insert(file.target);
+      plan_.supplied.insert(file.target);
     }
     for (const elf::Link& link : file.links) {
-      if (file.root == roots_.supply) report_.supplied.insert(link.path);
+      if (file.root == roots_.supply) plan_.supplied.insert(link.path);
       SLIPWAY_TRY(add_link(link.path, link.text));
     }
     const std::string target = planner_.own_->led(file.target, false);
@@ -480,8 +483,8 @@ class ClosurePlanner::Layer {
     layer::TreeOptions options;
     options.epoch = planner_.epoch_;
     options.clamp_times = rule_.clamp_times;
-    Diagnostics none;  // a regular file gives no warnings
-    return tree_.add(file.source, target, options, none);
+    plan_.inputs.push_back({file.source, target, std::move(options)});
+    return {};
   }
 
   Status add_link(const std::string& asked, const std::string& text) {
@@ -493,7 +496,8 @@ class ClosurePlanner::Layer {
     entry.mode = 0777;
     entry.link = text;
     entry.mtime = planner_.epoch_;
-    return tree_.add_entry(std::move(entry));
+    add_made(std::move(entry));
+    return {};
   }
 
   bool is_new(const std::string& path, const stdfs::path& source) {
@@ -506,8 +510,7 @@ class ClosurePlanner::Layer {
   ClosurePlanner& planner_;
   const LayerRule& rule_;
   stdfs::path sysroot_;
-  layer::FileTreeBuilder& tree_;
-  ClosureReport& report_;
+  ClosurePlan plan_;
   elf::Roots roots_;
   std::vector<std::string> extra_;
   std::optional<elf::Abi> abi_;                               ///< of the first program
@@ -533,9 +536,8 @@ ClosurePlanner::ClosurePlanner(const Recipe& recipe, const oci::Platform& platfo
 
 ClosurePlanner::~ClosurePlanner() = default;
 
-Status ClosurePlanner::add(const LayerRule& rule, const std::vector<PlacedSource>& programs,
-                           const std::optional<stdfs::path>& sysroot, layer::FileTreeBuilder& tree,
-                           ClosureReport& report) {
+Result<ClosurePlan> ClosurePlanner::plan(const LayerRule& rule, const std::vector<PlacedSource>& programs,
+                                         const std::optional<stdfs::path>& sysroot) {
   if (own_ == nullptr) own_ = std::make_unique<RecipeRoot>(recipe_, platform_, fs_, disk_);
   std::optional<elf::DiskRoot> other;
   const stdfs::path folder = sysroot ? absolute_path(*sysroot) : stdfs::path();
@@ -543,12 +545,21 @@ Status ClosurePlanner::add(const LayerRule& rule, const std::vector<PlacedSource
     other.emplace(fs_, folder, fmt::format("the sysroot {}", printable(folder.native(), 4096)),
                   symbols_read_for(recipe_));
   elf::Root& supply = other ? static_cast<elf::Root&>(*other) : disk_;
-  Layer layer(*this, rule, supply, folder, tree, report);
+  Layer layer(*this, rule, supply, folder);
   for (const PlacedSource& program : programs)
     SLIPWAY_TRY(layer.add(program));
   SLIPWAY_TRY(layer.report_findings());
   SLIPWAY_TRY(layer.add_profiles());
-  return layer.add_runtime_data();
+  SLIPWAY_TRY(layer.add_runtime_data());
+  return std::move(layer).finish();
+}
+
+Status add_closure(const ClosurePlan& closure, layer::FileTreeBuilder& layer) {
+  for (const ClosureInput& input : closure.inputs) {
+    Diagnostics none;  // regular files and system folders give no warnings
+    SLIPWAY_TRY(input.made ? layer.add_entry(*input.made) : layer.add(input.from, input.to, input.options, none));
+  }
+  return {};
 }
 
 }  // namespace slipway::builder

@@ -20,20 +20,32 @@ struct PlacedSource {
   Where where;
 };
 
-/// The problems of closures, each with its place, and the files that they added.
-struct ClosureReport {
-  std::vector<Error> problems, warnings;
+/// One input of a layer that a closure asks for: a file or folder on disk, or an entry that is nowhere on disk.
+struct ClosureInput {
+  stdfs::path from;
+  std::string to;
+  layer::TreeOptions options;
+  std::optional<layer::FileEntry> made = std::nullopt;  ///< then the rest is empty
+};
+
+/// The closure of one layer: its inputs in the order in which they were found, and everything to report. A value.
+struct ClosurePlan {
+  std::vector<ClosureInput> inputs;
+  std::vector<Error> problems, warnings;  ///< each with its place
   std::vector<Reason> reasons;
   std::set<std::string> supplied;  ///< paths in the image of the files and folders that the system gave
 };
+
+/// Adds the inputs of a closure to a layer.
+Status add_closure(const ClosurePlan& closure, layer::FileTreeBuilder& layer);
 
 /// Returns how much is read of the symbols of a recipe's programs.
 inline elf::SymbolNames symbols_read_for(const Recipe& recipe) {
   return recipe.check_symbols ? elf::SymbolNames::all : elf::SymbolNames::imports;
 }
 
-/// Finds the libraries of programs and puts those into a layer that neither the recipe's other files nor the base nor
-/// an earlier closure have.
+/// Finds the libraries of programs that neither the recipe's other files nor the base nor an earlier closure of this
+/// planner have. Nothing is written: a plan says what goes into the layer.
 class ClosurePlanner {
  public:
   /// `base_root`: the base's files; nullptr for scratch. `rules`: of the image's processes. All are kept alive by the
@@ -42,9 +54,9 @@ class ClosurePlanner {
                  elf::Root* base_root, elf::ProcessRules rules = {});
   ~ClosurePlanner();
 
-  /// `programs`: files, or folders that are searched for programs and libraries.
-  Status add(const LayerRule& rule, const std::vector<PlacedSource>& programs,
-             const std::optional<stdfs::path>& sysroot, layer::FileTreeBuilder& tree, ClosureReport& report);
+  /// Returns the closure of one layer. `programs`: files, or folders that are searched for programs and libraries.
+  Result<ClosurePlan> plan(const LayerRule& rule, const std::vector<PlacedSource>& programs,
+                           const std::optional<stdfs::path>& sysroot);
 
  private:
   class Layer;

@@ -282,8 +282,8 @@ class LayerPlanner {
     }
     // The base's files are not known yet: the closure is found when they are.
     if (recipe_.base && !over_base_) return {};
-    ClosureReport found;
-    SLIPWAY_TRY(closures_.add(rule, programs, sysroot, draft.files, found));
+    SLIPWAY_ASSIGN(ClosurePlan found, closures_.plan(rule, programs, sysroot));
+    SLIPWAY_TRY(builder::add_closure(found, draft.files));
     for (const Error& problem : found.problems)
       report(problem.where.value_or(rule.where), problem.message, problem.hint, problem.code);
     for (const Error& warning : found.warnings)

@@ -1,7 +1,8 @@
+#include "slipway/elf/abi.h"
+
 #include <array>
 
 #include "elf/byte_order.h"
-#include "slipway/elf/object.h"
 
 namespace slipway::elf {
 namespace {

@@ -1,54 +1,16 @@
 #include "slipway/layer/path_walk.h"
 
-#include <algorithm>
-#include <vector>
-
-#include "slipway/base/text.h"
-
 namespace slipway::layer {
-namespace {
 
-constexpr int kMaxLinks = 40;  // Linux's
-
-/// Puts the parts of a path on a stack, the first one on top.
-void push_parts(std::string_view path, std::vector<std::string>& stack) {
-  std::vector<std::string> parts = split(path, '/');
-  std::move(parts.rbegin(), parts.rend(), std::back_inserter(stack));
-}
-
-}  // namespace
-
-Result<std::string> real_path(std::string_view path, bool follow_last, const StepLookup& lookup,
+Result<std::string> real_path(std::string_view path, bool follow_last, const EntryLookup& lookup,
                               std::string_view from) {
-  std::string at(from);
-  std::vector<std::string> ahead;
-  push_parts(path, ahead);
-  for (int links = 0; !ahead.empty();) {
-    const std::string part = std::move(ahead.back());
-    ahead.pop_back();
-    if (part.empty() || part == ".") continue;
-    if (part == "..") {
-      at = parent_of(at);
-      continue;
-    }
-    std::string next = joined(at, part);
-    const bool last = ahead.empty();
-    const auto there = lookup(next);
-    if (there && there->type == EntryType::symlink && (!last || follow_last)) {
-      if (++links > kMaxLinks) {
-        return fail(Errc::malformed, "/{} leads through more than {} symlinks", printable(path, 4096), kMaxLinks);
-      }
-      if (there->link.starts_with('/')) at.clear();
-      push_parts(there->link, ahead);
-      continue;
-    }
-    if (there && !last && there->type != EntryType::directory) {
-      return fail(Errc::not_found, "/{} lies below /{}, which is not a folder", printable(path, 4096),
-                  printable(next, 4096));
-    }
-    at = std::move(next);
-  }
-  return at;
+  const auto step = [&](const std::string& at) -> std::optional<PathStep> {
+    auto there = lookup(at);
+    if (!there) return std::nullopt;
+    if (there->type == EntryType::symlink) return PathStep{false, std::move(there->link)};
+    return PathStep{there->type == EntryType::directory};
+  };
+  return walk_symlinks(path, follow_last, step, from);
 }
 
 }  // namespace slipway::layer

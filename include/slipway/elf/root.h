@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "slipway/base/fs.h"
+#include "slipway/base/symlink_walk.h"
 #include "slipway/elf/object.h"
 
 namespace slipway::elf {
@@ -61,14 +62,16 @@ class DiskRoot final : public Root {
   stdfs::path on_disk(const std::string& path) const;
   Result<std::optional<FoundFile>> look(const std::string& path);
   /// Returns the folder without symlinks; nullopt when it does not exist.
-  std::optional<std::string> real_folder(const std::string& folder, int hops = 0);
+  std::optional<std::string> real_folder(const std::string& folder);
+  std::optional<PathStep> step(const std::string& path);
 
   FileSystem& fs_;
   stdfs::path folder_;
   std::string name_;
   SymbolNames which_;
-  std::map<std::string, std::optional<std::string>> folders_;
-  std::map<std::string, FoundFile> found_;  ///< by path as asked
+  std::map<std::string, std::optional<PathStep>> steps_;       ///< by path without the first slash
+  std::map<std::string, std::optional<std::string>> folders_;  ///< without symlinks, by path as asked
+  std::map<std::string, FoundFile> found_;                     ///< by path as asked
   std::map<std::string, std::shared_ptr<const Object>> objects_;
 };
 

@@ -1,3 +1,5 @@
+#include "slipway/elf/object.h"
+
 #include <algorithm>
 #include <map>
 

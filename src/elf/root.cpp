@@ -1,12 +1,13 @@
+#include "slipway/elf/root.h"
+
 #include <algorithm>
 
 #include "slipway/base/text.h"
-#include "slipway/elf/root.h"
 
 namespace slipway::elf {
 namespace {
 
-constexpr int kMaxLinks = 40;  // as in the kernel
+constexpr int kMaxLinks = 40;  // of one file's own names, as in the kernel
 
 std::string joined(const std::string& folder, const std::string& name) {
   return folder == "/" ? "/" + name : folder + "/" + name;
@@ -39,22 +40,28 @@ std::string name_in(const std::string& path) { return path.substr(path.rfind('/'
 
 stdfs::path DiskRoot::on_disk(const std::string& path) const { return folder_ / path.substr(1); }
 
-std::optional<std::string> DiskRoot::real_folder(const std::string& folder, int hops) {
-  if (folder == "/") return folder;
-  if (const auto known = folders_.find(folder); known != folders_.end()) return known->second;
-  std::optional<std::string> real;
-  if (auto parent = real_folder(parent_of(folder), hops)) {
-    std::string here = joined(*parent, name_in(folder));
-    const auto stat = fs_.stat(on_disk(here));
-    if (stat && stat->type == FileType::directory) {
-      real = std::move(here);
-    } else if (stat && stat->type == FileType::symlink && hops < kMaxLinks) {
-      const auto text = fs_.read_link(on_disk(here));
-      if (text) real = real_folder(normal_path(text->starts_with('/') ? *text : *parent + "/" + *text), hops + 1);
+std::optional<PathStep> DiskRoot::step(const std::string& path) {
+  if (const auto known = steps_.find(path); known != steps_.end()) return known->second;
+  std::optional<PathStep> found;
+  if (const auto stat = fs_.stat(folder_ / path)) {
+    found = PathStep{stat->type == FileType::directory};
+    if (stat->type == FileType::symlink) {
+      auto text = fs_.read_link(folder_ / path);
+      if (text) found->link = *std::move(text);
     }
   }
-  folders_.emplace(folder, real);
-  return real;
+  return steps_.emplace(path, std::move(found)).first->second;
+}
+
+std::optional<std::string> DiskRoot::real_folder(const std::string& folder) {
+  if (const auto known = folders_.find(folder); known != folders_.end()) return known->second;
+  const auto lookup = [this](const std::string& path) { return step(path); };
+  std::optional<std::string> real;
+  if (const auto walked = walk_symlinks(folder, true, lookup)) {
+    const auto there = walked->empty() ? PathStep{true} : step(*walked);
+    if (there && there->is_folder) real = "/" + *walked;
+  }
+  return folders_.emplace(folder, std::move(real)).first->second;
 }
 
 Result<std::optional<FoundFile>> DiskRoot::find(const std::string& path) {
