@@ -6,9 +6,9 @@
 #include <cerrno>
 #include <exception>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "slipway/base/worker.h"
 #include "slipway/cli/run.h"
 
 namespace {
@@ -66,7 +66,7 @@ class SignalWatch {
     ::sigaction(SIGTERM, &action, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGXFSZ, SIG_IGN);  // a file beyond the limit is an error like a full disk
-    watcher_ = std::thread([] {
+    watcher_ = slipway::Worker([](const std::stop_token&) {
       char byte = 0;
       while (::read(g_wake[0], &byte, 1) < 0 && errno == EINTR) {
       }
@@ -77,11 +77,11 @@ class SignalWatch {
   SignalWatch& operator=(const SignalWatch&) = delete;
   ~SignalWatch() {
     ::close(g_wake[1]);  // the watcher reads the end and leaves
-    if (watcher_.joinable()) watcher_.join();
+    watcher_.end();
   }
 
  private:
-  std::thread watcher_;
+  slipway::Worker watcher_;
 };
 
 }  // namespace

@@ -4,8 +4,9 @@
 #include <atomic>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
+
+#include "slipway/base/worker.h"
 
 namespace slipway {
 namespace {
@@ -61,15 +62,17 @@ thread_local int single_lanes = 0;
 SingleLane::SingleLane() { ++single_lanes; }
 SingleLane::~SingleLane() { --single_lanes; }
 
+std::size_t allowed_lanes(std::size_t wanted) { return single_lanes > 0 ? 1 : std::max<std::size_t>(wanted, 1); }
+
 Status run_lanes(std::size_t lanes, std::size_t count, std::stop_token stop,
                  const std::function<Status(std::size_t, std::stop_token)>& job) {
   Run run(count, stop);
   {
     const std::stop_callback forward(stop, [&] { run.stop(); });
-    const std::size_t extra = single_lanes > 0 ? 1 : std::min(std::max<std::size_t>(lanes, 1), count);
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 1; i < extra; ++i)
-      threads.emplace_back([&] { run.work(job); });
+    const std::size_t used = std::min(allowed_lanes(lanes), count);
+    std::vector<Worker> beside;
+    for (std::size_t i = 1; i < used; ++i)
+      beside.emplace_back([&](const std::stop_token&) { run.work(job); });
     run.work(job);
   }
   return std::move(run).result();

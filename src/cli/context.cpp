@@ -1,7 +1,6 @@
 #include "cli/context.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "cli/disk_location.h"
 #include "cli/opener.h"
@@ -9,6 +8,7 @@
 #include "cli/progress.h"
 #include "cli/terminal.h"
 #include "slipway/base/text.h"
+#include "slipway/base/worker.h"
 
 namespace slipway::cli {
 
@@ -143,8 +143,6 @@ std::size_t Context::given_jobs_or(int usual) const {
   return static_cast<std::size_t>(globals_.jobs == kJobsNotGiven ? usual : globals_.jobs);
 }
 
-std::size_t Context::threads() const {
-  return given_jobs_or(static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
-}
+std::size_t Context::threads() const { return given_jobs_or(static_cast<int>(processor_count())); }
 
 }  // namespace slipway::cli

@@ -1,14 +1,13 @@
 #include "cli/progress.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <map>
 #include <mutex>
-#include <thread>
 
 #include "cli/output.h"
 #include "cli/transfer_bars.h"
 #include "slipway/base/text.h"
+#include "slipway/base/worker.h"
 #include "slipway/builder/work_observer.h"
 #include "slipway/oci/media_type.h"
 
@@ -78,13 +77,12 @@ class TerminalProgress final : public LineProgress, public builder::WorkObserver
  public:
   TerminalProgress(const Surroundings& surroundings, int verbose, LiveArea& area)
       : LineProgress(surroundings, verbose), area_(area) {
-    painter_ = std::jthread([this](const std::stop_token& stop) { paint(stop); });
+    painter_ = Worker([this](const std::stop_token& stop) { paint(stop); });
   }
   TerminalProgress(const TerminalProgress&) = delete;
   TerminalProgress& operator=(const TerminalProgress&) = delete;
   ~TerminalProgress() override {
-    painter_.request_stop();
-    painter_.join();
+    painter_.end();
     area_.erase();
   }
 
@@ -166,23 +164,23 @@ class TerminalProgress final : public LineProgress, public builder::WorkObserver
   }
 
   void paint(const std::stop_token& stop) {
-    std::unique_lock lock(bars_mutex_);
-    // The first wait, too: what is done sooner need not flicker.
-    while (!wake_.wait_for(lock, stop, kFrame, [&] { return stop.stop_requested(); })) {
+    // Waits first: what is done sooner need not flicker.
+    while (surroundings_.clock->sleep(kFrame, stop)) {
       const Terminal size = surroundings_.terminal ? surroundings_.terminal() : Terminal();
-      const auto lines = bars_.lines(size.columns > 0 ? size.columns : 80, size.rows > 0 ? size.rows : 24, now());
-      lock.unlock();
-      area_.draw(lines);
-      lock.lock();
+      area_.draw(lines(size));
     }
+  }
+
+  std::vector<std::string> lines(const Terminal& size) {
+    const std::scoped_lock lock(bars_mutex_);
+    return bars_.lines(size.columns > 0 ? size.columns : 80, size.rows > 0 ? size.rows : 24, now());
   }
 
   static constexpr std::chrono::milliseconds kFrame{100};
   LiveArea& area_;
   std::mutex bars_mutex_;
   TransferBars bars_;
-  std::condition_variable_any wake_;
-  std::jthread painter_;
+  Worker painter_;
 };
 
 /// The same events, one JSON object a line.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "slipway/base/lanes.h"
 #include "slipway/base/text.h"
 
 namespace slipway::layer {
@@ -41,7 +42,7 @@ bool is_unchanged(const FileStat& now, const FileStat& listed) {
 }
 
 ReadAhead::ReadAhead(FileSystem& fs, EntryReader& entries, std::size_t lanes)
-    : fs_(fs), entries_(entries), lanes_(std::clamp<std::size_t>(lanes, 1, kMaxThreads)) {}
+    : fs_(fs), entries_(entries), lanes_(std::min(allowed_lanes(lanes), kMaxThreads)) {}
 
 ReadAhead::~ReadAhead() {
   {
@@ -49,7 +50,7 @@ ReadAhead::~ReadAhead() {
     stopping_ = true;
     work_.notify_all();
   }
-  threads_.clear();
+  workers_.clear();
 }
 
 Result<LoadedEntry*> ReadAhead::next() {
@@ -82,7 +83,8 @@ Status ReadAhead::refill() {
     if (lanes_ > 1 && batch->bytes > 0) {
       batch->ready = false;
       waiting_.push_back(batch.get());
-      if (threads_.size() < lanes_ && waiting_.size() > threads_.size()) threads_.emplace_back([this] { work(); });
+      if (workers_.size() < lanes_ && waiting_.size() > workers_.size())
+        workers_.emplace_back([this](const std::stop_token&) { work(); });
       work_.notify_one();
     }
     window_.push_back(std::move(batch));

@@ -3,8 +3,9 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <thread>
+#include <vector>
 
+#include "slipway/base/worker.h"
 #include "slipway/io/stream.h"
 #include "slipway/layer/file_tree.h"
 
@@ -59,7 +60,7 @@ class ReadAhead {
   std::deque<std::unique_ptr<Batch>> window_;
   std::deque<Batch*> waiting_;
   bool stopping_ = false;
-  std::vector<std::jthread> threads_;  // last: joined before the rest dies
+  std::vector<Worker> workers_;  // last: ended before the rest dies
 };
 
 /// The failure to read a file that was there when the tree was listed.

@@ -1,8 +1,9 @@
 #include "registry/blob_source.h"
 
 #include <condition_variable>
-#include <thread>
+#include <mutex>
 
+#include "slipway/base/worker.h"
 #include "slipway/io/pipe.h"
 
 namespace slipway::registry {
@@ -59,7 +60,7 @@ class BlobSource final : public io::Source {
     reader_ = std::move(reader);
     writer_ = std::move(writer);
     on_session_stop_.emplace(host_->session_stop(), StopTransfer{&stop_});  // first: no request once it is stopped
-    thread_ = std::jthread([this] { run(stop_.get_token()); });
+    worker_ = Worker([this](const std::stop_token&) { run(stop_.get_token()); });
   }
 
   ~BlobSource() override {
@@ -148,7 +149,7 @@ class BlobSource final : public io::Source {
   std::unique_ptr<io::Sink> writer_;
   std::stop_source stop_;
   std::optional<std::stop_callback<StopTransfer>> on_session_stop_;
-  std::jthread thread_;  // joined before the rest dies
+  Worker worker_;  // ended before the rest dies
 };
 
 }  // namespace

@@ -43,6 +43,7 @@ class Host {
 
   /// Requested when the whole session is to end.
   std::stop_token session_stop() const { return services_.stop; }
+  Clock& clock() const { return *services_.clock; }
   /// Habits of the host that were learned.
   HostMemory& memory() { return memory_; }
   /// Uploads under way; nullptr when nobody remembers them.

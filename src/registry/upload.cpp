@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 
 #include "slipway/base/text.h"
+#include "slipway/base/worker.h"
 
 namespace slipway::registry {
 namespace {
@@ -41,21 +39,18 @@ std::int64_t received_of(const Reply& reply) {
   return last && *last > 0 ? *last + 1 : 0;
 }
 
-/// A stop token that is requested in so much time, unless it is destroyed before.
+/// A stop token that is requested after so much time, unless it is destroyed before.
 class Deadline {
  public:
-  explicit Deadline(std::chrono::milliseconds patience)
-      : waiter_([this, patience](const std::stop_token& over) {
-          std::unique_lock lock(mutex_);
-          if (!wake_.wait_for(lock, over, patience, [&] { return over.stop_requested(); })) source_.request_stop();
+  Deadline(Clock& clock, std::chrono::milliseconds patience)
+      : waiter_([this, &clock, patience](const std::stop_token& over) {
+          if (clock.sleep(patience, over)) source_.request_stop();
         }) {}
   std::stop_token token() const { return source_.get_token(); }
 
  private:
   std::stop_source source_;
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::jthread waiter_;
+  Worker waiter_;
 };
 
 }  // namespace
@@ -110,7 +105,7 @@ void Upload::note_down() {
 void Upload::leave() {
   if (session_.empty()) return;
   // The user's stop was requested already: these few requests have their own.
-  const Deadline soon(kFarewell);
+  const Deadline soon(host_.clock(), kFarewell);
   Call last = call_;
   last.path = session_;
   last.retry = false;

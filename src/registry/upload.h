@@ -1,13 +1,52 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
 #include "registry/checked_body.h"
 #include "registry/host.h"
 
+/// Sending one blob to a repository (distribution-spec "Pushing blobs"), in spite of proxies that limit bodies and of
+/// connections that break.
+///
+/// States of an upload: none, open (`session_` has the URL at which it goes on), stored. run() repeats attempts until
+/// the blob is stored, fails for good, or the tries are used up:
+///
+///   none --POST--> open
+///   open --PUT of the whole--> stored
+///   open --PATCH of chunks, PUT--> stored                    where a proxy answered 413, or an earlier run began
+///   none --POST of the whole--> stored                       small blobs, until a registry is known to refuse that
+///   open --cut--> open, at the offset that GET tells         else none: the next attempt sends everything again
+///
+/// Habits of the host that an attempt teaches (no single POST, the largest body) are remembered for the next blob.
+///
+/// Large blobs are written into the host's UploadJournal while they are open. A later run, of this process or another,
+/// takes the upload up where the registry has it. An upload that is interrupted by its stop token is left in the
+/// journal where it can go on and cancelled elsewhere; these last requests end with a deadline of two seconds on the
+/// host's clock.
+///
+/// Cost: two requests a blob, one for a small blob; one more for each cut. The bytes are read again from where the
+/// registry has them, and hashed on the way: a source that changes is refused.
+///
+/// Threads: run() blocks, in one thread. Uploads of one host run beside each other.
+///
+/// Example:
+///
+///     Status send(Host& host, const oci::Descriptor& blob, io::RestartableSource& bytes, std::stop_token stop) {
+///       Call post;
+///       post.method = "POST";
+///       post.path = "/v2/team/app/blobs/uploads/";
+///       post.repository = "team/app";
+///       post.actions = "pull,push";
+///       post.what = "a blob of team/app";
+///       Upload upload(host, post, blob, bytes, "");
+///       return upload.run([] { return Result<bool>(false); }, std::move(stop));
+///     }
 namespace slipway::registry {
 
-/// Sends one blob to a repository: one PUT of the whole where that is taken, chunks where a proxy limits bodies, and
-/// after a cut from where the registry has it, if it says so, else again. A later run takes up the upload that a killed
-/// one left open; what nobody will take up is cancelled.
+/// One blob on its way.
 class Upload {
  public:
   /// `call` is the POST that opens an upload: it has repository, scopes and words for messages; `session` is an upload

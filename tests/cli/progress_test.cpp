@@ -7,7 +7,7 @@
 #include "cli/live_area.h"
 #include "cli/transfer_bars.h"
 #include "slipway/io/hash.h"
-#include "support/fake_clock.h"
+#include "support/held_clock.h"
 
 namespace slipway::test {
 namespace {
@@ -72,7 +72,7 @@ class Screen {
   }
 
   std::atomic<int> columns{80};
-  FakeClock clock;
+  HeldClock clock;
   std::atomic<bool> overran{false};
 
  private:
@@ -251,8 +251,11 @@ TEST(Progress, BarsComeAndGoAndEventsAreJson) {
     const auto progress = cli::make_progress(globals, inside, area);
     progress->expected(blob("a"));
     progress->started(blob("a"));
+    ASSERT_TRUE(screen.clock.wait_for_sleepers(1)) << "the painter waits on the clock";
+    EXPECT_THAT(screen.rows(), IsEmpty());
+    screen.clock.advance(std::chrono::milliseconds(100));
     while (screen.rows().empty())
-      std::this_thread::yield();
+      std::this_thread::yield();  // the frame is being drawn
     EXPECT_THAT(screen.rows().front(), HasSubstr(io::digest_of("a").short_hex()));
   }
   EXPECT_THAT(screen.rows(), IsEmpty());

@@ -9,11 +9,12 @@
 namespace slipway::test {
 /// A session over a scripted far end.
 struct Wire {
-  explicit Wire(ScriptedTransport::Script script, registry::RegistryOptions options = {})
+  /// `other_clock`: in place of one that never waits.
+  explicit Wire(ScriptedTransport::Script script, registry::RegistryOptions options = {}, Clock* other_clock = nullptr)
       : transport(std::move(script)) {
     session = registry::Session::create({&transport,
                                          &credentials,
-                                         &clock,
+                                         other_clock == nullptr ? &clock : other_clock,
                                          &rng,
                                          &knowledge,
                                          {},

@@ -17,8 +17,11 @@ namespace slipway {
 Status run_lanes(std::size_t lanes, std::size_t count, std::stop_token stop,
                  const std::function<Status(std::size_t, std::stop_token)>& job);
 
-/// While one is alive, run_lanes() called by this thread uses one lane, whatever is asked for. For simulators and
-/// debuggers that need one thread of control.
+/// Returns the number of lanes that this thread may use of those `wanted`: at least 1, and 1 under a SingleLane.
+std::size_t allowed_lanes(std::size_t wanted);
+
+/// While one is alive, this thread gets one lane, whatever number is asked for: a simulator or a debugger that
+/// schedules the program's steps one at a time sees one thread of control.
 class SingleLane {
  public:
   SingleLane();
