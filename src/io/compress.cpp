@@ -6,6 +6,10 @@
 
 #include "io/block_codec.h"
 #include "io/block_sink.h"
+#include "io/cached_codec.h"
+#include "io/compressed_blocks.h"
+#include "io/hashed_blocks.h"
+#include "slipway/base/lanes.h"
 #include "slipway/base/text.h"
 
 namespace slipway::io {
@@ -98,12 +102,15 @@ Status check_codec(const Packing& packing) {
 }
 
 Result<std::unique_ptr<Compressor>> compressor(const Packing& packing, Sink& next) {
-  if (packing.format == Compression::none)
-    return std::unique_ptr<Compressor>(std::make_unique<PassSink>(next, packing.plain));
+  if (packing.format == Compression::none) return std::make_unique<PassSink>(next, packing.plain);
   CodecPlan plan = codec_for(packing.format, packing.level);
   SLIPWAY_TRY(require_codec(plan, packing.codec));
   if (!packing.codec.empty()) plan.id += "@" + packing.codec;  // other bytes, other cached blocks
-  return std::unique_ptr<Compressor>(std::make_unique<BlockSink>(std::move(plan), next, packing));
+  if (packing.cache != nullptr) plan = with_cache(std::move(plan), *packing.cache);
+  const std::size_t lanes = allowed_lanes(packing.lanes);
+  auto stage = compressed_blocks(plan, lanes, next);
+  if (packing.plain != nullptr) stage = hashed_blocks(*packing.plain, lanes, std::move(stage));
+  return std::make_unique<BlockSink>(plan.block_size, std::move(stage));
 }
 
 }  // namespace slipway::io
