@@ -29,9 +29,8 @@ ThreadsFrom::ThreadsFrom(ThreadStarter& starter) : before_(starter_in_place().ex
 ThreadsFrom::~ThreadsFrom() { starter_in_place() = before_; }
 
 Worker::Worker(std::function<void(std::stop_token)> work)
-    : stop_(), join_(starter_in_place().load()->start([work = std::move(work), stop = stop_.get_token()] {
-        work(stop);
-      })) {}
+    : stop_(),
+      join_(starter_in_place().load()->start([work = std::move(work), stop = stop_.get_token()] { work(stop); })) {}
 
 Worker::Worker(Worker&& other) noexcept : stop_(std::move(other.stop_)), join_(std::exchange(other.join_, nullptr)) {}
 

@@ -1,10 +1,8 @@
 #include "builder/rpm_database.h"
 
-#include <sqlite3.h>
-
 #include <memory>
 
-#include "slipway/base/shared_library.h"
+#include "builder/sqlite_api.h"
 #include "slipway/base/text.h"
 
 namespace slipway::builder {
@@ -14,33 +12,6 @@ constexpr std::size_t kMaxTags = 1u << 16, kMaxRpmFiles = 1u << 20, kMaxRpmPacka
 constexpr std::uint32_t kName = 1000, kVersion = 1001, kRelease = 1002, kEpoch = 1003, kArch = 1022, kDirIndexes = 1116,
                         kBaseNames = 1117, kDirNames = 1118;
 constexpr std::size_t kReadVersion = 18;  // in SQLite's header; 2 means a write-ahead log
-
-struct SqliteApi {
-  decltype(&sqlite3_open_v2) open = nullptr;
-  decltype(&sqlite3_close) close = nullptr;
-  decltype(&sqlite3_deserialize) deserialize = nullptr;
-  decltype(&sqlite3_prepare_v2) prepare = nullptr;
-  decltype(&sqlite3_step) step = nullptr;
-  decltype(&sqlite3_finalize) finalize = nullptr;
-  decltype(&sqlite3_column_blob) blob = nullptr;
-  decltype(&sqlite3_column_bytes) bytes = nullptr;
-  decltype(&sqlite3_errmsg) message = nullptr;
-};
-
-Result<SqliteApi> load_sqlite() {
-  SLIPWAY_ASSIGN(const auto library, SharedLibrary::load("libsqlite3.so.0", "libsqlite3-0"));
-  SqliteApi api;
-  SLIPWAY_TRY(library.bind({{"sqlite3_open_v2", api.open},
-                            {"sqlite3_close", api.close},
-                            {"sqlite3_deserialize", api.deserialize},
-                            {"sqlite3_prepare_v2", api.prepare},
-                            {"sqlite3_step", api.step},
-                            {"sqlite3_finalize", api.finalize},
-                            {"sqlite3_column_blob", api.blob},
-                            {"sqlite3_column_bytes", api.bytes},
-                            {"sqlite3_errmsg", api.message}}));
-  return api;
-}
 
 /// One header: big-endian numbers, each tag with its type, its place in the store and how many values it has.
 class HeaderReader {
@@ -164,7 +135,8 @@ Result<std::optional<NamedPackage>> parse_rpm_header(std::string_view blob, cons
 }
 
 Result<std::vector<NamedPackage>> parse_rpm_database(std::string bytes, const std::string& distribution) {
-  SLIPWAY_ASSIGN(const SqliteApi api, load_sqlite());
+  SLIPWAY_ASSIGN(const SqliteApi* const loaded, SqliteApi::get());
+  const SqliteApi& api = *loaded;
   std::vector<NamedPackage> packages;
   if (bytes.size() < 100) return fail(Errc::malformed, "rpm's database is not an SQLite file");
   // A write-ahead log is not in the image: SQLite must not look for one.

@@ -7,8 +7,8 @@
 
 namespace slipway::io {
 
-/// Returns a stage that compresses blocks with the plan's codecs and writes them to `next` (kept alive by the caller) in
-/// their order.
+/// Returns a stage that compresses blocks with the plan's codecs and writes them to `next` (kept alive by the caller)
+/// in their order.
 ///
 /// With one lane everything runs in the caller's thread. With more, a block is waiting, then taken by a lane that
 /// compresses it without the lock, then done. Any lane that finds the oldest block done becomes the writer and writes

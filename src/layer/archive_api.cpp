@@ -37,6 +37,6 @@ Result<ArchiveApi> load() {
 
 }  // namespace
 
-Result<const ArchiveApi*> archive_api() { return loaded_once(load); }
+Result<const ArchiveApi*> ArchiveApi::get() { return loaded_once(load); }
 
 }  // namespace slipway::layer

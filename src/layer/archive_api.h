@@ -34,9 +34,9 @@ struct ArchiveApi {
   decltype(&::archive_entry_mtime) mtime = nullptr;
   decltype(&::archive_entry_size) size = nullptr;
   decltype(&::archive_entry_sparse_count) sparse_count = nullptr;
-};
 
-/// The loaded table; Errc::failed, naming the package, when libarchive is not there. Thread-safe.
-Result<const ArchiveApi*> archive_api();
+  /// Returns the loaded table; Errc::failed, naming the package, when libarchive is not installed. Thread-safe.
+  static Result<const ArchiveApi*> get();
+};
 
 }  // namespace slipway::layer

@@ -127,7 +127,7 @@ class ArchiveReader {
     const bool bzip2 = start.starts_with("BZh");
     std::unique_ptr<io::Source> plain = std::make_unique<ReplayedSource>(std::move(start), source);
     if (xz || bzip2) {
-      SLIPWAY_ASSIGN(const ArchiveApi* api, archive_api());
+      SLIPWAY_ASSIGN(const ArchiveApi* api, ArchiveApi::get());
       plain = std::make_unique<FilteredSource>(*api, std::move(plain), xz ? Format::xz : Format::bzip2, what_);
     } else {
       plain = io::decompressor(std::move(plain));
@@ -140,7 +140,7 @@ class ArchiveReader {
 
   /// deb(5): an ar of debian-binary, control.tar.*, data.tar.*.
   Status deb(io::Source& source) {
-    SLIPWAY_ASSIGN(const ArchiveApi* api, archive_api());
+    SLIPWAY_ASSIGN(const ArchiveApi* api, ArchiveApi::get());
     SourceInput input(source);
     ArchiveStream stream(*api, input, what_);
     SLIPWAY_TRY(stream.open(Format::ar));
@@ -162,7 +162,7 @@ class ArchiveReader {
 
   Status zip(File& file) {
     SLIPWAY_ASSIGN(const FileStat stat, file.stat());
-    SLIPWAY_ASSIGN(const ArchiveApi* api, archive_api());
+    SLIPWAY_ASSIGN(const ArchiveApi* api, ArchiveApi::get());
     FileInput input(file, stat.size);
     ArchiveStream stream(*api, input, what_);
     SLIPWAY_TRY(stream.open(Format::zip));

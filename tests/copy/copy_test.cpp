@@ -9,8 +9,23 @@
 
 #include "copy/watched_target.h"
 #include "slipway/oci/media_type.h"
+#include "support/header_example.h"
 #include "support/target_conformance.h"
 #include "support/wrapped_target.h"
+
+/// The example of copy.h.
+namespace slipway {
+namespace {
+
+Status carry(store::ReadTarget& from, const oci::Descriptor& root, store::Target& to, std::stop_token stop) {
+  copy::CopyOptions options;
+  options.lanes = 8;
+  options.stop = std::move(stop);
+  return copy::copy_tagged({&from}, root, to, {"v1", "latest"}, options);
+}
+
+}  // namespace
+}  // namespace slipway
 
 namespace slipway::copy {
 namespace {
@@ -63,6 +78,15 @@ TEST(Copy, ChildrenComeFirstAndTheTagLast) {
   EXPECT_EQ(calls[calls.size() - 2], "tag v1");
   EXPECT_EQ(calls.back(), "tag latest");
   EXPECT_EQ(to.resolve(std::string("latest"))->digest, root.descriptor.digest);
+}
+
+TEST(Copy, TheHeadersExampleWorks) {
+  test::expect_example_is_compiled("include/slipway/copy/copy.h", "tests/copy/copy_test.cpp");
+  WatchedTarget from, to;
+  const Blob image = push_image(from, {"one"});
+  ASSERT_TRUE(carry(from, image.descriptor, to, {}));
+  EXPECT_EQ(to.resolve(std::string("latest"))->digest, image.descriptor.digest);
+  EXPECT_EQ(to.calls().back(), "tag latest");
 }
 
 TEST(Copy, AnImageThatIsThereCostsOneQuestionAndTheTag) {

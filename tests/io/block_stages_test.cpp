@@ -1,5 +1,3 @@
-#include "io/block_stage.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +5,7 @@
 #include <map>
 
 #include "io/block_sink.h"
+#include "io/block_stage.h"
 #include "io/cached_codec.h"
 #include "io/compressed_blocks.h"
 #include "io/hashed_blocks.h"

@@ -3,14 +3,46 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <functional>
+
 #include "run/attached_process.h"
 #include "run/find_program.h"
 #include "run/scratch.h"
 #include "slipway/run/image_store.h"
 #include "slipway/run/runner.h"
+#include "support/header_example.h"
+
+/// The example of runner.h.
+namespace slipway {
+namespace {
+
+Result<int> start(FileSystem& fs, store::ReadTarget& from, const image::Image& image, const oci::Location& at,
+                  const std::string& runner_name) {
+  SLIPWAY_ASSIGN(const run::Runner runner, run::find_runner(runner_name));
+  run::RunRequest request{.fs = fs, .runner = runner, .from = from, .image = image};
+  request.location = at;
+  request.name = "team/app:v1";
+  request.values = {{"LOG_LEVEL", "debug"}};
+  request.files = [&] { return image::merge_files(from, image); };
+  return run::run_image(request, {});
+}
+
+}  // namespace
+}  // namespace slipway
 
 namespace slipway::run {
 namespace {
+
+TEST(Runner, TheHeadersExampleIsCompiled) {
+  test::expect_example_is_compiled("include/slipway/run/runner.h", "tests/run/bundle_test.cpp");
+  // It would start a container, which the end-to-end tests of run do.
+  const std::function<decltype(start)> example = start;
+  EXPECT_TRUE(static_cast<bool>(example));
+  const auto unknown = find_runner("no-such-runner");
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code, Errc::invalid_argument);
+  EXPECT_THAT(unknown.error().message, testing::HasSubstr("no-such-runner"));
+}
 
 using testing::ElementsAre;
 using testing::HasSubstr;

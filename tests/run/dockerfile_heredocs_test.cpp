@@ -18,7 +18,7 @@ std::vector<std::string> ends(std::string_view line, char escape = '\\') {
   return out;
 }
 
-// What BuildKit's parser makes of the same lines.
+// BuildKit's parser reads the same lines so.
 TEST(Heredocs, AreWordsOfTheShell) {
   EXPECT_THAT(ends("RUN <<EOF"), ElementsAre("EOF"));
   EXPECT_THAT(ends("RUN <<-EOF"), ElementsAre("-EOF"));

@@ -140,7 +140,7 @@ TEST(Export, ComposeDoublesDollars) {
   EXPECT_EQ(service->find("environment")->find("B")->scalar, "a \"b\" $$c: #d\n\xc3\xa4");
 }
 
-// What slipway exports, slipway's pin finds pinned.
+// slipway pin has nothing to do in a file that slipway exported.
 TEST(Export, EverythingIsPinned) {
   ExportRequest request = production();
   request.values = {{"A", "plain"}};

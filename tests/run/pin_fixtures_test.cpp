@@ -1,4 +1,4 @@
-// Files of every format in the style of the field, in testdata/pin: NAME as a repository has it, NAME.pinned with the
+// Files of every format in the style of the field, in testdata/pin: NAME as found in a repository, NAME.pinned with the
 // bytes that pinning to one digest must make of it.
 #include <gmock/gmock.h>
 

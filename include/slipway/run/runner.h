@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -11,18 +13,50 @@
 #include "slipway/image/file_list.h"
 #include "slipway/oci/location.h"
 
+/// Starts the image of exactly one digest with the values of its release, as a container of this machine.
+///
+/// Order of calls: find_runner() chooses the program; run_image() hands it the image, writes the private files, starts
+/// it on this process's own streams, and waits. The image comes to the runner by one of three ways:
+///
+///   podman, docker, nerdctl   pull a registry's image themselves, by digest; a layout's is loaded from an archive
+///   containerd                is always given an archive
+///   crun, runc                get a bundle: the image is unpacked, as root inside where the user is not root
+///
+/// Values and mounted files never pass argv, where every user of the machine could read them: they go into files of a
+/// folder with mode 0700 below TMPDIR (an env file, or the bundle's config.json), which is removed before run_image()
+/// returns, also after a failure.
+///
+/// Cost: find_runner() without a name asks the daemons, with one it only looks into PATH. Podman and docker are not
+/// given an image that they have by its image ID, containerd one that it has by its digest.
+///
+/// Threads: both functions block, in one thread. A stop sends the runner SIGTERM, except on a terminal, whose signals
+/// reach it directly.
+///
+/// Example:
+///
+///     Result<int> start(FileSystem& fs, store::ReadTarget& from, const image::Image& image, const oci::Location& at,
+///                       const std::string& runner_name) {
+///       SLIPWAY_ASSIGN(const run::Runner runner, run::find_runner(runner_name));
+///       run::RunRequest request{.fs = fs, .runner = runner, .from = from, .image = image};
+///       request.location = at;
+///       request.name = "team/app:v1";
+///       request.values = {{"LOG_LEVEL", "debug"}};
+///       request.files = [&] { return image::merge_files(from, image); };
+///       return run::run_image(request, {});
+///     }
 namespace slipway::run {
 
 /// The programs that start containers, in the order in which they are looked for; the last two get an unpacked image.
 enum class RunnerKind { podman, docker, nerdctl, containerd, crun, runc };
 
+/// A runner of this machine.
 struct Runner {
   RunnerKind kind = RunnerKind::podman;
   std::string program;  ///< its path
 };
 
-/// The runner of this name, or the first one on this machine that answers (docker, nerdctl and containerd need their
-/// daemons). Errc::not_found naming what was looked for.
+/// Returns the runner of this name, or the first one on this machine that answers (docker, nerdctl and containerd need
+/// their daemons). Errc::not_found naming the programs that were looked for, invalid_argument for an unknown name.
 Result<Runner> find_runner(const std::optional<std::string>& name, std::stop_token stop = {});
 
 /// A file that the program sees beside those of its image, read-only.
@@ -32,6 +66,7 @@ struct MountedFile {
   std::uint32_t mode = 0644;
 };
 
+/// One run: the image, its values, and the services to start it with. References stay valid while it runs.
 struct RunRequest {
   FileSystem& fs;
   Runner runner;
@@ -44,15 +79,12 @@ struct RunRequest {
   bool plain_http = false;                                  ///< the registry is one without TLS
   store::ReadTarget& from;
   const image::Image& image;
-  /// Asked for only where the image is unpacked.
+  /// Returns the image's files; called only where the image is unpacked.
   std::function<Result<image::FileList>()> files;
 };
 
-/// Runs the image of exactly this digest with these values on this process's own streams; the program's exit status.
-/// Values reach it through a private file that is removed afterwards, never through argv; mounted files likewise, each
-/// bound to its path. An image of a registry is
-/// pulled by podman, docker and nerdctl themselves, by digest; one of a layout is handed to them; without them it is
-/// unpacked and started by crun or runc, as root inside where the user is not root.
+/// Runs the image on this process's own streams and returns the program's exit status, or 128 + signal.
+/// Errc::unsupported for a mounted file whose path docker's syntax cannot hold, not_found when the runner cannot start.
 Result<int> run_image(const RunRequest& request, std::stop_token stop);
 
 }  // namespace slipway::run
