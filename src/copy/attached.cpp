@@ -1,13 +1,15 @@
 #include "slipway/copy/attached.h"
 
+#include <algorithm>
 #include <set>
 
+#include "copy/cosign_tag.h"
+#include "slipway/base/lanes.h"
+#include "slipway/io/filters.h"
 #include "slipway/oci/media_type.h"
 
 namespace slipway::copy {
 namespace {
-
-constexpr const char* kCosignSuffixes[] = {"sig", "att", "sbom"};
 
 class Attachments {
  public:
@@ -53,13 +55,13 @@ class Attachments {
   }
 
   Status cosign_tags(const Digest& digest) {
-    for (const char* suffix : kCosignSuffixes) {
-      const std::string tag = fmt::format("{}-{}.{}", digest.algorithm(), digest.hex(), suffix);
+    for (const std::string_view suffix : kCosignSuffixes) {
+      const std::string tag = cosign_tag(digest, suffix);
       const auto there = from_.resolve(tag);
       if (!there && there.error().code == Errc::not_found) continue;
       SLIPWAY_TRY(there);
       ++count_;
-      SLIPWAY_TRY(copy_tagged({&from_}, *there, to_, {tag}, options_));
+      SLIPWAY_TRY(copy_cosign_tag(from_, {digest, tag, *there}, to_, options_));
     }
     return {};
   }
@@ -72,7 +74,119 @@ class Attachments {
   std::size_t count_ = 0;
 };
 
+/// A question about one subject: its referrers, or one of cosign's tags.
+struct Question {
+  Digest subject;
+  std::string tag{};
+  std::vector<Attached> answer{};
+};
+
+oci::Descriptor plain(const oci::Descriptor& listed) {
+  oci::Descriptor descriptor(listed.media_type, listed.digest, listed.size);
+  descriptor.artifact_type = listed.artifact_type;
+  return descriptor;
+}
+
+Status ask(store::ReadTarget& from, Question& question) {
+  if (!question.tag.empty()) {
+    const auto there = from.resolve(question.tag);
+    if (there) question.answer.push_back({question.subject, question.tag, plain(*there)});
+    return there || there.error().code == Errc::not_found ? Status() : Status(fail(there.error()));
+  }
+  auto* lister = store::as<store::ReferrerLister>(from);
+  if (lister == nullptr) return {};
+  SLIPWAY_ASSIGN(const auto found, lister->referrers(question.subject, ""));
+  for (const oci::Descriptor& listed : found)
+    question.answer.push_back({question.subject, "", plain(listed)});
+  return {};
+}
+
+/// cosign's tags first. A tag that is not wanted costs no request.
+std::vector<Question> questions_about(const Digest& subject, const std::function<bool(const Attached&)>& wanted) {
+  std::vector<Question> questions;
+  for (const std::string_view suffix : kCosignSuffixes) {
+    std::string tag = cosign_tag(subject, suffix);
+    if (wanted({subject, tag, oci::empty_descriptor()})) questions.push_back({subject, std::move(tag)});
+  }
+  questions.push_back({subject});
+  return questions;
+}
+
+Status ask_all(store::ReadTarget& from, std::vector<Question>& questions, const CopyOptions& options) {
+  return run_lanes(options.lanes, questions.size(), options.stop,
+                   [&](std::size_t i, const std::stop_token&) { return ask(from, questions[i]); });
+}
+
+/// The manifests that an index leads to; nested ones too.
+Status add_children(store::ReadTarget& from, const oci::Descriptor& node, int depth, const CopyOptions& options,
+                    std::vector<Digest>& subjects) {
+  if (depth > options.max_depth || subjects.size() > options.max_nodes)
+    return fail(Errc::too_large, "the image has more manifests than attachments are looked for");
+  if (!oci::is_index(node.media_type)) return {};
+  SLIPWAY_ASSIGN(const oci::Document document, fetch_document(from, node));
+  for (const oci::Descriptor& child : oci::children(document)) {
+    const bool known = std::find(subjects.begin(), subjects.end(), child.digest) != subjects.end();
+    if (known || !oci::is_graph_node(child.media_type)) continue;
+    subjects.push_back(child.digest);
+    SLIPWAY_TRY(add_children(from, child, depth + 1, options, subjects));
+  }
+  return {};
+}
+
+Result<bool> is_listed(store::ReadTarget& place, const Attached& attached) {
+  auto* lister = store::as<store::ReferrerLister>(place);
+  if (lister == nullptr) return true;
+  SLIPWAY_ASSIGN(const auto found, lister->referrers(attached.subject, ""));
+  return std::any_of(found.begin(), found.end(),
+                     [&](const oci::Descriptor& listed) { return listed.digest == attached.manifest.digest; });
+}
+
+/// A manifest that is there may still be missing in the list: an interrupted run did not come to it.
+Status copy_referrer(store::ReadTarget& from, const Attached& attached, store::Target& to, const CopyOptions& options) {
+  SLIPWAY_TRY(copy_graph({&from}, attached.manifest, to, options));
+  SLIPWAY_ASSIGN(const bool listed, is_listed(to, attached));
+  if (listed) return {};
+  SLIPWAY_ASSIGN(const oci::Document document, fetch_document(from, attached.manifest));
+  io::TextSource bytes(oci::raw_of(document));
+  SLIPWAY_TRY(to.push(attached.manifest, bytes, options.stop));
+  SLIPWAY_ASSIGN(const bool listed_now, is_listed(to, attached));
+  if (listed_now) return {};
+  return fail(Errc::verification_failed, "{} took {} and does not list it among the referrers of {}", to.name(),
+              attached.manifest.digest.str(), attached.subject.str());
+}
+
 }  // namespace
+
+Result<std::vector<Attached>> find_attached(store::ReadTarget& from, const oci::Descriptor& root,
+                                            const std::function<bool(const Attached&)>& wanted,
+                                            const CopyOptions& options) {
+  std::vector<Question> questions = questions_about(root.digest, wanted);
+  // Alone, because it tells whether the host has the referrers API.
+  SLIPWAY_TRY(ask(from, questions.back()));
+  std::vector<Digest> subjects{root.digest};
+  SLIPWAY_TRY(add_children(from, root, 0, options, subjects));
+  std::vector<Question> rest(questions.begin(), questions.end() - 1);
+  for (std::size_t i = 1; i < subjects.size(); ++i) {
+    for (Question& question : questions_about(subjects[i], wanted))
+      rest.push_back(std::move(question));
+  }
+  SLIPWAY_TRY(ask_all(from, rest, options));
+  // The root's referrers stand after the root's tags.
+  rest.insert(rest.begin() + static_cast<std::ptrdiff_t>(questions.size() - 1), std::move(questions.back()));
+  std::vector<Attached> all;
+  for (Question& question : rest) {
+    for (Attached& attached : question.answer) {
+      if (wanted(attached)) all.push_back(std::move(attached));
+    }
+  }
+  return all;
+}
+
+Status copy_attachment(store::ReadTarget& from, const Attached& attached, store::Target& to,
+                       const CopyOptions& options) {
+  if (attached.tag.empty()) return copy_referrer(from, attached, to, options);
+  return copy_cosign_tag(from, attached, to, options);
+}
 
 Result<std::size_t> copy_attached(store::ReadTarget& from, const oci::Descriptor& root, store::Target& to,
                                   const CopyOptions& options) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "release/carry.h"
 #include "release/contest.h"
 #include "release/facts.h"
 #include "release/finish.h"
@@ -172,6 +173,7 @@ Result<Recorded> release(const Planned& planned, store::Target& target, Ledger& 
   if (planned.stored) SLIPWAY_TRY(require_free_tags(plan, traces, target));
   SLIPWAY_TRY(journal.begin(plan));
   SLIPWAY_ASSIGN(const auto derived, copy_planned_image(planned, target, services));
+  SLIPWAY_TRY(carry_attached(plan, target, services));
   SLIPWAY_TRY(put_config(plan, ledger));
   SLIPWAY_TRY(raise_fence(plan, plan.entry.prev, ledger, services));
   return commit(planned, derived.get(), traces, target, services);

@@ -103,6 +103,8 @@ class ProjectDecoder {
     if (const auto schema = decoder.string("schema"))
       environment.schema = ConfigFile{(project_.folder / *schema).lexically_normal(), decoder.where("schema")};
     if (const config::Node* policy = decoder.get("policy")) decode_policy(*policy, environment);
+    const std::string carry = decoder.one_of("carry", {"all", "signatures", "none"}).value_or("signatures");
+    environment.carry = carry == "all" ? Carry::all : carry == "none" ? Carry::none : Carry::signatures;
     decoder.finish();
     project_.environments.push_back(std::move(environment));
   }

@@ -81,6 +81,44 @@ Status check_consistency(const Plan& plan) {
 
 }  // namespace
 
+namespace {
+
+Json attached_to_json(const std::vector<copy::Attached>& all) {
+  Json::Array list;
+  for (const copy::Attached& attached : all) {
+    Json json;
+    json.set("manifest", attached.manifest.to_json()).set("subject", attached.subject.str());
+    if (!attached.tag.empty()) json.set("tag", attached.tag);
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+Result<copy::Attached> read_attached(const Json& json) {
+  SLIPWAY_ASSIGN(auto reader, JsonReader::of(json, "plan: attached"));
+  SLIPWAY_ASSIGN(const Digest subject, reader.required_digest("subject"));
+  SLIPWAY_ASSIGN(const Json* manifest, required(reader, "manifest"));
+  SLIPWAY_ASSIGN(oci::Descriptor descriptor, oci::Descriptor::from_json(*manifest, "plan: attached manifest"));
+  SLIPWAY_ASSIGN(auto tag, reader.string("tag"));
+  SLIPWAY_TRY(reader.finish());
+  if (tag && !copy::is_cosign_tag(*tag, subject))
+    return fail(Errc::malformed, "plan: the tag \"{}\" is not one of cosign's for {}", printable(*tag, 150),
+                subject.str());
+  return copy::Attached{subject, tag.value_or(""), std::move(descriptor)};
+}
+
+Status read_attached(JsonReader& reader, Plan& plan) {
+  SLIPWAY_ASSIGN(const Json* list, reader.array("attached"));
+  if (list == nullptr) return {};
+  for (const Json& json : *list->array()) {
+    SLIPWAY_ASSIGN(auto attached, read_attached(json));
+    plan.attached.push_back(std::move(attached));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<std::string> Plan::canonical() const {
   SLIPWAY_ASSIGN(const std::string entry_text, entry.canonical());
   SLIPWAY_ASSIGN(Json entry_json, Json::parse(entry_text, "entry"));
@@ -101,6 +139,7 @@ Result<std::string> Plan::canonical() const {
   for (const oci::Location& source : sources)
     places.emplace_back(source.str());
   json.set("sources", std::move(places));
+  if (!attached.empty()) json.set("attached", attached_to_json(attached));
   if (config) {
     SLIPWAY_ASSIGN(const std::string text, config->canonical());
     SLIPWAY_ASSIGN(Json config_json, Json::parse(text, "config"));
@@ -167,6 +206,7 @@ Result<Plan> Plan::parse(std::string_view text) {
     SLIPWAY_ASSIGN(auto location, oci::Location::parse(source));
     plan.sources.push_back(std::move(location));
   }
+  SLIPWAY_TRY(read_attached(reader, plan));
   SLIPWAY_ASSIGN(const Json* config_json, reader.object("config"));
   if (config_json != nullptr) {
     SLIPWAY_ASSIGN(plan.config, ConfigValues::parse(config_json->compact()));
@@ -199,6 +239,7 @@ Result<Digest> Plan::digest() const {
   for (const oci::Location& source : sources)
     places.emplace_back(source.str());
   json.set("sources", std::move(places));
+  if (!attached.empty()) json.set("attached", attached_to_json(attached));
   if (first) json.set("first", first->str());
   if (entry.prev) json.set("prev", entry.prev->str());
   if (entry.policy) json.set("policy", entry.policy->str());
@@ -245,6 +286,9 @@ std::string Plan::describe() const {
   if (build != image) text += fmt::format("  build   {}, with a layer of config\n", build.digest.str());
   for (const oci::Location& source : sources)
     text += fmt::format("  from    {}\n", source.str());
+  for (const copy::Attached& one : attached)
+    text += fmt::format("  with    {} {}\n", one.manifest.digest.str(),
+                        one.tag.empty() ? printable(one.manifest.artifact_type, 100) : one.tag);
   text += fmt::format("  to      {}\n", repository.str());
   text += fmt::format("  config  {}\n", entry.config.str());
   text += fmt::format("  tag     {} (now {})\n", moving.tag, moving.expected ? moving.expected->str() : "absent");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "release/carry.h"
 #include "release/entry_artifact.h"
 #include "release/facts.h"
 #include "release/journal.h"
@@ -46,13 +47,16 @@ Status refuse_secrets(const Remarks& remarks) {
   return {};
 }
 
-/// Signatures and attestations name the build's digest, and the derived image has another one.
-std::vector<Error> warnings_of(const LayerImage& layers, const Plan& plan) {
+/// Signatures and attestations name the build's digest, and the derived image has another one. Without any there is
+/// nothing to lose.
+Result<std::vector<Error>> warnings_of(const LayerImage& layers, const Plan& plan, const ReleaseServices& services) {
   std::vector<Error> warnings;
-  warnings.emplace_back(Errc::unsupported,
-                        fmt::format("verifiers of signatures and attestations see {} without what is attached to "
-                                    "the build {}, which its base.digest names",
-                                    plan.image.digest.str(), plan.build.digest.str()));
+  SLIPWAY_ASSIGN(const bool has_signatures, is_signed(plan, services));
+  if (has_signatures)
+    warnings.emplace_back(Errc::unsupported,
+                          fmt::format("verifiers of signatures and attestations see {} without what is attached to "
+                                      "the build {}, which its base.digest names",
+                                      plan.image.digest.str(), plan.build.digest.str()));
   for (const std::string& child : layers.left_out)
     warnings.emplace_back(Errc::unsupported,
                           fmt::format("{} of the build is not a platform's image and is left out", child));
@@ -361,6 +365,15 @@ Result<Plan> assemble(const ReleaseRequest& request, const Situation& situation,
   return plan;
 }
 
+/// The decision covers what travels.
+Status add_attached(Carry carry, Planned& planned, const ReleaseServices& services) {
+  Plan& plan = planned.plan;
+  SLIPWAY_ASSIGN(plan.attached, find_carried(plan, carry, planned.warnings, services));
+  if (plan.attached.empty()) return {};
+  SLIPWAY_ASSIGN(plan.entry.decision, plan.digest());
+  return {};
+}
+
 }  // namespace
 
 Result<Planned> draft_plan(const ReleaseRequest& request, const Situation& situation, Choice choice, BoundConfig config,
@@ -369,9 +382,11 @@ Result<Planned> draft_plan(const ReleaseRequest& request, const Situation& situa
                                      next_entry(request, situation, choice, config, services)));
   Planned planned{std::move(plan), std::move(config.warnings), std::move(config.layers)};
   if (!planned.plan.changed) return planned;
+  SLIPWAY_TRY(add_attached(request.environment.carry, planned, services));
   if (const Recorded* active = situation.active()) planned.replaces = *active;
   if (planned.layers) {
-    for (Error& warning : warnings_of(*planned.layers, planned.plan))
+    SLIPWAY_ASSIGN(auto warnings, warnings_of(*planned.layers, planned.plan, services));
+    for (Error& warning : warnings)
       planned.warnings.push_back(std::move(warning));
   }
   SLIPWAY_TRY(judge_plan(request, situation, planned, ledger, services));

@@ -88,6 +88,19 @@ inline oci::Descriptor put_image(store::Target& to, const std::string& content, 
   return put_blob(to, std::string(oci::kManifestType), oci::write_manifest(manifest));
 }
 
+/// A manifest beside `subject`: a bundle or an SBOM, told apart by its type.
+inline oci::Descriptor attach(store::Target& to, const oci::Descriptor& subject, const std::string& type,
+                              const std::string& content = "bundle") {
+  const oci::Manifest manifest{.raw = {},
+                               .media_type = std::string(oci::kManifestType),
+                               .artifact_type = type,
+                               .config = put_blob(to, "application/vnd.oci.empty.v1+json", "{}"),
+                               .layers = {put_blob(to, type, content)},
+                               .subject = subject,
+                               .annotations = {}};
+  return put_blob(to, std::string(oci::kManifestType), oci::write_manifest(manifest));
+}
+
 /// An index of images for these platforms; an empty name is a child without one.
 inline oci::Descriptor put_index(store::Target& to, const std::vector<std::string>& platforms) {
   oci::Index index{.raw = {},

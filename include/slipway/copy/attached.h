@@ -1,8 +1,34 @@
 #pragma once
 
+#include <functional>
+
 #include "slipway/copy/copy.h"
 
 namespace slipway::copy {
+
+/// A manifest that is attached to an image or to one of its platform manifests: an OCI 1.1 referrer, or one of cosign's
+/// tags.
+struct Attached {
+  Digest subject;
+  std::string tag;           ///< `sha256-<hex>.sig`, `.att` or `.sbom`; empty for a referrer
+  oci::Descriptor manifest;  ///< with its artifact type; without annotations
+  bool operator==(const Attached&) const = default;
+};
+
+/// Returns true for `sha256-<hex>.sig`, `.att` or `.sbom` of the subject.
+bool is_cosign_tag(std::string_view tag, const Digest& subject);
+
+/// Returns the `wanted` ones that are attached to `root` and to the manifests of an index, by subject, cosign's tags
+/// first; each question is asked of `from` on several lanes. Attachments of attachments are not looked for.
+Result<std::vector<Attached>> find_attached(store::ReadTarget& from, const oci::Descriptor& root,
+                                            const std::function<bool(const Attached&)>& wanted,
+                                            const CopyOptions& options);
+
+/// Copies an attachment whose subject is at `to`, and looks there afterwards: success means that `to` lists it. The
+/// signatures, attestations or SBOMs behind a cosign tag that `to` has already stay, and those of `from` are added.
+/// Errc::verification_failed where `to` took it and does not list it.
+Status copy_attachment(store::ReadTarget& from, const Attached& attached, store::Target& to,
+                       const CopyOptions& options);
 
 /// Copies what is attached to `root` and to every manifest it reaches, which must be at `to` already: OCI 1.1 referrers
 /// with theirs in turn, and cosign's tags `sha256-<hex>.sig`, `.att` and `.sbom`. Nothing that is there is sent again;

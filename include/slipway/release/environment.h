@@ -18,6 +18,9 @@ namespace slipway::release {
 enum class Mode { env_file, layer };
 std::string_view name_of(Mode mode);
 
+/// Which attachments of an image travel with it (docs/SLIPWAY_YAML.md "environments.NAME.carry").
+enum class Carry { all, signatures, none };
+
 /// Returns true for a name of an app or environment: oci::is_dns_like_name().
 bool is_valid_name(std::string_view text);
 
@@ -43,7 +46,8 @@ struct Environment {
   Mode mode = Mode::env_file;
   std::vector<std::string> after;  ///< a build must be active in these environments
   bool after_any = false;          ///< one of them is enough
-  PolicyRules rules;               ///< the other rules of `policy`
+  Carry carry = Carry::signatures;
+  PolicyRules rules;  ///< the other rules of `policy`
 };
 
 /// The parts of slipway.yaml that are about releasing one app. A value.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "slipway/copy/attached.h"
 #include "slipway/oci/descriptor.h"
 #include "slipway/oci/location.h"
 #include "slipway/release/config_artifact.h"
@@ -44,12 +45,13 @@ struct TagMove {
 /// Everything one release will do: the entry it will write, the places its bytes come from, the tags it touches and
 /// the state it expects.
 struct Plan {
-  bool changed = true;                 ///< false: build and config are active already, nothing will be written
-  Entry entry;                         ///< exactly as it will be appended
-  oci::Descriptor image;               ///< the image that the tag will point to
-  oci::Descriptor build;               ///< the image that is copied; in layer mode not `image`
-  std::vector<oci::Location> sources;  ///< places to copy from, in order
-  oci::Location repository;            ///< the environment's
+  bool changed = true;                     ///< false: build and config are active already, nothing will be written
+  Entry entry;                             ///< exactly as it will be appended
+  oci::Descriptor image;                   ///< the image that the tag will point to
+  oci::Descriptor build;                   ///< the image that is copied; in layer mode not `image`
+  std::vector<oci::Location> sources;      ///< places to copy from, in order
+  std::vector<copy::Attached> attached{};  ///< signatures and the like that travel with the build
+  oci::Location repository;                ///< the environment's
   oci::Location ledger;
   std::string ledger_text;
   std::optional<ConfigValues> config;   ///< nothing: the config artifact is in the ledger already
