@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "slipway/copy/keep_tags.h"
+
 namespace slipway::builder {
 namespace {
 
@@ -13,13 +15,15 @@ std::vector<std::string> tags_of(const Destination& destination, const oci::Desc
   return tags;
 }
 
-/// Copies attachments before any tag leads to the image.
-Status copy_to(store::Target& target, const BuildResult& result, const std::vector<std::string>& tags,
+/// Copies attachments before any tag leads to the image. The build tag keeps the platform manifests as well.
+Status copy_to(store::Target& target, const Destination& destination, const BuildResult& result,
                const std::vector<store::ReadTarget*>& sources, const copy::CopyOptions& how) {
-  if (!result.attachments.empty()) SLIPWAY_TRY(copy::copy_graph(sources, result.root, target, how));
+  const bool keeps_children = destination.build_tag && copy::needs_child_tags(result.root, target);
+  if (!result.attachments.empty() || keeps_children) SLIPWAY_TRY(copy::copy_graph(sources, result.root, target, how));
   for (const Attachment& attachment : result.attachments)
     SLIPWAY_TRY(copy::copy_graph(sources, attachment.manifest, target, how));
-  return copy::copy_tagged(sources, result.root, target, tags, how);
+  if (keeps_children) SLIPWAY_TRY(copy::tag_children(result.root, build_tag(result.root), target));
+  return copy::copy_tagged(sources, result.root, target, tags_of(destination, result.root), how);
 }
 
 Status deliver_to(const Destination& destination, const BuildResult& result,
@@ -35,7 +39,7 @@ Status deliver_to(const Destination& destination, const BuildResult& result,
   how.lanes = std::max<std::size_t>(1, services.lanes);
   how.observer = services.observer;
   how.stop = services.stop;
-  Status copied = copy_to(*target, result, tags_of(destination, result.root), sources, how);
+  Status copied = copy_to(*target, destination, result, sources, how);
   if (!copied) return fail(std::move(copied).error().in(fmt::format("storing the image in {}", place.str())));
   return {};
 }

@@ -6,6 +6,7 @@
 #include "slipway/base/text.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
+#include "slipway/store/attachment_tag.h"
 
 namespace slipway::registry {
 namespace {
@@ -63,11 +64,6 @@ class Referrers::Turn {
   Referrers& referrers_;
   const Digest subject_;
 };
-
-std::string fallback_tag(const Digest& subject) {
-  constexpr std::size_t kMaxHex = 64;
-  return fmt::format("{}-{}", subject.algorithm(), subject.hex().substr(0, kMaxHex));
-}
 
 Result<std::vector<oci::Descriptor>> Referrers::list(const Digest& subject, const std::string& artifact_type) {
   std::optional<std::vector<oci::Descriptor>> listed;
@@ -128,15 +124,15 @@ Result<std::optional<std::vector<oci::Descriptor>>> Referrers::by_api(const Dige
 }
 
 Result<std::optional<oci::Index>> Referrers::fallback_index(const Digest& subject) {
-  auto fetched = manifests_.fetch(fallback_tag(subject));
+  auto fetched = manifests_.fetch(store::referrers_tag(subject));
   if (!fetched && fetched.error().code == Errc::not_found) return std::optional<oci::Index>();
   SLIPWAY_TRY(fetched);
   auto index = oci::parse_index(fetched->bytes, fetched->descriptor.media_type);
   // One registry resolves sha256-<hex> to the subject itself: such a thing is never overwritten.
   if (!index || fetched->descriptor.digest == subject || index->subject || index->media_type != oci::kIndexType) {
-    return fail(
-        error(Errc::conflict, "the tag {} of {} is not a list of referrers", fallback_tag(subject), repository_.name())
-            .with_hint("use a registry that has the referrers API: this one cannot hold attachments"));
+    return fail(error(Errc::conflict, "the tag {} of {} is not a list of referrers", store::referrers_tag(subject),
+                      repository_.name())
+                    .with_hint("use a registry that has the referrers API: this one cannot hold attachments"));
   }
   return std::optional<oci::Index>(*std::move(index));
 }
@@ -160,7 +156,7 @@ Status Referrers::merge(const oci::Descriptor& entry, const Digest& subject) {
     std::sort(index.manifests.begin(), index.manifests.end(), by_digest);
     const std::string text = oci::write_index(index);
     const oci::Descriptor descriptor(index.media_type, io::digest_of(text), static_cast<std::int64_t>(text.size()));
-    SLIPWAY_TRY(manifests_.put(descriptor, text, fallback_tag(subject), {}));
+    SLIPWAY_TRY(manifests_.put(descriptor, text, store::referrers_tag(subject), {}));
   }
   return fail(Errc::conflict, "other writers keep changing the list of referrers of {} in {}", subject.str(),
               repository_.name());

@@ -43,7 +43,4 @@ class Referrers {
   std::set<Digest> subjects_in_change_;
 };
 
-/// Returns the tag that lists a subject's referrers where the API is missing.
-std::string fallback_tag(const Digest& subject);
-
 }  // namespace slipway::registry

@@ -6,6 +6,7 @@
 #include "slipway/base/text.h"
 #include "slipway/io/filters.h"
 #include "slipway/oci/media_type.h"
+#include "slipway/store/attachment_tag.h"
 
 namespace slipway::registry {
 namespace {
@@ -24,8 +25,9 @@ RegistryTarget::RegistryTarget(std::shared_ptr<Host> host, std::string repositor
       referrers_(repository_, manifests_) {}
 
 store::Traits RegistryTarget::traits() const {
+  // A registry with the referrers API knows what belongs together; others may collect whatever no tag names.
   return {.asks_cost_a_request = true,
-          .collects_untagged = true,
+          .collects_untagged = !repository_.host().memory().referrers_api().value_or(false),
           .refuses_incomplete = repository_.host().memory().refuses_incomplete()};
 }
 
@@ -97,7 +99,10 @@ Status RegistryTarget::put_document(const oci::Descriptor& descriptor, std::stri
   }
   SLIPWAY_TRY(document);
   if (!has_subject || *is_listed) return {};
-  return referrers_.add(descriptor, bytes, oci::subject_of(*document)->digest);
+  const Digest& subject = oci::subject_of(*document)->digest;
+  if (Digest::parse(reference))
+    SLIPWAY_TRY(manifests_.put(descriptor, bytes, store::attachment_tag(subject, descriptor.digest), {}));
+  return referrers_.add(descriptor, bytes, subject);
 }
 
 Result<bool> RegistryTarget::mount(const oci::Descriptor& blob, const std::string& from_repository) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "release/collectable.h"
 #include "release/entry_artifact.h"
 #include "release/entry_cache.h"
 #include "release/finish.h"
@@ -222,6 +223,34 @@ Status check_evidence(const Patient& patient, std::vector<Ailment>& found) {
   return {};
 }
 
+/// Platform manifests and attachments of the active release that a collection of untagged manifests would take.
+Status check_collection(const Patient& patient, std::vector<Ailment>& found) {
+  const Recorded* const active = patient.chain.head();
+  if (active == nullptr || patient.repository == nullptr) return {};
+  const Entry& entry = active->entry;
+  if (entry.image.repository != patient.environment.repository_text) return {};
+  const auto image = patient.repository->resolve(entry.image.digest);
+  if (!image) return image.error().code == Errc::not_found ? Status() : Status(fail(image.error()));
+  const copy::CopyOptions how{.lanes = patient.services.lanes, .stop = patient.services.stop};
+  const auto parts =
+      collectable(*patient.repository, keep_tag(entry.app, entry.environment, entry.number), *image, how);
+  if (!parts && parts.error().code == Errc::conflict) return {};  // no place for lists of referrers
+  SLIPWAY_TRY(parts);
+  if (parts->empty()) return {};
+  found.push_back({{.check = "collectable",
+                    .what = fmt::format("{} of the manifests that belong to v{} have no tag of their own",
+                                        parts->size(), entry.number),
+                    .meaning = "a collection of untagged manifests in the registry takes them",
+                    .remedy = Finding::Remedy::repair,
+                    .action = "tag them"},
+                   [&patient, all = *parts]() -> Status {
+                     SLIPWAY_ASSIGN(const auto target, patient.services.opener->open_for_writing(
+                                                           patient.environment.repository, Side::destination));
+                     return keep(all, *target);
+                   }});
+  return {};
+}
+
 /// Puts the config of today where it is the very config of the active release.
 Status put_todays_config(const Patient& patient) {
   std::vector<Error> warnings;
@@ -294,6 +323,7 @@ Result<std::vector<Ailment>> examine(Patient& patient) {
   SLIPWAY_TRY(check_keep_tags(patient, found));
   SLIPWAY_TRY(check_moving_tag(patient, found));
   SLIPWAY_TRY(check_evidence(patient, found));
+  SLIPWAY_TRY(check_collection(patient, found));
   SLIPWAY_TRY(check_config(patient, found));
   check_journal(patient, found);
   return found;

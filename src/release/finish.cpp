@@ -35,8 +35,9 @@ Result<bool> is_first_of_digest(const Recorded& recorded, Ledger& ledger) {
   });
 }
 
-/// The registry took the request and does not want the manifest.
+/// The registry took the request and does not want the manifest, or has no place for lists of referrers.
 bool is_refusal(const Error& error) {
+  if (error.code == Errc::conflict) return true;
   return error.http && error.http->status >= 400 && error.http->status < 500 && error.code != Errc::rate_limited &&
          error.code != Errc::unauthorized;
 }

@@ -43,7 +43,10 @@ Result<std::shared_ptr<const LayerImage>> derived_image(const Planned& planned, 
 Result<std::shared_ptr<const LayerImage>> put_derived_blobs(const Planned& planned, store::Target& target,
                                                             const std::stop_token& stop) {
   const Plan& plan = planned.plan;
-  SLIPWAY_TRY(write_once(target, plan.build, "build-" + plan.build.digest.short_hex(), std::nullopt));
+  const std::string build_tag = "build-" + plan.build.digest.short_hex();
+  SLIPWAY_ASSIGN(const auto kept, tag_state(target, build_tag));
+  if (!kept) SLIPWAY_TRY(copy::tag_children(plan.build, build_tag, target));
+  SLIPWAY_TRY(write_once(target, plan.build, build_tag, std::nullopt));
   SLIPWAY_ASSIGN(auto layers, derived_image(planned, target));
   for (const MadeContent& blob : layers->blobs) {
     io::TextSource bytes(blob.bytes);

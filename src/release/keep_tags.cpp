@@ -2,40 +2,16 @@
 
 #include <algorithm>
 #include <functional>
-#include <set>
 
 #include "release/proof_of_bytes.h"
 #include "release/tags.h"
 #include "slipway/copy/copy.h"
-#include "slipway/oci/media_type.h"
 
 namespace slipway::release {
 
 std::optional<Digest> left_behind_image(const std::optional<Plan>& unfinished, const Plan& plan) {
   if (!unfinished || unfinished->entry.number != plan.entry.number) return std::nullopt;
   return unfinished->image.digest;
-}
-
-std::vector<std::pair<std::string, oci::Descriptor>> child_tags(const std::string& keep, const oci::Index& index) {
-  std::vector<std::pair<std::string, oci::Descriptor>> tags;
-  std::set<std::string> taken;
-  std::set<Digest> seen;
-  for (const oci::Descriptor& child : index.manifests) {
-    if (!oci::is_graph_node(child.media_type) || !seen.insert(child.digest).second) continue;
-    std::string name = keep;
-    if (child.platform) name += fmt::format("-{}-{}", child.platform->os, child.platform->architecture);
-    if (child.platform && !child.platform->variant.empty()) name += "-" + child.platform->variant;
-    if (!child.platform || !oci::is_valid_tag(name) || taken.contains(name)) {
-      name = fmt::format("{}-{}", keep, child.digest.short_hex());
-    }
-    taken.insert(name);
-    tags.emplace_back(std::move(name), oci::Descriptor(child.media_type, child.digest, child.size));
-  }
-  return tags;
-}
-
-bool needs_child_tags(const oci::Descriptor& image, const store::ReadTarget& target) {
-  return target.traits().collects_untagged && oci::is_index(image.media_type);
 }
 
 Result<std::optional<Digest>> kept_under(store::ReadTarget& target, const std::string& tag) {

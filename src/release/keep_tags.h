@@ -2,22 +2,19 @@
 
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
-#include "slipway/oci/document.h"
+#include "slipway/copy/keep_tags.h"
 #include "slipway/release/ledger.h"
 #include "slipway/release/plan.h"
 #include "slipway/store/target.h"
 
 namespace slipway::release {
 
+using copy::child_tags;
+using copy::needs_child_tags;
+
 /// Returns the image of the unfinished run of this machine, if that run had the plan's number.
 std::optional<Digest> left_behind_image(const std::optional<Plan>& unfinished, const Plan& plan);
-
-/// Returns the keep tags of an index's children, pure. Every child gets one, also those without a platform or with the
-/// platform of another child: a registry that collects untagged manifests would break the index.
-std::vector<std::pair<std::string, oci::Descriptor>> child_tags(const std::string& keep, const oci::Index& index);
 
 /// The traces of runs that died before they committed the plan's number. A keep tag alone proves nothing: it is written
 /// before the entry. So an image that a keep tag of this number names, and that no release of the environment and no
@@ -30,9 +27,6 @@ struct Traces {
 /// Errc::conflict when one of the plan's tags that are written once points to another image than the plan's, and that
 /// image was released.
 Status require_free_tags(const Plan& plan, const Traces& traces, store::ReadTarget& target);
-
-/// Returns true where each child of this image needs a tag of its own, because the place collects untagged manifests.
-bool needs_child_tags(const oci::Descriptor& image, const store::ReadTarget& target);
 
 /// Returns the digest under a tag of an image; nothing also where the registry answers that it cannot read what it has
 /// there: such a tag keeps nothing.

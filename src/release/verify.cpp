@@ -1,10 +1,12 @@
 #include "slipway/release/verify.h"
 
 #include <algorithm>
+#include <set>
 
 #include "release/entry_artifact.h"
 #include "release/entry_cache.h"
 #include "release/journal.h"
+#include "release/proof_of_attached.h"
 #include "release/proof_of_bytes.h"
 #include "release/proof_of_layers.h"
 #include "release/standing.h"
@@ -190,14 +192,27 @@ class Verification {
     if (target_ == nullptr) {
       problem(fmt::format("{} does not exist", proof_.location.str()));
     } else {
-      SLIPWAY_TRY(prove_graph(*target_, entry.image.digest, fmt::format("v{} of {}", entry.number, entry.environment),
-                              services_.stop, proof_.problems));
+      const std::string what = fmt::format("v{} of {}", entry.number, entry.environment);
+      SLIPWAY_TRY(prove_graph(*target_, entry.image.digest, what, services_.stop, proof_.problems));
+      SLIPWAY_TRY(prove_attachments(entry, what));
     }
     Ledger ledger(*services_.opener, project_.ledger);
     SLIPWAY_ASSIGN(const auto home, ledger.open_for_reading());
     if (entry.mode == Mode::layer && target_ != nullptr) SLIPWAY_TRY(prove_image_of(entry, *home));
     return prove_graph(*home, entry.config, fmt::format("the config of v{} of {}", entry.number, entry.environment),
                        services_.stop, proof_.problems);
+  }
+
+  /// Beside the image; in layer mode beside the build as well.
+  Status prove_attachments(const Entry& entry, const std::string& what) {
+    const copy::CopyOptions how{.lanes = services_.lanes, .stop = services_.stop};
+    for (const Digest& digest : std::set<Digest>{entry.image.digest, entry.build.digest}) {
+      const auto image = target_->resolve(digest);
+      if (!image && image.error().code == Errc::not_found) continue;  // said with its bytes
+      SLIPWAY_TRY(image);
+      SLIPWAY_TRY(prove_attached(*target_, *image, what, how, proof_.problems, proof_.notes));
+    }
+    return {};
   }
 
   /// In layer mode: that the image is its build and config. A config that is not there is reported with its bytes.

@@ -55,7 +55,7 @@ class Case:
 
     def make_stale(self):
         """Adds an entry to the fallback list whose manifest does not exist."""
-        tag = next(tag for tag in self.registry.tags["team/app"] if tag.startswith("sha256-"))
+        tag = next(tag for tag in self.registry.tags["team/app"] if tag.startswith("sha256-") and "." not in tag)
         kind, data = self.registry.manifests["team/app"][self.registry.digest("team/app", tag)]
         index = json.loads(data)
         index["manifests"].append({**index["manifests"][0], "digest": "sha256:" + "0" * 64})

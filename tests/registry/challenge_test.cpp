@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "registry/referrers.h"
 #include "slipway/base/text.h"
 #include "slipway/registry/certificates.h"
 #include "slipway/registry/credentials.h"
+#include "slipway/store/attachment_tag.h"
 #include "support/temp_dir.h"
 
 namespace slipway::registry {
@@ -51,8 +51,9 @@ TEST(Challenge, Row076_RefusesDamage) {
 
 TEST(FallbackTag, IsTheSpecificationsTable) {
   const std::string hex256(64, 'a');
-  EXPECT_EQ(fallback_tag(Digest::parse("sha256:" + hex256).value()), "sha256-" + hex256);
-  EXPECT_EQ(fallback_tag(Digest::parse("sha512:" + std::string(128, 'b')).value()), "sha512-" + std::string(64, 'b'));
+  EXPECT_EQ(store::referrers_tag(Digest::parse("sha256:" + hex256).value()), "sha256-" + hex256);
+  EXPECT_EQ(store::referrers_tag(Digest::parse("sha512:" + std::string(128, 'b')).value()),
+            "sha512-" + std::string(64, 'b'));
 }
 
 class Credentials : public testing::Test {

@@ -6,6 +6,7 @@
 
 #include "registry/wire.h"
 #include "slipway/oci/media_type.h"
+#include "slipway/store/attachment_tag.h"
 #include "support/scripted_transport.h"
 #include "support/target_conformance.h"
 #include "support/temp_dir.h"
@@ -135,7 +136,7 @@ TEST(Referrers, AnEntryThatAnotherMachineWroteOverIsAddedAgain) {
   std::string list;
   int written = 0;
   Wire wire([&](const Request& request) {
-    const bool is_list = request.url.find("/manifests/sha256-") != std::string::npos;
+    const bool is_list = request.url.ends_with("/manifests/" + store::referrers_tag(subject.descriptor.digest));
     if (request.method == "GET" && is_list && !list.empty()) {
       return Answer{.headers = {{"content-type", std::string(oci::kIndexType)}}, .body = list};
     }
@@ -144,7 +145,9 @@ TEST(Referrers, AnEntryThatAnotherMachineWroteOverIsAddedAgain) {
     return Answer{.status = 201, .headers = {{"location", request.url}}, .body = {}};
   });
   wire.transport.on_body = [&](const std::string& line, const std::string& body) {
-    if (written > 1 && line.find("/manifests/sha256-") != std::string::npos) list = body;
+    const std::string tag = store::referrers_tag(subject.descriptor.digest);
+    if (written > 1 && line.find("/manifests/" + tag) != std::string::npos && line.find(tag + ".") == std::string::npos)
+      list = body;
   };
   const Status done = push(*wire.open("h.example/a"), ours);
   ASSERT_TRUE(done.has_value()) << done.error().describe();
@@ -205,6 +208,23 @@ TEST(Referrers, AnApiThatFindsNothingDoesNotHideTheFallbackList) {
   EXPECT_EQ(api.list()->size(), 1u);
 }
 
+TEST(Referrers, EachHasATagOfItsOwnWhereTheApiIsMissing) {
+  for (const bool api : {false, true}) {
+    TestRegistry registry({.referrers_api = api});
+    Client client;
+    const auto target = client.open(registry.host() + "/team/app");
+    const Blob image = push_image(*target, {"one"});
+    const Blob attached = note("one", image);
+    ASSERT_TRUE(push(*target, make_blob("one")).has_value());
+    ASSERT_TRUE(push(*target, attached).has_value());
+    const auto kept = target->resolve(store::attachment_tag(image.descriptor.digest, attached.descriptor.digest));
+    EXPECT_EQ(kept.has_value(), !api);
+    if (kept) EXPECT_EQ(kept->digest, attached.descriptor.digest);
+    ASSERT_TRUE(referrers_of(*target, image.descriptor.digest).has_value());
+    EXPECT_EQ(target->traits().collects_untagged, !api) << "a registry that knows referrers knows children as well";
+  }
+}
+
 TEST(Referrers, TaggingTwiceListsOnce) {
   TestRegistry registry;
   Client client;
@@ -214,7 +234,7 @@ TEST(Referrers, TaggingTwiceListsOnce) {
   ASSERT_TRUE(push(*target, tagged).has_value());
   ASSERT_TRUE(target->tag(tagged.descriptor, "n1").has_value());
   ASSERT_TRUE(target->tag(tagged.descriptor, "n2").has_value());
-  EXPECT_EQ(registry.count("PUT", "/manifests/sha256-"), 1);
+  EXPECT_EQ(registry.count("PUT", "/manifests/sha256-"), 2) << "the list, and the tag that keeps the referrer";
   EXPECT_EQ(referrers_of(*target, image.descriptor.digest)->size(), 1u);
 }
 

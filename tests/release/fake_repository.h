@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "slipway/io/filters.h"
+#include "slipway/oci/document.h"
 #include "slipway/oci/media_type.h"
+#include "slipway/store/attachment_tag.h"
 #include "slipway/store/memory.h"
 
 namespace slipway::release {
@@ -31,6 +33,7 @@ class FakeRepository final : public store::Target,
   Result<oci::Descriptor> resolve(const store::TagOrDigest& reference) override {
     ++requests;
     SLIPWAY_TRY(broken(reference));
+    if (is_gone(reference)) return fail(Errc::not_found, "{} was deleted", store::to_string(reference));
     auto found = content_.resolve(reference);
     if (found && alter) alter(*found);
     return found;
@@ -70,7 +73,17 @@ class FakeRepository final : public store::Target,
     writes += cost;
     pushed.push_back(descriptor);
     if (!oci::is_graph_node(descriptor.media_type)) pushed_blobs.insert(descriptor.media_type);
-    return content_.push(descriptor, bytes, std::move(stop));
+    gone_.erase(descriptor.digest);
+    SLIPWAY_TRY(content_.push(descriptor, bytes, std::move(stop)));
+    return keep_referrer(descriptor);
+  }
+  /// As a registry target does it where there is no referrers API.
+  Status keep_referrer(const oci::Descriptor& descriptor) {
+    if (!oci::is_graph_node(descriptor.media_type) || descriptor.artifact_type.empty()) return {};
+    SLIPWAY_ASSIGN(const store::Fetched fetched, content_.fetch_document(descriptor.digest));
+    SLIPWAY_ASSIGN(const auto document, oci::parse_document(fetched.bytes, descriptor.media_type));
+    const auto& subject = oci::subject_of(document);
+    return subject ? content_.tag(descriptor, store::attachment_tag(subject->digest, descriptor.digest)) : Status();
   }
   Status push_tagged(const oci::Descriptor& root, std::string_view bytes, const std::string& tag_name) override {
     ++requests;
@@ -109,7 +122,18 @@ class FakeRepository final : public store::Target,
   }
   Status delete_tag(const std::string& tag_name) override {
     faults.erase(tag_name);
+    if (deletes != Deletes::tags) return fail(Errc::unsupported, "{} deletes no tag alone", name());
     return content_.delete_tag(tag_name);
+  }
+  Status delete_manifest(const Digest& digest) override {
+    if (deletes == Deletes::nothing) return fail(Errc::unsupported, "{} does not allow deleting", name());
+    if (is_gone(digest) || !content_.resolve(digest)) return fail(Errc::not_found, "{} is not there", digest.str());
+    SLIPWAY_ASSIGN(const auto tags, content_.list_tags());
+    for (const std::string& tag_name : tags) {
+      if (content_.resolve(tag_name)->digest == digest) SLIPWAY_TRY(content_.delete_tag(tag_name));
+    }
+    gone_.insert(digest);
+    return {};
   }
   std::string registry() const override { return host_; }
   std::string repository() const override { return repository_; }
@@ -135,6 +159,9 @@ class FakeRepository final : public store::Target,
   };
   std::map<std::string, Fault> faults;
   bool immutable_tags = false;  ///< tag() refuses to move one
+  /// The rights of a client: it deletes tags alone and manifests, manifests with their tags, or nothing.
+  enum class Deletes { tags, manifests, nothing };
+  Deletes deletes = Deletes::tags;
   /// The registry's answer to documents with a subject; 0: it takes them.
   int subject_status = 0;
   std::function<void(const std::string& tag)> before_tag;  ///< called once, before the next tag is written
@@ -164,12 +191,17 @@ class FakeRepository final : public store::Target,
     if (why.code == Errc::network) why.http = HttpDetail{500, "UNKNOWN", ""};
     return fail(std::move(why));
   }
+  bool is_gone(const store::TagOrDigest& reference) const {
+    const auto* digest = std::get_if<Digest>(&reference);
+    return digest != nullptr && gone_.contains(*digest);
+  }
   void remember(const Digest& digest) {
     const std::scoped_lock lock(mutex_);
     remembered_.insert(digest);
   }
 
   std::mutex mutex_;
+  std::set<Digest> gone_;
   std::set<Digest> remembered_;  ///< documents that cost no second request
   Repositories& all_;
   std::string host_;
