@@ -6,9 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include "slipway/base/text.h"
 
@@ -78,12 +80,37 @@ ssize_t write_quietly(int fd, std::string_view bytes) {
   return n;
 }
 
-/// Feeds and drains a running child.
+/// A running child. It is waited for exactly once, because its pid may be somebody else's afterwards.
+class Child {
+ public:
+  explicit Child(pid_t pid) : pid_(pid) {}
+  bool has_ended() {
+    if (!ended_) ended_ = ::waitpid(pid_, &status_, WNOHANG) == pid_;
+    return ended_;
+  }
+  void kill_group() {
+    if (ended_) return;
+    ::kill(-pid_, SIGKILL);
+    ::kill(pid_, SIGKILL);  // it may not have its own group yet
+    while (::waitpid(pid_, &status_, 0) < 0 && errno == EINTR) {
+    }
+    ended_ = true;
+  }
+  int status() const { return WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_); }
+
+ private:
+  pid_t pid_;
+  bool ended_ = false;
+  int status_ = 0;
+};
+
+/// Feeds and drains a running child, until it has ended.
 class Conversation {
  public:
-  Conversation(const Command& command, Pipes& pipes, std::stop_token stop)
+  Conversation(const Command& command, Pipes& pipes, Child& child, std::stop_token stop)
       : command_(command),
         pipes_(pipes),
+        child_(child),
         stop_(std::move(stop)),
         deadline_(std::chrono::steady_clock::now() + command.timeout) {}
 
@@ -91,21 +118,43 @@ class Conversation {
     ::fcntl(pipes_.in.write, F_SETFL, O_NONBLOCK);
     if (command_.input.empty()) Pipe::close_end(pipes_.in.write);
     while (pipes_.out.read >= 0 || pipes_.err.read >= 0 || pipes_.in.write >= 0) {
-      if (stop_.stop_requested()) return fail(Errc::cancelled, "interrupted while running {}", command_.argv[0]);
-      if (std::chrono::steady_clock::now() > deadline_) {
-        return fail(Errc::failed, "{} did not end within {} s", command_.argv[0], command_.timeout.count() / 1000);
-      }
-      std::array<pollfd, 3> fds{pollfd{pipes_.in.write, POLLOUT, 0}, pollfd{pipes_.out.read, POLLIN, 0},
-                                pollfd{pipes_.err.read, POLLIN, 0}};
-      if (::poll(fds.data(), fds.size(), 50) < 0 && errno != EINTR) break;
-      if (fds[0].revents != 0) feed();
-      if (fds[1].revents != 0) SLIPWAY_TRY(drain(pipes_.out.read, result.out));
-      if (fds[2].revents != 0) SLIPWAY_TRY(drain(pipes_.err.read, result.err));
+      SLIPWAY_TRY(require_time());
+      const bool ended = child_.has_ended();
+      if (ended) Pipe::close_end(pipes_.in.write);
+      SLIPWAY_ASSIGN(const bool heard, listen(ended ? 0 : 50, result));
+      // A process that the child left behind may keep its output open: the answer is complete without it.
+      if (ended && !heard) return {};
+    }
+    return wait_for_end();
+  }
+
+ private:
+  Status require_time() const {
+    if (stop_.stop_requested()) return fail(Errc::cancelled, "interrupted while running {}", command_.argv[0]);
+    if (std::chrono::steady_clock::now() <= deadline_) return {};
+    return fail(Errc::failed, "{} did not end within {} s", command_.argv[0], command_.timeout.count() / 1000);
+  }
+
+  Result<bool> listen(int milliseconds, CommandResult& result) {
+    std::array<pollfd, 3> fds{pollfd{pipes_.in.write, POLLOUT, 0}, pollfd{pipes_.out.read, POLLIN, 0},
+                              pollfd{pipes_.err.read, POLLIN, 0}};
+    const int ready = ::poll(fds.data(), fds.size(), milliseconds);
+    if (ready <= 0) return false;
+    if (fds[0].revents != 0) feed();
+    if (fds[1].revents != 0) SLIPWAY_TRY(drain(pipes_.out.read, result.out));
+    if (fds[2].revents != 0) SLIPWAY_TRY(drain(pipes_.err.read, result.err));
+    return true;
+  }
+
+  /// A child that closed its streams may stay.
+  Status wait_for_end() {
+    for (auto pause = std::chrono::microseconds(200); !child_.has_ended(); pause = std::min(2 * pause, kLongestPause)) {
+      SLIPWAY_TRY(require_time());
+      std::this_thread::sleep_for(pause);
     }
     return {};
   }
 
- private:
   void feed() {
     const std::string_view rest = std::string_view(command_.input).substr(fed_);
     const ssize_t n = write_quietly(pipes_.in.write, rest);
@@ -129,8 +178,10 @@ class Conversation {
     return {};
   }
 
+  static constexpr std::chrono::microseconds kLongestPause{20'000};
   const Command& command_;
   Pipes& pipes_;
+  Child& child_;
   std::stop_token stop_;
   std::chrono::steady_clock::time_point deadline_;
   std::size_t fed_ = 0;
@@ -157,13 +208,6 @@ std::vector<std::string> environment_with(const std::vector<std::pair<std::strin
   return all;
 }
 
-int wait_for(pid_t child) {
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 }  // namespace
 
 Result<CommandResult> run_command(const Command& command, std::stop_token stop) {
@@ -176,9 +220,9 @@ Result<CommandResult> run_command(const Command& command, std::stop_token stop) 
   const std::vector<char*> argv = pointers(arguments);
   const std::vector<char*> envp = pointers(environment);
 
-  const pid_t child = ::fork();
-  if (child < 0) return fail(Errc::failed, "cannot start {}: {}", command.argv[0], std::strerror(errno));
-  if (child == 0) {
+  const pid_t pid = ::fork();
+  if (pid < 0) return fail(Errc::failed, "cannot start {}: {}", command.argv[0], std::strerror(errno));
+  if (pid == 0) {
     become(pipes, argv.data(), envp.data(), command.directory ? command.directory->c_str() : nullptr);
   }
   Pipe::close_end(pipes.in.read);
@@ -187,13 +231,13 @@ Result<CommandResult> run_command(const Command& command, std::stop_token stop) 
   Pipe::close_end(pipes.failure.write);
 
   CommandResult result;
-  const Status talked = Conversation(command, pipes, std::move(stop)).hold(result);
+  Child child(pid);
+  const Status talked = Conversation(command, pipes, child, std::move(stop)).hold(result);
   if (!talked) {
-    ::kill(-child, SIGKILL);
-    ::kill(child, SIGKILL);  // it may not have its own group yet
+    child.kill_group();
+    return fail(talked.error());
   }
-  result.status = wait_for(child);
-  if (!talked) return fail(talked.error());
+  result.status = child.status();
   int number = 0;
   if (::read(pipes.failure.read, &number, sizeof number) == static_cast<ssize_t>(sizeof number)) {
     return fail(number == ENOENT ? Errc::not_found : Errc::failed, "cannot run {}: {}", command.argv[0],

@@ -1,5 +1,6 @@
 #include "slipway/release/config_schema.h"
 
+#include <locale.h>
 #include <regex.h>
 
 #include <algorithm>
@@ -106,10 +107,35 @@ std::optional<std::int64_t> measure(Type type, std::string_view value) {
 
 }  // namespace
 
-/// A POSIX extended expression for the whole value.
+namespace {
+
+/// Makes this thread's regular expressions see characters of UTF-8, whatever the locale of the machine.
+class Utf8 {
+ public:
+  Utf8() : locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
+    if (locale_ != nullptr) before_ = ::uselocale(locale_);
+  }
+  Utf8(const Utf8&) = delete;
+  Utf8& operator=(const Utf8&) = delete;
+  ~Utf8() {
+    if (locale_ == nullptr) return;
+    ::uselocale(before_);
+    ::freelocale(locale_);
+  }
+
+ private:
+  locale_t locale_;
+  locale_t before_ = nullptr;
+};
+
+}  // namespace
+
+/// A POSIX extended expression for the whole value. Such an expression finds the longest of the leftmost matches, so
+/// one that fits the whole value is found there; the text is compiled alone, so that no part of it can leave a group.
 struct ConfigSchema::Pattern {
   explicit Pattern(std::string t) : text(std::move(t)) {
-    ready = ::regcomp(&compiled, ("^(" + text + ")$").c_str(), REG_EXTENDED | REG_NOSUB) == 0;
+    const Utf8 utf8;
+    ready = ::regcomp(&compiled, text.c_str(), REG_EXTENDED) == 0;
   }
   Pattern(const Pattern&) = delete;
   Pattern& operator=(const Pattern&) = delete;
@@ -117,7 +143,10 @@ struct ConfigSchema::Pattern {
     if (ready) ::regfree(&compiled);
   }
   bool fits(std::string_view value) const {
-    return ::regexec(&compiled, std::string(value).c_str(), 0, nullptr, 0) == 0;
+    const Utf8 utf8;
+    regmatch_t found{};
+    if (::regexec(&compiled, std::string(value).c_str(), 1, &found, 0) != 0) return false;
+    return found.rm_so == 0 && found.rm_eo == static_cast<regoff_t>(value.size());
   }
 
   std::string text;

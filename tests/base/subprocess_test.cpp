@@ -51,6 +51,25 @@ bool is_running(const std::string& pid) {
   return name_end != std::string::npos && text[name_end + 2] != 'Z' && text[name_end + 2] != 'X';
 }
 
+TEST(Subprocess, AChildThatClosedItsStreamsEndsAtTheDeadline) {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto result = run_command({.argv = {"sh", "-c", "exec >&- 2>&- <&-; sleep 100"},
+                                   .input = "asked",
+                                   .timeout = std::chrono::milliseconds(300)});
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().code, Errc::failed);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+}
+
+TEST(Subprocess, AnAnswerIsCompleteWhenTheChildEnded) {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto result = run_command({.argv = {"sh", "-c", "sleep 20 & echo answer; exit 3"}});
+  ASSERT_TRUE(result.has_value()) << result.error().describe();
+  EXPECT_EQ(result->out, "answer\n");
+  EXPECT_EQ(result->status, 3);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10)) << "somebody else has the output";
+}
+
 TEST(Subprocess, TimeoutKillsTheWholeGroup) {
   const test::TempDir dir;
   const auto begin = std::chrono::steady_clock::now();

@@ -154,6 +154,8 @@ TEST(ConfigSchema, Types) {
             {"", "10", "1d", "h", "1h-1m", ".s", "1.s", "-1s", "9999999999h"}},
            {"{type: duration, min: 1s, max: 1h}", {"1s", "60m", "1000ms"}, {"999ms", "61m"}},
            {"{min: 2, max: 3}", {"ab", "ÄÖÜ"}, {"a", "abcd"}},
+           {"{pattern: '.{3}'}", {"äöü", "abc"}, {"äö", "abcd"}},
+           {"{pattern: 'a|ab'}", {"a", "ab"}, {"xab", "abx", "b"}},
            {"{pattern: '[a-z]+(-[a-z]+)?'}", {"a", "ab-c"}, {"", "a-", "xA", "a-b-c", "a\nb"}}}) {
     Diagnostics own;
     const ConfigSchema schema = ConfigSchema::parse(fmt::format("keys: {{K: {}}}", rule), "s.yaml", own);
@@ -259,6 +261,18 @@ TEST(Plaintext, LooksSecret) {
            {"SECRET", "abc"},
            {"TOKEN2", "abc"},
            {"STRIPE_API_KEY", "abc"},
+           {"PGPASSWORD", "x"},
+           {"DB_PASS", "x"},
+           {"SMTP_PASS2", "x"},
+           {"dbPassword", "x"},
+           {"SECRETKEY", "x"},
+           {"REDISCLI_AUTH", "x"},
+           {"ENCRYPTION_KEY", "x"},
+           {"JDBC", "jdbc:postgresql://db.example/app?user=app&password=x"},
+           {"DSN", "Server=db;User Id=app;Password=x;"},
+           {"X", R"({"user": "app", "password": "x"})"},
+           {"X", "Basic dXNlcjpwYXNz"},
+           {"X", "Bearer abcdefgh.ijk"},
            {"PIN_PASSWORD", "123456"}}) {
     EXPECT_TRUE(looks_secret(name, value)) << name << "=" << value;
   }
@@ -282,6 +296,13 @@ TEST(Plaintext, WhatIsAboutSecretsIsNone) {
            {"COMMIT", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
            {"ID", "123e4567-e89b-12d3-a456-426614174000"},
            {"FEATURES", "fast-start,slow-stop,very-long-names-of-features"},
+           {"PASS_THROUGH", "x"},
+           {"BYPASS", "x"},
+           {"AUTH_MODE", "ldap"},
+           {"TEMPLATE", "Server=db;Password=${DB_PASSWORD};"},
+           {"RULES", R"({"password": "", "user": "app"})"},
+           {"TEXT", "the password is asked for"},
+           {"SCHEME", "Basic or Bearer"},
            {"X", "AKIA"}}) {
     EXPECT_EQ(looks_secret(name, value), std::nullopt) << name << "=" << value;
   }
