@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/machine_checks.h"
 #include "cli/project.h"
+#include "cli/registry_checks.h"
 #include "slipway/base/text.h"
 #include "slipway/release/checks.h"
 
@@ -93,18 +94,43 @@ void examine_machine(Context& context, Examined& all) {
   if (all.machine.empty()) context.note("this machine: no problems found");
 }
 
+/// Adds the findings that a person must decide to the lines; a registry's limits are notes for -v.
+void report_registries(Context& context, const std::vector<RegistryReport>& reports, Examined& all, Json::Array& rows) {
+  for (const RegistryReport& report : reports) {
+    Json::Array findings;
+    for (const Finding& finding : report.findings) {
+      findings.push_back(finding_json(finding));
+      if (finding.remedy != Finding::Remedy::none) {
+        all.lines += finding_line("registry", finding);
+      } else if (context.globals().verbose > 0) {
+        context.note(fmt::format("{}: {} ({})", finding.what, finding.meaning, finding.action));
+      }
+    }
+    all.status = std::max(all.status, status_of(report.findings));
+    rows.push_back(Json().set("repository", report.repository.place()).set("findings", std::move(findings)));
+  }
+}
+
 Result<int> run_doctor(Context& context, const DoctorFlags& f) {
   SLIPWAY_ASSIGN(const auto apps, f.environment ? require_projects(context) : load_projects(context));
   if (f.environment && apps.size() == 1) SLIPWAY_TRY(apps.front().project.require(*f.environment));
   Examined all;
   if (!f.environment) examine_machine(context, all);
   all.names_apps = apps.size() > 1;
-  for (const Loaded& loaded : apps)
-    SLIPWAY_TRY(examine(context, loaded, f, all));
+  Json::Array registries;
+  report_registries(context, check_registries(context, apps), all, registries);
+  for (const Loaded& loaded : apps) {
+    Status examined = examine(context, loaded, f, all);
+    if (examined) continue;
+    // The finding about a registry that does not answer says enough.
+    if (all.status == 0) return fail(std::move(examined).error());
+    context.warn(examined.error().message);
+  }
   if (context.json()) {
     Json document;
     document.set("schema", "slipway/v1/doctor").set("environments", std::move(all.environments));
     if (!f.environment) document.set("machine", std::move(all.machine));
+    document.set("registries", std::move(registries));
     SLIPWAY_TRY(context.print_document(document));
   } else {
     SLIPWAY_TRY(context.print_raw(all.lines));
@@ -120,7 +146,9 @@ Command doctor_command() {
       .aliases = {},
       .summary = "check ledgers and tags, and repair them",
       .description =
-          "Checks this machine (clock, certificates, runner, disk space), and the ledger, tags, evidence, configs and "
+          "Checks this machine (clock, certificates, runner, disk space), the registries (reachable, login, clock; "
+          "with "
+          "-v whether they delete and collect), and the ledger, tags, evidence, configs and "
           "this machine's state of each environment of every app, and prints each problem with its meaning and its "
           "remedy. --repair fixes the problems that need no decision, while other writers wait: it removes tags that "
           "cannot be read, restores entries whose bytes are known, moves a lagging tag and attaches missing evidence. "

@@ -1,7 +1,9 @@
 #include "registry/probe.h"
 
 #include "registry/upload.h"
+#include "slipway/base/clock.h"
 #include "slipway/base/text.h"
+#include "slipway/http/retry.h"
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/document.h"
@@ -20,12 +22,13 @@ class Probe {
   std::vector<Finding> run(bool upload) {
     api();
     if (repository_.empty()) {
-      for (const char* name : {"tags", "digest in HEAD", "ranges", "referrers API"})
+      for (const char* name : {"tags", "digest in HEAD", "ranges", "referrers API", "collection", "deletes"})
         found(name, not_tried("needs a repository"));
     } else {
       tags();
       manifest();
       referrers();
+      deletes();
     }
     if (upload && !repository_.empty()) {
       single_post();
@@ -69,6 +72,35 @@ class Probe {
     found("API", fmt::format("HTTP {}{}", reply->status(), version ? ", " + printable(*version, 60) : ""));
     found("TLS", reply->response.url.rfind("https:", 0) == 0 ? "yes" : "no, plain HTTP");
     found("login", host_.login_wanted());
+    clock(reply->response.header("date").value_or(""));
+  }
+
+  /// The difference of two clocks, as far as a Date header tells it; a day at most.
+  void clock(const std::string& date) {
+    constexpr std::int64_t kDay = 86'400, kTolerated = 60;
+    const std::int64_t now = system_clock().now();
+    const auto seconds = [&](std::int64_t since) {
+      const auto after = http::parse_retry_after(date, since);
+      return after ? std::chrono::duration_cast<std::chrono::seconds>(*after).count() : 0;
+    };
+    const std::int64_t ahead = seconds(now);
+    const std::int64_t behind = kDay - seconds(now - kDay);
+    if (date.find("GMT") == std::string::npos) return found("clock", not_tried("the registry does not say its time"));
+    if (ahead > kTolerated) return found("clock", fmt::format("no: the registry's is {} s ahead", ahead));
+    if (ahead == 0 && behind > kTolerated)
+      return found("clock", fmt::format("no: the registry's is {} s behind", behind));
+    found("clock", "yes: that of the registry");
+  }
+
+  /// Nothing has the digest, so nothing goes.
+  void deletes() {
+    Call erase = call("DELETE", "/manifests/sha256:" + std::string(64, '0'), "a manifest that is not there");
+    erase.actions = "delete";
+    erase.accepts = {400, 404, 405};
+    const auto reply = host_.send(erase, {});
+    if (!reply) return found("deletes", refusal(reply.error()));
+    if (reply->status() == 405) return found("deletes", "no: its configuration forbids it");
+    found("deletes", reply->status() == 404 ? "yes" : fmt::format("unclear: HTTP {}", reply->status()));
   }
 
   void tags() {
@@ -120,6 +152,8 @@ class Probe {
     const std::string type = reply->response.header("content-type").value_or("");
     const bool has = reply->status() == 200 && type.rfind(oci::kIndexType, 0) == 0;
     found("referrers API", has ? "yes" : "no: a tag lists them instead");
+    found("collection", has ? "keeps what belongs to an image, as far as the API tells"
+                            : "may take manifests that no tag names; slipway tags what it keeps");
   }
 
   void single_post() {

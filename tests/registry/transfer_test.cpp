@@ -493,6 +493,9 @@ TEST(Probe, SaysWhatWasTriedAndWhatNot) {
   EXPECT_EQ(reading.at("digest in HEAD"), "yes");
   EXPECT_TRUE(begins(reading.at("ranges"), "yes"));
   EXPECT_EQ(reading.at("referrers API"), "yes");
+  EXPECT_TRUE(begins(reading.at("collection"), "keeps"));
+  EXPECT_EQ(reading.at("deletes"), "yes");
+  EXPECT_TRUE(begins(reading.at("clock"), "not tried")) << "a registry without a Date header";
   EXPECT_TRUE(begins(reading.at("chunks"), "not tried"));
   EXPECT_EQ(registry.count("POST") + registry.count("PUT"), 0) << "reading writes nothing";
   const auto all = answers("team/app", true);
