@@ -18,13 +18,18 @@ build() { slipway build --push; }
 
 staging() { slipway release staging; }
 
-# Exit status 11 is a policy's refusal: not approved yet, not soaked yet, frozen. Anything else is final.
+# Exit status 11 is a policy's refusal. Waiting helps only if nothing but time or approvals is missing: then a dry run
+# shows the plan and ends with 0. Anything else is final.
 production() {
   deadline=$(($(date +%s) + ${APPROVAL_WAIT:-3600}))
   while :; do
     status=0
     slipway promote staging production || status=$?
     [ "$status" = 11 ] || return "$status"
+    if ! slipway promote staging production --dry-run >/dev/null 2>&1; then
+      say "waiting does not change this refusal"
+      return 11
+    fi
     if [ "$(date +%s)" -ge "$deadline" ]; then
       say "production still refuses after ${APPROVAL_WAIT:-3600} s"
       return 11
@@ -47,9 +52,15 @@ gitops() {
   branch="slipway/production-$release"
   git -C "$work/gitops" checkout --quiet -b "$branch"
   git -C "$work/gitops" commit --quiet --all --message "production: $release" --message "$(slipway show production)"
-  git -C "$work/gitops" push --quiet origin "$branch"
+  # The branch is this script's own: an earlier run's commit is replaced, somebody else's newer one is not.
+  before=$(git -C "$work/gitops" ls-remote origin "refs/heads/$branch" | cut -f 1)
+  git -C "$work/gitops" push --quiet --force-with-lease="refs/heads/$branch:$before" origin "HEAD:refs/heads/$branch"
   say "pushed $branch"
-  [ -z "${OPEN_CHANGE:-}" ] || (cd "$work/gitops" && sh -c "$OPEN_CHANGE")
+  if [ -n "$before" ]; then
+    say "the change of an earlier run was updated"
+  elif [ -n "${OPEN_CHANGE:-}" ]; then
+    (cd "$work/gitops" && sh -c "$OPEN_CHANGE")
+  fi
 }
 
 case "${1:-}" in

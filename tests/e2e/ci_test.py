@@ -33,6 +33,10 @@ def test_the_shell_recipe_brings_a_build_to_the_gitops_repository(world):
     changed = git(world, "diff", "main", "slipway/production-v1", cwd=world.folder / "gitops").out
     check(f"+        image: {registry.host}/prod/hello:hello.production-v1@{digest}" in changed, f"the pinned image in\n{changed}")
     check_equal(changed.count("\n+"), 2, "one line changed and the heading")
+    # Again before the change is merged: the branch is this script's own.
+    (world.folder / "opened").unlink()
+    ended = world.tool(RELEASE, "gitops", cwd=project.folder, env=env)
+    check("was updated" in ended.err and not (world.folder / "opened").exists(), f"no second change in\n{ended}")
     git(world, "merge", "-q", "--ff-only", "slipway/production-v1", cwd=world.folder / "gitops")
     ended = world.tool(RELEASE, "gitops", cwd=project.folder, env=env)
     check("has this release already" in ended.err, f"nothing to do in\n{ended}")
@@ -40,13 +44,14 @@ def test_the_shell_recipe_brings_a_build_to_the_gitops_repository(world):
 
 def test_a_refusal_is_waited_for_and_other_failures_are_final(world):
     script = """#!/bin/sh
+case "$*" in *--dry-run*) exit {dry};; esac
 echo called >> {log}
 [ "$(wc -l < {log})" -lt 3 ] || exit {last}
 exit 11
 """
-    for last, wait, calls, status in ((0, 60, 3, 0), (16, 60, 3, 16), (0, 0, 1, 11)):
-        log = world.folder / f"log-{last}-{wait}"
-        world.write("bin/slipway", script.format(log=log, last=last), 0o755)
+    for last, wait, dry, calls, status in ((0, 60, 0, 3, 0), (16, 60, 0, 3, 16), (0, 0, 0, 1, 11), (0, 60, 11, 1, 11)):
+        log = world.folder / f"log-{last}-{wait}-{dry}"
+        world.write("bin/slipway", script.format(log=log, last=last, dry=dry), 0o755)
         world.tool(RELEASE, "production", status=status, env=dict(PATH=f"{world.folder}/bin:{os.environ['PATH']}",
                                                                   APPROVAL_WAIT=str(wait), APPROVAL_INTERVAL="0"))
         check_equal(log.read_text().count("called"), calls, "how often it asked")
