@@ -10,6 +10,7 @@
 #include "cli/opener.h"
 #include "cli/progress.h"
 #include "cli/project.h"
+#include "cli/retire_builds.h"
 #include "cli/terminal.h"
 #include "cli/text_layout.h"
 #include "cli/version.h"
@@ -521,6 +522,7 @@ Result<Built> build_one(Context& context, const BuildFlags& f, const Prepared& p
   SLIPWAY_ASSIGN(const auto result, build_with_cache(context, f, prepared.recipe, request, name_app));
   report(context, f, prepared.recipe, result);
   record(context, request, prepared.recipe, result);
+  record_pushes(context, request, result.root.digest);
   return built_of(context, result);
 }
 

@@ -146,13 +146,14 @@ Command doctor_command() {
       .aliases = {},
       .summary = "check ledgers and tags, and repair them",
       .description =
-          "Checks this machine (clock, certificates, runner, disk space), the registries (reachable, login, clock; "
-          "with "
-          "-v whether they delete and collect), and the ledger, tags, evidence, configs and "
-          "this machine's state of each environment of every app, and prints each problem with its meaning and its "
-          "remedy. --repair fixes the problems that need no decision, while other writers wait: it removes tags that "
-          "cannot be read, restores entries whose bytes are known, moves a lagging tag and attaches missing evidence. "
-          "Never changes which release is active, and never moves a tag that somebody else moved.",
+          "Checks this machine (clock, certificates, runner, disk space), the registries (login, clock), and the "
+          "ledger, "
+          "tags, evidence, configs and this machine's state of each environment of every app, and prints each problem "
+          "with its meaning and its remedy. --repair fixes the problems that need no decision, while other writers "
+          "wait: "
+          "it removes tags that cannot be read, restores entries whose bytes are known, moves a lagging tag and "
+          "attaches "
+          "missing evidence. Never changes which release is active, and never moves a tag that somebody else moved.",
       .synopsis = "[--repair] [ENV]",
       .examples = {{"the problems of every environment", "slipway doctor"},
                    {"repair what needs no decision", "slipway doctor production --repair"},

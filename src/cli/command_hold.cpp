@@ -2,10 +2,10 @@
 
 #include "cli/command.h"
 #include "cli/project.h"
+#include "cli/retire_builds.h"
 #include "cli/streams.h"
 #include "cli/text_layout.h"
 #include "slipway/base/text.h"
-#include "slipway/image/removal.h"
 #include "slipway/io/hash.h"
 #include "slipway/release/plan_checks.h"
 #include "slipway/release/planning.h"
@@ -129,44 +129,45 @@ Result<int> run_approve(Context& context, const EventFlags& f) {
       fmt::format("{} approved this plan as v{} of {}", printable(event.actor, 100), plan.entry.number, name));
 }
 
-/// Before anything goes the ledger says that it goes.
+std::string removal_text(const release::Removal& removal) {
+  return fmt::format("{} and {} to delete", counted(removal.tags.size(), "tag"),
+                     counted(removal.manifests.size(), "manifest"));
+}
+
+/// The ledger says that the releases go before anything goes, and it says so only where deleting is allowed.
+Result<int> carry_out(Context& context, const Loaded& loaded, const release::Environment& environment,
+                      const release::Retirement& retirement, const EventFlags& f, release::Ledger& ledger,
+                      const release::ReleaseServices& services) {
+  std::shared_ptr<store::Target> target;
+  if (!context.globals().dry_run) {
+    SLIPWAY_ASSIGN(target, context.opener().open_for_writing(environment.repository, Side::destination));
+    const Status allowed = release::require_deletable(*target);
+    if (!allowed) return fail(Error(allowed.error()).in("retiring releases: nothing was recorded, nothing deleted"));
+  }
+  if (!retirement.numbers.empty()) {
+    SLIPWAY_ASSIGN(Event event, new_event(loaded, environment.name, EventKind::retire, f, ledger, services));
+    event.numbers = retirement.numbers;
+    SLIPWAY_TRY(record(context, ledger, std::move(event),
+                       fmt::format("{} of {} retired, {}", counted(retirement.numbers.size(), "release"),
+                                   environment.name, removal_text(retirement.removal))));
+  }
+  if (target != nullptr) SLIPWAY_TRY(release::remove(retirement.removal, *target));
+  return 0;
+}
+
 Result<int> run_retire(Context& context, const EventFlags& f) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(f.word));
   const ProjectServices services(context, loaded);
-  const std::string& app = loaded.project.app;
+  SLIPWAY_ASSIGN(const auto turn, services.get().sequencer->take(loaded.project.app, environment->name));
   release::Ledger ledger = services.ledger();
-  SLIPWAY_ASSIGN(const release::Chain chain, ledger.read(app, environment->name));
-  SLIPWAY_ASSIGN(const auto events, release::EventLog(ledger).read(app, environment->name));
-  std::vector<std::int64_t> numbers = release::retirable(chain, events, f.keep);
-  // Those of an earlier run that did not come to its end as well.
-  std::vector<std::int64_t> all = release::retired_in(events);
-  all.insert(all.end(), numbers.begin(), numbers.end());
-  std::sort(all.begin(), all.end());
-  SLIPWAY_ASSIGN(const auto tags, release::keep_tags_of(loaded.project, *environment, all, services.get()));
-  if (numbers.empty() && tags.empty()) {
+  SLIPWAY_ASSIGN(const auto retirement,
+                 release::plan_retirement(loaded.project, *environment, f.keep, ledger, services.get()));
+  if (retirement.numbers.empty() && retirement.removal.tags.empty()) {
     context.note(fmt::format("{} has nothing to retire", environment->name));
     return 0;
   }
-  SLIPWAY_ASSIGN(Event event, new_event(loaded, environment->name, EventKind::retire, f, ledger, services.get()));
-  event.numbers = numbers;
-  const std::string said = fmt::format("{} of {} retired, {} to delete", counted(numbers.size(), "release"),
-                                       environment->name, counted(tags.size(), "keep tag"));
-  if (!numbers.empty()) SLIPWAY_TRY(record(context, ledger, std::move(event), said));
-  if (context.globals().dry_run || tags.empty()) return 0;
-  SLIPWAY_ASSIGN(const auto target, context.opener().open_for_writing(environment->repository, Side::destination));
-  for (const std::string& tag : tags) {
-    const auto root = target->resolve(tag);
-    if (!root && root.error().code == Errc::not_found) continue;  // listed and not there: it keeps nothing
-    SLIPWAY_TRY(root);
-    const auto removed = image::remove_tag(*target, tag, *root);
-    if (!removed && removed.error().code == Errc::unsupported) {
-      context.note(fmt::format("{} stays: {}", tag, removed.error().message));
-    } else {
-      SLIPWAY_TRY(removed);
-    }
-  }
-  return 0;
+  return carry_out(context, loaded, *environment, retirement, f, ledger, services.get());
 }
 
 void bind_event(OptionSet& options, EventFlags& f, const char* name, const char* what) {
@@ -204,27 +205,65 @@ Command approve_command() {
           }};
 }
 
+namespace {
+
+void bind_builds(OptionSet& options, RetireBuildsFlags& f) {
+  options.flag("--builds", f.builds, "give up builds that no ledger needs, instead of releases");
+  options.value("--age", "DURATION", f.age, "builds pushed at least so long ago (default: 30d)");
+  options.value("--wait", "DURATION", f.wait, "time between the mark of a build and its removal (default: 7d)");
+  options.value("--in-use", "FILE", f.in_use, "keep the builds whose digests are anywhere in this file");
+  options.flag("--only-ledgers", f.only_ledgers, "nothing but the ledgers of slipway.yaml uses builds");
+}
+
+Result<int> run_retire_command(Context& context, const EventFlags& releases, RetireBuildsFlags& builds,
+                               const std::optional<std::string>& environment) {
+  if (builds.builds && environment)
+    return fail(Error(Errc::invalid_argument, "retire --builds takes no environment: builds belong to image.repository")
+                    .with_hint("leave \"" + *environment + "\" out"));
+  builds.keep = releases.keep;
+  if (builds.builds) return run_retire_builds(context, builds);
+  if (builds.age || builds.wait || builds.in_use || builds.only_ledgers)
+    return fail(Errc::invalid_argument, "--age, --wait, --in-use and --only-ledgers belong to retire --builds");
+  if (!environment) return fail(Errc::invalid_argument, "retire needs an environment, or --builds");
+  if (releases.keep > 0) return run_retire(context, releases);
+  return fail(Error(Errc::invalid_argument, "retire needs --keep N: the number of releases that stay")
+                  .with_hint("run: slipway retire --keep 20 " + *environment));
+}
+
+}  // namespace
+
 Command retire_command() {
-  return {.name = "retire",
-          .aliases = {},
-          .summary = "retire old releases, so that their images can be deleted",
-          .description =
-              "Records in the ledger which releases are retired, and deletes their keep tags, so that the registry may "
-              "collect the images. The active release and the newest N stay; ledger entries are never deleted.",
-          .synopsis = "[OPTIONS] --keep N ENV",
-          .examples = {{"keep the last twenty", "slipway retire production --keep 20"},
-                       {"the releases that would be retired", "slipway retire production --keep 20 --dry-run"}},
-          .see_also = {"history", "delete"},
-          .bind = [](OptionSet& options) -> Action {
-            auto flags = std::make_shared<EventFlags>();
-            bind_event(options, *flags, "ENV", "an environment of slipway.yaml");
-            options.number("--keep", "N", flags->keep, 1, "keep the newest N releases and the active one");
-            return [flags](Context& context) -> Result<int> {
-              if (flags->keep > 0) return run_retire(context, *flags);
-              return fail(Error(Errc::invalid_argument, "retire needs --keep N: the number of releases that stay")
-                              .with_hint("run: slipway retire --keep 20 " + flags->word));
-            };
-          }};
+  return {
+      .name = "retire",
+      .aliases = {},
+      .summary = "give up old releases or builds so that their images can be deleted",
+      .description =
+          "Records in the ledger which releases are given up, and deletes their tags and every image and attachment "
+          "that nothing else names. The active release and the newest N stay; ledger entries are never deleted. "
+          "Nothing is recorded if the registry does not allow deleting. With --builds it gives up builds of "
+          "image.repository that no release needs and no other tag names, by the age in the record that build --push "
+          "wrote: the first run marks them, a run after --wait removes them.",
+      .synopsis = "[OPTIONS] (--keep N ENV | --builds)",
+      .examples = {{"keep the last twenty", "slipway retire production --keep 20"},
+                   {"what would go", "slipway retire production --keep 20 --dry-run"},
+                   {"builds that nobody needs", "slipway retire --builds --age 60d --in-use pods.txt"}},
+      .see_also = {"history", "delete"},
+      .bind = [](OptionSet& options) -> Action {
+        auto flags = std::make_shared<EventFlags>();
+        auto builds = std::make_shared<RetireBuildsFlags>();
+        auto environment = std::make_shared<std::optional<std::string>>();
+        options.optional_positional("ENV", *environment, "an environment of slipway.yaml");
+        options.value("--reason", "TEXT", flags->reason, "record why");
+        options.number("--keep", "N", flags->keep, 1,
+                       "keep the newest N releases beside the active one; with --builds the newest N builds "
+                       "(default: 10)");
+        bind_builds(options, *builds);
+        options.command_line_only();
+        return [flags, builds, environment](Context& context) -> Result<int> {
+          flags->word = environment->value_or("");
+          return run_retire_command(context, *flags, *builds, *environment);
+        };
+      }};
 }
 
 Command hold_command() {

@@ -242,23 +242,17 @@ class Simulation {
   }
   Status retire_from(Actor& actor, Machine& machine, const rel::Environment& environment) {
     rel::Ledger ledger = machine.ledger();
-    SLIPWAY_ASSIGN(const auto chain, ledger.read(machine.project.app, environment.name));
-    SLIPWAY_ASSIGN(const auto events, rel::EventLog(ledger).read(machine.project.app, environment.name));
-    auto numbers = rel::retirable(chain, events, 2);
-    if (numbers.empty()) return {};
+    SLIPWAY_ASSIGN(const auto head, ledger.head(machine.project.app, environment.name));
+    SLIPWAY_ASSIGN(const auto retirement,
+                   rel::plan_retirement(machine.project, environment, 2, ledger, machine.services));
+    if (retirement.numbers.empty()) return {};
     rel::Event event{.app = machine.project.app, .environment = environment.name, .kind = rel::EventKind::retire};
-    event.numbers = numbers;
-    sign(actor, machine, event, chain.head()->id);
+    event.numbers = retirement.numbers;
+    sign(actor, machine, event, head->id);
     SLIPWAY_TRY(rel::EventLog(ledger).append(std::move(event)));
-    SLIPWAY_ASSIGN(const auto tags, rel::keep_tags_of(machine.project, environment, numbers, machine.services));
     SLIPWAY_ASSIGN(const auto target,
                    machine.services.opener->open_for_writing(environment.repository, Side::destination));
-    auto* deleter = store::as<store::Deleter>(*target);
-    for (const std::string& tag : tags) {
-      const auto there = target->resolve(tag);
-      if (there) SLIPWAY_TRY(deleter->delete_tag(tag));
-    }
-    return {};
+    return rel::remove(retirement.removal, *target);
   }
 
   void doctor(Actor& actor, Machine& machine) {
