@@ -49,8 +49,9 @@ class LineProgress : public builder::Observer {
   /// A layer's name, short enough for a line of 80 columns; whole with -v.
   std::string name_of(const std::string& name) const {
     constexpr std::size_t kRoom = 24;
-    const std::string text = printable(name, 60);
-    return verbose_ > 0 || text.size() <= kRoom ? text : text.substr(0, kRoom - 3) + "...";
+    std::string text = printable(name, 60);
+    if (verbose_ == 0 && text.size() > kRoom) text.replace(kRoom - 3, std::string::npos, "...");
+    return text;
   }
   static bool is_layer(const oci::Descriptor& d) {
     return !oci::is_graph_node(d.media_type) && d.media_type != oci::kConfigType &&
