@@ -236,7 +236,7 @@ Command retire_command() {
   return {
       .name = "retire",
       .aliases = {},
-      .summary = "give up old releases or builds so that their images can be deleted",
+      .summary = "give up old releases or builds so that images can be deleted",
       .description =
           "Records in the ledger which releases are given up, and deletes their tags and every image and attachment "
           "that nothing else names. The active release and the newest N stay; ledger entries are never deleted. "
@@ -245,7 +245,7 @@ Command retire_command() {
           "wrote: the first run marks them, a run after --wait removes them.",
       .synopsis = "[OPTIONS] (--keep N ENV | --builds)",
       .examples = {{"keep the last twenty", "slipway retire production --keep 20"},
-                   {"what would go", "slipway retire production --keep 20 --dry-run"},
+                   {"the releases that would be retired", "slipway retire production --keep 20 --dry-run"},
                    {"builds that nobody needs", "slipway retire --builds --age 60d --in-use pods.txt"}},
       .see_also = {"history", "delete"},
       .bind = [](OptionSet& options) -> Action {
