@@ -40,7 +40,7 @@ SAID = [f"{name} {mode} {content.hex()}" for name, mode, content in (
 
 def released(world, **places):
     """Released to staging as env-file and to production as a layer, with the same files; the program shows them."""
-    project = Project(world, **places)
+    project = Project(world, settle="0s", **places)
     text = (project.folder / "slipway.yaml").read_text()
     text = text.replace("{env-file: deploy/staging.env}", "{env-file: deploy/staging.env, files: [deploy/base/, deploy/over]}")
     text = text.replace("{env-file: deploy/production.env}",

@@ -15,7 +15,7 @@ CONFIG = {"GREETING": "hello", "DB_PASSWORD": SECRET, "API_TOKEN": FROM_FILE}
 
 def released(world, **places):
     """A project whose program prints its environment, with two secrets in its config; released to staging."""
-    project = Project(world, **places)
+    project = Project(world, settle="0s", **places)
     world.write("app.c", SOURCE)
     world.tool("cc", "-static", "-O1", "-s", "app.c", "-o", project.folder / "build/amd64/app")
     world.write("project/deploy/staging.env",

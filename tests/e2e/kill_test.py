@@ -157,7 +157,7 @@ def test_promote_between_repositories_of_a_registry(world):
     def start(number):
         shutil.rmtree(world.folder / "project", ignore_errors=True)
         return Project(world, repository=f"{registry.host}/k{number}/hello", production=f"{registry.host}/p{number}/hello",
-                       platforms=("amd64", "arm64"))
+                       platforms=("amd64", "arm64"), settle="1s")
 
     argv = ["promote", "staging", "production"]
     project = start(0)
@@ -190,7 +190,7 @@ def damage(project, registry, older):
 def test_doctor_repair_in_a_registry(world):
     registry = world.registry()
     killer = Killer(world)
-    project = Project(world, repository=f"{registry.host}/team/hello", production=f"{registry.host}/prod/hello")
+    project = Project(world, repository=f"{registry.host}/team/hello", production=f"{registry.host}/prod/hello", settle="1s")
     first, second = project.ship("first"), project.ship("second")
     argv = ["doctor", "production", "--repair"]
     damage(project, registry, first)
