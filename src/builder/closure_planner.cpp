@@ -194,7 +194,7 @@ class ClosurePlanner::Layer {
     SLIPWAY_ASSIGN(const auto packages, owners_of(planner_.fs_, root, taken_));
     if (!packages && asked_by_name) {
       return problem(
-          Error(Errc::invalid_argument, fmt::format("{} has no dpkg database: there is no {}", roots_.supply->name(),
+          Error(Errc::invalid_argument, fmt::format("{} has no dpkg database: {} does not exist", roots_.supply->name(),
                                                     (root / "var/lib/dpkg/status").native()))
               .with_hint("leave out 'dpkg-status'"));
     }

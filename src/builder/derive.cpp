@@ -220,7 +220,7 @@ Result<bool> PackedLayers::exists(const oci::Descriptor& descriptor) { return fi
 
 Result<std::unique_ptr<io::Source>> PackedLayers::fetch(const oci::Descriptor& descriptor) {
   const PackedLayer* layer = find(descriptor.digest);
-  if (layer == nullptr) return fail(Errc::not_found, "there is no new layer {}", descriptor.digest.str());
+  if (layer == nullptr) return fail(Errc::not_found, "layer {} was not packed in this run", descriptor.digest.str());
   return std::unique_ptr<io::Source>(std::make_unique<io::VerifyingSource>(
       std::make_unique<FromStart>(*layer->file), descriptor.digest, descriptor.size, "a new layer"));
 }

@@ -18,7 +18,7 @@ struct GitSource {
   std::int64_t commit_time = 0;
 };
 
-/// Returns what git prints; Errc::invalid_argument when `folder` is in no working tree or there is no git.
+/// Returns the output of git; Errc::invalid_argument if `folder` is outside a working tree or git is not installed.
 Result<std::string> ask_git(const std::filesystem::path& folder, std::vector<std::string> words, std::stop_token stop);
 
 /// Asks git about the working tree that holds `folder`; Errc::invalid_argument when there is none or no git.

@@ -396,7 +396,7 @@ Command blob_command() {
           .synopsis = "REPO@DIGEST",
           .examples = {{"the files of a layer", "slipway blob oci:out@sha256:... | tar tz"},
                        {"a config", "slipway blob registry.example.com/team/app@sha256:... | jq ."}},
-          .statuses = {{13, "there is no such blob"}},
+          .statuses = {{13, "the blob does not exist"}},
           .see_also = {"manifest", "config", "get"},
           .bind = [](OptionSet& options) -> Action {
             auto reference = std::make_shared<std::string>();

@@ -73,8 +73,9 @@ class Derivation {
   /// DST, or --tag beside the source.
   Status choose_destination(const std::optional<std::string>& word) {
     if (word.has_value() == flags_.tag.has_value()) {
-      return fail(Error(Errc::invalid_argument, word ? "DST and --tag exclude each other" : "there is no destination")
-                      .with_hint("name a location as the last argument, or a tag beside the source with --tag TAG"));
+      return fail(
+          Error(Errc::invalid_argument, word ? "DST and --tag exclude each other" : "the destination is missing")
+              .with_hint("name a location as the last argument, or a tag beside the source with --tag TAG"));
     }
     if (!word && from_ && oci::is_valid_tag(*flags_.tag)) {
       to_ = from_->without_reference().with_tag(*flags_.tag);

@@ -49,7 +49,7 @@ Result<std::vector<std::string>> tags_of(Context& context, const oci::Location& 
 /// Tags of a registry are kept for a minute: a key that is pressed again costs no request.
 constexpr std::int64_t kFresh = 60;
 
-/// The file that keeps the tags of a place; empty where there is no cache.
+/// Returns the file that caches the tags of a place; empty without a cache folder.
 stdfs::path kept_file(const Context& context, const oci::Location& location) {
   const stdfs::path cache = cache_folder(context.surroundings().env);
   return cache.empty() ? cache : cache / "completion" / io::digest_of(location.place()).short_hex();

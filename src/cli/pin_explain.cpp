@@ -100,7 +100,7 @@ std::vector<Move> moves_of(const std::vector<run::PinReport>& reports) {
 
 std::string comparison(Context& context, const Move& move) {
   if (move.before.find('@') == std::string::npos)
-    return "Pinned for the first time: there is no digest to compare with.\n";
+    return "Pinned for the first time: the old reference has no digest to compare with.\n";
   const auto before = facts_of(context, move.before);
   if (!before) return "The old image cannot be compared: " + cell(before.error().message) + "\n";
   const auto after = facts_of(context, move.after);

@@ -128,7 +128,7 @@ Result<int> run_retire_builds(Context& context, const RetireBuildsFlags& f) {
     done.push_back(*repository);
   }
   if (!done.empty()) return 0;
-  return fail(Error(Errc::invalid_argument, "there is no image.repository whose builds could be given up")
+  return fail(Error(Errc::invalid_argument, "retire --builds needs image.repository, which is not set")
                   .with_hint("set image.repository in slipway.yaml"));
 }
 

@@ -145,8 +145,8 @@ struct Holder {
   std::size_t index = 0;
 };
 
-/// The mappings that have the scalars behind which members are added as values, by where those begin; none where there
-/// is no such value.
+/// The mappings whose values are the scalars behind which members are added, by the offset of the scalar. Empty if
+/// members are added behind other nodes only.
 using Holders = std::unordered_map<std::size_t, Holder>;
 
 void collect_holders(const Node& node, Holders& out) {

@@ -96,7 +96,7 @@ Result<std::string> fetch_bytes(const std::vector<store::ReadTarget*>& sources, 
     missing = std::move(stream).error();
   }
   if (missing) return fail(std::move(*missing).on(Side::source));
-  return fail(Errc::not_found, "there is no source for {}", descriptor.digest.str());
+  return fail(Errc::not_found, "no source has {}", descriptor.digest.str());
 }
 
 Result<Graph> read_graph(const std::vector<store::ReadTarget*>& sources, const oci::Descriptor& root, store::Target& to,

@@ -15,7 +15,7 @@ Status RefetchingSource::open() {
     failure_ = std::move(stream).error().on(Side::source);
     if (failure_->code != Errc::not_found) return fail(*failure_);
   }
-  if (!failure_) failure_ = Error(Errc::not_found, "there is no source for " + descriptor_.digest.str());
+  if (!failure_) failure_ = Error(Errc::not_found, "no source has " + descriptor_.digest.str());
   return fail(*failure_);
 }
 

@@ -74,7 +74,7 @@ Result<std::vector<copy::Attached>> find_at(const oci::Location& place, const Pl
 
 Status copy_one(const copy::Attached& attached, const std::vector<std::shared_ptr<store::ReadTarget>>& sources,
                 store::Target& target, const ReleaseServices& services) {
-  Status copied = fail(Errc::not_found, "there is no source for {}", attached.manifest.digest.str());
+  Status copied = fail(Errc::not_found, "no source has {}", attached.manifest.digest.str());
   for (const auto& source : sources) {
     copied = copy::copy_attachment(*source, attached, target, how(services));
     if (copied || copied.error().code != Errc::not_found) break;

@@ -54,7 +54,7 @@ Result<const Recorded*> choose(const Chain& chain, const Environment& environmen
 }
 
 Error nothing_to_adopt(const Environment& environment) {
-  return Error(Errc::not_found, fmt::format("the tag {} does not exist: there is no image to adopt",
+  return Error(Errc::not_found, fmt::format("the tag {} does not exist, so it names no image to adopt",
                                             environment.repository.with_tag(environment.tag).str()))
       .with_hint(fmt::format("release the build: slipway release {} REF", environment.name));
 }

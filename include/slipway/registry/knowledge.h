@@ -29,7 +29,7 @@ class KnowledgeStore {
   /// Replaces what is known of a host.
   virtual void remember(const std::string& host, const Knowledge& knowledge) = 0;
   /// Waits until no other process of this machine holds the turn of a host, and holds it until destroyed; for shared
-  /// tags that are read, changed and written. nullptr when there is no folder, or after a minute: go on without it.
+  /// tags that are read, changed and written. Returns nullptr without a folder and after a minute: go on without it.
   virtual std::unique_ptr<FileLock> turn(const std::string& host) = 0;
 };
 
