@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <set>
 
 #include "slipway/base/file_batch.h"
@@ -18,37 +19,37 @@ namespace {
 constexpr std::string_view kTemporary = ".tmp-";
 /// Files that wait for the disk at the same time; more gain nothing.
 constexpr std::size_t kWriteLanes = 32;
+constexpr std::size_t kRenameLanes = 4;
 
-/// Removes a temporary file unless it was renamed away.
+/// A temporary file that takes the place of another one; it is removed unless that is done.
 class Temporary {
  public:
-  Temporary(FileSystem& fs, stdfs::path path) : fs_(fs), path_(std::move(path)) {}
+  Temporary(FileSystem& fs, const stdfs::path& target)
+      : fs_(fs), path_(temporary_name(target.parent_path())), target_(target) {}
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
   ~Temporary() {
     if (!kept_) (void)fs_.remove(path_);
   }
-  const stdfs::path& path() const { return path_; }
-  void keep() { kept_ = true; }
+
+  Status write(const FileContent& content) {
+    SLIPWAY_ASSIGN(const auto file, fs_.create(path_, content.mode));
+    SLIPWAY_TRY(file->write(std::as_bytes(std::span(content.bytes.data(), content.bytes.size()))));
+    return file->sync();
+  }
+
+  Status replace() {
+    SLIPWAY_TRY(fs_.rename(path_, target_));
+    kept_ = true;
+    return {};
+  }
 
  private:
   FileSystem& fs_;
   stdfs::path path_;
+  const stdfs::path& target_;
   bool kept_ = false;
 };
-
-/// Replaces or creates a file: temporary file, fsync, rename.
-Status replace_file(FileSystem& fs, const FileContent& content) {
-  Temporary temporary(fs, temporary_name(content.path.parent_path()));
-  {
-    SLIPWAY_ASSIGN(const auto file, fs.create(temporary.path(), content.mode));
-    SLIPWAY_TRY(file->write(std::as_bytes(std::span(content.bytes.data(), content.bytes.size()))));
-    SLIPWAY_TRY(file->sync());
-  }
-  SLIPWAY_TRY(fs.rename(temporary.path(), content.path));
-  temporary.keep();
-  return {};
-}
 
 class NamedFolder final : public Folder {
  public:
@@ -95,13 +96,19 @@ Result<std::string> read_file(FileSystem& fs, const stdfs::path& path, std::size
 }
 
 Status write_file_atomically(FileSystem& fs, const stdfs::path& path, std::string_view bytes, std::uint32_t mode) {
-  SLIPWAY_TRY(replace_file(fs, {path, bytes, mode}));
+  Temporary temporary(fs, path);
+  SLIPWAY_TRY(temporary.write({path, bytes, mode}));
+  SLIPWAY_TRY(temporary.replace());
   return fs.sync_directory(path.parent_path());
 }
 
 Status write_files_atomically(FileSystem& fs, const std::vector<FileContent>& files) {
-  SLIPWAY_TRY(run_lanes(kWriteLanes, files.size(), {},
-                        [&](std::size_t i, const std::stop_token&) { return replace_file(fs, files[i]); }));
+  std::vector<std::optional<Temporary>> temporaries(files.size());
+  SLIPWAY_TRY(run_lanes(kWriteLanes, files.size(), {}, [&](std::size_t i, const std::stop_token&) {
+    return temporaries[i].emplace(fs, files[i].path).write(files[i]);
+  }));
+  SLIPWAY_TRY(run_lanes(kRenameLanes, files.size(), {},
+                        [&](std::size_t i, const std::stop_token&) { return temporaries[i]->replace(); }));
   std::set<stdfs::path> folders;
   for (const FileContent& file : files)
     folders.insert(file.path.parent_path());

@@ -34,6 +34,8 @@ std::size_t utf8_sequence(std::string_view text) {
   return 0;
 }
 
+bool is_printable_ascii(char c) { return c >= ' ' && c <= '~'; }
+
 /// C1 controls, line and paragraph separators, bidirectional marks and overrides fool terminals as ESC does.
 bool is_deceptive(std::string_view sequence) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
@@ -70,6 +72,10 @@ std::string printable(std::string_view text, std::size_t limit) {
   const bool cut = text.size() > limit;
   text = text.substr(0, limit);
   while (!text.empty()) {
+    const auto* const end = std::find_if_not(text.begin(), text.end(), is_printable_ascii);
+    out.append(text.begin(), end);
+    text.remove_prefix(static_cast<std::size_t>(end - text.begin()));
+    if (text.empty()) break;
     const std::size_t n = utf8_sequence(text);
     const auto byte = static_cast<unsigned char>(text[0]);
     const bool plain = n == 1 ? byte >= 0x20 && byte != 0x7F : n > 1 && !is_deceptive(text.substr(0, n));

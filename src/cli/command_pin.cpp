@@ -1,3 +1,5 @@
+#include <iterator>
+
 #include "cli/command.h"
 #include "cli/pin_commit.h"
 #include "cli/pin_explain.h"
@@ -146,9 +148,15 @@ void tell_notes(Context& context, const std::vector<run::PinReport>& reports) {
   }
 }
 
-void tell_changes(Context& context, const run::PinReport& report) {
-  for (const run::PinChange& change : report.changes)
-    context.note(fmt::format("{}:{}: {} -> {}", report.file, change.where.row, change.before, change.after));
+void tell_changes(Context& context, const std::vector<run::PinReport>& reports) {
+  std::string lines;
+  for (const run::PinReport& report : reports) {
+    for (const run::PinChange& change : report.changes) {
+      fmt::format_to(std::back_inserter(lines), "{}{}:{}: {} -> {}", lines.empty() ? "" : "\n", report.file,
+                     change.where.row, change.before, change.after);
+    }
+  }
+  if (!lines.empty()) context.note(lines);
 }
 
 std::optional<std::string> digest_in(const std::string& reference) {
@@ -240,22 +248,22 @@ Status write_sarif(Context& context, const std::string& file, const std::vector<
 Status print_reports(Context& context, const PinFlags& f, const std::vector<run::PinReport>& reports, bool written) {
   const Totals totals = totals_of(reports);
   tell_notes(context, reports);
-  for (const run::PinReport& report : reports)
-    tell_changes(context, report);
+  tell_changes(context, reports);
   context.note(totals.str());
   if (f.sarif) SLIPWAY_TRY(write_sarif(context, *f.sarif, reports));
   if (context.json()) return context.print_document(pin_json(reports, totals));
   if (f.explain) return context.print_raw(explain_pins(context, reports));
+  std::string names;
   for (const run::PinReport& report : reports) {
     if (f.check) {
       SLIPWAY_TRY(context.print_raw(run::diff_of(report)));
     } else if (report.file == kStandardInput) {
       SLIPWAY_TRY(context.print_raw(report.after));
     } else if (report.changed() && written) {
-      SLIPWAY_TRY(context.print(report.file));
+      names += printable(report.file, std::string::npos) + "\n";
     }
   }
-  return {};
+  return names.empty() ? Status() : context.print_raw(names);
 }
 
 Status write_reports(Context& context, const PinFlags& f, const std::vector<run::PinReport>& reports,

@@ -186,8 +186,8 @@ void discard(fy_diag*, void*, const char*, std::size_t) {}
 
 }  // namespace
 
-EventReader::EventReader(std::string_view text, const LineIndex& lines)
-    : text_(text), lines_(lines), parser_(std::make_unique<Parser>()) {
+EventReader::EventReader(std::string_view text, const LineIndex& lines, std::size_t base)
+    : text_(text), lines_(lines), base_(base), parser_(std::make_unique<Parser>()) {
   fy_diag_cfg diag_cfg;
   fy_diag_cfg_default(&diag_cfg);
   diag_cfg.fp = nullptr;
@@ -238,6 +238,8 @@ Status EventReader::next(YamlEvent& event) {
     }
   } while (read->type == FYET_STREAM_START || read->type == FYET_NONE);
   set_event(event, *read, text_);
+  event.range.begin += base_;
+  event.range.end += base_;
   return {};
 }
 

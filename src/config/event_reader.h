@@ -36,10 +36,11 @@ struct YamlEvent {
   bool is_null() const;
 };
 
-/// Reads the events of a text with libfyaml. Nothing is ever printed; the text must outlive it.
+/// Reads the events of a text with libfyaml. Nothing is ever printed; the text must outlive it. `base` is the offset of
+/// the text in the one that ranges are for, if it is a piece of it.
 class EventReader {
  public:
-  EventReader(std::string_view text, const LineIndex& lines);
+  EventReader(std::string_view text, const LineIndex& lines, std::size_t base = 0);
   ~EventReader();
   EventReader(const EventReader&) = delete;
   EventReader& operator=(const EventReader&) = delete;
@@ -54,6 +55,7 @@ class EventReader {
 
   std::string_view text_;
   const LineIndex& lines_;
+  const std::size_t base_;
   std::unique_ptr<Parser> parser_;
 };
 

@@ -19,9 +19,11 @@ constexpr std::array<std::string_view, 13> kWords{"null", "true", "false", "yes"
 
 bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
+/// Two dots without a colon are a version: numbers and dates have one at most, and times have colons.
 bool looks_like_number(std::string_view text) {
   const bool starts = (text[0] >= '0' && text[0] <= '9') || text[0] == '.';
-  return starts && text.find_first_not_of(kNumberCharacters) == std::string_view::npos;
+  const bool is_version = std::count(text.begin(), text.end(), '.') > 1 && text.find(':') == std::string_view::npos;
+  return starts && !is_version && text.find_first_not_of(kNumberCharacters) == std::string_view::npos;
 }
 
 /// YAML 1.1 readers take NEL and the two Unicode separators for line ends, and a BOM for nothing.

@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <unordered_map>
 #include <utility>
 
+#include "config/document_cuts.h"
 #include "config/line_index.h"
+#include "config/scalar_rewrite.h"
 #include "config/scalar_text.h"
 #include "config/tree_matcher.h"
+#include "slipway/base/lanes.h"
 #include "slipway/base/text.h"
-#include "slipway/config/literal_block.h"
 
 namespace slipway::config {
 
@@ -30,15 +33,13 @@ void collect_scalars(const Node& node, Scalars& out) {
     collect_scalars(member.value, out);
 }
 
-/// Bytes that take the place of others.
-struct Piece {
-  Range range;
-  std::string written;
-};
-
-std::string with_pieces(std::string_view text, std::vector<Piece> pieces) {
+void sort_by_place(std::vector<Piece>& pieces) {
   std::stable_sort(pieces.begin(), pieces.end(),
                    [](const Piece& a, const Piece& b) { return a.range.begin < b.range.begin; });
+}
+
+/// `pieces` are sorted by place.
+std::string with_pieces(std::string_view text, const std::vector<Piece>& pieces) {
   std::string out;
   std::size_t copied = 0;
   for (const Piece& piece : pieces) {
@@ -46,7 +47,8 @@ std::string with_pieces(std::string_view text, std::vector<Piece> pieces) {
     out += piece.written;
     copied = piece.range.end;
   }
-  return out + std::string(text.substr(copied));
+  out += text.substr(copied);
+  return out;
 }
 
 /// A scalar's new value with the bytes that make it.
@@ -57,70 +59,42 @@ struct Replacement {
 };
 using Replacements = std::unordered_map<const Node*, Replacement>;
 
-Result<Replacement> replacement_for(const Edit& edit, const Scalars& scalars, const std::string& file) {
+bool has_several_lines(const Node& node) {
+  return node.style == Node::Style::block || node.scalar.find('\n') != std::string::npos;
+}
+
+/// Returns the bytes that give a scalar another text; nullopt if it cannot be written in its place.
+std::optional<std::vector<Piece>> pieces_for(std::string_view text, const Node& node, const std::string& value) {
+  if (has_several_lines(node)) return rewrite_scalar(text, node, value);
+  auto written = write_scalar(value, node.style);
+  if (!written) return std::nullopt;
+  return std::vector<Piece>{{node.range, *std::move(written)}};
+}
+
+Result<Replacement> replacement_for(const Edit& edit, std::string_view text, const Scalars& scalars,
+                                    const std::string& file) {
   const auto found = scalars.find(edit.range.begin);
   if (found == scalars.end() || found->second == nullptr || !(found->second->range == edit.range)) {
     return fail(Errc::invalid_argument, "{}: no value stands at bytes {} to {}", file, edit.range.begin,
                 edit.range.end);
   }
   const Node& node = *found->second;
-  auto written = write_scalar(edit.value, node.style);
-  if (!written) {
+  auto pieces = pieces_for(text, node, edit.value);
+  if (!pieces) {
     const bool block = node.style == Node::Style::block;
-    return fail(Error(Errc::invalid_argument,
-                      fmt::format("cannot write \"{}\" here: {}", printable(edit.value, 200),
-                                  block ? "the value is a block scalar" : "it holds a line end or a control character"))
+    return fail(Error(Errc::invalid_argument, fmt::format("cannot write \"{}\" here: {}", printable(edit.value, 200),
+                                                          block ? "the text of a block scalar has other lines"
+                                                                : "it holds a line end or a control character"))
                     .at(node.where)
                     .with_hint(block ? "write the value on one line, after the key" : ""));
   }
-  return Replacement{&node, edit.value, {{node.range, *std::move(written)}}};
+  return Replacement{&node, edit.value, *std::move(pieces)};
 }
 
-void collect_blocks(const Node& node, std::vector<const Node*>& out) {
-  if (node.is_scalar() && node.style == Node::Style::block) out.push_back(&node);
-  for (const Node& item : node.items)
-    collect_blocks(item, out);
-  for (const Node::Member& member : node.members)
-    collect_blocks(member.value, out);
-}
-
-/// Takes the edits inside one literal block off the list, and makes a replacement of them.
-void plan_block(std::string_view text, const Node& node, std::vector<Edit>& edits, Replacements& out) {
-  const auto block = LiteralBlock::of(text, node);
-  if (!block) return;
-  std::vector<Piece> in_scalar;
-  Replacement replacement{&node, {}, {}};
-  std::erase_if(edits, [&](const Edit& edit) {
-    const auto range = block->in_scalar(edit.range);
-    if (!range || !write_scalar(edit.value, Node::Style::double_quoted)) return false;
-    in_scalar.push_back({*range, edit.value});
-    replacement.pieces.push_back({edit.range, edit.value});
-    return true;
-  });
-  if (in_scalar.empty()) return;
-  replacement.value = with_pieces(node.scalar, std::move(in_scalar));
-  out.emplace(&node, std::move(replacement));
-}
-
-/// Plans the edits inside literal blocks; returns the others. Only a text with such edits is looked through for blocks.
-std::vector<Edit> plan_blocks(std::string_view text, const std::vector<Node>& documents, std::vector<Edit> edits,
-                              const Scalars& scalars, Replacements& out) {
-  const bool has_inner = std::any_of(edits.begin(), edits.end(), [&](const Edit& edit) {
-    const auto found = scalars.find(edit.range.begin);
-    return found == scalars.end() || found->second == nullptr;
-  });
-  std::vector<const Node*> blocks;
-  for (const Node& document : documents) {
-    if (has_inner) collect_blocks(document, blocks);
-  }
-  for (const Node* block : blocks)
-    plan_block(text, *block, edits, out);
-  return edits;
-}
-
-Status plan(const std::vector<Edit>& edits, const Scalars& scalars, const std::string& file, Replacements& out) {
+Status plan(const std::vector<Edit>& edits, std::string_view text, const Scalars& scalars, const std::string& file,
+            Replacements& out) {
   for (const Edit& edit : edits) {
-    SLIPWAY_ASSIGN(Replacement replacement, replacement_for(edit, scalars, file));
+    SLIPWAY_ASSIGN(Replacement replacement, replacement_for(edit, text, scalars, file));
     const Node* node = replacement.node;
     const auto [place, fresh] = out.emplace(node, std::move(replacement));
     if (!fresh && place->second.value != edit.value) {
@@ -241,19 +215,21 @@ Status add_members(const std::vector<Insertion>& insertions, std::string_view te
   return {};
 }
 
-std::string text_with(std::string_view text, const Changes& changes) {
+/// Returns the bytes that changes put in the place of others, sorted by place.
+std::vector<Piece> pieces_of(const Changes& changes) {
   std::vector<Piece> pieces;
   for (const auto& [node, replacement] : changes.replacements)
     pieces.insert(pieces.end(), replacement.pieces.begin(), replacement.pieces.end());
   for (const Addition& addition : changes.additions)
     pieces.push_back({{addition.place, addition.place}, addition.written});
-  return with_pieces(text, std::move(pieces));
+  sort_by_place(pieces);
+  return pieces;
 }
 
-/// Returns true if the text, read again, is the tree with the changes and nothing else.
-bool is_tree_with(const std::vector<Node>& before, std::string_view text, const Changes& changes) {
-  if (text.size() > kForeign.max_bytes || find_unreadable(text)) return false;
-  const LineIndex lines(text, "");
+/// Returns true if a text, read again, is the documents with the changes and nothing else. `lines` may be those of any
+/// text: no place is reported.
+bool is_piece_with(std::span<const Node> before, std::string_view text, const Changes& changes,
+                   const LineIndex& lines) {
   EventReader reader(text, lines);
   TreeMatcher matcher(before, changes);
   for (YamlEvent event;;) {
@@ -262,7 +238,57 @@ bool is_tree_with(const std::vector<Node>& before, std::string_view text, const 
   }
 }
 
+/// Bytes of a text after changes, with the documents that they were before.
+struct ProofPiece {
+  Range bytes;
+  std::size_t first = 0, last = 0;  ///< documents [first, last)
+};
+
+/// Cuts the text before and after changes at the same documents; one piece of everything if that cannot be done.
+std::vector<ProofPiece> proof_pieces(std::span<const Node> documents, std::string_view before, std::string_view after,
+                                     const std::vector<Piece>& pieces) {
+  std::vector<ProofPiece> cut{{{0, after.size()}, 0, documents.size()}};
+  if (may_have_directives(after)) return cut;
+  std::size_t added = 0, removed = 0, document = 0;
+  auto piece = pieces.begin();
+  for (const std::size_t at : document_cuts(before)) {
+    for (; piece != pieces.end() && piece->range.end <= at; ++piece) {
+      added += piece->written.size();
+      removed += piece->range.end - piece->range.begin;
+    }
+    while (document < documents.size() && documents[document].range.begin < at)
+      ++document;
+    const std::size_t there = at + added - removed;
+    if (!begins_document(after, there)) continue;
+    cut.back().bytes.end = there;
+    cut.back().last = document;
+    cut.push_back({{there, after.size()}, document, documents.size()});
+  }
+  return cut;
+}
+
+/// Returns true if the text, read again, is the tree with the changes and nothing else. The pieces of a long one are
+/// read at the same time.
+bool is_tree_with(const std::vector<Node>& documents, std::string_view before, std::string_view after,
+                  const std::vector<Piece>& pieces, const Changes& changes) {
+  if (after.size() > kForeign.max_bytes || find_unreadable(after)) return false;
+  const LineIndex lines({}, "");
+  const auto cut = proof_pieces(documents, before, after, pieces);
+  const Status proved = run_lanes(cut.size(), cut.size(), {}, [&](std::size_t i, const std::stop_token&) -> Status {
+    const ProofPiece& piece = cut[i];
+    const auto of_piece = std::span(documents).subspan(piece.first, piece.last - piece.first);
+    const std::string_view bytes = after.substr(piece.bytes.begin, piece.bytes.end - piece.bytes.begin);
+    if (is_piece_with(of_piece, bytes, changes, lines)) return {};
+    return fail(Errc::internal, "the text has other changes");
+  });
+  return proved.has_value();
+}
+
 }  // namespace
+
+bool can_replace(std::string_view text, const Node& node, const std::string& value) {
+  return pieces_for(text, node, value).has_value();
+}
 
 Result<std::string> splice_yaml(std::string_view text, const std::string& file, std::vector<Edit> edits,
                                 std::vector<Insertion> insertions) {
@@ -278,11 +304,11 @@ Result<std::string> splice_yaml(std::string_view text, const std::vector<Node>& 
   for (const Node& document : documents)
     collect_scalars(document, scalars);
   Changes changes;
-  const std::vector<Edit> others = plan_blocks(text, documents, edits, scalars, changes.replacements);
-  SLIPWAY_TRY(plan(others, scalars, file, changes.replacements));
+  SLIPWAY_TRY(plan(edits, text, scalars, file, changes.replacements));
   SLIPWAY_TRY(add_members(insertions, text, documents, file, changes));
-  std::string out = text_with(text, changes);
-  if (is_tree_with(documents, out, changes)) return out;
+  const std::vector<Piece> pieces = pieces_of(changes);
+  std::string out = with_pieces(text, pieces);
+  if (is_tree_with(documents, text, out, pieces, changes)) return out;
   return fail(Errc::internal, "{}: the edit would change more than the values asked for; nothing was changed", file);
 }
 

@@ -18,6 +18,8 @@ class TreeBuilder {
   /// Takes the strings of the event.
   Status add(YamlEvent& event);
   std::vector<Node> take_documents() && { return std::move(documents_); }
+  /// Returns the number of nodes so far, keys included.
+  std::size_t nodes() const { return nodes_; }
 
  private:
   /// A collection under construction. Its node does not move while it is open: only the innermost one grows.

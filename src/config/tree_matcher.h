@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,7 @@ class ExpectedChanges {
 /// everything. No second tree is built. Both outlive it; one thread.
 class TreeMatcher {
  public:
-  TreeMatcher(const std::vector<Node>& documents, const ExpectedChanges& changes)
+  TreeMatcher(std::span<const Node> documents, const ExpectedChanges& changes)
       : documents_(documents), changes_(changes) {}
 
   /// Takes the next event of the text; false from the first one on that differs.
@@ -55,7 +56,7 @@ class TreeMatcher {
   /// Returns the node that the next event is the value of; nullptr if none is expected.
   const Node* expected();
 
-  const std::vector<Node>& documents_;
+  std::span<const Node> documents_;
   const ExpectedChanges& changes_;
   std::vector<Frame> stack_;
   std::size_t document_ = 0;

@@ -1,10 +1,13 @@
 #include "slipway/config/yaml.h"
 
+#include <iterator>
 #include <utility>
 
+#include "config/document_cuts.h"
 #include "config/event_reader.h"
 #include "config/line_index.h"
 #include "config/tree_builder.h"
+#include "slipway/base/lanes.h"
 
 namespace slipway::config {
 
@@ -27,6 +30,44 @@ Status build(EventReader& reader, TreeBuilder& builder) {
   }
 }
 
+/// The documents of one piece of a text.
+struct Piece {
+  std::vector<Node> documents;
+  std::size_t nodes = 0;
+};
+
+/// Reads the bytes [begin, end) of a text, which begin with a document.
+Result<Piece> read_piece(std::string_view text, Range bytes, const LineIndex& lines, const YamlLimits& limits) {
+  Diagnostics diagnostics;
+  EventReader reader(text.substr(bytes.begin, bytes.end - bytes.begin), lines, bytes.begin);
+  TreeBuilder builder(lines, limits, diagnostics);
+  SLIPWAY_TRY(build(reader, builder));
+  SLIPWAY_TRY(std::move(diagnostics).status());
+  const std::size_t nodes = builder.nodes();
+  return Piece{std::move(builder).take_documents(), nodes};
+}
+
+/// Reads the pieces of a long text at the same time. Fails without a usable message: reading the whole has the places.
+Result<std::vector<Node>> read_pieces(std::string_view text, const std::vector<std::size_t>& cuts,
+                                      const LineIndex& lines, const YamlLimits& limits) {
+  std::vector<Piece> pieces(cuts.size() + 1);
+  SLIPWAY_TRY(run_lanes(pieces.size(), pieces.size(), {}, [&](std::size_t i, const std::stop_token&) -> Status {
+    const Range bytes{i == 0 ? 0 : cuts[i - 1], i == cuts.size() ? text.size() : cuts[i]};
+    const LineIndex own = lines;  // it remembers the last answer
+    SLIPWAY_ASSIGN(pieces[i], read_piece(text, bytes, own, limits));
+    return {};
+  }));
+  std::size_t nodes = 0;
+  std::vector<Node> documents;
+  for (Piece& piece : pieces) {
+    nodes += piece.nodes;
+    documents.insert(documents.end(), std::make_move_iterator(piece.documents.begin()),
+                     std::make_move_iterator(piece.documents.end()));
+  }
+  if (nodes > limits.max_nodes) return fail(Errc::invalid_argument, "more than {} YAML nodes", limits.max_nodes);
+  return documents;
+}
+
 }  // namespace
 
 const Node* Node::find(std::string_view key) const {
@@ -45,6 +86,9 @@ Result<std::vector<Node>> parse_yaml(std::string_view text, const std::string& f
   const LineIndex lines(text, file);
   if (const auto offset = find_unreadable(text)) return fail(unreadable(lines, text, *offset));
 
+  if (const auto cuts = document_cuts(text); !cuts.empty()) {
+    if (auto documents = read_pieces(text, cuts, lines, limits)) return documents;
+  }
   Diagnostics diagnostics;
   EventReader reader(text, lines);
   TreeBuilder builder(lines, limits, diagnostics);

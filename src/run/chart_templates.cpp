@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 
 #include "slipway/base/text.h"
 
@@ -122,11 +123,15 @@ bool is_passed_on(const std::string& templates, const std::string& mapping) {
 
 std::function<std::optional<std::string>(const std::string& file, const std::string& subchart)> templates_beside(
     FileSystem& fs) {
-  auto known = std::make_shared<std::map<stdfs::path, std::optional<std::string>>>();
-  return [&fs, known](const std::string& file, const std::string& subchart) {
+  struct Known {
+    std::mutex mutex;
+    std::map<stdfs::path, std::optional<std::string>> charts;
+  };
+  return [&fs, known = std::make_shared<Known>()](const std::string& file, const std::string& subchart) {
     stdfs::path chart = stdfs::path(file).parent_path();
     if (!subchart.empty()) chart = chart / "charts" / subchart;
-    const auto [at, is_new] = known->try_emplace(chart);
+    const std::scoped_lock lock(known->mutex);
+    const auto [at, is_new] = known->charts.try_emplace(chart);
     if (is_new) at->second = read_chart(fs, chart);
     return at->second;
   };

@@ -10,7 +10,7 @@
 namespace slipway::run {
 
 /// Returns a function that reads the templates of the chart beside a file of values (Chart.yaml in the same folder), of
-/// one of its dependencies in charts/, and keeps them. `fs` outlives it; one thread at a time.
+/// one of its dependencies in charts/, and keeps them. `fs` outlives it. Any thread.
 std::function<std::optional<std::string>(const std::string& file, const std::string& subchart)> templates_beside(
     FileSystem& fs);
 

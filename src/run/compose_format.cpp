@@ -45,18 +45,11 @@ void collect_contexts(const Node& contexts, const std::string& role, ImageCollec
   }
 }
 
-void collect_inline_dockerfile(const Node& node, std::string_view text, const std::string& role,
-                               ImageCollector& images) {
-  const auto findings = dockerfile_finder().find(node.scalar, "Dockerfile", {});
-  if (!findings || !*findings) return images.note(node, role, "not a Dockerfile that can be read, left alone");
-  images.inner(node, text, **findings, role, "a Dockerfile");
-}
-
-void collect_build(const Node& build, std::string_view all, const std::string& role, ImageCollector& images) {
+void collect_build(const Node& build, const PinOptions& options, const std::string& role, ImageCollector& images) {
   if (const Node* contexts = build.find("additional_contexts"))
     collect_contexts(*contexts, role + ".additional_contexts", images);
-  if (const Node* text = build.find("dockerfile_inline"); text != nullptr && text->is_scalar())
-    collect_inline_dockerfile(*text, all, role + ".dockerfile_inline", images);
+  if (const Node* text = build.find("dockerfile_inline"))
+    images.inner(*text, {dockerfile_finder(), "Dockerfile", "a Dockerfile"}, role + ".dockerfile_inline", options);
 }
 
 void collect_volumes(const Node& volumes, const std::string& role, ImageCollector& images) {
@@ -67,9 +60,9 @@ void collect_volumes(const Node& volumes, const std::string& role, ImageCollecto
   }
 }
 
-void collect_service(const Node& service, std::string_view text, const std::string& role, ImageCollector& images) {
+void collect_service(const Node& service, const PinOptions& options, const std::string& role, ImageCollector& images) {
   collect_service_image(service, role, images);
-  if (const Node* build = service.find("build")) collect_build(*build, text, role + ".build", images);
+  if (const Node* build = service.find("build")) collect_build(*build, options, role + ".build", images);
   if (const Node* volumes = service.find("volumes")) collect_volumes(*volumes, role, images);
 }
 
@@ -88,12 +81,12 @@ void collect_compose(const YamlDocument& document, ImageCollector& images) {
   // Templates of services, which take their place by merge keys.
   for (const Node::Member& member : document.root.members) {
     if (member.key.starts_with("x-") && member.value.find("image") != nullptr)
-      collect_service(member.value, document.text, printable(member.key, 100), images);
+      collect_service(member.value, document.options, printable(member.key, 100), images);
   }
   const Node* services = document.root.find("services");
   if (services == nullptr) return;
   for (const Node::Member& service : services->members)
-    collect_service(service.value, document.text, fmt::format("services.{}", printable(service.key, 100)), images);
+    collect_service(service.value, document.options, fmt::format("services.{}", printable(service.key, 100)), images);
 }
 
 }  // namespace slipway::run

@@ -12,9 +12,11 @@ struct ResourcePath {
     helm_values,      ///< a mapping of Helm values
     image_parts,      ///< a mapping with repository and tag, as in Helm values
     oci_artifact,     ///< a mapping with `url: oci://...` and `ref: {tag, digest}`
-    helm_parameter,   ///< a mapping of Argo CD with `name` (of a value) and `value`
+    helm_parameters,  ///< a list of Argo CD: mappings with `name` (of a value) and `value`
     kustomize_image,  ///< a scalar of Argo CD: "name=new:tag" or "name:tag"
-    text              ///< a block of text that pin cannot edit: it is noted if it has images
+    kustomize_entry,  ///< a mapping of kustomize: name, newName, newTag, digest
+    values_text,      ///< a text with Helm values
+    patch_text        ///< a text with a patch of kustomize
   };
   std::string_view kind;
   std::string_view group;  ///< of the API

@@ -1,5 +1,4 @@
-#include "run/logical_lines.h"
-#include "run/yaml_formats.h"
+#include "run/text_finder.h"
 #include "slipway/base/text.h"
 
 namespace slipway::run {
@@ -102,27 +101,14 @@ Findings find_image(std::string_view text, const std::string& file) {
   return findings;
 }
 
-class DevcontainerFinder final : public ReferenceFinder {
- public:
-  Result<std::optional<Findings>> find(std::string_view text, const std::string& file,
-                                       const PinOptions& options) const override {
-    const std::string_view assigned = assigned_format(options, file);
-    const std::string_view name = name_of_file(file);
-    const bool is_one =
-        assigned.empty() ? name == "devcontainer.json" || name == ".devcontainer.json" : assigned == "devcontainer";
-    if (!is_one) return std::nullopt;
-    return std::optional(find_image(text, file));
-  }
-  Result<std::string> apply(std::string_view text, const std::string& file, const PinOptions& options,
-                            const Findings& findings, FileEdits edits) const override {
-    return apply_to_text(*this, text, file, options, findings, std::move(edits.edits));
-  }
-};
+bool is_devcontainer_name(std::string_view name) { return name == "devcontainer.json" || name == ".devcontainer.json"; }
+
+Result<Findings> read_devcontainer(std::string_view text, const std::string& file) { return find_image(text, file); }
 
 }  // namespace
 
 const ReferenceFinder& devcontainer_finder() {
-  static const DevcontainerFinder finder;
+  static const TextFinder finder("devcontainer", is_devcontainer_name, read_devcontainer);
   return finder;
 }
 

@@ -4,14 +4,15 @@
 
 #include "run/dockerfile_heredocs.h"
 #include "run/logical_lines.h"
+#include "run/text_finder.h"
 #include "slipway/base/text.h"
 
 namespace slipway::run {
 
 namespace {
 
-bool is_dockerfile_name(std::string_view file) {
-  const std::string name = to_lower(file.substr(file.rfind('/') + 1));
+bool is_dockerfile_name(std::string_view written) {
+  const std::string name = to_lower(written);
   for (const char* base : {"dockerfile", "containerfile"}) {
     const std::string word(base);
     if (name == word || name.starts_with(word + ".") || name.ends_with("." + word)) return true;
@@ -212,26 +213,14 @@ class Dockerfile {
   int count_ = 0;
 };
 
-class DockerfileFinder final : public ReferenceFinder {
- public:
-  Result<std::optional<Findings>> find(std::string_view text, const std::string& file,
-                                       const PinOptions& options) const override {
-    const std::string_view assigned = assigned_format(options, file);
-    const bool is_one = assigned.empty() ? is_dockerfile_name(file) : assigned == "dockerfile";
-    if (!is_one || text.find('\0') != std::string_view::npos) return std::nullopt;
-    SLIPWAY_ASSIGN(Findings findings, Dockerfile(text, file).read());
-    return std::optional(std::move(findings));
-  }
-  Result<std::string> apply(std::string_view text, const std::string& file, const PinOptions& options,
-                            const Findings& findings, FileEdits edits) const override {
-    return apply_to_text(*this, text, file, options, findings, std::move(edits.edits));
-  }
-};
+Result<Findings> read_dockerfile(std::string_view text, const std::string& file) {
+  return Dockerfile(text, file).read();
+}
 
 }  // namespace
 
 const ReferenceFinder& dockerfile_finder() {
-  static const DockerfileFinder finder;
+  static const TextFinder finder("dockerfile", is_dockerfile_name, read_dockerfile);
   return finder;
 }
 

@@ -57,36 +57,68 @@ bool is_picture(std::string_view name) {
 /// Walks one file of values.
 class ValuesCollector {
  public:
-  ValuesCollector(const std::string& file, std::string role, const PinOptions& options, ImageCollector& images)
-      : file_(file), role_(std::move(role)), options_(options), images_(images) {}
+  /// `can_add_keys` is false for values that have no place for a key beside others.
+  ValuesCollector(const std::string& file, std::string role, const PinOptions& options, bool can_add_keys,
+                  ImageCollector& images)
+      : file_(file), role_(std::move(role)), options_(options), can_add_keys_(can_add_keys), images_(images) {}
 
   void collect(const Node& node, const std::string& path, std::string_view member) {
     const std::string_view name_key = name_key_of(node, member);
-    if (!name_key.empty()) in_parts(node, path, name_key);
+    if (name_key.empty()) {
+      note_lone_tag(node, path, member);
+    } else {
+      in_parts(node, path, name_key);
+    }
     for (const Node::Member& inner : node.members) {
       const std::string at = path.empty() ? inner.key : path + "." + inner.key;
       if (inner.key == name_key) continue;
-      if (is_image_scalar(inner)) {
+      if (is_image_scalar(inner, member)) {
         images_.image(inner.value, role_of(at));
       } else {
         collect(inner.value, at, inner.key);
       }
     }
-    for (std::size_t i = 0; i < node.items.size(); ++i)
-      collect(node.items[i], fmt::format("{}[{}]", path, i), member);
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+      const std::string at = fmt::format("{}[{}]", path, i);
+      if (to_lower(member) == "images" && has_image_form(node.items[i])) {
+        images_.image(node.items[i], role_of(at));
+      } else {
+        collect(node.items[i], at, member);
+      }
+    }
   }
 
  private:
+  /// A tag whose repository stands in other values, as in those of one environment.
+  void note_lone_tag(const Node& node, const std::string& path, std::string_view member) {
+    const bool is_image = to_lower(member).ends_with("image") || !can_add_keys_;
+    const std::string_view key = is_image ? first_key(node, kTagKeys) : "imageTag";
+    const Node* tag = key.empty() ? nullptr : node.find(key);
+    if (tag == nullptr || !tag->is_scalar() || tag->scalar.empty() || tag->scalar.find('@') != std::string::npos)
+      return;
+    const std::string_view digest = first_key(node, kDigestKeys);
+    if (!digest.empty() && !images_.text_of(*node.find(digest)).empty()) return;
+    images_.note(*tag, role_of(path.empty() ? std::string(key) : fmt::format("{}.{}", path, key)),
+                 is_template(*tag) ? "a template, left alone" : "a tag whose repository is not here, left alone");
+  }
+
   std::string role_of(const std::string& path) const {
     const std::string shown = printable(path, 200);
     if (role_.empty()) return shown.empty() ? "values" : shown;
     return shown.empty() ? role_ : role_ + "." + shown;
   }
 
-  static bool is_image_scalar(const Node::Member& member) {
+  /// "image" names an image however it is written; "initImage" and the members of "images" do if it has a tag.
+  bool is_image_scalar(const Node::Member& member, std::string_view parent) const {
     const Node& value = member.value;
-    if (member.key != "image" || !(value.is_scalar() || value.is_alias())) return false;
-    return value.is_alias() || (!value.scalar.empty() && !is_picture(value.scalar));
+    if (!value.is_scalar() && !value.is_alias()) return false;
+    const std::string key = to_lower(member.key);
+    if (member.key == "image") return value.is_alias() || (!value.scalar.empty() && !is_picture(value.scalar));
+    return (key.ends_with("image") || to_lower(parent) == "images") && has_image_form(value);
+  }
+
+  static bool has_image_form(const Node& value) {
+    return looks_like_reference(value) && value.scalar.find("://") == std::string::npos && !is_picture(value.scalar);
   }
 
   /// The templates that read the values at a path, and the path in their own values.
@@ -114,6 +146,8 @@ class ValuesCollector {
     parts.registry = images_.part_of(node, first_key(node, kRegistryKeys));
     parts.neighbour = parts.tag.range ? *parts.tag.range : *parts.name.range;
     place_digest(node, std::move(path), role, parts);
+    if (!can_add_keys_ && !parts.tag.range && !parts.digest.range)
+      return images_.note(name, role, "has no tag here, so its digest is not known, left alone");
     images_.parts(node, std::move(parts), role);
   }
 
@@ -123,7 +157,7 @@ class ValuesCollector {
     parts.digest = images_.part_of(node, there.empty() ? "digest" : there);
     parts.bare_digest = is_bare(parts.digest);
     parts.new_digest = there.empty() ? ReferenceParts::Place::tag : ReferenceParts::Place::digest_key;
-    if (options_.helm == HelmDigest::digest) parts.new_digest = ReferenceParts::Place::digest_key;
+    if (options_.helm == HelmDigest::digest && can_add_keys_) parts.new_digest = ReferenceParts::Place::digest_key;
     if (options_.helm == HelmDigest::tag) parts.new_digest = ReferenceParts::Place::tag;
     if (options_.helm != HelmDigest::automatic) return;
     if (const auto templates = templates_for(path)) by_templates(*templates, path, node, role, parts);
@@ -160,8 +194,31 @@ class ValuesCollector {
   const std::string& file_;
   const std::string role_;
   const PinOptions& options_;
+  const bool can_add_keys_;
   ImageCollector& images_;
 };
+
+/// Returns the mapping that is a member of another one, made if it is not there.
+Node& mapping_in(Node& parent, const std::string& key) {
+  const auto is_it = [&](const Node::Member& known) { return known.key == key && known.value.is_mapping(); };
+  const auto member = std::find_if(parent.members.begin(), parent.members.end(), is_it);
+  if (member != parent.members.end()) return member->value;
+  Node::Member& added = parent.members.emplace_back();
+  added.key = key;
+  added.value.kind = Node::Kind::mapping;
+  return added.value;
+}
+
+/// Adds a value at a path like "server.image.tag".
+void add_at(Node& values, const std::string& path, const Node& value) {
+  const std::vector<std::string> keys = split(path, '.');
+  Node* parent = &values;
+  for (std::size_t i = 0; i + 1 < keys.size(); ++i)
+    parent = &mapping_in(*parent, keys[i]);
+  Node::Member& added = parent->members.emplace_back();
+  added.key = keys.back();
+  added.value = value;
+}
 
 }  // namespace
 
@@ -173,7 +230,19 @@ bool is_helm_values(const Node& document, std::string_view file) {
 
 void collect_helm_values(const Node& values, const std::string& file, const std::string& role,
                          const PinOptions& options, ImageCollector& images) {
-  ValuesCollector(file, role, options, images).collect(values, "", "");
+  ValuesCollector(file, role, options, true, images).collect(values, "", "");
+}
+
+void collect_helm_parameters(const Node& parameters, const std::string& role, const PinOptions& options,
+                             ImageCollector& images) {
+  Node values;
+  values.kind = Node::Kind::mapping;
+  for (const Node& item : parameters.items) {
+    const Node* value = item.find("value");
+    if (value != nullptr) add_at(values, text_at(item, "name"), *value);
+  }
+  const std::string no_file;
+  ValuesCollector(no_file, role, options, false, images).collect(values, "", "");
 }
 
 }  // namespace slipway::run

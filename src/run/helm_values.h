@@ -12,4 +12,9 @@ bool is_helm_values(const config::Node& document, std::string_view file);
 void collect_helm_values(const config::Node& values, const std::string& file, const std::string& role,
                          const PinOptions& options, ImageCollector& images);
 
+/// Collects the images of Helm values that a list sets one by one: `name` is a path in the values (image.tag), and
+/// `value` what stands there.
+void collect_helm_parameters(const config::Node& parameters, const std::string& role, const PinOptions& options,
+                             ImageCollector& images);
+
 }  // namespace slipway::run

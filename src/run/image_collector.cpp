@@ -4,7 +4,7 @@
 
 #include "run/reference_parts.h"
 #include "slipway/base/text.h"
-#include "slipway/config/literal_block.h"
+#include "slipway/config/splice.h"
 
 namespace slipway::run {
 
@@ -26,20 +26,36 @@ const Node* follow(const Node& from, std::string_view path) {
 
 bool is_template(const Node& value) { return value.is_scalar() && value.scalar.find("{{") != std::string::npos; }
 
+bool looks_like_reference(const Node& value) {
+  if (!value.is_scalar() || value.scalar.find_first_of(":@") == std::string::npos) return false;
+  const auto location = oci::Location::parse_for_reading(value.scalar);
+  return location && location->is_registry() && (location->tag() || location->digest());
+}
+
 namespace {
 
-/// Returns the bytes of a reference without quotes around it; nullopt if it is written in another way.
-std::optional<config::Range> bare_range(std::string_view text, const FoundReference& found) {
-  const std::string wanted = found.prefix + found.written + found.suffix;
-  config::Range range = found.range;
-  const bool is_quoted = range.end > range.begin + 1 && (text[range.begin] == '"' || text[range.begin] == '\'');
-  if (is_quoted) range = {range.begin + 1, range.end - 1};
-  return text.substr(range.begin, range.end - range.begin) == wanted ? std::optional(range) : std::nullopt;
+/// Any digest: it stands for the one that a reference will get.
+PinnedReference some_pin() {
+  return {std::nullopt, std::nullopt, Digest::parse("sha256:" + std::string(64, '0')).value()};
+}
+
+bool has_digest(const FoundReference& found) { return found.written.find('@') != std::string::npos; }
+
+/// Returns how many lines of a text that cannot be read look as if they named an image.
+std::size_t count_mentions(std::string_view text) {
+  std::size_t count = 0;
+  for (const std::string& line : split(text, '\n')) {
+    const std::string lower = to_lower(trim(line));
+    const bool is_image = lower.find("image:") != std::string::npos || lower.starts_with("from ");
+    count += is_image || lower.find("repository:") != std::string::npos ? 1 : 0;
+  }
+  return count;
 }
 
 }  // namespace
 
-ImageCollector::ImageCollector(const Node& document, Findings& findings) : document_(document), findings_(findings) {
+ImageCollector::ImageCollector(const Node& document, std::string_view text, Findings& findings)
+    : document_(document), text_(text), findings_(findings) {
   for (const Node::Member& member : document.members)
     find_anchors(member.value, member.key.starts_with("x-") || member.key.starts_with('.'));
   for (const Node& item : document.items)
@@ -123,26 +139,56 @@ void ImageCollector::image(const Node& value, const std::string& role, std::stri
   add({inner, at->range, value.where, role, std::string(prefix), std::string(suffix)}, std::move(anchors));
 }
 
-void ImageCollector::inner(const Node& node, std::string_view text, const Findings& findings, const std::string& role,
-                           std::string_view what) {
-  const auto block = node.anchor.empty() ? config::LiteralBlock::of(text, node) : std::nullopt;
-  std::size_t left_alone = 0;
-  for (FoundReference found : findings.references) {
-    const auto bare = block && !found.parts ? bare_range(node.scalar, found) : std::nullopt;
-    const auto range = bare ? block->in_file(*bare) : std::nullopt;
-    if (!range) {
-      left_alone += found.written.find('@') == std::string::npos ? 1 : 0;
-      continue;
-    }
-    found.where = {node.where.file, node.where.row + found.where.row - 1, found.where.col};
-    found.role = role + ": " + found.role;
-    found.range = *range;
-    findings_.references.push_back(std::move(found));
+bool ImageCollector::can_pin(const Node& node, const InnerText& inner,
+                             std::span<const FoundReference> references) const {
+  FileEdits all;
+  for (const FoundReference& found : references) {
+    const auto location = oci::Location::parse_for_reading(found.written);
+    if (!location || !location->is_registry()) continue;
+    FileEdits edits = edits_of(found, *location, some_pin()).edits;
+    all.edits.insert(all.edits.end(), edits.edits.begin(), edits.edits.end());
+    all.insertions.insert(all.insertions.end(), edits.insertions.begin(), edits.insertions.end());
   }
-  for (const PinNote& inner : findings.notes)
-    note(node, role + ": " + inner.role, inner.reason, inner.unpinned);
+  const auto pinned = inner.finder->apply(inner.text, inner.file, {}, inner.findings, std::move(all));
+  return pinned && config::can_replace(text_, node, *pinned);
+}
+
+void ImageCollector::inner_reference(const Node& node, std::shared_ptr<const InnerText> inner, FoundReference found,
+                                     const std::string& role) {
+  const int row = node.style == Node::Style::block ? node.where.row + found.where.row - 1 : node.where.row;
+  found.where = {node.where.file, row, node.style == Node::Style::block ? found.where.col : node.where.col};
+  found.role = role + ": " + found.role;
+  found.inner = std::move(inner);
+  findings_.references.push_back(std::move(found));
+}
+
+void ImageCollector::inner(const Node& node, const InnerFormat& format, const std::string& role,
+                           const PinOptions& options) {
+  const std::string all = text_of(node);
+  auto findings = format.finder.find(all, std::string(format.file), {options.custom, {}, options.helm, {}, {}});
+  if (!findings || !*findings) {
+    if (const std::size_t count = count_mentions(all); count > 0)
+      note(node, role, fmt::format("{} in a text that cannot be read, left alone", format.name), count);
+    return;
+  }
+  const bool is_own = node.is_scalar() && node.anchor.empty();
+  const auto inner = std::make_shared<const InnerText>(
+      InnerText{&format.finder, all, std::string(format.file), node.range, **std::move(findings)});
+  const std::vector<FoundReference>& references = inner->findings.references;
+  const bool are_all_editable = is_own && can_pin(node, *inner, references);
+  std::size_t left_alone = 0;
+  for (const FoundReference& found : references) {
+    if (!found.inner && is_own && (are_all_editable || can_pin(node, *inner, std::span(&found, 1)))) {
+      inner_reference(node, inner, found, role);
+    } else {
+      left_alone += has_digest(found) ? 0 : 1;
+    }
+  }
+  for (const PinNote& inner_note : inner->findings.notes)
+    note(node, role + ": " + inner_note.role, inner_note.reason, inner_note.unpinned);
   if (left_alone > 0) {
-    note(node, role, fmt::format("{} in a text, left alone; put it into a file to have it pinned", what), left_alone);
+    note(node, role, fmt::format("{} in a text, left alone; put it into a file to have it pinned", format.name),
+         left_alone);
   }
 }
 

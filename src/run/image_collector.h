@@ -1,7 +1,9 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -14,23 +16,32 @@ std::string text_at(const config::Node& node, std::string_view key);
 /// Returns the node at members joined with dots; nullptr if there is none.
 const config::Node* follow(const config::Node& from, std::string_view path);
 bool is_template(const config::Node& value);
+/// Returns true for a scalar that is an image reference with a tag or digest.
+bool looks_like_reference(const config::Node& value);
+
+/// The format of a text inside a scalar.
+struct InnerFormat {
+  const ReferenceFinder& finder;
+  std::string_view file;  ///< a name that shows the format to the finder
+  std::string_view name;  ///< in notes: "a Dockerfile"
+};
 
 /// Collects the images of one YAML document. A value that several places share through an anchor is changed at the
 /// anchor, and only if every place that uses it is an image; that is known when the whole document was seen, in
 /// settle(). Call the others in any order first.
 class ImageCollector {
  public:
-  ImageCollector(const config::Node& document, Findings& findings);
+  /// `text` is that of the file.
+  ImageCollector(const config::Node& document, std::string_view text, Findings& findings);
 
   /// Adds the image at member `key` of a mapping, which may come to it by a merge key.
   void holder(const config::Node& item, std::string_view key, const std::string& role);
   /// Adds a value that is an image reference, between a prefix and a suffix where it has them.
   void image(const config::Node& value, const std::string& role, std::string_view prefix = {},
              std::string_view suffix = {});
-  /// Adds the references that another finder found in the text of `node`. Those in the lines of a literal block can be
-  /// edited; the others are noted. `what` names the text in the note: "a Dockerfile". `text` is that of the file.
-  void inner(const config::Node& node, std::string_view text, const Findings& findings, const std::string& role,
-             std::string_view what);
+  /// Adds the references in the text of a scalar, which has a format of its own. Those that cannot be edited in their
+  /// place are noted.
+  void inner(const config::Node& node, const InnerFormat& format, const std::string& role, const PinOptions& options);
   /// Returns one part of a reference; an alias stands for the value at its anchor.
   ReferencePart part_of(const config::Node& mapping, std::string_view key);
   /// Adds a reference in parts; leaves it alone if one of them is a template or not a plain value.
@@ -62,8 +73,13 @@ class ImageCollector {
   /// Adds a reference, now or in settle() if it depends on anchors.
   void add(FoundReference reference, std::set<std::string> anchors);
   bool may_change(const Anchor& anchor) const;
+  /// Returns true if the text inside `node` can be written there with these references pinned.
+  bool can_pin(const config::Node& node, const InnerText& inner, std::span<const FoundReference> references) const;
+  void inner_reference(const config::Node& node, std::shared_ptr<const InnerText> inner, FoundReference found,
+                       const std::string& role);
 
   const config::Node& document_;
+  std::string_view text_;
   Findings& findings_;
   std::map<std::string, Anchor> anchors_;
   std::vector<Shared> shared_;

@@ -7,6 +7,7 @@
 #include "run/helm_values.h"
 #include "run/image_collector.h"
 #include "run/reference_parts.h"
+#include "run/yaml_formats.h"
 #include "slipway/base/text.h"
 
 namespace slipway::run {
@@ -40,6 +41,20 @@ bool is_builtin_group(std::string_view api_version) {
   return group == "apps" || group == "batch" || group == "extensions";
 }
 
+/// Returns true for an option --NAME=REFERENCE without a digest, if it is named after an image or its value has a
+/// registry.
+bool is_image_argument(const Node& argument) {
+  const std::size_t equals = argument.scalar.find('=');
+  if (!argument.is_scalar() || !argument.scalar.starts_with("--") || equals == std::string::npos) return false;
+  const std::string_view value = std::string_view(argument.scalar).substr(equals + 1);
+  const auto location = oci::Location::parse_for_reading(value);
+  if (!location || !location->is_registry() || !location->tag() || location->digest()) return false;
+  const std::size_t slash = value.find('/');
+  const bool has_registry =
+      slash != std::string_view::npos && value.substr(0, slash).find('.') != std::string_view::npos;
+  return has_registry || argument.scalar.substr(0, equals).find("image") != std::string::npos;
+}
+
 /// Collects the images of one object, or of the objects of a List.
 class Collector {
  public:
@@ -52,11 +67,12 @@ class Collector {
   void at_path(const Node& node, std::string_view path, Holds holds, const std::string& owner,
                const std::string& so_far);
   void at_end(const Node& node, Holds holds, const std::string& owner, const std::string& place);
-  void helm_parameter(const Node& item, const std::string& role);
   void kustomize_image(const Node& node, const std::string& role);
   void oci_artifact(const Node& spec, const std::string& role);
   void pod_spec(const Node& spec, const std::string& owner);
   void containers(const Node& spec, std::string_view list, const std::string& owner);
+  void variables(const Node& container, const std::string& role);
+  void arguments(const Node& container, const std::string& role);
   void image_volumes(const Node& spec, const std::string& owner);
   void unknown_kind(const Node& node, const std::string& owner);
 
@@ -68,12 +84,6 @@ std::string owner_of(const Node& object) {
   const Node* metadata = object.find("metadata");
   const std::string name = metadata == nullptr ? std::string() : text_at(*metadata, "name");
   return printable(text_at(object, "kind") + (name.empty() ? "" : " " + name), 200);
-}
-
-bool looks_like_reference(const Node& value) {
-  if (!value.is_scalar() || value.scalar.find_first_of(":@") == std::string::npos) return false;
-  const auto location = oci::Location::parse_for_reading(value.scalar);
-  return location && location->is_registry();
 }
 
 /// Counts what looks like an image in an object of unknown shape: an `image` of a container, or one with a tag.
@@ -156,29 +166,17 @@ void Collector::at_end(const Node& node, Holds holds, const std::string& owner, 
       return collect_helm_values(node, "", role, options_, images_);
     case Holds::oci_artifact:
       return oci_artifact(node, role);
-    case Holds::helm_parameter:
-      return helm_parameter(node, role);
+    case Holds::helm_parameters:
+      return collect_helm_parameters(node, role, options_, images_);
     case Holds::kustomize_image:
       return kustomize_image(node, role);
-    case Holds::text:
-      break;
+    case Holds::kustomize_entry:
+      return collect_kustomize_image(node, role, images_);
+    case Holds::values_text:
+      return images_.inner(node, {yaml_finder(), "values.yaml", "Helm values"}, role, options_);
+    case Holds::patch_text:
+      return images_.inner(node, {yaml_finder(), "patch.yaml", "a patch"}, role, options_);
   }
-  std::size_t count = 0;
-  for (const char* key : {"image:", "tag:"})
-    count = std::max<std::size_t>(count, node.scalar.find(key) == std::string::npos ? 0 : 1);
-  if (count > 0) images_.note(node, role, "values in a text, left alone; write them as a mapping");
-}
-
-/// A parameter with a whole reference is pinned; a tag alone has its repository elsewhere.
-void Collector::helm_parameter(const Node& item, const std::string& role) {
-  const std::string name = text_at(item, "name");
-  const std::string key = to_lower(name.substr(name.rfind('.') + 1));
-  const Node* value = item.find("value");
-  if (value == nullptr) return;
-  if (key.ends_with("image") && looks_like_reference(*value)) return images_.image(*value, role);
-  const bool is_open = value->is_scalar() && !value->scalar.empty() && value->scalar.find('@') == std::string::npos;
-  if (key.ends_with("tag") && is_open)
-    images_.note(*value, role, "a tag in a Helm parameter, left alone; write the image under valuesObject");
 }
 
 /// "nginx:1.27", or "nginx=registry.example.com/nginx:1.27" where only what is behind the sign is pulled.
@@ -223,7 +221,38 @@ void Collector::containers(const Node& spec, std::string_view list, const std::s
   const Node* found = spec.find(list);
   if (found == nullptr) return;
   for (std::size_t i = 0; i < found->items.size(); ++i) {
-    images_.holder(found->items[i], "image", fmt::format("{}: {}[{}]", owner, list, i));
+    const std::string role = fmt::format("{}: {}[{}]", owner, list, i);
+    images_.holder(found->items[i], "image", role);
+    variables(found->items[i], role);
+    arguments(found->items[i], role);
+  }
+}
+
+/// RELATED_IMAGE_... variables name the images that an operator runs. Others may be anything, and are noted.
+void Collector::variables(const Node& container, const std::string& role) {
+  const Node* list = container.find("env");
+  for (std::size_t i = 0; list != nullptr && i < list->items.size(); ++i) {
+    const std::string name = text_at(list->items[i], "name");
+    const Node* value = list->items[i].find("value");
+    if (value == nullptr || name.find("IMAGE") == std::string::npos || !looks_like_reference(*value)) continue;
+    const std::string place = fmt::format("{}.env[{}].value", role, i);
+    if (name.starts_with("RELATED_IMAGE_")) {
+      images_.image(*value, place);
+    } else if (value->scalar.find('@') == std::string::npos) {
+      images_.note(*value, place, "an environment variable that may name an image, left alone");
+    }
+  }
+}
+
+/// --reloader-image=quay.io/team/reloader:v1
+void Collector::arguments(const Node& container, const std::string& role) {
+  for (const std::string_view key : {"args", "command"}) {
+    const Node* list = container.find(key);
+    for (std::size_t i = 0; list != nullptr && i < list->items.size(); ++i) {
+      if (is_image_argument(list->items[i]))
+        images_.note(list->items[i], fmt::format("{}.{}[{}]", role, key, i),
+                     "an argument that may name an image, left alone");
+    }
   }
 }
 

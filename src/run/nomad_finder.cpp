@@ -1,8 +1,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "run/logical_lines.h"
-#include "run/yaml_formats.h"
+#include "run/text_finder.h"
 #include "slipway/base/text.h"
 
 namespace slipway::run {
@@ -100,27 +99,14 @@ class JobFile {
   std::vector<std::string_view> blocks_;
 };
 
-class NomadFinder final : public ReferenceFinder {
- public:
-  Result<std::optional<Findings>> find(std::string_view text, const std::string& file,
-                                       const PinOptions& options) const override {
-    const std::string_view assigned = assigned_format(options, file);
-    const std::string_view name = name_of_file(file);
-    const bool is_one =
-        assigned.empty() ? name.ends_with(".nomad") || name.ends_with(".nomad.hcl") : assigned == "nomad";
-    if (!is_one) return std::nullopt;
-    return std::optional(JobFile(text, file).read());
-  }
-  Result<std::string> apply(std::string_view text, const std::string& file, const PinOptions& options,
-                            const Findings& findings, FileEdits edits) const override {
-    return apply_to_text(*this, text, file, options, findings, std::move(edits.edits));
-  }
-};
+bool is_nomad_name(std::string_view name) { return name.ends_with(".nomad") || name.ends_with(".nomad.hcl"); }
+
+Result<Findings> read_nomad(std::string_view text, const std::string& file) { return JobFile(text, file).read(); }
 
 }  // namespace
 
 const ReferenceFinder& nomad_finder() {
-  static const NomadFinder finder;
+  static const TextFinder finder("nomad", is_nomad_name, read_nomad);
   return finder;
 }
 

@@ -1,14 +1,18 @@
 #include "slipway/run/pin.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "run/chart_templates.h"
 #include "run/reference_parts.h"
 #include "slipway/base/file_batch.h"
+#include "slipway/base/lanes.h"
 #include "slipway/base/text.h"
+#include "slipway/base/worker.h"
 
 namespace slipway::run {
 
@@ -16,6 +20,7 @@ namespace {
 
 constexpr std::size_t kMaxFile = 16u << 20;
 constexpr int kMaxLinks = 40;
+constexpr std::size_t kFilesAtOnce = 256;
 
 bool holds_template(std::string_view text) { return text.find("{{") != std::string_view::npos; }
 
@@ -30,6 +35,13 @@ std::size_t count_image_lines(std::string_view text) {
 }
 
 bool comes_before(const Where& a, const Where& b) { return a.row != b.row ? a.row < b.row : a.col < b.col; }
+
+/// Orders references by their places in the file, those of one text inside it by their places there.
+bool stands_before(const FoundReference& a, const FoundReference& b) {
+  const std::size_t a_begin = a.inner ? a.inner->range.begin : a.range.begin;
+  const std::size_t b_begin = b.inner ? b.inner->range.begin : b.range.begin;
+  return a_begin != b_begin ? a_begin < b_begin : a.inner && b.inner && a.range.begin < b.range.begin;
+}
 
 /// One reference with what becomes of it.
 struct Decision {
@@ -46,40 +58,101 @@ bool can_have_name(const FoundReference& found, const oci::Location& location, c
   return !is_fixed || !pin.name || *pin.name == location.place();
 }
 
-FileEdits edits_of(const FoundReference& found, const oci::Location& location, const PinnedReference& pin,
-                   std::string& after) {
-  FileEdits edits;
-  if (found.parts) {
-    after = set_parts(*found.parts, pin, edits);
-  } else {
-    after = pinned_text(found.written, location, pin);
-    if (after != found.written) edits.edits.push_back({found.range, found.prefix + after + found.suffix});
-  }
-  return edits;
+/// The place of an edit: in the file, or in a text inside it.
+using EditPlace = std::pair<const InnerText*, std::size_t>;
+
+EditPlace place_of(const Decision& decision, const config::Edit& edit) {
+  return {decision.found->inner.get(), edit.range.begin};
 }
 
-/// Decides about the references of one file and makes its text of them.
+void append(FileEdits& all, FileEdits edits) {
+  std::move(edits.edits.begin(), edits.edits.end(), std::back_inserter(all.edits));
+  std::move(edits.insertions.begin(), edits.insertions.end(), std::back_inserter(all.insertions));
+}
+
+/// Pins the references of one file in three steps. Files may be searched and edited on several lanes; only decide()
+/// uses the resolver.
 class Pinning {
  public:
-  Pinning(const ReferenceFinder& finder, const Resolver& resolve, const PinOptions& options, PinReport report)
-      : finder_(finder), resolve_(resolve), options_(options), report_(std::move(report)) {}
+  /// Takes a report with the file and its text; one with errors is left as it is.
+  explicit Pinning(PinReport report) : report_(std::move(report)) {}
 
-  PinReport run(Findings findings) {
-    report_.format = findings.format;
-    report_.notes = std::move(findings.notes);
-    findings_ = &findings;
-    std::stable_sort(findings.references.begin(), findings.references.end(),
-                     [](const FoundReference& a, const FoundReference& b) { return a.range.begin < b.range.begin; });
-    for (const FoundReference& found : findings.references)
-      decide(found);
-    drop_disputed();
-    edit();
-    std::stable_sort(report_.notes.begin(), report_.notes.end(),
-                     [](const PinNote& a, const PinNote& b) { return comes_before(a.where, b.where); });
-    return std::move(report_);
+  void find(const PinOptions& options) {
+    if (!report_.errors.empty()) return;
+    for (const ReferenceFinder* finder : all_finders()) {
+      auto findings = finder->find(report_.before, report_.file, options);
+      if (!findings) return broken(std::move(findings).error());
+      if (*findings) return found(*finder, **std::move(findings));
+    }
+    report_.notes.push_back(
+        {Where{report_.file, 0, 0}, "", "format not recognized, left alone; say which with --format NAME=GLOB", 0});
   }
 
+  void decide(const Resolver& resolve, const PinOptions& options) {
+    for (const FoundReference& found : findings_.references)
+      decide(found, resolve, options);
+    drop_disputed();
+    std::stable_sort(report_.notes.begin(), report_.notes.end(),
+                     [](const PinNote& a, const PinNote& b) { return comes_before(a.where, b.where); });
+  }
+
+  /// Makes the text of the decisions. An edit that cannot be proved harmless is not made.
+  void edit(const PinOptions& options) {
+    for (const Decision& decision : decisions_)
+      report_.pinned += decision.is_pinned ? 1 : 0;
+    auto all = edits_of_file();
+    if (!all) return not_edited(std::move(all).error());
+    if (all->edits.empty() && all->insertions.empty()) return;
+    auto edited = finder_->apply(report_.before, report_.file, options, findings_, *std::move(all));
+    if (!edited) return not_edited(std::move(edited).error());
+    report_.after = *std::move(edited);
+    for (const Decision& decision : decisions_) {
+      const FoundReference& found = *decision.found;
+      if (decision.after != found.written)
+        report_.changes.push_back({found.where, found.role, found.written, decision.after, decision.policy});
+    }
+  }
+
+  PinReport take() && { return std::move(report_); }
+
  private:
+  /// A text that no finder can read: a template of Helm, or a fault.
+  void broken(Error failure) {
+    if (!holds_template(report_.before)) return report_.errors.push_back(std::move(failure));
+    report_.notes.push_back({failure.where.value_or(Where{report_.file, 1, 1}), "",
+                             "holds {{ }} templates, left alone; pin the rendered file instead",
+                             count_image_lines(report_.before)});
+  }
+
+  void found(const ReferenceFinder& finder, Findings findings) {
+    finder_ = &finder;
+    report_.format = findings.format;
+    report_.notes = std::move(findings.notes);
+    findings_ = std::move(findings);
+    std::stable_sort(findings_.references.begin(), findings_.references.end(), stands_before);
+  }
+
+  /// Takes the edits of the decisions. Those of a text inside the file become its new text, which is proved here.
+  Result<FileEdits> edits_of_file() {
+    FileEdits all;
+    std::map<const InnerText*, FileEdits> texts;
+    for (Decision& decision : decisions_)
+      append(decision.found->inner ? texts[decision.found->inner.get()] : all, std::move(decision.edits));
+    for (auto& [inner, edits] : texts) {
+      if (edits.edits.empty() && edits.insertions.empty()) continue;
+      SLIPWAY_ASSIGN(std::string text,
+                     inner->finder->apply(inner->text, inner->file, {}, inner->findings, std::move(edits)));
+      all.edits.push_back({inner->range, std::move(text)});
+    }
+    return all;
+  }
+
+  void not_edited(Error failure) {
+    report_.pinned = 0;
+    if (failure.code != Errc::internal) return report_.errors.push_back(std::move(failure));
+    report_.notes.push_back({Where{report_.file, 1, 1}, "", "cannot be edited without touching more, left alone", 0});
+  }
+
   void note(const FoundReference& found, std::string_view why) {
     report_.notes.push_back({found.where, found.role, fmt::format("{}, left alone", why), 1, found.written});
   }
@@ -92,37 +165,40 @@ class Pinning {
 
   /// The policy in a comment beside a reference, or beside its tag.
   Result<std::optional<UpdatePolicy>> policy_of(const FoundReference& found) const {
-    std::string_view text = policy_beside(report_.before, found.range.begin);
+    const std::string_view all = found.inner ? found.inner->text : report_.before;
+    std::string_view text = policy_beside(all, found.range.begin);
     const bool has_tag = found.parts && found.parts->tag.range;
-    if (text.empty() && has_tag) text = policy_beside(report_.before, found.parts->tag.range->begin);
+    if (text.empty() && has_tag) text = policy_beside(all, found.parts->tag.range->begin);
     if (text.empty()) return std::nullopt;
     SLIPWAY_ASSIGN(UpdatePolicy policy, parse_update_policy(text));
     return std::optional(std::move(policy));
   }
 
   /// Returns the reference to resolve: with the tag that its update policy chooses, and then without its digest.
-  Result<oci::Location> updated(const FoundReference& found, const oci::Location& location, Decision& decision) const {
-    if (!options_.choose_tag || !location.tag()) return location;
+  Result<oci::Location> updated(const FoundReference& found, const oci::Location& location, const PinOptions& options,
+                                Decision& decision) const {
+    if (!options.choose_tag || !location.tag()) return location;
     SLIPWAY_ASSIGN(const std::optional<UpdatePolicy> beside, policy_of(found));
-    SLIPWAY_ASSIGN(const std::optional<ChosenTag> chosen, options_.choose_tag(location, beside));
+    SLIPWAY_ASSIGN(const std::optional<ChosenTag> chosen, options.choose_tag(location, beside));
     if (!chosen || chosen->tag == *location.tag()) return location;
     decision.policy = chosen->policy;
     return oci::Location::parse_for_reading(location.place() + ":" + chosen->tag);
   }
 
-  Result<std::optional<PinnedReference>> resolve(const FoundReference& found, const oci::Location& location,
-                                                 Decision& decision) const {
-    SLIPWAY_ASSIGN(const oci::Location wanted, updated(found, location, decision));
-    SLIPWAY_ASSIGN(std::optional<PinnedReference> pin, resolve_(wanted));
+  Result<std::optional<PinnedReference>> pin_of(const FoundReference& found, const oci::Location& location,
+                                                const Resolver& resolve, const PinOptions& options,
+                                                Decision& decision) const {
+    SLIPWAY_ASSIGN(const oci::Location wanted, updated(found, location, options, decision));
+    SLIPWAY_ASSIGN(std::optional<PinnedReference> pin, resolve(wanted));
     if (pin && !pin->tag && !decision.policy.empty()) pin->tag = wanted.tag();
     return pin;
   }
 
-  void decide(const FoundReference& found) {
+  void decide(const FoundReference& found, const Resolver& resolve, const PinOptions& options) {
     const auto location = oci::Location::parse_for_reading(found.written);
     if (!location || !location->is_registry()) return note(found, "is not an image reference of a registry");
     Decision decision{&found, {}, found.written, location->digest().has_value(), {}};
-    auto pin = resolve(found, *location, decision);
+    auto pin = pin_of(found, *location, resolve, options, decision);
     const bool of_registry = !pin || (*pin && !(*pin)->name && !(*pin)->tag);
     if (found.parts && has_unknown_tag(*found.parts) && of_registry)
       return note(found, "has no tag here, so its digest is not known");
@@ -132,7 +208,9 @@ class Pinning {
     if (!pin) {
       fail_at(found, std::move(pin).error());
     } else if (*pin) {
-      decision.edits = edits_of(found, *location, **pin, decision.after);
+      auto [edits, after] = edits_of(found, *location, **pin);
+      decision.edits = std::move(edits);
+      decision.after = std::move(after);
       decision.is_pinned = true;
     }
     decisions_.push_back(std::move(decision));
@@ -140,14 +218,15 @@ class Pinning {
 
   /// References may share a value through an anchor. If they need different ones there, none of them is changed.
   void drop_disputed() {
-    std::map<std::size_t, std::set<std::string>> values;
+    std::map<EditPlace, std::set<std::string>> values;
     for (const Decision& decision : decisions_) {
       for (const config::Edit& edit : decision.edits.edits)
-        values[edit.range.begin].insert(edit.value);
+        values[place_of(decision, edit)].insert(edit.value);
     }
     std::erase_if(decisions_, [&](const Decision& decision) {
-      const bool disputed = std::any_of(decision.edits.edits.begin(), decision.edits.edits.end(),
-                                        [&](const config::Edit& edit) { return values[edit.range.begin].size() > 1; });
+      const bool disputed =
+          std::any_of(decision.edits.edits.begin(), decision.edits.edits.end(),
+                      [&](const config::Edit& edit) { return values[place_of(decision, edit)].size() > 1; });
       if (!disputed) return false;
       note(*decision.found, "shares a value with another reference that needs a different one");
       --report_.references;
@@ -155,35 +234,9 @@ class Pinning {
     });
   }
 
-  /// An edit that cannot be proved harmless is not made.
-  void edit() {
-    FileEdits all;
-    for (Decision& decision : decisions_) {
-      report_.pinned += decision.is_pinned ? 1 : 0;
-      std::move(decision.edits.edits.begin(), decision.edits.edits.end(), std::back_inserter(all.edits));
-      std::move(decision.edits.insertions.begin(), decision.edits.insertions.end(), std::back_inserter(all.insertions));
-    }
-    if (all.edits.empty() && all.insertions.empty()) return;
-    auto edited = finder_.apply(report_.before, report_.file, options_, *findings_, std::move(all));
-    if (edited) {
-      report_.after = *std::move(edited);
-      for (const Decision& decision : decisions_) {
-        const FoundReference& found = *decision.found;
-        if (decision.after != found.written)
-          report_.changes.push_back({found.where, found.role, found.written, decision.after, decision.policy});
-      }
-      return;
-    }
-    report_.pinned = 0;
-    if (edited.error().code != Errc::internal) return report_.errors.push_back(std::move(edited).error());
-    report_.notes.push_back({Where{report_.file, 1, 1}, "", "cannot be edited without touching more, left alone", 0});
-  }
-
-  const ReferenceFinder& finder_;
-  const Resolver& resolve_;
-  const PinOptions& options_;
   PinReport report_;
-  const Findings* findings_ = nullptr;
+  const ReferenceFinder* finder_ = nullptr;
+  Findings findings_;
   std::vector<Decision> decisions_;
 };
 
@@ -204,6 +257,57 @@ PinReport report_for(const std::string& file, std::string_view text) {
   report.before = std::string(text);
   report.after = report.before;
   return report;
+}
+
+PinReport read_report(FileSystem& fs, const std::string& file) {
+  auto text = read_file(fs, file, kMaxFile);
+  if (text) return report_for(file, *text);
+  PinReport report = report_for(file, "");
+  report.errors.push_back(std::move(text).error());
+  return report;
+}
+
+std::vector<std::string> without_repetitions(const std::vector<std::string>& files) {
+  std::vector<std::string> each;
+  std::set<std::string_view> seen;
+  for (const std::string& file : files) {
+    if (seen.insert(file).second) each.push_back(file);
+  }
+  return each;
+}
+
+/// Returns the new content of a file that is still as it was read.
+Result<FileContent> content_of(FileSystem& fs, const PinReport& report) {
+  SLIPWAY_ASSIGN(const std::string now, read_file(fs, report.file, kMaxFile));
+  if (now != report.before) {
+    return fail(error(Errc::conflict, "{} changed while it was being pinned", printable(report.file))
+                    .with_hint("run pin again"));
+  }
+  SLIPWAY_ASSIGN(stdfs::path path, behind_links(fs, report.file));
+  SLIPWAY_ASSIGN(const FileStat stat, fs.stat(path));
+  return FileContent{std::move(path), report.after, stat.mode};
+}
+
+/// Runs a job for each index on all processors.
+void on_lanes(std::size_t count, const std::function<void(std::size_t)>& job) {
+  (void)run_lanes(processor_count(), count, {}, [&](std::size_t i, const std::stop_token&) -> Status {
+    job(i);
+    return {};
+  });
+}
+
+/// Plans so many files that their trees fit into memory.
+void plan_some(FileSystem& fs, std::span<const std::string> files, const Resolver& resolve, const PinOptions& options,
+               std::span<PinReport> reports) {
+  std::vector<std::optional<Pinning>> plans(files.size());
+  on_lanes(files.size(), [&](std::size_t i) { plans[i].emplace(read_report(fs, files[i])).find(options); });
+  for (std::optional<Pinning>& plan : plans)
+    plan->decide(resolve, options);
+  on_lanes(files.size(), [&](std::size_t i) {
+    plans[i]->edit(options);
+    reports[i] = std::move(*plans[i]).take();
+    plans[i].reset();
+  });
 }
 
 }  // namespace
@@ -238,24 +342,11 @@ std::size_t PinReport::left_alone() const {
 }
 
 PinReport pin_text(std::string_view text, const std::string& file, const Resolver& resolve, const PinOptions& options) {
-  PinReport report = report_for(file, text);
-  for (const ReferenceFinder* finder : all_finders()) {
-    auto findings = finder->find(text, file, options);
-    if (!findings && holds_template(text)) {
-      report.notes.push_back({findings.error().where.value_or(Where{file, 1, 1}), "",
-                              "holds {{ }} templates, left alone; pin the rendered file instead",
-                              count_image_lines(text)});
-      return report;
-    }
-    if (!findings) {
-      report.errors.push_back(std::move(findings).error());
-      return report;
-    }
-    if (*findings) return Pinning(*finder, resolve, options, std::move(report)).run(**std::move(findings));
-  }
-  report.notes.push_back(
-      {Where{file, 0, 0}, "", "format not recognized, left alone; say which with --format NAME=GLOB", 0});
-  return report;
+  Pinning pinning(report_for(file, text));
+  pinning.find(options);
+  pinning.decide(resolve, options);
+  pinning.edit(options);
+  return std::move(pinning).take();
 }
 
 std::vector<PinReport> plan_pins(FileSystem& fs, const std::vector<std::string>& files, const Resolver& resolve,
@@ -263,37 +354,25 @@ std::vector<PinReport> plan_pins(FileSystem& fs, const std::vector<std::string>&
   const Resolver once = remember(resolve);
   PinOptions with_charts = options;
   if (!with_charts.templates) with_charts.templates = templates_beside(fs);
-  std::vector<PinReport> reports;
-  std::set<std::string> seen;
-  for (const std::string& file : files) {
-    if (!seen.insert(file).second) continue;
-    auto text = read_file(fs, file, kMaxFile);
-    if (text) {
-      reports.push_back(pin_text(*text, file, once, with_charts));
-    } else {
-      reports.push_back(report_for(file, ""));
-      reports.back().errors.push_back(std::move(text).error());
-    }
+  const std::vector<std::string> each = without_repetitions(files);
+  std::vector<PinReport> reports(each.size());
+  for (std::size_t begin = 0; begin < each.size(); begin += kFilesAtOnce) {
+    const std::size_t count = std::min(kFilesAtOnce, each.size() - begin);
+    plan_some(fs, std::span(each).subspan(begin, count), once, with_charts, std::span(reports).subspan(begin, count));
   }
   return reports;
 }
 
 Status write_pins(FileSystem& fs, const std::vector<PinReport>& reports) {
+  std::vector<const PinReport*> changed;
   for (const PinReport& report : reports) {
-    if (!report.changed()) continue;
-    SLIPWAY_ASSIGN(const std::string now, read_file(fs, report.file, kMaxFile));
-    if (now != report.before) {
-      return fail(error(Errc::conflict, "{} changed while it was being pinned", printable(report.file))
-                      .with_hint("run pin again"));
-    }
+    if (report.changed()) changed.push_back(&report);
   }
-  std::vector<FileContent> files;
-  for (const PinReport& report : reports) {
-    if (!report.changed()) continue;
-    SLIPWAY_ASSIGN(stdfs::path path, behind_links(fs, report.file));
-    SLIPWAY_ASSIGN(const FileStat stat, fs.stat(path));
-    files.push_back({std::move(path), report.after, stat.mode});
-  }
+  std::vector<FileContent> files(changed.size());
+  SLIPWAY_TRY(run_lanes(processor_count(), changed.size(), {}, [&](std::size_t i, const std::stop_token&) -> Status {
+    SLIPWAY_ASSIGN(files[i], content_of(fs, *changed[i]));
+    return {};
+  }));
   return write_files_atomically(fs, files);
 }
 

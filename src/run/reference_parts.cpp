@@ -86,4 +86,16 @@ std::string set_parts(const ReferenceParts& parts, const PinnedReference& pin, F
   return join(registry, name, view.tag.digest_alone ? "" : tag, pin.digest.str());
 }
 
+PinEdits edits_of(const FoundReference& found, const oci::Location& location, const PinnedReference& pin) {
+  PinEdits edits;
+  if (found.parts) {
+    edits.after = set_parts(*found.parts, pin, edits.edits);
+  } else {
+    edits.after = pinned_text(found.written, location, pin);
+    if (edits.after != found.written)
+      edits.edits.edits.push_back({found.range, found.prefix + edits.after + found.suffix});
+  }
+  return edits;
+}
+
 }  // namespace slipway::run

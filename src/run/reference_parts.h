@@ -14,4 +14,13 @@ bool has_unknown_tag(const ReferenceParts& parts);
 /// Adds the edits that turn the parts into a pin, and returns the reference that they make afterwards.
 std::string set_parts(const ReferenceParts& parts, const PinnedReference& pin, FileEdits& edits);
 
+/// The edits that give a reference its pin, and the reference afterwards.
+struct PinEdits {
+  FileEdits edits;
+  std::string after;
+};
+
+/// Returns the edits of a reference; none if it has its pin already. `location` is that of its text.
+PinEdits edits_of(const FoundReference& found, const oci::Location& location, const PinnedReference& pin);
+
 }  // namespace slipway::run

@@ -52,8 +52,8 @@ class YamlFinder final : public ReferenceFinder {
     Findings findings;
     for (const config::Node& root : *documents) {
       if (root.is_null()) continue;
-      ImageCollector images(root, findings);
-      if (const auto format = collect({root, file, options, text}, assigned, images)) {
+      ImageCollector images(root, text, findings);
+      if (const auto format = collect({root, file, options}, assigned, images)) {
         if (findings.format.empty()) findings.format = *format;
         images.settle();
       } else {

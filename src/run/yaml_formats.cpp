@@ -23,34 +23,20 @@ bool is_kustomization(const YamlDocument& document) {
           kind == "Kustomization" || kind == "Component");
 }
 
-/// `name` says which images are meant; newName, newTag and digest what they become.
-void collect_kustomize_image(const Node& item, const std::string& role, ImageCollector& images) {
-  const Node* name = item.find("newName") != nullptr ? item.find("newName") : item.find("name");
-  if (name == nullptr || !name->is_scalar()) return;
-  ReferenceParts parts;
-  parts.name = images.part_of(item, "newName");
-  parts.adds_name = !parts.name.range;
-  parts.name.value = name->scalar;
-  parts.tag = images.part_of(item, "newTag");
-  parts.digest = images.part_of(item, "digest");
-  parts.neighbour = parts.tag.range ? *parts.tag.range : name->range;
-  images.parts(item, std::move(parts), role);
-}
-
 /// A patch in a text: an object that is merged, or a JSON patch.
 void collect_patch(const Node& patch, const YamlDocument& document, const std::string& role, ImageCollector& images) {
   const bool has_image = patch.is_scalar() && (patch.scalar.find("image:") != std::string::npos ||
                                                patch.scalar.find("/image") != std::string::npos);
   if (!has_image) return;
-  const auto findings = yaml_finder().find(patch.scalar, "patch.yaml", document.options);
-  if (!findings || !*findings)
-    return images.note(patch, role, "a patch in a text, left alone; put it into a file to have it pinned");
-  images.inner(patch, document.text, **findings, role, "a patch");
+  images.inner(patch, {yaml_finder(), "patch.yaml", "a patch"}, role, document.options);
 }
 
+/// The Kustomization of Flux has the same lists in its spec.
 void collect_kustomization(const YamlDocument& document, ImageCollector& images) {
+  const bool is_of_flux = text_at(document.root, "apiVersion").starts_with("kustomize.toolkit.fluxcd.io/");
+  const Node* root = is_of_flux ? document.root.find("spec") : &document.root;
   const auto each = [&](std::string_view key, const auto& visit) {
-    const Node* list = document.root.find(key);
+    const Node* list = root == nullptr ? nullptr : root->find(key);
     for (std::size_t i = 0; list != nullptr && i < list->items.size(); ++i)
       visit(list->items[i], fmt::format("{}[{}]", key, i));
   };
@@ -140,6 +126,20 @@ void collect_values(const YamlDocument& document, ImageCollector& images) {
 }
 
 }  // namespace
+
+/// `name` says which images are meant; newName, newTag and digest what they become.
+void collect_kustomize_image(const Node& item, const std::string& role, ImageCollector& images) {
+  const Node* name = item.find("newName") != nullptr ? item.find("newName") : item.find("name");
+  if (name == nullptr || !name->is_scalar()) return;
+  ReferenceParts parts;
+  parts.name = images.part_of(item, "newName");
+  parts.adds_name = !parts.name.range;
+  parts.name.value = name->scalar;
+  parts.tag = images.part_of(item, "newTag");
+  parts.digest = images.part_of(item, "digest");
+  parts.neighbour = parts.tag.range ? *parts.tag.range : name->range;
+  images.parts(item, std::move(parts), role);
+}
 
 std::string_view name_of_file(std::string_view file) { return file.substr(file.rfind('/') + 1); }
 

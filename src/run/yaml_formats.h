@@ -13,7 +13,6 @@ struct YamlDocument {
   const config::Node& root;
   const std::string& file;
   const PinOptions& options;
-  std::string_view text;  ///< of the whole file
 };
 
 /// A format written in YAML or JSON.
@@ -35,6 +34,9 @@ std::string_view name_of_file(std::string_view file);
 bool is_yaml_named(std::string_view file, std::string_view stem);
 /// Returns the text of a value that is one variable, $NAME or ${NAME}: its name; empty otherwise.
 std::string_view variable_name(std::string_view text);
+
+/// Adds one entry of kustomize's `images`.
+void collect_kustomize_image(const config::Node& item, const std::string& role, ImageCollector& images);
 
 bool is_compose(const YamlDocument& document);
 void collect_compose(const YamlDocument& document, ImageCollector& images);

@@ -160,8 +160,12 @@ TEST(Fs, ABatchOfFilesSurvivesALossOfPowerAndSyncsEachFolderOnce) {
   fs.lose_power();
   for (const FileContent& file : files)
     EXPECT_EQ(read_file(fs, file.path).value_or("(lost)"), "text") << file.path;
+  for (FileContent& file : files)
+    file.bytes = "other";
   files[7].path = folder / "missing/7";
   EXPECT_EQ(write_files_atomically(fs, files).error().code, Errc::not_found);
+  EXPECT_EQ(read_file(fs, files[0].path).value(), "text") << "none is replaced before all are written";
+  EXPECT_EQ(fs.list(folder / "b")->size(), 10u) << "no temporary files stay";
 }
 
 TEST(Fs, DurableFoldersSurviveALossOfPowerAtEveryLevel) {

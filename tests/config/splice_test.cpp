@@ -5,10 +5,12 @@
 
 #include <random>
 
+#include "config/document_cuts.h"
 #include "config/event_reader.h"
 #include "config/line_index.h"
 #include "config/scalar_text.h"
 #include "config/tree_matcher.h"
+#include "slipway/base/lanes.h"
 
 namespace slipway::config {
 namespace {
@@ -110,7 +112,7 @@ TEST(SpliceYaml, RefusesWhatCannotBeWrittenThere) {
                                                                 "b"},
                                                                {"k: x\n", "\xff"},
                                                                {"k: |\n  x\n", "y"},
-                                                               {"k: >-\n  x\n", "y"}};
+                                                               {"k: >-\n  x\n", "y\nz"}};
   for (const auto& [text, value] : cases) {
     const auto out = splice_k(text, value);
     ASSERT_FALSE(out.has_value()) << text << value;
@@ -219,30 +221,56 @@ TEST(TreeMatcher, NoticesEveryDifference) {
   }
 }
 
-TEST(SpliceYaml, BytesInsideALiteralBlockChangeInTheirLine) {
-  const std::string text = "a:\n  k: |  # why\n    one two\n\n      three: 3\n    two\nb: x\n";
-  const auto at = [&](std::string_view word) { return Range{text.find(word), text.find(word) + word.size()}; };
-  const auto spliced = splice_yaml(text, "f", {{at("two"), "2 # \"2\""}, {at("three"), "drei"}, {at("x"), "z"}});
-  ASSERT_TRUE(spliced) << spliced.error().describe();
-  EXPECT_EQ(*spliced, "a:\n  k: |  # why\n    one 2 # \"2\"\n\n      drei: 3\n    two\nb: z\n");
-  EXPECT_EQ(parse_yaml(*spliced, "f")->front().find("a")->find("k")->scalar, "one 2 # \"2\"\n\n  drei: 3\ntwo\n");
-  for (const Edit& edit :
-       {Edit{at("two"), "a\nb"}, Edit{at("why"), "x"}, Edit{at("two\n\n"), "x"}, Edit{at("    one"), "x"}})
-    EXPECT_FALSE(splice_yaml(text, "f", {edit})) << edit.value << " at " << edit.range.begin;
-  const std::string folded = "k: >\n  one\n  two\n";
-  EXPECT_FALSE(splice_yaml(folded, "f", {{{folded.find("two"), folded.find("two") + 3}, "x"}})) << "folded";
+/// Gives the value of the first member of a text another text, made from the old one by replacing words.
+Result<std::string> rewritten(const std::string& text, const std::vector<std::pair<std::string, std::string>>& words) {
+  const auto documents = parse_yaml(text, "f", {.allow_aliases = true}).value();
+  const Node& node = documents.at(0).members.at(0).value;
+  std::string value = node.scalar;
+  for (const auto& [from, to] : words)
+    value.replace(value.find(from), from.size(), to);
+  EXPECT_EQ(can_replace(text, node, value), splice_yaml(text, "f", {{node.range, value}}).has_value()) << text;
+  return splice_yaml(text, "f", {{node.range, value}});
+}
+
+TEST(SpliceYaml, LinesOfALiteralBlockChangeInTheirPlace) {
+  const std::string text = "k: |-  # why\n    one two\n  \n      three: 3\r\n    two\n\n# end\nb: x\n";
+  EXPECT_EQ(rewritten(text, {{"two", "2 # \"2\""}, {"three", "drei"}}).value(),
+            "k: |-  # why\n    one 2 # \"2\"\n  \n      drei: 3\r\n    two\n\n# end\nb: x\n");
+  EXPECT_EQ(rewritten(text, {{"3", "3\n  four: 4"}}).value(),
+            "k: |-  # why\n    one two\n  \n      three: 3\r\n      four: 4\r\n    two\n\n# end\nb: x\n");
+  EXPECT_EQ(rewritten("k: |\n  a\n  b\n", {{"b", "b\nc"}}).value(), "k: |\n  a\n  b\n  c\n");
+  EXPECT_EQ(rewritten("k: |\n  a", {{"a", "a\nb"}}).value(), "k: |\n  a\n  b");
+  EXPECT_FALSE(rewritten(text, {{"one two\n", ""}})) << "a line less";
+  EXPECT_FALSE(rewritten(text, {{"one", "\x01"}}));
+}
+
+TEST(SpliceYaml, WordsOfOtherScalarsOfSeveralLinesChangeWhereTheyStandAsTheyAreRead) {
+  EXPECT_EQ(rewritten("k: \"FROM a:1\\nRUN \\\"x\\\"\\tb\"  # c\n", {{"a:1", "a:1@sha256:0"}}).value(),
+            "k: \"FROM a:1@sha256:0\\nRUN \\\"x\\\"\\tb\"  # c\n");
+  EXPECT_EQ(rewritten("k: 'it''s a:1\n\n  FROM b:1'\n", {{"b:1", "b:2"}}).value(), "k: 'it''s a:1\n\n  FROM b:2'\n");
+  EXPECT_EQ(rewritten("k: >\n  FROM a:1\n  AS b\n\n  FROM a:1\n", {{"a:1", "a:2"}}).value(),
+            "k: >\n  FROM a:2\n  AS b\n\n  FROM a:1\n");
+  EXPECT_EQ(rewritten("k: FROM a:1\n\n  FROM b:1\n", {{"b:1", "b:2"}}).value(), "k: FROM a:1\n\n  FROM b:2\n");
+  EXPECT_FALSE(rewritten("k: \"FROM \\x61:1\\nx\"\n", {{"a:1", "a:2"}})) << "an escape";
+  EXPECT_FALSE(rewritten("k: \"FROM a:1\\nx\"\n", {{"a:1", "\"a\":1"}})) << "needs escapes";
 }
 
 TEST(SafePlain, KnowsWhatNeedsQuotes) {
   for (const char* text : {"a", "nginx", "registry.example.com:5000/team/hello:v1.2", "x@sha256:0123", "./path", "_x",
-                           "1.25-alpine", "v1", "a-b+c", "127.0.0.1/x", "/usr/bin"}) {
+                           "1.25-alpine", "1.28.0", "1.2.3-4", "v1", "a-b+c", "127.0.0.1/x", "/usr/bin"}) {
     EXPECT_TRUE(is_safe_plain(text)) << text;
   }
-  for (const char* text :
-       {"",    "1",   "1.10", "0x1f", "1e3", "12:30:45", "2001-01-01", ".5",      ".inf", ".NaN", "true",
-        "Yes", "OFF", "n",    "null", "~",   "-x",       "@x",         "a:",      "a: b", "a #b", "a b",
-        "{a",  "[a",  "a,b",  "*a",   "&a",  "!a",       "%a",         "`a",      "'a",   "\"a",  "|",
-        ">",   "?",   "=",    "<<",   "---", "...",      "a]",         "\xc3\xa4"}) {
+  for (const char* text : {"",     "1",       "1.10",     "2001-12-14t21:59:43.10.1",
+                           "0x1f", "1e3",     "12:30:45", "2001-01-01",
+                           ".5",   ".inf",    ".NaN",     "true",
+                           "Yes",  "OFF",     "n",        "null",
+                           "~",    "-x",      "@x",       "a:",
+                           "a: b", "a #b",    "a b",      "{a",
+                           "[a",   "a,b",     "*a",       "&a",
+                           "!a",   "%a",      "`a",       "'a",
+                           "\"a",  "|",       ">",        "?",
+                           "=",    "<<",      "---",      "...",
+                           "a]",   "\xc3\xa4"}) {
     EXPECT_FALSE(is_safe_plain(text)) << text;
   }
 }
@@ -392,6 +420,76 @@ TEST(SpliceYaml, RandomEditsKeepEveryOtherByte) {
     EXPECT_EQ(rest, expected_rest) << "seed " << seed;
   }
   EXPECT_GT(edited, 1000u) << "the generator makes nothing to edit";
+}
+
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+/// Documents of all kinds, long enough to be read in pieces.
+std::string long_text(std::string_view line_end) {
+  const std::string filler(200, 'x');
+  std::string text = "# many\nfirst: 0\n";
+  for (int i = 0; i < 1300; ++i) {
+    text += fmt::format("---{}\nk: &a v{}\nl: [1, *a]\nt: |\n  ---\n  {}\n", i % 5 == 0 ? " # why" : "", i, filler);
+    if (i % 7 == 0) text += "---\n--- text\n...\n";
+  }
+  return replaced(text, "\n", line_end);
+}
+
+bool is_equal(const Node& a, const Node& b) {
+  const bool same = a.kind == b.kind && a.style == b.style && a.scalar == b.scalar && a.anchor == b.anchor &&
+                    a.range == b.range && a.where.row == b.where.row && a.where.col == b.where.col;
+  return same && std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), is_equal) &&
+         std::equal(a.members.begin(), a.members.end(), b.members.begin(), b.members.end(),
+                    [](const auto& x, const auto& y) { return x.key == y.key && is_equal(x.value, y.value); });
+}
+
+TEST(LongYaml, IsReadAndEditedInPiecesAsInOne) {
+  for (const char* line_end : {"\n", "\r\n"}) {
+    const std::string text = long_text(line_end);
+    const auto pieces = parse_yaml(text, "f", {.allow_aliases = true});
+    ASSERT_TRUE(pieces) << pieces.error().describe();
+    std::vector<Edit> edits;
+    std::vector<Insertion> insertions;
+    for (const Node& document : *pieces) {
+      if (const Node* value = document.find("k")) edits.push_back({value->range, value->scalar + "@new"});
+      if (const Node* value = document.find("k")) insertions.push_back({value->range, "n", "1.0"});
+    }
+    const auto edited = splice_yaml(text, *pieces, "f", edits, insertions);
+    const SingleLane alone;
+    const auto whole = parse_yaml(text, "f", {.allow_aliases = true});
+    EXPECT_TRUE(std::equal(pieces->begin(), pieces->end(), whole->begin(), whole->end(), is_equal));
+    ASSERT_TRUE(edited) << edited.error().describe();
+    EXPECT_EQ(*edited, splice_yaml(text, *whole, "f", edits, insertions).value());
+  }
+}
+
+TEST(LongYaml, HasItsFaultsInTheirPlaces) {
+  const std::string text = long_text("\n");
+  for (const std::string& fault :
+       {text + "---\na: *nothing\n", text + "---\na: 1\na: 2\n", "a: [\n" + text, text + "---\n\"x\n"}) {
+    const auto pieces = parse_yaml(fault, "f", {.allow_aliases = true});
+    const SingleLane alone;
+    const auto whole = parse_yaml(fault, "f", {.allow_aliases = true});
+    ASSERT_FALSE(whole);
+    ASSERT_FALSE(pieces);
+    EXPECT_EQ(pieces.error().describe(), whole.error().describe());
+  }
+  EXPECT_FALSE(parse_yaml(text, "f", {.max_nodes = 12'000, .allow_aliases = true})) << "together they are too many";
+}
+
+TEST(DocumentCuts, AreWhereDocumentsBeginAndNowhereElse) {
+  const std::string text = long_text("\n");
+  for (const std::size_t cut : document_cuts(text))
+    EXPECT_TRUE(begins_document(text, cut)) << cut;
+  EXPECT_THAT(document_cuts("%TAG ! tag:x,2000:\n---\n" + text), testing::IsEmpty()) << "a directive";
+  EXPECT_THAT(document_cuts(std::string(1u << 20, 'x')), testing::IsEmpty());
+  EXPECT_FALSE(begins_document("----\n", 0));
+  EXPECT_FALSE(begins_document(" ---\n", 1));
+  EXPECT_TRUE(begins_document("a\n---", 2));
 }
 
 }  // namespace

@@ -152,13 +152,54 @@ TEST(PinFormats, ADockerfileInATextIsPinnedInItsLines) {
   EXPECT_EQ(block.changes[0].where.row, 6);
   EXPECT_EQ(block.changes[0].role, "services.a.build.dockerfile_inline: FROM of stage 0");
   EXPECT_EQ(block.unpinned(), 1u) << "the build argument";
-  for (const char* scalar : {"\"FROM a:1\\nFROM b:1\\n\"", ">\n      FROM a:1\n\n      FROM b:1\n"}) {
-    const PinReport other =
-        pinned("compose.yaml", fmt::format("services: \n  a:\n   build:\n    dockerfile_inline: {}\n", scalar));
-    EXPECT_FALSE(other.changed()) << scalar;
-    EXPECT_EQ(other.unpinned(), 2u) << notes(other);
-    EXPECT_THAT(notes(other), HasSubstr("a Dockerfile in a text, left alone"));
+}
+
+TEST(PinFormats, ADockerfileInAnotherScalarIsPinnedWhereItsBytesAreItsText) {
+  const auto compose = [](const std::string& scalar) {
+    return fmt::format("services: \n  a:\n   build:\n    dockerfile_inline: {}\n    x: 1\n", scalar);
+  };
+  for (const char* scalar : {"\"FROM a:1@@\\nFROM b:1@@\\nRUN echo \\\"x\\\" \\\n       y\\n\"",
+                             ">\n      FROM a:1@@\n      AS c\n\n      FROM b:1@@ # d",
+                             "'FROM a:1@@\n\n      RUN echo ''b:1''\n\n      FROM b:1@@'"}) {
+    const std::string after = compose(replace_all(scalar, "@@", "@" + kDigest));
+    const PinReport report = pinned("compose.yaml", compose(replace_all(scalar, "@@", "")));
+    EXPECT_EQ(report.after, after);
+    EXPECT_EQ(pinned("compose.yaml", report.after).after, report.after) << scalar;
   }
+  for (const char* scalar : {"\"FROM \\x61:1\\nFROM b:1\\n\"", "&text |\n      FROM a:1\n"}) {
+    const PinReport other = pinned("compose.yaml", compose(scalar));
+    EXPECT_THAT(notes(other), HasSubstr("a Dockerfile in a text, left alone")) << scalar;
+    EXPECT_EQ(other.left_alone(), 1u) << notes(other);
+  }
+}
+
+TEST(PinFormats, ValuesInATextThatCannotBeEditedAreNotedAndCounted) {
+  const auto chart = [](const std::string& text) {
+    return "apiVersion: helm.cattle.io/v1\nkind: HelmChart\nspec:\n  valuesContent: " + text + "\n";
+  };
+  for (const auto& [text, note] : {std::pair{"\"image: \\x61:1\\nb: c\\n\"", "Helm values in a text, left alone"},
+                                   std::pair{"|\n    image: {{ .x }}:1", "Helm values in a text that cannot be read"},
+                                   std::pair{"|\n    image:\n      tag: 1.2", "a tag whose repository is not here"}}) {
+    const PinReport report = pinned("chart.yaml", chart(text));
+    EXPECT_FALSE(report.changed()) << text;
+    EXPECT_EQ(report.unpinned(), 1u) << text << notes(report);
+    EXPECT_THAT(notes(report), HasSubstr(note)) << text;
+  }
+  EXPECT_EQ(pinned("chart.yaml", chart("|\n    a: b")).left_alone(), 0u);
+}
+
+// References in a text follow policies as all others do.
+TEST(PinFormats, AValueInATextFollowsAPolicyInItsText) {
+  const std::string text =
+      "apiVersion: helm.cattle.io/v1\nkind: HelmChart\nspec:\n  valuesContent: |\n    image:\n      repository: a\n"
+      "      tag: 1.2.0 # slipway: semver ~1.2\n";
+  PinOptions options;
+  options.choose_tag = [](const oci::Location&, const std::optional<UpdatePolicy>& beside) {
+    EXPECT_TRUE(beside);
+    return Result<std::optional<ChosenTag>>(ChosenTag{"1.2.9", beside ? beside->str() : ""});
+  };
+  const PinReport report = pin_text(text, "chart.yaml", everything(), options);
+  EXPECT_THAT(report.after, HasSubstr("      tag: 1.2.9@" + kDigest + " # slipway: semver ~1.2\n"));
 }
 
 // The URL of an OCIRepository is not part of its reference: a release elsewhere would be a digest of another
@@ -183,7 +224,7 @@ TEST(PinFormats, ATagInAHelmParameterIsNotedAndCounted) {
              "      - {name: image.pullPolicy, value: Always}\n      - {name: b.tag, value: ''}\n");
   EXPECT_EQ(report.changes.size(), 1u);
   EXPECT_EQ(report.left_alone(), 1u) << notes(report);
-  EXPECT_THAT(notes(report), HasSubstr("spec.source.helm.parameters[0]: a tag in a Helm parameter"));
+  EXPECT_THAT(notes(report), HasSubstr("spec.source.helm.parameters.image.tag: a tag whose repository is not here"));
 }
 
 TEST(PinFormats, NotesAreGroupedByTheirReason) {
@@ -232,7 +273,7 @@ TEST(PinFormats, UpdatePoliciesMoveTags) {
   const PinReport kustomize =
       pinned("kustomization.yaml", "images:\n- name: nginx # slipway: semver 1.x\n  newTag: 1.27.1\n", by_tag, options);
   EXPECT_EQ(kustomize.after,
-            "images:\n- name: nginx # slipway: semver 1.x\n  newTag: \"1.28.0\"\n  digest: " + zero.substr(1) + "\n");
+            "images:\n- name: nginx # slipway: semver 1.x\n  newTag: 1.28.0\n  digest: " + zero.substr(1) + "\n");
   const PinReport broken = pin_text("FROM nginx:1 # slipway: newest\n", "Dockerfile", by_tag, options);
   ASSERT_EQ(broken.errors.size(), 1u);
   EXPECT_THAT(broken.errors[0].describe(), HasSubstr("\"newest\" is not an update policy"));

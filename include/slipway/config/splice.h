@@ -8,8 +8,8 @@
 
 namespace slipway::config {
 
-/// Replaces the scalar whose bytes are `range` (Node::range) by the text `value`, which is decoded, or bytes inside one
-/// line of a literal block.
+/// Gives the scalar whose bytes are `range` (Node::range) the text `value`, which is decoded. Lines of a scalar of
+/// several lines that stay the same keep their bytes.
 struct Edit {
   Range range;
   std::string value;
@@ -28,8 +28,8 @@ struct Insertion {
 /// value needs them. Edits may come in any order; equal ones count once. The result is parsed
 /// again and compared with the tree before: Errc::internal if anything but the edited scalars
 /// changed. Errc::invalid_argument if a range is not that of a value, if two edits of one range differ, if a value
-/// cannot be written in its place (block scalars, line ends), or if a key exists already. `file` names the text in
-/// messages.
+/// cannot be written in its place (a line end on one line, fewer lines or escapes in several), or if a key exists
+/// already. `file` names the text in messages.
 Result<std::string> splice_yaml(std::string_view text, const std::string& file, std::vector<Edit> edits,
                                 std::vector<Insertion> insertions = {});
 
@@ -37,5 +37,9 @@ Result<std::string> splice_yaml(std::string_view text, const std::string& file, 
 /// parsed here.
 Result<std::string> splice_yaml(std::string_view text, const std::vector<Node>& documents, const std::string& file,
                                 const std::vector<Edit>& edits, const std::vector<Insertion>& insertions);
+
+/// Returns true if a scalar can be given the text `value` in its place. That nothing else changes is only known when
+/// splice_yaml() has proved it. `text` is what `node` was read from.
+bool can_replace(std::string_view text, const Node& node, const std::string& value);
 
 }  // namespace slipway::config

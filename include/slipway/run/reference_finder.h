@@ -32,15 +32,18 @@ struct ReferenceParts {
   Place new_digest = Place::digest_key;
 };
 
+struct InnerText;
+
 /// An image reference in a file.
 struct FoundReference {
   std::string written;  ///< decoded, e.g. without quotes
-  config::Range range;
+  config::Range range;  ///< in the file, or in the text that holds it (inner)
   Where where;
   std::string role;
   std::string prefix = {};  ///< before the reference in the same scalar: "docker://"
   std::string suffix = {};  ///< behind it: "}"
   std::optional<ReferenceParts> parts = std::nullopt;
+  std::shared_ptr<const InnerText> inner = nullptr;  ///< for a reference in a text inside a scalar of the file
 };
 
 /// The references of one text, and notes about those that are left alone.
@@ -71,6 +74,16 @@ class ReferenceFinder {
   /// more. `findings` are those of the text.
   virtual Result<std::string> apply(std::string_view text, const std::string& file, const PinOptions& options,
                                     const Findings& findings, FileEdits edits) const = 0;
+};
+
+/// A text of its own inside one scalar of a file, such as Helm values in an Application. It is edited and proved by its
+/// own finder, and then written into the file as the scalar's new text.
+struct InnerText {
+  const ReferenceFinder* finder;
+  std::string text;
+  std::string file;     ///< a name that shows the format
+  config::Range range;  ///< of the scalar in the file
+  Findings findings;    ///< of the text
 };
 
 /// Returns every finder, in the order in which they are asked.
