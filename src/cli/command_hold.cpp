@@ -124,9 +124,10 @@ Result<int> run_approve(Context& context, const EventFlags& f) {
     SLIPWAY_ASSIGN(event.sealed, plan.seal());
   }
   context.note(plan.describe());
-  return record(
-      context, ledger, std::move(event),
-      fmt::format("{} approved this plan as v{} of {}", printable(event.actor, 100), plan.entry.number, name));
+  // Made before the event is moved: the order in which arguments are evaluated is not specified.
+  const std::string said =
+      fmt::format("{} approved this plan as v{} of {}", printable(event.actor, 100), plan.entry.number, name);
+  return record(context, ledger, std::move(event), said);
 }
 
 std::string removal_text(const release::Removal& removal) {
