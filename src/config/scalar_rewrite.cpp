@@ -58,18 +58,6 @@ std::optional<std::vector<WrittenLine>> written_lines(std::string_view text, con
   return written;
 }
 
-/// Returns a range of a line and its new bytes without what both have in front and behind.
-Piece changed_part(std::string_view before, std::string_view after, std::size_t offset) {
-  const std::size_t shorter = std::min(before.size(), after.size());
-  std::size_t front = 0, back = 0;
-  while (front < shorter && before[front] == after[front])
-    ++front;
-  while (back < shorter - front && before[before.size() - back - 1] == after[after.size() - back - 1])
-    ++back;
-  return {{offset + front, offset + before.size() - back},
-          std::string(after.substr(front, after.size() - front - back))};
-}
-
 /// Lays out the lines of a literal block, of which some are changed and `added` ones are new.
 class LiteralRewrite {
  public:
@@ -169,6 +157,17 @@ std::optional<std::vector<Piece>> rewrite_words(std::string_view text, const Nod
 }
 
 }  // namespace
+
+Piece changed_part(std::string_view before, std::string_view after, std::size_t offset) {
+  const std::size_t shorter = std::min(before.size(), after.size());
+  std::size_t front = 0, back = 0;
+  while (front < shorter && before[front] == after[front])
+    ++front;
+  while (back < shorter - front && before[before.size() - back - 1] == after[after.size() - back - 1])
+    ++back;
+  return {{offset + front, offset + before.size() - back},
+          std::string(after.substr(front, after.size() - front - back))};
+}
 
 std::optional<std::vector<Piece>> rewrite_scalar(std::string_view text, const Node& node, std::string_view value) {
   const bool is_same_end = node.scalar.ends_with('\n') == value.ends_with('\n');

@@ -21,4 +21,8 @@ struct Piece {
 /// if the text cannot be written so. `text` is the file that `node` was read from.
 std::optional<std::vector<Piece>> rewrite_scalar(std::string_view text, const Node& node, std::string_view value);
 
+/// Returns a range of a text and its new bytes, without what the texts before and after have in common in front and
+/// behind. `offset` is where `before` begins.
+Piece changed_part(std::string_view before, std::string_view after, std::size_t offset);
+
 }  // namespace slipway::config

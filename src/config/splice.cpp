@@ -63,11 +63,25 @@ bool has_several_lines(const Node& node) {
   return node.style == Node::Style::block || node.scalar.find('\n') != std::string::npos;
 }
 
+/// Returns the change of a plain scalar that stays plain, though it has bytes that may need quotes in other places, as
+/// in ${NAME:-image}: only letters of references are new, and it is text. nullopt otherwise.
+std::optional<Piece> change_in_plain(const Node& node, const std::string& value) {
+  if (node.style != Node::Style::plain || !node.is_scalar()) return std::nullopt;
+  Piece part = changed_part(node.scalar, value, node.range.begin);
+  const bool is_inside = part.range.begin > node.range.begin && part.range.end < node.range.end;
+  const bool is_same_size = node.range.end - node.range.begin == node.scalar.size();
+  if (!is_inside || !is_same_size || !is_safe_plain("x" + part.written + "x")) return std::nullopt;
+  return part;
+}
+
 /// Returns the bytes that give a scalar another text; nullopt if it cannot be written in its place.
 std::optional<std::vector<Piece>> pieces_for(std::string_view text, const Node& node, const std::string& value) {
   if (has_several_lines(node)) return rewrite_scalar(text, node, value);
   auto written = write_scalar(value, node.style);
   if (!written) return std::nullopt;
+  if (*written != value) {
+    if (auto part = change_in_plain(node, value)) return std::vector<Piece>{*std::move(part)};
+  }
   return std::vector<Piece>{{node.range, *std::move(written)}};
 }
 

@@ -82,14 +82,21 @@ class Dockerfile {
   }
 
  private:
-  /// Comments of the form "# name=value" before everything else: syntax, escape, check.
+  /// Comments of the form "# name=value" before everything else, but for a line "#!...": syntax, escape, check. A file
+  /// for another frontend may have comments with "//".
   void directives() {
     std::size_t at = text_.starts_with("\xEF\xBB\xBF") ? 3 : 0;
-    for (int row = 1; at < text_.size() && text_[at] == '#'; ++row) {
+    const std::string_view mark = text_.substr(at).starts_with("//") ? "//" : "#";
+    int row = 1;
+    if (text_.substr(at).starts_with("#!")) {
+      at = std::min(text_.find('\n', at), text_.size() - 1) + 1;
+      ++row;
+    }
+    for (; at < text_.size() && text_.substr(at).starts_with(mark); ++row) {
       const std::string_view line = text_.substr(at, text_.find('\n', at) - at);
       const std::size_t equals = line.find('=');
       if (equals == std::string_view::npos) return;
-      const std::string name = to_lower(trim(line.substr(1, equals - 1)));
+      const std::string name = to_lower(trim(line.substr(mark.size(), equals - mark.size())));
       if (!is_name(name)) return;
       const std::size_t begin = std::min(line.find_first_not_of(" \t", equals + 1), line.size());
       const std::string_view value = line.substr(begin, line.find_first_of(" \t\r", begin) - begin);
@@ -162,7 +169,8 @@ class Dockerfile {
     }
   }
 
-  void reference(const Word& word, const std::string& role) {
+  void reference(const Word& written, const std::string& role) {
+    const Word word = unquoted(written);
     const std::string lower = to_lower(word.text);
     const bool number =
         !lower.empty() && std::all_of(lower.begin(), lower.end(), [](char c) { return c >= '0' && c <= '9'; });

@@ -122,6 +122,21 @@ class Workflow {
       const Node* uses = steps->items[i].find("uses");
       if (uses != nullptr && uses->is_scalar() && uses->scalar.starts_with(kActionScheme))
         images_.image(*uses, fmt::format("{}: steps[{}].uses", role, i), kActionScheme);
+      if (const Node* with = steps->items[i].find("with"))
+        note_inputs(*with, fmt::format("{}: steps[{}].with", role, i));
+    }
+  }
+
+  /// An action may run the image of an input, or make it. Only the former could be pinned.
+  void note_inputs(const Node& with, const std::string& role) {
+    constexpr std::string_view kDriverImage = "image=";
+    for (const Node::Member& member : with.members) {
+      const std::string& text = member.value.scalar;
+      const bool is_image = to_lower(member.key).ends_with("image") && looks_like_reference(member.value);
+      const bool is_driver = member.key == "driver-opts" && text.find(kDriverImage) != std::string::npos;
+      if ((is_image || is_driver) && text.find('@') == std::string::npos)
+        images_.note(member.value, fmt::format("{}.{}", role, printable(member.key, 100)),
+                     "an input of an action that may name an image, left alone");
     }
   }
 

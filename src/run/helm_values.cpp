@@ -13,7 +13,7 @@ namespace {
 using config::Node;
 
 // The names that charts give to the parts of an image, most common first.
-constexpr std::array<std::string_view, 2> kRegistryKeys{"registry", "imageRegistry"};
+constexpr std::array<std::string_view, 3> kRegistryKeys{"registry", "imageRegistry", "hub"};
 constexpr std::array<std::string_view, 2> kTagKeys{"tag", "imageTag"};
 constexpr std::array<std::string_view, 5> kDigestKeys{"digest", "sha", "sha256", "imageDigest", "imageSha"};
 constexpr std::array<std::string_view, 4> kPictures{".png", ".svg", ".jpg", ".ico"};
@@ -35,7 +35,11 @@ std::string_view name_key_of(const Node& node, std::string_view member) {
   const bool has_parts = !first_key(node, kTagKeys).empty() || !first_key(node, kDigestKeys).empty();
   if (is_scalar_at(node, "repository") && (has_parts || is_image)) return "repository";
   if (is_scalar_at(node, "image") && has_parts) return "image";
-  if (is_scalar_at(node, "name") && has_parts && is_image) return "name";
+  if (is_scalar_at(node, "imageRepository") && has_parts) return "imageRepository";
+  if (is_scalar_at(node, "imageName") && has_parts) return "imageName";
+  for (const std::string_view key : {"name", "repo"}) {
+    if (is_scalar_at(node, key) && has_parts && is_image) return key;
+  }
   return {};
 }
 
@@ -72,8 +76,10 @@ class ValuesCollector {
     for (const Node::Member& inner : node.members) {
       const std::string at = path.empty() ? inner.key : path + "." + inner.key;
       if (inner.key == name_key) continue;
-      if (is_image_scalar(inner, member)) {
-        images_.image(inner.value, role_of(at));
+      if (const std::string tag_key = tag_beside(node, inner); !tag_key.empty()) {
+        in_parts(node, path, inner.key, tag_key);
+      } else if (is_image_scalar(inner, member)) {
+        scalar(node, inner, role_of(at));
       } else {
         collect(inner.value, at, inner.key);
       }
@@ -102,6 +108,32 @@ class ValuesCollector {
                  is_template(*tag) ? "a template, left alone" : "a tag whose repository is not here, left alone");
   }
 
+  /// A whole reference. One without a tag, or beside a registry of its own, is not all that the chart uses.
+  void scalar(const Node& node, const Node::Member& member, const std::string& role) {
+    const std::string text = images_.text_of(member.value);
+    const std::string_view registry = first_key(node, kRegistryKeys);
+    const bool has_registry = !registry.empty() && !images_.text_of(*node.find(registry)).empty();
+    if (has_registry && !text.empty())
+      return images_.note(member.value, role, "its registry has a key of its own, left alone");
+    if (text.empty() || has_tag_or_digest(text) || is_template(member.value)) return images_.image(member.value, role);
+    images_.name(member.value, role);
+  }
+
+  /// Returns the key of the tag that belongs to an image in a scalar: webImageTag or webTag for webImage.
+  std::string tag_beside(const Node& node, const Node::Member& member) const {
+    const std::string key = to_lower(member.key);
+    if (!key.ends_with("image") || key == "image" || !member.value.is_scalar() ||
+        has_tag_or_digest(member.value.scalar))
+      return {};
+    const std::string stem = key.substr(0, key.size() - 5);
+    for (const Node::Member& other : node.members) {
+      const std::string name = to_lower(other.key);
+      const bool is_tag = name == key + "tag" || name == key + "_tag" || name == key + "-tag" || name == stem + "tag";
+      if (is_tag && other.value.is_scalar()) return other.key;
+    }
+    return {};
+  }
+
   std::string role_of(const std::string& path) const {
     const std::string shown = printable(path, 200);
     if (role_.empty()) return shown.empty() ? "values" : shown;
@@ -114,7 +146,9 @@ class ValuesCollector {
     if (!value.is_scalar() && !value.is_alias()) return false;
     const std::string key = to_lower(member.key);
     if (member.key == "image") return value.is_alias() || (!value.scalar.empty() && !is_picture(value.scalar));
-    return (key.ends_with("image") || to_lower(parent) == "images") && has_image_form(value);
+    constexpr std::array<std::string_view, 4> kEnds{"image", "imagename", "imageref", "imageuri"};
+    const bool is_named = std::any_of(kEnds.begin(), kEnds.end(), [&](auto end) { return key.ends_with(end); });
+    return (is_named || to_lower(parent) == "images") && has_image_form(value);
   }
 
   static bool has_image_form(const Node& value) {
@@ -134,12 +168,22 @@ class ValuesCollector {
     return options_.templates(file_, "");
   }
 
-  void in_parts(const Node& node, std::string path, std::string_view name_key) {
-    const std::string role = role_of(path);
+  void in_parts(const Node& node, const std::string& path, std::string_view name_key) {
     const Node& name = *node.find(name_key);
     const std::string_view tag_key = first_key(node, kTagKeys);
     if (has_tag_or_digest(images_.text_of(name)) && (tag_key.empty() || images_.text_of(*node.find(tag_key)).empty()))
-      return images_.image(name, role + "." + std::string(name_key));
+      return scalar(node, member_of(node, name_key), role_of(path) + "." + std::string(name_key));
+    in_parts(node, path, name_key, tag_key);
+  }
+
+  static const Node::Member& member_of(const Node& node, std::string_view key) {
+    return *std::find_if(node.members.begin(), node.members.end(),
+                         [&](const Node::Member& member) { return member.key == key; });
+  }
+
+  void in_parts(const Node& node, std::string path, std::string_view name_key, std::string_view tag_key) {
+    const std::string role = role_of(path);
+    const Node& name = *node.find(name_key);
     ReferenceParts parts;
     parts.name = images_.part_of(node, name_key);
     parts.tag = images_.part_of(node, tag_key.empty() ? "tag" : tag_key);

@@ -77,6 +77,7 @@ void ImageCollector::find_anchors(const Node& node, bool is_definition) {
 }
 
 void ImageCollector::note(const Node& node, std::string role, std::string reason, std::size_t unpinned) {
+  known_.insert(&node);
   findings_.notes.push_back({node.where, std::move(role), std::move(reason), unpinned});
 }
 
@@ -126,6 +127,7 @@ void ImageCollector::holder(const Node& item, std::string_view key, const std::s
 
 void ImageCollector::image(const Node& value, const std::string& role, std::string_view prefix,
                            std::string_view suffix) {
+  known_.insert(&value);
   if (!value.tag.empty() && !value.tag.starts_with("!!")) return;  // !reference and its like name something else
   std::set<std::string> anchors;
   const Node* at = use(value, anchors);
@@ -133,10 +135,21 @@ void ImageCollector::image(const Node& value, const std::string& role, std::stri
     return note(value, role, fmt::format("*{} is not defined, left alone", printable(value.scalar, 80)));
   if (is_template(*at)) return note(value, role, "a template, left alone");
   if (!at->is_scalar() || at->scalar.empty()) return note(value, role, "not an image reference, left alone", 0);
-  if (at->style == Node::Style::block)
-    return note(value, role, "a block scalar, left alone; write it on one line to have it pinned");
+  const bool is_one_line = at->style != Node::Style::block || config::can_replace(text_, *at, at->scalar + "x");
+  if (!is_one_line) return note(value, role, "a block scalar, left alone; write it on one line to have it pinned");
   const std::string inner = at->scalar.substr(prefix.size(), at->scalar.size() - prefix.size() - suffix.size());
   add({inner, at->range, value.where, role, std::string(prefix), std::string(suffix)}, std::move(anchors));
+}
+
+void ImageCollector::name(const Node& value, const std::string& role) {
+  std::set<std::string> anchors;
+  const Node* at = use(value, anchors);
+  if (at == nullptr || !at->is_scalar() || at->style == Node::Style::block || is_template(*at))
+    return image(value, role);
+  known_.insert(&value);
+  FoundReference reference{at->scalar, at->range, value.where, role};
+  reference.has_other_tag = true;
+  add(std::move(reference), std::move(anchors));
 }
 
 bool ImageCollector::can_pin(const Node& node, const InnerText& inner,
@@ -164,6 +177,7 @@ void ImageCollector::inner_reference(const Node& node, std::shared_ptr<const Inn
 
 void ImageCollector::inner(const Node& node, const InnerFormat& format, const std::string& role,
                            const PinOptions& options) {
+  known_.insert(&node);
   const std::string all = text_of(node);
   auto findings = format.finder.find(all, std::string(format.file), {options.custom, {}, options.helm, {}, {}});
   if (!findings || !*findings) {

@@ -5,6 +5,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 #include "slipway/run/reference_finder.h"
@@ -39,6 +40,10 @@ class ImageCollector {
   /// Adds a value that is an image reference, between a prefix and a suffix where it has them.
   void image(const config::Node& value, const std::string& role, std::string_view prefix = {},
              std::string_view suffix = {});
+  /// Adds a value that is the name of an image whose tag stands elsewhere. Only a release's digest is known then.
+  void name(const config::Node& value, const std::string& role);
+  /// Returns true for a value that was added, or noted.
+  bool has(const config::Node& value) const { return known_.contains(&value); }
   /// Adds the references in the text of a scalar, which has a format of its own. Those that cannot be edited in their
   /// place are noted.
   void inner(const config::Node& node, const InnerFormat& format, const std::string& role, const PinOptions& options);
@@ -85,6 +90,7 @@ class ImageCollector {
   std::vector<Shared> shared_;
   std::vector<std::pair<const config::Node*, std::string>> alias_holders_;
   std::set<std::string> known_holders_;
+  std::unordered_set<const config::Node*> known_;
 };
 
 }  // namespace slipway::run

@@ -74,7 +74,8 @@ class Collector {
   void variables(const Node& container, const std::string& role);
   void arguments(const Node& container, const std::string& role);
   void image_volumes(const Node& spec, const std::string& owner);
-  void unknown_kind(const Node& node, const std::string& owner);
+  /// Notes images that were not seen.
+  void leftover(const Node& node, const std::string& owner, std::string_view why);
 
   ImageCollector& images_;
   const PinOptions& options_;
@@ -86,18 +87,39 @@ std::string owner_of(const Node& object) {
   return printable(text_at(object, "kind") + (name.empty() ? "" : " " + name), 200);
 }
 
-/// Counts what looks like an image in an object of unknown shape: an `image` of a container, or one with a tag.
-int count_images(const Node& node, bool in_containers = false) {
+/// Counts the lines of a text that say "image: NAME:TAG".
+int count_image_lines(std::string_view text) {
+  int count = 0;
+  for (std::size_t at = text.find("image:"); at != std::string_view::npos; at = text.find("image:", at + 1)) {
+    const std::string_view rest = text.substr(at + 6, text.find('\n', at) - at - 6);
+    std::string_view value = trim(rest.substr(0, rest.find(" #")));
+    if (value.size() > 1 && (value[0] == '"' || value[0] == '\'')) value = value.substr(1, value.size() - 2);
+    const auto location = oci::Location::parse_for_reading(value);
+    count += location && location->is_registry() && location->tag() && !location->digest() ? 1 : 0;
+  }
+  return count;
+}
+
+bool is_unpinned_image(const Node& value, std::string_view key, bool in_containers) {
+  if (!value.is_scalar() || value.scalar.find('@') != std::string::npos) return false;
+  return (key == "image" && in_containers) || looks_like_reference(value);
+}
+
+/// Counts what looks like an image in an object of unknown shape and was not seen: an image of a container, one with a
+/// tag, or one in the lines of a text.
+int count_images(const Node& node, const ImageCollector& images, bool in_containers = false) {
   int count = 0;
   for (const Node& item : node.items)
-    count += count_images(item, in_containers);
+    count += count_images(item, images, in_containers);
   for (const Node::Member& member : node.members) {
-    const bool containers = member.key == "containers" || member.key == "initContainers";
-    if (member.key == "image" && member.value.is_scalar()) {
-      count += in_containers || looks_like_reference(member.value) ? 1 : 0;
-    } else {
-      count += count_images(member.value, containers);
+    const std::string_view key = member.key;
+    if (images.has(member.value)) continue;
+    if (key.ends_with("image") || key.ends_with("Image")) {
+      count += is_unpinned_image(member.value, key, in_containers) ? 1 : 0;
+    } else if (member.value.is_scalar() && member.value.scalar.find('\n') != std::string::npos) {
+      count += count_image_lines(member.value.scalar);
     }
+    count += count_images(member.value, images, key == "containers" || key == "initContainers");
   }
   return count;
 }
@@ -117,10 +139,13 @@ void Collector::object(const Node& node) {
     if (known != kWorkloads.end()) {
       const Node* spec = follow(node, known->pod_spec);
       if (spec != nullptr) pod_spec(*spec, owner);
-      return;
+      return leftover(node, owner, "not at a place of images that pin knows, left alone");
     }
   }
-  if (!custom(node, kind, owner)) unknown_kind(node, owner);
+  const bool is_known = custom(node, kind, owner);
+  leftover(node, owner,
+           is_known ? "not at a place of images that pin knows, left alone; name the place with --crd"
+                    : "left alone, pin does not know this kind; name the place with --crd");
 }
 
 bool Collector::custom(const Node& node, const std::string& kind, const std::string& owner) {
@@ -202,12 +227,11 @@ void Collector::oci_artifact(const Node& spec, const std::string& role) {
   images_.parts(*reference, std::move(parts), role);
 }
 
-void Collector::unknown_kind(const Node& node, const std::string& owner) {
-  const int count = count_images(node);
+void Collector::leftover(const Node& node, const std::string& owner, std::string_view why) {
+  const int count = count_images(node, images_);
   if (count == 0) return;
   images_.note(node, fmt::format("{} ({})", owner, printable(text_at(node, "apiVersion"), 100)),
-               fmt::format("{} image reference{} left alone, pin does not know this kind; name the place with --crd",
-                           count, count == 1 ? "" : "s"),
+               fmt::format("{} image reference{} {}", count, count == 1 ? "" : "s", why),
                static_cast<std::size_t>(count));
 }
 

@@ -34,6 +34,12 @@ std::size_t count_image_lines(std::string_view text) {
   return count;
 }
 
+/// Returns true for sha256:HEX, which is an image of the local store and of no registry.
+bool is_image_id(std::string_view text) {
+  constexpr std::string_view kAlgorithm = "sha256:";
+  return text.starts_with(kAlgorithm) && text.size() == kAlgorithm.size() + 64;
+}
+
 bool comes_before(const Where& a, const Where& b) { return a.row != b.row ? a.row < b.row : a.col < b.col; }
 
 /// Orders references by their places in the file, those of one text inside it by their places there.
@@ -195,13 +201,15 @@ class Pinning {
   }
 
   void decide(const FoundReference& found, const Resolver& resolve, const PinOptions& options) {
+    if (is_image_id(found.written))
+      return report_.notes.push_back({found.where, found.role, "an image ID, left alone", 0, found.written});
     const auto location = oci::Location::parse_for_reading(found.written);
     if (!location || !location->is_registry()) return note(found, "is not an image reference of a registry");
     Decision decision{&found, {}, found.written, location->digest().has_value(), {}};
     auto pin = pin_of(found, *location, resolve, options, decision);
     const bool of_registry = !pin || (*pin && !(*pin)->name && !(*pin)->tag);
-    if (found.parts && has_unknown_tag(*found.parts) && of_registry)
-      return note(found, "has no tag here, so its digest is not known");
+    const bool lacks_tag = found.parts ? has_unknown_tag(*found.parts) : found.has_other_tag;
+    if (lacks_tag && of_registry) return note(found, "has no tag here, so its digest is not known");
     if (pin && *pin && !can_have_name(found, *location, **pin))
       return note(found, "has its repository in another place, which cannot follow");
     ++report_.references;

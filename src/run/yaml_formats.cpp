@@ -84,14 +84,21 @@ bool is_skaffold(const YamlDocument& document) {
   return text_at(document.root, "apiVersion").starts_with("skaffold/") && text_at(document.root, "kind") == "Config";
 }
 
+struct PulledImage {
+  const char *builder, *key;
+};
+
+constexpr std::array kPulled{PulledImage{"buildpacks", "builder"}, PulledImage{"buildpacks", "runImage"},
+                             PulledImage{"jib", "fromImage"},      PulledImage{"ko", "fromImage"},
+                             PulledImage{"kaniko", "image"},       PulledImage{"kaniko", "initImage"}};
+
 /// build.artifacts[].image names what is built; builders, and containers that it starts, are pulled.
 void collect_skaffold_part(const Node& part, const std::string& prefix, ImageCollector& images) {
   const Node* artifacts = follow(part, "build.artifacts");
   for (std::size_t i = 0; artifacts != nullptr && i < artifacts->items.size(); ++i) {
-    const Node* buildpacks = artifacts->items[i].find("buildpacks");
-    for (const std::string_view key : {"builder", "runImage"}) {
-      const Node* image = buildpacks == nullptr ? nullptr : buildpacks->find(key);
-      if (image != nullptr) images.image(*image, fmt::format("{}build.artifacts[{}].buildpacks.{}", prefix, i, key));
+    for (const auto& [builder, key] : kPulled) {
+      const Node* image = follow(artifacts->items[i], fmt::format("{}.{}", builder, key));
+      if (image != nullptr) images.image(*image, fmt::format("{}build.artifacts[{}].{}.{}", prefix, i, builder, key));
     }
   }
   const auto container = [&](const Node& holder, const std::string& role) {

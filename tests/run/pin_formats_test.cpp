@@ -107,6 +107,45 @@ INSTANTIATE_TEST_SUITE_P(
                    "FROM scratch\nFROM alpine:$V\nONBUILD COPY --from=php:8@@ / /\n"},
         FormatCase{"containerfile", "app/web.Containerfile", "dockerfile",
                    "# escape=`\nFROM `\n  alpine:3@@ `\n  AS a\nFROM a\n"},
+        FormatCase{"dockerfile_quotes", "Dockerfile", "dockerfile",
+                   "#!/usr/bin/env docker\n# syntax=docker/dockerfile:1.9@@\n\nFROM \"a:1@@\" AS q\n"
+                   "COPY --from='b:1@@' / /\nCOPY --from=q / /\n"},
+        FormatCase{"dockerfile_frontend", "Dockerfile", "dockerfile", "//syntax=a/frontend:1@@\nFROM b:1@@\n"},
+        FormatCase{
+            "gitlab_matrix", ".gitlab-ci.yml", "gitlab-ci",
+            "a:\n  image: $IMAGE\n  parallel:\n    matrix:\n    - IMAGE: [a:1@@, b:1@@]\n    - IMAGE: c:1@@\n"
+            "      X: y\ninclude:\n- component: gitlab.com/a/b@1.0\n  inputs: {job-image: 'd:1@@', stage: e:1}\n"},
+        FormatCase{
+            "gitlab_component", "templates/x.gitlab-ci.yml", "gitlab-ci",
+            "spec:\n  inputs:\n    image: {default: a:1@@}\n    stage: {default: b:1}\n---\na: {image: b:2@@}\n"},
+        FormatCase{
+            "circleci_parameters", ".circleci/config.yml", "circleci",
+            "parameters: {img: {type: string, default: a:1@@}, x: {default: b:1}}\nexecutors:\n  e:\n"
+            "    parameters: {i: {default: 'c:1@@'}}\n    docker: [{image: << parameters.i >>}]\njobs:\n  j:\n"
+            "    docker: [{image: <<pipeline.parameters.img>>}]\nworkflows: {w: {jobs: [{j: {image: d:1@@}}]}}\n"},
+        FormatCase{"woodpecker_matrix", ".woodpecker/a.yaml", "woodpecker",
+                   "matrix: {IMG: [a:1@@, b:1@@], V: [c:1]}\nsteps:\n- {name: x, image: '${IMG}'}\n- {name: y, image: "
+                   "$IMG}\n"},
+        FormatCase{"azure_parameters", "azure-pipelines.yml", "azure-pipelines",
+                   "parameters:\n- {name: img, type: string, default: a:1@@}\n- {name: x, default: b:1}\njobs:\n"
+                   "- {job: a, container: '${{ parameters.img }}'}\n- {job: b, container: '${{ parameters.img }}'}\n"},
+        FormatCase{"cloudbuild_substitutions", "cloudbuild.yaml", "cloudbuild",
+                   "steps: [{name: $_IMG}, {name: '${_IMG}'}, {name: b:1@@}]\nsubstitutions: {_IMG: a:1@@, _V: c:1}\n"},
+        FormatCase{
+            "skaffold_builders", "skaffold.yaml", "skaffold",
+            "apiVersion: skaffold/v4beta11\nkind: Config\nbuild:\n  artifacts:\n  - {image: x:1, jib: {fromImage: "
+            "a:1@@}}\n"
+            "  - {image: y, ko: {fromImage: b:1@@}}\n  - {image: z, kaniko: {image: c:1@@, initImage: d:1@@}}\n"},
+        FormatCase{"values_of_many_charts", "x/values.yaml", "helm-values",
+                   "a: {webImage: nginx, webImageTag: 1.27@@}\nb: {apiImage: team/api, apiTag: v1@@}\n"
+                   "c: {imageRepository: nginx, imageTag: 1@@}\nd: {imageName: nginx, tag: '1@@'}\n"
+                   "e: {hub: docker.io/istio, tag: 1.23.2@@, image: proxyv2}\nf: {image: {repo: nginx, tag: 1@@}}\n"
+                   "g: {images: {a: 'x/y:1@@', b: {repository: z, tag: 2@@}}, list: {images: ['c:1@@']}}\n"
+                   "h: {initImage: busybox:1@@, logoImage: a/b.png, page: http://a/b:1}\n"},
+        FormatCase{
+            "compose_scalars", "compose.yaml", "compose",
+            "services:\n  a:\n    image: ${A-redis:7@@}\n  b:\n    image: >-\n      caddy:2@@\n  c:\n    image: sha256:"
+            "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"},
         FormatCase{"quadlet", "web.container", "quadlet",
                    "[Unit]\nDescription=Image=no\n; Image=no\n[Container]\nImage=docker.io/library/nginx:1@@\n"
                    "Environment=Image=x\n[Service]\nRestart=always\n"},
@@ -135,7 +174,25 @@ TEST(PinFormats, WhatIsLeftAloneIsSaid) {
         Case{"a.service", "[Service]\nExecStart=podman run $IMAGE\n", "ExecStart: podman run: a variable"},
         Case{"values.yaml", "image: {repository: nginx, tag: ''}\n", "has no tag here"},
         Case{"values.yaml", "image:\n  repository: nginx\n  tag: 1\n  digest:\n", "write digest: \"\""},
-        Case{"kustomization.yaml", "images: [{name: a, newTag: '{{x}}'}]\n", "a template"}}) {
+        Case{"kustomization.yaml", "images: [{name: a, newTag: '{{x}}'}]\n", "a template"},
+        Case{"values.yaml", "image: {registry: ghcr.io, image: a/b:v1}\n", "its registry has a key of its own"},
+        Case{"values.yaml", "proxy: {image: proxyv2}\n", "\"proxyv2\" has no tag here"},
+        Case{"values-prod.yaml", "image: {tag: '1.27'}\n", "image.tag: a tag whose repository is not here"},
+        Case{"azure-pipelines.yml", "resources: {containers: [{container: a, type: ACR, repository: b, tag: c}]}\n",
+             "an image of a service connection"},
+        Case{".github/workflows/a.yml", "on: push\njobs: {a: {steps: [{uses: a/b@v1, with: {image: 'c:1'}}]}}\n",
+             "jobs.a: steps[0].with.image: an input of an action"},
+        Case{"flow.yaml",
+             "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nspec:\n  templates:\n"
+             "  - dag: {tasks: [{inline: {container: {image: 'a:1'}}}]}\n",
+             "Workflow (argoproj.io/v1alpha1): 1 image reference not at a place of images"},
+        Case{"map.yaml", "apiVersion: v1\nkind: ConfigMap\ndata:\n  pod: |\n    - image: \"a:1\"\n",
+             "ConfigMap (v1): 1 image reference left alone"},
+        Case{"pod.yaml",
+             "apiVersion: v1\nkind: Pod\nmetadata: {annotations: {x/proxyImage: 'a/b:1'}}\nspec:\n  containers:\n"
+             "  - {args: ['--reloader=quay.io/a/b:v1', '--addr=:80', '--image=c'], env: [{name: X_IMAGE, value: "
+             "'a:1'}]}\n",
+             "an argument that may name an image"}}) {
     const PinReport report = pinned(c.file, c.text);
     EXPECT_FALSE(report.changed()) << c.text;
     EXPECT_TRUE(report.understood()) << c.text;

@@ -43,6 +43,7 @@ struct FoundReference {
   std::string prefix = {};  ///< before the reference in the same scalar: "docker://"
   std::string suffix = {};  ///< behind it: "}"
   std::optional<ReferenceParts> parts = std::nullopt;
+  bool has_other_tag = false;                        ///< its tag stands elsewhere, so that "latest" says nothing
   std::shared_ptr<const InnerText> inner = nullptr;  ///< for a reference in a text inside a scalar of the file
 };
 
