@@ -139,9 +139,9 @@ Command run_a_release_command() {
           .see_also = {"env", "load", "unpack"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<RunFlags>();
-            options.value(
-                "--runner", "NAME", flags->runner,
-                "run with podman, docker, nerdctl, containerd, crun or runc (default: the first that is installed)");
+            options.value("--runner", "NAME", flags->runner,
+                          "run with podman, docker, nerdctl, containerd, crun, runc or bubblewrap (default: the first "
+                          "that is installed)");
             options.list("--runner-arg", "ARG", flags->runner_args, "pass ARG to the runner itself (repeatable)");
             options.positional("ENV[@vN]", flags->environment,
                                "an environment of slipway.yaml, and its release (default: the active one)");

@@ -18,7 +18,7 @@ constexpr std::uint64_t kLittleSpace = 1ull << 30;
 constexpr std::int64_t kSkew = 300;  // seconds by which clocks of one machine's runs may differ
 constexpr std::size_t kMostCertificates = 16u << 20;
 constexpr const char* kUsualCertificates = "/etc/ssl/certs/ca-certificates.crt";
-constexpr const char* kRunners[] = {"podman", "docker", "nerdctl", "ctr", "crun", "runc"};
+constexpr const char* kRunners[] = {"podman", "docker", "nerdctl", "ctr", "crun", "runc", "bwrap"};
 
 std::vector<std::string> runners_in_path(const Context& context) {
   std::vector<std::string> found;
@@ -97,9 +97,9 @@ std::vector<MachineFinding> judge_machine(const MachineFacts& facts) {
                         "install ca-certificates, or name a file with SSL_CERT_FILE or --ca-file"});
   }
   if (facts.runners.empty()) {
-    findings.push_back({"runner", "no podman, docker, nerdctl, ctr, crun or runc in PATH",
-                        "slipway run and load start nothing here; everything else works", "install podman or runc",
-                        false});
+    findings.push_back({"runner", "no podman, docker, nerdctl, ctr, crun, runc or bwrap in PATH",
+                        "slipway run and load start nothing here; everything else works",
+                        "install podman, runc or bubblewrap", false});
   }
   for (const auto& [folder, bytes] : facts.space) {
     if (bytes >= kLittleSpace) continue;

@@ -77,14 +77,6 @@ Json capabilities() {
 }
 
 Json process(const BundleRequest& request, const std::vector<std::string>& args) {
-  std::vector<std::string> env{kPath};
-  for (const std::string& entry : request.config.env) {
-    const std::size_t equals = entry.find('=');
-    if (equals != std::string::npos) oci::set_env(env, entry.substr(0, equals), entry.substr(equals + 1));
-  }
-  if (request.terminal) oci::set_env(env, "TERM", "xterm");
-  for (const auto& [key, value] : request.values)
-    oci::set_env(env, key, value);
   Json::Array groups;
   for (const std::uint32_t group : request.user.groups)
     groups.emplace_back(static_cast<std::int64_t>(group));
@@ -95,7 +87,7 @@ Json process(const BundleRequest& request, const std::vector<std::string>& args)
   return object({{"terminal", request.terminal},
                  {"user", std::move(user)},
                  {"args", texts(args)},
-                 {"env", texts(env)},
+                 {"env", texts(process_env(request))},
                  {"cwd", folder.empty() ? "/" : folder},
                  {"capabilities", capabilities()},
                  {"noNewPrivileges", true}});
@@ -147,7 +139,7 @@ Result<ProcessUser> resolve_user(const std::string& user, const std::string& pas
   return found;
 }
 
-Result<Json> runtime_config(const BundleRequest& request) {
+Result<std::vector<std::string>> process_args(const BundleRequest& request) {
   std::vector<std::string> args = request.config.entrypoint;
   const std::vector<std::string>& rest = request.args.empty() ? request.config.cmd : request.args;
   args.insert(args.end(), rest.begin(), rest.end());
@@ -155,6 +147,23 @@ Result<Json> runtime_config(const BundleRequest& request) {
     return fail(Error(Errc::invalid_argument, "the image says neither entrypoint nor cmd: there is nothing to start")
                     .with_hint("name the program after --"));
   }
+  return args;
+}
+
+std::vector<std::string> process_env(const BundleRequest& request) {
+  std::vector<std::string> env{kPath};
+  for (const std::string& entry : request.config.env) {
+    const std::size_t equals = entry.find('=');
+    if (equals != std::string::npos) oci::set_env(env, entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  if (request.terminal) oci::set_env(env, "TERM", "xterm");
+  for (const auto& [key, value] : request.values)
+    oci::set_env(env, key, value);
+  return env;
+}
+
+Result<Json> runtime_config(const BundleRequest& request) {
+  SLIPWAY_ASSIGN(const std::vector<std::string> args, process_args(request));
   return object({{"ociVersion", "1.0.2"},
                  {"process", process(request, args)},
                  {"root", object({{"path", "rootfs"}, {"readonly", false}})},

@@ -32,6 +32,12 @@ struct BundleRequest {
   std::optional<std::pair<std::uint32_t, std::uint32_t>> rootless;  ///< this user's uid and gid: it is root inside
 };
 
+/// Returns the program to start and its arguments. Errc::invalid_argument when there is nothing to start.
+Result<std::vector<std::string>> process_args(const BundleRequest& request);
+
+/// Returns the whole environment of the process, an entry KEY=VALUE each.
+std::vector<std::string> process_env(const BundleRequest& request);
+
 /// The runtime-spec config.json of a container: docker's capabilities, mounts and masked paths, the machine's network
 /// (there is nobody to set up another). Errc::invalid_argument when there is nothing to start.
 Result<Json> runtime_config(const BundleRequest& request);

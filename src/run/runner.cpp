@@ -1,11 +1,16 @@
 #include "slipway/run/runner.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "run/attached_process.h"
+#include "run/bubblewrap.h"
 #include "run/bundle.h"
 #include "run/find_program.h"
 #include "run/scratch.h"
@@ -27,9 +32,13 @@ struct Known {
 };
 
 constexpr std::array kKnown{
-    Known{RunnerKind::podman, "podman", "podman", false},   Known{RunnerKind::docker, "docker", "docker", true},
-    Known{RunnerKind::nerdctl, "nerdctl", "nerdctl", true}, Known{RunnerKind::containerd, "containerd", "ctr", true},
-    Known{RunnerKind::crun, "crun", "crun", false},         Known{RunnerKind::runc, "runc", "runc", false},
+    Known{RunnerKind::podman, "podman", "podman", false},
+    Known{RunnerKind::docker, "docker", "docker", true},
+    Known{RunnerKind::nerdctl, "nerdctl", "nerdctl", true},
+    Known{RunnerKind::containerd, "containerd", "ctr", true},
+    Known{RunnerKind::crun, "crun", "crun", false},
+    Known{RunnerKind::runc, "runc", "runc", false},
+    Known{RunnerKind::bubblewrap, "bubblewrap", "bwrap", false},
 };
 
 /// podman's options that stand before "run" and take a value.
@@ -59,6 +68,43 @@ std::string image_file(FileSystem& fs, const stdfs::path& root, const char* name
   return plain ? read_file(fs, root / "etc" / name, 1u << 20).value_or("") : std::string();
 }
 
+/// Words as bwrap's --args takes them, each ended by a zero byte, in a file without a name.
+Result<OwnedFd> in_memory(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words)
+    text.append(word).push_back('\0');
+  OwnedFd file(::memfd_create("values", MFD_CLOEXEC));
+  if (!file) return fail(system_error("create", "a file in memory", errno));
+  SLIPWAY_TRY(write_all(file.get(), std::as_bytes(std::span(text)), "a file in memory"));
+  if (::lseek(file.get(), 0, SEEK_SET) != 0) return fail(system_error("read", "a file in memory", errno));
+  return file;
+}
+
+/// The pipe through which bwrap says which process its container is.
+struct Report {
+  OwnedFd from, to;
+
+  static Result<Report> make() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(system_error("make", "a pipe", errno));
+    return Report{OwnedFd(ends[0]), OwnedFd(ends[1])};
+  }
+
+  /// Waits for {"child-pid": N}, which ends when bwrap has the container or has failed. Call it once.
+  OwnedFd process() {
+    to.reset();
+    std::string text(256, ' ');
+    std::size_t size = 0;
+    for (ssize_t n = 1; n > 0 && size<text.size(); size += n> 0 ? static_cast<std::size_t>(n) : 0)
+      n = ::read(from.get(), text.data() + size, text.size() - size);
+    const auto said = Json::parse(text.substr(0, size), "what bwrap says of its container");
+    const Json* member = said ? said->find("child-pid") : nullptr;
+    const std::int64_t* pid = member == nullptr ? nullptr : member->integer();
+    return pid == nullptr ? OwnedFd()
+                          : OwnedFd(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(*pid), 0)));
+  }
+};
+
 class Running {
  public:
   Running(const RunRequest& request, const stdfs::path& scratch, std::stop_token stop)
@@ -69,6 +115,8 @@ class Running {
       case RunnerKind::crun:
       case RunnerKind::runc:
         return run_bundle();
+      case RunnerKind::bubblewrap:
+        return run_bubblewrap();
       case RunnerKind::containerd:
         return run_containerd();
       case RunnerKind::podman:
@@ -180,12 +228,11 @@ class Running {
     return run_attached(words, stop_);
   }
 
-  Result<int> run_bundle() {
+  /// Unpacks the image into the scratch folder; `keep_owners` where its users are those of the container.
+  Result<BundleRequest> unpacked(const stdfs::path& root, bool keep_owners) {
     SLIPWAY_ASSIGN(const image::FileList files, request_.files());
-    const stdfs::path root = scratch_ / "rootfs";
-    const bool rootless = ::geteuid() != 0;
     SLIPWAY_TRY(unpack_image(request_.fs, request_.from, request_.image, files, root,
-                             {.lanes = 2, .keep_owners = !rootless}, stop_));
+                             {.lanes = 2, .keep_owners = keep_owners}, stop_));
     BundleRequest bundle{.config = request_.image.config,
                          .values = request_.values,
                          .args = request_.args,
@@ -196,6 +243,12 @@ class Running {
     SLIPWAY_ASSIGN(bundle.user, resolve_user(bundle.config.user, image_file(request_.fs, root, "passwd"),
                                              image_file(request_.fs, root, "group")));
     SLIPWAY_ASSIGN(bundle.files, mounted_files());
+    return bundle;
+  }
+
+  Result<int> run_bundle() {
+    const bool rootless = ::geteuid() != 0;
+    SLIPWAY_ASSIGN(BundleRequest bundle, unpacked(scratch_ / "rootfs", !rootless));
     if (rootless) bundle.rootless = {::geteuid(), ::getegid()};
     SLIPWAY_ASSIGN(const Json config, runtime_config(bundle));
     SLIPWAY_TRY(write_file_atomically(request_.fs, scratch_ / "config.json", config.pretty() + "\n", 0600));
@@ -206,6 +259,22 @@ class Running {
     words.insert(words.end(), request_.runner_args.begin(), request_.runner_args.end());
     words.push_back(container_id());
     return run_attached(words, stop_);
+  }
+
+  Result<int> run_bubblewrap() {
+    const stdfs::path root = scratch_ / "rootfs";
+    SLIPWAY_ASSIGN(const BundleRequest bundle, unpacked(root, false));
+    SLIPWAY_ASSIGN(const BubblewrapWords container, bubblewrap_words(bundle, root));
+    SLIPWAY_ASSIGN(const OwnedFd values, in_memory(container.values));
+    SLIPWAY_ASSIGN(Report report, Report::make());
+    Words words{request_.runner.program, "--args", std::to_string(values.get()), "--info-fd",
+                std::to_string(report.to.get())};
+    words.insert(words.end(), container.options.begin(), container.options.end());
+    words.insert(words.end(), request_.runner_args.begin(), request_.runner_args.end());
+    words.emplace_back("--");
+    words.insert(words.end(), container.program.begin(), container.program.end());
+    return run_attached(
+        words, stop_, {.inherited = {values.get(), report.to.get()}, .find_process = [&] { return report.process(); }});
   }
 
   /// The scratch folder's name is nobody else's.
@@ -232,11 +301,11 @@ Result<Runner> find_runner(const std::optional<std::string>& name, std::stop_tok
   }
   if (looked_for.empty()) {
     return fail(Error(Errc::invalid_argument, fmt::format("there is no runner \"{}\"", printable(*name, 80)))
-                    .with_hint("one of podman, docker, nerdctl, containerd, crun, runc"));
+                    .with_hint("one of podman, docker, nerdctl, containerd, crun, runc, bubblewrap"));
   }
   return fail(
       Error(Errc::not_found, fmt::format("nothing here starts containers: {} not found or not answering", looked_for))
-          .with_hint("install podman, or crun; or start docker's or containerd's daemon"));
+          .with_hint("install podman, crun or bubblewrap; or start docker's or containerd's daemon"));
 }
 
 Result<int> run_image(const RunRequest& request, std::stop_token stop) {

@@ -25,7 +25,7 @@ DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 BLOB_WRITES = ("POST", "PUT", "PATCH")
 OFFERS = {
     "root": "a superuser", "mount": "mounting a tmpfs", "runc": "runc starting a container",
-    "crun": "crun starting a container", "rootless": "runc starting a container for somebody without root",
+    "crun": "crun starting a container", "bubblewrap": "bubblewrap starting a container, also for somebody without root", "rootless": "runc starting a container for somebody without root",
     "containerd": "containerd starting a container", "kustomize": "a kustomize that knows components",
 }
 REQUIRED = set(re.split(r"[ ,]+", os.environ.get("E2E_REQUIRE", "").strip())) - {""}
@@ -124,8 +124,8 @@ class World:
 
     def start(self, *argv, env=None, **options):
         """Starts the program in a process group of its own, for tests that kill it."""
-        return subprocess.Popen([program(), *map(str, argv)], cwd=options.pop("cwd", self.folder),
-                                env={**self.env, **(env or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        options = {"cwd": self.folder, "stdout": subprocess.DEVNULL, **options}
+        return subprocess.Popen([program(), *map(str, argv)], env={**self.env, **(env or {})}, stdin=subprocess.DEVNULL,
                                 stderr=subprocess.DEVNULL, start_new_session=True, **options)
 
     def peak_mib(self, *argv):

@@ -40,7 +40,7 @@ def check_said(ended, more=()):
     """The program's whole environment is the release's, but for what every runner adds."""
     lines = [line for line in ended.out.splitlines() if not line.startswith("arg ")]
     got = dict(line.split("=", 1) for line in lines)
-    for key in ("HOME", "HOSTNAME", "container", "TERM"):
+    for key in ("HOME", "HOSTNAME", "PWD", "container", "TERM"):
         got.pop(key, None)
     check_equal(got, CONFIG, f"the environment of\n{ended}\n")
     check_equal([line for line in ended.out.splitlines() if line.startswith("arg ")], [f"arg {word}" for word in more], "the arguments")
@@ -88,6 +88,67 @@ def test_somebody_without_root_runs_it(world):
     world.tool("chmod", "-R", "a+rwX", world.folder)
     home = dict(HOME=str(world.folder), XDG_RUNTIME_DIR=str(world.folder), XDG_CACHE_HOME=str(world.folder / "cache"))
     check_said(project.slipway("run", "production", "--runner", "runc", env=home, **SOMEONE))
+
+
+def bubblewrap_starts(world, user):
+    """Whether bubblewrap starts a root folder that slipway had no part in, as this user."""
+    root = bundles.trivial_root(world, f"trivial-bubblewrap-{len(user)}")
+    world.tool("chmod", "-R", "a+rwX", world.folder)
+    ended = world.tool("bwrap", "--unshare-user", "--unshare-pid", "--bind", root, "/", "--proc", "/proc", "/hello",
+                       status=None, **user)
+    if not bundles.is_trivial(ended):
+        world.lacks("bubblewrap", ended.err.strip()[-160:])
+    return bundles.is_trivial(ended)
+
+
+def test_bubblewrap_runs_it_as_root_and_as_somebody(world):
+    project, _ = shipped(world)
+    for user in ({}, SOMEONE):
+        if not bubblewrap_starts(world, user):
+            continue
+        world.tool("chmod", "-R", "a+rwX", world.folder)
+        home = dict(HOME=str(world.folder), XDG_CACHE_HOME=str(world.folder / "cache"))
+        check_said(project.slipway("run", "production", "--runner", "bubblewrap", env=home, **user))
+        ended = project.slipway("run", "--runner", "bubblewrap", "production", "--", "--flag", "a b", status=7, env=home, **user)
+        check_said(ended, ["--flag", "a b"])
+
+
+WAITING = """\
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+static void end(int number) { (void)number; _exit(9); }
+int main(void) {
+  signal(SIGTERM, end);
+  char place[4096];
+  printf("%d %d %d %s %s\\n", getpid(), getuid(), getgid(), getcwd(place, sizeof place), getenv("GREETING"));
+  fflush(stdout);
+  for (;;) pause();
+}
+"""
+
+
+def test_bubblewrap_passes_a_stop_on_and_hides_values(world):
+    """The image's user, its folder and pid 1 inside; outside no value in any argument list; SIGTERM reaches the program."""
+    if not bubblewrap_starts(world, {}):
+        return
+    project = Project(world)
+    world.write("app.c", WAITING)
+    world.tool("cc", "-static", "-O1", "-s", "app.c", "-o", project.folder / "build/amd64/app")
+    path = project.folder / "slipway.yaml"
+    path.write_text(path.read_text().replace("config: {entrypoint: [/usr/bin/app]}",
+                                             'config: {entrypoint: [/usr/bin/app], user: "65532:1234", workdir: /srv/new}'))
+    project.build()
+    project.slipway("release", "staging")
+    process = world.start("run", "staging", "--runner", "bubblewrap", cwd=project.folder, stdout=subprocess.PIPE)
+    check_equal(process.stdout.readline().decode().split(" ", 4), ["1", "65532", "1234", "/srv/new", "hello from staging\n"],
+                "what the program sees")
+    lists = [path.read_bytes() for path in pathlib.Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    check(not any(b"hello from staging" in words for words in lists), "no value among the arguments of any process")
+    process.terminate()
+    check_equal(process.wait(20), 9, "the program's own status after SIGTERM")
+    process.stdout.close()
 
 
 def podman_env(world):

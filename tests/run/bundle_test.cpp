@@ -1,11 +1,17 @@
 #include "run/bundle.h"
 
+#include <fcntl.h>
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstdlib>
 #include <functional>
 
 #include "run/attached_process.h"
+#include "run/bubblewrap.h"
 #include "run/find_program.h"
 #include "run/scratch.h"
 #include "slipway/run/image_store.h"
@@ -188,6 +194,56 @@ TEST(RunAttached, PassesAStopOn) {
   std::stop_source stop;
   stop.request_stop();
   EXPECT_EQ(*run_attached({"sh", "-c", "sleep 60"}, stop.get_token()), 143);
+}
+
+TEST(RunAttached, KeepsADescriptorOpenAndSignalsTheProcessThatIsFound) {
+  if (::isatty(0) == 1) return;  // a terminal tells the program itself
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const OwnedFd from(ends[0]);
+  OwnedFd to(ends[1]);
+  std::stop_source stop;
+  stop.request_stop();
+  // The shell says who its child is; the child gets the signal in its place.
+  const std::string script = fmt::format(
+      "trap 'exit 6' TERM; sh -c 'trap \"exit 5\" TERM; echo $$ >&{0}; while :; do sleep 0.01; done' &"
+      " exec {0}>&-; wait $!",
+      to.get());
+  const Attachment how{.inherited = {to.get()}, .find_process = [&] {
+                         std::array<char, 32> text{};
+                         EXPECT_GT(::read(from.get(), text.data(), text.size() - 1), 0);
+                         return OwnedFd(static_cast<int>(
+                             ::syscall(SYS_pidfd_open, static_cast<pid_t>(std::strtol(text.data(), nullptr, 10)), 0)));
+                       }};
+  EXPECT_EQ(*run_attached({"bash", "-c", script}, stop.get_token(), how), 5);
+}
+
+TEST(BubblewrapWords, KeepValuesOutOfArgvAndMakeTheImagesUserTheOwner) {
+  oci::ImageConfig config;
+  config.env = {"A=of the image", "KEPT=1"};
+  config.entrypoint = {"/bin/server", "--port"};
+  config.cmd = {"80"};
+  config.working_dir = "/srv";
+  const BundleRequest request{.config = config,
+                              .values = {{"A", "secret value"}, {"ODD", "a=b\nc"}},
+                              .args = {},
+                              .files = {{"/host/0", "/etc/app.conf"}},
+                              .user = {.uid = 33, .gid = 34, .groups = {40}}};
+  const auto words = bubblewrap_words(request, "/scratch/rootfs");
+  ASSERT_TRUE(words);
+  EXPECT_THAT(words->program, ElementsAre("/bin/server", "--port", "80"));
+  EXPECT_THAT(words->values, ElementsAre("--clearenv", "--setenv", "PATH", testing::_, "--setenv", "A", "secret value",
+                                         "--setenv", "KEPT", "1", "--setenv", "ODD", "a=b\nc"));
+  const std::string options = fmt::format("{}", fmt::join(words->options, " "));
+  EXPECT_THAT(options, Not(HasSubstr("secret")));
+  EXPECT_THAT(options, HasSubstr("--unshare-user --uid 33 --gid 34 "));
+  EXPECT_THAT(options, HasSubstr("--bind /scratch/rootfs / "));
+  EXPECT_THAT(options, HasSubstr("--ro-bind /host/0 /etc/app.conf"));
+  EXPECT_THAT(options, testing::EndsWith("--dir /srv --chdir /srv"));
+  const oci::ImageConfig nothing;
+  const auto refused = bubblewrap_words({.config = nothing}, "/r");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::invalid_argument);
 }
 
 }  // namespace

@@ -21,10 +21,13 @@
 ///   podman, docker, nerdctl   pull a registry's image themselves, by digest; a layout's is loaded from an archive
 ///   containerd                is always given an archive
 ///   crun, runc                get a bundle: the image is unpacked, as root inside where the user is not root
+///   bubblewrap                gets the unpacked image too, with every file owned by the image's user
+///
+/// Bubblewrap needs neither root nor control groups, only user namespaces.
 ///
 /// Values and mounted files never pass argv, where every user of the machine could read them: they go into files of a
 /// folder with mode 0700 below TMPDIR (an env file, or the bundle's config.json), which is removed before run_image()
-/// returns, also after a failure.
+/// returns, also after a failure; bubblewrap reads values from an unnamed file in memory.
 ///
 /// Cost: find_runner() without a name asks the daemons, with one it only looks into PATH. Podman and docker are not
 /// given an image that they have by its image ID, containerd one that it has by its digest.
@@ -46,8 +49,8 @@
 ///     }
 namespace slipway::run {
 
-/// The programs that start containers, in the order in which they are looked for; the last two get an unpacked image.
-enum class RunnerKind { podman, docker, nerdctl, containerd, crun, runc };
+/// The programs that start containers, in the order in which they are looked for; the last three get an unpacked image.
+enum class RunnerKind { podman, docker, nerdctl, containerd, crun, runc, bubblewrap };
 
 /// A runner of this machine.
 struct Runner {
