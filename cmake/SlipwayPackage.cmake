@@ -3,9 +3,16 @@
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
 set(share "${CMAKE_BINARY_DIR}/share")
 
-# The program writes its own completions and manual page, so they are true of exactly this one.
+# The program writes its own completions and manual pages, so they are true of exactly this one. docs/CLI.md, a golden
+# file of the tests, names the commands.
 install(CODE "
-  file(MAKE_DIRECTORY \"${share}\")
+  file(MAKE_DIRECTORY \"${share}/man1\")
+  file(STRINGS \"${PROJECT_SOURCE_DIR}/docs/CLI.md\" commands REGEX \"^## slipway \")
+  foreach(command IN LISTS commands)
+    string(REGEX REPLACE \"^## slipway \" \"\" command \"\${command}\")
+    execute_process(COMMAND \"${CMAKE_BINARY_DIR}/slipway\" completion man \${command} COMMAND gzip -9nc
+      OUTPUT_FILE \"${share}/man1/slipway-\${command}.1.gz\" COMMAND_ERROR_IS_FATAL ANY)
+  endforeach()
   foreach(word IN ITEMS bash zsh fish man)
     execute_process(COMMAND \"${CMAKE_BINARY_DIR}/slipway\" completion \${word}
       OUTPUT_FILE \"${share}/\${word}\" COMMAND_ERROR_IS_FATAL ANY)
@@ -27,6 +34,8 @@ install(FILES "${share}/bash" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-complet
 install(FILES "${share}/zsh" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions" RENAME _slipway)
 install(FILES "${share}/fish" DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d" RENAME slipway.fish)
 install(FILES "${share}/slipway.1.gz" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+install(DIRECTORY "${share}/man1/" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" FILES_MATCHING PATTERN "slipway-*.1.gz")
+install(DIRECTORY docs/schemas/ DESTINATION "${CMAKE_INSTALL_DATADIR}/slipway/schemas" FILES_MATCHING PATTERN "*.json")
 install(FILES "${share}/changelog.gz" "${share}/NEWS.md.gz" packaging/copyright README.md
   DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(FILES packaging/lintian-overrides DESTINATION "${CMAKE_INSTALL_DATADIR}/lintian/overrides" RENAME slipway)

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "cli/command.h"
 #include "cli/project.h"
@@ -17,10 +18,13 @@ namespace {
 using release::Event;
 using release::EventKind;
 
+/// An absent --keep: any number that is given is at least 1, which the parser checks.
+constexpr int kNotGiven = std::numeric_limits<int>::max();
+
 struct EventFlags {
   std::string word;
   std::optional<std::string> reason;
-  int keep = 0;  ///< retire
+  int keep = kNotGiven;  ///< retire
 };
 
 /// An event of today, by whoever runs this.
@@ -221,12 +225,12 @@ Result<int> run_retire_command(Context& context, const EventFlags& releases, Ret
   if (builds.builds && environment)
     return fail(Error(Errc::invalid_argument, "retire --builds takes no environment: builds belong to image.repository")
                     .with_hint("leave \"" + *environment + "\" out"));
-  builds.keep = releases.keep;
+  builds.keep = releases.keep == kNotGiven ? 0 : releases.keep;
   if (builds.builds) return run_retire_builds(context, builds);
   if (builds.age || builds.wait || builds.in_use || builds.only_ledgers)
     return fail(Errc::invalid_argument, "--age, --wait, --in-use and --only-ledgers belong to retire --builds");
   if (!environment) return fail(Errc::invalid_argument, "retire needs an environment, or --builds");
-  if (releases.keep > 0) return run_retire(context, releases);
+  if (releases.keep != kNotGiven) return run_retire(context, releases);
   return fail(Error(Errc::invalid_argument, "retire needs --keep N: the number of releases that stay")
                   .with_hint("run: slipway retire --keep 20 " + *environment));
 }

@@ -140,6 +140,8 @@ def test_builds_are_given_up_in_two_phases(world):
     newest = project.build()
     give_up = ("retire", "--builds", "--age", "1s", "--wait", "0s", "--keep", "1", "--only-ledgers", "-o", "json")
     project.slipway("retire", "--builds", status=2)
+    project.slipway("retire", "--builds", "--only-ledgers")  # --keep has a default
+    check("needs --keep N" in project.slipway("retire", "staging", status=2).err, "the option that is missing")
     time.sleep(1.1)
     first = project.slipway(*give_up).document
     check_equal((first["marked"], first["removed"]), ([unused], []), "the first run")

@@ -1,7 +1,7 @@
 """The Debian package: accepted by lintian, the same twice, and working where it is unpacked."""
 import pathlib
 
-from harness import check, check_equal, program
+from harness import ROOT, check, check_equal, program
 
 
 def package(world, name, folder, epoch="1700000000"):
@@ -25,5 +25,10 @@ def test_the_package_is_clean_reproducible_and_works(world):
                 "its completions")
     page = world.tool("zcat", root / "share/man/man1/slipway.1.gz").out
     check_equal(page, world.slipway("completion", "man").out, "its manual page")
+    names = [name for name in world.slipway("help", "commands").out.split() if (root / f"share/man/man1/slipway-{name}.1.gz").exists()]
+    check(len(set(names)) >= 50, f"a manual page for each command, not {sorted(set(names))}")
+    page = world.tool("zcat", root / "share/man/man1/slipway-build.1.gz").out
+    check_equal(page, world.slipway("completion", "man", "build").out, "the page of build")
+    check_equal((root / "share/slipway/schemas/images.json").read_text(), (ROOT / "docs/schemas/images.json").read_text(), "a schema")
     depends = world.tool("dpkg-deb", "-f", first, "Depends").out
     check(all(name in depends for name in ("libc6", "libssl3", "libcurl4", "libarchive13")), f"its libraries in {depends}")
