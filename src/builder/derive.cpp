@@ -11,6 +11,7 @@
 #include "slipway/io/filters.h"
 #include "slipway/layer/layer_reader.h"
 #include "slipway/layer/layer_writer.h"
+#include "slipway/layer/plain_tar.h"
 #include "slipway/oci/media_type.h"
 
 namespace slipway::builder {
@@ -121,7 +122,7 @@ Result<PackedLayer> keep(std::unique_ptr<File> file, io::Compression format, con
 /// Reads every entry of a tar, compressed or not, so that no runtime meets a surprise.
 Status check_tar(File& file) {
   const auto ignore = [](const layer::FileEntry&, io::Source&) { return Status(); };
-  const auto tar = io::decompressor(std::make_unique<BorrowedFile>(file));
+  SLIPWAY_ASSIGN(const auto tar, layer::plain_tar(std::make_unique<BorrowedFile>(file), "the tar"));
   SLIPWAY_TRY(layer::read_tar(*tar, {}, ignore));
   return file.seek(0);
 }
@@ -154,10 +155,10 @@ Result<PackedLayer> pack_tar(io::Source& tar, const PackingPlace& place, std::st
   SLIPWAY_ASSIGN(const io::Compression format, compression_of(*file));
   SLIPWAY_TRY(check_tar(*file));
   if (format != io::Compression::none) return keep(std::move(file), format, place, std::move(stop));
-  BorrowedFile plain(*file);
+  SLIPWAY_ASSIGN(const auto plain, layer::plain_tar(std::make_unique<BorrowedFile>(*file), "the tar"));
   return compress(
       [&](io::Sink& out) -> Status {
-        SLIPWAY_TRY(io::copy(plain, out, stop));
+        SLIPWAY_TRY(io::copy(*plain, out, stop));
         return {};
       },
       place);

@@ -3,13 +3,15 @@
 #include <array>
 
 #include "slipway/base/text.h"
+#include "slipway/layer/plain_tar.h"
 #include "slipway/store/archive.h"
 
 namespace slipway::cli {
 namespace {
 
 bool is_tar_name(const std::string& word) {
-  for (const std::string_view ending : {".tar", ".tar.gz", ".tgz", ".tar.zst"}) {
+  for (const std::string_view ending :
+       {".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz"}) {
     if (word.ends_with(ending)) return true;
   }
   return false;
@@ -24,6 +26,7 @@ bool is_oci_archive(FileSystem& fs, const stdfs::path& file) {
   store::ArchiveOptions options;
   options.fs = &fs;
   options.spool_folder = stdfs::temp_directory_path();
+  options.decompress = layer::plain_tar;
   options.kind = store::ArchiveKind::docker;
   if (const auto docker = store::ArchiveTarget::open(file, options)) {
     // The tags of a docker-archive are whole references: those of an oci-archive do not resolve as such.
@@ -44,8 +47,11 @@ constexpr std::array kForeign{
                 "--into docker"},
     ForeignKind{"containers-storage:",
                 "run: podman save NAME | slipway copy docker-archive:- DST; to podman: slipway load REF --into podman"},
-    ForeignKind{"dir:", "use an OCI layout: oci:FOLDER"},
-    ForeignKind{"sif:", "use an OCI layout: oci:FOLDER"},
+    ForeignKind{"dir:", "use an OCI layout: oci:FOLDER:TAG"},
+    ForeignKind{"sif:", "use an OCI layout: oci:FOLDER:TAG"},
+    ForeignKind{"ostree:", "use an OCI layout: oci:FOLDER:TAG"},
+    ForeignKind{"tarball:", "add it to an image: slipway append BASE FILE.tar DST"},
+    ForeignKind{"ocifile:", "name an archive: oci-archive:FILE:TAG"},
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "cli/streams.h"
 #include "cli/terminal.h"
 #include "slipway/io/hash.h"
+#include "slipway/layer/plain_tar.h"
 #include "slipway/registry/certificates.h"
 #include "slipway/registry/session.h"
 #include "slipway/store/archive.h"
@@ -124,7 +125,8 @@ class RealOpener final : public store::Opener {
             .fs = surroundings_.fs,
             .spool_folder = temporary_folder(surroundings_),
             .standard_input = &standard_input_,
-            .standard_output = &standard_output_};
+            .standard_output = &standard_output_,
+            .decompress = layer::plain_tar};
   }
 
   store::LayoutOptions layout_options(const oci::Location& location) const {
@@ -198,7 +200,9 @@ Status check_login(const Globals& globals, const Surroundings& surroundings, con
   if (taken) return taken;
   if (taken.error().code != Errc::unauthorized) return fail(std::move(taken).error().in("logging in to " + host));
   return fail(Error(Errc::unauthorized, fmt::format("the registry {} refused this login", host))
-                  .with_hint("check the user name and the password or token"));
+                  .with_hint(fmt::format("check the user name and the password or token: slipway login {} -u USER "
+                                         "--password-stdin < FILE",
+                                         host)));
 }
 
 Result<std::vector<registry::Finding>> probe(const Globals& globals, const Surroundings& surroundings,

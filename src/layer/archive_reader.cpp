@@ -8,6 +8,7 @@
 #include "slipway/base/text.h"
 #include "slipway/io/compress.h"
 #include "slipway/io/filters.h"
+#include "slipway/layer/plain_tar.h"
 
 namespace slipway::layer {
 namespace {
@@ -78,9 +79,10 @@ class FilteredSource final : public io::Source {
 /// A source that gives some bytes once more before it goes on.
 class ReplayedSource final : public io::Source {
  public:
-  ReplayedSource(std::string start, io::Source& rest) : start_(std::move(start)), rest_(rest) {}
+  ReplayedSource(std::string start, std::unique_ptr<io::Source> rest)
+      : start_(std::move(start)), rest_(std::move(rest)) {}
   Result<std::size_t> read(std::span<std::byte> buffer) override {
-    if (at_ == start_.size()) return rest_.read(buffer);
+    if (at_ == start_.size()) return rest_->read(buffer);
     const io::Bytes waiting = io::as_bytes(start_).subspan(at_);
     const std::size_t n = std::min(waiting.size(), buffer.size());
     std::copy_n(waiting.begin(), n, buffer.begin());
@@ -90,8 +92,18 @@ class ReplayedSource final : public io::Source {
 
  private:
   std::string start_;
-  io::Source& rest_;
+  std::unique_ptr<io::Source> rest_;
   std::size_t at_ = 0;
+};
+
+/// A source that somebody else owns.
+class BorrowedSource final : public io::Source {
+ public:
+  explicit BorrowedSource(io::Source& source) : source_(source) {}
+  Result<std::size_t> read(std::span<std::byte> buffer) override { return source_.read(buffer); }
+
+ private:
+  io::Source& source_;
 };
 
 class ArchiveReader {
@@ -110,28 +122,9 @@ class ArchiveReader {
   }
 
  private:
-  /// A tar, compressed or not; the filter is told by the first bytes.
+  /// A tar, compressed or not. `source` outlives the call.
   Status tar(io::Source& source) {
-    std::string start(6, '\0');
-    std::size_t got = 0;
-    while (got < start.size()) {
-      SLIPWAY_ASSIGN(const std::size_t n, source.read(std::as_writable_bytes(std::span(start)).subspan(got)));
-      if (n == 0) break;
-      got += n;
-    }
-    start.resize(got);
-    const bool xz = start == std::string(
-                                 "\xfd"
-                                 "7zXZ\0",
-                                 6);
-    const bool bzip2 = start.starts_with("BZh");
-    std::unique_ptr<io::Source> plain = std::make_unique<ReplayedSource>(std::move(start), source);
-    if (xz || bzip2) {
-      SLIPWAY_ASSIGN(const ArchiveApi* api, ArchiveApi::get());
-      plain = std::make_unique<FilteredSource>(*api, std::move(plain), xz ? Format::xz : Format::bzip2, what_);
-    } else {
-      plain = io::decompressor(std::move(plain));
-    }
+    SLIPWAY_ASSIGN(const auto plain, plain_tar(std::make_unique<BorrowedSource>(source), what_));
     Status read = read_tar(*plain, limits_, visit_);
     if (read || read.error().code != Errc::malformed || !read.error().hint.empty()) return read;
     return fail(std::move(read).error().with_hint(
@@ -191,6 +184,28 @@ class ArchiveReader {
 };
 
 }  // namespace
+
+Result<std::unique_ptr<io::Source>> plain_tar(std::unique_ptr<io::Source> archive, const std::string& what) {
+  constexpr std::string_view kXz(
+      "\xfd"
+      "7zXZ\0",
+      6);
+  std::string start(kXz.size(), '\0');
+  std::size_t got = 0;
+  while (got < start.size()) {
+    SLIPWAY_ASSIGN(const std::size_t n, archive->read(std::as_writable_bytes(std::span(start)).subspan(got)));
+    if (n == 0) break;
+    got += n;
+  }
+  start.resize(got);
+  const bool is_xz = start == kXz;
+  const bool is_bzip2 = start.starts_with("BZh");
+  auto whole = std::make_unique<ReplayedSource>(std::move(start), std::move(archive));
+  if (!is_xz && !is_bzip2) return io::decompressor(std::move(whole));
+  SLIPWAY_ASSIGN(const ArchiveApi* api, ArchiveApi::get());
+  return std::unique_ptr<io::Source>(
+      std::make_unique<FilteredSource>(*api, std::move(whole), is_xz ? Format::xz : Format::bzip2, what));
+}
 
 Status read_archive(std::unique_ptr<File> file, const std::string& what, const ReadLimits& limits,
                     const EntryVisitor& visit) {

@@ -178,19 +178,29 @@ class ArchiveImpl final : public ArchiveTarget, public BlobFinder {
   Result<Extent> open_tar() {
     if (is_stream()) {
       if (options_.standard_input == nullptr) return fail(Errc::unsupported, "standard input cannot be read here");
-      const auto plain = io::decompressor(borrowed(*options_.standard_input));
+      SLIPWAY_ASSIGN(const auto plain, decompressed(borrowed(*options_.standard_input)));
       return Spool(fs_, options_.spool_folder).keep_all(*plain);
     }
     SLIPWAY_ASSIGN(auto opened, fs_.open(file_));
     auto file = std::make_shared<SharedFile>(std::move(opened));
     SLIPWAY_ASSIGN(found_, file->stat());
     Extent whole{file, 0, found_->size};
-    std::array<std::byte, 4> magic{};
+    std::array<std::byte, 6> magic{};
     SLIPWAY_ASSIGN(const std::size_t n, file->read_at(magic, 0));
     const std::string_view head = io::as_text(io::Bytes(magic).first(n));
-    if (head.rfind("\x1f\x8b", 0) != 0 && head != "\x28\xb5\x2f\xfd") return whole;
-    const auto plain = io::decompressor(whole.open());
+    const auto starts_with_any = [&](std::initializer_list<std::string_view> starts) {
+      return std::any_of(starts.begin(), starts.end(), [&](std::string_view start) { return head.starts_with(start); });
+    };
+    if (!starts_with_any({"\x1f\x8b", "\x28\xb5\x2f\xfd", "BZh",
+                          "\xfd"
+                          "7zXZ"}))
+      return whole;
+    SLIPWAY_ASSIGN(const auto plain, decompressed(whole.open()));
     return Spool(fs_, options_.spool_folder).keep_all(*plain);
+  }
+
+  Result<std::unique_ptr<io::Source>> decompressed(std::unique_ptr<io::Source> archive) const {
+    return options_.decompress ? options_.decompress(std::move(archive), name()) : io::decompressor(std::move(archive));
   }
 
   Status load_layout(const Extent& layout, const Extent& index) {
@@ -274,13 +284,14 @@ class ArchiveImpl final : public ArchiveTarget, public BlobFinder {
 
   Status write(const LayoutIndex& index) {
     if (computed_) {
-      return fail(Error(Errc::unsupported, name() + " was made by an older docker and cannot be written")
-                      .with_hint("copy its images to a new file"));
+      return fail(
+          Error(Errc::unsupported, name() + " was made by an older docker and cannot be written")
+              .with_hint(fmt::format("copy its images to a new file: slipway copy {} oci-archive:FILE", name())));
     }
     if (is_stream()) {
       if (written_ || options_.standard_output == nullptr) {
         return fail(Error(Errc::unsupported, "standard output can hold one archive, written once")
-                        .with_hint("write to a file, or name one tag"));
+                        .with_hint("write to a file, such as docker-archive:FILE.tar, or name one tag"));
       }
       SLIPWAY_TRY(write_tar(index, *options_.standard_output));
       return options_.standard_output->finish();
@@ -311,8 +322,8 @@ class ArchiveImpl final : public ArchiveTarget, public BlobFinder {
     const bool same = now.has_value() == found_.has_value() &&
                       (!now || (now->inode == found_->inode && now->mtime_ns == found_->mtime_ns));
     if (same) return {};
-    return fail(
-        Error(Errc::conflict, name() + " was changed by somebody else in the meantime").with_hint("run it again"));
+    return fail(Error(Errc::conflict, name() + " was changed by somebody else in the meantime")
+                    .with_hint("run the command again"));
   }
 
   Status write_tar(const LayoutIndex& index, io::Sink& to) {

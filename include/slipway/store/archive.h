@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,9 @@ namespace slipway::store {
 /// its tags are full references ("docker.io/team/app:v1").
 enum class ArchiveKind { oci, docker };
 
+/// Returns an archive's bytes without their compression, which their beginning tells; `what` names it in messages.
+using Decompress = std::function<Result<std::unique_ptr<io::Source>>(std::unique_ptr<io::Source>, const std::string&)>;
+
 /// How an archive is opened.
 struct ArchiveOptions {
   ArchiveKind kind = ArchiveKind::oci;
@@ -21,6 +25,7 @@ struct ArchiveOptions {
   std::filesystem::path spool_folder;    ///< for unnamed temporary files while "-" is read or written; must exist
   io::Source* standard_input = nullptr;  ///< the archive "-" is read from it; kept alive by the caller
   io::Sink* standard_output = nullptr;   ///< the archive "-" is written to it, once; kept alive by the caller
+  Decompress decompress{};               ///< takes the compression off an archive; without it gzip and zstd are known
 };
 
 /// An image layout in one tar (oci-archive, docker-archive) as a Target. Blobs are read in place.
@@ -32,7 +37,7 @@ struct ArchiveOptions {
 class ArchiveTarget : public Target, public RootLister, public TagLister, public ReferrerLister, public Deleter {
  public:
   /// Opens an existing archive. Errc::not_found when the file does not exist, malformed for damaged or hostile tars. A
-  /// compressed one (gzip, zstd) is decompressed to an unnamed file first. A docker-archive of an older docker, without
+  /// compressed one is decompressed to an unnamed file first. A docker-archive of an older docker, without
   /// a layout, gets manifests that are computed from its files; writing to it is Errc::unsupported.
   static Result<std::shared_ptr<ArchiveTarget>> open(const std::filesystem::path& file, ArchiveOptions options);
   /// Like open(), but a missing file, and "-", are an empty archive.
