@@ -130,9 +130,10 @@ Result<bool> Manifests::put(const oci::Descriptor& descriptor, std::string_view 
       remember(descriptor, bytes);
       return false;
     }
-    if (may_be_race(sent.error())) {
+    constexpr int kRaces = 3;
+    for (int tries = 0; tries < kRaces && !sent && may_be_race(sent.error()); ++tries)
       sent = send_put(descriptor, bytes, reference, stop);
-    } else if (found) {
+    if (!sent && !may_be_race(sent.error()) && found) {
       return fail(explain_refusal(std::move(sent).error(), descriptor, bytes, reference, found->digest, stop));
     }
   }
