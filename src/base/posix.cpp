@@ -28,6 +28,7 @@ Error system_error(std::string_view doing, const std::filesystem::path& path, in
   if (number == EEXIST) code = Errc::already_exists;
   Error failure = error(code, "cannot {} {}: {}", doing, printable(path.native(), 4096), std::strerror(number));
   if (number == ENOSPC || number == EDQUOT) failure.hint = "free some space and run the command again";
+  if (number == EACCES) failure.hint = fmt::format("see who may do that: ls -ld {}", printable(path.native(), 4096));
   return failure;
 }
 

@@ -17,7 +17,7 @@ Result<std::optional<Digest>> locked_digest(const Recipe& recipe, const BuildReq
   if (!request.locked) return std::optional<Digest>();
   return fail(Error(Errc::invalid_argument, fmt::format("the lock has no digest for the base {}", base.str()))
                   .at(recipe.base_where)
-                  .with_hint("build once without --locked (and without CI set), and commit slipway.lock"));
+                  .with_hint("write it into slipway.lock and commit that: CI= slipway build --update-base"));
 }
 
 /// A path in slipway.yaml that is not there is a mistake of the file.

@@ -27,8 +27,9 @@ Result<std::vector<std::string>> read_documents(const Recipe& recipe, FileSystem
 
 Status check_platforms(const Recipe& recipe, const std::vector<oci::Platform>& named) {
   if (!named.empty() || !depends_on_platform(recipe)) return {};
-  return fail(Error(Errc::invalid_argument, "paths have {os}, {arch} or {variant}, but no platform is named")
-                  .with_hint("add 'platforms' to the image, or give --platform"));
+  return fail(
+      Error(Errc::invalid_argument, "paths have {os}, {arch} or {variant}, but no platform is named")
+          .with_hint("write 'platforms: [linux/amd64]' below image in slipway.yaml, or add --platform linux/amd64"));
 }
 
 /// Reports every mistake that can be seen without the base.
@@ -53,8 +54,9 @@ Status choose_codec(const Recipe& recipe, const BuildRequest& request, Inputs& i
   if (!recipe.codec.empty()) {
     SLIPWAY_ASSIGN(inputs.codec, io::parse_codec(recipe.compression, recipe.level, recipe.codec));
     if (request.locked && inputs.codec != locked)
-      return fail(Error(Errc::invalid_argument, fmt::format("slipway.lock does not have the codec {}", recipe.codec))
-                      .with_hint("build once without --locked, and commit slipway.lock"));
+      return fail(
+          Error(Errc::invalid_argument, fmt::format("slipway.lock does not have the codec {}", recipe.codec))
+              .with_hint("write it into slipway.lock and commit that: CI= slipway build --codec " + recipe.codec));
     inputs.lock_changed = inputs.lock.set_codec(format, inputs.codec);
   } else if (!locked.empty()) {
     // A level that has one codec alone does not know the lock's.

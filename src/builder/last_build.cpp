@@ -44,7 +44,7 @@ Result<std::vector<LastBuild>> read_all(FileSystem& fs, const std::filesystem::p
   if (schema != kLastBuildSchema) {
     return fail(Error(Errc::invalid_argument, fmt::format("{} has the schema \"{}\", this version knows \"{}\"", what,
                                                           printable(schema, 100), kLastBuildSchema))
-                    .with_hint("build again, or name the image to release"));
+                    .with_hint("build again: slipway build; or name the image: slipway release ENV REF"));
   }
   SLIPWAY_ASSIGN(const Json* list, reader.array("builds"));
   std::vector<LastBuild> builds;

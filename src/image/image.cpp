@@ -37,8 +37,9 @@ bool is_attestation(const oci::Descriptor& child) {
 Result<Image> load_parsed(store::ReadTarget& from, const oci::Descriptor& descriptor, oci::Manifest manifest) {
   if (!manifest.artifact_type.empty() || !oci::is_image_config(manifest.config.media_type)) {
     const std::string& type = manifest.artifact_type.empty() ? manifest.config.media_type : manifest.artifact_type;
-    return fail(Errc::unsupported, "{} is an artifact ({}), not an image", named(from, descriptor),
-                printable(type, 200));
+    return fail(
+        error(Errc::unsupported, "{} is an artifact ({}), not an image", named(from, descriptor), printable(type, 200))
+            .with_hint("write its files with: slipway get REF DIR"));
   }
   SLIPWAY_ASSIGN(std::string raw, fetch_small(from, manifest.config));
   auto config = oci::ImageConfig::parse(raw);
@@ -108,7 +109,7 @@ Result<Image> load_manifest(store::ReadTarget& from, const oci::Descriptor& mani
   auto* parsed = std::get_if<oci::Manifest>(&document);
   if (parsed == nullptr) {
     return fail(Error(Errc::unsupported, fmt::format("{} is an index, not one platform's image", named(from, manifest)))
-                    .with_hint("choose one with --platform"));
+                    .with_hint("choose one with --platform OS/ARCH; the platforms: slipway inspect REF"));
   }
   return load_parsed(from, manifest, std::move(*parsed));
 }
@@ -127,7 +128,8 @@ Result<Image> load_image(store::ReadTarget& from, const oci::Descriptor& root, c
   if (match == offers.end() || !wanted.accepts(match->platform)) {
     return fail(Error(Errc::not_found, fmt::format("{} has no image for {}; it has {}", named(from, root), wanted.str(),
                                                    list_of(offers)))
-                    .with_hint("name a platform it has with --platform, or choose another base"));
+                    .with_hint(offers.empty() ? "see what it is: slipway inspect REF"
+                                              : "use --platform " + printable(offers.front().platform.str())));
   }
   return load_manifest(from, match->manifest);
 }

@@ -8,7 +8,7 @@ namespace {
 
 Error broken(const std::string& what, std::string_view why) {
   return Error(Errc::invalid_argument, fmt::format("{} cannot be used: {}", what, why))
-      .with_hint("restore it from version control, or delete it and pin again");
+      .with_hint("restore it from version control: git checkout -- slipway.lock; or remove it and build again");
 }
 
 /// A lock is the user's own file, so what is wrong with it is configuration.

@@ -46,14 +46,17 @@ std::string some_of(const std::vector<std::string>& tags) {
 
 Result<store::Deleter*> deleter_of(store::ReadTarget& place) {
   if (auto* deleter = store::as<store::Deleter>(place)) return deleter;
-  return fail(Errc::unsupported, "{} cannot delete", place.name());
+  return fail(error(Errc::unsupported, "{} cannot delete", place.name())
+                  .with_hint("copy what stays to another place: slipway copy SRC DST"));
 }
 
 }  // namespace
 
 Result<std::vector<std::string>> tags_that_reach(store::ReadTarget& place, const Digest& digest) {
   auto* lister = store::as<store::TagLister>(place);
-  if (lister == nullptr) return fail(Errc::unsupported, "{} cannot list its tags", place.name());
+  if (lister == nullptr)
+    return fail(error(Errc::unsupported, "{} cannot list its tags", place.name())
+                    .with_hint("name the tag that is to go: slipway delete REPOSITORY:TAG"));
   SLIPWAY_ASSIGN(const auto tags, lister->list_tags());
   Reach reach(place, digest);
   std::vector<std::string> found;
@@ -78,11 +81,12 @@ Result<bool> remove_tag(store::ReadTarget& place, const std::string& tag, const 
     SLIPWAY_TRY(deleter->delete_manifest(root.digest));
     return true;
   }
-  return fail(Error(Errc::unsupported,
-                    fmt::format("{} cannot delete a tag alone, and the manifest of {} is also that of {}: nothing was "
-                                "deleted",
-                                place.name(), tag, some_of(others)))
-                  .with_hint("move the tag to another image instead: slipway tag OTHER " + tag));
+  return fail(
+      Error(Errc::unsupported,
+            fmt::format("{} cannot delete a tag alone, and the manifest of {} is also that of {}: nothing was "
+                        "deleted",
+                        place.name(), tag, some_of(others)))
+          .with_hint(fmt::format("move the tag to another image instead: slipway tag REPOSITORY:OTHER {}", tag)));
 }
 
 Status remove_manifest(store::ReadTarget& place, const oci::Descriptor& root) {
@@ -92,7 +96,7 @@ Status remove_manifest(store::ReadTarget& place, const oci::Descriptor& root) {
   return fail(
       Error(Errc::conflict, fmt::format("{} is what {} of {} {} made of: nothing was deleted", root.digest.str(),
                                         some_of(tags), place.name(), tags.size() == 1 ? "is" : "are"))
-          .with_hint("delete the tags first, one by one"));
+          .with_hint("delete the tags first, one by one: slipway delete REPOSITORY:TAG"));
 }
 
 }  // namespace slipway::image

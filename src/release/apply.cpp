@@ -24,7 +24,7 @@ bool is_committed(const Plan& plan, const std::optional<Recorded>& head) {
 Error contradicts(const Plan& plan, std::string_view why) {
   return error(Errc::verification_failed, "the plan for {} v{} contradicts the ledger: {}", plan.entry.environment,
                plan.entry.number, why)
-      .with_hint("plan it again with --plan FILE");
+      .with_hint(planned_again(plan));
 }
 
 /// The release that the plan says it comes from is in the ledger, and is the same.
@@ -93,7 +93,7 @@ Result<std::optional<Digest>> unmoved_tag(const Plan& plan, const std::optional<
   if (finished || now == plan.moving.expected || now == plan.image.digest || now == unreadable_tag()) return now;
   const std::string place = plan.repository.with_tag(plan.moving.tag).str();
   return fail(stale_plan(plan, fmt::format("the tag {} was moved to {}", place, now ? now->str() : "nothing"))
-                  .with_hint("find out who moved it; slipway status shows where it should be"));
+                  .with_hint("find out who moved it; where it should be: slipway status"));
 }
 
 /// Puts the config where the plan has one, and proves that the ledger has all of it. A tag in the ledger's list proves

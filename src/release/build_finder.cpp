@@ -65,9 +65,11 @@ std::string record_text(const std::filesystem::path& folder, const oci::Location
 
 Result<Build> build_at(const Project& project, const oci::Location& location, const ReleaseServices& services) {
   if (location.transport() == oci::Transport::docker_archive) {
-    return fail(Error(Errc::invalid_argument,
-                      fmt::format("{} is a docker archive, whose digest no registry knows", location.str()))
-                    .with_hint("copy it to a repository or layout first and release it from there"));
+    return fail(
+        Error(Errc::invalid_argument,
+              fmt::format("{} is a docker archive, whose digest no registry knows", location.str()))
+            .with_hint(fmt::format("copy it to a layout and release it from there: slipway copy {} oci:release:v1",
+                                   location.str())));
   }
   auto target = services.opener->open_for_reading(location, Side::source);
   if (!target) return fail(std::move(target).error().on(Side::source));
@@ -110,7 +112,7 @@ Status require_complete(const Build& build, const ReleaseServices& services) {
   SLIPWAY_ASSIGN(const auto target, services.opener->open_for_reading(place, Side::source));
   const auto gone = [&](const oci::Descriptor& part) {
     return fail(Error(Errc::not_found, fmt::format("{} is no longer in {}", part.digest.str(), place.str()))
-                    .with_hint("this release cannot come back; choose another one"));
+                    .with_hint("this release cannot come back; choose another one: slipway history ENV"));
   };
   std::vector<oci::Descriptor> waiting{build.image};
   while (!waiting.empty()) {

@@ -82,7 +82,7 @@ Status copy_one(const copy::Attached& attached, const std::vector<std::shared_pt
   if (copied) return {};
   const std::string what = attached.tag.empty() ? attached.manifest.digest.str() : attached.tag;
   Error error = std::move(copied).error().in(fmt::format("carrying {}, which is attached to the build", what));
-  error.hint = "carry: none in slipway.yaml releases without attachments";
+  error.hint = "write 'carry: none' into the environment of slipway.yaml to release without attachments";
   return fail(std::move(error));
 }
 

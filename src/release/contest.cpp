@@ -20,10 +20,10 @@ Error lost(const Entry& entry, const std::optional<Recorded>& winner) {
   if (winner && winner->entry.number >= entry.number) {
     return error(Errc::conflict, "{} released v{} of {} at the same time", printable(winner->entry.actor, 100),
                  winner->entry.number, entry.environment)
-        .with_hint("look at slipway status, then run the command again, or give --wait 1m");
+        .with_hint("look at what is active: slipway status; then run the command again, with --wait 1m");
   }
   return error(Errc::conflict, "somebody else is releasing v{} of {} at the same time", entry.number, entry.environment)
-      .with_hint("run the command again, or give --wait 1m");
+      .with_hint("run the command again, with --wait 1m");
 }
 
 /// Lists again; Errc::conflict unless the number is still free.
@@ -90,11 +90,12 @@ Result<Entry> win_number(Entry entry, Ledger& ledger, const ReleaseServices& ser
   const std::string hex = io::digest_of(bytes).short_hex();
   SLIPWAY_TRY(put_intent(entry, bytes, hex, ledger));
   if (clock.monotonic() - free.at > bound) {
-    return fail(error(Errc::conflict,
-                      "the ledger took longer than {} ms to answer: another writer may not have seen "
-                      "this release",
-                      bound.count())
-                    .with_hint("run the command again; a slow registry needs a longer ledger.settle in slipway.yaml"));
+    return fail(
+        error(Errc::conflict,
+              "the ledger took longer than {} ms to answer: another writer may not have seen "
+              "this release",
+              bound.count())
+            .with_hint("run the command again; for a slow registry, write 'ledger: {settle: 10s}' into slipway.yaml"));
   }
   SLIPWAY_TRY(clock.sleep(2 * bound, services.stop));
   SLIPWAY_TRY(require_free_number(entry, ledger));

@@ -276,7 +276,7 @@ Result<const Environment*> Project::require(std::string_view name) const {
   return fail(Error(Errc::invalid_argument, fmt::format("there is no environment \"{}\"", printable(name, 80)))
                   .with_hint(near            ? fmt::format("did you mean \"{}\"?", *near)
                              : names.empty() ? std::string("add it under 'environments' in slipway.yaml")
-                                             : fmt::format("the environments are: {}", fmt::join(names, ", "))));
+                                             : fmt::format("use one of {}", fmt::join(names, ", "))));
 }
 
 Project decode_project(const config::Node& document, const std::filesystem::path& folder, Diagnostics& diagnostics) {

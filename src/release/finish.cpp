@@ -51,7 +51,8 @@ Status attach_evidence(const Recorded& recorded, const oci::Descriptor& image, s
   if (warn) {
     warn(error(Errc::unsupported, "{} does not accept evidence of releases ({}): v{} is recorded in the ledger alone",
                target.name(), pushed.error().message, recorded.entry.number)
-             .with_hint("slipway verify ENV needs no evidence; slipway verify REF does"));
+             .with_hint(fmt::format("verify the environment, which needs no evidence: slipway verify {}",
+                                    recorded.entry.environment)));
   }
   return {};
 }

@@ -295,7 +295,9 @@ Result<Ledger::Read> Ledger::parse(store::ReadTarget& target, const Slot& slot, 
   if (manifest.artifact_type == kTombstoneType) return fail(Errc::not_found, "{}", kRemoved);
   const auto refuse = [&](std::string_view why) {
     return fail(Error(Errc::verification_failed, fmt::format("the ledger entry {} in {} {}", tag, location_.str(), why))
-                    .with_hint("somebody changed the ledger; restore this entry from a copy of the repository"));
+                    .with_hint(fmt::format(
+                        "somebody changed the ledger; restore the entry from a copy: slipway copy COPY:{0} {1}:{0}",
+                        tag, location_.place())));
   };
   auto bytes = record_bytes(manifest, kEntryType, target);
   if (!bytes)
@@ -428,7 +430,7 @@ Status Ledger::claim(const Entry& entry) {
     if (found == artifact.manifest.digest) return {};
     return fail(Error(Errc::conflict, fmt::format("v{} of {} was claimed by somebody else: {} in {}", entry.number,
                                                   entry.environment, tag, location_.str()))
-                    .with_hint("look at slipway status and run the command again"));
+                    .with_hint("look at what is active: slipway status; then run the command again"));
   };
   SLIPWAY_ASSIGN(const auto before, tag_state(*target, tag));
   if (before) return require_ours(before);

@@ -69,7 +69,7 @@ class Uses {
     if (!head) {
       return fail(Error(Errc::conflict, fmt::format("the ledger {} cannot be asked whether {} runs it: {}", place.str(),
                                                     name, head.error().message))
-                      .with_hint("--force deletes without asking"));
+                      .with_hint("delete without asking: slipway delete REF --force"));
     }
     if (!*head) return {};
     const Digest& active = (*head)->entry.image.digest;

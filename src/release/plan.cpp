@@ -3,6 +3,7 @@
 #include "slipway/base/json_reader.h"
 #include "slipway/base/text.h"
 #include "slipway/io/hash.h"
+#include "slipway/release/plan_checks.h"
 #include "slipway/release/policy.h"
 
 namespace slipway::release {
@@ -58,7 +59,7 @@ Status check_decision(const Plan& plan) {
   return fail(error(Errc::verification_failed, "the plan for {} v{} was edited: it decides {}, its entry names {}",
                     plan.entry.environment, plan.entry.number, decision.str(),
                     plan.entry.decision ? plan.entry.decision->str() : "no decision")
-                  .with_hint("plan it again with --plan FILE"));
+                  .with_hint(planned_again(plan)));
 }
 
 /// A plan is what was reviewed only while its parts say the same.
@@ -177,11 +178,12 @@ Result<Plan> Plan::parse(std::string_view text) {
   SLIPWAY_ASSIGN(const std::string schema, reader.required_string("schema"));
   if (schema == kEdition1) {
     return fail(error(Errc::conflict, "the plan was written by edition 1, whose plans do not cover what they do")
-                    .with_hint("plan it again with --plan FILE"));
+                    .with_hint("plan it again: slipway promote FROM TO --plan FILE"));
   }
   if (schema != kPlanSchema) {
-    return fail(Errc::invalid_argument, "the plan has the format \"{}\", this version reads {}", printable(schema, 60),
-                kPlanSchema);
+    return fail(error(Errc::invalid_argument, "the plan has the format \"{}\", this version reads {}",
+                      printable(schema, 60), kPlanSchema)
+                    .with_hint("plan it again with this version: slipway promote FROM TO --plan FILE"));
   }
   SLIPWAY_ASSIGN(const Json* entry_json, required(reader, "entry"));
   SLIPWAY_ASSIGN(Entry entry, Entry::parse(entry_json->compact()));

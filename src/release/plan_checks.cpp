@@ -6,10 +6,24 @@
 #include "slipway/release/policy.h"
 
 namespace slipway::release {
+
+std::string planned_again(const Plan& plan) {
+  const Entry& entry = plan.entry;
+  const std::string& environment = entry.environment;
+  std::string words = fmt::format("release {} {}@{}", environment, entry.build.repository, entry.build.digest.str());
+  if (entry.kind == Kind::config) words = fmt::format("release {} --same-build", environment);
+  if (entry.kind == Kind::adopt) words = fmt::format("release {} --adopt", environment);
+  if (entry.kind == Kind::promote && entry.from)
+    words = fmt::format("promote {} {}", entry.from->environment, environment);
+  if (entry.kind == Kind::rollback && entry.from)
+    words = fmt::format("rollback {} v{}", environment, entry.from->number);
+  return fmt::format("plan it again: slipway {} --plan FILE", printable(words, 500));
+}
+
 Error stale_plan(const Plan& plan, std::string_view why) {
   return Error(Errc::conflict,
                fmt::format("the plan for {} v{} is stale: {}", plan.entry.environment, plan.entry.number, why))
-      .with_hint("look at slipway status, then plan again or run the command again");
+      .with_hint("look at what is active: slipway status; then " + planned_again(plan));
 }
 
 Result<std::vector<std::string>> missing_approvals(const Plan& plan, Ledger& ledger) {
@@ -26,8 +40,9 @@ Result<std::vector<std::string>> missing_approvals(const Plan& plan, Ledger& led
 
 Status require_current(const Plan& plan, const Project& project) {
   if (plan.entry.app != project.app) {
-    return fail(Errc::invalid_argument, "the plan is for the app {}, slipway.yaml is for {}", plan.entry.app,
-                project.app);
+    return fail(
+        error(Errc::invalid_argument, "the plan is for the app {}, slipway.yaml is for {}", plan.entry.app, project.app)
+            .with_hint(fmt::format("use --app {}, or --file FILE for its slipway.yaml", plan.entry.app)));
   }
   const Environment* const environment = project.find(plan.entry.environment);
   if (environment == nullptr) return fail(stale_plan(plan, "slipway.yaml has no such environment"));

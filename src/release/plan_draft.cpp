@@ -138,7 +138,7 @@ Status require_uncommitted(const Chain& chain, const ReleaseRequest& request, co
                       "the ledger lists the entry {}, but cannot return it ({}), and evidence beside its image proves "
                       "that it was committed",
                       lost.tag, lost.why.message)
-                    .with_hint("restore it: slipway doctor " + request.environment.name + " --repair"));
+                    .with_hint(fmt::format("restore it: slipway doctor {} --repair", request.environment.name)));
   }
   return {};
 }

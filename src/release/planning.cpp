@@ -25,7 +25,8 @@ Error nothing_released(const Environment& environment) {
 
 Error was_retired(const Environment& environment, std::int64_t number) {
   return Error(Errc::not_found, fmt::format("v{} of {} was retired", number, environment.name))
-      .with_hint("release its build again, if a registry still has it");
+      .with_hint(fmt::format("release its build again: slipway release {} REF; the builds: slipway history {}",
+                             environment.name, environment.name));
 }
 
 Result<const Recorded*> choose(const Chain& chain, const Environment& environment, const RollbackTarget& target,
@@ -48,9 +49,9 @@ Result<const Recorded*> choose(const Chain& chain, const Environment& environmen
     if (target.previous) return &candidate;
     if (!candidate.entry.same_release(head->entry) && !was_rolled_back(chain, candidate)) return &candidate;
   }
-  return fail(
-      Error(Errc::not_found, fmt::format("{} has no earlier release to go back to", environment.name))
-          .with_hint(fmt::format("name one of slipway history {0}: slipway rollback {0} vN", environment.name)));
+  return fail(Error(Errc::not_found, fmt::format("{} has no earlier release to go back to", environment.name))
+                  .with_hint(fmt::format("name a release: slipway rollback {0} vN; the releases: slipway history {0}",
+                                         environment.name)));
 }
 
 Error nothing_to_adopt(const Environment& environment) {
@@ -64,13 +65,16 @@ Status require_adoptable(const Environment& environment, const Digest& tag_now, 
   if (environment.mode == Mode::layer) {
     return fail(Error(Errc::invalid_argument,
                       fmt::format("{} adds its config as a layer: no image can be adopted as it is", environment.name))
-                    .with_hint("adopt it in mode: env-file first"));
+                    .with_hint("write 'mode: env-file' into the environment's config, then adopt it"));
   }
   if (tag_now == build.image.digest) return {};
   return fail(Error(Errc::conflict, fmt::format("the tag {} points to {}, not to {}",
                                                 environment.repository.with_tag(environment.tag).str(), tag_now.str(),
                                                 build.image.digest.str()))
-                  .with_hint("adopt the image that the tag points to, or release the build without --adopt"));
+                  .with_hint(fmt::format(
+                      "adopt what the tag points to: slipway release {0} --adopt; or release the build: slipway "
+                      "release {0} REF",
+                      environment.name)));
 }
 
 Result<Choice> choose_adopted(const ReleaseRequest& request, const Situation& situation,
@@ -116,8 +120,9 @@ Result<Planned> plan_relocation(const ReleaseRequest& request, const Situation& 
   if (situation.active() == nullptr) return fail(nothing_released(environment));
   const Entry& active = situation.active()->entry;
   if (active.image.repository == environment.repository_text) {
-    return fail(error(Errc::invalid_argument, "{} is in {} already", environment.name, environment.repository.str())
-                    .with_hint("--relocate is for an environment whose repository changed in slipway.yaml"));
+    return fail(
+        error(Errc::invalid_argument, "{} is in {} already", environment.name, environment.repository.str())
+            .with_hint("change 'repository' of the environment in slipway.yaml first, or leave out --relocate"));
   }
   SLIPWAY_ASSIGN(Build build, recorded_build(request.project, environment, active, active.image.digest, services));
   SLIPWAY_TRY(require_complete(build, services));

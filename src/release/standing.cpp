@@ -23,9 +23,9 @@ Error drift_error(const oci::Location& tagged, const std::optional<Digest>& now,
   if (head == nullptr) {
     return Error(Errc::conflict, fmt::format("the tag {} {}, but nothing was ever released there", place, found))
         .with_hint(
-            "check ledger.repository in slipway.yaml; if it shall stay as it is, slipway release ENV --adopt; if it is "
-            "a "
-            "leftover, remove it or choose another tag");
+            "check 'ledger: {repository: ...}' in slipway.yaml; to keep the image that is there: slipway release ENV "
+            "--adopt; to remove the tag: slipway delete " +
+            place);
   }
   const oci::Location active = tagged.without_reference().with_digest(head->entry.image.digest);
   return Error(Errc::conflict, fmt::format("the tag {} {}, but v{} is active with {}", place, found, head->entry.number,

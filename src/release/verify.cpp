@@ -300,7 +300,7 @@ Result<EvidenceProof> verify_image(const oci::Location& location, const ReleaseS
   }
   if (proof.entries.empty()) {
     return fail(Error(Errc::not_found, fmt::format("{} has no release beside it", location.str()))
-                    .with_hint("only images that slipway released have; name an environment to verify its ledger"));
+                    .with_hint("only images that slipway released have; name an environment: slipway verify ENV"));
   }
   std::sort(proof.entries.begin(), proof.entries.end(), [](const Recorded& a, const Recorded& b) {
     return std::tie(a.entry.app, a.entry.environment, a.entry.number) <

@@ -145,7 +145,7 @@ Result<std::vector<std::string>> process_args(const BundleRequest& request) {
   args.insert(args.end(), rest.begin(), rest.end());
   if (args.empty()) {
     return fail(Error(Errc::invalid_argument, "the image says neither entrypoint nor cmd: there is nothing to start")
-                    .with_hint("name the program after --"));
+                    .with_hint("name the program after --: slipway run ENV -- PROGRAM"));
   }
   return args;
 }

@@ -64,8 +64,10 @@ Result<std::vector<RunningContainer>> parse_pods(std::string_view json, std::str
   SLIPWAY_ASSIGN(const Json document, Json::parse(json, what, kDump));
   const std::string kind = text_of(document, "kind");
   if (kind != "Pod" && !kind.ends_with("List")) {
-    return fail(Error(Errc::malformed, fmt::format("{} has no pods: its kind is \"{}\"", what, printable(kind, 80)))
-                    .with_hint("make it with: kubectl get pods -A -o json"));
+    return fail(
+        Error(Errc::malformed, fmt::format("{} has no pods: its kind is \"{}\"", what, printable(kind, 80)))
+            .with_hint(
+                "make it with: kubectl get pods -A -o json > pods.json; then: slipway drift ENV --pods pods.json"));
   }
   std::vector<RunningContainer> found;
   if (kind == "Pod") add_pod(document, found);

@@ -238,7 +238,7 @@ Result<Dialect> parse_dialect(std::string_view word) {
   for (const Rules& rules : kRules)
     words += (words.empty() ? "" : ", ") + std::string(rules.word);
   return fail(Error(Errc::invalid_argument, fmt::format("no such format: {}", printable(word, 80)))
-                  .with_hint(fmt::format("one of {}", words)));
+                  .with_hint(fmt::format("use --format with one of {}", words)));
 }
 
 Result<std::string> write_env(const Values& values, Dialect dialect) {

@@ -50,7 +50,7 @@ Result<ExportFormat> parse_export_format(std::string_view word) {
     if (format.word == word) return format.format;
   }
   return fail(Error(Errc::invalid_argument, fmt::format("unknown export format \"{}\"", printable(word, 80)))
-                  .with_hint("one of kubernetes, kustomize, compose, quadlet, systemd"));
+                  .with_hint("use --format kubernetes, kustomize, compose, quadlet or systemd"));
 }
 
 Result<std::vector<ExportFile>> export_release(const ExportRequest& request, ExportFormat format) {

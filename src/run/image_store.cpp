@@ -125,7 +125,7 @@ Result<StoreKind> parse_store_kind(std::string_view word) {
     if (store.word == word) return store.kind;
   }
   return fail(Error(Errc::invalid_argument, fmt::format("there is no image store \"{}\"", printable(word, 80)))
-                  .with_hint("one of podman, docker, nerdctl, containerd"));
+                  .with_hint("use --into podman, docker, nerdctl or containerd"));
 }
 
 Result<LoadResult> load_image(const LoadRequest& request, StoreKind kind, const std::vector<std::string>& program) {

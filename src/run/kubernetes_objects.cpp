@@ -296,8 +296,9 @@ Result<CustomPath> parse_custom_path(std::string_view text) {
   const std::string_view name = text.substr(0, equals);
   const std::size_t dot = name.find('.');
   if (equals == std::string_view::npos || equals + 1 == text.size() || name.empty() || dot == 0) {
-    return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not KIND[.GROUP]=PATH", printable(text, 200)))
-                    .with_hint("for example Rollout.argoproj.io=spec.template.spec, or Task=spec.steps[].image"));
+    return fail(
+        Error(Errc::invalid_argument, fmt::format("\"{}\" is not KIND[.GROUP]=PATH", printable(text, 200)))
+            .with_hint("write e.g. --crd Rollout.argoproj.io=spec.template.spec, or --crd Task=spec.steps[].image"));
   }
   const std::string group = dot == std::string_view::npos ? "" : std::string(name.substr(dot + 1));
   return CustomPath{std::string(name.substr(0, dot)), group, std::string(text.substr(equals + 1))};

@@ -41,13 +41,13 @@ Result<FormatRule> parse_format_rule(std::string_view text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0 || equals + 1 == text.size()) {
     return fail(error(Errc::invalid_argument, "\"{}\" is not NAME=GLOB", printable(text, 200))
-                    .with_hint("for example gitlab-ci=ci/*.yml"));
+                    .with_hint("write e.g. --format gitlab-ci=ci/*.yml"));
   }
   FormatRule rule{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
   const auto names = format_names();
   if (std::find(names.begin(), names.end(), rule.format) != names.end()) return rule;
   return fail(error(Errc::invalid_argument, "unknown format \"{}\"", printable(rule.format, 80))
-                  .with_hint("one of " + list_of(names, 40)));
+                  .with_hint("use --format with one of " + list_of(names, 40)));
 }
 
 }  // namespace slipway::run

@@ -301,7 +301,7 @@ Result<Runner> find_runner(const std::optional<std::string>& name, std::stop_tok
   }
   if (looked_for.empty()) {
     return fail(Error(Errc::invalid_argument, fmt::format("there is no runner \"{}\"", printable(*name, 80)))
-                    .with_hint("one of podman, docker, nerdctl, containerd, crun, runc, bubblewrap"));
+                    .with_hint("use --runner podman, docker, nerdctl, containerd, crun, runc or bubblewrap"));
   }
   return fail(
       Error(Errc::not_found, fmt::format("nothing here starts containers: {} not found or not answering", looked_for))

@@ -157,7 +157,7 @@ Status check_free(FileSystem& fs, const stdfs::path& to) {
   if (!there) return there.error().code == Errc::not_found ? Status() : fail(there.error());
   const Error taken = Error(Errc::already_exists, fmt::format("cannot unpack to {}: something exists there already",
                                                               printable(to.native(), 4096)))
-                          .with_hint("name a folder that does not exist yet or is empty");
+                          .with_hint("name a folder that does not exist yet: slipway unpack REF NEW-FOLDER");
   if (there->type != FileType::directory) return fail(taken);
   SLIPWAY_ASSIGN(const auto names, fs.list(to));
   return names.empty() ? Status() : fail(taken);

@@ -216,7 +216,8 @@ Status check_pattern(const UpdatePolicy& policy) {
   try {
     const std::regex compiled(policy.pattern);
   } catch (const std::regex_error&) {
-    return fail(error(Errc::invalid_argument, "\"{}\" is not a regular expression", printable(policy.pattern, 200)));
+    return fail(error(Errc::invalid_argument, "\"{}\" is not a regular expression", printable(policy.pattern, 200))
+                    .with_hint("write one like ^v1[.][0-9]+$"));
   }
   return {};
 }

@@ -56,7 +56,7 @@ class TarScan {
  private:
   tl::unexpected<Error> bad(std::string_view why) const {
     return fail(Error(Errc::malformed, fmt::format("{} is a damaged tar archive: {} (at byte {})", what_, why, at_))
-                    .with_hint("write or download it again"));
+                    .with_hint("write it again: slipway copy SRC oci-archive:FILE"));
   }
 
   Result<std::size_t> fill(std::span<char> to) {

@@ -31,7 +31,7 @@ Status Target::push_tagged(const oci::Descriptor& root, std::string_view bytes, 
 
 Status Deleter::delete_manifest(const Digest& digest) {
   return fail(Error(Errc::unsupported, fmt::format("{} cannot be deleted by its digest here", digest.str()))
-                  .with_hint("delete its tags"));
+                  .with_hint("delete its tags, one by one: slipway delete REPOSITORY:TAG"));
 }
 
 }  // namespace slipway::store

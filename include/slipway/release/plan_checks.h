@@ -15,6 +15,10 @@ Result<std::vector<std::string>> missing_approvals(const Plan& plan, Ledger& led
 /// for a plan of another app.
 Status require_current(const Plan& plan, const Project& project);
 
+/// Returns the hint that makes the plan again: the command line of its kind, "plan it again: slipway promote A B --plan
+/// FILE".
+std::string planned_again(const Plan& plan);
+
 /// Returns the Errc::conflict of a plan that is out of date; `why` completes "the plan for E vN is stale: ".
 Error stale_plan(const Plan& plan, std::string_view why);
 
