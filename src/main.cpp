@@ -35,11 +35,21 @@ bool write_all(int fd, std::string_view text) {
   return true;
 }
 
-/// Asked before everything that is drawn: a terminal that changes its size needs no signal.
-slipway::cli::Terminal terminal_of_stderr() {
+/// Writes to standard output. When its reader is gone (`| head`), nobody misses the rest: the program ends as others
+/// do.
+bool write_output(std::string_view text) {
+  if (write_all(1, text)) return true;
+  if (errno != EPIPE) return false;
+  ::signal(SIGPIPE, SIG_DFL);
+  ::raise(SIGPIPE);
+  return false;
+}
+
+/// The size of the terminal that a descriptor is; a terminal that does not tell has 80 columns and 24 rows.
+slipway::cli::Terminal terminal_on(int fd) {
   struct winsize size {};
-  if (::isatty(2) == 0) return {};
-  const bool known = ::ioctl(2, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0;
+  if (::isatty(fd) == 0) return {};
+  const bool known = ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0;
   return known ? slipway::cli::Terminal{size.ws_col, size.ws_row} : slipway::cli::Terminal{80, 24};
 }
 
@@ -92,15 +102,18 @@ int main(int argc, char** argv) {
   try {
     const SignalWatch watch(stop);
     slipway::cli::Surroundings surroundings;
-    surroundings.write_out = [](std::string_view text) { return write_all(1, text); };
+    surroundings.write_out = write_output;
     surroundings.write_err = [](std::string_view text) { write_all(2, text); };
     surroundings.read_in = read_stdin;
-    surroundings.terminal = terminal_of_stderr;
-    surroundings.out_is_terminal = ::isatty(1) != 0;
+    // Asked before everything that is drawn: a terminal that changes its size needs no signal.
+    surroundings.terminal = [] { return terminal_on(2); };
+    surroundings.out_columns = terminal_on(1).columns;
+    surroundings.out_is_terminal = surroundings.out_columns > 0;
     std::error_code gone;
     surroundings.directory = std::filesystem::current_path(gone);
     if (gone) {
-      write_all(2, "slipway: cannot read the current folder: " + gone.message() + "\n  hint: cd to one that exists\n");
+      write_all(
+          2, "slipway: error: cannot read the current folder: " + gone.message() + "\nhint: cd to one that exists\n");
       return 1;
     }
     surroundings.stop = stop.get_token();

@@ -152,6 +152,12 @@ class FlagDecoder {
       if (request_.sysroot) rule.sysroot = Placed{*request_.sysroot, {"--sysroot", 0, 0}};
       recipe_.layers.push_back(std::move(rule));
     }
+    for (std::size_t i = 0; i < request_.archives.size(); ++i) {
+      LayerRule rule;
+      rule.name = i == 0 ? "archive" : fmt::format("archive-{}", i + 1);
+      rule.archive = Placed{request_.archives[i], {"--archive", 0, 0}};
+      recipe_.layers.push_back(std::move(rule));
+    }
     if (request_.adds.empty()) return;
     LayerRule rule;
     rule.name = "add";

@@ -4,6 +4,7 @@
 #include "cli/found_image.h"
 #include "cli/image_results.h"
 #include "cli/image_root.h"
+#include "cli/next_step.h"
 #include "cli/registry_catalog.h"
 #include "cli/streams.h"
 #include "cli/verbs.h"
@@ -99,7 +100,7 @@ Result<Artifact> artifact_of(Context& context, const PutFlags& f, std::optional<
   const std::string type = f.type.value_or(std::string(kUnknownType));
   if (!oci::is_valid_media_type(type)) {
     return fail(error(Errc::invalid_argument, "\"{}\" is not a media type", printable(type, 200))
-                    .with_hint("write e.g. application/vnd.example.report.v1+json"));
+                    .with_hint("write e.g. --artifact-type application/vnd.example.report.v1+json"));
   }
   SLIPWAY_ASSIGN(oci::Annotations annotations, annotations_of(f.annotations));
   std::vector<Content> contents;
@@ -151,7 +152,8 @@ Result<int> run_put(Context& context, const PutFlags& f) {
   SLIPWAY_ASSIGN(const oci::Location to, context.location(f.reference));
   if (to.digest())
     return fail(error(Errc::invalid_argument, "{}: a destination cannot have a digest", f.reference)
-                    .with_hint("the digest comes from the files; name a tag: " + to.place() + ":TAG"));
+                    .with_hint(fmt::format("the digest comes from the files; name a tag: slipway put {}:TAG FILE",
+                                           to.place())));
   SLIPWAY_ASSIGN(Artifact artifact, artifact_of(context, f, std::nullopt));
   return finish(context, f, artifact, to);
 }
@@ -160,8 +162,8 @@ Result<int> run_attach(Context& context, const PutFlags& f) {
   if (!f.type) {
     return fail(
         Error(Errc::invalid_argument, "attach needs the type of the artifact")
-            .with_hint(fmt::format("slipway attach {} {} --artifact-type application/vnd.example.report.v1+json",
-                                   printable(f.reference, 300), printable(f.files.front(), 300))));
+            .with_hint(fmt::format("run: slipway attach {} {} --artifact-type application/vnd.example.report.v1+json",
+                                   shell_word(f.reference), shell_word(f.files.front()))));
   }
   SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
   SLIPWAY_ASSIGN(const oci::Descriptor root, root_of(found, f.platform));
@@ -184,16 +186,20 @@ std::string title_in(const oci::Descriptor& blob) {
 Result<stdfs::path> place_below(const Context& context, const stdfs::path& folder, const std::string& title) {
   const auto path = layer::image_path("/" + title);
   if (!path || path->empty() || title.starts_with('/')) {
-    return fail(error(Errc::malformed, "the artifact has a file named \"{}\", which would leave the folder",
-                      printable(title, 300))
-                    .with_hint("print its bytes with: slipway blob REPOSITORY@DIGEST"));
+    return fail(
+        error(Errc::malformed, "the artifact has a file named \"{}\", which would leave the folder",
+              printable(title, 300))
+            .with_hint(
+                "print the file's bytes instead: slipway blob REPOSITORY@DIGEST (the digests: slipway manifest REF)"));
   }
   stdfs::path at = folder;
   for (const std::string& name : split(*path, '/')) {
     at /= name;
     const auto stat = context.fs().stat(at);
     if (stat && stat->type == FileType::symlink)
-      return fail(Errc::already_exists, "{} is a symlink: nothing is written through it", printable(at.native(), 4096));
+      return fail(
+          error(Errc::already_exists, "{} is a symlink: nothing is written through it", printable(at.native(), 4096))
+              .with_hint("remove it, or write to another folder: slipway get REF NEW-FOLDER"));
   }
   return at;
 }
@@ -280,12 +286,16 @@ Result<int> run_get(Context& context, const GetFlags& f) {
 Result<int> run_blob(Context& context, const std::string& text) {
   SLIPWAY_ASSIGN(const oci::Location location, context.location(text));
   if (!location.digest()) {
-    return fail(error(Errc::invalid_argument, "\"{}\" names no blob", printable(text, 300))
-                    .with_hint("write REPOSITORY@sha256:...; the digests are in: slipway manifest REF"));
+    return fail(
+        error(Errc::invalid_argument, "\"{}\" names no blob", printable(text, 300))
+            .with_hint(fmt::format("write {}@sha256:...; the digests are in: slipway manifest {}",
+                                   shell_word(context.shown(location.without_reference()).str()), shell_word(text))));
   }
   SLIPWAY_ASSIGN(const auto target, context.opener().open_for_reading(location, Side::source));
   auto* finder = store::as<store::BlobFinder>(*target);
-  if (finder == nullptr) return fail(Errc::unsupported, "{} does not find blobs by digest alone", target->name());
+  if (finder == nullptr)
+    return fail(error(Errc::unsupported, "{} does not find blobs by digest alone", target->name())
+                    .with_hint("copy the image to a layout, then read the blob there: slipway copy SRC oci:FOLDER"));
   SLIPWAY_ASSIGN(const std::int64_t size, finder->blob_size(*location.digest()));
   SLIPWAY_TRY(print_blob(context, *target, oci::Descriptor(std::string(kAnyBytes), *location.digest(), size)));
   return 0;
@@ -294,7 +304,10 @@ Result<int> run_blob(Context& context, const std::string& text) {
 Result<int> run_catalog(Context& context, const std::string& host) {
   if (!oci::is_valid_host(host)) {
     return fail(error(Errc::invalid_argument, "\"{}\" is not a registry", printable(host, 200))
-                    .with_hint("write HOST[:PORT]; the tags of a repository: slipway ls HOST/REPOSITORY"));
+                    .with_hint(host.find('/') == std::string::npos
+                                   ? std::string("write HOST[:PORT], for example: slipway catalog registry.example.com")
+                                   : fmt::format("write HOST[:PORT]; the tags of a repository: slipway ls {}",
+                                                 shell_word(host))));
   }
   SLIPWAY_ASSIGN(const auto names, catalog(context.globals(), context.surroundings(), host));
   if (context.json()) {
@@ -315,6 +328,7 @@ void bind_artifact(OptionSet& options, PutFlags& f) {
   options.positionals("FILE[:TYPE]", f.files, "files and their media types (default: application/octet-stream)");
   options.value("--artifact-type,--type", "TYPE", f.type, "media type of the artifact");
   options.list("--annotation", "K=V", f.annotations, "annotation of the manifest (repeatable)");
+  options.also("-a");
   bind_result_files(options, f.results);
 }
 

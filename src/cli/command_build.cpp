@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <atomic>
-#include <map>
 #include <set>
 
+#include "cli/build_flags.h"
+#include "cli/build_summary.h"
 #include "cli/command.h"
 #include "cli/config_flags.h"
 #include "cli/found_image.h"
@@ -11,8 +11,6 @@
 #include "cli/progress.h"
 #include "cli/project.h"
 #include "cli/retire_builds.h"
-#include "cli/terminal.h"
-#include "cli/text_layout.h"
 #include "cli/version.h"
 #include "cli/warnings.h"
 #include "slipway/base/text.h"
@@ -20,72 +18,10 @@
 #include "slipway/builder/local_images.h"
 #include "slipway/builder/reproducibility.h"
 #include "slipway/builder/sbom.h"
-#include "slipway/builder/work_observer.h"
 #include "slipway/image/lock.h"
 
 namespace slipway::cli {
 namespace {
-
-struct BuildFlags {
-  builder::AdHocRequest request;
-  std::optional<std::string> base;
-  std::vector<std::string> tags, to;
-  std::optional<std::string> created, codec;
-  bool push = false, locked = false, update_base = false, no_cache = false, check = false, no_check = false;
-  bool strict = false, explain = false, split_debug = false, check_symbols = false;
-  std::vector<std::string> sboms, sbom_includes;
-  std::optional<std::string> cache_limit;
-  ResultFiles files;
-};
-
-void bind_flags(OptionSet& options, BuildFlags& f) {
-  options.list("-t,--tag", "TAG", f.tags,
-               "tag of every destination that names none, or a location of its own (repeatable; default: latest)");
-  options.flag("--push", f.push, "write to image.repository of slipway.yaml");
-  options.list("--to", "LOCATION", f.to,
-               "write the image to LOCATION (repeatable; default: the layout .slipway/images)");
-  options.list("--platform", "OS/ARCH", f.request.platforms,
-               "build for this platform (repeatable; default: that of the first program)");
-  options.flag("--locked", f.locked, "fail if slipway.lock lacks the base's digest (default in CI)");
-  options.flag("--update-base", f.update_base,
-               "ask the registry for the base's digest again and store it in slipway.lock");
-  options.value("--created", "TIME|git", f.created,
-                "set the image's creation time: RFC 3339, or the commit's time (default: SOURCE_DATE_EPOCH or 0)");
-  options.value("--base", "REF|scratch", f.base, "build from flags alone, on this base image");
-  options.list("--add", "SRC:DST[:mode[:uid:gid]]", f.request.adds, "pack a file or a folder's contents (repeatable)");
-  options.list("--closure", "BIN", f.request.closures,
-               "pack the libraries and the loader that a program needs (repeatable)");
-  options.list("--dlopen", "LIB", f.request.dlopens,
-               "pack a library that those programs load at run time (repeatable)");
-  options.list("--profile", "NAME", f.request.profiles,
-               "pack what they load by known rules: auto, nss, iconv, openssl, sasl, pam, qt, gtk (repeatable)");
-  options.list(
-      "--runtime", "KIND", f.request.runtime,
-      "pack data that they read: auto, minimal, ca-certificates, tzdata, locale, passwd, nsswitch, tmp, ld.so.cache, "
-      "dpkg-status (repeatable)");
-  options.value("--sysroot", "DIR", f.request.sysroot, "take libraries from this root folder (default: /)");
-  bind_config_flags(options, f.request);
-  options.value("--compression", "FORMAT[:LEVEL]", f.request.compression,
-                "compress layers with gzip, zstd or none; fast, default or best (default: gzip:default)");
-  options.value("--codec", "NAME", f.codec,
-                "give layers the bytes of this library version, e.g. zstd-1.5.7, and keep it in slipway.lock");
-  options.flag("--preserve-modes", f.request.preserve_modes,
-               "keep file modes as they are on disk (default: 0755 and 0644)");
-  options.list("--sbom", "FORMAT", f.sboms, "attach an SBOM to the image: spdx, cyclonedx (repeatable)");
-  options.list("--sbom-include", "PATH", f.sbom_includes,
-               "merge this SBOM, or those in this folder, into it (repeatable)");
-  options.flag("--split-debug", f.split_debug, "attach the programs' debug information instead of packing it");
-  options.flag("--check-reproducible", f.check,
-               "build twice under different conditions and publish only equal results");
-  options.flag("--check-symbols", f.check_symbols, "fail if a symbol that a program or library needs is missing");
-  options.flag("--strict", f.strict, "turn the findings of lint in the programs of a closure into errors");
-  options.flag("--no-check", f.no_check, "publish even if the entrypoint cannot start");
-  options.command_line_only();
-  options.flag("--explain", f.explain, "print the layers and why each file of a closure is in the image");
-  options.flag("--no-cache", f.no_cache, "build without the cache");
-  options.value("--cache-limit", "SIZE", f.cache_limit, "keep at most SIZE in the cache (default: 8GiB)");
-  bind_result_files(options, f.files);
-}
 
 constexpr std::int64_t kLastSecond = 253402300799;  // of the year 9999: RFC 3339 has no later one
 
@@ -119,7 +55,7 @@ class Destinations {
     if (flags_.push) {
       if (!repository) {
         return fail(Error(Errc::invalid_argument, "--push needs image.repository in slipway.yaml")
-                        .with_hint("name the destination instead: --to LOCATION"));
+                        .with_hint("name the destination instead: slipway build --to LOCATION"));
       }
       add(*repository, true);
     }
@@ -180,6 +116,7 @@ std::vector<std::string> content_flags(const builder::AdHocRequest& request) {
     if (is_given) given.emplace_back(flag);
   };
   note("--add", !request.adds.empty());
+  note("--archive", !request.archives.empty());
   note("--closure", !request.closures.empty());
   note("--dlopen", !request.dlopens.empty());
   note("--profile", !request.profiles.empty());
@@ -198,7 +135,7 @@ Result<std::vector<Prepared>> prepare(Context& context, BuildFlags& f) {
   if (f.base && context.globals().file) {
     return fail(Error(Errc::invalid_argument,
                       "--base and --file exclude each other: --base builds from flags alone, --file from slipway.yaml")
-                    .with_hint("leave one of them out; image.base of slipway.yaml names its base"));
+                    .with_hint("leave out --base: image.base of slipway.yaml names the base; or leave out --file"));
   }
   std::vector<Prepared> all;
   if (!f.base) {
@@ -206,12 +143,14 @@ Result<std::vector<Prepared>> prepare(Context& context, BuildFlags& f) {
     if (!apps.empty() && !given.empty()) {
       return fail(Error(Errc::invalid_argument, fmt::format("{} describes the image, so {} cannot be given",
                                                             apps.front().file, fmt::join(given, ", ")))
-                      .with_hint("write it into slipway.yaml, or give --base scratch to build from flags alone"));
+                      .with_hint(fmt::format("write it into {}, or build from flags alone with --base scratch",
+                                             apps.front().file)));
     }
     for (Loaded& loaded : apps)
       all.push_back({std::move(loaded.recipe), std::move(loaded.folder)});
     if (!all.empty()) return all;
-    if (f.request.adds.empty() && f.request.closures.empty() && f.request.runtime.empty()) {
+    if (f.request.adds.empty() && f.request.archives.empty() && f.request.closures.empty() &&
+        f.request.runtime.empty()) {
       return fail(Error(Errc::invalid_argument, "there is no slipway.yaml in this folder or above it, and no --base")
                       .with_hint("name what to pack: slipway build --base scratch --add FILE:/PATH --to oci:out:v1"));
     }
@@ -229,7 +168,7 @@ Result<std::vector<oci::Platform>> platforms_of(const BuildFlags& f) {
     SLIPWAY_ASSIGN(auto platform, oci::Platform::parse(text));
     if (std::find(platforms.begin(), platforms.end(), platform) != platforms.end())
       return fail(error(Errc::invalid_argument, "--platform {} is given twice", platform.str())
-                      .with_hint("leave out one of them"));
+                      .with_hint("leave out one --platform " + platform.str()));
     platforms.push_back(std::move(platform));
   }
   return platforms;
@@ -292,7 +231,7 @@ Status add_sboms(const std::vector<std::string>& formats, builder::Recipe& recip
   for (const std::string& format : without_commas(formats)) {
     if (builder::find_sbom_format(format) == nullptr) {
       return fail(error(Errc::invalid_argument, "--sbom \"{}\" is not an SBOM format", printable(format, 40))
-                      .with_hint("use spdx or cyclonedx"));
+                      .with_hint("use --sbom spdx or --sbom cyclonedx"));
     }
     if (std::find(recipe.sboms.begin(), recipe.sboms.end(), format) == recipe.sboms.end())
       recipe.sboms.push_back(format);
@@ -331,92 +270,6 @@ void settle_images(Context& context, const builder::BuildRequest& request, const
   if (!done) context.warn("cannot tidy .slipway/images: " + done.error().message);
 }
 
-/// Counts what a build makes, and passes it on.
-class BuildCounter final : public builder::Observer, public builder::WorkObserver {
- public:
-  explicit BuildCounter(builder::Observer& next) : next_(next), work_(dynamic_cast<builder::WorkObserver*>(&next)) {}
-  void planning_started(const std::string& platform) override {
-    if (work_ != nullptr) work_->planning_started(platform);
-  }
-  void planning_finished(const std::string& platform) override {
-    if (work_ != nullptr) work_->planning_finished(platform);
-  }
-  void files_read(const std::string& platform, const std::string& name, std::uint64_t at,
-                  std::uint64_t total) override {
-    if (work_ != nullptr) work_->files_read(platform, name, at, total);
-  }
-  void blob_read(const oci::Descriptor& blob, std::uint64_t at) override {
-    if (work_ != nullptr) work_->blob_read(blob, at);
-  }
-  void blob_finished(const oci::Descriptor& blob) override {
-    if (work_ != nullptr) work_->blob_finished(blob);
-  }
-  void expected(const oci::Descriptor& d) override { next_.expected(d); }
-  void skipped(const oci::Descriptor& d) override { next_.skipped(d); }
-  void mounted(const oci::Descriptor& d) override { next_.mounted(d); }
-  void started(const oci::Descriptor& d) override { next_.started(d); }
-  void progressed(const oci::Descriptor& d, std::uint64_t at) override { next_.progressed(d, at); }
-  void copied(const oci::Descriptor& d) override {
-    sent_ += static_cast<std::uint64_t>(d.size);
-    next_.copied(d);
-  }
-  void layer_started(const std::string& platform, const std::string& name) override {
-    next_.layer_started(platform, name);
-  }
-  void layer_reused(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
-    next_.layer_reused(platform, name, d);
-  }
-  void layer_built(const std::string& platform, const std::string& name, const oci::Descriptor& d) override {
-    ++built_;
-    new_bytes_ += static_cast<std::uint64_t>(d.size);
-    next_.layer_built(platform, name, d);
-  }
-  std::size_t built() const { return built_; }
-  std::uint64_t new_bytes() const { return new_bytes_; }
-  std::uint64_t sent() const { return sent_; }
-
- private:
-  builder::Observer& next_;
-  builder::WorkObserver* const work_;  ///< `next_`, where it watches reading
-  std::atomic<std::size_t> built_ = 0;
-  std::atomic<std::uint64_t> new_bytes_ = 0, sent_ = 0;
-};
-
-/// "3 layers, 12.4 MB (1 new, 2.1 MB), 2.1 MB sent, 0.8 s"
-std::string summary_of(const builder::BuildResult& result, const BuildCounter& counter,
-                       std::chrono::milliseconds time) {
-  std::map<Digest, std::int64_t> layers;
-  for (const builder::BuiltImage& image : result.images) {
-    for (const oci::Descriptor& layer : image.layers)
-      layers[layer.digest] = layer.size;
-  }
-  std::uint64_t bytes = 0;
-  for (const auto& [digest, size] : layers)
-    bytes += static_cast<std::uint64_t>(size);
-  std::string text = fmt::format("{}, {} ({} new, {})", counted(layers.size(), "layer"), human_bytes(bytes),
-                                 counter.built(), human_bytes(counter.new_bytes()));
-  if (counter.sent() > 0) text += fmt::format(", {} sent", human_bytes(counter.sent()));
-  return text + fmt::format(", {:.1f} s", static_cast<double>(time.count()) / 1000);
-}
-
-/// Folds the lines of progress in the log of a job of GitHub Actions.
-class LogGroup {
- public:
-  LogGroup(Context& context, std::string_view title)
-      : context_(context), shown_(is_github_actions(context.surroundings()) && shows_progress(context)) {
-    if (shown_) context_.surroundings().write_err(fmt::format("::group::{}\n", workflow_text(title)));
-  }
-  LogGroup(const LogGroup&) = delete;
-  LogGroup& operator=(const LogGroup&) = delete;
-  ~LogGroup() {
-    if (shown_) context_.surroundings().write_err("::endgroup::\n");
-  }
-
- private:
-  Context& context_;
-  const bool shown_;
-};
-
 /// Builds with the caches that the flags allow.
 Result<builder::BuildResult> build_with_cache(Context& context, const BuildFlags& f, const builder::Recipe& recipe,
                                               const builder::BuildRequest& request, bool name_app) {
@@ -443,7 +296,7 @@ Result<builder::BuildResult> build_with_cache(Context& context, const BuildFlags
   }();
   if (result && shows_progress(context)) {
     context.note((name_app ? recipe.app + ": " : "") +
-                 summary_of(*result, counter, context.surroundings().clock->monotonic() - started));
+                 counter.summary(*result, context.surroundings().clock->monotonic() - started));
   }
   if (result) cache.settle(limit);
   if (result) settle_images(context, request, recipe.app, *result, limit);
@@ -572,8 +425,9 @@ Command build_command() {
           "Packs the files that slipway.yaml names, or those of --add and --closure, into an OCI image and writes it "
           "to every destination: --to, image.repository with --push, else the layout .slipway/images. Of several apps "
           "each is built, unless --app names one. Equal inputs give equal digests. Runs no program of yours, needs no "
-          "daemon and never moves a tag before all bytes are "
-          "stored.",
+          "daemon and never moves a tag before all bytes are stored. The last line on standard error sums up: distinct "
+          "layers and their compressed size, those that were new, the bytes of layers and attachments that were sent "
+          "to destinations, and the time.",
       .synopsis = "[OPTIONS]",
       .examples = {{"the image of slipway.yaml, into its repository", "slipway build --push"},
                    {"one static program, no file needed",
@@ -585,7 +439,7 @@ Command build_command() {
       .see_also = {"init", "copy", "release", "closure"},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<BuildFlags>();
-        bind_flags(options, *flags);
+        bind_build_flags(options, *flags);
         return [flags](Context& context) { return run_build(context, *flags); };
       }};
 }

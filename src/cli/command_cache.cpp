@@ -67,13 +67,14 @@ Result<int> prune(Context& context, const stdfs::path& folder, const std::string
 Result<int> run_cache(Context& context, const CacheFlags& flags) {
   const stdfs::path folder = cache_folder(context.surroundings().env);
   if (folder.empty()) {
-    return fail(Error(Errc::invalid_argument, "cannot find the cache folder: neither XDG_CACHE_HOME nor HOME is set"));
+    return fail(Error(Errc::invalid_argument, "cannot find the cache folder: neither XDG_CACHE_HOME nor HOME is set")
+                    .with_hint("set XDG_CACHE_HOME to a folder of yours"));
   }
   if (flags.action == "stats") return print_stats(context, folder);
   if (flags.action == "prune") return prune(context, folder, flags.limit.value_or("0"));
   return fail(Error(Errc::invalid_argument, fmt::format("unknown action \"{}\": slipway cache takes stats or prune",
                                                         printable(flags.action, 40)))
-                  .with_hint("see: slipway cache --help"));
+                  .with_hint("run: slipway cache stats, or slipway cache prune --limit SIZE"));
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ Result<int> run_completion(Context& context, const std::string& shell, const std
   if (shell == "man") text = man_page();
   if (text.empty()) {
     return fail(Error(Errc::invalid_argument, fmt::format("cannot print completions for \"{}\"", printable(shell, 80)))
-                    .with_hint("use bash, zsh, fish, or man for the manual page"));
+                    .with_hint("run: slipway completion SHELL, with one of bash, zsh, fish, man"));
   }
   SLIPWAY_TRY(context.print_raw(text));
   return 0;

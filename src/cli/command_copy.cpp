@@ -4,6 +4,7 @@
 #include "cli/copy_jobs.h"
 #include "cli/image_results.h"
 #include "cli/index_source.h"
+#include "cli/next_step.h"
 #include "cli/progress.h"
 #include "cli/project.h"
 #include "slipway/base/lanes.h"
@@ -64,7 +65,7 @@ Status refuse_taken(const oci::Location& to, const oci::Descriptor& now, const o
   if (now.digest == root.digest) return {};
   return fail(Error(Errc::already_exists,
                     fmt::format("{} has the tag {} already, for {}", to.place(), *to.tag(), now.digest.str()))
-                  .with_hint("leave out --no-clobber to move it"));
+                  .with_hint("leave out --no-clobber to move the tag, or name another one: slipway copy SRC DST"));
 }
 
 /// One image on its way.
@@ -227,8 +228,9 @@ Result<int> run_tag(Context& context, const TagFlags& f) {
     if (!oci::is_valid_tag(tag))
       return fail(
           error(Errc::invalid_argument, "\"{}\" is not a valid tag", tag)
-              .with_hint(
-                  "a tag has letters, digits, _ . and -, at most 128; to copy to another place: slipway copy SRC DST"));
+              .with_hint(fmt::format(
+                  "a tag has letters, digits, _ . and -, at most 128; to copy to another place: slipway copy {} {}",
+                  shell_word(f.reference), shell_word(tag))));
   }
   SLIPWAY_ASSIGN(const auto there, context.opener().open_for_reading(location, Side::destination));
   SLIPWAY_ASSIGN(const auto reference, store::reference_of(location, *there));
@@ -285,6 +287,7 @@ Command copy_command() {
         options.flag("--all-tags", flags->words.all_tags, "copy every tag of the repository SRC");
         options.flag("-a,--all", flags->all, "copy every platform of an index: slipway always does, skopeo does not");
         options.flag("--referrers", flags->referrers, "copy attached artifacts, too: referrers and cosign's tags");
+        options.also("-r,--recursive");
         options.list("--platform", "OS/ARCH", flags->platforms,
                      "copy only this platform of an index, which changes the digest (repeatable)");
         options.flag("-n,--no-clobber", flags->no_clobber, "fail if the destination's tag exists");

@@ -2,6 +2,7 @@
 
 #include "cli/attached.h"
 #include "cli/command.h"
+#include "cli/next_step.h"
 #include "slipway/base/text.h"
 #include "slipway/builder/debug.h"
 #include "slipway/elf/debug.h"
@@ -80,9 +81,10 @@ Status fetch_file(Context& context, const Available& from, const stdfs::path& pa
 
 Result<int> run_debug(Context& context, const DebugFlags& f) {
   if (f.action != "fetch") {
-    return fail(Error(Errc::invalid_argument,
-                      fmt::format("unknown action \"{}\": slipway debug takes fetch", printable(f.action, 40)))
-                    .with_hint("did you mean slipway debug fetch?"));
+    return fail(
+        Error(Errc::invalid_argument,
+              fmt::format("unknown action \"{}\": slipway debug takes fetch", printable(f.action, 40)))
+            .with_hint(fmt::format("run: slipway debug fetch {} {}", shell_word(f.reference), shell_word(f.what))));
   }
   SLIPWAY_ASSIGN(const auto modules, wanted(context, f.what));
   SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
@@ -106,9 +108,11 @@ Result<int> run_debug(Context& context, const DebugFlags& f) {
   if (fetched > 0) return 0;
   return fail(Error(Errc::not_found, fmt::format("nothing of {} is attached to {}", printable(f.what, 4096),
                                                  context.shown(found.location).str()))
-                  .with_hint(files.empty() ? "build the image with \"debug: split\" in slipway.yaml"
-                                           : fmt::format("it has debug information of {} programs, but of other builds",
-                                                         files.size())));
+                  .with_hint(files.empty()
+                                 ? "keep it while building: slipway build --split-debug"
+                                 : fmt::format("the image has it of {} other programs; name one of them: file PROGRAM "
+                                               "prints its build ID",
+                                               files.size())));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/found_image.h"
+#include "cli/next_step.h"
 #include "cli/project.h"
 #include "slipway/image/removal.h"
 #include "slipway/release/live.h"
@@ -25,7 +26,8 @@ Result<Doomed> find(Context& context, const std::string& text) {
   SLIPWAY_ASSIGN(oci::Location location, context.location(text));
   if (!location.tag() && !location.digest()) {
     return fail(Error(Errc::invalid_argument, text + " names neither a tag nor a digest")
-                    .with_hint("write which one: " + text + ":TAG"));
+                    .with_hint(fmt::format("run: slipway delete {}:TAG; its tags: slipway ls {}", shell_word(text),
+                                           shell_word(text))));
   }
   SLIPWAY_ASSIGN(auto target, context.opener().open_for_writing(location, Side::destination));
   const auto named = location.tag() ? store::TagOrDigest(*location.tag()) : store::TagOrDigest(*location.digest());
@@ -56,7 +58,7 @@ Status refuse_what_is_live(Context& context, const Doomed& doomed) {
   if (uses.empty()) return {};
   return fail(Error(Errc::policy_denied,
                     fmt::format("{} is not deleted: {}", context.shown(doomed.location).str(), fmt::join(uses, "; ")))
-                  .with_hint("release something else there first"));
+                  .with_hint("release another build there first: slipway release ENV REF"));
 }
 
 Status remove(Context& context, const Doomed& doomed) {

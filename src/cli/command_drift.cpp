@@ -40,7 +40,7 @@ class Drift {
                    services_.get().ledger(loaded_.project.ledger).head(loaded_.project.app, environment_.name));
     if (!head) {
       return fail(Error(Errc::not_found, fmt::format("nothing was ever released to {}", environment_.name))
-                      .with_hint("release a build: slipway release " + environment_.name));
+                      .with_hint(fmt::format("release a build: slipway release {} REF", environment_.name)));
     }
     collect(tag());
     collect(files(*head));
@@ -124,9 +124,11 @@ class Drift {
     kubectl.timeout = std::chrono::minutes(2);
     SLIPWAY_ASSIGN(CommandResult done, slipway::run_command(kubectl, context_.stop()));
     if (done.status == 0) return std::move(done.out);
-    return fail(Error(Errc::failed, fmt::format("kubectl get pods failed with status {}: {}", done.status,
-                                                printable(trim(done.err), 2000)))
-                    .with_hint("check the kubeconfig, or give a dump with --pods"));
+    return fail(
+        Error(Errc::failed,
+              fmt::format("kubectl get pods failed with status {}: {}", done.status, printable(trim(done.err), 2000)))
+            .with_hint(
+                "check the kubeconfig, or give a dump: kubectl get pods -A -o json | slipway drift ENV --pods -"));
   }
 
   Status pods(const release::Recorded& head) {
@@ -160,8 +162,8 @@ class Drift {
 
 Result<int> run_drift(Context& context, const DriftFlags& f) {
   if (f.pods && f.kubeconfig) {
-    return fail(
-        Error(Errc::invalid_argument, "--pods and --kubeconfig exclude each other").with_hint("give one of them"));
+    return fail(Error(Errc::invalid_argument, "--pods and --kubeconfig exclude each other")
+                    .with_hint("leave out --pods, or --kubeconfig"));
   }
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const auto* environment, loaded.project.require(f.environment));

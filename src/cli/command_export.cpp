@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cli/command.h"
+#include "cli/next_step.h"
 #include "cli/project.h"
 #include "slipway/base/text.h"
 #include "slipway/release/config_layer.h"
@@ -88,7 +89,8 @@ Result<int> run_export(Context& context, const ExportFlags& f) {
     for (const run::ExportFile& file : files)
       names += (names.empty() ? "" : ", ") + file.name;
     return fail(Error(Errc::invalid_argument, fmt::format("--format {} writes several files: {}", f.format, names))
-                    .with_hint("name a folder for them: --to DIR"));
+                    .with_hint(fmt::format("name a folder for them: slipway export {} --format {} --to DIR",
+                                           shell_word(f.environment), f.format)));
   }
   if (!f.to) {
     SLIPWAY_TRY(context.print_raw(files.front().content));

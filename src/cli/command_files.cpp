@@ -116,14 +116,48 @@ Json file_json(const image::ImageFile& file, const image::Image& image) {
 
 struct FilesFlags {
   std::string reference;
-  std::optional<std::string> platform;
+  std::optional<std::string> platform, layer;
   bool long_form = false;
 };
 
-Status print_json(Context& context, const FoundImage& found, const image::Image& image, const image::FileList& list) {
+/// The name that slipway gave a layer, or an empty text: histories count layers alone.
+std::vector<std::string> layer_names(const image::Image& image) {
+  std::vector<std::string> names;
+  for (const oci::History& line : image.config.history) {
+    if (!line.empty_layer) names.push_back(line.comment);
+  }
+  names.resize(image.manifest.layers.size());
+  return names;
+}
+
+/// The layer that a word means: its number as inspect counts, its name, or the beginning of its digest.
+Result<std::uint32_t> layer_of(const image::Image& image, const std::string& word) {
+  const auto& layers = image.manifest.layers;
+  const auto number = parse_whole<std::size_t>(word);
+  if (number && *number >= 1 && *number <= layers.size()) return static_cast<std::uint32_t>(*number - 1);
+  const std::vector<std::string> names = layer_names(image);
+  constexpr std::size_t kShortest = 6;
+  for (std::uint32_t i = 0; i < layers.size(); ++i) {
+    const bool is_prefix = word.size() >= kShortest && layers[i].digest.hex().starts_with(word);
+    if (names[i] == word || layers[i].digest.str() == word || is_prefix) return i;
+  }
+  std::vector<std::string> known;
+  for (const std::string& name : names) {
+    if (!name.empty()) known.push_back(printable(name, 100));
+  }
+  return fail(error(Errc::not_found, "the image has no layer \"{}\"", printable(word, 100))
+                  .with_hint(fmt::format("use --layer with a number from 1 to {}, a digest{}{}", layers.size(),
+                                         known.empty() ? "" : ", or one of ", list_of(known, 20))));
+}
+
+/// `layer`: the only one whose files are shown; nothing for all.
+Status print_json(Context& context, const FoundImage& found, const image::Image& image, const image::FileList& list,
+                  std::optional<std::uint32_t> layer) {
   Json::Array files;
-  for (std::size_t i = 0; i < list.size(); ++i)
-    files.push_back(file_json(list.at(i), image));
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const image::ImageFile file = list.at(i);
+    if (file.layer == layer.value_or(file.layer)) files.push_back(file_json(file, image));
+  }
   Json document;
   document.set("schema", "slipway/v1/files").set("location", context.shown(found.location).str());
   document.set("digest", image.descriptor.digest.str()).set("platform", image.config.platform.str());
@@ -134,15 +168,20 @@ Status print_json(Context& context, const FoundImage& found, const image::Image&
 Result<int> run_files(Context& context, const FilesFlags& f) {
   SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
   SLIPWAY_ASSIGN(const image::Image image, load_found(found, f.platform));
+  std::optional<std::uint32_t> layer;
+  if (f.layer) {
+    SLIPWAY_ASSIGN(layer, layer_of(image, *f.layer));
+  }
   SLIPWAY_ASSIGN(const image::FileList list, file_lists(context).list(*found.target, image, context.stop()));
   if (context.json()) {
-    SLIPWAY_TRY(print_json(context, found, image, list));
+    SLIPWAY_TRY(print_json(context, found, image, list, layer));
     return 0;
   }
   const NameCounts counts = f.long_form ? count_names(list) : NameCounts();
   std::string lines;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const image::ImageFile file = list.at(i);
+    if (file.layer != layer.value_or(file.layer)) continue;
     lines += f.long_form ? long_line(file, counts) : shown(file.entry.path) + "\n";
     if (lines.size() < io::kBlock) continue;
     SLIPWAY_TRY(context.print_raw(lines));
@@ -201,13 +240,16 @@ Command files_command() {
           .description =
               "Merges the layers of an image and prints the absolute path of each file and folder, sorted by bytes. "
               "Reads every layer once and keeps the list in the cache.",
-          .synopsis = "[-l] [--platform OS/ARCH] REF",
+          .synopsis = "[-l] [--layer LAYER] [--platform OS/ARCH] REF",
           .examples = {{"every path", "slipway files oci:out:v1"},
+                       {"those of one layer, by its name in slipway.yaml", "slipway files --layer app oci:out:v1"},
                        {"with modes, owners, sizes and times", "slipway files -l registry.example.com/team/app:v1"}},
           .see_also = {"cat", "diff", "unpack"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<FilesFlags>();
             options.flag("-l,--long", flags->long_form, "print mode, owner, size, time and link, too, like ls -l");
+            options.value("--layer", "LAYER", flags->layer,
+                          "print the files of one layer: its name, number (1 is the lowest) or digest");
             options.value("--platform", "OS/ARCH", flags->platform, kPlatformHelp);
             options.positional("REF", flags->reference, kImageHelp);
             return [flags](Context& context) { return run_files(context, *flags); };

@@ -277,7 +277,7 @@ Result<int> write_with_secrets(Context& context, const ReleasedConfig& released,
   const bool to_output = to == "-";
   if (to_output && ::isatty(STDOUT_FILENO) == 1) {
     return fail(Error(Errc::invalid_argument, "--with-secrets - would show secrets on a terminal")
-                    .with_hint("name a file, or pipe the output into what reads it"));
+                    .with_hint(fmt::format("name a file: --with-secrets {}.env", released.loaded.project.app)));
   }
   if (context.globals().dry_run) return 0;
   SLIPWAY_ASSIGN(const Values values, values_with_secrets(context, released.loaded, released.entry, released.config));
@@ -299,7 +299,7 @@ Result<int> run_env(Context& context, const EnvFlags& f) {
   SLIPWAY_ASSIGN(const run::Dialect dialect, run::parse_dialect(format));
   if (context.json() && dialect != run::Dialect::json) {
     return fail(Error(Errc::invalid_argument, fmt::format("--output json and --format {} exclude each other", format))
-                    .with_hint("give one of them"));
+                    .with_hint("leave out --output, or --format"));
   }
   const ProjectServices services(context, loaded);
   release::Ledger ledger = services.ledger();

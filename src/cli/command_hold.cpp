@@ -100,7 +100,9 @@ Result<release::Planned> plan_to_approve(Context& context, const Loaded& loaded,
               fmt::format("{} does not come after exactly one environment, so there is no one promotion to approve"
                           "",
                           to->name))
-            .with_hint("write the plan with --plan FILE and approve that"));
+            .with_hint(fmt::format(
+                "write the plan and approve that: slipway release {} REF --plan FILE, then: slipway approve FILE",
+                to->name)));
   }
   SLIPWAY_ASSIGN(const auto* from, loaded.project.require(to->after.front()));
   return release::plan_promote({loaded.project, *to}, *from, ledger, services);
@@ -224,12 +226,15 @@ Result<int> run_retire_command(Context& context, const EventFlags& releases, Ret
                                const std::optional<std::string>& environment) {
   if (builds.builds && environment)
     return fail(Error(Errc::invalid_argument, "retire --builds takes no environment: builds belong to image.repository")
-                    .with_hint("leave \"" + *environment + "\" out"));
+                    .with_hint("run: slipway retire --builds --only-ledgers"));
   builds.keep = releases.keep == kNotGiven ? 0 : releases.keep;
   if (builds.builds) return run_retire_builds(context, builds);
   if (builds.age || builds.wait || builds.in_use || builds.only_ledgers)
-    return fail(Errc::invalid_argument, "--age, --wait, --in-use and --only-ledgers belong to retire --builds");
-  if (!environment) return fail(Errc::invalid_argument, "retire needs an environment, or --builds");
+    return fail(Error(Errc::invalid_argument, "--age, --wait, --in-use and --only-ledgers belong to retire --builds")
+                    .with_hint("add --builds, or leave them out"));
+  if (!environment)
+    return fail(Error(Errc::invalid_argument, "retire needs an environment, or --builds")
+                    .with_hint("run: slipway retire ENV --keep 20, or slipway retire --builds --only-ledgers"));
   if (releases.keep != kNotGiven) return run_retire(context, releases);
   return fail(Error(Errc::invalid_argument, "retire needs --keep N: the number of releases that stay")
                   .with_hint("run: slipway retire --keep 20 " + *environment));

@@ -35,7 +35,7 @@ Status add_offers(Gathered& gathered, const std::vector<image::Offer>& offers, c
       if (other.platform != offer.platform) continue;
       return fail(Error(Errc::invalid_argument,
                         fmt::format("{} is for {}, and so is {}", source, offer.platform.str(), other.digest.str()))
-                      .with_hint("name one image for each platform"));
+                      .with_hint("name one image for each platform: slipway index DST SRC..."));
     }
     oci::Descriptor child(offer.manifest.media_type, offer.manifest.digest, offer.manifest.size);
     child.platform = offer.platform;
@@ -77,7 +77,7 @@ Result<int> run_index(Context& context, const IndexFlags& f) {
   SLIPWAY_ASSIGN(const oci::Location to, context.location(f.destination));
   if (to.digest())
     return fail(error(Errc::invalid_argument, "{}: the digest comes from the index", f.destination)
-                    .with_hint("name a tag: " + to.place() + ":TAG"));
+                    .with_hint(fmt::format("name a tag: slipway index {}:TAG SRC...", to.place())));
   if (f.files.iid_file) return fail(no_image_id());
   SLIPWAY_TRY(check_result_files(context, f.files));
   SLIPWAY_ASSIGN(const Gathered gathered, gather(context, f));

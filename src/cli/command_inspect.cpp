@@ -106,7 +106,7 @@ Result<int> run_ls(Context& context, const LsFlags& f) {
   SLIPWAY_ASSIGN(const oci::Location location, context.location_for_reading(f.place));
   SLIPWAY_ASSIGN(const auto target, context.opener().open_for_reading(location, Side::source));
   auto* lister = store::as<store::TagLister>(*target);
-  if (lister == nullptr) return fail(Errc::unsupported, "{} cannot list its tags", target->name());
+  if (lister == nullptr) return fail(no_tag_list(*target));
   SLIPWAY_ASSIGN(const auto tags, lister->list_tags());
   if (context.json()) {
     Json document;
@@ -185,7 +185,8 @@ std::string image_table(const Context& context, const image::Image& image) {
     row("annotation", key + "=" + value);
   std::vector<std::string> made_by;
   for (const oci::History& history : config.history) {
-    if (!history.empty_layer) made_by.push_back(history.created_by);
+    const bool is_named = history.created_by == "slipway" && !history.comment.empty();
+    if (!history.empty_layer) made_by.push_back(history.created_by + (is_named ? ": " + history.comment : ""));
   }
   Table table({"  LAYER", "DIGEST", "SIZE", "CREATED BY"});
   for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {

@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/next_step.h"
 #include "cli/opener.h"
 #include "slipway/base/text.h"
 #include "slipway/registry/credentials.h"
@@ -22,7 +23,7 @@ Result<std::string> registry_host(std::string_view text) {
   if (text == "index.docker.io") text = "docker.io";
   if (oci::is_valid_host(text)) return std::string(text);
   return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not the host of a registry", printable(text, 150)))
-                  .with_hint("write HOST or HOST:PORT, such as registry.example.com"));
+                  .with_hint("write HOST or HOST:PORT alone, such as registry.example.com:5000"));
 }
 
 /// The first line of standard input: what `echo` and password managers write.
@@ -97,7 +98,7 @@ Result<int> run_auth(Context& context, const AuthFlags& f) {
   if (f.action != "which") {
     return fail(Error(Errc::invalid_argument,
                       fmt::format("unknown action \"{}\": slipway auth takes which", printable(f.action, 40)))
-                    .with_hint("use: slipway auth which HOST[/REPOSITORY]"));
+                    .with_hint(fmt::format("run: slipway auth which {}", shell_word(f.host))));
   }
   const std::size_t slash = f.host.find('/');
   SLIPWAY_ASSIGN(const std::string host, registry_host(std::string_view(f.host).substr(0, slash)));

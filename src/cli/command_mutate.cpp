@@ -6,6 +6,7 @@
 #include "cli/found_image.h"
 #include "cli/image_results.h"
 #include "cli/image_root.h"
+#include "cli/next_step.h"
 #include "cli/streams.h"
 #include "cli/verbs.h"
 #include "slipway/base/clock.h"
@@ -30,6 +31,7 @@ struct DeriveFlags {
 
 void bind_derive_flags(OptionSet& options, DeriveFlags& f) {
   options.value("-t,--tag", "TAG", f.tag, "tag beside the source, or a location, where DST is left out");
+  options.also("--new_tag,--new-tag");
   options.value("--platform", "OS/ARCH", f.platform,
                 "take this platform's image of an index (default: every platform)");
   bind_result_files(options, f.files);
@@ -161,9 +163,42 @@ Result<int> run_mutate(Context& context, const MutateFlags& f) {
 }
 
 struct AppendFlags : DeriveFlags {
-  std::string base;
-  std::vector<std::string> words;  ///< FILE... [DST]
+  std::optional<std::string> first;  ///< BASE, or a FILE after --base
+  std::vector<std::string> rest;     ///< FILE... [DST]
+  std::optional<std::string> base;
+  std::vector<std::string> layers;
 };
+
+/// The parts of a command line of `append`, in our form or in crane's.
+struct AppendWords {
+  std::string base;
+  std::vector<std::string> files;
+  std::optional<std::string> destination;
+};
+
+Result<AppendWords> words_of(const AppendFlags& f) {
+  AppendWords words{.base = f.base.value_or("scratch"), .files = f.rest, .destination = {}};
+  if (f.first && (f.base || (f.rest.empty() && !f.layers.empty() && !f.tag))) {
+    words.files.insert(words.files.begin(), *f.first);
+  } else if (f.first) {
+    words.base = *f.first;
+  }
+  if (!f.tag && !words.files.empty()) {
+    words.destination = words.files.back();
+    words.files.pop_back();
+  }
+  words.files.insert(words.files.end(), f.layers.begin(), f.layers.end());
+  if (words.files.empty()) {
+    return fail(Error(Errc::invalid_argument, "append needs a tar file")
+                    .with_hint(fmt::format("run: slipway append {} FILE {}", f.first ? shell_word(*f.first) : "BASE",
+                                           words.destination ? shell_word(*words.destination) : "DST")));
+  }
+  if (std::count(words.files.begin(), words.files.end(), "-") > 1) {
+    return fail(Error(Errc::invalid_argument, "\"-\" is given twice")
+                    .with_hint("run: slipway append BASE - DST, standard input once"));
+  }
+  return words;
+}
 
 /// The line of history of a layer that no build made.
 oci::History line_of(const std::string& command, const std::string& comment) {
@@ -200,20 +235,11 @@ class TarLayers {
 };
 
 Result<int> run_append(Context& context, const AppendFlags& f) {
-  std::vector<std::string> files = f.words;
-  std::optional<std::string> destination;
-  if (!f.tag) {
-    destination = files.back();
-    files.pop_back();
-  }
-  if (files.empty() || std::count(files.begin(), files.end(), "-") > 1) {
-    return fail(Error(Errc::invalid_argument, files.empty() ? "append needs a tar file" : "\"-\" is given twice")
-                    .with_hint("slipway append BASE FILE... DST"));
-  }
+  SLIPWAY_ASSIGN(AppendWords words, words_of(f));
   Derivation derivation(context, f);
-  SLIPWAY_TRY(f.base == "scratch" ? derivation.start_from_scratch() : derivation.open_source(f.base));
-  SLIPWAY_TRY(derivation.choose_destination(destination));
-  TarLayers layers(context, std::move(files));
+  SLIPWAY_TRY(words.base == "scratch" ? derivation.start_from_scratch() : derivation.open_source(words.base));
+  SLIPWAY_TRY(derivation.choose_destination(words.destination));
+  TarLayers layers(context, std::move(words.files));
   return derivation.publish(
       {}, [&](const image::Image& image, builder::Draft& draft) { return layers.add_to(draft, image, derivation); });
 }
@@ -270,27 +296,32 @@ Command mutate_command() {
 }
 
 Command append_command() {
-  return {.name = "append",
-          .aliases = {},
-          .summary = "add ready tar files to an image as layers",
-          .description =
-              "Writes an image with the layers of BASE and one more for each FILE. A tar that gzip or zstd compressed "
-              "keeps its bytes, another one is compressed with gzip; every entry is checked. Nothing is normalised: "
-              "build with 'archive' does that.",
-          .synopsis = "[OPTIONS] BASE FILE... DST",
-          .examples = {{"one layer more", "slipway append debian:12 layer.tar registry.example.com/team/app:v1"},
-                       {"from a pipe", "tar -c etc | slipway append oci:out:v1 - --tag v1-etc"},
-                       {"a whole tree as an image", "slipway append scratch rootfs.tar.gz oci:out:v1"}},
-          .statuses = {{12, "a FILE is not a tar that every runtime reads alike"}},
-          .see_also = {"build", "mutate", "flatten"},
-          .bind = [](OptionSet& options) -> Action {
-            auto flags = std::make_shared<AppendFlags>();
-            options.positional("BASE", flags->base, "scratch, or an image: a location or an environment");
-            options.positionals("FILE", flags->words,
-                                "tar files, - for standard input; the last one is DST unless --tag is given");
-            bind_derive_flags(options, *flags);
-            return [flags](Context& context) { return run_append(context, *flags); };
-          }};
+  return {
+      .name = "append",
+      .aliases = {},
+      .summary = "add ready tar files to an image as layers",
+      .description =
+          "Writes an image with the layers of BASE and one more for each FILE. A tar that gzip or zstd compressed "
+          "keeps its bytes, another one (plain, xz, bzip2) is compressed with gzip; every entry is checked. Nothing "
+          "is normalised: build with 'archive' does that.",
+      .synopsis = "[OPTIONS] BASE FILE... DST",
+      .examples = {{"one layer more", "slipway append debian:12 layer.tar registry.example.com/team/app:v1"},
+                   {"as crane append is called",
+                    "slipway append -b debian:12 -f layer.tar -t registry.example.com/team/app:v1"},
+                   {"from a pipe", "tar -c etc | slipway append oci:out:v1 - --tag v1-etc"},
+                   {"a whole tree as an image", "slipway append scratch rootfs.tar.gz oci:out:v1"}},
+      .statuses = {{12, "a FILE is not a tar that every runtime reads alike"}},
+      .see_also = {"build", "mutate", "flatten"},
+      .bind = [](OptionSet& options) -> Action {
+        auto flags = std::make_shared<AppendFlags>();
+        options.optional_positional("BASE", flags->first, "scratch, or an image: a location or an environment");
+        options.rest("FILE", flags->rest, "tar files, - for standard input; the last one is DST unless --tag is given");
+        options.value("-b,--base", "BASE", flags->base, "BASE, as crane append takes it");
+        options.list("-f,--layer", "FILE", flags->layers, "FILE, as crane append takes it (repeatable)");
+        options.also("--new_layer,--new-layer");
+        bind_derive_flags(options, *flags);
+        return [flags](Context& context) { return run_append(context, *flags); };
+      }};
 }
 
 Command flatten_command() {

@@ -224,7 +224,9 @@ Result<std::vector<run::PinReport>> plan(Context& context, const PinFlags& f, co
     return std::vector{run::pin_text(context.surroundings().read_in(), f.files[0], resolver, options)};
   std::vector<std::string> words;
   for (const std::string& file : f.files) {
-    if (file == kStandardInput) return fail(error(Errc::invalid_argument, "- cannot be given with other files"));
+    if (file == kStandardInput)
+      return fail(error(Errc::invalid_argument, "- cannot be given with other files")
+                      .with_hint("run: slipway pin - for standard input, and slipway pin FILE... for the files"));
     const bool as_typed = stdfs::path(file).is_absolute();
     const stdfs::path near = context.absolute(file).lexically_proximate(context.surroundings().directory);
     words.push_back(as_typed ? file : near.string());
@@ -277,12 +279,15 @@ Status write_reports(Context& context, const PinFlags& f, const std::vector<run:
 Status check_flags(const PinFlags& f) {
   const bool is_input = f.files.size() == 1 && f.files[0] == kStandardInput;
   if ((f.branch || f.push) && !f.commit) {
-    return fail(error(Errc::invalid_argument, "--branch and --push need --commit").with_hint("add --commit"));
+    return fail(error(Errc::invalid_argument, "--branch and --push need --commit")
+                    .with_hint("run: slipway pin --commit FILE..."));
   }
   if (f.explain && is_input)
-    return fail(error(Errc::invalid_argument, "--explain cannot be combined with standard input"));
+    return fail(error(Errc::invalid_argument, "--explain cannot be combined with standard input")
+                    .with_hint("name the file: slipway pin --explain FILE"));
   if (f.commit && (f.check || is_input))
-    return fail(error(Errc::invalid_argument, "--commit cannot be combined with --check or standard input"));
+    return fail(error(Errc::invalid_argument, "--commit cannot be combined with --check or standard input")
+                    .with_hint("run: slipway pin --commit FILE..., or leave out --commit"));
   return {};
 }
 

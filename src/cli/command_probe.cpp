@@ -17,8 +17,10 @@ Result<int> run_probe(Context& context, const ProbeFlags& f) {
   const std::string host = f.place.substr(0, slash);
   const std::string repository = slash == std::string::npos ? "" : f.place.substr(slash + 1);
   if (!oci::is_valid_host(host) || (!repository.empty() && !oci::is_valid_repository(repository))) {
-    return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not a registry", printable(f.place, 200)))
-                    .with_hint("write HOST[:PORT] or HOST[:PORT]/REPOSITORY, without a tag"));
+    return fail(
+        Error(Errc::invalid_argument, fmt::format("\"{}\" is not a registry", printable(f.place, 200)))
+            .with_hint(
+                "write HOST[:PORT] or HOST[:PORT]/REPOSITORY, without a tag: slipway probe registry.example.com"));
   }
   const bool upload = f.upload && !context.globals().dry_run;
   SLIPWAY_ASSIGN(const auto findings, probe(context.globals(), context.surroundings(), host, repository, upload));

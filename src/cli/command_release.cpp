@@ -1,6 +1,7 @@
 #include <functional>
 
 #include "cli/command.h"
+#include "cli/next_step.h"
 #include "cli/project.h"
 #include "cli/streams.h"
 #include "slipway/base/clock.h"
@@ -34,7 +35,7 @@ Result<std::optional<std::int64_t>> number_of(const std::optional<std::string>& 
 Result<release::Remarks> remarks_of(const ReleaseFlags& f) {
   if (f.bypass && release::names_rules(*f.bypass) && !f.reason) {
     return fail(error(Errc::invalid_argument, "--bypass {} names rules and needs a reason", *f.bypass)
-                    .with_hint("add --reason TEXT"));
+                    .with_hint(fmt::format("add a reason: --bypass {} --reason TEXT", shell_word(*f.bypass))));
   }
   release::Remarks remarks{f.reason.value_or(""), f.bypass.value_or(""), f.relocate, f.adopt};
   SLIPWAY_ASSIGN(remarks.replaces, number_of(f.replaces, "--replaces"));

@@ -102,7 +102,7 @@ Result<int> run_load(Context& context, const LoadFlags& f) {
   SLIPWAY_ASSIGN(const oci::Location named, oci::Location::parse_for_reading(name));
   if (!named.is_registry() || !named.tag() || named.digest()) {
     return fail(Error(Errc::invalid_argument, fmt::format("--name {} is not NAME:TAG", printable(name, 200)))
-                    .with_hint("for example --name localhost/hello:v1"));
+                    .with_hint("write e.g. --name localhost/hello:v1"));
   }
   if (!context.globals().dry_run) {
     SLIPWAY_ASSIGN(const run::LoadResult done,

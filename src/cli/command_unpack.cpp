@@ -53,8 +53,9 @@ Status write_tar_to(Context& context, const FoundImage& found, const image::Imag
 /// The result line goes to standard error where the tar is standard output.
 Result<int> unpack_as_tar(Context& context, const FoundImage& found, const image::Image& image, const UnpackFlags& f) {
   if (f.own) {
-    return fail(Error(Errc::invalid_argument, "--own is for folders: a tar keeps the owners of the image")
-                    .with_hint("leave it out, or let tar change owners: slipway unpack REF - | tar x --no-same-owner"));
+    return fail(
+        Error(Errc::invalid_argument, "--own is for folders: a tar keeps the owners of the image")
+            .with_hint("leave out --own, or let tar change owners: slipway unpack REF - | tar x --no-same-owner"));
   }
   if (!context.globals().dry_run) SLIPWAY_TRY(write_tar_to(context, found, image, f.folder));
   const oci::Location shown = context.shown(found.location).with_digest(image.descriptor.digest);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cli/command.h"
+#include "cli/next_step.h"
 #include "cli/project.h"
 #include "cli/text_layout.h"
 #include "slipway/base/text.h"
@@ -84,7 +85,8 @@ Result<std::vector<Loaded>> apps_of(Context& context, const VerifyFlags& f) {
   }
   if (apps.size() > 1 && f.head) {
     return fail(Error(Errc::invalid_argument, "--head belongs to one app, and several have the environment")
-                    .with_hint("choose one with --app " + apps.front().project.app));
+                    .with_hint(fmt::format("choose one: slipway verify {} --head {} --app {}", *f.what, *f.head,
+                                           apps.front().project.app)));
   }
   return apps;
 }
@@ -167,11 +169,12 @@ Result<int> run_verify(Context& context, const VerifyFlags& f) {
   }
   if (f.all && f.head)
     return fail(error(Errc::invalid_argument, "--head belongs to one environment: name it instead of --all")
-                    .with_hint("run: slipway verify ENV --head DIGEST"));
+                    .with_hint(fmt::format("run: slipway verify ENV --head {}", shell_word(*f.head))));
   if (f.all || release::is_valid_name(*f.what)) return verify_environments(context, f);
   if (f.head)
     return fail(error(Errc::invalid_argument, "--head belongs to an environment, not to an image")
-                    .with_hint("run: slipway verify ENV --head DIGEST, or slipway verify REF"));
+                    .with_hint(fmt::format("run: slipway verify {}, or slipway verify ENV --head {}",
+                                           shell_word(*f.what), shell_word(*f.head))));
   return verify_reference(context, *f.what);
 }
 

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/found_image.h"
+#include "cli/next_step.h"
 #include "cli/project.h"
 #include "slipway/base/text.h"
 #include "slipway/builder/last_build.h"
@@ -19,7 +20,7 @@ Result<std::string> last_built(Context& context) {
   auto last = builder::read_last_build(context.fs(), loaded.folder / ".slipway", loaded.project.app);
   if (!last || last->locations.empty()) {
     return fail(Error(Errc::invalid_argument, "no build of this project is recorded")
-                    .with_hint("build it first, or name an image: slipway why REF PATH"));
+                    .with_hint("build it first: slipway build; or name an image: slipway why REF PATH"));
   }
   return last->locations.front().str();
 }
@@ -73,7 +74,7 @@ Json document_of(const builder::FileOrigin& origin, const image::Image& image, c
 Result<int> run_why(Context& context, const WhyFlags& f) {
   if (f.words.size() > 2) {
     return fail(Error(Errc::invalid_argument, "why takes an image and a path, or a path alone")
-                    .with_hint("run: slipway why REF PATH"));
+                    .with_hint(fmt::format("run: slipway why {} {}", shell_word(f.words[0]), shell_word(f.words[1]))));
   }
   std::string reference = f.words.front();
   if (f.words.size() == 1) {

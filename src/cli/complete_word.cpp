@@ -18,12 +18,11 @@ void add_from_project(const Context& context, std::string_view kind, std::string
   const auto apps = load_projects(context);
   if (!apps) return;
   for (const Loaded& loaded : *apps) {
-    if (kind == "apps") {
-      words += loaded.project.app + "\n";
-      continue;
-    }
+    if (kind == "apps") words += loaded.project.app + "\n";
+    for (const builder::LayerRule& layer : loaded.recipe.layers)
+      words += kind == "layers" ? layer.name + "\n" : "";
     for (const release::Environment& environment : loaded.project.environments)
-      words += environment.name + "\n";
+      words += kind == "environments" || kind == "references" ? environment.name + "\n" : "";
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "cli/help.h"
 #include "slipway/base/text.h"
+#include "slipway/release/policy.h"
 
 namespace slipway::cli {
 namespace {
@@ -56,6 +57,13 @@ std::string all_commands() {
   return words + "help options";
 }
 
+std::string topic_words() {
+  std::string words;
+  for (const Topic& topic : topics())
+    words += (words.empty() ? "" : " ") + std::string(topic.name);
+  return words;
+}
+
 /// In single quotes, for the shells.
 std::string single_quoted(std::string_view text) {
   std::string out = "'";
@@ -71,15 +79,48 @@ struct Suggested {
 constexpr Suggested kSuggested[] = {
     {"--compression", "gzip zstd none gzip:best zstd:best gzip:fast zstd:fast"},
     {"--sbom", "spdx cyclonedx"},
+    {"--platform", "linux/amd64 linux/arm64 linux/arm/v7 linux/386 linux/riscv64 linux/ppc64le linux/s390x"},
+    {"--created", "git"},
+    {"--stop-signal", "SIGTERM SIGINT SIGQUIT SIGHUP SIGUSR1 SIGUSR2 SIGKILL"},
     {"--profile", "auto nss iconv openssl sasl pam qt gtk"},
     {"--runtime", "auto minimal ca-certificates tzdata locale passwd nsswitch tmp ld.so.cache dpkg-status"},
 };
 
+/// The rules that --bypass names; `deny`, the first of all rules, cannot be passed.
+std::string rule_words() {
+  std::string words;
+  for (int rule = static_cast<int>(release::Rule::platforms); rule <= static_cast<int>(release::Rule::replaces); ++rule)
+    words += (words.empty() ? "" : " ") + std::string(release::name_of(static_cast<release::Rule>(rule)));
+  return words;
+}
+
 /// The values to offer for an option; empty where any text will do.
 std::string words_of(const Option& option) {
   if (!option.choices.empty()) return fmt::format("{}", fmt::join(option.choices, " "));
+  if (option.names == "--bypass") return rule_words();
   for (const Suggested& suggested : kSuggested) {
     if (option.names == suggested.option) return std::string(suggested.words);
+  }
+  return "";
+}
+
+/// Options whose values slipway.yaml or the disk has, and the kind of word for words_for_completion().
+struct Asked {
+  std::string_view option, value, kind;
+};
+constexpr Asked kAsked[] = {
+    {"--app", "NAME", "apps"},
+    {"--layer", "LAYER", "layers"},
+    {"--env", "ENV[@vN]", "environments"},
+    {"--base", "REF|scratch", "references"},
+    {"-b,--base", "BASE", "references"},
+    {"--to", "LOCATION", "references"},
+};
+
+/// The kind of words that an option's value is; empty where its words are known or any text will do.
+std::string_view kind_of(const Option& option) {
+  for (const Asked& asked : kAsked) {
+    if (option.names == asked.option && option.value == asked.value) return asked.kind;
   }
   return "";
 }
@@ -98,8 +139,11 @@ std::string bash_values(const BoundCommands& table) {
         }
       }
       const std::string words = words_of(option);
+      const std::string_view kind = kind_of(option);
       out += fmt::format("    {})\n      {}return ;;\n", patterns,
-                         words.empty() ? "" : fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$cur\")); ", words));
+                         !words.empty() ? fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$cur\")); ", words)
+                         : kind.empty() ? ""
+                                        : fmt::format("_slipway_ask {} \"$whole\"; ", kind));
     }
   };
   for (const Bound& bound : table.bounds)
@@ -136,6 +180,8 @@ std::string fish_option(const Option& option, const std::string& condition) {
     line += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
   if (const std::string words = words_of(option); !words.empty())
     line += fmt::format(" -xa {}", single_quoted(words));
+  else if (const std::string_view kind = kind_of(option); !kind.empty())
+    line += fmt::format(" -xa '(slipway __complete {} (commandline -ct))'", kind);
   else if (!option.value.empty())
     line += " -r";
   return line + " -d " + single_quoted(option.help) + "\n";
@@ -147,6 +193,11 @@ std::string bash_completion() {
   const BoundCommands table;
   std::string out =
       "# bash completion of slipway, generated from its command table: eval \"$(slipway completion bash)\"\n"
+      "# Colons end a word of bash: what stands before the last one is there already.\n"
+      "_slipway_ask() {\n"
+      "  COMPREPLY=($(compgen -W \"$(slipway __complete \"$1\" \"$2\" 2>/dev/null)\" -- \"$2\"))\n"
+      "  [[ $2 != *:* ]] || COMPREPLY=(\"${COMPREPLY[@]#\"${2%\"${2##*:}\"}\"}\")\n"
+      "}\n"
       "_slipway() {\n  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= i words kind=\n"
       "  local whole=${COMP_LINE:0:COMP_POINT}\n  whole=${whole##* }\n"
       "  COMPREPLY=()\n  for ((i = 1; i < COMP_CWORD; i++)); do\n    case ${COMP_WORDS[i]} in\n";
@@ -158,12 +209,12 @@ std::string bash_completion() {
   for (const Bound& bound : table.bounds)
     out += fmt::format("    {}) words='{} {} --help'; kind={} ;;\n", command_words(*bound.command),
                        flag_words(bound.options), flag_words(table.globals), kind_of(bound.options));
+  out += fmt::format("    help) words='{} {}' ;;\n", all_commands(), topic_words());
   out +=
-      "  esac\n  if [[ -z $command || $cur == -* ]]; then\n    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n  "
+      "  esac\n  if [[ -z $command || $command == help || $cur == -* ]]; then\n    COMPREPLY=($(compgen -W \"$words\" "
+      "-- \"$cur\"))\n  "
       "elif [[ -n $kind ]]; then\n"
-      "    COMPREPLY=($(compgen -W \"$(slipway __complete \"$kind\" \"$whole\" 2>/dev/null)\" -- \"$whole\"))\n"
-      "    # Colons end a word of bash: what stands before the last one is there already.\n"
-      "    [[ $whole != *:* ]] || COMPREPLY=(\"${COMPREPLY[@]#\"${whole%\"${whole##*:}\"}\"}\")\n"
+      "    _slipway_ask \"$kind\" \"$whole\"\n"
       "  fi\n}\n"
       "complete -o bashdefault -o default -F _slipway slipway\n";
   return out;
@@ -174,6 +225,7 @@ std::string zsh_completion() {
   std::string out =
       "#compdef slipway\n# zsh completion of slipway, generated from its command table: save it as _slipway in a "
       "folder of $fpath\n"
+      "_slipway_ask() {\n  compadd -- ${(f)\"$(slipway __complete $1 \"$PREFIX\" 2>/dev/null)\"}\n}\n"
       "_slipway() {\n  local command i kind\n  for ((i = 2; i < CURRENT; i++)); do\n    case ${words[i]} in\n";
   out += fmt::format("      {}) ((i++)) ;;\n      -*) ;;\n      *) command=${{words[i]}}; break ;;\n    esac\n  done\n",
                      valued_globals(table));
@@ -186,19 +238,27 @@ std::string zsh_completion() {
   for (const Bound& bound : table.bounds)
     out += fmt::format("    {}) found=({} --help); kind={} ;;\n", command_words(*bound.command),
                        flag_words(bound.options), kind_of(bound.options));
+  out += fmt::format("    help) compadd -- {} {}; return ;;\n", all_commands(), topic_words());
   out += fmt::format("  esac\n  found+=({})\n", flag_words(table.globals));
   out += "  case \"$command ${words[CURRENT-1]}\" in\n";
-  for (const Bound& bound : table.bounds) {
-    for (const Option& option : bound.options.all()) {
+  const auto add_values = [&](const OptionSet& options, std::string_view command) {
+    for (const Option& option : options.all()) {
       const std::string words = words_of(option);
-      if (words.empty()) continue;
-      for (const std::string& name : names_of(option))
-        out += fmt::format("    \"{} {}\") compadd -- {}; return ;;\n", bound.command->name, name, words);
+      const std::string_view kind = kind_of(option);
+      if (words.empty() && kind.empty()) continue;
+      for (const std::string& name : names_of(option)) {
+        const std::string pattern = command == "*" ? "*\\ " + name : fmt::format("\"{} {}\"", command, name);
+        out += fmt::format("    {}) {}; return ;;\n", pattern,
+                           words.empty() ? fmt::format("_slipway_ask {}", kind) : "compadd -- " + words);
+      }
     }
-  }
+  };
+  for (const Bound& bound : table.bounds)
+    add_values(bound.options, bound.command->name);
+  add_values(table.globals, "*");
   out +=
       "  esac\n  if [[ $PREFIX == -* ]]; then\n    compadd -- $found\n  else\n"
-      "    [[ -z $kind ]] || compadd -- ${(f)\"$(slipway __complete $kind \"$PREFIX\" 2>/dev/null)\"}\n"
+      "    [[ -z $kind ]] || _slipway_ask $kind\n"
       "    _files\n  fi\n}\n"
       "if [[ $funcstack[1] == _slipway ]]; then _slipway; else compdef _slipway slipway; fi\n";
   return out;
@@ -211,6 +271,8 @@ std::string fish_completion() {
   for (const Bound& bound : table.bounds)
     out += fmt::format("complete -c slipway -n __fish_use_subcommand -xa {} -d {}\n", bound.command->name,
                        single_quoted(bound.command->summary));
+  out += fmt::format("complete -c slipway -n '__fish_seen_subcommand_from help' -xa '{} {}'\n", all_commands(),
+                     topic_words());
   for (const Option& option : table.globals.all())
     out += fish_option(option, "");
   for (const Bound& bound : table.bounds) {

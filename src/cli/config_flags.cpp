@@ -6,12 +6,18 @@ void bind_config_flags(OptionSet& options, builder::AdHocRequest& request) {
   options.value("--entrypoint", "ARGV", request.entrypoint, "program that the image starts: a JSON array or one word");
   options.value("--cmd", "ARGV", request.cmd, "default arguments of the program: a JSON array or one word");
   options.list("--env", "K=V", request.env, "environment variable of the image (repeatable)");
+  options.also("-e");
   options.value("--user", "USER", request.user, "user[:group] that the program runs as");
+  options.also("-u");
   options.value("--workdir", "DIR", request.workdir, "working directory of the program");
+  options.also("-w");
   options.list("--port", "PORT", request.ports, "port that the program listens on (repeatable)");
+  options.also("--exposed-ports,--expose");
   options.list("--volume", "DIR", request.volumes, "folder that a container gets as a volume (repeatable)");
   options.list("--label", "K=V", request.labels, "label of the image config (repeatable)");
+  options.also("-l");
   options.list("--annotation", "K=V", request.annotations, "annotation of the manifest (repeatable)");
+  options.also("-a");
   options.value("--stop-signal", "SIGNAL", request.stop_signal, "signal that stops the program");
   options.value("--health-cmd", "ARGV", request.health_cmd,
                 "health check: a JSON array, or a command for the image's shell");

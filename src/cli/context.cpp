@@ -6,6 +6,7 @@
 #include "cli/opener.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/streams.h"
 #include "cli/terminal.h"
 #include "slipway/base/text.h"
 #include "slipway/base/worker.h"
@@ -36,20 +37,31 @@ void bind_globals(OptionSet& options, Globals& g) {
         std::tuple{"--dest-", &g.destination, "the destination"}}) {
     const std::string p = prefix;
     const std::string of = fmt::format(" for {}", whose);
+    const std::string oras = prefix == std::string_view("--src-")    ? "--from-"
+                             : prefix == std::string_view("--dest-") ? "--to-"
+                                                                     : "";
+    const auto also = [&](const char* name) {
+      if (!oras.empty()) options.also(oras + name);
+    };
     options.value(p + "authfile", "FILE", side->authfile, "read credentials from FILE" + of);
+    also("registry-config");
     options.value(p + "ca-file", "FILE", side->ca_file, "trust the certificates in FILE (PEM)" + of);
+    also("ca-file");
     options.value(p + "cert-dir", "DIR", side->cert_dir,
                   "use the certificates in DIR (*.crt; X.cert and X.key of the client)" + of);
     options.flag(p + "tls-verify", side->tls_verify, "verify certificates (default: true; =false skips it)" + of);
     options.flag(p + "plain-http", side->plain_http, "use HTTP instead of HTTPS" + of);
+    also("plain-http");
     options.flag(p + "insecure", side->insecure, "allow plain HTTP and skip certificate verification" + of);
+    also("insecure");
   }
 }
 
 namespace {
 
 /// Standard input ends once: who reads it again gets the same text.
-Surroundings with_input_kept(Surroundings surroundings) {
+Surroundings with_input_kept(Surroundings surroundings, FileSystem& fs) {
+  surroundings.fs = &fs;
   const auto kept = std::make_shared<std::optional<std::string>>();
   surroundings.read_in = [kept, read = std::move(surroundings.read_in)] {
     if (!*kept) *kept = read();
@@ -61,7 +73,10 @@ Surroundings with_input_kept(Surroundings surroundings) {
 }  // namespace
 
 Context::Context(const Globals& globals, const Surroundings& surroundings)
-    : globals_(globals), live_area_(surroundings), surroundings_(with_input_kept(live_area_.surroundings())) {}
+    : globals_(globals),
+      live_area_(surroundings),
+      input_file_(*surroundings.fs, temporary_folder(surroundings)),
+      surroundings_(with_input_kept(live_area_.surroundings(), input_file_)) {}
 
 Context::~Context() = default;
 
@@ -103,7 +118,7 @@ Status Context::print_document(const Json& document) {
 }
 
 void Context::note(std::string_view line) {
-  if (!globals_.quiet) surroundings_.write_err(safe_text(line) + "\n");
+  if (!globals_.quiet) surroundings_.write_err(for_standard_error(safe_text(line), surroundings_) + "\n");
 }
 
 void Context::warn(std::string_view line) {

@@ -9,6 +9,7 @@
 
 #include "cli/live_area.h"
 #include "cli/options.h"
+#include "cli/standard_input_file.h"
 #include "cli/table.h"
 #include "slipway/base/json.h"
 #include "slipway/builder/observer.h"
@@ -107,6 +108,7 @@ class Context {
 
   const Globals& globals_;
   LiveArea live_area_;
+  StandardInputFile input_file_;
   const Surroundings surroundings_;  // whose writers know of the live area
   std::once_flag opener_made_, observer_made_;
   std::set<std::string> warned_;  // by texts

@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "cli/found_image.h"
+#include "cli/next_step.h"
 #include "cli/project.h"
 #include "cli/streams.h"
 #include "slipway/base/text.h"
@@ -32,14 +34,17 @@ class Planner {
       const auto typed = oci::Location::parse(source);
       if (!all_tags_ && (!from.tag() || (typed && !typed->tag()))) {
         return fail(Error(Errc::invalid_argument, fmt::format("{} has no tag to give to its copy", source))
-                        .with_hint("name its tag, or give its destination in a line of --from-file"));
+                        .with_hint(fmt::format("name its tag: slipway copy {}:TAG {}", shell_word(from.place()),
+                                               shell_word(destination))));
       }
       place += last_component(from);
     }
     SLIPWAY_ASSIGN(oci::Location to, context_.location(place));
     if (to.digest()) {
-      return fail(Error(Errc::invalid_argument, fmt::format("{}: a destination cannot have a digest", destination))
-                      .with_hint("the digest is the source's; name a tag or nothing"));
+      return fail(
+          Error(Errc::invalid_argument, fmt::format("{}: a destination cannot have a digest", destination))
+              .with_hint(fmt::format("the digest is the source's; name a tag or nothing: slipway copy {} {}:TAG",
+                                     shell_word(source), shell_word(to.place()))));
     }
     if (all_tags_) return add_tags(from, to);
     return add(CopyJob{from, with_tag_of(from, std::move(to))});
@@ -51,11 +56,12 @@ class Planner {
   Status add_tags(const oci::Location& from, const oci::Location& to) {
     if (from.tag() || from.digest() || to.tag()) {
       return fail(Error(Errc::invalid_argument, "--all-tags copies a whole repository")
-                      .with_hint("leave out the tags of source and destination"));
+                      .with_hint(fmt::format("leave out the tags: slipway copy --all-tags {} {}",
+                                             shell_word(from.place()), shell_word(to.place()))));
     }
     SLIPWAY_ASSIGN(const auto source, context_.opener().open_for_reading(from, Side::source));
     auto* lister = store::as<store::TagLister>(*source);
-    if (lister == nullptr) return fail(Errc::unsupported, "{} cannot list its tags", source->name());
+    if (lister == nullptr) return fail(no_tag_list(*source));
     SLIPWAY_ASSIGN(const auto tags, lister->list_tags());
     for (const std::string& tag : tags)
       SLIPWAY_TRY(add(CopyJob{from.with_tag(tag), to.with_tag(tag)}));
@@ -64,8 +70,10 @@ class Planner {
 
   Status add(CopyJob job) {
     if (job.to.tag() && !taken_.insert(job.to.str()).second) {
-      return fail(Error(Errc::invalid_argument, fmt::format("two sources have the destination {}", job.to.str()))
-                      .with_hint("give one of them another destination in a line of --from-file"));
+      return fail(
+          Error(Errc::invalid_argument, fmt::format("two sources have the destination {}", job.to.str()))
+              .with_hint(
+                  "write lines \"SRC DST\" into a file, one with another destination: slipway copy --from-file LIST"));
     }
     jobs_.push_back(std::move(job));
     return {};
@@ -88,8 +96,8 @@ Status add_list(Planner& planner, const std::string& text, const std::string& fi
     const std::string destination(trim(trimmed.substr(blank)));
     Status added = destination.empty() && prefix.empty()
                        ? Status(fail(Error(Errc::invalid_argument, fmt::format("{} has no destination", source))
-                                         .with_hint("write it behind it, or name a prefix: slipway copy --from-file "
-                                                    "LIST registry.example.com/mirror/")))
+                                         .with_hint("write it behind it, or name a prefix: slipway copy --from-file " +
+                                                    shell_word(file) + " registry.example.com/mirror/")))
                        : planner.add(source, destination.empty() ? prefix : destination);
     if (!added) return fail(std::move(added).error().at({file, row, 1}));
   }
@@ -114,7 +122,8 @@ Result<std::vector<CopyJob>> plan_copies(Context& context, const CopyWords& give
   if (given.list) {
     if (words.size() > 1 || (words.size() == 1 && !words[0].ends_with('/'))) {
       return fail(Error(Errc::invalid_argument, "--from-file takes one more argument at most: a prefix that ends in /")
-                      .with_hint("write the sources into the file"));
+                      .with_hint(fmt::format("write the sources into the file: slipway copy --from-file {} PREFIX/",
+                                             shell_word(*given.list))));
     }
     SLIPWAY_ASSIGN(const std::string text, read_input(context, *given.list, kMaxList));
     SLIPWAY_TRY(add_list(planner, text, *given.list, words.empty() ? "" : words[0]));
@@ -122,14 +131,16 @@ Result<std::vector<CopyJob>> plan_copies(Context& context, const CopyWords& give
   }
   if (words.size() < 2) {
     return fail(Error(Errc::invalid_argument, "copy needs a source and a destination: SRC DST")
-                    .with_hint("see: slipway copy --help"));
+                    .with_hint(words.empty() ? "run: slipway copy SRC DST"
+                                             : fmt::format("run: slipway copy {} DST", shell_word(words.front()))));
   }
   const std::string destination = std::move(words.back());
   words.pop_back();
   if (words.size() > 1 && !destination.ends_with('/')) {
     return fail(
         Error(Errc::invalid_argument, fmt::format("cannot copy several images to one destination {}", destination))
-            .with_hint(fmt::format("name a prefix that ends in /: {}/", destination)));
+            .with_hint(
+                fmt::format("name a prefix that ends in /: slipway copy SRC... {}", shell_word(destination + "/"))));
   }
   for (const std::string& source : words)
     SLIPWAY_TRY(planner.add(source, destination));

@@ -1,6 +1,7 @@
 #include "cli/first_contact.h"
 
 #include "cli/project.h"
+#include "cli/terminal.h"
 #include "cli/text_layout.h"
 #include "slipway/builder/last_build.h"
 
@@ -9,13 +10,13 @@ namespace {
 
 constexpr std::string_view kMore = "\nAll commands: slipway --help\n";
 
-std::string ways_to_start() {
+std::string ways_to_start(std::size_t columns) {
   return "There is no slipway.yaml in this folder or above it. Three ways to start:\n\n" +
          two_columns(
              {{"slipway init", "write a slipway.yaml for the compiled outputs in this folder"},
               {"slipway build --base scratch --add FILE:/PATH --to oci:out:v1", "pack files without slipway.yaml"},
               {"slipway copy SRC DST", "copy an image between registries, layouts and archives"}},
-             80);
+             columns);
 }
 
 /// Returns true if the environment's active release has this build. Asks folders only: nobody waits here for a
@@ -50,7 +51,7 @@ std::string about(Context& context, const Loaded& loaded) {
   rows.emplace_back("environments", environments.empty() ? "none" : environments);
   rows.emplace_back("last build", build ? build->digest.str() : "none");
   rows.emplace_back("next", next_step(context, loaded, build));
-  return loaded.file + "\n" + two_columns(rows, 80);
+  return loaded.file + "\n" + two_columns(rows, columns_of(context.surroundings()));
 }
 
 }  // namespace
@@ -61,7 +62,7 @@ std::string first_contact(Context& context) {
   std::string text;
   for (const Loaded& loaded : *apps)
     text += (text.empty() ? "" : "\n") + about(context, loaded);
-  if (text.empty()) text = ways_to_start();
+  if (text.empty()) text = ways_to_start(columns_of(context.surroundings()));
   return text + std::string(kMore);
 }
 

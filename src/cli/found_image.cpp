@@ -34,6 +34,11 @@ Result<oci::Descriptor> root_of(const FoundImage& found, const std::optional<std
   return image.descriptor;
 }
 
+Error no_tag_list(const store::ReadTarget& place) {
+  return error(Errc::unsupported, "{} cannot list its tags", place.name())
+      .with_hint("name an image by a tag that you know: slipway inspect REF");
+}
+
 image::FileListCache file_lists(Context& context) {
   const stdfs::path cache = cache_folder(context.surroundings().env);
   return {context.fs(), cache.empty() ? cache : cache / "files"};

@@ -21,6 +21,9 @@ Result<FoundImage> find_image(Context& context, const std::string& text);
 /// Its image for a platform (this machine's where an index offers several and none is named).
 Result<image::Image> load_found(const FoundImage& found, const std::optional<std::string>& platform);
 
+/// The refusal of a place that keeps no list of tags.
+Error no_tag_list(const store::ReadTarget& place);
+
 /// File lists kept in this user's cache folder.
 image::FileListCache file_lists(Context& context);
 

@@ -51,6 +51,17 @@ std::string wrapped_usage(const std::string& usage, std::size_t columns) {
   return text;
 }
 
+/// An example's command line, continued with backslashes where it is too long, so that it can still be copied.
+std::string example_line(std::string_view line, std::size_t columns) {
+  constexpr std::string_view kGoesOn = " \\";
+  if (2 + display_width(line) <= columns) return "  " + std::string(line);
+  const std::string text = wrapped(line, columns - kGoesOn.size(), 6, 2);
+  std::string out = "  ";
+  for (const char c : text)
+    out += c == '\n' ? std::string(kGoesOn) + "\n" : std::string(1, c);
+  return out;
+}
+
 std::string statuses_of(const Command& command, std::size_t columns) {
   Rows rows;
   for (const auto& [status, meaning] : command.statuses)
@@ -118,7 +129,7 @@ std::string help_of(const Command& command, const OptionSet& own, std::size_t co
   std::string text = wrapped(fmt::format("slipway {} - {}", command.name, command.summary), columns, 2) + "\n\n";
   text += wrapped(command.description, columns) + "\n\nExamples\n";
   for (const auto& [what, line] : command.examples)
-    text += fmt::format("  # {}\n  {}\n", wrapped(what, columns, 4, 4), line);
+    text += fmt::format("  # {}\n{}\n", wrapped(what, columns, 4, 4), example_line(line, columns));
   text += "\nUsage: " + wrapped_usage(fmt::format("slipway {} {}", command.name, command.synopsis), columns) + "\n";
   if (!command.aliases.empty()) text += fmt::format("Aliases: {}\n", joined(command.aliases, ""));
   const std::string positionals = option_lines(own, true, columns);

@@ -91,7 +91,7 @@ Result<std::optional<Digest>> image_id(store::ReadTarget& target, const oci::Des
 
 Error no_image_id() {
   return Error(Errc::invalid_argument, "--iidfile: an index of several platforms has no one image ID")
-      .with_hint("use --digest-file, or build for one --platform");
+      .with_hint("use --digest-file FILE, or one --platform OS/ARCH");
 }
 
 Status check_result_files(const Context& context, const ResultFiles& files) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cli/text_layout.h"
+
 namespace slipway::cli {
 namespace {
 
@@ -45,9 +47,9 @@ void LiveArea::draw(const std::vector<std::string>& lines) {
   // One write: a terminal never shows half of it.
   std::string frame = to_its_start();
   for (const std::string& line : lines) {
-    const std::string_view cut = std::string_view(line).substr(0, room);
+    const std::string_view cut = first_columns(line, room);
     frame.append(cut).append(kEraseLine).append("\n");
-    widths_.push_back(cut.size());
+    widths_.push_back(display_width(cut));
   }
   outside_.write_err(frame.append(kEraseBelow));
 }

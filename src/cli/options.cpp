@@ -1,5 +1,7 @@
 #include "cli/options.h"
 
+#include <set>
+
 #include "slipway/base/text.h"
 
 namespace slipway::cli {
@@ -43,6 +45,22 @@ void OptionSet::positionals(std::string word, std::vector<std::string>& slot, st
 
 void OptionSet::rest(std::string word, std::vector<std::string>& slot, std::string help) {
   options_.push_back({std::move(word), {}, std::move(help), &slot, true, false, {}});
+}
+
+OptionSet OptionSet::without_names_of(const OptionSet& own) const {
+  std::set<std::string> taken;
+  for (const Option& option : own.options_) {
+    for (std::string& name : split(option.names + "," + option.also, ','))
+      taken.insert(std::move(name));
+  }
+  OptionSet rest = *this;
+  for (Option& option : rest.options_) {
+    std::vector<std::string> names = split(option.names, ',');
+    std::erase_if(names, [&](const std::string& name) { return taken.contains(name); });
+    option.names = fmt::format("{}", fmt::join(names, ","));
+  }
+  std::erase_if(rest.options_, [](const Option& option) { return option.names.empty(); });
+  return rest;
 }
 
 std::optional<std::size_t> find_command(const std::vector<std::string>& arguments, const OptionSet& globals) {

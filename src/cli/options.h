@@ -23,6 +23,7 @@ struct Option {
   std::vector<std::string> choices;
   int least = 0;                 ///< of a number
   bool from_environment = true;  ///< SLIPWAY_<COMMAND>_<FLAG> may set it
+  std::string also;              ///< names of other tools for it, "-e" or "-r,--recursive": parsed, not shown
 };
 
 /// The options of one command. The variables bound must outlive it.
@@ -42,6 +43,10 @@ class OptionSet {
   void rest(std::string word, std::vector<std::string>& slot, std::string help);
   /// The last option is never taken from the environment.
   void command_line_only() { options_.back().from_environment = false; }
+  /// The last option has these names, too.
+  void also(std::string names) { options_.back().also = std::move(names); }
+  /// Returns these options without the names that `own` has: "-f" of a command goes before "-f" of every command.
+  OptionSet without_names_of(const OptionSet& own) const;
 
   const std::vector<Option>& all() const { return options_; }
 

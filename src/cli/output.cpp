@@ -40,7 +40,7 @@ void write_members(std::string& out, const Json::Object& object, std::size_t ind
   for (const auto& [key, value] : object) {
     if (!first_is_placed) out.append(indent, ' ');
     first_is_placed = false;
-    out += (is_plain(key) ? key : Json(key).compact()) + ":";
+    out += scalar(Json(key)) + ":";
     if (is_block(value)) {
       out += '\n';
       write_yaml(out, value, indent + 2);
@@ -130,8 +130,8 @@ std::string yaml_of(const Json& document) {
 Result<std::string> lines_of(const Json& document, std::string_view member) {
   std::string lines;
   if (collect(document, member, lines)) return lines;
-  return fail(Error(Errc::invalid_argument, fmt::format("the result has no {}", member))
-                  .with_hint("print all of it with: -o json"));
+  return fail(Error(Errc::invalid_argument, fmt::format("the result has no {}", member == "location" ? "name" : member))
+                  .with_hint("print all of it with -o json"));
 }
 
 }  // namespace slipway::cli

@@ -1,7 +1,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
+#include "cli/next_step.h"
 #include "cli/options.h"
 #include "cli/peer_words.h"
 #include "slipway/base/text.h"
@@ -35,23 +37,29 @@ int whole_number(const Option& option, const std::string& text) {
 }
 
 CLI::Option* add(CLI::App& app, const Option& option) {
+  const std::string names = option.also.empty() ? option.names : option.names + "," + option.also;
   return std::visit(
       [&](auto* slot) -> CLI::Option* {
         using T = std::remove_pointer_t<decltype(slot)>;
         if constexpr (std::is_same_v<T, bool>) {
-          return app.add_flag(option.names, *slot);
+          return app.add_flag(names, *slot);
         } else if constexpr (std::is_same_v<T, int>) {
-          if (option.value.empty()) return app.add_flag(option.names, *slot);
-          return app.add_option_function<std::string>(
-              option.names, [slot, &option](const std::string& text) { *slot = whole_number(option, text); });
+          if (option.value.empty()) return app.add_flag(names, *slot);
+          return app
+              .add_option_function<std::string>(
+                  names, [slot, &option](const std::string& text) { *slot = whole_number(option, text); })
+              ->take_last();
         } else if constexpr (std::is_same_v<T, std::optional<std::string>>) {
-          return app.add_option_function<std::string>(option.names, [slot](const std::string& text) { *slot = text; });
+          CLI::Option* added =
+              app.add_option_function<std::string>(names, [slot](const std::string& text) { *slot = text; });
+          return option.positional ? added : added->take_last();
         } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
-          CLI::Option* added = app.add_option(option.names, *slot);
+          CLI::Option* added = app.add_option(names, *slot);
           if (!option.positional) added->allow_extra_args(false);
           return added;
         } else {
-          return app.add_option(option.names, *slot);
+          CLI::Option* added = app.add_option(names, *slot);
+          return option.positional ? added : added->take_last();
         }
       },
       option.slot);
@@ -80,11 +88,6 @@ std::vector<std::string> option_words(const ParseRequest& request) {
   return words;
 }
 
-Error usage_error(const ParseRequest& request, std::string message) {
-  return Error(Errc::invalid_argument, std::move(message))
-      .with_hint(fmt::format("see: slipway {} --help", request.command));
-}
-
 /// The positionals of a command, for people: "SRC and DST".
 std::string arguments_of(const ParseRequest& request) {
   std::vector<std::string> words;
@@ -95,22 +98,49 @@ std::string arguments_of(const ParseRequest& request) {
   return (words.size() == 1 ? "one " : "") + fmt::format("{}", fmt::join(words, " and "));
 }
 
-Error unknown_argument(const ParseRequest& request, const CLI::App& app) {
-  const std::vector<std::string> extra = app.remaining();
-  for (const std::string& word : extra) {
+/// The arguments that were typed, in the order of the command's positionals.
+std::vector<std::string> typed_arguments(const ParseRequest& request, const CLI::App& app) {
+  std::vector<std::string> words;
+  for (const Option& option : request.own.all()) {
+    const CLI::Option* added = option.positional ? app.get_option_no_throw(option.names) : nullptr;
+    if (added == nullptr) continue;
+    const std::vector<std::string> results = added->results();
+    words.insert(words.end(), results.begin(), results.end());
+  }
+  return words;
+}
+
+/// The first word that looks like an option and is none of this command.
+std::optional<Error> unknown_option(const ParseRequest& request, const CLI::App& app) {
+  for (const std::string& word : app.remaining()) {
     if (word.size() < 2 || word[0] != '-') continue;
     const std::string name = word.substr(0, word.find('='));
     Error error(Errc::invalid_argument,
                 fmt::format("unknown option \"{}\" of slipway {}", printable(name, 80), request.command));
-    if (const auto instead = instead_of_option(name)) return std::move(error).with_hint(std::string(*instead));
+    if (const auto instead = instead_of_option(request.command, name))
+      return std::move(error).with_hint(std::string(*instead));
     if (const auto near = nearest(name, option_words(request))) error.hint = fmt::format("did you mean {}?", *near);
     return std::move(error).with_hint(fmt::format("see: slipway {} --help", request.command));
   }
-  Error error = usage_error(
-      request, fmt::format("unexpected argument \"{}\": slipway {} takes {}",
-                           extra.empty() ? "" : printable(extra.front(), 80), request.command, arguments_of(request)));
-  if (const auto instead = instead_of_argument(request.command)) error.hint = *instead;
-  return error;
+  return std::nullopt;
+}
+
+Error unknown_argument(const ParseRequest& request, const CLI::App& app) {
+  if (auto option = unknown_option(request, app)) return *std::move(option);
+  const std::vector<std::string> extra = app.remaining();
+  Error error(Errc::invalid_argument,
+              fmt::format("unexpected argument \"{}\": slipway {} takes {}",
+                          extra.empty() ? "" : printable(extra.front(), 80), request.command, arguments_of(request)));
+  const std::vector<std::string> typed = typed_arguments(request, app);
+  if (const auto instead = instead_of_argument(request.command)) {
+    std::string hint(*instead);
+    for (const auto& [name, words] : {std::pair("REF", &typed), std::pair("EXTRA", &extra)}) {
+      const std::size_t at = hint.find(name);
+      if (at != std::string::npos && !words->empty()) hint.replace(at, std::strlen(name), shell_word(words->front()));
+    }
+    return std::move(error).with_hint(std::move(hint));
+  }
+  return std::move(error).with_hint("run: " + completed_command(request.command, request.own, typed));
 }
 
 /// Numbers that parse, but make no sense.
@@ -119,8 +149,9 @@ Status check_numbers(const ParseRequest& request) {
     for (const Option& option : set->all()) {
       const auto* const slot = std::get_if<int*>(&option.slot);
       if (slot == nullptr || option.value.empty() || **slot >= option.least) continue;
-      return fail(usage_error(request, fmt::format("slipway {}: --{} {} is too small: the minimum is {}",
-                                                   request.command, long_name(option), **slot, option.least)));
+      return fail(error(Errc::invalid_argument, "slipway {}: --{} {} is too small: the minimum is {}", request.command,
+                        long_name(option), **slot, option.least)
+                      .with_hint(fmt::format("use --{} {} or more", long_name(option), option.least)));
     }
   }
   return {};
@@ -134,22 +165,41 @@ Status check_choices(const ParseRequest& request) {
       if (std::find(option.choices.begin(), option.choices.end(), **slot) != option.choices.end()) continue;
       return fail(Error(Errc::invalid_argument, fmt::format("slipway {}: --{} does not know \"{}\"", request.command,
                                                             long_name(option), printable(**slot, 80)))
-                      .with_hint(fmt::format("use one of {}", fmt::join(option.choices, ", "))));
+                      .with_hint(fmt::format("use --{} {}", long_name(option), fmt::join(option.choices, "|"))));
     }
   }
   return {};
 }
 
-/// CLI11's words for a missing argument or value, as ours.
-std::string said_of(const CLI::ParseError& problem) {
-  const std::string text = problem.what();
-  if (problem.get_name() == "RequiredError") {
-    const std::string word = text.substr(0, text.find(" is required"));
-    return fmt::format("missing argument {}", word);
+/// The option whose name starts the text of a problem: "--tag: 1 required TEXT missing".
+const Option* option_in(const ParseRequest& request, const std::string& text) {
+  const std::string name = text.substr(0, text.find(':'));
+  for (const OptionSet* set : {&request.own, &request.globals}) {
+    for (const Option& option : set->all()) {
+      const std::vector<std::string> names = split(option.names, ',');
+      if (std::find(names.begin(), names.end(), name) != names.end()) return &option;
+    }
   }
-  if (problem.get_name() == "ArgumentMismatch")
-    return fmt::format("option {} needs a value", text.substr(0, text.find(':')));
-  return text;
+  return nullptr;
+}
+
+/// CLI11's problem as ours: what is missing, and the command or option that has it.
+Error parse_error(const ParseRequest& request, const CLI::App& app, const CLI::ParseError& problem) {
+  if (auto option = unknown_option(request, app)) return *std::move(option);
+  const std::string text = problem.what();
+  const auto said = [&](std::string what) {
+    return Error(Errc::invalid_argument, fmt::format("slipway {}: {}", request.command, printable(what, 300)));
+  };
+  if (problem.get_name() == "RequiredError") {
+    return said(fmt::format("missing argument {}", text.substr(0, text.find(" is required"))))
+        .with_hint("run: " + completed_command(request.command, request.own, typed_arguments(request, app)));
+  }
+  const Option* option = option_in(request, text);
+  if (problem.get_name() == "ArgumentMismatch" && option != nullptr) {
+    return said(fmt::format("option {} needs a value", text.substr(0, text.find(':'))))
+        .with_hint(fmt::format("write --{} {}", long_name(*option), option->value));
+  }
+  return said(text).with_hint(fmt::format("see: slipway {} --help", request.command));
 }
 
 }  // namespace
@@ -159,7 +209,8 @@ Status parse_options(const ParseRequest& request) {
   app.set_help_flag();
   app.allow_extras();
   try {
-    add_all(app, request.globals, "", request);
+    const OptionSet globals = request.globals.without_names_of(request.own);
+    add_all(app, globals, "", request);
     add_all(app, request.own, request.command, request);
     std::vector<std::string> reversed(request.arguments.rbegin(), request.arguments.rend());
     app.parse(reversed);
@@ -167,7 +218,7 @@ Status parse_options(const ParseRequest& request) {
     SLIPWAY_TRY(check_choices(request));
     return check_numbers(request);
   } catch (const CLI::ParseError& problem) {
-    return fail(usage_error(request, fmt::format("slipway {}: {}", request.command, printable(said_of(problem), 300))));
+    return fail(parse_error(request, app, problem));
   } catch (const std::exception& problem) {
     return fail(Errc::internal, "cannot parse the command line: {}", problem.what());
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "cli/next_step.h"
 #include "slipway/base/git.h"
 #include "slipway/base/text.h"
 
@@ -24,7 +25,8 @@ class Repository {
     SLIPWAY_ASSIGN(const CommandResult done, run(words));
     if (done.status == 0) return std::string(trim(done.out));
     const std::string_view said = trim(done.err.empty() ? done.out : done.err);
-    return fail(Errc::failed, "git {} failed: {}", words[0], printable(said, 2000));
+    return fail(error(Errc::failed, "git {} failed: {}", words[0], printable(said, 2000))
+                    .with_hint("look at the repository: git status; the files are pinned already"));
   }
 
   /// Pushes HEAD to a branch of origin. If somebody pushed first, the commit is made again on top of theirs, in the
@@ -38,7 +40,8 @@ class Repository {
       const bool is_behind = done.err.find("rejected") != std::string::npos;
       if (!is_behind || attempt == kPushes) {
         return fail(error(is_behind ? Errc::conflict : Errc::failed, "cannot push {}: {}", printable(branch, 200),
-                          printable(trim(done.err), 2000)));
+                          printable(trim(done.err), 2000))
+                        .with_hint("push the commit yourself: git push origin HEAD:" + shell_word(branch)));
       }
       SLIPWAY_ASSIGN(commit, on_top_of_theirs(branch, message));
     }
@@ -52,14 +55,17 @@ class Repository {
     if (ahead != "1") {
       return fail(error(Errc::conflict, "cannot push {}: somebody pushed first, and it has {} more commits of yours",
                         printable(branch, 200), ahead == "0" ? "no" : "some")
-                      .with_hint("rebase the branch and push it yourself"));
+                      .with_hint(fmt::format("run: git pull --rebase origin {0}, then: git push origin HEAD:{0}",
+                                             shell_word(branch))));
     }
     SLIPWAY_ASSIGN(const CommandResult merged, run({"merge-tree", "--write-tree", "HEAD", "FETCH_HEAD"}));
     if (merged.status == 1) {
       return fail(error(Errc::conflict, "cannot push {}: somebody changed the same lines first", printable(branch, 200))
-                      .with_hint("drop the commit, pull, and run pin again"));
+                      .with_hint("run: git reset --hard HEAD~1, then git pull, then slipway pin --commit again"));
     }
-    if (merged.status != 0) return fail(Errc::failed, "git merge-tree failed: {}", printable(trim(merged.err), 2000));
+    if (merged.status != 0)
+      return fail(error(Errc::failed, "git merge-tree failed: {}", printable(trim(merged.err), 2000))
+                      .with_hint("run: git pull --rebase origin " + shell_word(branch)));
     const std::string tree(trim(merged.out));
     return checked({"commit-tree", tree, "-p", "FETCH_HEAD", "-m", message});
   }

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 
+#include "cli/found_image.h"
 #include "slipway/base/text.h"
 #include "slipway/config/decoder.h"
 #include "slipway/run/reference_resolver.h"
@@ -25,7 +26,7 @@ class TagLists {
     SLIPWAY_ASSIGN(const oci::Location place, oci::Location::parse_for_reading(written.place()));
     SLIPWAY_ASSIGN(const auto target, context_.opener().open_for_reading(place, Side::source));
     auto* lister = store::as<store::TagLister>(*target);
-    if (lister == nullptr) return fail(Errc::unsupported, "{} does not list tags", written.place());
+    if (lister == nullptr) return fail(no_tag_list(*target));
     auto tags = lister->list_tags();
     if (!tags) return fail(std::move(tags).error().in("listing the tags of " + written.place()));
     return &lists_.emplace(written.place(), *std::move(tags)).first->second;

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "cli/output.h"
+#include "cli/text_layout.h"
 #include "cli/transfer_bars.h"
 #include "slipway/base/text.h"
 #include "slipway/base/worker.h"
@@ -49,13 +50,9 @@ class LineProgress : public builder::Observer {
   /// A layer's name, short enough for a line of 80 columns; whole with -v.
   std::string name_of(const std::string& name) const {
     constexpr std::size_t kRoom = 24;
-    std::string text = printable(name, 60);
-    if (verbose_ == 0 && text.size() > kRoom) text.replace(kRoom - 3, std::string::npos, "...");
-    return text;
-  }
-  static bool is_layer(const oci::Descriptor& d) {
-    return !oci::is_graph_node(d.media_type) && d.media_type != oci::kConfigType &&
-           d.media_type != oci::kDockerConfigType && d.media_type != oci::kEmptyType;
+    const std::string text = printable(name, 240);
+    if (verbose_ > 0 || display_width(text) <= kRoom) return text;
+    return std::string(first_columns(text, kRoom - 3)).append("...");
   }
   /// Short, so that a line fits a terminal; whole with -v.
   std::string digest(const oci::Descriptor& d) const { return verbose_ > 0 ? d.digest.str() : d.digest.short_hex(); }
@@ -267,6 +264,11 @@ bool has_cursor(const Surroundings& surroundings) {
 }
 
 }  // namespace
+
+bool is_layer(const oci::Descriptor& d) {
+  return !oci::is_graph_node(d.media_type) && d.media_type != oci::kConfigType &&
+         d.media_type != oci::kDockerConfigType && d.media_type != oci::kEmptyType;
+}
 
 std::unique_ptr<builder::Observer> make_progress(const Globals& globals, const Surroundings& surroundings,
                                                  LiveArea& area) {

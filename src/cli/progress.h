@@ -14,6 +14,9 @@ namespace slipway::cli {
 std::unique_ptr<builder::Observer> make_progress(const Globals& globals, const Surroundings& surroundings,
                                                  LiveArea& area);
 
+/// Returns true for a blob that is neither a manifest nor a config: a layer, or a file of an artifact.
+bool is_layer(const oci::Descriptor& d);
+
 /// Names the direction of the transfers that `observer` shows: "push", "pull" or "copy" (the default) stands before
 /// each bar. Nothing for observers without bars.
 void name_direction(builder::Observer& observer, std::string_view direction);

@@ -38,14 +38,17 @@ Result<const config::Node*> choose(const std::vector<config::Node>& documents, c
     apps.push_back(app_of(document));
     if (wanted && apps.back() == *wanted) return &document;
   }
-  if (documents.empty()) return fail(Error(Errc::invalid_argument, "the file is empty").at({file, 1, 1}));
+  if (documents.empty())
+    return fail(Error(Errc::invalid_argument, "the file is empty")
+                    .at({file, 1, 1})
+                    .with_hint("write one with: slipway init --force"));
   if (!wanted && documents.size() == 1) return &documents.front();
   if (wanted) {
     return fail(Error(Errc::invalid_argument, fmt::format("{} has no app \"{}\"", file, printable(*wanted, 80)))
-                    .with_hint(fmt::format("choose one of {}", fmt::join(apps, ", "))));
+                    .with_hint(fmt::format("use --app {}", fmt::join(apps, ", --app "))));
   }
   return fail(Error(Errc::invalid_argument, fmt::format("{} has several apps", file))
-                  .with_hint(fmt::format("choose one with --app: {}", fmt::join(apps, ", "))));
+                  .with_hint(fmt::format("choose one: --app {}", fmt::join(apps, ", --app "))));
 }
 
 void check_keys(const config::Node& document, Diagnostics& diagnostics) {
@@ -97,7 +100,8 @@ Result<std::optional<ProjectFile>> read_project_file(const Context& context) {
   auto text = read_file(context.fs(), *path, kMaxFile);
   if (!text) {
     const Errc code = text.error().code == Errc::not_found ? Errc::invalid_argument : text.error().code;
-    return fail(Error(code, text.error().message).with_hint("give another file with --file"));
+    return fail(Error(code, text.error().message)
+                    .with_hint("name another file with --file FILE, or write one with: slipway init"));
   }
   ProjectFile file{shown_path(context, *path), path->parent_path(), {}};
   SLIPWAY_ASSIGN(file.documents, config::parse_yaml(*text, file.shown));
@@ -204,7 +208,8 @@ Result<EnvironmentWord> environment_word(const release::Project& project, const 
       number.size() > 1 && number[0] == 'v' && std::from_chars(number.data() + 1, end, value).ptr == end && value > 0;
   if (!shaped) {
     return fail(Error(Errc::invalid_argument, fmt::format("\"{}\" is not a release", printable(word, 80)))
-                    .with_hint("write ENV@vN, for example production@v3"));
+                    .with_hint(fmt::format("write {}@vN; the releases: slipway history {}", found.environment->name,
+                                           found.environment->name)));
   }
   found.number = value;
   return found;
@@ -216,7 +221,7 @@ Result<release::Recorded> recorded_of(const Loaded& loaded, const EnvironmentWor
     SLIPWAY_ASSIGN(const auto head, ledger.head(loaded.project.app, name));
     if (head) return *head;
     return fail(Error(Errc::not_found, fmt::format("nothing was ever released to {}", name))
-                    .with_hint(fmt::format("release a build: slipway release {}", name)));
+                    .with_hint(fmt::format("release a build: slipway release {} REF", name)));
   }
   SLIPWAY_ASSIGN(const release::Chain chain, ledger.read(loaded.project.app, name));
   if (const release::Recorded* found = chain.number(*word.number)) return *found;
@@ -237,7 +242,7 @@ Result<std::optional<Loaded>> app_of_environment(const Context& context, const s
     if (found) {
       return fail(
           error(Errc::invalid_argument, "several apps of {} have an environment \"{}\"", loaded.file, name)
-              .with_hint(fmt::format("choose one with --app: {} or {}", found->project.app, loaded.project.app)));
+              .with_hint(fmt::format("choose one: --app {} or --app {}", found->project.app, loaded.project.app)));
     }
     found = std::move(loaded);
   }

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "cli/next_step.h"
 #include "slipway/base/posix.h"
 #include "slipway/base/text.h"
 
@@ -60,7 +61,8 @@ Status check_result_file(const Context& context, const std::string& option, cons
   if (context.fs().stat(folder, true)) return {};
   return fail(error(Errc::invalid_argument, "{} {}: there is no folder {}", option, printable(path, 200),
                     printable(folder.native(), 4096))
-                  .with_hint("create it, or name another file"));
+                  .with_hint(fmt::format("run: mkdir -p {}, or name another file: {} FILE", shell_word(folder.native()),
+                                         option)));
 }
 
 }  // namespace slipway::cli

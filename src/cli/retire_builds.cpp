@@ -36,15 +36,15 @@ Result<release::BuildsRequest> request_of(Context& context, const RetireBuildsFl
   if (f.in_use.has_value() == f.only_ledgers) {
     return fail(
         Error(Errc::invalid_argument, "retire --builds needs to know who else uses builds")
-            .with_hint("give --in-use FILE with the digests of pods, pins and other ledgers, or --only-ledgers if "
-                       "nothing else uses them"));
+            .with_hint("run: slipway retire --builds --in-use FILE, with the digests of pods, pins and other ledgers "
+                       "in it; or --only-ledgers if nothing else uses them"));
   }
   if (!f.in_use) return request;
   SLIPWAY_ASSIGN(const std::string text, read_file(context.fs(), context.absolute(*f.in_use), kMaxInUse));
   request.in_use = digests_in(text);
   if (request.in_use.empty())
     return fail(Error(Errc::invalid_argument, fmt::format("{} has no digest", printable(*f.in_use, 300)))
-                    .with_hint("give --only-ledgers if nothing else uses the builds"));
+                    .with_hint("if nothing else uses the builds, run: slipway retire --builds --only-ledgers"));
   return request;
 }
 
@@ -129,7 +129,7 @@ Result<int> run_retire_builds(Context& context, const RetireBuildsFlags& f) {
   }
   if (!done.empty()) return 0;
   return fail(Error(Errc::invalid_argument, "retire --builds needs image.repository, which is not set")
-                  .with_hint("set image.repository in slipway.yaml"));
+                  .with_hint("write 'image: {repository: LOCATION}' into slipway.yaml"));
 }
 
 }  // namespace slipway::cli

@@ -5,6 +5,7 @@
 #include "cli/complete_word.h"
 #include "cli/first_contact.h"
 #include "cli/help.h"
+#include "cli/next_step.h"
 #include "cli/output.h"
 #include "cli/peer_words.h"
 #include "cli/terminal.h"
@@ -49,25 +50,52 @@ std::string annotations_of(const Error& error) {
   for (const Error& cause : error.causes)
     text += annotations_of(cause);
   if (!error.where || error.where->row == 0) return text;
-  return text + fmt::format("::error file={},line={},col={}::{}\n", workflow_text(error.where->file), error.where->row,
-                            error.where->col, workflow_text(error.message));
+  return text + fmt::format("::error file={},line={},col={}::{}\n", workflow_property(error.where->file),
+                            error.where->row, error.where->col, workflow_text(error.message));
 }
 
 int failed(const Error& error, const Surroundings& surroundings) {
   if (is_github_actions(surroundings)) surroundings.write_err(annotations_of(error));
-  surroundings.write_err(coloured(safe_text(shown(error)), surroundings));
+  surroundings.write_err(coloured(for_standard_error(safe_text(shown(error)), surroundings), surroundings));
   return exit_status(error.code);
 }
 
-Error unknown_command(const std::string& word) {
+/// Puts what was typed into the commands that the hints name.
+void complete_hints(Error& error, const OptionSet& own) {
+  error.hint = with_typed_words(std::move(error.hint), own);
+  for (Error& cause : error.causes)
+    complete_hints(cause, own);
+}
+
+/// For "image copy A B" and its like, which other tools have: our command line instead.
+std::optional<Error> command_of_two_words(const std::vector<std::string>& words) {
+  const auto instead = instead_of_two_words(words);
+  if (!instead) return std::nullopt;
+  return error(Errc::invalid_argument, "unknown command \"{} {}\"", words[0], words[1]).with_hint(*instead);
+}
+
+Error unknown_command(const std::string& word, const std::vector<std::string>& rest) {
   std::vector<std::string> names;
   for (const Command& command : commands())
     names.emplace_back(command.name);
   Error error(Errc::invalid_argument, fmt::format("unknown command \"{}\"", printable(word, 80)));
   if (const auto instead = instead_of_command(word)) return std::move(error).with_hint(std::string(*instead));
   if (const auto near = nearest(word, names))
-    return std::move(error).with_hint(fmt::format("did you mean \"{}\"?", *near));
+    return std::move(error).with_hint(fmt::format("did you mean: slipway {}{}", *near, words_before_options(rest)));
   return std::move(error).with_hint("see: slipway --help");
+}
+
+Error unknown_topic(const std::string& word) {
+  std::vector<std::string> names;
+  for (const Topic& topic : topics())
+    names.emplace_back(topic.name);
+  const std::string all = fmt::format("{}", fmt::join(names, ", "));
+  for (const Command& command : commands())
+    names.emplace_back(command.name);
+  const auto near = nearest(word, names);
+  return error(Errc::invalid_argument, "there is no help on \"{}\"", printable(word, 80))
+      .with_hint(near ? fmt::format("did you mean: slipway help {}", *near)
+                      : fmt::format("name a command, or one of {}: slipway help {}", all, topics().front().name));
 }
 
 /// The first word that looks like an option and is not one.
@@ -130,7 +158,8 @@ int run_command(const Command& command, std::vector<std::string> arguments, Glob
       return print_help(help_of(command, own, help_columns(surroundings)), surroundings);
     }
   }
-  const auto failed_as = [&](const Error& error, const Surroundings& where) {
+  const auto failed_as = [&](Error error, const Surroundings& where) {
+    complete_hints(error, own);
     const int status = failed(error, where);
     return command.failure_status == 0 ? status : command.failure_status;
   };
@@ -167,10 +196,14 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
     word = rest.front();
     const std::string page = help_on(word, help_columns(surroundings));
     if (!page.empty()) return print_help(page, surroundings);
+    if (find_command_named(word) == nullptr) return failed(unknown_topic(word), surroundings);
     rest = {"--help"};
   }
+  std::vector<std::string> words = rest;
+  words.insert(words.begin(), word);
+  if (const auto problem = command_of_two_words(words)) return failed(*problem, surroundings);
   const Command* command = find_command_named(word);
-  if (command == nullptr) return failed(unknown_command(word), surroundings);
+  if (command == nullptr) return failed(unknown_command(word, rest), surroundings);
   return run_command(*command, std::move(rest), globals, global_options, surroundings);
 }
 

@@ -19,8 +19,9 @@ Result<std::string> first_line_of(int descriptor) {
     const ssize_t n = ::read(descriptor, &c, 1);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0)
-      return fail(Errc::invalid_argument, "cannot read a login from descriptor {}: {}", descriptor,
-                  std::strerror(errno));
+      return fail(
+          error(Errc::invalid_argument, "cannot read a login from descriptor {}: {}", descriptor, std::strerror(errno))
+              .with_hint(fmt::format("open it for slipway, e.g. {}< FILE", descriptor)));
     if (n == 0 || c == '\n') break;
     text += c;
   }
@@ -31,7 +32,7 @@ Result<registry::Credential> login_of(std::string text, const std::string& origi
   const std::size_t colon = text.find(':');
   if (colon == std::string::npos || colon == 0) {
     return fail(Error(Errc::invalid_argument, fmt::format("{} does not hold a login", origin))
-                    .with_hint("it must be USER:PASSWORD"));
+                    .with_hint(fmt::format("set {} to USER:PASSWORD, or to fd:N", origin)));
   }
   registry::Credential login;
   login.username = text.substr(0, colon);

@@ -32,7 +32,8 @@ Result<std::string> read_input(const Context& context, const std::string& path, 
   if (path != "-") return read_file(context.fs(), context.absolute(path), limit);
   std::string text = context.surroundings().read_in();
   if (text.size() <= limit) return text;
-  return fail(Errc::too_large, "standard input has more than {} bytes", limit);
+  return fail(error(Errc::too_large, "standard input has more than {} bytes", limit)
+                  .with_hint("name a smaller file in its place"));
 }
 
 stdfs::path temporary_folder(const Surroundings& surroundings) {

@@ -31,15 +31,7 @@ std::string_view code_of(Tone tone) {
 std::string cut(const std::string& text, std::size_t width) {
   if (display_width(text) <= width) return text;
   constexpr std::string_view kDots = "...";
-  std::string out;
-  std::size_t at = 0;
-  for (const char c : text) {
-    const bool starts = (static_cast<unsigned char>(c) & 0xc0u) != 0x80u;
-    if (starts && at + kDots.size() == width) break;
-    at += starts ? 1 : 0;
-    out += c;
-  }
-  return out.append(kDots);
+  return std::string(first_columns(text, width - std::min(width, kDots.size()))).append(kDots);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "cli/terminal.h"
 
 #include "cli/table.h"
+#include "cli/text_layout.h"
 #include "slipway/base/text.h"
 
 namespace slipway::cli {
@@ -33,7 +34,14 @@ bool colours_errors(const Surroundings& surroundings) {
 std::size_t columns_of(const Surroundings& surroundings) {
   constexpr std::size_t kUsual = 80;
   if (shows_errors_on_terminal(surroundings)) return static_cast<std::size_t>(surroundings.terminal().columns);
-  return parse_whole<std::size_t>(surroundings.env("COLUMNS").value_or("")).value_or(kUsual);
+  if (surroundings.out_columns > 0) return static_cast<std::size_t>(surroundings.out_columns);
+  const auto columns = parse_whole<std::size_t>(surroundings.env("COLUMNS").value_or(""));
+  return columns && *columns > 0 ? *columns : kUsual;
+}
+
+std::string for_standard_error(std::string_view text, const Surroundings& surroundings) {
+  if (!shows_errors_on_terminal(surroundings)) return std::string(text);
+  return folded_message(text, static_cast<std::size_t>(surroundings.terminal().columns));
 }
 
 bool is_github_actions(const Surroundings& surroundings) {
@@ -47,9 +55,18 @@ std::string workflow_text(std::string_view text) {
   return out;
 }
 
+std::string workflow_property(std::string_view text) {
+  std::string out;
+  for (const char c : workflow_text(text))
+    out += c == ':' ? "%3A" : c == ',' ? "%2C" : std::string(1, c);
+  return out;
+}
+
 std::string warning_line(std::string_view text, const Surroundings& surroundings) {
   if (is_github_actions(surroundings)) return "::warning::" + workflow_text(text) + "\n";
-  return toned("warning:", Tone::warning, colours_errors(surroundings)) + " " + std::string(text) + "\n";
+  constexpr std::string_view kLabel = "warning:";
+  const std::string lines = for_standard_error(fmt::format("{} {}", kLabel, text), surroundings);
+  return toned(kLabel, Tone::warning, colours_errors(surroundings)) + lines.substr(kLabel.size()) + "\n";
 }
 
 }  // namespace slipway::cli

@@ -15,8 +15,11 @@ bool wants_colour(const EnvLookup& environment, bool is_terminal);
 bool colours_output(const Surroundings& surroundings);
 bool colours_errors(const Surroundings& surroundings);
 
-/// The width of the terminal that standard output is: its own, COLUMNS, else 80.
+/// The width of the terminal that shows the result: that of standard error, of standard output, COLUMNS, else 80.
 std::size_t columns_of(const Surroundings& surroundings);
+
+/// Lines for standard error, folded where that is a terminal (text_layout.h); as they are where it is not.
+std::string for_standard_error(std::string_view text, const Surroundings& surroundings);
 
 /// A warning as the program prints it; in GitHub Actions an annotation of the run.
 std::string warning_line(std::string_view text, const Surroundings& surroundings);
@@ -24,7 +27,9 @@ std::string warning_line(std::string_view text, const Surroundings& surroundings
 /// True in a job of GitHub Actions.
 bool is_github_actions(const Surroundings& surroundings);
 
-/// Text of a GitHub workflow command: percent signs and line ends are escaped.
+/// Text of a GitHub workflow command: percent signs and line ends are escaped; in a property (file=...) colons and
+/// commas, too.
 std::string workflow_text(std::string_view text);
+std::string workflow_property(std::string_view text);
 
 }  // namespace slipway::cli

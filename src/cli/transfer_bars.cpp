@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/text_layout.h"
 #include "slipway/base/text.h"
 
 namespace slipway::cli {
@@ -109,7 +110,7 @@ std::vector<std::string> TransferBars::lines(int columns, int rows, Time now) co
 std::string TransferBars::bar(const std::string& name, const Part& part, int columns, Time now) const {
   const std::string figures = fmt::format("{:>10} / {:<10} {:>10}/s", human_bytes(part.at), human_bytes(part.size),
                                           human_bytes(per_second(part.at, now - part.since)));
-  const int room = columns - 1 - static_cast<int>(name.size() + figures.size()) - 6;
+  const int room = columns - 1 - static_cast<int>(display_width(name) + figures.size()) - 6;
   const int width = std::min(room, kWidestBar);
   if (width < 5) return fmt::format("{}  {}", name, figures);
   const auto cells = static_cast<std::size_t>(width);

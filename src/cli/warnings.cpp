@@ -25,8 +25,8 @@ void warn_all(Context& context, const std::vector<Error>& warnings) {
     if (is_grouped) count = 0;
     if (is_github_actions(context.surroundings()) && shown.where && shown.where->row > 0) {
       context.surroundings().write_err(fmt::format("::warning file={},line={},col={}::{}\n",
-                                                   workflow_text(shown.where->file), shown.where->row, shown.where->col,
-                                                   workflow_text(safe_text(shown.message))));
+                                                   workflow_property(shown.where->file), shown.where->row,
+                                                   shown.where->col, workflow_text(safe_text(shown.message))));
     } else {
       context.warn(shown.describe());
     }

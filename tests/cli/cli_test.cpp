@@ -70,7 +70,7 @@ TEST_F(Cli, NoCommandIsAUsageError) {
 }
 
 TEST_F(Cli, MistypedWordsAreSuggested) {
-  EXPECT_THAT(run({"promot"}).err, HasSubstr("did you mean \"promote\"?"));
+  EXPECT_THAT(run({"promot"}).err, HasSubstr("did you mean: slipway promote\n"));
   EXPECT_THAT(run({"build", "--pusj"}).err, HasSubstr("did you mean --push?"));
   EXPECT_THAT(run({"promote", "stagin", "production"}).err, testing::ContainsRegex("did you mean .staging.[?]"));
   for (const auto& words : std::vector<std::vector<std::string>>{{"promot"},

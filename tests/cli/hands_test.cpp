@@ -137,7 +137,7 @@ TEST_F(Hands, SeveralAppsNeedNoChoiceForAReference) {
   EXPECT_EQ(deleted.status, 0) << deleted.err;
   const Outcome ambiguous = run({"digest", "staging"});
   EXPECT_EQ(ambiguous.status, 2);
-  EXPECT_THAT(ambiguous.err, HasSubstr("--app: cart or pay"));
+  EXPECT_THAT(ambiguous.err, HasSubstr("--app cart or --app pay"));
 }
 
 TEST_F(Hands, CompletionKnowsEnvironmentsLayoutsAndTags) {
@@ -145,6 +145,7 @@ TEST_F(Hands, CompletionKnowsEnvironmentsLayoutsAndTags) {
   EXPECT_EQ(ok({"__complete", "apps", ""}), "cart\npay\n");
   EXPECT_EQ(ok({"__complete", "environments", "st"}), "staging\nstaging\n");
   EXPECT_EQ(ok({"__complete", "references", "o"}), "staging\nstaging\noci:out\n");
+  EXPECT_EQ(ok({"__complete", "layers", ""}), "app\napp\n");
   EXPECT_EQ(ok({"__complete", "references", "oci:out:"}), "oci:out:v1\n");
   EXPECT_EQ(ok({"__complete", "references", "oci:nowhere:"}), "");
   project("app: [");

@@ -71,7 +71,7 @@ TEST_F(Usage, CompletionsAndManualKnowEveryCommandAndOption) {
       EXPECT_THAT(text, HasSubstr(dashes + flag)) << shell;
     EXPECT_EQ(text.find("  \n"), std::string::npos) << shell;
   }
-  refused({"completion", "tcsh"}, 2, "bash, zsh, fish");
+  refused({"completion", "tcsh"}, 2, "slipway completion SHELL, with one of bash, zsh, fish, man");
 }
 
 TEST_F(Usage, NumbersHaveALeastValue) {
@@ -80,6 +80,35 @@ TEST_F(Usage, NumbersHaveALeastValue) {
   EXPECT_EQ(ok({"ls", "oci:amd64", "--retry", "0"}), "v1\n");
   line_.set("SLIPWAY_TIMEOUT", "0");
   refused({"ls", "oci:amd64"}, 2, "--timeout 0");
+}
+
+TEST_F(Usage, OptionsStandAnywhereInEitherFormAndTheLastOneWins) {
+  const std::string digest = ok({"digest", "oci:amd64:v1"});
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"digest", "oci:amd64:v1", "--platform", "linux/amd64"},
+           {"digest", "--platform=linux/amd64", "oci:amd64:v1"},
+           {"digest", "--platform", "linux/arm64", "oci:amd64:v1", "--platform", "linux/amd64"},
+           {"--jobs", "1", "digest", "--jobs=2", "-j3", "oci:amd64:v1"},
+           {"digest", "-o", "json", "oci:amd64:v1", "-o", "text"},
+           {"digest", "--", "oci:amd64:v1"},
+           {"-q", "digest", "-q", "oci:amd64:v1", "--tls-verify=false", "--dry-run", "--dry-run"}}) {
+    EXPECT_EQ(ok(words), digest) << fmt::format("{}", fmt::join(words, " "));
+  }
+  refused({"ls", "--", "-l"}, 2, "\"-l\"");
+  refused({"digest", "oci:amd64:v1", "--platform"}, 2, "option --platform needs a value");
+}
+
+TEST_F(Usage, FilesOfOneLayer) {
+  line_.write("other", "x");
+  ok({"build", "--base", "oci:amd64:v1", "--add", "other:/other", "--no-check", "--to", "oci:two:v1"});
+  EXPECT_EQ(ok({"files", "oci:two:v1"}), "/hello\n/other\n");
+  EXPECT_EQ(ok({"files", "--layer", "1", "oci:two:v1"}), "/hello\n");
+  EXPECT_EQ(ok({"files", "--layer", "2", "oci:two:v1"}), "/other\n");
+  const Json layers = *document({"inspect", "oci:two:v1"}).find("images")->array()->front().find("layers");
+  EXPECT_EQ(ok({"files", "--layer", text(layers.array()->at(1), "digest"), "oci:two:v1"}), "/other\n");
+  EXPECT_EQ(ok({"files", "--layer", text(layers.array()->at(1), "digest").substr(7, 12), "oci:two:v1"}), "/other\n");
+  EXPECT_EQ(document({"files", "--layer", "1", "oci:two:v1"}).find("files")->array()->size(), 1u);
+  refused({"files", "--layer", "nothing", "oci:two:v1"}, 13, "use --layer with a number from 1 to 2");
 }
 
 TEST_F(Usage, AVariableSetsAFlagAndTheCommandLineWins) {

@@ -3,7 +3,9 @@
 from harness import check, check_equal, program
 
 ASK = """\
-eval "$("{program}" completion bash)"
+slipway() {{ "{program}" "$@"; }}
+eval "$(slipway completion bash)"
+COMP_LINE='{line}'; COMP_POINT=${{#COMP_LINE}}
 COMP_WORDS=({words}); COMP_CWORD=$(({count}))
 _slipway
 printf '%s\\n' "${{COMPREPLY[@]}}"
@@ -12,7 +14,8 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 
 def completed(world, *words):
     """What bash offers for the last of these words."""
-    script = ASK.format(program=program(), words=" ".join(f"'{word}'" for word in words), count=len(words) - 1)
+    script = ASK.format(program=program(), words=" ".join(f"'{word}'" for word in words), count=len(words) - 1,
+                        line=" ".join(words))
     return [line for line in world.tool("bash", "--norc", "-c", script).lines if line]
 
 
@@ -23,6 +26,13 @@ def test_bash_completes_commands_options_and_values(world):
     check_equal(completed(world, "slipway", "load", "--into", "po"), ["podman"], "an option's values")
     check_equal(completed(world, "slipway", "env", "--output", "j"), ["json"], "a global option's values")
     check_equal(completed(world, "slipway", "pin", "dep"), [], "files, which bash knows itself")
+    check_equal(completed(world, "slipway", "help", "cred"), ["credentials"], "help topics")
+    check_equal(completed(world, "slipway", "release", "--bypass", "so"), ["soak"], "names of rules")
+    world.write("slipway.yaml", "app: shop\nimage: {repository: \"oci:./images\", layers: [{name: runtime, files: [{from: x, to: /x}]}, {name: program, files: [{from: y, to: /y}]}]}\n"
+                                "environments: {staging: {}, production: {}}\n")
+    check_equal(completed(world, "slipway", "files", "--layer", "pro"), ["program"], "names of layers")
+    check_equal(completed(world, "slipway", "build", "--app", "s"), ["shop"], "names of apps")
+    check_equal(completed(world, "slipway", "pin", "--env", "st"), ["staging"], "environments of an option")
 
 
 def test_references_are_completed_quickly(world):

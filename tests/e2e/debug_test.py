@@ -81,7 +81,7 @@ def test_what_is_stripped_is_found_again_by_build_id_and_by_core(world):
     ended = world.slipway("debug", "fetch", "oci:images:latest", "plain.txt", status=2)
     check("not a core dump" in ended.err, ended.err)
     ended = world.slipway("debug", "find", "oci:images:latest", wanted, status=2)
-    check("did you mean" in ended.err, ended.err)
+    check(f"run: slipway debug fetch oci:images:latest {wanted}" in ended.err, ended.err)
 
 
 def test_it_goes_to_registries_and_stays_with_the_build(world):

@@ -182,3 +182,75 @@ def test_logins_of_one_run(world):
         world.slipway(*copy, env={"SLIPWAY_SRC_CREDS": f"fd:{login.fileno()}"}, pass_fds=(login.fileno(),))
     refused = world.slipway(*copy, "--src-creds", "me:secret", status=2)
     check("SLIPWAY_SRC_CREDS" in refused.err and "secret" not in refused.err, f"the way, and no password, in {refused}")
+
+
+def fed(world, data, *argv):
+    """slipway with these bytes on standard input."""
+    return subprocess.run([program(), *argv], cwd=world.folder, env=world.env, input=data, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False)
+
+
+def succeeds(world, data, *argv):
+    done = fed(world, data, *argv)
+    check_equal(done.returncode, 0, f"the status of {argv}: {done.stderr.decode()}")
+    return done.stdout.decode()
+
+
+def test_a_dash_stands_wherever_a_file_may(world):
+    world.write("tree/etc/conf", "key=value\n")
+    world.tool("tar", "-C", "tree", "-cf", "tree.tar", "etc")
+    tar = (world.folder / "tree.tar").read_bytes()
+    build = ("build", "--base", "scratch", "--platform", "linux/amd64", "--no-check", "--no-cache")
+    named = world.slipway(*build, "--archive", "tree.tar", "--to", "oci:named:v1").digest
+    check(named in succeeds(world, tar, *build, "--archive", "-", "--to", "oci:piped:v1"), "the same image from a pipe")
+    check("/etc/conf" in world.slipway("files", "--layer", "archive", "oci:piped:v1").lines, "its layer by name")
+    spdx = json.dumps({"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "x", "packages": [
+        {"SPDXID": "SPDXRef-a", "name": "found-in-a-pipe", "versionInfo": "1", "downloadLocation": "NOASSERTION"}]})
+    check("found-in-a-pipe" in succeeds(world, spdx.encode(), "sbom", "--include", "-", "oci:named:v1"), "an SBOM from a pipe")
+    succeeds(world, spdx.encode(), *build, "--archive", "tree.tar", "--sbom", "spdx", "--sbom-include", "-", "--to",
+             "oci:listed:v1")
+    world.write("slipway.yaml", """\
+app: app
+image: {repository: "oci:./images", base: scratch, platforms: [linux/amd64], layers: [{name: tree, archive: "-"}]}
+environments: {staging: {config: {env-file: "-"}}}
+""")
+    succeeds(world, tar, "build", "--push", "--no-check", "--no-cache")
+    succeeds(world, b"PORT=8080\n", "release", "staging")
+    check_equal(world.slipway("env", "staging").out, "PORT=8080\n", "the env file from a pipe")
+    check_equal(len(world.slipway("history", "staging").lines), 1, "commands that read no such file do not wait for one")
+    world.write("-", "PORT=1\n")
+    succeeds(world, b"PORT=2\n", "release", "staging", "--same-build")
+    check_equal(world.slipway("env", "staging").out, "PORT=1\n", "a file that is called so goes first")
+
+
+def layer(world, ref):
+    """The digest of the only layer."""
+    return world.slipway("inspect", ref, "-o", "json").document["images"][0]["layers"][0]["digest"]
+
+
+def test_compressed_tars_are_known_by_their_bytes(world):
+    world.write("tree/etc/conf", "key=value\n")
+    world.tool("tar", "-C", "tree", "-cf", "plain", "etc")
+    world.slipway("build", "--base", "scratch", "--add", "tree/:/", "--platform", "linux/amd64", "--no-check", "--to",
+                  "docker-archive:image.tar:app:v1", "--to", "oci:out:v1")
+    digest = world.slipway("digest", "oci:out:v1").out.strip()
+    appended = set()
+    for program_name, ending in (("gzip", "gz"), ("xz", "xz"), ("bzip2", "bz2"), ("zstd", "zst")):
+        for name in ("plain", "image.tar"):
+            with open(world.folder / f"{name}-{ending}", "wb") as out:
+                subprocess.run([program_name, "-c", name], cwd=world.folder, check=True, stdout=out)
+        compressed = (world.folder / f"plain-{ending}").read_bytes()
+        world.slipway("append", "scratch", f"plain-{ending}", f"oci:appended:{ending}", "--platform", "linux/amd64")
+        succeeds(world, compressed, "append", "-b", "scratch", "-f", "-", "-t", f"oci:again:{ending}", "--platform", "linux/amd64")
+        check_equal(layer(world, f"oci:again:{ending}"), layer(world, f"oci:appended:{ending}"), f"{ending} from a pipe")
+        if ending in ("xz", "bz2"):
+            appended.add(layer(world, f"oci:appended:{ending}"))
+        check("/etc/conf" in world.slipway("files", f"oci:appended:{ending}").lines, f"the files of {ending}")
+        check_equal(world.slipway("digest", f"docker-archive:image.tar-{ending}").out.strip(), digest, f"an archive in {ending}")
+        piped = (world.folder / f"image.tar-{ending}").read_bytes()
+        check(digest in succeeds(world, piped, "copy", "-", f"oci:from-pipe:{ending}"), f"an archive in {ending} from a pipe")
+        (world.folder / f"image.tar-{ending}").rename(world.folder / f"image.tar.{ending}")
+        check_equal(world.slipway("digest", f"image.tar.{ending}").out.strip(), digest, f"a file on disk in {ending}")
+    world.slipway("append", "scratch", "plain", "oci:appended:plain", "--platform", "linux/amd64")
+    appended.add(layer(world, "oci:appended:plain"))
+    check_equal(len(appended), 1, "what no registry takes as it is gets the bytes of the plain tar")

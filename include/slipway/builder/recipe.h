@@ -124,7 +124,8 @@ Recipe decode_recipe(const config::Node& document, const std::string& file, Diag
 /// An image described by flags alone, each value as typed.
 struct AdHocRequest {
   std::string base = "scratch";
-  std::vector<std::string> adds;  ///< SRC:DST[:mode[:uid:gid]] or src=...,dst=...[,mode=...][,owner=...]
+  std::vector<std::string> adds;      ///< SRC:DST[:mode[:uid:gid]] or src=...,dst=...[,mode=...][,owner=...]
+  std::vector<std::string> archives;  ///< a layer each
   std::vector<std::string> closures;
   std::vector<std::string> dlopens;
   std::vector<std::string> profiles;

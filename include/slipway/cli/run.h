@@ -32,6 +32,7 @@ struct Surroundings {
   std::stop_token stop;
   std::function<Terminal()> terminal;  ///< the current size of the terminal on standard error; may be empty
   bool out_is_terminal = false;
+  int out_columns = 0;  ///< of the terminal on standard output when the program started; 0: not known
 };
 
 /// Runs one command line (without the program's name), prints results and errors, and returns the exit status
