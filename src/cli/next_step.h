@@ -21,7 +21,6 @@ std::string words_before_options(const std::vector<std::string>& words, std::siz
 
 /// The command line that was meant: "slipway copy oci:a:v1 DST", the arguments typed and the names of those that lack.
 /// Options are left out: their values may be secrets.
-std::string completed_command(std::string_view command, const OptionSet& own,
-                              const std::vector<std::string>& typed);
+std::string completed_command(std::string_view command, const OptionSet& own, const std::vector<std::string>& typed);
 
 }  // namespace slipway::cli

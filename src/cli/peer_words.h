@@ -10,7 +10,7 @@ namespace slipway::cli {
 // The words of docker, crane, skopeo, oras, regctl, kbld, cosign and kubectl that slipway has not: each returns the
 // hint that says what to type here.
 
-/// For a word that is no command of ours.
+/// For a word that is not a command of ours.
 std::optional<std::string_view> instead_of_command(std::string_view word);
 
 /// For an option that the command does not have. An answer for the command goes before one for all of them.

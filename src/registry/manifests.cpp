@@ -131,9 +131,10 @@ Result<bool> Manifests::put(const oci::Descriptor& descriptor, std::string_view 
       return false;
     }
     constexpr int kRaces = 3;
+    const bool is_race = may_be_race(sent.error());
     for (int tries = 0; tries < kRaces && !sent && may_be_race(sent.error()); ++tries)
       sent = send_put(descriptor, bytes, reference, stop);
-    if (!sent && !may_be_race(sent.error()) && found) {
+    if (!is_race && found) {
       return fail(explain_refusal(std::move(sent).error(), descriptor, bytes, reference, found->digest, stop));
     }
   }

@@ -130,7 +130,8 @@ TEST_F(Hints, NameTheWordsThatWereTyped) {
   EXPECT_THAT(refused({"show", "staging"}), HasSubstr("slipway release staging REF"));
   EXPECT_THAT(refused({"promote", "staging", "production"}), HasSubstr("slipway release staging REF"));
   EXPECT_THAT(refused({"build", "--app", "nobody"}), HasSubstr("--app hello"));
-  EXPECT_THAT(refused({"digest", "oci:.slipway/images:never"}), AllOf(HasSubstr("slipway ls oci:"), HasSubstr("/.slipway/images")));
+  EXPECT_THAT(refused({"digest", "oci:.slipway/images:never"}),
+              AllOf(HasSubstr("slipway ls oci:"), HasSubstr("/.slipway/images")));
   EXPECT_THAT(refused({"attach", "oci:a:v1", "hello"}), HasSubstr("slipway attach oci:a:v1 hello --artifact-type"));
   EXPECT_THAT(refused({"debug", "find", "oci:a:v1", "hello"}), HasSubstr("slipway debug fetch oci:a:v1 hello"));
   EXPECT_THAT(refused({"auth", "get", "r.example"}), HasSubstr("slipway auth which r.example"));
@@ -203,7 +204,7 @@ TEST(DisplayWidth, CountsColumnsOfTheTerminal) {
   EXPECT_EQ(cli::display_width("🚀"), 2u);
   EXPECT_EQ(cli::display_width("e\u0301"), 1u);
   EXPECT_EQ(cli::display_width("\u200b"), 0u);
-  EXPECT_EQ(cli::display_width("\xff\xfe"), 2u) << "bytes that are no UTF-8";
+  EXPECT_EQ(cli::display_width("\xff\xfe"), 2u) << "bytes that are not UTF-8";
   EXPECT_EQ(cli::first_columns("日本語", 5), "日本");
   EXPECT_EQ(cli::first_columns("abc", 9), "abc");
 }
