@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/found_image.h"
+#include "cli/image_results.h"
 #include "cli/next_step.h"
 #include "cli/project.h"
 #include "slipway/image/removal.h"
@@ -58,11 +59,10 @@ Status refuse_what_is_live(Context& context, const Doomed& doomed) {
   if (uses.empty()) return {};
   return fail(Error(Errc::policy_denied,
                     fmt::format("{} is not deleted: {}", context.shown(doomed.location).str(), fmt::join(uses, "; ")))
-                  .with_hint("release another build there first: slipway release ENV REF"));
+                  .with_hint("release another build there first: slipway release ENV OTHER"));
 }
 
 Status remove(Context& context, const Doomed& doomed) {
-  const std::string shown = context.shown(doomed.location).with_digest(doomed.root.digest).str();
   if (!doomed.location.tag()) {
     if (!context.globals().dry_run) SLIPWAY_TRY(image::remove_manifest(*doomed.target, doomed.root));
   } else if (!context.globals().dry_run) {
@@ -72,7 +72,7 @@ Status remove(Context& context, const Doomed& doomed) {
                    " cannot delete a tag alone; no other tag had the manifest, so it was deleted too");
     }
   }
-  return context.print(shown);
+  return {};
 }
 
 Result<int> run_delete(Context& context, const DeleteFlags& f) {
@@ -82,10 +82,19 @@ Result<int> run_delete(Context& context, const DeleteFlags& f) {
     if (!f.force) SLIPWAY_TRY(refuse_what_is_live(context, doomed));
     all.push_back(std::move(doomed));
   }
+  std::vector<ImageLine> lines;
+  Status done;
   for (const Doomed& doomed : all) {
-    auto removed = remove(context, doomed);
-    if (!removed) return fail(std::move(removed).error().in("deleting " + context.shown(doomed.location).str()));
+    done = remove(context, doomed);
+    if (!done) {
+      done = fail(std::move(done).error().in("deleting " + context.shown(doomed.location).str()));
+      break;
+    }
+    lines.push_back({context.shown(doomed.location), doomed.root, {}});
   }
+  // Of several, those that were deleted are told before the one that was not.
+  if (done || !lines.empty()) SLIPWAY_TRY(print_images(context, lines));
+  SLIPWAY_TRY(done);
   return 0;
 }
 

@@ -50,8 +50,11 @@ Result<int> record(Context& context, release::Ledger& ledger, Event event, const
   }
   context.note(said);
   SLIPWAY_ASSIGN(const std::string bytes, event.canonical());
-  if (!context.json()) {
-    SLIPWAY_TRY(context.print(context.shown(ledger.location().with_tag(event_tag(event, io::digest_of(bytes)))).str()));
+  const Digest id = io::digest_of(bytes);
+  const std::string& output = context.globals().output;
+  if (!context.json() || output == "name" || output == "digest") {
+    SLIPWAY_TRY(context.print(
+        output == "digest" ? id.str() : context.shown(ledger.location().with_tag(event_tag(event, id))).str()));
     return 0;
   }
   SLIPWAY_ASSIGN(const Json document, Json::parse(bytes, "event"));

@@ -59,8 +59,8 @@ std::string with_typed_words(std::string hint, const OptionSet& own) {
     std::size_t end = std::min(hint.find_first_of(";,)", at), hint.size());
     for (const Option& option : own.all()) {
       const std::string value = option.positional ? typed_value(option) : "";
-      // ENV[@vN] is the argument that hints call ENV.
-      const std::string name = option.names.substr(0, option.names.find_first_of("[|"));
+      // ENV[@vN] is the argument that hints call ENV; ENV|REF may be either.
+      const std::string name = option.names.substr(0, option.names.find('['));
       if (value.empty() || !is_object(name)) continue;
       end = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(end) +
                                      replace_word(hint, at, end, name, shell_word(value)));

@@ -197,7 +197,7 @@ Status refuse(const std::vector<Reason>& reasons) {
   }
   const std::string bypass =
       rules.empty() ? "choose another build: a denied digest cannot be bypassed"
-                    : fmt::format("add --bypass {} --reason TEXT, which is recorded and shown from then on",
+                    : fmt::format("give --bypass {} --reason TEXT, which is recorded and shown from then on",
                                   fmt::join(rules, ","));
   return fail(combine(std::move(errors))
                   .with_hint(latest          ? fmt::format("run it again after {}, or {}", format_time(*latest), bypass)

@@ -13,6 +13,8 @@ import subprocess
 import termios
 import unicodedata
 
+import yaml
+
 from harness import ROOT, check, check_equal, program
 
 GOLDEN = ROOT / "testdata/screens"
@@ -258,3 +260,21 @@ def test_a_reader_that_leaves_is_no_error(world):
         piped = subprocess.run(["bash", "-c", '"$@" | head -c 1', "bash", program(), *argv], cwd=world.folder, env=world.env,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
         check_equal((len(piped.stdout), piped.stderr), (1, b""), f"what {argv} says to a reader that leaves")
+
+
+ODD = ["yes", "No", "y", "on", "0o7", "1e3", "0x1F", "1_000", "- x", "#", "a #b", "a#b", "a\nb", "trailing  ", "  leading",
+       "null", "~", "2001-01-01", "12:30:00", ".inf", "=", "<<", "a: b", "a:", "'q'", '"d"', "!tag", "&a", "*a", "%d", "@x", "`",
+       "?", "-", "true", "[x]", "{x}", "\t", "日本🚀", "\x7f", "\u2028", "\x85", "\ufeff", "a\\b", "x" * 300, ""]
+
+
+def test_yaml_is_read_back_as_it_is(world):
+    """Every odd string of an image is the same in the JSON and, by a YAML parser's reading, in the YAML."""
+    world.write("hello", "#!/bin/true\n", 0o755)
+    values = [word for number, text in enumerate(ODD) for word in ("--env", f"K{number}={text}")]
+    world.slipway("build", "--base", "scratch", "--platform", "linux/amd64", "--add", "hello:/hello", "--no-check", *values,
+                  "--to", "oci:out:v1")
+    document = world.slipway("inspect", "oci:out:v1", "-o", "json").document
+    check_equal([entry.partition("=")[2] for entry in document["images"][0]["env"]], ODD, "the values")
+    for argv in (("inspect", "oci:out:v1"), ("ls", "oci:out"), ("history", "oci:out:v1"), ("files", "oci:out:v1")):
+        check_equal(yaml.safe_load(world.slipway(*argv, "-o", "yaml").out), world.slipway(*argv, "-o", "json").document,
+                    f"the YAML of {argv}")
