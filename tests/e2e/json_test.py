@@ -79,7 +79,7 @@ def documents(world):
                   ("export", "production", "--format", "kustomize", "--to", "out"), ("retire", "production", "--keep", "1"),
                   ("retire", "--builds", "--only-ledgers"), ("pin", "--env", "production", "deploy/kubernetes.yaml"),
                   ("attach", image, "deploy/staging.env", "--artifact-type", "text/plain"), ("put", "oci:files:v1", "deploy/staging.env"),
-                  ("get", "oci:files:v1", "got")):
+                  ("get", "oci:files:v1", "got"), ("delete", "oci:files:v1")):
         if words[0] == "diff" and words[2] == "oci:out:v1":
             project.slipway("build", "--base", "scratch", "--add", f"{world.folder}/hello:/bin/hello", "--to", "oci:out:v1")
         yield ask(*words, status=0 if words[0] != "doctor" else None)

@@ -28,7 +28,7 @@ def steps(block):
 def plain(text):
     """Without what differs between machines: digests and their beginnings, times, sizes, seconds, widths of columns."""
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text)
-    text = re.sub(r"sha256:[0-9a-f]{6,64}(\.\.\.)?", "DIGEST", text)
+    text = re.sub(r"sha256[:-][0-9a-f]{6,64}(\.\.\.)?", "DIGEST", text)
     text = re.sub(r"\b[0-9a-f]{40}\b", "HEX", text)
     text = re.sub(r"\b[0-9a-f]{12}\b", "HEX", text)
     text = re.sub(r"\b\d+[dhms]( ?\d+[hms])*\b", "DURATION", text)
