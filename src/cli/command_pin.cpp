@@ -14,7 +14,7 @@ namespace {
 struct PinFlags {
   std::vector<std::string> files, images, update, custom, exclude, formats;
   std::optional<std::string> environment, lock, sarif, branch;
-  std::string helm = "auto";
+  std::string helm;
   bool check = false, strict = false, atomic = false, commit = false, push = false, explain = false;
 };
 
@@ -87,12 +87,12 @@ Result<run::Resolver> resolver_of(Context& context, const PinFlags& f, image::Lo
   return run::remember(run::first_of(std::move(resolvers)));
 }
 
-Result<run::PinOptions> options_of(Context& context, const PinFlags& f) {
+Result<run::PinOptions> options_of(Context& context, const PinFlags& f, PinSettings settings) {
   run::PinOptions options;
   if (!f.update.empty()) {
-    SLIPWAY_ASSIGN(auto policies, load_pin_policies(context));
-    SLIPWAY_ASSIGN(options.choose_tag, tag_chooser(context, f.update, std::move(policies)));
+    SLIPWAY_ASSIGN(options.choose_tag, tag_chooser(context, f.update, std::move(settings.policies)));
   }
+  options.formats = std::move(settings.formats);
   for (const std::string& text : f.custom) {
     SLIPWAY_ASSIGN(auto path, run::parse_custom_path(text));
     options.custom.push_back(std::move(path));
@@ -101,8 +101,9 @@ Result<run::PinOptions> options_of(Context& context, const PinFlags& f) {
     SLIPWAY_ASSIGN(auto rule, run::parse_format_rule(text));
     options.formats.push_back(std::move(rule));
   }
-  if (f.helm == "digest") options.helm = run::HelmDigest::digest;
-  if (f.helm == "tag") options.helm = run::HelmDigest::tag;
+  const std::string& helm = f.helm.empty() ? settings.helm : f.helm;
+  if (helm == "digest") options.helm = run::HelmDigest::digest;
+  if (helm == "tag") options.helm = run::HelmDigest::tag;
   return options;
 }
 
@@ -219,7 +220,8 @@ Json pin_json(const std::vector<run::PinReport>& reports, const Totals& totals) 
 
 /// Reads what the words name and pins it.
 Result<std::vector<run::PinReport>> plan(Context& context, const PinFlags& f, const run::Resolver& resolver) {
-  SLIPWAY_ASSIGN(const run::PinOptions options, options_of(context, f));
+  SLIPWAY_ASSIGN(const PinSettings settings, load_pin_settings(context));
+  SLIPWAY_ASSIGN(const run::PinOptions options, options_of(context, f, settings));
   if (f.files.size() == 1 && f.files[0] == kStandardInput)
     return std::vector{run::pin_text(context.surroundings().read_in(), f.files[0], resolver, options)};
   std::vector<std::string> words;
@@ -231,7 +233,9 @@ Result<std::vector<run::PinReport>> plan(Context& context, const PinFlags& f, co
     const stdfs::path near = context.absolute(file).lexically_proximate(context.surroundings().directory);
     words.push_back(as_typed ? file : near.string());
   }
-  SLIPWAY_ASSIGN(const std::vector<std::string> files, run::find_files(context.fs(), words, f.exclude));
+  std::vector<std::string> exclude = settings.exclude;
+  exclude.insert(exclude.end(), f.exclude.begin(), f.exclude.end());
+  SLIPWAY_ASSIGN(const std::vector<std::string> files, run::find_files(context.fs(), words, exclude));
   return run::plan_pins(context.fs(), files, resolver, options);
 }
 

@@ -17,12 +17,20 @@ struct NamedPolicy {
   run::UpdatePolicy policy;
 };
 
-/// Decodes `pin` of a document of slipway.yaml, reporting every mistake at its place.
-std::vector<NamedPolicy> decode_pin(const config::Node& document, Diagnostics& diagnostics);
+/// The section `pin` of slipway.yaml.
+struct PinSettings {
+  std::vector<NamedPolicy> policies;
+  std::vector<std::string> exclude;      ///< patterns, as of --exclude
+  std::vector<run::FormatRule> formats;  ///< as of --format
+  std::string helm;                      ///< as of --helm; empty if it is not given
+};
 
-/// Returns the policies of all apps of the slipway.yaml of --file, else of the nearest one upwards; none without a
+/// Adds `pin` of a document of slipway.yaml to the settings, reporting every mistake at its place.
+void decode_pin(const config::Node& document, PinSettings& settings, Diagnostics& diagnostics);
+
+/// Returns the settings of all apps of the slipway.yaml of --file, else of the nearest one upwards; none without a
 /// file.
-Result<std::vector<NamedPolicy>> load_pin_policies(const Context& context);
+Result<PinSettings> load_pin_settings(const Context& context);
 
 /// Returns what PinOptions::choose_tag asks: references whose names are in `update` move by the policy beside them,
 /// else by the first of `policies` that has their name, else by that for "*". The tags of a repository are listed once.

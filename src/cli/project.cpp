@@ -117,7 +117,8 @@ Result<Loaded> decode(const ProjectFile& file, const config::Node& document) {
   loaded.recipe = builder::decode_recipe(document, loaded.file, diagnostics);
   loaded.recipe.folder = loaded.folder;
   loaded.project = release::decode_project(document, loaded.folder, diagnostics);
-  decode_pin(document, diagnostics);
+  PinSettings pin;
+  decode_pin(document, pin, diagnostics);
   SLIPWAY_TRY(std::move(diagnostics).status());
   return loaded;
 }
@@ -151,17 +152,15 @@ Result<std::vector<Loaded>> load_projects(const Context& context) {
   return all;
 }
 
-Result<std::vector<NamedPolicy>> load_pin_policies(const Context& context) {
+Result<PinSettings> load_pin_settings(const Context& context) {
   SLIPWAY_ASSIGN(const auto file, read_project_file(context));
-  std::vector<NamedPolicy> policies;
-  if (!file) return policies;
+  PinSettings settings;
+  if (!file) return settings;
   Diagnostics diagnostics;
-  for (const config::Node& document : file->documents) {
-    for (NamedPolicy& policy : decode_pin(document, diagnostics))
-      policies.push_back(std::move(policy));
-  }
+  for (const config::Node& document : file->documents)
+    decode_pin(document, settings, diagnostics);
   SLIPWAY_TRY(std::move(diagnostics).status());
-  return policies;
+  return settings;
 }
 
 Result<std::vector<Loaded>> require_projects(const Context& context) {

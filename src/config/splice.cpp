@@ -74,9 +74,19 @@ std::optional<Piece> change_in_plain(const Node& node, const std::string& value)
   return part;
 }
 
+/// Returns the change of a quoted scalar that only gets letters of references at its end, so that its escapes stay.
+std::optional<Piece> addition_in_quotes(const Node& node, const std::string& value) {
+  const bool is_quoted = node.style == Node::Style::single_quoted || node.style == Node::Style::double_quoted;
+  if (!is_quoted || !node.is_scalar() || node.scalar.empty() || !value.starts_with(node.scalar)) return std::nullopt;
+  std::string added = value.substr(node.scalar.size());
+  if (added.empty() || !is_safe_plain("x" + added + "x")) return std::nullopt;
+  return Piece{{node.range.end - 1, node.range.end - 1}, std::move(added)};
+}
+
 /// Returns the bytes that give a scalar another text; nullopt if it cannot be written in its place.
 std::optional<std::vector<Piece>> pieces_for(std::string_view text, const Node& node, const std::string& value) {
   if (has_several_lines(node)) return rewrite_scalar(text, node, value);
+  if (auto added = addition_in_quotes(node, value)) return std::vector<Piece>{*std::move(added)};
   auto written = write_scalar(value, node.style);
   if (!written) return std::nullopt;
   if (*written != value) {

@@ -111,18 +111,22 @@ std::string ImageCollector::text_of(const Node& value) const {
 }
 
 void ImageCollector::holder(const Node& item, std::string_view key, const std::string& role) {
-  if (item.is_alias()) {
-    alias_holders_.emplace_back(&item, role);
-    return;
-  }
+  if (item.is_alias()) return alias_holder(item, key, role);
   if (!item.anchor.empty()) known_holders_.insert(item.anchor);
   if (const Node* value = item.find(key)) {
     image(*value, fmt::format("{}.{}", role, key));
   } else if (const Node* merged = item.find("<<")) {
-    if (merged->is_alias()) alias_holders_.emplace_back(merged, role);
+    if (merged->is_alias()) alias_holder(*merged, key, role);
     for (const Node& one : merged->items)
-      alias_holders_.emplace_back(&one, role);
+      alias_holder(one, key, role);
   }
+}
+
+void ImageCollector::alias_holder(const Node& alias, std::string_view key, const std::string& role) {
+  alias_holders_.emplace_back(&alias, role);
+  const auto anchor = anchors_.find(alias.scalar);
+  const bool is_there = anchor != anchors_.end() && anchor->second.node != nullptr;
+  if (const Node* image = is_there ? anchor->second.node->find(key) : nullptr) known_.insert(image);
 }
 
 void ImageCollector::image(const Node& value, const std::string& role, std::string_view prefix,

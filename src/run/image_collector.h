@@ -75,6 +75,8 @@ class ImageCollector {
   void find_anchors(const config::Node& node, bool is_definition);
   /// Returns the node whose bytes hold a value: itself, or what its alias names. Counts the use.
   const config::Node* use(const config::Node& value, std::set<std::string>& anchors);
+  /// Remembers a mapping that stands in the place of another one; its image is known, and noted in settle().
+  void alias_holder(const config::Node& alias, std::string_view key, const std::string& role);
   /// Adds a reference, now or in settle() if it depends on anchors.
   void add(FoundReference reference, std::set<std::string> anchors);
   bool may_change(const Anchor& anchor) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <regex>
@@ -20,7 +21,8 @@ using By = UpdatePolicy::By;
 constexpr std::size_t kMaxPattern = 200;
 constexpr std::array kWords{
     std::pair{By::same, std::string_view("same")}, std::pair{By::semver, std::string_view("semver")},
-    std::pair{By::regex, std::string_view("regex")}, std::pair{By::date, std::string_view("date")}};
+    std::pair{By::regex, std::string_view("regex")}, std::pair{By::date, std::string_view("date")},
+    std::pair{By::newest, std::string_view("newest")}};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -247,9 +249,11 @@ Result<UpdatePolicy> parse_update_policy(std::string_view text) {
   const auto* known = std::find_if(kWords.begin(), kWords.end(), [&](const auto& one) { return one.second == word; });
   const bool is_known = known != kWords.end() && text.size() <= kMaxPattern;
   UpdatePolicy policy{is_known ? known->first : By::same, std::string(trim(text.substr(word.size())))};
-  if (!is_known || policy.pattern.empty() != (policy.by == By::same)) {
+  const bool may_be_bare = policy.by == By::same || policy.by == By::newest;
+  const bool is_whole = policy.pattern.empty() ? may_be_bare : policy.by != By::same;
+  if (!is_known || !is_whole) {
     return fail(error(Errc::invalid_argument, "\"{}\" is not an update policy", printable(text, 200))
-                    .with_hint("write same, semver RANGE, regex PATTERN or date PATTERN"));
+                    .with_hint("write same, semver RANGE, regex PATTERN, date PATTERN or newest [PATTERN]"));
   }
   if (policy.by != By::same) SLIPWAY_TRY(check_pattern(policy));
   return policy;
@@ -258,6 +262,7 @@ Result<UpdatePolicy> parse_update_policy(std::string_view text) {
 std::string newest_tag(const UpdatePolicy& policy, const std::string& current, const std::vector<std::string>& tags) {
   switch (policy.by) {
     case By::same:
+    case By::newest:
       return current;
     case By::semver:
       return newest_version(range_of(policy.pattern).value_or(Range()), current, tags);
@@ -266,6 +271,15 @@ std::string newest_tag(const UpdatePolicy& policy, const std::string& current, c
       break;
   }
   return newest_match(policy, current, tags);
+}
+
+std::vector<std::string> matching_tags(const UpdatePolicy& policy, const std::vector<std::string>& tags) {
+  if (policy.pattern.empty()) return tags;
+  const std::regex pattern(policy.pattern);
+  std::vector<std::string> matching;
+  std::copy_if(tags.begin(), tags.end(), std::back_inserter(matching),
+               [&](const std::string& tag) { return std::regex_match(tag, pattern); });
+  return matching;
 }
 
 std::string_view policy_beside(std::string_view text, std::size_t at) {

@@ -122,9 +122,33 @@ def test_updates_keep_to_policies_and_say_what_they_mean(world):
     check_equal((world.folder / "Dockerfile").read_text(),
                 before.replace(f"1.0.1@{first}", f"1.0.2@{second}").replace(f"20261101@{side}", f"20261128@{newest}"), "the file")
     check_equal(world.slipway("pin", "--update", "*", "--lock", "images.lock", "Dockerfile").out, "", "the second time")
-    world.write("slipway.yaml", PROJECT.replace("HOST", registry.host).replace("semver ~1.0", "newest"))
+    world.write("slipway.yaml", PROJECT.replace("HOST", registry.host).replace("semver ~1.0", "latest"))
     ended = world.slipway("pin", "--update", "*", "Dockerfile", status=2)
     check("slipway.yaml:8:" in ended.err and "not an update policy" in ended.err, f"the place in\n{ended}")
+
+
+def test_the_newest_image_is_the_one_created_last(world):
+    registry = world.registry()
+
+    def push(tag, created):
+        world.write("file", tag)
+        label = ["--label", f"org.opencontainers.image.created={created}"] if created else []
+        return world.slipway("build", "--base", "scratch", "--add", "file:/file", "--platform", "linux/amd64", *label,
+                             "--to", f"{registry.host}/app:{tag}").digest
+
+    first = push("main-c", "2026-11-02T00:00:00Z")
+    newest = push("main-a", "2026-11-03T01:00:00+02:00")
+    for tag, created in (("main-b", "2026-11-01T00:00:00Z"), ("main-z", None), ("side", "2026-11-09T00:00:00Z")):
+        push(tag, created)
+    world.write("slipway.yaml", f"app: a\npin:\n  exclude: [old/**]\n  formats: {{dockerfile: ['*.docker']}}\n"
+                                f"  update: {{{registry.host}/app: {{newest: main-.*}}}}\n")
+    for name in ("d/a.docker", "d/old/Dockerfile"):
+        world.write(name, f"FROM {registry.host}/app:main-c@{first}\n")
+    check_equal(world.slipway("pin", "--format", "dockerfile=a.docker", "--update", "*", "d/a.docker", "d").lines, ["d/a.docker"], "the files")
+    check_equal((world.folder / "d/a.docker").read_text(), f"FROM {registry.host}/app:main-a@{newest}\n", "the newest image")
+    world.write("b.docker", f"FROM {registry.host}/app:main-z\n")
+    world.slipway("pin", "--update", "*", "b.docker")
+    check("app:main-z@" in (world.folder / "b.docker").read_text(), "an image without a time stays")
 
 
 def test_notes_with_one_reason_are_one_line(world):

@@ -233,9 +233,9 @@ TEST(PinFormats, UpdatePoliciesMoveTags) {
       pinned("kustomization.yaml", "images:\n- name: nginx # slipway: semver 1.x\n  newTag: 1.27.1\n", by_tag, options);
   EXPECT_EQ(kustomize.after,
             "images:\n- name: nginx # slipway: semver 1.x\n  newTag: 1.28.0\n  digest: " + zero.substr(1) + "\n");
-  const PinReport broken = pin_text("FROM nginx:1 # slipway: newest\n", "Dockerfile", by_tag, options);
+  const PinReport broken = pin_text("FROM nginx:1 # slipway: latest\n", "Dockerfile", by_tag, options);
   ASSERT_EQ(broken.errors.size(), 1u);
-  EXPECT_THAT(broken.errors[0].describe(), HasSubstr("\"newest\" is not an update policy"));
+  EXPECT_THAT(broken.errors[0].describe(), HasSubstr("\"latest\" is not an update policy"));
   EXPECT_FALSE(broken.changed());
 }
 

@@ -48,7 +48,7 @@ TEST(UpdatePolicy, MovesToTheNewestTagThatFits) {
 }
 
 TEST(UpdatePolicy, WhatIsNoPolicyIsRefused) {
-  for (const char* text : {"", "semver", "same 1", "newest", "semver 1.y", "semver 1.2.3.4", "semver ~", "semver || 1",
+  for (const char* text : {"", "semver", "same 1", "latest", "semver 1.y", "semver 1.2.3.4", "semver ~", "semver || 1",
                            "semver 1.x.2", "semver >>1", "semver =>1", "regex", "regex (", "date [", "Semver 1"}) {
     const auto policy = parse_update_policy(text);
     ASSERT_FALSE(policy) << text;
