@@ -307,9 +307,11 @@ Result<int> run_pin(Context& context, const PinFlags& f) {
   std::vector<Error> errors = errors_of(reports);
   const bool keeps_files = f.check || (f.atomic && !errors.empty());
   const bool writes = !keeps_files && !context.globals().dry_run;
+  const PinCommit commit{.branch = f.branch, .push = f.push};
+  if (writes && f.commit) SLIPWAY_TRY(check_commit(context, reports, commit));
   if (writes) SLIPWAY_TRY(write_reports(context, f, reports, lock, locked));
   SLIPWAY_TRY(print_reports(context, f, reports, !keeps_files));
-  if (writes && f.commit) SLIPWAY_TRY(commit_pins(context, reports, {.branch = f.branch, .push = f.push}));
+  if (writes && f.commit) SLIPWAY_TRY(commit_pins(context, reports, commit));
   if (!errors.empty()) return fail(combine(std::move(errors)));
   const Totals totals = totals_of(reports);
   if (f.strict && !totals.all_pinned()) return kDiffers;

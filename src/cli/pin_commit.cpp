@@ -29,6 +29,11 @@ class Repository {
                     .with_hint("look at the repository: git status; the files are pinned already"));
   }
 
+  Result<bool> succeeds(const Words& words) const {
+    SLIPWAY_ASSIGN(const CommandResult done, run(words));
+    return done.status == 0;
+  }
+
   /// Pushes HEAD to a branch of origin. If somebody pushed first, the commit is made again on top of theirs, in the
   /// object store alone: neither the working tree nor the index nor the local branch changes.
   Status push(const std::string& branch, const std::string& message) const {
@@ -67,12 +72,49 @@ class Repository {
       return fail(error(Errc::failed, "git merge-tree failed: {}", printable(trim(merged.err), 2000))
                       .with_hint("run: git pull --rebase origin " + shell_word(branch)));
     const std::string tree(trim(merged.out));
-    return checked({"commit-tree", tree, "-p", "FETCH_HEAD", "-m", message});
+    // Unlike commit, commit-tree signs only when it is told to.
+    SLIPWAY_ASSIGN(const CommandResult signs, run({"config", "--type=bool", "--get", "commit.gpgsign"}));
+    const bool is_signed = signs.status == 0 && trim(signs.out) == "true";
+    Words words{"commit-tree", tree, "-p", "FETCH_HEAD", "-m", message};
+    if (is_signed) words.push_back("-S");
+    return checked(words);
   }
 
   stdfs::path folder_;
   std::stop_token stop_;
 };
+
+Words changed_files(Context& context, const std::vector<run::PinReport>& reports) {
+  Words files;
+  for (const run::PinReport& report : reports) {
+    if (report.changed()) files.push_back(context.absolute(report.file).native());
+  }
+  return files;
+}
+
+Repository repository_of(Context& context, const Words& files) {
+  return Repository(stdfs::path(files.front()).parent_path(), context.stop());
+}
+
+Words with_files(Words words, const Words& files) {
+  words.insert(words.end(), files.begin(), files.end());
+  return words;
+}
+
+Status check_branch(const Repository& repository, const PinCommit& commit) {
+  if (commit.branch) {
+    SLIPWAY_ASSIGN(const bool exists,
+                   repository.succeeds({"rev-parse", "--quiet", "--verify", "refs/heads/" + *commit.branch}));
+    if (!exists) return {};
+    return fail(error(Errc::conflict, "the branch {} exists already", printable(*commit.branch, 200))
+                    .with_hint("give another name with --branch, or switch to it and leave --branch out"));
+  }
+  if (!commit.push) return {};
+  SLIPWAY_ASSIGN(const bool is_on_branch, repository.succeeds({"symbolic-ref", "--quiet", "HEAD"}));
+  if (is_on_branch) return {};
+  return fail(
+      error(Errc::invalid_argument, "cannot push: HEAD is not on a branch").with_hint("give one with --branch"));
+}
 
 std::size_t count_changes(const std::vector<run::PinReport>& reports) {
   std::size_t count = 0;
@@ -131,17 +173,32 @@ std::string pull_request_url(const std::string& remote, const std::string& branc
   return fmt::format("https://{}{}{}", page, server->before, branch) + std::string(server->after);
 }
 
-Status commit_pins(Context& context, const std::vector<run::PinReport>& reports, const PinCommit& commit) {
-  Words words{"commit", "--quiet", "--only", "-m", pin_message(reports), "--"};
-  const std::size_t before = words.size();
-  for (const run::PinReport& report : reports) {
-    if (report.changed()) words.push_back(context.absolute(report.file).native());
+Status check_commit(Context& context, const std::vector<run::PinReport>& reports, const PinCommit& commit) {
+  const Words files = changed_files(context, reports);
+  if (files.empty()) return {};
+  const Repository repository = repository_of(context, files);
+  SLIPWAY_ASSIGN(const CommandResult tracked, repository.run(with_files({"ls-files", "--error-unmatch", "--"}, files)));
+  if (tracked.status != 0) {
+    return fail(error(Errc::invalid_argument, "cannot commit: {}", printable(trim(tracked.err), 2000))
+                    .with_hint("add the files to the repository first, or leave out --commit"));
   }
-  if (words.size() == before) return {};
-  const stdfs::path first = words[before];
-  const Repository repository(first.parent_path(), context.stop());
+  SLIPWAY_TRY(check_branch(repository, commit));
+  SLIPWAY_ASSIGN(const bool is_merging, repository.succeeds({"rev-parse", "--quiet", "--verify", "MERGE_HEAD"}));
+  if (is_merging) return fail(error(Errc::conflict, "cannot commit: a merge is under way").with_hint("end it first"));
+  SLIPWAY_ASSIGN(const std::string others,
+                 repository.checked(with_files({"diff", "--name-only", "HEAD", "--"}, files)));
+  if (others.empty()) return {};
+  return fail(error(Errc::conflict, "cannot commit: {} has other changes that are not committed",
+                    printable(others.substr(0, others.find('\n')), 2000))
+                  .with_hint("commit or stash them first"));
+}
+
+Status commit_pins(Context& context, const std::vector<run::PinReport>& reports, const PinCommit& commit) {
+  const Words files = changed_files(context, reports);
+  if (files.empty()) return {};
+  const Repository repository = repository_of(context, files);
   if (commit.branch) SLIPWAY_TRY(repository.checked({"switch", "--quiet", "--create", *commit.branch}));
-  SLIPWAY_TRY(repository.checked(words));
+  SLIPWAY_TRY(repository.checked(with_files({"commit", "--quiet", "--only", "-m", pin_message(reports), "--"}, files)));
   SLIPWAY_ASSIGN(const std::string id, repository.checked({"rev-parse", "HEAD"}));
   context.note(fmt::format("committed {}", id.substr(0, 12)));
   if (!commit.push) return {};

@@ -15,6 +15,11 @@ struct PinCommit {
   bool push = false;
 };
 
+/// Returns an error if the changed files of reports could not be committed alone, before any of them is written:
+/// Errc::invalid_argument if they are not tracked by one repository or no branch could be pushed, Errc::conflict if one
+/// has other changes, a merge is under way or the new branch exists. Nothing is changed.
+Status check_commit(Context& context, const std::vector<run::PinReport>& reports, const PinCommit& commit);
+
 /// Commits the changed files of reports, and nothing else of the working tree or the index, with a message that lists
 /// what moved. Author and committer are git's own. With `push` the branch is pushed to origin; if somebody pushed
 /// first, the commit is made again on top of theirs and pushed, three times at most, and the local branch stays as it

@@ -269,3 +269,32 @@ def test_a_branch_is_pushed_with_the_address_of_its_pull_request(world):
     check_equal(tree_state(world), sorted(state), "the other changes of the tree")
     check_equal(git(world, "work", "symbolic-ref", "--short", "HEAD"), "pins", "the current branch")
     pin_and_push(world, "--branch", "pins")
+
+
+def test_what_cannot_be_committed_alone_is_refused_before_anything_is_written(world):
+    make_clones(world)
+    world.write("work/new/Dockerfile", "FROM a:1\n")
+    commits = git(world, "work", "rev-list", "--all")
+
+    def refuse(status, why, *words, file="work/Dockerfile"):
+        before = (world.folder / file).read_text()
+        ended = world.slipway("pin", "--lock", "images.lock", "--commit", *words, file, env=GIT, status=status)
+        check(why in ended.err, f"{why!r} in\n{ended}")
+        check_equal((world.folder / file).read_text(), before, f"the file: {why}")
+        check_equal(git(world, "work", "rev-list", "--all"), commits, f"the commits: {why}")
+
+    refuse(2, "did not match any file", file="work/new/Dockerfile")
+    git(world, "work", "branch", "old")
+    refuse(16, "the branch old exists already", "--branch", "old")
+    git(world, "work", "checkout", "-q", "--detach")
+    refuse(2, "HEAD is not on a branch", "--push")
+    git(world, "work", "checkout", "-q", "-")
+    for staged in (False, True):
+        world.write("work/Dockerfile", "FROM a:1\n# mine\n")
+        if staged:
+            git(world, "work", "add", "Dockerfile")
+        refuse(16, "Dockerfile has other changes")
+    git(world, "work", "checkout", "-q", "HEAD", "Dockerfile")
+    world.write("work/.git/hooks/pre-commit", "#!/bin/sh\necho no pins on Sundays >&2\nexit 1\n", mode=0o755)
+    ended = world.slipway("pin", "--lock", "images.lock", "--commit", "work/Dockerfile", env=GIT, status=1)
+    check("no pins on Sundays" in ended.err, f"what the hook said in\n{ended}")
