@@ -110,6 +110,7 @@ constexpr std::array kResources{
     ResourcePath{"HelmRelease", "helm.toolkit.fluxcd.io", "spec.postRenderers[].kustomize.patches[].patch",
                  Holds::patch_text},
     ResourcePath{"HelmChart", "helm.cattle.io", "spec.valuesContent", Holds::values_text},
+    ResourcePath{"HelmChart", "helm.cattle.io", "spec.set", Holds::helm_set},
     ResourcePath{"HelmChartConfig", "helm.cattle.io", "spec.valuesContent", Holds::values_text},
     ResourcePath{"OCIRepository", "source.toolkit.fluxcd.io", "spec", Holds::oci_artifact},
     ResourcePath{"Service", "serving.knative.dev", kPod},

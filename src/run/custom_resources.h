@@ -14,6 +14,7 @@ struct ResourcePath {
     oci_artifact,     ///< a mapping with `url: oci://...` and `ref: {tag, digest}`
     helm_parameters,  ///< a list of Argo CD: mappings with `name` (of a value) and `value`
     kustomize_image,  ///< a scalar of Argo CD: "name=new:tag" or "name:tag"
+    helm_set,         ///< a mapping of paths in the values to what stands there, as of `helm --set`
     kustomize_entry,  ///< a mapping of kustomize: name, newName, newTag, digest
     values_text,      ///< a text with Helm values
     patch_text        ///< a text with a patch of kustomize

@@ -81,6 +81,7 @@ class ValuesCollector {
       } else if (is_image_scalar(inner, member)) {
         scalar(node, inner, role_of(at));
       } else {
+        note_text(inner.value, at);
         collect(inner.value, at, inner.key);
       }
     }
@@ -95,6 +96,13 @@ class ValuesCollector {
   }
 
  private:
+  /// A manifest or other text in the values.
+  void note_text(const Node& value, const std::string& path) {
+    const bool is_text = value.is_scalar() && value.scalar.find('\n') != std::string::npos;
+    if (const std::size_t count = is_text ? count_image_lines(value.scalar) : 0; count > 0)
+      images_.note(value, role_of(path), "a text that names images, left alone", count);
+  }
+
   /// A tag whose repository stands in other values, as in those of one environment.
   void note_lone_tag(const Node& node, const std::string& path, std::string_view member) {
     const bool is_image = to_lower(member).ends_with("image") || !can_add_keys_;
@@ -264,6 +272,13 @@ void add_at(Node& values, const std::string& path, const Node& value) {
   added.value = value;
 }
 
+/// Collects values that are set one by one, where no key can be added.
+void collect_single_values(const Node& values, const std::string& role, const PinOptions& options,
+                           ImageCollector& images) {
+  const std::string no_file;
+  ValuesCollector(no_file, role, options, false, images).collect(values, "", "");
+}
+
 }  // namespace
 
 bool is_helm_values(const Node& document, std::string_view file) {
@@ -285,8 +300,15 @@ void collect_helm_parameters(const Node& parameters, const std::string& role, co
     const Node* value = item.find("value");
     if (value != nullptr) add_at(values, text_at(item, "name"), *value);
   }
-  const std::string no_file;
-  ValuesCollector(no_file, role, options, false, images).collect(values, "", "");
+  collect_single_values(values, role, options, images);
+}
+
+void collect_helm_set(const Node& set, const std::string& role, const PinOptions& options, ImageCollector& images) {
+  Node values;
+  values.kind = Node::Kind::mapping;
+  for (const Node::Member& member : set.members)
+    add_at(values, member.key, member.value);
+  collect_single_values(values, role, options, images);
 }
 
 }  // namespace slipway::run

@@ -17,4 +17,8 @@ void collect_helm_values(const config::Node& values, const std::string& file, co
 void collect_helm_parameters(const config::Node& parameters, const std::string& role, const PinOptions& options,
                              ImageCollector& images);
 
+/// The same for a mapping of such paths to values.
+void collect_helm_set(const config::Node& set, const std::string& role, const PinOptions& options,
+                      ImageCollector& images);
+
 }  // namespace slipway::run

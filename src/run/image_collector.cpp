@@ -32,6 +32,18 @@ bool looks_like_reference(const Node& value) {
   return location && location->is_registry() && (location->tag() || location->digest());
 }
 
+std::size_t count_image_lines(std::string_view text) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find("image:"); at != std::string_view::npos; at = text.find("image:", at + 1)) {
+    const std::string_view rest = text.substr(at + 6, text.find('\n', at) - at - 6);
+    std::string_view value = trim(rest.substr(0, rest.find(" #")));
+    if (value.size() > 1 && (value[0] == '"' || value[0] == '\'')) value = value.substr(1, value.size() - 2);
+    const auto location = oci::Location::parse_for_reading(value);
+    count += location && location->is_registry() && location->tag() && !location->digest() ? 1 : 0;
+  }
+  return count;
+}
+
 namespace {
 
 /// Any digest: it stands for the one that a reference will get.

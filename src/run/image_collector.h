@@ -20,6 +20,9 @@ bool is_template(const config::Node& value);
 /// Returns true for a scalar that is an image reference with a tag or digest.
 bool looks_like_reference(const config::Node& value);
 
+/// Returns how many lines of a text say "image: NAME:TAG".
+std::size_t count_image_lines(std::string_view text);
+
 /// The format of a text inside a scalar.
 struct InnerFormat {
   const ReferenceFinder& finder;

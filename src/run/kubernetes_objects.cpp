@@ -87,19 +87,6 @@ std::string owner_of(const Node& object) {
   return printable(text_at(object, "kind") + (name.empty() ? "" : " " + name), 200);
 }
 
-/// Counts the lines of a text that say "image: NAME:TAG".
-int count_image_lines(std::string_view text) {
-  int count = 0;
-  for (std::size_t at = text.find("image:"); at != std::string_view::npos; at = text.find("image:", at + 1)) {
-    const std::string_view rest = text.substr(at + 6, text.find('\n', at) - at - 6);
-    std::string_view value = trim(rest.substr(0, rest.find(" #")));
-    if (value.size() > 1 && (value[0] == '"' || value[0] == '\'')) value = value.substr(1, value.size() - 2);
-    const auto location = oci::Location::parse_for_reading(value);
-    count += location && location->is_registry() && location->tag() && !location->digest() ? 1 : 0;
-  }
-  return count;
-}
-
 bool is_unpinned_image(const Node& value, std::string_view key, bool in_containers) {
   if (!value.is_scalar() || value.scalar.find('@') != std::string::npos) return false;
   return (key == "image" && in_containers) || looks_like_reference(value);
@@ -117,7 +104,7 @@ int count_images(const Node& node, const ImageCollector& images, bool in_contain
     if (key.ends_with("image") || key.ends_with("Image")) {
       count += is_unpinned_image(member.value, key, in_containers) ? 1 : 0;
     } else if (member.value.is_scalar() && member.value.scalar.find('\n') != std::string::npos) {
-      count += count_image_lines(member.value.scalar);
+      count += static_cast<int>(count_image_lines(member.value.scalar));
     }
     count += count_images(member.value, images, key == "containers" || key == "initContainers");
   }
@@ -195,6 +182,8 @@ void Collector::at_end(const Node& node, Holds holds, const std::string& owner, 
       return collect_helm_parameters(node, role, options_, images_);
     case Holds::kustomize_image:
       return kustomize_image(node, role);
+    case Holds::helm_set:
+      return collect_helm_set(node, role, options_, images_);
     case Holds::kustomize_entry:
       return collect_kustomize_image(node, role, images_);
     case Holds::values_text:
