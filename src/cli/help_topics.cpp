@@ -63,9 +63,11 @@ Variables with a meaning of their own:
 help credentials.
 - XDG_CACHE_HOME and XDG_STATE_HOME say where the cache and the upload journal are.
 - SSL_CERT_FILE, SSL_CERT_DIR say which certificates are trusted.
-- HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY (or lower case) name the proxy.
-- CI turns bars and questions off and lets a build fail when slipway.lock lacks a base.
-- NO_COLOR turns colours off, CLICOLOR_FORCE turns them on without a terminal; TERM=dumb turns bars and colours off.
+- HTTPS_PROXY, ALL_PROXY and NO_PROXY (or lower case) and http_proxy (only so) name the proxy.
+- CI turns bars off and lets a build fail when slipway.lock lacks a base.
+- NO_COLOR or CLICOLOR=0 turns colours off, CLICOLOR_FORCE turns them on without a terminal; TERM=dumb turns bars and
+colours off. COLUMNS is the width where the terminal does not say it.
+- TMPDIR is the folder for temporary files (default: /tmp).
 - GITHUB_OUTPUT and GITHUB_STEP_SUMMARY are files that build and copy add their results to.
 )";
 
@@ -96,10 +98,29 @@ one.
 docs/SLIPWAY_YAML.md describes every key.
 )";
 
+constexpr std::string_view kTroubleshooting = R"(An error says what was attempted and why it failed; the hint has one
+thing to do. -v shows what is done, -vv requests, too. slipway doctor looks at this machine, the registries and every
+environment. After each exit status:
+
+- 1: make room on the disk, stop whatever writes to the inputs, and run the same command again.
+- 2: correct the option, slipway.yaml or the env file that the message names.
+- 10: read the differences; pin without --check, or doctor --repair, settles them.
+- 11: wait for time or approvals, lift a hold (slipway unhold ENV), or give --bypass RULE --reason TEXT.
+- 12: keep everything as it is; slipway validate REF and slipway verify ENV name what differs.
+- 13: slipway ls REPOSITORY and slipway history ENV show what there is.
+- 14: slipway auth which HOST shows the login, slipway login HOST stores another one.
+- 15: slipway probe HOST shows what the registry answers; try again later.
+- 16: look at slipway history ENV and slipway status, then plan again.
+- 125: slipway run could not start the program; --runner chooses another runtime.
+
+docs/TROUBLESHOOTING.md lists the messages.
+)";
+
 std::string locations() { return std::string(kLocations); }
 std::string credentials() { return std::string(kCredentials); }
 std::string environment() { return std::string(kEnvironment); }
 std::string project() { return std::string(kProject); }
+std::string troubleshooting() { return std::string(kTroubleshooting); }
 
 std::string statuses() {
   std::string text = "The exit status says what happened:\n\n";
@@ -137,6 +158,7 @@ const std::vector<Topic>& topics() {
       {"credentials", "where logins for registries come from", credentials},
       {"environment", "variables that slipway reads", environment},
       {"exit-status", "what each exit status means", statuses},
+      {"troubleshooting", "what to do after each exit status", troubleshooting},
       {"slipway.yaml", "what the project file holds", project},
       {"commands", "all commands", no_text},
       {"options", "the options of every command", no_text},
