@@ -13,6 +13,8 @@
 namespace slipway::builder {
 namespace {
 
+constexpr std::size_t kLargestHeld = 256u << 20;  // of a document, where there is no place to write it to
+
 Result<oci::Descriptor> store_file(const stdfs::path& path, FileSystem& fs, store::BlobIngest* ingest) {
   SLIPWAY_ASSIGN(auto file, fs.open(path));
   io::FileSource source(std::move(file));
@@ -55,11 +57,12 @@ Result<Sbom> sbom_of(const BuiltImage& built, const Recipe& recipe, const std::v
   }
   store::ReadTarget& everything = *target;
   const std::stop_token& stop = services.stop;
+  const layer::SpillPlace spill = layer::spill_to_temporary(services.fs);
   SLIPWAY_ASSIGN(const image::Image image, image::load_manifest(everything, built.manifest));
-  SLIPWAY_ASSIGN(const image::FileList list, image::merge_files(everything, image, stop));
+  SLIPWAY_ASSIGN(const image::FileList list, image::merge_files(everything, image, stop, spill));
   const std::string name = fmt::format("{}@{}", recipe.app.empty() ? "image" : recipe.app, built.manifest.digest.str());
-  SLIPWAY_ASSIGN(Sbom sbom, take_sbom(everything, image, list, name, stop));
-  add_documents(sbom, others);
+  SLIPWAY_ASSIGN(Sbom sbom, take_sbom(everything, image, list, name, stop, spill));
+  SLIPWAY_TRY(add_documents(sbom, others));
   return sbom;
 }
 
@@ -92,17 +95,34 @@ Status add_machine_packages(const Recipe& recipe, const PlatformPlan& plan, File
   for (const auto& [source, path] : places)
     files.insert(source);
   SLIPWAY_ASSIGN(const auto packages, owners_of(fs, "/", files));
-  if (packages) add_debian_packages(sbom, *packages, read_file(fs, "/etc/os-release", 1u << 20).value_or(""), places);
-  return {};
+  if (!packages) return {};
+  return add_debian_packages(sbom, *packages, read_file(fs, "/etc/os-release", 1u << 20).value_or(""), places);
 }
 
-Attachment attach_sbom(const Sbom& sbom, const std::string& format, const std::string& tool, const BuiltImage& built,
-                       const oci::Annotations& annotations, StagedDocuments& documents) {
+/// Writes the document as a blob of the workplace, so that it is never held whole.
+Result<oci::Descriptor> store_document(Sbom& sbom, const SbomFormat& format, const std::string& tool, FileSystem& fs,
+                                       store::BlobIngest* ingest, StagedDocuments& documents) {
+  const layer::SpillPlace spill = layer::spill_to_temporary(fs);
+  if (ingest == nullptr) {
+    io::StringSink text(kLargestHeld);
+    SLIPWAY_TRY(format.write(sbom, tool, spill, text));
+    return documents.add(std::string(format.media_type), text.take() + "\n");
+  }
+  SLIPWAY_ASSIGN(const auto writer, ingest->start_blob(std::string(format.media_type)));
+  SLIPWAY_TRY(format.write(sbom, tool, spill, *writer));
+  SLIPWAY_TRY(writer->write(io::as_bytes("\n")));
+  SLIPWAY_TRY(writer->finish());
+  return writer->descriptor();
+}
+
+Result<Attachment> attach_sbom(Sbom& sbom, const std::string& format, const std::string& tool, const BuiltImage& built,
+                               const oci::Annotations& annotations, FileSystem& fs, store::BlobIngest* ingest,
+                               StagedDocuments& documents) {
   const SbomFormat& kind = *find_sbom_format(format);
-  oci::Descriptor blob = documents.add(std::string(kind.media_type), kind.write(sbom, tool).pretty() + "\n");
+  SLIPWAY_ASSIGN(oci::Descriptor blob, store_document(sbom, kind, tool, fs, ingest, documents));
   blob.annotations = {{"org.opencontainers.image.title", std::string(kind.file_name)}};
-  return {stage_artifact(kind.media_type, built.manifest, {std::move(blob)}, annotations, documents),
-          built.platform.str(), fmt::format("SBOM ({})", format)};
+  return Attachment{stage_artifact(kind.media_type, built.manifest, {std::move(blob)}, annotations, documents),
+                    built.platform.str(), fmt::format("SBOM ({})", format)};
 }
 
 }  // namespace
@@ -167,8 +187,11 @@ Result<std::vector<Attachment>> attach(const Recipe& recipe, const BuildRequest&
     if (recipe.sboms.empty() || workplace.target == nullptr) continue;
     SLIPWAY_ASSIGN(Sbom sbom, sbom_of(images[i], recipe, inputs.sbom_documents, sources, services));
     SLIPWAY_TRY(add_machine_packages(recipe, plans[i], services.fs, sbom));
-    for (const std::string& format : recipe.sboms)
-      attachments.push_back(attach_sbom(sbom, format, request.tool, images[i], annotations, documents));
+    for (const std::string& format : recipe.sboms) {
+      SLIPWAY_ASSIGN(Attachment attached, attach_sbom(sbom, format, request.tool, images[i], annotations, services.fs,
+                                                      workplace.ingest, documents));
+      attachments.push_back(std::move(attached));
+    }
   }
   return attachments;
 }

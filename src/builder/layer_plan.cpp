@@ -68,8 +68,7 @@ class LayerPlanner {
 
   /// One layer, or several where the rule splits it.
   Status plan(const LayerRule& rule, bool last, std::vector<PlannedLayer>& layers) {
-    std::error_code none;
-    const layer::SpillPlace spill{&fs_, stdfs::temp_directory_path(none)};
+    const layer::SpillPlace spill = layer::spill_to_temporary(fs_);
     SLIPWAY_ASSIGN(auto listed, list(rule, spill));
     if (!listed) return {};  // reported
     PlannedLayer& whole = *listed;

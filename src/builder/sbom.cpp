@@ -12,6 +12,7 @@
 #include "slipway/base/clock.h"
 #include "slipway/base/text.h"
 #include "slipway/elf/object.h"
+#include "slipway/image/file_places.h"
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 
@@ -66,12 +67,6 @@ std::vector<DpkgPackage> installed_in(const std::map<std::string, std::string>& 
 
 std::string purl_text(std::string_view text) { return make_purl("x", {std::string(text)}, "").substr(6); }
 
-std::vector<SbomFile>::const_iterator file_at(const Sbom& sbom, const std::string& path) {
-  const auto at = std::lower_bound(sbom.files.begin(), sbom.files.end(), path,
-                                   [](const SbomFile& file, const std::string& p) { return file.path < p; });
-  return at != sbom.files.end() && at->path == path ? at : sbom.files.end();
-}
-
 SbomPackage debian_package(const DpkgPackage& package, const std::string& id, const std::string& release) {
   SbomPackage next;
   next.name = package.name;
@@ -83,51 +78,98 @@ SbomPackage debian_package(const DpkgPackage& package, const std::string& id, co
   return next;
 }
 
+/// A package that a file of the image names, and the files that do.
+struct FoundPackage {
+  SbomPackage package;
+  std::vector<std::string> paths;  // absolute
+};
+
+/// Adds a package and the files that it installed, which may not be in the image.
+template <class Paths>
+Status add_package(Sbom& sbom, SbomPackage package, const Paths& paths) {
+  for (const std::string& path : paths)
+    SLIPWAY_TRY(sbom.files.own(sbom.packages.size(), path));
+  sbom.packages.push_back(std::move(package));
+  return {};
+}
+
 /// Adds packages that no database has: the same name and version is the same thing, whoever says it.
-void merge_packages(Sbom& sbom, std::map<std::string, SbomPackage> named) {
+Status merge_packages(Sbom& sbom, std::map<std::string, FoundPackage> named) {
   std::set<std::pair<std::string, std::string>> known;
   for (const SbomPackage& package : sbom.packages)
     known.emplace(package.name, package.version);
-  for (auto& [purl, package] : named) {
-    if (!known.emplace(package.name, package.version).second) continue;
-    sbom.packages.push_back(std::move(package));
+  for (auto& [purl, found] : named) {
+    if (!known.emplace(found.package.name, found.package.version).second) continue;
+    SLIPWAY_TRY(add_package(sbom, std::move(found.package), found.paths));
   }
+  return {};
+}
+
+/// True for the files in which dpkg lists what a package installed: lists, or sums in distroless images.
+bool is_dpkg_list(const std::string& path) {
+  return (path.starts_with("var/lib/dpkg/info/") && path.ends_with(".list")) ||
+         (path.starts_with("var/lib/dpkg/status.d/") && path.ends_with(".md5sums"));
 }
 
 /// Collects, while the layers go by.
 class Taker {
  public:
-  explicit Taker(const image::FileList& list) {
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      const image::ImageFile file = list.at(i);
-      if (!file.member.empty()) places_[{file.layer, file.member}].push_back(file.entry.path);
-    }
-  }
+  Taker(const image::FileList& list, const image::FilePlaces& places, const layer::SpillPlace& spill)
+      : list_(list), places_(places), files_(spill), listed_(spill) {}
 
   Status visit(std::uint32_t layer, const layer::FileEntry& entry, io::Source& content) {
-    const auto place = places_.find({layer, entry.path});
-    if (place == places_.end() || entry.type != layer::EntryType::regular) return {};
-    const bool database = std::any_of(place->second.begin(), place->second.end(), [](const std::string& path) {
+    if (entry.type != layer::EntryType::regular) return {};
+    SLIPWAY_ASSIGN(const std::vector<std::string> paths, paths_of(layer, entry.path));
+    if (paths.empty()) return {};
+    const bool database = std::any_of(paths.begin(), paths.end(), [](const std::string& path) {
       return is_database(path) || is_package_manifest(path);
     });
-    SLIPWAY_ASSIGN(const Bytes bytes, take(content, database, entry.path));
-    for (const std::string& path : place->second) {
-      SbomFile file = bytes.file;
-      file.path = "/" + path;
-      if (is_database(path)) database_[path] = bytes.text;
-      if (is_package_manifest(path)) {
-        if (auto package = package_of_manifest(path, bytes.text)) named_.emplace_back(path, *std::move(package));
-      }
-      files_[path] = std::move(file);
+    SLIPWAY_ASSIGN(Bytes bytes, take(content, database, entry.path));
+    for (const std::string& path : paths) {
+      SLIPWAY_TRY(read_database(path, bytes.text));
+      bytes.file.path = "/" + path;
+      SLIPWAY_TRY(files_.put(bytes.file));
     }
     for (const SbomPackage& package : bytes.packages)
-      named_.emplace_back(place->second.front(), package);
+      named_.emplace_back(paths.front(), package);
     return {};
   }
 
   Result<Sbom> finish();
 
  private:
+  Result<std::vector<std::string>> paths_of(std::uint32_t layer, const std::string& member) const {
+    SLIPWAY_ASSIGN(const auto indexes, places_.of_entry(layer, member));
+    std::vector<std::string> paths;
+    for (const std::size_t index : indexes)
+      paths.push_back(list_.at(index).entry.path);
+    return paths;
+  }
+
+  /// Keeps what a file says about packages.
+  Status read_database(const std::string& path, const std::string& text) {
+    if (is_package_manifest(path)) {
+      if (auto package = package_of_manifest(path, text)) named_.emplace_back(path, *std::move(package));
+    }
+    if (!is_dpkg_list(path)) {
+      if (is_database(path)) database_[path] = text;
+      return {};
+    }
+    const std::string key = path + '\n';
+    SLIPWAY_TRY(listed_.erase_if(key, [](std::string_view) { return true; }));  // of the same path before it
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = std::min(text.find('\n', at), text.size());
+      const std::string_view line = std::string_view(text).substr(at, end - at);
+      at = end + 1;
+      if (path.ends_with(".list")) {
+        SLIPWAY_TRY(listed_.put(key + std::string(line), {}));
+      } else if (line.size() > kBeforePath) {
+        SLIPWAY_TRY(listed_.put(key + "/" + std::string(line.substr(kBeforePath)), {}));
+      }
+    }
+    return {};
+  }
+
   struct Bytes {
     SbomFile file;
     std::string text;                   ///< of files that name packages
@@ -186,89 +228,45 @@ class Taker {
       if (const auto found = database_.find(path); found != database_.end()) return found->second;
     return {};
   }
-  std::set<std::string> listed_by_dpkg(const DpkgPackage& package) const;
-  static void add_owned(const Sbom& sbom, const std::set<std::string>& paths, SbomPackage& next);
-  void add_dpkg(Sbom& sbom, const std::string& id, const std::string& release) const;
-  void add_named_elsewhere(Sbom& sbom) const;
+  Status add_dpkg(Sbom& sbom, const std::string& id, const std::string& release);
+  Status own_listed(Sbom& sbom, const std::string& list);
+  Status add_databases(Sbom& sbom, const std::string& id) const;
+  Status add_named_elsewhere(Sbom& sbom) const;
 
-  std::map<std::pair<std::uint32_t, std::string>, std::vector<std::string>> places_;
-  std::map<std::string, SbomFile> files_;
-  std::map<std::string, std::string> database_;
+  const image::FileList& list_;
+  const image::FilePlaces& places_;
+  SbomFiles files_;
+  layer::PagedMap listed_;                                  ///< file of dpkg and path that it lists -> nothing
+  std::map<std::string, std::string> database_;             ///< path -> text of the other files that name packages
   std::vector<std::pair<std::string, SbomPackage>> named_;  ///< path of the file that names the package
 };
 
-/// The paths in dpkg's list of a package, or in the sums that distroless images have instead.
-std::set<std::string> Taker::listed_by_dpkg(const DpkgPackage& package) const {
-  std::set<std::string> paths;
-  const std::string name = package.several_architectures ? package.name + ":" + package.architecture : package.name;
-  if (const auto found = database_.find("var/lib/dpkg/info/" + name + ".list"); found != database_.end()) {
-    for (std::string& line : split(found->second, '\n'))
-      paths.insert(std::move(line));
-  }
-  const auto sums = database_.find("var/lib/dpkg/status.d/" + package.name + ".md5sums");
-  if (sums == database_.end()) return paths;
-  for (const std::string& line : split(sums->second, '\n')) {
-    if (line.size() > 34) paths.insert("/" + line.substr(34));  // 32 digits and two spaces
-  }
-  return paths;
+/// Gives the next package the file of a path as a database spells it: folders that were merged into /usr are known
+/// under both names.
+Status own_spelled(Sbom& sbom, const std::string& path) {
+  SLIPWAY_ASSIGN(const bool found, sbom.files.own(sbom.packages.size(), path));
+  if (!found) SLIPWAY_TRY(sbom.files.own(sbom.packages.size(), "/usr" + path));
+  return {};
 }
 
-void Taker::add_owned(const Sbom& sbom, const std::set<std::string>& paths, SbomPackage& next) {
-  std::set<std::size_t> owned;
-  for (const std::string& listed : paths) {
-    // Folders that were merged into /usr are known under both names.
-    for (const std::string& path : {listed, "/usr" + listed}) {
-      const auto at = std::lower_bound(sbom.files.begin(), sbom.files.end(), path,
-                                       [](const SbomFile& file, const std::string& p) { return file.path < p; });
-      if (at == sbom.files.end() || at->path != path) continue;
-      owned.insert(static_cast<std::size_t>(at - sbom.files.begin()));
-      break;
-    }
-  }
-  next.files.assign(owned.begin(), owned.end());
+Status Taker::own_listed(Sbom& sbom, const std::string& list) {
+  return listed_.visit(list + '\n', [&](std::string_view key, std::string_view) {
+    return own_spelled(sbom, std::string(key.substr(list.size() + 1)));
+  });
 }
 
-void Taker::add_dpkg(Sbom& sbom, const std::string& id, const std::string& release) const {
+Status Taker::add_dpkg(Sbom& sbom, const std::string& id, const std::string& release) {
   for (const DpkgPackage& package : installed_in(database_)) {
-    SbomPackage next = debian_package(package, id, release);
-    add_owned(sbom, listed_by_dpkg(package), next);
-    sbom.packages.push_back(std::move(next));
+    const std::string name = package.several_architectures ? package.name + ":" + package.architecture : package.name;
+    SLIPWAY_TRY(own_listed(sbom, "var/lib/dpkg/info/" + name + ".list"));
+    SLIPWAY_TRY(own_listed(sbom, "var/lib/dpkg/status.d/" + package.name + ".md5sums"));
+    sbom.packages.push_back(debian_package(package, id, release));
   }
+  return {};
 }
 
-/// Adds the packages of package notes, manifests and other tools' documents in the image, each once.
-void Taker::add_named_elsewhere(Sbom& sbom) const {
-  std::map<std::string, SbomPackage> named;  // by purl
-  for (std::size_t i = 0; i < sbom.files.size(); ++i) {
-    if (sbom.files[i].package_note.empty()) continue;
-    auto package = package_of_note(sbom.files[i].package_note);
-    if (!package) continue;
-    const std::string purl = package->purl;
-    named.emplace(purl, *std::move(package)).first->second.files.push_back(i);
-  }
-  for (const auto& [path, package] : named_) {
-    const auto at = std::lower_bound(sbom.files.begin(), sbom.files.end(), "/" + path,
-                                     [](const SbomFile& file, const std::string& p) { return file.path < p; });
-    SbomPackage& known = named.emplace(package.purl, package).first->second;
-    if (at != sbom.files.end() && at->path == "/" + path)
-      known.files.push_back(static_cast<std::size_t>(at - sbom.files.begin()));
-  }
-  for (const auto& [path, text] : database_) {
-    if (!is_sbom_name(path)) continue;
-    for (SbomPackage& package : packages_of_document(text)) {
-      const std::string purl = package.purl;
-      named.emplace(purl, std::move(package));
-    }
-  }
-  merge_packages(sbom, std::move(named));
-}
-
-Result<Sbom> Taker::finish() {
-  Sbom sbom;
-  for (auto& [path, file] : files_)
-    sbom.files.push_back(std::move(file));
-  std::string id = value_in(distribution(), "ID");
-  add_dpkg(sbom, id.empty() ? "debian" : id, value_in(distribution(), "VERSION_ID"));
+/// Adds the packages of apk's and rpm's databases.
+Status Taker::add_databases(Sbom& sbom, const std::string& id) const {
   for (const auto& [path, text] : database_) {
     std::vector<NamedPackage> packages;
     if (is_apk_database(path)) packages = parse_apk_database(text, id.empty() ? "alpine" : to_lower(id));
@@ -276,16 +274,44 @@ Result<Sbom> Taker::finish() {
       SLIPWAY_ASSIGN(packages, parse_rpm_database(text, id.empty() ? "fedora" : to_lower(id)));
     }
     for (NamedPackage& found : packages) {
-      add_owned(sbom, found.files, found.package);
+      for (const std::string& listed : found.files)
+        SLIPWAY_TRY(own_spelled(sbom, listed));
       sbom.packages.push_back(std::move(found.package));
     }
   }
-  add_named_elsewhere(sbom);
-  std::set<std::size_t> owned;
-  for (const SbomPackage& package : sbom.packages)
-    owned.insert(package.files.begin(), package.files.end());
-  for (std::size_t i = 0; i < sbom.files.size(); ++i)
-    if (owned.count(i) == 0) sbom.unowned.push_back(i);
+  return {};
+}
+
+/// Adds the packages of package notes, manifests and other tools' documents in the image, each once.
+Status Taker::add_named_elsewhere(Sbom& sbom) const {
+  std::map<std::string, FoundPackage> named;  // by purl
+  SLIPWAY_TRY(sbom.files.visit([&named](std::size_t, const SbomFile& file) -> Status {
+    if (file.package_note.empty()) return {};
+    auto package = package_of_note(file.package_note);
+    if (!package) return {};
+    const std::string purl = package->purl;
+    named.emplace(purl, FoundPackage{*std::move(package), {}}).first->second.paths.push_back(file.path);
+    return {};
+  }));
+  for (const auto& [path, package] : named_)
+    named.emplace(package.purl, FoundPackage{package, {}}).first->second.paths.push_back("/" + path);
+  for (const auto& [path, text] : database_) {
+    if (!is_sbom_name(path)) continue;
+    for (SbomPackage& package : packages_of_document(text)) {
+      const std::string purl = package.purl;
+      named.emplace(purl, FoundPackage{std::move(package), {}});
+    }
+  }
+  return merge_packages(sbom, std::move(named));
+}
+
+Result<Sbom> Taker::finish() {
+  Sbom sbom{{}, {}, {}, {}, std::move(files_)};
+  SLIPWAY_TRY(sbom.files.number());
+  const std::string id = value_in(distribution(), "ID");
+  SLIPWAY_TRY(add_dpkg(sbom, id.empty() ? "debian" : id, value_in(distribution(), "VERSION_ID")));
+  SLIPWAY_TRY(add_databases(sbom, id));
+  SLIPWAY_TRY(add_named_elsewhere(sbom));
   return sbom;
 }
 
@@ -311,14 +337,16 @@ Status collect_documents(FileSystem& fs, const stdfs::path& path, int depth, std
 }  // namespace
 
 Result<Sbom> take_sbom(store::ReadTarget& from, const image::Image& image, const image::FileList& list,
-                       const std::string& name, std::stop_token stop) {
-  Taker taker(list);
+                       const std::string& name, std::stop_token stop, const layer::SpillPlace& spill) {
+  SLIPWAY_ASSIGN(const image::FilePlaces places, image::FilePlaces::of(list, spill));
+  Taker taker(list, places, spill);
   for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
     const auto visit = [&taker, i](const layer::FileEntry& entry, io::Source& content) {
       return taker.visit(static_cast<std::uint32_t>(i), entry, content);
     };
     SLIPWAY_TRY(image::read_layer(from, image, i, visit, stop));
   }
+  SLIPWAY_TRY(list.status());
   SLIPWAY_ASSIGN(Sbom sbom, taker.finish());
   sbom.name = name;
   sbom.digest = image.descriptor.digest.str();
@@ -328,37 +356,34 @@ Result<Sbom> take_sbom(store::ReadTarget& from, const image::Image& image, const
   return sbom;
 }
 
-void add_debian_packages(Sbom& sbom, const std::vector<DpkgPackage>& packages, const std::string& os_release,
-                         const std::map<std::string, std::string>& places) {
+Status add_debian_packages(Sbom& sbom, const std::vector<DpkgPackage>& packages, const std::string& os_release,
+                           const std::map<std::string, std::string>& places) {
   const std::string id = value_in(os_release, "ID"), release = value_in(os_release, "VERSION_ID");
   std::set<std::pair<std::string, std::string>> known;
   for (const SbomPackage& package : sbom.packages)
     known.emplace(package.name, package.version);
   for (const DpkgPackage& package : packages) {
     if (!known.emplace(package.name, package.version).second) continue;
-    SbomPackage next = debian_package(package, id.empty() ? "debian" : id, release);
+    std::vector<std::string> paths;
     for (const std::string& line : split(package.sums, '\n')) {
       if (line.size() <= kBeforePath) continue;
       const auto place = places.find("/" + line.substr(kBeforePath));
-      const auto file = place == places.end() ? sbom.files.end() : file_at(sbom, place->second);
-      if (file != sbom.files.end()) next.files.push_back(static_cast<std::size_t>(file - sbom.files.begin()));
+      if (place != places.end()) paths.push_back(place->second);
     }
-    std::sort(next.files.begin(), next.files.end());
-    std::erase_if(sbom.unowned,
-                  [&next](std::size_t file) { return std::binary_search(next.files.begin(), next.files.end(), file); });
-    sbom.packages.push_back(std::move(next));
+    SLIPWAY_TRY(add_package(sbom, debian_package(package, id.empty() ? "debian" : id, release), paths));
   }
+  return {};
 }
 
-void add_documents(Sbom& sbom, const std::vector<std::string>& documents) {
-  std::map<std::string, SbomPackage> named;
+Status add_documents(Sbom& sbom, const std::vector<std::string>& documents) {
+  std::map<std::string, FoundPackage> named;
   for (const std::string& document : documents) {
     for (SbomPackage& package : packages_of_document(document)) {
       const std::string purl = package.purl;
-      named.emplace(purl, std::move(package));
+      named.emplace(purl, FoundPackage{std::move(package), {}});
     }
   }
-  merge_packages(sbom, std::move(named));
+  return merge_packages(sbom, std::move(named));
 }
 
 Result<std::vector<std::string>> read_sbom_documents(FileSystem& fs, const stdfs::path& path) {

@@ -11,7 +11,7 @@ namespace slipway::builder {
 
 /// Adds installed packages of this machine whose files went into the image, unless the image names them itself.
 /// `places`: where in the image (absolute) a file of the machine is; `os_release`: the machine's.
-void add_debian_packages(Sbom& sbom, const std::vector<DpkgPackage>& packages, const std::string& os_release,
-                         const std::map<std::string, std::string>& places);
+Status add_debian_packages(Sbom& sbom, const std::vector<DpkgPackage>& packages, const std::string& os_release,
+                           const std::map<std::string, std::string>& places);
 
 }  // namespace slipway::builder

@@ -17,11 +17,20 @@ struct SbomFlags {
   bool fresh = false;
 };
 
-constexpr std::size_t kLargest = 256u << 20;
+/// Writes to standard output.
+class OutputSink final : public io::Sink {
+ public:
+  explicit OutputSink(Context& context) : context_(context) {}
+  Status write(io::Bytes bytes) override { return context_.print_raw(io::as_text(bytes)); }
+  Status finish() override { return {}; }
 
-/// The newest document of that format that is attached to the image; nothing when none is.
-Result<std::optional<std::string>> attached_document(Context& context, const FoundImage& found,
-                                                     const image::Image& image, std::string_view media_type) {
+ private:
+  Context& context_;
+};
+
+/// Prints the newest document of that format that is attached to the image; false when none is.
+Result<bool> print_attached(Context& context, const FoundImage& found, const image::Image& image,
+                            std::string_view media_type) {
   SLIPWAY_ASSIGN(const auto artifacts, find_attached(context, found, media_type, false));
   for (const AttachedArtifact& artifact : artifacts) {
     SLIPWAY_ASSIGN(const oci::Document document, copy::fetch_document(*artifact.target, artifact.manifest));
@@ -30,12 +39,13 @@ Result<std::optional<std::string>> attached_document(Context& context, const Fou
     if (manifest == nullptr || !subject || subject->digest != image.descriptor.digest) continue;
     if (manifest->layers.size() != 1 || manifest->layers[0].media_type != media_type) continue;
     SLIPWAY_ASSIGN(const auto source, artifact.target->fetch(manifest->layers[0]));
-    SLIPWAY_ASSIGN(std::string bytes, io::read_all(*source, kLargest));
     context.note(
         fmt::format("attached to the image as {}; --fresh reads the image itself", artifact.manifest.digest.str()));
-    return std::optional(std::move(bytes));
+    OutputSink out(context);
+    SLIPWAY_TRY(io::copy(*source, out, context.stop()));
+    return true;
   }
-  return std::optional<std::string>();
+  return false;
 }
 
 Result<int> run_sbom(Context& context, const SbomFlags& f) {
@@ -43,22 +53,21 @@ Result<int> run_sbom(Context& context, const SbomFlags& f) {
   SLIPWAY_ASSIGN(const image::Image image, load_found(found, f.platform));
   const builder::SbomFormat& format = *builder::find_sbom_format(f.format);
   if (!f.fresh && f.includes.empty()) {
-    SLIPWAY_ASSIGN(const auto attached, attached_document(context, found, image, format.media_type));
-    if (attached) {
-      SLIPWAY_TRY(context.print_raw(*attached));
-      return 0;
-    }
+    SLIPWAY_ASSIGN(const bool attached, print_attached(context, found, image, format.media_type));
+    if (attached) return 0;
   }
   const auto target = watched(context, found.target);
   SLIPWAY_ASSIGN(const image::FileList list, file_lists(context).list(*target, image, context.stop()));
   const std::string name = context.shown(found.location).str();
-  SLIPWAY_ASSIGN(builder::Sbom sbom, builder::take_sbom(*target, image, list, name, context.stop()));
+  const layer::SpillPlace spill = layer::spill_to_temporary(context.fs());
+  SLIPWAY_ASSIGN(builder::Sbom sbom, builder::take_sbom(*target, image, list, name, context.stop(), spill));
   for (const std::string& path : f.includes) {
     SLIPWAY_ASSIGN(const auto documents, builder::read_sbom_documents(context.fs(), context.absolute(path)));
-    builder::add_documents(sbom, documents);
+    SLIPWAY_TRY(builder::add_documents(sbom, documents));
   }
-  const std::string tool = tool_name();
-  SLIPWAY_TRY(context.print_raw(format.write(sbom, tool).pretty() + "\n"));
+  OutputSink out(context);
+  SLIPWAY_TRY(format.write(sbom, tool_name(), spill, out));
+  SLIPWAY_TRY(context.print_raw("\n"));
   return 0;
 }
 

@@ -68,7 +68,8 @@ Result<ImageFacts> facts_of(Context& context, const std::string& reference) {
   SLIPWAY_ASSIGN(const auto root, found.target->resolve(found.reference));
   SLIPWAY_ASSIGN(const image::Image image, load_found(found, std::nullopt));
   SLIPWAY_ASSIGN(const image::FileList list, file_lists(context).list(*found.target, image, context.stop()));
-  SLIPWAY_ASSIGN(const builder::Sbom sbom, builder::take_sbom(*found.target, image, list, reference, context.stop()));
+  SLIPWAY_ASSIGN(const builder::Sbom sbom, builder::take_sbom(*found.target, image, list, reference, context.stop(),
+                                                              layer::spill_to_temporary(context.fs())));
   const auto label = [&](std::string_view key) {
     const auto at = image.config.labels.find(std::string(key));
     return at == image.config.labels.end() ? std::string() : at->second;

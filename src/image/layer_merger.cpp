@@ -1,6 +1,9 @@
 #include "image/layer_merger.h"
 
+#include <cstring>
+
 #include "image/file_line.h"
+#include "image/file_list_pages.h"
 #include "slipway/base/text.h"
 
 namespace slipway::image {
@@ -22,31 +25,47 @@ void LayerMerger::next_layer() {
   trail_.clear();
 }
 
-std::pair<LayerMerger::Nodes::iterator, LayerMerger::Nodes::iterator> LayerMerger::below(const std::string& path) {
-  // '0' is what follows '/'.
-  if (path.empty()) return {nodes_.begin(), nodes_.end()};
-  return {nodes_.lower_bound(path + '/'), nodes_.lower_bound(path + '0')};
+std::string LayerMerger::encode(const Node& node) {
+  std::string bytes(1, static_cast<char>(node.type));
+  const auto add_number = [&bytes](std::uint32_t number) {
+    char text[sizeof number];
+    std::memcpy(text, &number, sizeof number);
+    bytes.append(text, sizeof number);
+  };
+  add_number(node.layer);
+  add_number(static_cast<std::uint32_t>(node.link.size()));
+  return bytes.append(node.link).append(node.record);
+}
+
+LayerMerger::Node LayerMerger::decode(std::string_view bytes) {
+  std::uint32_t layer = 0, link = 0;
+  std::memcpy(&layer, bytes.data() + 1, sizeof layer);
+  std::memcpy(&link, bytes.data() + 1 + sizeof layer, sizeof link);
+  const std::string_view rest = bytes.substr(1 + sizeof layer + sizeof link);
+  return {static_cast<EntryType>(bytes[0]), layer, rest.substr(0, link), rest.substr(link)};
+}
+
+Result<std::optional<LayerMerger::Node>> LayerMerger::node_at(std::string_view path) {
+  SLIPWAY_ASSIGN(const std::string* const found, nodes_.find(path));
+  return found != nullptr ? std::optional(decode(*found)) : std::nullopt;
 }
 
 void LayerMerger::doubt(std::string text) {
-  if (doubts_.size() < kMostDoubts) doubts_.push_back(std::move(text));
+  if (doubt_) doubt_(std::move(text));
 }
 
 // image-spec layer.md: whiteouts apply to lower layers only, wherever they stand in their own.
-void LayerMerger::hide(const std::string& path, bool whole) {
+Status LayerMerger::hide(const std::string& path, bool whole) {
   trail_.clear();
-  auto [at, end] = below(path);
   bool kept = false;
-  while (at != end) {
-    if (at->second.layer == layer_) {
-      kept = true;
-      ++at;
-    } else {
-      at = nodes_.erase(at);
-    }
-  }
-  const auto self = nodes_.find(path);
-  if (whole && !kept && self != nodes_.end() && self->second.layer != layer_) nodes_.erase(self);
+  SLIPWAY_TRY(nodes_.erase_if(path.empty() ? path : path + '/', [&](std::string_view bytes) {
+    const bool own = decode(bytes).layer == layer_;
+    kept = kept || own;
+    return !own;
+  }));
+  if (!whole || kept) return {};
+  SLIPWAY_ASSIGN(const auto self, node_at(path));
+  return self && self->layer != layer_ ? nodes_.erase(path) : Status();
 }
 
 /// Returns the place of a path of this layer's tar: its folder's symlinks are followed inside the root, its own name is
@@ -58,24 +77,33 @@ Result<std::string> LayerMerger::place_of(const std::string& path) {
   return joined(real, path.substr(parent.size() + 1));
 }
 
+/// Returns the path without symlinks of a folder's member, as an entry below it finds it.
+Result<std::string> LayerMerger::resolved(const std::string& name) {
+  Status read;
+  const auto lookup = [this, &read](const std::string& at) -> std::optional<Step> {
+    auto node = node_at(at);
+    if (!node) read = fail(std::move(node).error());
+    if (!node || !*node || gives_way(**node)) return std::nullopt;
+    return Step{(*node)->type, std::string((*node)->link)};
+  };
+  auto real = real_path(name, true, lookup, trail_.empty() ? std::string_view() : std::string_view(trail_.back()));
+  SLIPWAY_TRY(std::move(read));
+  if (!real) return fail(Errc::malformed, "{}", real.error().message);
+  return real;
+}
+
 /// Returns the path without symlinks of the folder of this layer's tar that `path` lies in.
 Result<std::string> LayerMerger::real_folder(std::string_view folder, const std::string& path) {
-  const auto lookup = [this](const std::string& at) -> std::optional<Step> {
-    const auto node = nodes_.find(at);
-    if (node == nodes_.end() || gives_way(node->second)) return std::nullopt;
-    return Step{node->second.type, node->second.link};
-  };
   trail_.go_back(folder);
   while (!trail_.is_at(folder)) {
     const std::string name(trail_.next_name(folder));
-    auto real = real_path(name, true, lookup, trail_.empty() ? std::string_view() : std::string_view(trail_.back()));
-    if (!real) return fail(Errc::malformed, "{}", real.error().message);
-    const auto node = nodes_.find(*real);
-    if (node != nodes_.end() && node->second.type != EntryType::directory && !gives_way(node->second)) {
+    SLIPWAY_ASSIGN(std::string real, resolved(name));
+    SLIPWAY_ASSIGN(const auto node, node_at(real));
+    if (node && node->type != EntryType::directory && !gives_way(*node)) {
       return fail(Errc::malformed, "/{} lies below /{}, which is not a folder", printable(path, 4096),
-                  printable(*real, 4096));
+                  printable(real, 4096));
     }
-    trail_.add(name, *std::move(real));
+    trail_.add(name, std::move(real));
   }
   return trail_.empty() ? std::string() : trail_.back();
 }
@@ -84,37 +112,36 @@ bool LayerMerger::gives_way(const Node& node) const {
   return node.layer != layer_ && node.type != EntryType::directory && node.type != EntryType::symlink;
 }
 
-void LayerMerger::make_parents(const std::string& folder) {
-  if (folder.empty()) return;
-  const auto node = nodes_.find(folder);
-  if (node != nodes_.end() && !gives_way(node->second)) return;
-  if (node != nodes_.end())
+Status LayerMerger::make_parents(const std::string& folder) {
+  if (folder.empty()) return {};
+  SLIPWAY_ASSIGN(const auto node, node_at(folder));
+  if (node && !gives_way(*node)) return {};
+  if (node)
     doubt(fmt::format("/{}, a file of a lower layer, becomes a folder without an entry", printable(folder, 4096)));
-  make_parents(std::string(parent_of(folder)));
+  SLIPWAY_TRY(make_parents(std::string(parent_of(folder))));
   ImageFile made;
   made.entry.path = folder;
   made.entry.type = EntryType::directory;
   made.entry.mode = 0755;
   made.layer = layer_;
-  put(std::move(made));
+  return put(std::move(made));
 }
 
-void LayerMerger::put(ImageFile file) {
+Status LayerMerger::put(ImageFile file) {
   const EntryType type = file.entry.type;
-  const auto there = nodes_.find(file.entry.path);
-  const bool other = there != nodes_.end() && (there->second.type != type || type == EntryType::symlink);
-  if (other) {
-    const auto [begin, end] = below(file.entry.path);
-    nodes_.erase(begin, end);
-  }
+  SLIPWAY_ASSIGN(const auto there, node_at(file.entry.path));
+  const bool other = there && (there->type != type || type == EntryType::symlink);
+  const bool is_new = !there;
+  if (other) SLIPWAY_TRY(nodes_.erase_if(file.entry.path + '/', [](std::string_view) { return true; }));
   // A path taken for a folder because nothing was there may be a file now.
   const auto is_below = [&path = file.entry.path](const std::string& real) {
     return real.starts_with(path) && (real.size() == path.size() || real[path.size()] == '/');
   };
-  const bool blocks = there == nodes_.end() && type != EntryType::directory && trail_.any_of(is_below);
+  const bool blocks = is_new && type != EntryType::directory && trail_.any_of(is_below);
   if (other || blocks) trail_.clear();
-  Node node{type, layer_, type == EntryType::symlink ? file.entry.link : std::string(), write_line(file)};
-  nodes_.insert_or_assign(std::move(file.entry.path), std::move(node));
+  const std::string record = write_line(file);
+  const std::string_view link = type == EntryType::symlink ? std::string_view(file.entry.link) : std::string_view();
+  return nodes_.put(file.entry.path, encode({type, layer_, link, record}));
 }
 
 /// A hard link shows what its file shows, and its bytes are where the file's are, also in a lower layer.
@@ -124,16 +151,15 @@ Result<ImageFile> LayerMerger::linked(const layer::FileEntry& entry, const std::
                 printable(entry.link, 4096), why);
   };
   SLIPWAY_ASSIGN(const std::string target, place_of(entry.link));
-  const auto node = nodes_.find(target);
-  if (node == nodes_.end()) return refuse("is neither in its layer before it nor in a lower one");
-  if (node->second.type == EntryType::directory) return refuse("is a folder");
+  SLIPWAY_ASSIGN(const auto node, node_at(target));
+  if (!node) return refuse("is neither in its layer before it nor in a lower one");
+  if (node->type == EntryType::directory) return refuse("is a folder");
   if (target == path) return refuse("is itself");
-  if (node->second.layer != layer_) {
+  if (node->layer != layer_) {
     doubt(fmt::format("/{} is a hard link to /{} of a lower layer: docker and podman do not find it",
                       printable(path, 4096), printable(target, 4096)));
   }
-  SLIPWAY_ASSIGN(ImageFile file,
-                 parse_line(std::string_view(node->second.record).substr(0, node->second.record.size() - 1)));
+  SLIPWAY_ASSIGN(ImageFile file, parse_line(node->record.substr(0, node->record.size() - 1)));
   // A link to a link leads to the first of the names; a link to a symlink or device is one more of those.
   if (file.entry.type == EntryType::regular) {
     file.entry.type = EntryType::hardlink;
@@ -145,12 +171,19 @@ Result<ImageFile> LayerMerger::linked(const layer::FileEntry& entry, const std::
 
 Status LayerMerger::add_marker(const layer::FileEntry& entry) {
   if (entry.path.empty()) {
-    hide("", false);
-    return {};
+    return hide("", false);
   }
   const bool opaque = entry.type == EntryType::opaque;
   SLIPWAY_ASSIGN(const std::string place, place_of(opaque ? joined(entry.path, "x") : entry.path));
-  opaque ? hide(std::string(parent_of(place)), false) : hide(place, true);
+  return opaque ? hide(std::string(parent_of(place)), false) : hide(place, true);
+}
+
+Status LayerMerger::check_twin(const std::string& place, EntryType type) {
+  if (!doubt_) return {};
+  SLIPWAY_ASSIGN(const auto twin, node_at(place));
+  const bool again =
+      twin && twin->layer == layer_ && (twin->type != EntryType::directory || type != EntryType::directory);
+  if (again) doubt(fmt::format("/{} is in its layer twice: crane refuses that", printable(place, 4096)));
   return {};
 }
 
@@ -162,12 +195,8 @@ Status LayerMerger::add(const layer::FileEntry& entry) {
         "/{} lies behind a symlink: docker and podman put it elsewhere where the symlink is in a lower layer",
         printable(entry.path, 4096)));
   }
-  make_parents(std::string(parent_of(place)));
-  if (const auto twin = nodes_.find(place);
-      twin != nodes_.end() && twin->second.layer == layer_ &&
-      (twin->second.type != EntryType::directory || entry.type != EntryType::directory)) {
-    doubt(fmt::format("/{} is in its layer twice: crane refuses that", printable(place, 4096)));
-  }
+  SLIPWAY_TRY(make_parents(std::string(parent_of(place))));
+  SLIPWAY_TRY(check_twin(place, entry.type));
   ImageFile file;
   if (entry.type == EntryType::hardlink) {
     SLIPWAY_ASSIGN(file, linked(entry, place));
@@ -177,16 +206,14 @@ Status LayerMerger::add(const layer::FileEntry& entry) {
     file.layer = layer_;
     if (has_bytes(entry.type)) file.member = entry.path;
   }
-  put(std::move(file));
-  return {};
+  return put(std::move(file));
 }
 
-FileList LayerMerger::finish() {
-  std::string text;
-  for (auto at = nodes_.begin(); at != nodes_.end(); at = nodes_.erase(at))
-    text += at->second.record;
-  // Lines of our own making, in the map's order.
-  return FileList::parse(std::move(text)).value_or(FileList());
+Result<FileList> LayerMerger::finish() {
+  FileListWriter list(std::move(spill_));
+  SLIPWAY_TRY(nodes_.visit(
+      "", [&list](std::string_view path, std::string_view bytes) { return list.add(path, decode(bytes).record); }));
+  return std::move(list).finish();
 }
 
 }  // namespace slipway::image

@@ -73,35 +73,43 @@ class HashedSource final : public io::Source {
   std::optional<Error> error_;
 };
 
-/// The places of a layer's entries, and nothing else of them: enough to lay layers over each other.
-class Outline {
+/// The places of layers' entries, and nothing else of them: enough to lay layers over each other.
+class Outlines {
  public:
-  void add(const layer::FileEntry& entry) {
-    text_ += static_cast<char>(entry.type);
-    text_.append(entry.path).append(1, '\0').append(entry.link).append(1, '\0');
+  explicit Outlines(layer::SpillPlace spill) : entries_(std::move(spill)) {}
+
+  void next_layer() { ++layers_; }
+  Status add(const layer::FileEntry& entry) {
+    std::string text(1, static_cast<char>(entry.type));
+    text.append(entry.path).append(1, '\0').append(entry.link);
+    return entries_.put(fmt::format("{}{:016x}", prefix(layers_), count_++), std::move(text));
   }
-  Status merge_into(LayerMerger& merger) const {
+  /// Returns the number by which merge_into() knows the layer.
+  std::size_t layer() const { return layers_; }
+  Status merge_into(LayerMerger& merger, std::size_t layer) {
     merger.next_layer();
-    for (std::size_t at = 0; at < text_.size();) {
+    return entries_.visit(prefix(layer), [&merger](std::string_view, std::string_view text) {
+      const std::size_t end = text.find('\0');
       layer::FileEntry entry;
-      entry.type = static_cast<layer::EntryType>(text_[at++]);
-      for (std::string* part : {&entry.path, &entry.link}) {
-        const std::size_t end = text_.find('\0', at);
-        *part = text_.substr(at, end - at);
-        at = end + 1;
-      }
-      SLIPWAY_TRY(merger.add(entry));
-    }
-    return {};
+      entry.type = static_cast<layer::EntryType>(text[0]);
+      entry.path = text.substr(1, end - 1);
+      entry.link = text.substr(end + 1);
+      return merger.add(entry);
+    });
   }
 
  private:
-  std::string text_;
+  static std::string prefix(std::size_t layer) { return fmt::format("{:08x}.", layer); }
+
+  layer::PagedMap entries_;
+  std::size_t layers_ = 0;
+  std::uint64_t count_ = 0;
 };
 
 class Validation {
  public:
-  Validation(store::ReadTarget& from, std::stop_token stop) : from_(from), stop_(std::move(stop)) {}
+  Validation(store::ReadTarget& from, std::stop_token stop, DoubtVisitor doubts, layer::SpillPlace spill)
+      : from_(from), stop_(std::move(stop)), doubts_(std::move(doubts)), spill_(spill), outlines_(std::move(spill)) {}
 
   Status document(const oci::Descriptor& node, int depth = 0) {
     if (!oci::is_graph_node(node.media_type)) return blob(node);
@@ -113,10 +121,7 @@ class Validation {
     return manifest(node, std::get<oci::Manifest>(*fetched));
   }
 
-  std::vector<Error> take(std::vector<Error>* doubts) {
-    if (doubts != nullptr) *doubts = std::move(doubts_);
-    return std::move(problems_);
-  }
+  std::vector<Error> take() { return std::move(problems_); }
 
  private:
   Result<oci::Document> parsed(const oci::Descriptor& node) {
@@ -173,19 +178,23 @@ class Validation {
 
   /// The layers over each other, as unpacking lays them; where all of them could be read.
   Status merge(const Image& image) {
-    LayerMerger merger;
-    for (const oci::Descriptor& blob : image.manifest.layers) {
-      const auto outline = outlines_.find(blob.digest);
-      if (outline == outlines_.end()) return {};
-      const Status merged = outline->second.merge_into(merger);
-      if (!merged) {
-        return problem("the layer {} of the image {} cannot be unpacked: {}", blob.digest.str(),
-                       image.descriptor.digest.str(), merged.error().message);
-      }
+    LayerMerger::Doubt doubt;
+    if (doubts_) {
+      doubt = [this, &image](const std::string& text) {
+        doubts_(
+            Error(Errc::verification_failed, fmt::format("in the image {}: {}", image.descriptor.digest.str(), text)));
+      };
     }
-    for (const std::string& doubt : merger.doubts())
-      doubts_.push_back(
-          Error(Errc::verification_failed, fmt::format("in the image {}: {}", image.descriptor.digest.str(), doubt)));
+    LayerMerger merger(spill_, std::move(doubt));
+    for (const oci::Descriptor& blob : image.manifest.layers) {
+      const auto outline = outline_of_.find(blob.digest);
+      if (outline == outline_of_.end()) return {};
+      const Status merged = outlines_.merge_into(merger, outline->second);
+      if (merged) continue;
+      if (merged.error().code != Errc::malformed) return fail(merged.error());
+      return problem("the layer {} of the image {} cannot be unpacked: {}", blob.digest.str(),
+                     image.descriptor.digest.str(), merged.error().message);
+    }
     return {};
   }
 
@@ -206,18 +215,20 @@ class Validation {
     std::string head;
     HashedSource plain(io::decompressor(std::make_unique<Watched>(*std::move(source), head, stop_)),
                        diff_id.algorithm());
-    Outline outline;
+    outlines_.next_layer();
+    std::optional<Error> spilled;
     const layer::ReadLimits limits{.require_end = false};
-    const Status read =
-        layer::read_tar(plain, limits, [&outline](const layer::FileEntry& entry, io::Source&) -> Status {
-          outline.add(entry);
-          return {};
-        });
+    const Status read = layer::read_tar(plain, limits, [&](const layer::FileEntry& entry, io::Source&) -> Status {
+      Status added = outlines_.add(entry);
+      if (!added) spilled = added.error();
+      return added;
+    });
+    if (spilled) return fail(*std::move(spilled));
     io::NullSink nowhere;
     const auto rest = io::copy(plain, nowhere, stop_);
     if (!rest) return unreadable(layer, rest.error());
     if (read) {
-      outlines_.emplace(layer.digest, std::move(outline));
+      outline_of_.emplace(layer.digest, outlines_.layer());
     } else {
       SLIPWAY_TRY(problem("the layer {} cannot be unpacked: {}", layer.digest.str(), read.error().message));
     }
@@ -290,28 +301,31 @@ class Validation {
   std::set<Digest> seen_;
   std::map<Digest, Unpacked> unpacked_;
   std::set<std::string> judged_;  // digest and media type of layers
-  std::map<Digest, Outline> outlines_;
+  DoubtVisitor doubts_;
+  layer::SpillPlace spill_;
+  Outlines outlines_;
+  std::map<Digest, std::size_t> outline_of_;
   std::vector<Error> problems_;
-  std::vector<Error> doubts_;
 };
 
 }  // namespace
 
 Result<std::vector<Error>> validate(store::ReadTarget& from, const oci::Descriptor& root, std::stop_token stop,
-                                    std::vector<Error>* doubts) {
-  Validation validation(from, std::move(stop));
+                                    DoubtVisitor doubts, const layer::SpillPlace& spill) {
+  Validation validation(from, std::move(stop), std::move(doubts), spill);
   SLIPWAY_TRY(validation.document(root));
-  return validation.take(doubts);
+  return validation.take();
 }
 
-Result<std::vector<Error>> validate_all(store::ReadTarget& from, std::stop_token stop, std::vector<Error>* doubts) {
+Result<std::vector<Error>> validate_all(store::ReadTarget& from, std::stop_token stop, DoubtVisitor doubts,
+                                        const layer::SpillPlace& spill) {
   auto* lister = store::as<store::RootLister>(from);
   if (lister == nullptr) return fail(Errc::unsupported, "{} cannot list its images", from.name());
   SLIPWAY_ASSIGN(const auto roots, lister->roots());
-  Validation validation(from, std::move(stop));
+  Validation validation(from, std::move(stop), std::move(doubts), spill);
   for (const oci::Descriptor& root : roots)
     SLIPWAY_TRY(validation.document(root));
-  return validation.take(doubts);
+  return validation.take();
 }
 
 }  // namespace slipway::image

@@ -1,4 +1,4 @@
-#include "layer/record_sorter.h"
+#include "slipway/layer/record_sorter.h"
 
 #include <algorithm>
 #include <cstring>

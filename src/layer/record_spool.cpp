@@ -1,4 +1,4 @@
-#include "layer/record_spool.h"
+#include "slipway/layer/record_spool.h"
 
 #include <algorithm>
 #include <cstring>

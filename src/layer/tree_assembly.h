@@ -5,9 +5,9 @@
 #include <string>
 
 #include "layer/base_overlay.h"
-#include "layer/record_sorter.h"
 #include "layer/tree_contents.h"
 #include "slipway/base/fs.h"
+#include "slipway/layer/record_sorter.h"
 
 namespace slipway::layer {
 

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string>
 
-#include "layer/record_sorter.h"
-#include "layer/record_spool.h"
 #include "slipway/layer/file_tree.h"
+#include "slipway/layer/record_sorter.h"
+#include "slipway/layer/record_spool.h"
 
 namespace slipway::layer {
 

@@ -1,12 +1,13 @@
 #include "slipway/run/unpack.h"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
-#include <unordered_map>
 
 #include "run/root_folder.h"
 #include "slipway/base/lanes.h"
 #include "slipway/base/text.h"
+#include "slipway/image/file_places.h"
 
 namespace slipway::run {
 
@@ -47,79 +48,87 @@ class NotKept {
 class Unpacking {
  public:
   Unpacking(FileSystem& fs, store::ReadTarget& from, const image::Image& image, const image::FileList& files,
-            stdfs::path to, const UnpackOptions& options)
-      : fs_(fs), from_(from), image_(image), files_(files), to_(std::move(to)), options_(options) {
-    wanted_.resize(image.manifest.layers.size());
-  }
+            const image::FilePlaces& places, stdfs::path to, const UnpackOptions& options)
+      : fs_(fs), from_(from), image_(image), files_(files), places_(places), to_(std::move(to)), options_(options) {}
 
   Result<Unpacked> run(std::stop_token stop) {
     SLIPWAY_ASSIGN(RootFolder root, RootFolder::open(fs_, to_));
     SLIPWAY_TRY(make_folders(root));
-    SLIPWAY_TRY(run_lanes(std::max<std::size_t>(options_.lanes, 1), wanted_.size(), std::move(stop),
+    SLIPWAY_TRY(run_lanes(std::max<std::size_t>(options_.lanes, 1), layers(), std::move(stop),
                           [this](std::size_t layer, std::stop_token inner) { return write_layer(layer, inner); }));
     SLIPWAY_TRY(make_links(root));
     SLIPWAY_TRY(finish_folders(root));
     SLIPWAY_TRY(root.set_root_mode(0755));
-    return Unpacked{files_.size(), bytes_, not_kept_.notes(options_.keep_owners)};
+    return Unpacked{files_.size(), bytes_.load(), not_kept_.notes(options_.keep_owners)};
   }
 
  private:
-  /// Creates the folders and sorts the rest: the first name of a file gets its bytes, further names link to it.
+  std::size_t layers() const { return image_.manifest.layers.size(); }
+
+  /// Creates the folders.
   Status make_folders(RootFolder& root) {
     for (std::size_t i = 0; i < files_.size(); ++i) {
       const ImageFile file = files_.at(i);
       if (file.entry.type == EntryType::directory) {
         SLIPWAY_TRY(root.make_directory(file.entry.path));
         folders_.push_back(i);
-      } else if (!has_bytes(file.entry.type)) {
-        others_.push_back(i);
-      } else if (file.layer >= wanted_.size()) {
+      } else if (has_bytes(file.entry.type) && file.layer >= layers()) {
         return fail(Errc::verification_failed, "the file list names layer {}, but the image has {}", file.layer + 1,
-                    wanted_.size());
-      } else if (const auto [first, is_new] = wanted_[file.layer].try_emplace(file.member, i); is_new) {
-        bytes_ += file.entry.size;
-      } else {
-        hard_links_.emplace_back(first->second, i);
+                    layers());
       }
     }
-    return {};
+    return files_.status();
   }
 
+  /// Writes the first name of each file of a layer; further names become links to it.
   Status write_layer(std::size_t index, std::stop_token stop) {
-    const auto& wanted = wanted_[index];
-    if (wanted.empty()) return {};
+    const auto layer = static_cast<std::uint32_t>(index);
+    const std::uint64_t wanted = places_.entries_of(layer);
+    if (wanted == 0) return {};
     SLIPWAY_ASSIGN(RootFolder root, RootFolder::open(fs_, to_));
     std::vector<bool> written(files_.size());
-    std::size_t count = 0;
+    std::uint64_t count = 0;
     const auto write = [&](const layer::FileEntry& entry, io::Source& content) -> Status {
-      const auto found = entry.type == EntryType::regular ? wanted.find(entry.path) : wanted.end();
-      if (found == wanted.end()) return {};
-      const ImageFile file = files_.at(found->second);
+      if (entry.type != EntryType::regular) return {};
+      SLIPWAY_ASSIGN(const auto names, places_.of_entry(layer, entry.path));
+      if (names.empty()) return {};
+      const std::size_t first = names.front();
+      const ImageFile file = files_.at(first);
       // A path that one layer has twice: the last one is in the list, and is written last.
       if (entry.size != file.entry.size) return {};
       SLIPWAY_ASSIGN(const Kept kept, root.write_file(file.entry.path, file.entry, content, options_.keep_owners));
       not_kept_.add(kept);
-      count += written[found->second] ? 0 : 1;
-      written[found->second] = true;
+      count += written[first] ? 0 : 1;
+      if (!written[first]) bytes_ += file.entry.size;
+      written[first] = true;
       return {};
     };
     SLIPWAY_TRY(image::read_layer(from_, image_, index, write, std::move(stop)));
-    if (count == wanted.size()) return {};
+    if (count == wanted) return files_.status();
     return fail(Error(Errc::verification_failed,
-                      fmt::format("layer {} has {} of the {} files it should have", index + 1, count, wanted.size()))
+                      fmt::format("layer {} has {} of the {} files it should have", index + 1, count, wanted))
                     .with_hint("clear kept file lists with: slipway cache prune"));
   }
 
-  /// Symlinks come after everything that is written through folders.
+  /// Symlinks come after everything that is written through folders, hard links before them.
   Status make_links(RootFolder& root) {
-    for (const auto& [first, further] : hard_links_)
-      SLIPWAY_TRY(root.link(files_.at(first).entry.path, files_.at(further).entry.path));
-    for (const std::size_t index : others_) {
-      const ImageFile file = files_.at(index);
+    for (std::size_t i = 0; i < files_.size(); ++i)
+      SLIPWAY_TRY(make_hard_link(root, i));
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+      const ImageFile file = files_.at(i);
+      if (file.entry.type == EntryType::directory || has_bytes(file.entry.type)) continue;
       SLIPWAY_ASSIGN(const Kept kept, root.make_other(file.entry.path, file.entry, options_.keep_owners));
       not_kept_.add(kept);
     }
-    return {};
+    return files_.status();
+  }
+
+  Status make_hard_link(RootFolder& root, std::size_t index) {
+    const ImageFile file = files_.at(index);
+    if (!has_bytes(file.entry.type)) return {};
+    SLIPWAY_ASSIGN(const auto names, places_.of_entry(file.layer, file.member));
+    if (names.empty() || names.front() == index) return {};
+    return root.link(files_.at(names.front()).entry.path, file.entry.path);
   }
 
   /// From the leaves up: a folder that is closed to its owner has been filled, and its time stays.
@@ -136,12 +145,11 @@ class Unpacking {
   store::ReadTarget& from_;
   const image::Image& image_;
   const image::FileList& files_;
+  const image::FilePlaces& places_;
   const stdfs::path to_;
   const UnpackOptions& options_;
-  std::vector<std::unordered_map<std::string, std::size_t>> wanted_;  ///< by layer: member -> index of its first path
-  std::vector<std::pair<std::size_t, std::size_t>> hard_links_;
-  std::vector<std::size_t> folders_, others_;
-  std::uint64_t bytes_ = 0;
+  std::vector<std::size_t> folders_;  ///< indexes in the list
+  std::atomic<std::uint64_t> bytes_ = 0;
   NotKept not_kept_;
 };
 
@@ -175,13 +183,14 @@ Result<Unpacked> unpack_image(FileSystem& fs, store::ReadTarget& from, const ima
                               const image::FileList& files, const stdfs::path& to, const UnpackOptions& options,
                               std::stop_token stop) {
   const stdfs::path place = named_place(to);
+  SLIPWAY_ASSIGN(const image::FilePlaces places, image::FilePlaces::of(files, layer::spill_to_temporary(fs)));
   SLIPWAY_TRY(check_free(fs, place));
   SLIPWAY_TRY(fs.make_directories(place.parent_path()));
   remove_leftovers(fs, place.parent_path());
   const stdfs::path temporary = temporary_name(place.parent_path());
   // Closed to others while it is filled: nobody can put a symlink in the way, or run what is not proved yet.
   SLIPWAY_TRY(fs.make_directories(temporary, 0700));
-  auto done = Unpacking(fs, from, image, files, temporary, options).run(std::move(stop));
+  auto done = Unpacking(fs, from, image, files, places, temporary, options).run(std::move(stop));
   if (done) {
     if (Status renamed = fs.rename(temporary, place); !renamed) done = fail(std::move(renamed).error());
   }

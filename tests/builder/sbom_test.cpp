@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "image/layered_image.h"
+#include "slipway/io/filters.h"
+#include "slipway/io/hash.h"
 #include "support/elf_bytes.h"
 
 namespace slipway::builder {
@@ -27,11 +29,37 @@ struct SbomTest : ::testing::Test {
     const image::FileList list = *image::merge_files(images.store, made);
     return take_sbom(images.store, made, list, "r.example/app:v1");
   }
-  std::vector<std::string> owned(const Sbom& sbom, std::size_t package) {
+  static SbomFiles::Visitor into(std::vector<SbomFile>& files) {
+    return [&files](std::size_t, const SbomFile& file) -> Status {
+      files.push_back(file);
+      return {};
+    };
+  }
+  std::vector<SbomFile> files_of(Sbom& sbom) {
+    std::vector<SbomFile> files;
+    EXPECT_TRUE(sbom.files.visit(into(files)));
+    return files;
+  }
+  std::vector<std::string> owned(Sbom& sbom, std::size_t package) {
+    std::vector<SbomFile> files;
+    EXPECT_TRUE(sbom.files.visit_package(package, into(files)));
     std::vector<std::string> paths;
-    for (const std::size_t i : sbom.packages.at(package).files)
-      paths.push_back(sbom.files.at(i).path);
+    for (const SbomFile& file : files)
+      paths.push_back(file.path);
     return paths;
+  }
+  std::size_t unowned(Sbom& sbom) {
+    std::vector<SbomFile> files;
+    EXPECT_TRUE(sbom.files.visit_unowned(into(files)));
+    return files.size();
+  }
+  template <class Write>
+  Json document(Sbom sbom, Write write, const layer::SpillPlace& spill = {}) {
+    io::StringSink out(1u << 20);
+    EXPECT_TRUE(write(sbom, "slipway-1", spill, out));
+    const Json document = *Json::parse(out.text(), "the document");
+    EXPECT_EQ(out.text(), document.pretty()) << "written piece by piece as it would be at once";
+    return document;
   }
   Sbom debian() {
     test::ElfBytes elf;
@@ -47,7 +75,7 @@ struct SbomTest : ::testing::Test {
 };
 
 TEST_F(SbomTest, PackagesOwnWhatTheirListsNameAlsoInMergedFolders) {
-  const Sbom sbom = debian();
+  Sbom sbom = debian();
   ASSERT_EQ(sbom.packages.size(), 2u) << "a package that is not installed is not part of the image";
   EXPECT_EQ(sbom.packages[0].purl, "pkg:deb/debian/curl@1%3A7.88~1?arch=amd64&distro=debian-12");
   EXPECT_EQ(sbom.packages[1].purl, "pkg:deb/debian/libc6@2.36-9%2Bdeb12u4?arch=amd64&distro=debian-12");
@@ -56,9 +84,9 @@ TEST_F(SbomTest, PackagesOwnWhatTheirListsNameAlsoInMergedFolders) {
 }
 
 TEST_F(SbomTest, FilesAreThoseOfTheMergedImageWithTheirSumsAndBuildIds) {
-  const Sbom sbom = debian();
+  Sbom sbom = debian();
   std::map<std::string, SbomFile> files;
-  for (const SbomFile& file : sbom.files)
+  for (const SbomFile& file : files_of(sbom))
     files[file.path] = file;
   EXPECT_EQ(files.at("/usr/lib/libc.so.6").sha1, "a9993e364706816aba3e25717850c26c9cd0d89d");
   EXPECT_EQ(files.at("/usr/lib/libc.so.6").sha256, io::digest_of("abc").hex());
@@ -68,35 +96,35 @@ TEST_F(SbomTest, FilesAreThoseOfTheMergedImageWithTheirSumsAndBuildIds) {
 }
 
 TEST_F(SbomTest, RemovedFilesAreNotListedAndHardLinksAreUnderEachName) {
-  const Sbom sbom = *take({{file("a", "abc"), hardlink("b", "a"), file("c", "x")}, {whiteout("c")}});
-  ASSERT_EQ(sbom.files.size(), 2u);
-  EXPECT_EQ(sbom.files[0].path, "/a");
-  EXPECT_EQ(sbom.files[1].path, "/b");
-  EXPECT_EQ(sbom.files[0].sha256, sbom.files[1].sha256);
+  Sbom sbom = *take({{file("a", "abc"), hardlink("b", "a"), file("c", "x")}, {whiteout("c")}});
+  const std::vector<SbomFile> files = files_of(sbom);
+  ASSERT_EQ(files.size(), 2u);
+  EXPECT_EQ(files[0].path, "/a");
+  EXPECT_EQ(files[1].path, "/b");
+  EXPECT_EQ(files[0].sha256, files[1].sha256);
   EXPECT_THAT(sbom.packages, IsEmpty());
-  EXPECT_EQ(sbom.unowned.size(), 2u);
+  EXPECT_EQ(unowned(sbom), 2u);
 }
 
 TEST_F(SbomTest, StanzasOfImagesWithoutAStatusFileCountAsInstalled) {
-  const Sbom sbom =
-      *take({{file("var/lib/dpkg/status.d/tzdata", "Package: tzdata\nVersion: 2024a\nArchitecture: all\n"),
-              file("var/lib/dpkg/status.d/tzdata.md5sums", "0123  usr/share/zoneinfo/UTC\n")}});
+  Sbom sbom = *take({{file("var/lib/dpkg/status.d/tzdata", "Package: tzdata\nVersion: 2024a\nArchitecture: all\n"),
+                      file("var/lib/dpkg/status.d/tzdata.md5sums", "0123  usr/share/zoneinfo/UTC\n")}});
   ASSERT_EQ(sbom.packages.size(), 1u);
   EXPECT_EQ(sbom.packages[0].purl, "pkg:deb/debian/tzdata@2024a?arch=all");
 }
 
 TEST_F(SbomTest, ADamagedProgramIsAFileWithoutABuildId) {
-  const Sbom sbom = *take({{file("bin", std::string("\x7f"
-                                                    "ELF\x02\x01\x01",
-                                                    7))}});
+  Sbom sbom = *take({{file("bin", std::string("\x7f"
+                                              "ELF\x02\x01\x01",
+                                              7))}});
   ASSERT_EQ(sbom.files.size(), 1u);
-  EXPECT_EQ(sbom.files[0].build_id, "");
+  EXPECT_EQ(files_of(sbom)[0].build_id, "");
 }
 
 TEST_F(SbomTest, SpdxRelatesEveryFileOnceAndProvesPackagesByTheirFiles) {
-  const Sbom sbom = debian();
-  const Json document = spdx_document(sbom, "slipway-1");
-  EXPECT_EQ(document.pretty(), spdx_document(debian(), "slipway-1").pretty()) << "the same image, the same bytes";
+  Sbom sbom = debian();
+  const Json document = this->document(debian(), write_spdx);
+  EXPECT_EQ(document, this->document(debian(), write_spdx)) << "the same image, the same bytes";
   EXPECT_EQ(*document.find("spdxVersion")->string(), "SPDX-2.3");
   EXPECT_EQ(document.find("files")->array()->size(), sbom.files.size());
   std::set<std::string> contained;
@@ -111,7 +139,7 @@ TEST_F(SbomTest, SpdxRelatesEveryFileOnceAndProvesPackagesByTheirFiles) {
 }
 
 TEST_F(SbomTest, CyclonedxNestsFilesInTheirPackagesUnderUniqueReferences) {
-  const Json document = cyclonedx_document(debian(), "slipway-1");
+  const Json document = this->document(debian(), write_cyclonedx);
   EXPECT_EQ(*document.find("specVersion")->string(), "1.5");
   const Json::Array& components = *document.find("components")->array();
   EXPECT_EQ(*components.at(0).find("type")->string(), "library");
@@ -120,6 +148,28 @@ TEST_F(SbomTest, CyclonedxNestsFilesInTheirPackagesUnderUniqueReferences) {
   std::set<std::string> references;
   for (const Json& component : components)
     EXPECT_TRUE(references.insert(*component.find("bom-ref")->string()).second) << component.compact();
+}
+
+/// Enough paths for several pages of every list, some of them hard links, in a package, or replaced.
+TEST_F(SbomTest, ListsThatSpillSayTheSame) {
+  image::LayerEntries lower{file("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n")}, upper;
+  std::string listed;
+  for (int i = 0; i < 700; ++i) {
+    const std::string path = fmt::format("usr/share/{}/{:04}", i % 7, i * 37 % 700);
+    lower.push_back(i % 10 == 9 ? hardlink(path, "etc/os-release") : file(path, std::to_string(i)));
+    if (i % 5 == 0) upper.push_back(file(path, "new"));
+    if (i % 3 == 0) listed += "/" + path + "\n";
+  }
+  lower.push_back(file("var/lib/dpkg/info/curl.list", listed));
+  lower.push_back(file("var/lib/dpkg/status", kStatus));
+  const image::Image made = images.make({lower, upper});
+  const layer::SpillPlace small{&real_fs(), "/tmp", 4096};
+  const auto written = [&](const layer::SpillPlace& spill, auto write) {
+    const image::FileList list = *image::merge_files(images.store, made, {}, spill);
+    return document(*take_sbom(images.store, made, list, "x", {}, spill), write, spill);
+  };
+  EXPECT_EQ(written(small, write_spdx), written({}, write_spdx));
+  EXPECT_EQ(written(small, write_cyclonedx), written({}, write_cyclonedx));
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "layer/record_spool.h"
+#include "slipway/layer/record_spool.h"
 
 namespace slipway::layer {
 
