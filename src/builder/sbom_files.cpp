@@ -76,9 +76,8 @@ Status SbomFiles::visit_package(std::size_t package, const Visitor& visitor) {
 }
 
 Status SbomFiles::visit_unowned(const Visitor& visitor) {
-  return visit([&](std::size_t number, const SbomFile& file) {
-    return has_owner_[number] ? Status() : visitor(number, file);
-  });
+  return visit(
+      [&](std::size_t number, const SbomFile& file) { return has_owner_[number] ? Status() : visitor(number, file); });
 }
 
 }  // namespace slipway::builder

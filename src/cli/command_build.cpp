@@ -253,21 +253,29 @@ Status add_flags(const Context& context, const BuildFlags& f, builder::Recipe& r
 /// Keeps the layers of this build in .slipway/images, and lets older ones go beyond the limit. The image is published:
 /// a failure is a warning.
 void settle_images(Context& context, const builder::BuildRequest& request, const std::string& app,
-                   const builder::BuildResult& result, std::uint64_t limit) {
+                   const builder::BuildResult& result, std::uint64_t limit, const builder::BuildMark& mark) {
   if (request.dry_run || !context.fs().stat(request.state_folder / "images" / "index.json")) return;
-  std::vector<Digest> layers;
+  std::vector<Digest> kept = {result.root.digest};
   for (const builder::BuiltImage& image : result.images) {
+    kept.push_back(image.manifest.digest);
     for (const oci::Descriptor& layer : image.layers)
-      layers.push_back(layer.digest);
+      kept.push_back(layer.digest);
   }
-  Status done =
-      builder::keep_blobs(context.fs(), request.state_folder, "build." + (app.empty() ? "-" : app), layers, 0);
+  Status done = builder::keep_blobs(context.fs(), request.state_folder, "build." + (app.empty() ? "-" : app), kept, 0);
   if (done) {
     const std::int64_t now = context.surroundings().clock->now();
-    const auto pruned = builder::prune_local_images(context.fs(), request.state_folder, limit, now);
+    const auto pruned = builder::prune_local_images(context.fs(), request.state_folder, limit, now, mark);
     if (!pruned) done = fail(pruned.error());
   }
   if (!done) context.warn("cannot tidy .slipway/images: " + done.error().message);
+}
+
+/// Returns true for a build that writes to .slipway/images: any but those for one layout alone.
+bool uses_images(const builder::BuildRequest& request) {
+  const auto& destinations = request.destinations;
+  const bool lone = destinations.size() == 1 && destinations[0].location.transport() == oci::Transport::layout &&
+                    destinations[0].location.path() != (request.state_folder / "images").native();
+  return !request.dry_run && !lone;
 }
 
 /// Builds with the caches that the flags allow.
@@ -289,6 +297,8 @@ Result<builder::BuildResult> build_with_cache(Context& context, const BuildFlags
   services.lanes = context.jobs();
   services.threads = context.threads();
   services.stop = context.stop();
+  const builder::BuildMark mark =
+      uses_images(request) ? builder::BuildMark::begin(context.fs(), request.state_folder) : builder::BuildMark();
   const auto started = context.surroundings().clock->monotonic();
   auto result = [&] {
     const LogGroup group(context, recipe.app.empty() ? "slipway build" : "slipway build: " + recipe.app);
@@ -299,7 +309,7 @@ Result<builder::BuildResult> build_with_cache(Context& context, const BuildFlags
                  counter.summary(*result, context.surroundings().clock->monotonic() - started));
   }
   if (result) cache.settle(limit);
-  if (result) settle_images(context, request, recipe.app, *result, limit);
+  if (result) settle_images(context, request, recipe.app, *result, limit, mark);
   if (cache.met_foreign_records()) {
     context.warn(
         fmt::format("the cache in {} is not used: somebody else can write it, or its records (run chmod -R "

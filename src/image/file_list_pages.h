@@ -17,7 +17,7 @@ namespace slipway::image {
 
 /// Some lines of a file list that follow each other.
 struct FileListPage {
-  std::string own;                   ///< the text where it was read from a file
+  std::string own;  ///< the text where it was read from a file
   std::string_view text;
   std::vector<std::uint32_t> lines;  ///< where each begins in the text
 

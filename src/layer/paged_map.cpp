@@ -9,8 +9,8 @@
 namespace slipway::layer {
 namespace {
 
-constexpr std::size_t kPage = 16u << 10;    // bytes of records, beyond which a page is split
-constexpr std::size_t kOverhead = 128;      // of a record in memory, beside its bytes
+constexpr std::size_t kPage = 16u << 10;     // bytes of records, beyond which a page is split
+constexpr std::size_t kOverhead = 128;       // of a record in memory, beside its bytes
 constexpr std::size_t kSlotUnit = 4u << 10;  // places in the file are multiples of it
 constexpr std::size_t kLength = sizeof(std::uint32_t);
 
@@ -93,7 +93,7 @@ struct PagedMap::Pages {
   std::size_t memory = 0;   // weight of the loaded pages
   std::uint64_t count = 0;
   std::unique_ptr<File> file;
-  std::uint64_t end = 0;                              // of the file
+  std::uint64_t end = 0;                                   // of the file
   std::map<std::size_t, std::vector<std::uint64_t>> free;  // places by their bytes
 };
 
@@ -123,7 +123,7 @@ Status PagedMap::Pages::shrink(const Page& wanted) {
     Page& page = *recent.back();
     SLIPWAY_TRY(store(page));
     memory -= weight(page);
-    page.records = {};
+    std::vector<Record>().swap(page.records);  // assigning {} would keep its memory
     page.loaded = false;
     recent.pop_back();
   }
@@ -238,7 +238,8 @@ Status PagedMap::erase(std::string_view key) {
 
 Status PagedMap::erase_if(std::string_view prefix, const std::function<bool(std::string_view value)>& gone) {
   return pages_->walk(prefix, [&](Page& page, std::vector<Record>::iterator& record) -> Status {
-    const auto last = std::find_if_not(record, page.records.end(), [&](const Record& r) { return r.first.starts_with(prefix); });
+    const auto last =
+        std::find_if_not(record, page.records.end(), [&](const Record& r) { return r.first.starts_with(prefix); });
     const auto kept = std::remove_if(record, last, [&](const Record& r) {
       if (!gone(r.second)) return false;
       page.changed = true;

@@ -267,4 +267,13 @@ Result<std::shared_ptr<LayoutTarget>> LayoutTarget::open_or_create(const stdfs::
   return std::shared_ptr<LayoutTarget>(std::move(layout));
 }
 
+Status forget_untagged(FileSystem& fs, const stdfs::path& folder, const std::vector<Digest>& roots) {
+  const stdfs::path file = folder / kIndexFile;
+  SLIPWAY_ASSIGN(const std::string bytes, read_file(fs, file, kMaxIndexBytes));
+  SLIPWAY_ASSIGN(LayoutIndex index, LayoutIndex::parse(bytes, file.string()));
+  for (const Digest& root : roots)
+    index.remove_untagged(root);
+  return write_file_atomically(fs, file, index.serialize());
+}
+
 }  // namespace slipway::store

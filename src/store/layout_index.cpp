@@ -106,6 +106,11 @@ void LayoutIndex::add(const oci::Descriptor& root) {
   if (by_digest(root.digest) == nullptr) entries_.push_back(root);
 }
 
+void LayoutIndex::remove_untagged(const Digest& root) {
+  std::erase_if(entries_,
+                [&root](const oci::Descriptor& entry) { return entry.digest == root && tag_of(entry) == nullptr; });
+}
+
 bool LayoutIndex::remove_tag(const std::string& tag) {
   return std::erase_if(entries_, [&](const oci::Descriptor& entry) {
            const std::string* name = tag_of(entry);

@@ -37,6 +37,8 @@ class LayoutIndex {
   void set_tag(const oci::Descriptor& root, const std::string& tag);
   /// Lists a document that has no tag.
   void add(const oci::Descriptor& root);
+  /// Removes a document's entry that has no tag.
+  void remove_untagged(const Digest& root);
   /// Removes the entry of a tag; false when there is none.
   bool remove_tag(const std::string& tag);
 

@@ -1,6 +1,7 @@
 #include "slipway/builder/local_images.h"
 
 #include "builder/build_fixture.h"
+#include "slipway/base/clock.h"
 
 namespace slipway::builder {
 namespace {
@@ -55,6 +56,54 @@ TEST_F(LocalImages, PlansKeepTheirImageUntilTheyExpire) {
   EXPECT_EQ(prune(0, 2001).files, 1u);
   EXPECT_THAT(blobs(), Not(Contains(hex(old))));
   EXPECT_FALSE(stdfs::exists(state / "kept-blobs/plan.1.json"));
+}
+
+TEST_F(LocalImages, ManifestsThatLostTheirTagGoWithTheirBlobs) {
+  const auto listed = [&] {
+    return (*store::as<store::RootLister>(**store::LayoutTarget::open(state / "images"))->roots()).size();
+  };
+  const Digest first = built("one", "latest"), second = built("two", "latest");
+  EXPECT_EQ(listed(), 2u);
+  EXPECT_EQ(prune(1u << 30).files, 0u);
+  EXPECT_EQ(listed(), 2u);
+  EXPECT_EQ(prune(0).files, 3u) << "manifest, config and layer of the first image";
+  EXPECT_EQ(listed(), 1u);
+  EXPECT_THAT(blobs(), Not(Contains(hex(first))));
+  EXPECT_THAT(blobs(), Contains(hex(second)));
+  auto layout = store::LayoutTarget::open(state / "images");
+  ASSERT_TRUE(layout);
+  EXPECT_TRUE((*layout)->validate().value().empty()) << "the rest is whole";
+}
+
+TEST_F(LocalImages, ARootThatIsKeptByNameStaysWithoutATag) {
+  built("one", "latest");
+  auto layout = store::LayoutTarget::open(state / "images");
+  ASSERT_TRUE(layout);
+  const auto root = (*layout)->resolve(std::string("latest"));
+  ASSERT_TRUE(root);
+  built("two", "latest");
+  ASSERT_TRUE(keep_blobs(real_fs(), state, "build.app", {root->digest}, 0));
+  EXPECT_EQ(prune(0).files, 0u);
+  ASSERT_TRUE(keep_blobs(real_fs(), state, "build.app", {}, 0));
+  EXPECT_EQ(prune(0).files, 3u);
+}
+
+TEST_F(LocalImages, NothingGoesWhileAnotherBuildIsInProgress) {
+  built("one");
+  const std::int64_t now = system_clock().now();
+  {
+    const BuildMark other = BuildMark::begin(real_fs(), state);
+    EXPECT_EQ(prune(0, now).files, 0u);
+    const BuildMark own = BuildMark::begin(real_fs(), state);
+    EXPECT_EQ(prune_local_images(real_fs(), state, 0, now, own)->files, 0u);
+  }
+  const BuildMark own = BuildMark::begin(real_fs(), state);
+  // A process that cannot exist: killed an hour ago, or one of another container.
+  const stdfs::path mark = state / "building" / ".tmp-999999999-0";
+  put(mark, "");
+  EXPECT_EQ(prune_local_images(real_fs(), state, 0, now + 60, own)->files, 0u);
+  EXPECT_EQ(prune_local_images(real_fs(), state, 0, now + 4000, own)->files, 1u);
+  EXPECT_FALSE(stdfs::exists(mark));
 }
 
 TEST_F(LocalImages, AnImageReachesItsManifestConfigAndLayers) {

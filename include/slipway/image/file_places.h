@@ -27,8 +27,8 @@ class FilePlaces {
   FilePlaces(const FileList& files, layer::SpillPlace spill) : files_(&files), others_(std::move(spill)) {}
 
   const FileList* files_;
-  mutable std::mutex mutex_;           // guards others_
-  mutable layer::PagedMap others_;     ///< layer, member and index of the paths that are not called like their member
+  mutable std::mutex mutex_;            // guards others_
+  mutable layer::PagedMap others_;      ///< layer, member and index of the paths that are not called like their member
   std::vector<std::uint64_t> entries_;  ///< by layer
 };
 

@@ -42,6 +42,10 @@ struct LayoutOptions {
   std::filesystem::path verified_record;
 };
 
+/// Takes the entries without a tag of these documents off the index.json of the layout `folder`, in one step; their
+/// blobs stay. The caller holds the layout's lock.
+Status forget_untagged(FileSystem& fs, const std::filesystem::path& folder, const std::vector<Digest>& roots);
+
 /// One problem that validate() found.
 struct LayoutProblem {
   std::string object;  ///< digest or file
