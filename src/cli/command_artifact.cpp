@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cli/command.h"
+#include "cli/config_flags.h"
 #include "cli/found_image.h"
 #include "cli/image_results.h"
 #include "cli/image_root.h"
@@ -73,19 +74,6 @@ Result<Content> read_content(Context& context, const std::string& word) {
   return Content{std::move(path), std::move(blob), std::move(bytes)};
 }
 
-Result<oci::Annotations> annotations_of(const std::vector<std::string>& words) {
-  oci::Annotations annotations;
-  for (const std::string& word : words) {
-    const std::size_t equals = word.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return fail(error(Errc::invalid_argument, "--annotation \"{}\" is not NAME=VALUE", printable(word, 200))
-                      .with_hint("write e.g. --annotation org.opencontainers.image.version=1.4.0"));
-    }
-    annotations[word.substr(0, equals)] = word.substr(equals + 1);
-  }
-  return annotations;
-}
-
 /// Everything that an artifact consists of.
 struct Artifact {
   std::vector<Content> contents;
@@ -102,7 +90,7 @@ Result<Artifact> artifact_of(Context& context, const PutFlags& f, std::optional<
     return fail(error(Errc::invalid_argument, "\"{}\" is not a media type", printable(type, 200))
                     .with_hint("write e.g. --artifact-type application/vnd.example.report.v1+json"));
   }
-  SLIPWAY_ASSIGN(oci::Annotations annotations, annotations_of(f.annotations));
+  SLIPWAY_ASSIGN(oci::Annotations annotations, parse_annotations(f.annotations));
   std::vector<Content> contents;
   std::vector<oci::Descriptor> layers;
   for (const std::string& word : f.files) {
@@ -244,11 +232,10 @@ Status print_files(Context& context, const FoundImage& found, const oci::Descrip
     lines += path + "\n";
     rows.push_back(Json().set("path", path).set("digest", blob.digest.str()).set("size", blob.size));
   }
-  if (!context.json()) return context.print_text(lines);
   Json document;
   document.set("schema", "slipway/v1/get").set("location", context.shown(found.location).str());
   document.set("digest", root.digest.str()).set("files", std::move(rows));
-  return context.print_document(document);
+  return print_result(context, document, lines);
 }
 
 Result<int> run_get(Context& context, const GetFlags& f) {
@@ -310,17 +297,13 @@ Result<int> run_catalog(Context& context, const std::string& host) {
                                                  shell_word(host))));
   }
   SLIPWAY_ASSIGN(const auto names, catalog(context.globals(), context.surroundings(), host));
-  if (context.json()) {
-    Json document;
-    document.set("schema", "slipway/v1/catalog").set("host", host);
-    document.set("repositories", Json::Array(names.begin(), names.end()));
-    SLIPWAY_TRY(context.print_document(document));
-    return 0;
-  }
+  Json document;
+  document.set("schema", "slipway/v1/catalog").set("host", host);
+  document.set("repositories", Json::Array(names.begin(), names.end()));
   std::string lines;
   for (const std::string& name : names)
     lines += fmt::format("{}/{}\n", host, name);
-  SLIPWAY_TRY(context.print_text(lines));
+  SLIPWAY_TRY(print_result(context, document, lines));
   return 0;
 }
 

@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/config_flags.h"
 #include "cli/image_results.h"
 #include "cli/index_source.h"
 #include "cli/project.h"
@@ -45,21 +46,10 @@ Status add_offers(Gathered& gathered, const std::vector<image::Offer>& offers, c
   return {};
 }
 
-Status add_annotations(oci::Index& index, const std::vector<std::string>& annotations) {
-  for (const std::string& text : annotations) {
-    const std::size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0)
-      return fail(error(Errc::invalid_argument, "--annotation \"{}\" is not K=V", printable(text, 200))
-                      .with_hint("write e.g. --annotation org.opencontainers.image.version=1.4.0"));
-    index.annotations[text.substr(0, equals)] = text.substr(equals + 1);
-  }
-  return {};
-}
-
 Result<Gathered> gather(Context& context, const IndexFlags& f) {
   Gathered gathered;
   gathered.index.media_type = oci::kIndexType;
-  SLIPWAY_TRY(add_annotations(gathered.index, f.annotations));
+  SLIPWAY_ASSIGN(gathered.index.annotations, parse_annotations(f.annotations));
   for (const std::string& text : f.sources) {
     SLIPWAY_ASSIGN(const oci::Location location, readable(context, text));
     SLIPWAY_ASSIGN(auto target, context.opener().open_for_reading(location, Side::source));

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/found_image.h"
+#include "cli/image_results.h"
 #include "cli/image_root.h"
 #include "cli/output.h"
 #include "cli/project.h"
@@ -108,18 +109,14 @@ Result<int> run_ls(Context& context, const LsFlags& f) {
   auto* lister = store::as<store::TagLister>(*target);
   if (lister == nullptr) return fail(no_tag_list(*target));
   SLIPWAY_ASSIGN(const auto tags, lister->list_tags());
-  if (context.json()) {
-    Json document;
-    document.set("schema", "slipway/v1/tags").set("location", context.shown(location).str());
-    document.set("tags", Json::Array(tags.begin(), tags.end()));
-    SLIPWAY_TRY(context.print_document(document));
-    return 0;
-  }
-  if (f.long_form) return print_tag_rows(context, *target, tags);
+  if (f.long_form && !context.json()) return print_tag_rows(context, *target, tags);
+  Json document;
+  document.set("schema", "slipway/v1/tags").set("location", context.shown(location).str());
+  document.set("tags", Json::Array(tags.begin(), tags.end()));
   std::string lines;
   for (const std::string& tag : tags)
     lines += tag + "\n";
-  SLIPWAY_TRY(context.print_text(lines));
+  SLIPWAY_TRY(print_result(context, document, lines));
   return 0;
 }
 

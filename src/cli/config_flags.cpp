@@ -1,5 +1,7 @@
 #include "cli/config_flags.h"
 
+#include "slipway/base/text.h"
+
 namespace slipway::cli {
 
 void bind_config_flags(OptionSet& options, builder::AdHocRequest& request) {
@@ -36,6 +38,19 @@ void bind_config_flags(OptionSet& options, builder::AdHocRequest& request) {
   options.list("--on-build", "TEXT", request.on_build,
                "instruction for Dockerfiles whose base is this image (repeatable)");
   options.value("--author", "TEXT", request.author, "author of the image");
+}
+
+Result<oci::Annotations> parse_annotations(const std::vector<std::string>& words) {
+  oci::Annotations annotations;
+  for (const std::string& word : words) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return fail(error(Errc::invalid_argument, "--annotation \"{}\" is not NAME=VALUE", printable(word, 200))
+                      .with_hint("write e.g. --annotation org.opencontainers.image.version=1.4.0"));
+    }
+    annotations[word.substr(0, equals)] = word.substr(equals + 1);
+  }
+  return annotations;
 }
 
 std::vector<std::string> given_config_flags(const builder::AdHocRequest& r) {

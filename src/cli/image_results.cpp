@@ -75,6 +75,10 @@ Status print_images(Context& context, const std::vector<ImageLine>& lines) {
   return context.print_document(document);
 }
 
+Status print_result(Context& context, const Json& document, std::string_view lines) {
+  return context.json() ? context.print_document(document) : context.print_text(lines);
+}
+
 void bind_result_files(OptionSet& options, ResultFiles& files) {
   options.value("--digest-file,--digestfile", "FILE", files.digest_file, "write the image's digest to FILE");
   options.value("--iidfile", "FILE", files.iid_file, "write the image ID (config digest) to FILE");

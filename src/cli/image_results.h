@@ -18,6 +18,9 @@ struct ImageLine {
 /// `LOCATION@sha256:...` a line, or with -o json one document of schema slipway/v1/images.
 Status print_images(Context& context, const std::vector<ImageLine>& lines);
 
+/// Prints the document where -o asks for one, else the lines, each ending in a newline.
+Status print_result(Context& context, const Json& document, std::string_view lines);
+
 /// Files that machines read afterwards.
 struct ResultFiles {
   std::optional<std::string> digest_file, iid_file, metadata_file, image_refs, dotenv;
