@@ -323,7 +323,7 @@ Status collect_documents(FileSystem& fs, const stdfs::path& path, int depth, std
     if (packages_of_document(text).empty() && depth == 0) {
       return fail(Error(Errc::invalid_argument,
                         fmt::format("{} is not an SBOM that names a package", printable(path.native(), 4096)))
-                      .with_hint("SPDX 2 or CycloneDX, as JSON"));
+                      .with_hint("use SPDX 2 or CycloneDX, as JSON"));
     }
     out.push_back(std::move(text));
   }

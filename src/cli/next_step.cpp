@@ -53,6 +53,13 @@ std::string shell_word(std::string_view word) {
   return quoted + "'";
 }
 
+std::string typed_argument(const OptionSet& own, std::string_view name) {
+  for (const Option& option : own.all()) {
+    if (option.positional && option.names == name) return typed_value(option);
+  }
+  return "";
+}
+
 std::string with_typed_words(std::string hint, const OptionSet& own) {
   constexpr std::string_view kCommand = "slipway ";
   for (std::size_t at = hint.find(kCommand); at != std::string::npos; at = hint.find(kCommand, at + 1)) {

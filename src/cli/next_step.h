@@ -12,6 +12,9 @@ namespace slipway::cli {
 /// escapes for what a terminal must not see.
 std::string shell_word(std::string_view word);
 
+/// The value of the argument that help calls `name`; empty when it was not given.
+std::string typed_argument(const OptionSet& own, std::string_view name);
+
 /// Returns `hint` with the words of the command line in the commands that it names: REF in "slipway files REF" becomes
 /// the REF that was typed. A word whose argument was not given stays.
 std::string with_typed_words(std::string hint, const OptionSet& own);

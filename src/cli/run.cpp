@@ -60,11 +60,69 @@ int failed(const Error& error, const Surroundings& surroundings) {
   return exit_status(error.code);
 }
 
+bool has_hint(const Error& error) {
+  return !error.hint.empty() || std::any_of(error.causes.begin(), error.causes.end(), has_hint);
+}
+
+/// The file that a problem of configuration is in; empty for other problems.
+std::string file_of(const Error& error) {
+  if (error.where) return error.where->file;
+  return error.causes.empty() ? std::string() : file_of(error.causes.front());
+}
+
+/// The hint for something that does not exist: look into the folder, or into the repository, layout or archive.
+std::string hint_of_missing(const Error& error, const OptionSet& own) {
+  for (const std::string_view why : {": No such file or directory", ": Not a directory"}) {
+    if (error.message.ends_with(why)) return "check the path; the files here: ls";
+  }
+  for (const std::string_view name : {"REF", "REPO@DIGEST"}) {
+    const std::string typed = typed_argument(own, name);
+    const std::string place = typed.substr(0, typed.find('@'));
+    if (place.find_first_of(":/") != std::string::npos) return "list what is there: slipway ls " + shell_word(place);
+  }
+  return "";
+}
+
+/// The hint for foreign bytes that are not what they should be.
+std::string hint_of_damage(std::string_view command, const OptionSet& own) {
+  if (command == "apply" || command == "approve") return "write the plan again: slipway promote FROM TO --plan FILE";
+  if (command == "append") return "look into the file: tar -tvf FILE";
+  const std::string typed = typed_argument(own, "REF");
+  const bool is_place = command != "validate" && typed.find_first_of(":/") != std::string::npos;
+  return is_place ? "read all of it and name what is damaged: slipway validate " + shell_word(typed) : "";
+}
+
+/// The next step where nobody closer to the problem named one; empty where there is none.
+std::string usual_hint(const Error& error, std::string_view command, const OptionSet& own) {
+  switch (error.code) {
+    case Errc::not_found:
+      return hint_of_missing(error, own);
+    case Errc::verification_failed:
+    case Errc::malformed:
+    case Errc::too_large:
+      return hint_of_damage(command, own);
+    case Errc::invalid_argument:
+    case Errc::unsupported:
+      if (file_of(error).ends_with(".yaml")) return "the keys and their values: slipway help slipway.yaml";
+      return fmt::format("see: slipway {} --help", command);
+    case Errc::internal:
+      return "this is a defect of slipway: report it with the output of: slipway version";
+    default:
+      return "";
+  }
+}
+
 /// Puts what was typed into the commands that the hints name.
-void complete_hints(Error& error, const OptionSet& own) {
+void name_typed_words(Error& error, const OptionSet& own) {
   error.hint = with_typed_words(std::move(error.hint), own);
   for (Error& cause : error.causes)
-    complete_hints(cause, own);
+    name_typed_words(cause, own);
+}
+
+/// Every refusal names the next command, complete.
+void complete_hints(Error& error, const Command& command, const OptionSet& own) {
+  if (!has_hint(error)) error.hint = usual_hint(error, command.name, own);
+  name_typed_words(error, own);
 }
 
 /// For "image copy A B" and its like, which other tools have: our command line instead.
@@ -110,8 +168,10 @@ std::optional<Error> unknown_flag(const std::vector<std::string>& arguments, con
     return std::find(all.begin(), all.end(), name) != all.end();
   };
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::string name = arguments[i].substr(0, arguments[i].find('='));
-    if (name.rfind("--", 0) != 0 || name == "--" || in(names, name)) continue;
+    std::string name = arguments[i].substr(0, arguments[i].find('='));
+    // -vv and -j4 are short options with more behind them.
+    if (name.size() > 2 && name[0] == '-' && name[1] != '-') name.resize(2);
+    if (name.size() < 2 || name[0] != '-' || name == "--" || in(names, name)) continue;
     if (in(with_value, name)) {
       if (name == arguments[i]) ++i;
       continue;
@@ -159,7 +219,7 @@ int run_command(const Command& command, std::vector<std::string> arguments, Glob
     }
   }
   const auto failed_as = [&](Error error, const Surroundings& where) {
-    complete_hints(error, own);
+    complete_hints(error, command, own);
     const int status = failed(error, where);
     return command.failure_status == 0 ? status : command.failure_status;
   };
@@ -181,6 +241,8 @@ int run(const std::vector<std::string>& arguments, const Surroundings& surroundi
   if (!at) return without_command(arguments, globals, global_options, surroundings);
   std::string word = arguments[*at];
   std::vector<std::string> rest = arguments;
+  // Before the command -f is that of every command; behind it, the command may have a -f of its own.
+  std::replace(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(*at), std::string("-f"), std::string("--file"));
   rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(*at));
   if (word == "__complete" && !rest.empty()) {
     // A prompt waits: one try, two seconds.

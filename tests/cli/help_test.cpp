@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/command.h"
 #include "cli/command_line.h"
 #include "cli/golden.h"
 #include "cli/text_layout.h"
@@ -112,6 +113,20 @@ TEST(Help, WrapsAtWordsAndKeepsNewlines) {
 TEST(Help, CountsAndNouns) {
   EXPECT_EQ(cli::counted(1, "release"), "1 release");
   EXPECT_EQ(cli::counted(2, "release"), "2 releases");
+}
+
+TEST(Help, OfEveryCommandAndTopicFitsEightyColumns) {
+  CommandLine line;
+  std::vector<std::vector<std::string>> pages{{"--help"}};
+  for (const cli::Command& command : cli::commands())
+    pages.push_back({std::string(command.name), "--help"});
+  for (const cli::Topic& topic : cli::topics())
+    pages.push_back({"help", std::string(topic.name)});
+  EXPECT_GT(pages.size(), 50u);
+  for (const std::vector<std::string>& words : pages) {
+    for (const std::string& row : split(line.run(words).out, '\n'))
+      EXPECT_LE(cli::display_width(row), 80u) << fmt::format("{}: {}", fmt::join(words, " "), row);
+  }
 }
 
 TEST(Help, OfAnUnknownWordSuggestsTheNearest) {

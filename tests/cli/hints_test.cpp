@@ -140,6 +140,18 @@ TEST_F(Hints, NameTheWordsThatWereTyped) {
   EXPECT_THAT(refused({"copy", "oci:a:v1", "oci:b:v1", "oci:c"}), HasSubstr("slipway copy SRC... oci:c/"));
 }
 
+TEST_F(Hints, OfWhatIsMissingOrDamagedWhereNobodyKnowsBetter) {
+  line_.run({"build"});
+  const std::string none = "sha256:" + std::string(64, '0');
+  EXPECT_THAT(refused({"digest", "oci:.slipway/images@" + none}), HasSubstr("slipway ls oci:.slipway/images\n"));
+  EXPECT_THAT(refused({"blob", "oci:.slipway/images@" + none}), HasSubstr("slipway ls oci:.slipway/images\n"));
+  EXPECT_THAT(hint_in(line_.run({"apply", "missing.json"}).err), HasSubstr("check the path"));
+  EXPECT_THAT(refused({"apply", "hello"}), HasSubstr("slipway promote FROM TO --plan FILE"));
+  EXPECT_THAT(hint_in(line_.run({"append", "scratch", "hello", "oci:x:v1"}).err), HasSubstr("tar -tvf"));
+  line_.write("slipway.yaml", "app: hello\nimage: [1]\nenvironments: {}\n");
+  EXPECT_NE(hint_in(line_.run({"build"}).err), "");
+}
+
 TEST_F(Hints, NeverRepeatWhatMayBeASecret) {
   for (const std::vector<std::string>& words :
        std::vector<std::vector<std::string>>{{"copy", "--src-creds", "me:secret"},

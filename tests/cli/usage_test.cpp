@@ -48,6 +48,7 @@ class Usage : public testing::Test {
 TEST_F(Usage, AFlagWithoutACommandMustExist) {
   refused({"--versoin"}, 2, "did you mean --version?");
   refused({"--ouptut=json"}, 2, "did you mean --output?");
+  refused({"-x"}, 2, "unknown option \"-x\"");
   refused({"--output", "json"}, 2, "slipway --help");
   refused({"--file", "--zzzzzzzzzz"}, 2, "slipway --help");
 }

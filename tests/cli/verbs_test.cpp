@@ -115,6 +115,10 @@ TEST_F(Verbs, AppendKeepsTheBytesOfACompressedTar) {
   EXPECT_THAT(failed({"append", "oci:out:v1", "broken.tar", "--tag", "bad"}, 12), HasSubstr("broken.tar"));
   EXPECT_THAT(failed({"append", "oci:out:v1", "oci:x:v1"}, 2), HasSubstr("slipway append oci:out:v1 FILE oci:x:v1"));
   EXPECT_THAT(failed({"append", "oci:out:v1", "missing.tar", "oci:x:v1"}, 13), HasSubstr("missing.tar"));
+  EXPECT_EQ(ok({"append", "-b", "oci:out:v1", "-f", "layer.tar.gz", "-t", "more"}),
+            ok({"append", "oci:out:v1", "layer.tar.gz", "oci:out:more"}));
+  EXPECT_THAT(failed({"-f", "missing.yaml", "append", "staging", "layer.tar.gz", "oci:x:v1"}, 2),
+              HasSubstr("missing.yaml"));
 }
 
 TEST_F(Verbs, FlattenMergesTheLayers) {
