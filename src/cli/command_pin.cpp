@@ -235,8 +235,10 @@ Result<std::vector<run::PinReport>> plan(Context& context, const PinFlags& f, co
   }
   std::vector<std::string> exclude = settings.exclude;
   exclude.insert(exclude.end(), f.exclude.begin(), f.exclude.end());
-  SLIPWAY_ASSIGN(const std::vector<std::string> files, run::find_files(context.fs(), words, exclude));
-  return run::plan_pins(context.fs(), files, resolver, options);
+  SLIPWAY_ASSIGN(run::FoundFiles found, run::look_for_files(context.fs(), words, exclude));
+  std::vector<run::PinReport> reports = run::plan_pins(context.fs(), found.files, resolver, options);
+  std::move(found.faults.begin(), found.faults.end(), std::back_inserter(reports));
+  return reports;
 }
 
 std::vector<Error> errors_of(const std::vector<run::PinReport>& reports) {

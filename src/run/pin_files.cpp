@@ -17,6 +17,13 @@ constexpr std::string_view kIgnoreFile = ".slipwayignore";
 constexpr std::array<std::string_view, 8> kHiddenFolders{".github", ".gitlab",  ".circleci",     ".woodpecker",
                                                          ".gitea",  ".forgejo", ".devcontainer", ".azure-pipelines"};
 
+PinReport fault_of(const std::string& file, Error failure) {
+  PinReport report;
+  report.file = file;
+  report.errors.push_back(std::move(failure));
+  return report;
+}
+
 /// Patterns and the folder that they are relative to.
 struct Ignored {
   stdfs::path folder;
@@ -26,36 +33,45 @@ struct Ignored {
 /// The files below folders whose names pin knows, without following symlinks.
 class Walk {
  public:
-  Walk(FileSystem& fs, std::vector<std::string>& files) : fs_(fs), files_(files) {}
+  Walk(FileSystem& fs, FoundFiles& found) : fs_(fs), found_(found) {}
 
   Status start(const stdfs::path& folder, const std::vector<std::string>& exclude) {
     SLIPWAY_ASSIGN(layer::PathPatterns patterns, layer::PathPatterns::compile(exclude));
     ignored_.assign(1, {folder, std::move(patterns)});
-    return visit(folder, 0);
+    visit(folder, 0);
+    return {};
   }
 
  private:
-  Status visit(const stdfs::path& folder, int depth) {
+  void visit(const stdfs::path& folder, int depth) {
+    if (Status visited = visit_members(folder, depth); !visited)
+      found_.faults.push_back(fault_of(folder.native(), std::move(visited).error()));
+  }
+
+  Status visit_members(const stdfs::path& folder, int depth) {
     if (depth > kMaxDepth) return fail(Errc::too_large, "{}: folders too deep", printable(folder.native(), 4096));
     SLIPWAY_ASSIGN(const std::vector<std::string> names, fs_.list(folder));
     const bool has_ignore_file = std::binary_search(names.begin(), names.end(), kIgnoreFile);
     if (has_ignore_file) SLIPWAY_TRY(read_ignore_file(folder));
     for (const std::string& name : names)
-      SLIPWAY_TRY(member(folder, name, depth));
+      member(folder, name, depth);
     if (has_ignore_file) ignored_.pop_back();
     return {};
   }
 
-  Status member(const stdfs::path& folder, const std::string& name, int depth) {
+  void member(const stdfs::path& folder, const std::string& name, int depth) {
     const stdfs::path path = folder / name;
     // Only what may be asked about is looked at: most files of a source tree have other names.
     const bool is_hidden =
         name.starts_with('.') && std::find(kHiddenFolders.begin(), kHiddenFolders.end(), name) == kHiddenFolders.end();
-    if (is_hidden && !is_pinnable_name(name)) return {};
-    SLIPWAY_ASSIGN(const FileStat stat, fs_.stat(path));
-    if (stat.type == FileType::directory) return is_hidden || is_ignored(path) ? Status() : visit(path, depth + 1);
-    if (stat.type == FileType::regular && is_pinnable_name(name) && !is_ignored(path)) files_.push_back(path.native());
-    return {};
+    if (is_hidden && !is_pinnable_name(name)) return;
+    auto stat = fs_.stat(path);
+    if (!stat) return found_.faults.push_back(fault_of(path.native(), std::move(stat).error()));
+    const bool is_folder = stat->type == FileType::directory;
+    const bool is_file = stat->type == FileType::regular && is_pinnable_name(name);
+    if ((!is_folder && !is_file) || (is_folder && is_hidden) || is_ignored(path)) return;
+    if (is_folder) return visit(path, depth + 1);
+    found_.files.push_back(path.native());
   }
 
   Status read_ignore_file(const stdfs::path& folder) {
@@ -79,7 +95,7 @@ class Walk {
   }
 
   FileSystem& fs_;
-  std::vector<std::string>& files_;
+  FoundFiles& found_;
   std::vector<Ignored> ignored_;
 };
 
@@ -102,24 +118,32 @@ bool is_pinnable_name(std::string_view file) {
          name.starts_with("dockerfile.") || name.starts_with("containerfile.") || name.ends_with(".containerfile");
 }
 
-Result<std::vector<std::string>> find_files(FileSystem& fs, const std::vector<std::string>& words,
-                                            const std::vector<std::string>& exclude) {
-  std::vector<std::string> files;
-  std::vector<Error> errors;
+Result<FoundFiles> look_for_files(FileSystem& fs, const std::vector<std::string>& words,
+                                  const std::vector<std::string>& exclude) {
+  FoundFiles found;
   for (const std::string& word : words) {
-    const auto stat = fs.stat(word, true);
+    auto stat = fs.stat(word, true);
     if (stat && stat->type == FileType::directory) {
-      if (Status walked = Walk(fs, files).start(word, exclude); !walked) errors.push_back(std::move(walked).error());
+      SLIPWAY_TRY(Walk(fs, found).start(word, exclude));
     } else if (stat) {
-      files.push_back(word);
+      found.files.push_back(word);
     } else if (const auto matching = expand(word); !matching.empty()) {
-      files.insert(files.end(), matching.begin(), matching.end());
+      found.files.insert(found.files.end(), matching.begin(), matching.end());
     } else {
-      errors.push_back(stat.error());
+      found.faults.push_back(fault_of(word, std::move(stat).error()));
     }
   }
-  if (!errors.empty()) return fail(combine(std::move(errors)));
-  return files;
+  return found;
+}
+
+Result<std::vector<std::string>> find_files(FileSystem& fs, const std::vector<std::string>& words,
+                                            const std::vector<std::string>& exclude) {
+  SLIPWAY_ASSIGN(FoundFiles found, look_for_files(fs, words, exclude));
+  if (found.faults.empty()) return std::move(found.files);
+  std::vector<Error> errors;
+  for (PinReport& fault : found.faults)
+    errors.push_back(std::move(fault.errors.front()));
+  return fail(combine(std::move(errors)));
 }
 
 }  // namespace slipway::run

@@ -71,8 +71,10 @@ def test_a_folder_is_pinned_locked_and_updated(world):
     check_equal(world.slipway("pin", "--lock", "images.lock", "deploy").out, "", "nothing moves by itself")
     world.slipway("pin", "--lock", "images.lock", "--update", f"{registry.host}/a", "deploy")
     check_equal(read(), expected(), "the updated files")
-    ended = world.slipway("pin", "deploy/*.yaml", "nothing.yaml", status=13)
+    world.write("deploy/k8s/app.yaml", before["k8s/app.yaml"])
+    ended = world.slipway("pin", "deploy/k8s", "nothing.yaml", status=13)
     check("nothing.yaml" in ended.err, f"the missing file in\n{ended}")
+    check_equal(ended.lines, ["deploy/k8s/app.yaml"], "what is pinned beside the missing file")
     gone = f"FROM {registry.host}/gone:1\nFROM {registry.host}/gone:2\n"
     world.write("deploy/Dockerfile", gone)
     world.write("deploy/k8s/app.yaml", before["k8s/app.yaml"])

@@ -529,5 +529,22 @@ TEST(FindFiles, FoldersAndPatternsStandForWhatPinKnows) {
   EXPECT_EQ(missing.error().causes.size(), 2u);
 }
 
+TEST(LookForFiles, AFolderThatCannotBeLookedAtHidesNoOther) {
+  const test::TempDir dir;
+  stdfs::path deep = dir.path();
+  for (int i = 0; i < 66; ++i)
+    deep /= "d";
+  ASSERT_TRUE(real_fs().make_directories(deep));
+  ASSERT_TRUE(write_file_atomically(real_fs(), dir.path() / "e.yaml", "x"));
+  const auto found = look_for_files(real_fs(), {"/no/such.yaml", dir.path().native()});
+  ASSERT_TRUE(found);
+  EXPECT_THAT(found->files, ElementsAre((dir.path() / "e.yaml").native()));
+  ASSERT_EQ(found->faults.size(), 2u);
+  EXPECT_EQ(found->faults[0].file, "/no/such.yaml");
+  EXPECT_EQ(found->faults[0].errors[0].code, Errc::not_found);
+  EXPECT_THAT(found->faults[1].errors[0].describe(), HasSubstr("folders too deep"));
+  EXPECT_FALSE(look_for_files(real_fs(), {dir.path().native()}, {"[z-a]"})) << "a pattern that is not one";
+}
+
 }  // namespace
 }  // namespace slipway::run

@@ -146,6 +146,17 @@ std::vector<PinReport> plan_pins(FileSystem& fs, const std::vector<std::string>&
 /// patterns of .dockerignore, relative to the folder. Errc::not_found naming every word that means nothing.
 Result<std::vector<std::string>> find_files(FileSystem& fs, const std::vector<std::string>& words,
                                             const std::vector<std::string>& exclude = {});
+
+/// Files with the words and folders that could not be looked at.
+struct FoundFiles {
+  std::vector<std::string> files;
+  std::vector<PinReport> faults;  ///< each with the word or folder as its file, and one error
+};
+
+/// The same, but a word that means nothing or a folder that cannot be read does not hide the others.
+/// Errc::invalid_argument for a pattern of `exclude` that is not one.
+Result<FoundFiles> look_for_files(FileSystem& fs, const std::vector<std::string>& words,
+                                  const std::vector<std::string>& exclude = {});
 /// Returns true for a name that files of some format have.
 bool is_pinnable_name(std::string_view file);
 
