@@ -14,9 +14,9 @@ START = FOLDER / "README.md"
 
 
 def project(page):
-    """The project that the pages start from: README.md shows its slipway.yaml. No other writer is waited for here."""
+    """The project that the pages start from: README.md shows its slipway.yaml."""
     recipe = START.read_text().split("```yaml\n", 1)[1].split("```\n", 1)[0]
-    page.write("slipway.yaml", recipe + "ledger: {settle: 0s}\n")
+    page.write("slipway.yaml", recipe)
     page.write("hello.c", HELLO)
     page.write("Makefile", MAKEFILE)
     page.write("deploy/staging.env", "GREETING=hello from staging\n")
