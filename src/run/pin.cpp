@@ -1,6 +1,7 @@
 #include "slipway/run/pin.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <set>
@@ -20,7 +21,9 @@ namespace {
 
 constexpr std::size_t kMaxFile = 16u << 20;
 constexpr int kMaxLinks = 40;
-constexpr std::size_t kFilesAtOnce = 256;
+/// Files that are planned at the same time: their trees need some forty times their bytes.
+constexpr std::size_t kFilesAtOnce = 1024;
+constexpr std::uint64_t kBytesAtOnce = 2u << 20;
 
 bool holds_template(std::string_view text) { return text.find("{{") != std::string_view::npos; }
 
@@ -304,7 +307,18 @@ void on_lanes(std::size_t count, const std::function<void(std::size_t)>& job) {
   });
 }
 
-/// Plans so many files that their trees fit into memory.
+/// Returns how many of the files are planned at the same time: at least one.
+std::size_t count_at_once(FileSystem& fs, std::span<const std::string> files) {
+  std::uint64_t bytes = 0;
+  std::size_t count = 0;
+  while (count < std::min(kFilesAtOnce, files.size()) && (count == 0 || bytes < kBytesAtOnce)) {
+    const auto stat = fs.stat(files[count], true);
+    bytes += stat ? stat->size : 0;
+    ++count;
+  }
+  return count;
+}
+
 void plan_some(FileSystem& fs, std::span<const std::string> files, const Resolver& resolve, const PinOptions& options,
                std::span<PinReport> reports) {
   std::vector<std::optional<Pinning>> plans(files.size());
@@ -364,9 +378,11 @@ std::vector<PinReport> plan_pins(FileSystem& fs, const std::vector<std::string>&
   if (!with_charts.templates) with_charts.templates = templates_beside(fs);
   const std::vector<std::string> each = without_repetitions(files);
   std::vector<PinReport> reports(each.size());
-  for (std::size_t begin = 0; begin < each.size(); begin += kFilesAtOnce) {
-    const std::size_t count = std::min(kFilesAtOnce, each.size() - begin);
-    plan_some(fs, std::span(each).subspan(begin, count), once, with_charts, std::span(reports).subspan(begin, count));
+  for (std::size_t begin = 0; begin < each.size();) {
+    const auto rest = std::span(each).subspan(begin);
+    const std::size_t count = count_at_once(fs, rest);
+    plan_some(fs, rest.first(count), once, with_charts, std::span(reports).subspan(begin, count));
+    begin += count;
   }
   return reports;
 }
