@@ -10,9 +10,13 @@
 #include "builder/platform_plan.h"
 #include "builder/written_layers.h"
 #include "slipway/base/text.h"
+#include "slipway/builder/build_cache.h"
+#include "slipway/io/hash.h"
 
 namespace slipway::builder {
 namespace {
+
+constexpr int kLookVersion = 1;  // raised whenever look_at_image() finds something else
 
 /// Names the parts of one platform's image in which two builds differ.
 void add_differences(const BuiltImage& one, const BuiltImage& other, const std::vector<FinishedLayer>& layers,
@@ -27,12 +31,46 @@ void add_differences(const BuiltImage& one, const BuiltImage& other, const std::
   if (same_layers && one.manifest.digest != other.manifest.digest) parts.push_back("the config for " + platform);
 }
 
+/// Returns the fingerprint of everything that look_at_image() goes by; nullopt where files of a layer have no listing
+/// of their own: those of archives, and programs whose debug information was taken out.
+std::optional<layer::Fingerprint> fingerprint_of_look(const Recipe& recipe, const PlatformPlan& plan,
+                                                      const std::string& tool) {
+  if (!plan.debug.empty()) return std::nullopt;
+  const oci::ImageConfig config =
+      compose_config({recipe, plan.base ? &*plan.base : nullptr, plan.platform, {}, {}, {}});
+  layer::Fingerprint look{io::digest_of(""), 0};
+  std::string text =
+      fmt::format("look {} {} {} {}\n{}\n", kLookVersion, tool, plan.platform.str(),
+                  recipe.config.entrypoint.has_value() || recipe.config.cmd.has_value(), config.serialize());
+  if (plan.base) text += plan.base->descriptor.digest.str() + "\n";
+  for (const LayerRule& rule : recipe.layers)
+    text += fmt::format("without {}\n", fmt::join(rule.without, " "));
+  for (const PlannedLayer& layer : plan.layers) {
+    if (layer.archives) return std::nullopt;
+    text += layer.tree.listing().digest.str() + "\n";
+    look.newest_ns = std::max(look.newest_ns, layer.tree.listing().newest_ns);
+  }
+  look.digest = io::digest_of(text);
+  return look;
+}
+
+/// Looks at an image, unless a build before found nothing wrong with the very same files and config.
+Result<std::vector<Finding>> findings_of(const Recipe& recipe, const PlatformPlan& plan, const BuildRequest& request,
+                                         const BuildServices& services) {
+  const auto look = services.cache != nullptr ? fingerprint_of_look(recipe, plan, request.tool) : std::nullopt;
+  if (look && services.cache->is_proved(*look)) return std::vector<Finding>();
+  const std::int64_t started = look ? services.cache->now() : 0;
+  SLIPWAY_ASSIGN(auto findings, look_at_image(recipe, plan, services.fs));
+  if (look && findings.empty()) services.cache->remember_proved(*look, started);
+  return findings;
+}
+
 /// Programs that cannot start are errors where the image starts them, and everywhere with --strict; else warnings.
-Status check_programs(const Recipe& recipe, const std::vector<PlatformPlan>& plans, FileSystem& fs,
-                      std::vector<Error>& warnings) {
+Status check_programs(const Recipe& recipe, const std::vector<PlatformPlan>& plans, const BuildRequest& request,
+                      const BuildServices& services, std::vector<Error>& warnings) {
   std::vector<Error> errors;
   for (const PlatformPlan& plan : plans) {
-    SLIPWAY_ASSIGN(auto findings, look_at_image(recipe, plan, fs));
+    SLIPWAY_ASSIGN(auto findings, findings_of(recipe, plan, request, services));
     for (Finding& finding : findings)
       (finding.of_entrypoint || recipe.strict ? errors : warnings).push_back(std::move(finding.error));
   }
@@ -80,7 +118,7 @@ Result<BuildResult> build_image(const Recipe& asked, const BuildRequest& request
   Diagnostics diagnostics;
   SLIPWAY_ASSIGN(const auto plans, plan_platforms(recipe, request, inputs, services, diagnostics));
   std::vector<Error> warnings = diagnostics.warnings();
-  if (request.check) SLIPWAY_TRY(check_programs(recipe, plans, services.fs, warnings));
+  if (request.check) SLIPWAY_TRY(check_programs(recipe, plans, request, services, warnings));
   SLIPWAY_ASSIGN(const Workplace workplace, open_workplace(request, services));
   SLIPWAY_ASSIGN(const WrittenLayers layers, write_layers(recipe, plans, workplace, services));
   StagedDocuments documents;

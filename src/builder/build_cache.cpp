@@ -98,6 +98,10 @@ stdfs::path BuildCache::layer_path(const layer::Fingerprint& inputs) const {
   return folder_ / "layers" / std::string(inputs.digest.hex());
 }
 
+stdfs::path BuildCache::proof_path(const layer::Fingerprint& inputs) const {
+  return folder_ / "proofs" / std::string(inputs.digest.hex());
+}
+
 /// Marks a record as used, so that pruning spares it.
 void BuildCache::keep_fresh(const stdfs::path& path, const FileStat& stat) {
   if (stat.mtime_ns / 1'000'000'000 < clock_.now() - kDay) (void)fs_.touch(path);
@@ -188,6 +192,22 @@ void BuildCache::remember_layer(const layer::Fingerprint& inputs, const layer::L
   const auto text = record.canonical();
   const stdfs::path path = layer_path(inputs);
   if (text && fs_.make_directories(path.parent_path(), 0700)) (void)write_file_atomically(fs_, path, *text, 0600);
+}
+
+bool BuildCache::is_proved(const layer::Fingerprint& inputs) {
+  if (!is_trusted()) return false;
+  const stdfs::path path = proof_path(inputs);
+  const auto stat = fs_.stat(path);
+  if (!stat || stat->type != FileType::regular || !is_trusted(*stat)) return false;
+  keep_fresh(path, *stat);
+  return true;
+}
+
+/// The record is an empty file: its name says everything.
+void BuildCache::remember_proved(const layer::Fingerprint& inputs, std::int64_t started) {
+  if (full_ || !is_trusted() || inputs.newest_ns / 1'000'000'000 >= started - kRacySeconds) return;
+  const stdfs::path path = proof_path(inputs);
+  if (fs_.make_directories(path.parent_path(), 0700)) (void)fs_.create(path, 0600);
 }
 
 void BuildCache::settle(std::uint64_t limit) {

@@ -8,8 +8,11 @@
 #include "builder/git_times.h"
 #include "builder/layer_stack.h"
 #include "builder/recipe_values.h"
+#include "slipway/base/file_attributes.h"
 #include "slipway/base/text.h"
+#include "slipway/builder/build_cache.h"
 #include "slipway/elf/object.h"
+#include "slipway/io/hash.h"
 #include "slipway/layer/layer_writer.h"
 #include "slipway/layer/path_walk.h"
 
@@ -64,6 +67,8 @@ class LayerPlanner {
         files_(context.files),
         below_(context.files != nullptr ? *context.files : own_),
         stop_(context.stop),
+        cache_(context.cache),
+        started_(context.cache != nullptr ? context.cache->now() : 0),
         closures_(recipe, platform, epoch, fs, context.base_root, rules_of(context)) {}
 
   /// One layer, or several where the rule splits it.
@@ -146,8 +151,28 @@ class LayerPlanner {
       SLIPWAY_TRY(take(fail(std::move(tree).error()), rule.where));
       return std::optional<PlannedLayer>();
     }
+    if (!archive) SLIPWAY_TRY(count_acls(*tree));
     return PlannedLayer{rule.name,          *std::move(tree),         std::nullopt,
                         std::move(archive), std::move(draft.reasons), std::move(draft.supplied)};
+  }
+
+  /// Counts the files that have access control lists, unless a build before found none on the very same files: setting
+  /// one changes a file's ctime, which the listing has.
+  Status count_acls(const layer::FileTree& tree) {
+    const layer::Listing& listing = tree.listing();
+    const layer::Fingerprint asked{io::digest_of("acls 1 " + listing.digest.str()), listing.newest_ns};
+    if (cache_ != nullptr && cache_->is_proved(asked)) return {};
+    const std::uint64_t before = acls_;
+    SLIPWAY_ASSIGN(const auto reader, tree.read());
+    for (layer::FileEntry entry;;) {
+      SLIPWAY_ASSIGN(const bool more, reader->next(entry));
+      if (!more) break;
+      if (entry.type != layer::EntryType::regular || entry.source.empty()) continue;
+      SLIPWAY_ASSIGN(const FileAttributes found, attributes_of(fs_, entry.source));
+      acls_ += found.has_acl ? 1 : 0;
+    }
+    if (cache_ != nullptr && acls_ == before) cache_->remember_proved(asked, started_);
+    return {};
   }
 
   /// Reports files that anybody may change or that lend their owner's rights. Such files can only be where modes are
@@ -411,6 +436,8 @@ class LayerPlanner {
   LayerStack own_{nullptr};
   LayerStack& below_;
   std::stop_token stop_;
+  BuildCache* cache_;
+  std::int64_t started_;  // when the listing began
   ClosurePlanner closures_;
   std::optional<GitTimes> git_times_;
   std::vector<layer::StrayLink> stray_links_;

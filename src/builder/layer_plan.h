@@ -19,6 +19,8 @@
 
 namespace slipway::builder {
 
+class BuildCache;
+
 /// One layer of one platform, listed and checked, ready to be written.
 struct PlannedLayer {
   std::string name;
@@ -45,6 +47,7 @@ struct PlanContext {
   elf::Root* base_root = nullptr;     ///< its programs and libraries, for closures
   DebugSplitter* debug = nullptr;     ///< takes debug information out of programs; nothing: it stays
   std::stop_token stop = {};
+  BuildCache* cache = nullptr;  ///< knows which files have no access control lists
 };
 
 /// Lists the files of every layer for one platform, each over what lies below it: the base's files and the layers

@@ -67,7 +67,8 @@ Result<PlatformPlan> plan_platform(const Recipe& recipe, oci::Platform platform,
                             config.working_dir.empty() ? "/" : config.working_dir,
                             root ? &*root : nullptr,
                             debug ? &*debug : nullptr,
-                            services.stop};
+                            services.stop,
+                            services.cache};
   SLIPWAY_ASSIGN(plan.layers, plan_layers(recipe, plan.platform, request.epoch, services.fs, diagnostics, context));
   if (debug) plan.debug = debug->files();
   if (!request.explain || diagnostics.has_errors()) return plan;

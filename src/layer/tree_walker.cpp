@@ -245,11 +245,12 @@ class Walk {
   Status complete(FileEntry& entry, const std::string& source) const {
     if (options_.time_of && entry.type != EntryType::directory)
       entry.mtime = options_.time_of(source).value_or(entry.mtime);
-    const bool asks = options_.keep_modes || options_.acls != nullptr;
-    if (!asks || entry.type == EntryType::symlink) return {};
+    const bool counts = options_.acls != nullptr && entry.type == EntryType::directory;
+    const bool keeps = options_.keep_modes && entry.type == EntryType::regular;
+    if (!counts && !keeps) return {};
     SLIPWAY_ASSIGN(FileAttributes found, attributes_of(fs_, source));
-    if (found.has_acl && options_.acls != nullptr) ++*options_.acls;
-    if (options_.keep_modes && entry.type == EntryType::regular && !found.capabilities.empty())
+    if (counts && found.has_acl) ++*options_.acls;
+    if (keeps && !found.capabilities.empty())
       entry.xattrs.try_emplace(std::string(kCapabilityAttribute), std::move(found.capabilities));
     return {};
   }

@@ -1,9 +1,12 @@
 #include "builder/last_look.h"
 
 #include "builder/build_fixture.h"
+#include "slipway/base/clock.h"
 #include "slipway/base/forwarding_fs.h"
 #include "slipway/base/subprocess.h"
+#include "slipway/builder/build_cache.h"
 #include "slipway/elf/object.h"
+#include "support/fake_clock.h"
 
 namespace slipway::builder {
 namespace {
@@ -241,6 +244,52 @@ TEST_F(LastLook, PlainFilesAreNotOpened) {
   Opened files(real_fs());
   ASSERT_TRUE(look_at_image(recipe, plans->front(), files));
   EXPECT_THAT(files.names, ElementsAre("static"));
+}
+
+/// Counts what is asked of the program "static".
+class Asked final : public ForwardingFileSystem {
+ public:
+  Asked() : ForwardingFileSystem(real_fs()) {}
+  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override {
+    opened += path.filename() == "static" ? 1 : 0;
+    return inner().open(path, follow);
+  }
+  Result<FileAttributes> attributes(const stdfs::path& path) override {
+    attributes_asked += path.filename() == "static" ? 1 : 0;
+    FileAttributes found;
+    found.has_acl = has_acl;
+    return found;
+  }
+  int opened = 0, attributes_asked = 0;
+  bool has_acl = false;
+};
+
+TEST_F(LastLook, AnUnchangedBuildAsksForNothingAgain) {
+  Asked fs;
+  test::FakeClock clock(system_clock().now() + 60);
+  BuildCache cache(fs, clock, dir.path() / "cache");
+  BuildServices watched{fs, book};
+  watched.cache = &cache;
+  to_layout();
+  const auto asked = [&](const std::string& entrypoint) {
+    fs.opened = fs.attributes_asked = 0;
+    const Recipe recipe = flags([&](AdHocRequest& typed) {
+      typed.adds = {"static:/usr/bin/static"};
+      typed.entrypoint = entrypoint;
+      typed.platforms = {"linux/amd64"};
+    });
+    const auto built = build_image(recipe, request, watched);
+    return fmt::format("{} {} {}", fs.opened > 0, fs.attributes_asked, built ? built->warnings.size() : 99);
+  };
+  EXPECT_EQ(asked("/usr/bin/static"), "true 1 0");
+  EXPECT_EQ(asked("/usr/bin/static"), "false 0 0");
+  EXPECT_EQ(asked("/usr/bin/other"), "true 0 99") << "another config is looked at";
+  put(dir.path() / "static", elf(62) + "changed", 0755);
+  EXPECT_EQ(asked("/usr/bin/static"), "true 1 0");
+  fs.has_acl = true;
+  put(dir.path() / "static", elf(62), 0755);
+  EXPECT_EQ(asked("/usr/bin/static"), "true 1 1");
+  EXPECT_EQ(asked("/usr/bin/static"), "false 1 1") << "a warning is given again";
 }
 
 }  // namespace

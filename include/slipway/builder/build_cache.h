@@ -36,6 +36,12 @@ class BuildCache final : public io::BlockCache {
   /// a later change could leave their times equal.
   void remember_layer(const layer::Fingerprint& inputs, const layer::LayerDigests& digests, std::int64_t started);
 
+  /// Returns true if exactly these inputs were found to be in order before.
+  bool is_proved(const layer::Fingerprint& inputs);
+  /// Records that inputs are in order, unless they changed so shortly before `started` that a later change could leave
+  /// their times equal.
+  void remember_proved(const layer::Fingerprint& inputs, std::int64_t started);
+
   /// Returns true if records were ignored because somebody else could have written them.
   bool met_foreign_records() const { return foreign_; }
 
@@ -45,6 +51,7 @@ class BuildCache final : public io::BlockCache {
  private:
   stdfs::path block_path(const Digest& key) const;
   stdfs::path layer_path(const layer::Fingerprint& inputs) const;
+  stdfs::path proof_path(const layer::Fingerprint& inputs) const;
   bool is_trusted();
   bool is_trusted(const FileStat& record);
   void keep_fresh(const stdfs::path& path, const FileStat& stat);

@@ -65,7 +65,7 @@ struct TreeOptions {
   bool follow_links = false;  ///< symlinks that lead out of `from` become what they lead to on disk
   /// Receives the symlinks that lead out of `from` to something on disk and stay symlinks; not owned.
   std::vector<StrayLink>* stray_links = nullptr;
-  std::uint64_t* acls = nullptr;  ///< counts files and folders whose access control list is left out; not owned
+  std::uint64_t* acls = nullptr;  ///< counts folders whose access control list is left out; not owned
 };
 
 /// A layer's files while they are listed.
