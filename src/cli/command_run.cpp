@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/found_image.h"
+#include "cli/load_name.h"
 #include "cli/project.h"
 #include "cli/release_values.h"
 #include "slipway/base/text.h"
@@ -83,22 +84,11 @@ struct LoadFlags {
   std::optional<std::string> platform, name;
 };
 
-/// Returns the image's name in the store: --name, or its name here.
-std::string name_for(const FoundImage& found, const image::Image& image, const std::optional<std::string>& name) {
-  if (name) return *name;
-  const std::string tag =
-      found.location.tag().value_or("build-" + std::string(image.descriptor.digest.hex().substr(0, 12)));
-  if (found.location.is_registry()) return found.location.place() + ":" + tag;
-  std::string folder = to_lower(stdfs::path(found.location.path()).filename().native());
-  const bool plain = !folder.empty() && oci::Location::parse_for_reading("localhost/" + folder).has_value();
-  return "localhost/" + (plain ? folder : "image") + ":" + tag;
-}
-
 Result<int> run_load(Context& context, const LoadFlags& f) {
   SLIPWAY_ASSIGN(const run::StoreKind kind, run::parse_store_kind(f.into));
   SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
   SLIPWAY_ASSIGN(const image::Image image, load_found(found, f.platform));
-  const std::string name = name_for(found, image, f.name);
+  const std::string name = f.name ? *f.name : own_name(context, f.reference, found, image);
   SLIPWAY_ASSIGN(const oci::Location named, oci::Location::parse_for_reading(name));
   if (!named.is_registry() || !named.tag() || named.digest()) {
     return fail(Error(Errc::invalid_argument, fmt::format("--name {} is not NAME:TAG", printable(name, 200)))
@@ -157,7 +147,10 @@ Command load_command() {
       .aliases = {},
       .summary = "load an image into podman, docker or containerd",
       .description =
-          "Puts an image into a local image store under its own name, unless the store has that digest already.",
+          "Puts an image into a local image store, unless the store has that digest already. Without --name it gets "
+          "its "
+          "repository's name; from a layout the whole name that the layout records, else that of the app in "
+          "slipway.yaml, else that of the folder, below localhost/.",
       .synopsis = "--into STORE [--name NAME:TAG] [--platform OS/ARCH] REF",
       .examples = {{"for docker run", "slipway load oci:out:v1 --into docker"},
                    {"what is active in staging", "slipway load staging --into podman --name localhost/hello:now"}},

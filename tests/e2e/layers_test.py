@@ -250,3 +250,25 @@ def test_a_killed_build_leaves_a_usable_cache(world):
     check_equal(ended.digest, wanted, "the digest over a damaged cache")
     ended = world.slipway(*argv, "--to", "oci:last:v1", env=cache)
     check_equal(ended.digest, wanted, "the digest over the mended cache")
+
+
+def test_load_names_an_image_after_its_app_or_the_name_that_its_layout_records(world):
+    (world.folder / "hello").write_text("#!/bin/sh\n")
+    recipe = "app: {}\nimage:\n  layers: [{{name: a, files: [{{from: hello, to: /hello}}]}}]\n"
+    (world.folder / "slipway.yaml").write_text(recipe.format("webshop"))
+    world.slipway("build", "-t", "v7")
+
+    def name(ref):
+        return world.slipway("load", "--dry-run", "--into", "docker", ref).out.split("@")[0]
+
+    check_equal(name("oci:.slipway/images:v7"), "localhost/webshop:v7", "the app's name")
+    world.slipway("copy", "oci:.slipway/images:v7", "oci:out:v1")
+    check_equal(name("oci:out:v1"), "localhost/out:v1", "the folder's name")
+    index = world.folder / "out" / "index.json"
+    document = json.loads(index.read_text())
+    document["manifests"][0]["annotations"]["io.containerd.image.name"] = "docker.io/library/nginx:1.27"
+    index.write_text(json.dumps(document))
+    check_equal(name("oci:out:v1"), "docker.io/library/nginx:1.27", "the name that the layout records")
+    (world.folder / "slipway.yaml").write_text("---\n".join(recipe.format(app) for app in ("web", "worker")))
+    world.slipway("build")
+    check_equal(name("oci:.slipway/images:worker"), "localhost/worker:latest", "one app of several")
