@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "base/temporary_lock.h"
 #include "slipway/base/file_batch.h"
 #include "slipway/base/lanes.h"
 #include "slipway/base/rng.h"
@@ -16,7 +17,6 @@
 namespace slipway {
 namespace {
 
-constexpr std::string_view kTemporary = ".tmp-";
 /// Files that wait for the disk at the same time; more gain nothing.
 constexpr std::size_t kWriteLanes = 32;
 constexpr std::size_t kRenameLanes = 4;
@@ -33,10 +33,13 @@ class Temporary {
   }
 
   Status write(const FileContent& content) {
-    SLIPWAY_ASSIGN(const auto file, fs_.create(path_, content.mode));
-    SLIPWAY_TRY(file->write(std::as_bytes(std::span(content.bytes.data(), content.bytes.size()))));
-    return file->sync();
+    SLIPWAY_ASSIGN(file_, fs_.create(path_, content.mode));
+    SLIPWAY_TRY(file_->write(std::as_bytes(std::span(content.bytes.data(), content.bytes.size()))));
+    return file_->sync();
   }
+
+  /// Until then it is held (base/temporary.h), so that nobody takes it for one that was left behind.
+  void close() { file_.reset(); }
 
   Status replace() {
     SLIPWAY_TRY(fs_.rename(path_, target_));
@@ -48,6 +51,7 @@ class Temporary {
   FileSystem& fs_;
   stdfs::path path_;
   const stdfs::path& target_;
+  std::unique_ptr<File> file_;
   bool kept_ = false;
 };
 
@@ -105,7 +109,9 @@ Status write_file_atomically(FileSystem& fs, const stdfs::path& path, std::strin
 Status write_files_atomically(FileSystem& fs, const std::vector<FileContent>& files) {
   std::vector<std::optional<Temporary>> temporaries(files.size());
   SLIPWAY_TRY(run_lanes(kWriteLanes, files.size(), {}, [&](std::size_t i, const std::stop_token&) {
-    return temporaries[i].emplace(fs, files[i].path).write(files[i]);
+    const Status written = temporaries[i].emplace(fs, files[i].path).write(files[i]);
+    temporaries[i]->close();  // a process may have fewer descriptors than files to write
+    return written;
   }));
   SLIPWAY_TRY(run_lanes(kRenameLanes, files.size(), {},
                         [&](std::size_t i, const std::stop_token&) { return temporaries[i]->replace(); }));

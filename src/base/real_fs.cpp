@@ -13,6 +13,7 @@
 #include "base/file_stat.h"
 #include "base/real_attributes.h"
 #include "base/real_tree_folder.h"
+#include "base/temporary_lock.h"
 #include "slipway/base/fs.h"
 #include "slipway/base/posix.h"
 #include "slipway/base/text.h"
@@ -100,6 +101,8 @@ class RealFolder final : public Folder {
   std::string path_;
 };
 
+bool is_temporary(const stdfs::path& path) { return path.filename().native().starts_with(kTemporary); }
+
 class RealFileSystem final : public FileSystem, public AttributeReader {
  public:
   Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override {
@@ -119,9 +122,13 @@ class RealFileSystem final : public FileSystem, public AttributeReader {
   }
 
   Result<std::unique_ptr<File>> create(const stdfs::path& path, std::uint32_t mode) override {
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (fd < 0) return fail(system_error("create", path, errno));
-    return std::make_unique<RealFile>(fd, path);
+    while (true) {
+      const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+      if (fd < 0) return fail(system_error("create", path, errno));
+      auto file = std::make_unique<RealFile>(fd, path);
+      // Before it was locked it looked like one that was left behind: then somebody removed it.
+      if (!is_temporary(path) || hold_temporary_fd(fd) != Held::by_another) return file;
+    }
   }
 
   Status rename(const stdfs::path& from, const stdfs::path& to) override {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "slipway/base/json_reader.h"
+#include "slipway/base/temporary.h"
 #include "slipway/base/text.h"
 #include "slipway/image/own_file.h"
 #include "slipway/io/hash.h"
@@ -149,11 +150,9 @@ void BuildCache::remember(const Digest& key, io::Bytes block) {
   const auto write = [&]() -> Status {
     SLIPWAY_TRY(fs_.make_directories(path.parent_path(), 0700));
     const stdfs::path temporary = temporary_name(path.parent_path());
-    Status written = [&]() -> Status {
-      SLIPWAY_ASSIGN(const auto file, fs_.create(temporary, 0600));
-      SLIPWAY_TRY(file->write(io::as_bytes(fmt::format("{}{}\n", kBlockMagic, check_of(key, block)))));
-      return file->write(block);
-    }();
+    SLIPWAY_ASSIGN(const auto file, fs_.create(temporary, 0600));
+    Status written = file->write(io::as_bytes(fmt::format("{}{}\n", kBlockMagic, check_of(key, block))));
+    if (written) written = file->write(block);
     // No fsync: what a power cut leaves half-written fails its check.
     if (written) written = fs_.rename(temporary, path);
     if (!written) (void)fs_.remove(temporary);
@@ -246,7 +245,7 @@ Result<CacheShare> prune_cache(FileSystem& fs, const stdfs::path& folder, std::u
   SLIPWAY_TRY(
       visit_files(fs, folder, "", [&](const std::string&, const stdfs::path& path, const FileStat& stat) -> Status {
         const std::string name = path.filename().native();
-        if (is_stale_temporary(name)) return remove(path, stat.size);
+        if (const auto dead = take_stale_temporary(path)) return remove(path, stat.size);
         if (name.starts_with('.')) return {};  // somebody is writing it
         all.push_back({stat.mtime_ns, stat.size, path});
         total += stat.size;

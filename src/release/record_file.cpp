@@ -1,5 +1,6 @@
 #include "release/record_file.h"
 
+#include "slipway/base/temporary.h"
 #include "slipway/base/text.h"
 #include "slipway/io/hash.h"
 
@@ -23,7 +24,8 @@ void remove_old_temporaries(FileSystem& fs, const std::filesystem::path& folder)
   const auto names = fs.list(folder);
   if (!names) return;
   for (const std::string& name : *names) {
-    if (!is_stale_temporary(name)) continue;
+    const auto dead = take_stale_temporary(folder / name);
+    if (!dead) continue;
     const auto stat = fs.stat(folder / name);
     if (stat && stat->mtime_ns < now - kHour) (void)fs.remove(folder / name).has_value();
   }

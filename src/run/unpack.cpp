@@ -6,6 +6,7 @@
 
 #include "run/root_folder.h"
 #include "slipway/base/lanes.h"
+#include "slipway/base/temporary.h"
 #include "slipway/base/text.h"
 #include "slipway/image/file_places.h"
 
@@ -156,7 +157,8 @@ class Unpacking {
 /// Removes what an unpacking that was killed left beside `to`. Best effort: it may be another user's.
 void remove_leftovers(FileSystem& fs, const stdfs::path& parent) {
   for (const std::string& name : fs.list(parent).value_or(std::vector<std::string>())) {
-    if (is_stale_temporary(name)) (void)remove_tree(fs, parent / name).has_value();
+    const auto dead = take_stale_temporary(parent / name);
+    if (dead) (void)remove_tree(fs, parent / name).has_value();
   }
 }
 
@@ -190,6 +192,7 @@ Result<Unpacked> unpack_image(FileSystem& fs, store::ReadTarget& from, const ima
   const stdfs::path temporary = temporary_name(place.parent_path());
   // Closed to others while it is filled: nobody can put a symlink in the way, or run what is not proved yet.
   SLIPWAY_TRY(fs.make_directories(temporary, 0700));
+  const auto held = hold_temporary(temporary);
   auto done = Unpacking(fs, from, image, files, places, temporary, options).run(std::move(stop));
   if (done) {
     if (Status renamed = fs.rename(temporary, place); !renamed) done = fail(std::move(renamed).error());

@@ -1,5 +1,6 @@
 #include "store/blob_folder.h"
 
+#include "slipway/base/temporary.h"
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 
@@ -205,7 +206,8 @@ void BlobFolder::remove_stale_temporaries() {
   const auto names = fs_.list(layout_);
   if (!names) return;
   for (const std::string& name : *names) {
-    if (is_stale_temporary(name)) (void)fs_.remove(layout_ / name).has_value();
+    const auto dead = take_stale_temporary(layout_ / name);
+    if (dead) (void)fs_.remove(layout_ / name).has_value();
   }
 }
 

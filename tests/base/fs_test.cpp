@@ -11,6 +11,7 @@
 
 #include "slipway/base/file_batch.h"
 #include "slipway/base/rng.h"
+#include "slipway/base/temporary.h"
 #include "support/power_loss_fs.h"
 #include "support/sync_spy.h"
 #include "support/temp_dir.h"
@@ -103,6 +104,26 @@ TEST(Fs, StaleTemporariesAreThoseOfDeadProcesses) {
   for (const char* name : {".tmp-", ".tmp-x-y", ".tmp--1-a", ".tmp-12", "other", ".tmp-0-a"}) {
     EXPECT_FALSE(is_stale_temporary(name)) << name;
   }
+}
+
+TEST(Fs, ATemporaryThatIsHeldIsNotTaken) {
+  const test::TempDir dir;
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ::waitpid(child, nullptr, 0);
+  const stdfs::path file = dir.path() / (".tmp-" + std::to_string(child) + "-a");
+  const stdfs::path folder = dir.path() / (".tmp-" + std::to_string(child) + "-b");
+  auto writing = real_fs().create(file).value();
+  ASSERT_TRUE(real_fs().make_directories(folder));
+  auto filling = hold_temporary(folder);
+  ASSERT_NE(filling, nullptr);
+  EXPECT_EQ(take_stale_temporary(file), nullptr);
+  EXPECT_EQ(take_stale_temporary(folder), nullptr);
+  writing.reset();
+  filling.reset();
+  EXPECT_NE(take_stale_temporary(file), nullptr);
+  EXPECT_NE(take_stale_temporary(folder), nullptr);
+  EXPECT_EQ(take_stale_temporary(temporary_name(dir.path())), nullptr);
 }
 
 TEST(Fs, UnnamedFilesLeaveNoNameAndKeepTheirBytes) {
