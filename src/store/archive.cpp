@@ -253,15 +253,11 @@ class ArchiveImpl final : public ArchiveTarget, public BlobFinder {
 
   /// A document that no entry of index.json names.
   Result<oci::Descriptor> inner_document(const Digest& digest) {
-    const auto absent = [&] { return fail(Errc::not_found, "{} has no manifest {}", name(), digest.str()); };
     const auto at = blobs_.find(digest);
-    if (at == blobs_.end() || at->second.size > oci::kMaxDocument) return absent();
+    if (at == blobs_.end()) return fail(Errc::not_found, "{} has no manifest {}", name(), digest.str());
     const auto size = static_cast<std::int64_t>(at->second.size);
     io::VerifyingSource source(at->second.open(), digest, size, "manifest " + digest.str());
-    SLIPWAY_ASSIGN(std::string bytes, io::read_all(source, oci::kMaxDocument));
-    SLIPWAY_ASSIGN(const auto found, describe_document(std::move(bytes), digest));
-    if (!found) return absent();
-    return *found;
+    return describe_document(source, digest, name());
   }
 
   /// Changes the index and writes the archive; a failure changes nothing.

@@ -54,13 +54,15 @@ Status walk_graph(std::vector<oci::Descriptor> roots,
   return {};
 }
 
-Result<std::optional<oci::Descriptor>> describe_document(std::string bytes, const Digest& digest) {
-  const auto size = static_cast<std::int64_t>(bytes.size());
-  const auto document = oci::parse_document(std::move(bytes), "");
-  if (!document && document.error().code == Errc::malformed) return std::optional<oci::Descriptor>();
+Result<oci::Descriptor> describe_document(io::Source& bytes, const Digest& digest, const std::string& place) {
+  SLIPWAY_ASSIGN(std::string text, io::read_all(bytes, oci::kMaxDocument));
+  const auto size = static_cast<std::int64_t>(text.size());
+  auto document = oci::parse_document(std::move(text), "");
+  if (!document && document.error().code == Errc::malformed)
+    return fail(Errc::malformed, "{} of {} is not a manifest: {}", digest.str(), place, document.error().message);
   SLIPWAY_TRY(document);
   const std::string media_type = std::visit([](const auto& d) { return d.media_type; }, *document);
-  return std::optional(oci::Descriptor(media_type, digest, size));
+  return oci::Descriptor(media_type, digest, size);
 }
 
 Result<std::vector<oci::Descriptor>> referrers_among(ReadTarget& target, const std::vector<oci::Descriptor>& entries,

@@ -41,7 +41,8 @@ Result<std::vector<oci::Descriptor>> children_of(ReadTarget& target, const oci::
 Status walk_graph(std::vector<oci::Descriptor> roots,
                   const std::function<Result<std::vector<oci::Descriptor>>(const oci::Descriptor&)>& visit);
 
-/// Returns the descriptor of verified bytes that are a manifest or an index; nothing where they are a layer or config.
-Result<std::optional<oci::Descriptor>> describe_document(std::string bytes, const Digest& digest);
+/// Returns the descriptor of a manifest or an index that only its digest names. Errc::malformed, naming the digest and
+/// the `place`, for anything else: a layer, a config, a damaged document.
+Result<oci::Descriptor> describe_document(io::Source& bytes, const Digest& digest, const std::string& place);
 
 }  // namespace slipway::store

@@ -214,12 +214,8 @@ class LayoutImpl final : public LayoutTarget, public BlobFinder {
     const auto size = blobs_.size_of(digest);
     if (!size && size.error().code == Errc::not_found) return absent();
     SLIPWAY_TRY(size);
-    if (*size > static_cast<std::int64_t>(oci::kMaxDocument)) return absent();
     SLIPWAY_ASSIGN(const auto source, blobs_.open(digest, *size));
-    SLIPWAY_ASSIGN(std::string bytes, io::read_all(*source, oci::kMaxDocument));
-    SLIPWAY_ASSIGN(const auto found, describe_document(std::move(bytes), digest));
-    if (!found) return absent();
-    return *found;
+    return describe_document(*source, digest, name());
   }
 
   /// Hashes one blob; the children of a document.

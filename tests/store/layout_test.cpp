@@ -11,6 +11,7 @@
 
 #include "slipway/base/forwarding_fs.h"
 #include "slipway/base/lanes.h"
+#include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
 #include "slipway/store/opener.h"
@@ -381,9 +382,31 @@ TEST(Layout, StaleTemporariesGoAndLivingOnesStay) {
   const std::string living = temporary_name("").string();
   overwrite(dir.path() / stale, "x");
   overwrite(dir.path() / living, "x");
+  // A writer in another PID namespace: its number says nothing here, but it holds its file.
+  const stdfs::path foreign = dir.path() / (".tmp-" + std::to_string(child) + "-def");
+  auto writing = real_fs().create(foreign).value();
   make(dir.path());
   EXPECT_FALSE(real_fs().stat(dir.path() / stale).has_value());
   EXPECT_TRUE(real_fs().stat(dir.path() / living).has_value());
+  EXPECT_TRUE(real_fs().stat(foreign).has_value());
+  writing.reset();
+  make(dir.path());
+  EXPECT_FALSE(real_fs().stat(foreign).has_value());
+}
+
+TEST(Layout, ABlobThatIsNotAManifestIsNamed) {
+  const TempDir dir;
+  const auto layout = make(dir.path());
+  for (const std::string text : {"<html>", "{}", "{\"schemaVersion\":2,\"config\":7}", "{\"schemaVersion\":2,\"lay"}) {
+    const oci::Descriptor blob("application/octet-stream", io::digest_of(text), static_cast<std::int64_t>(text.size()));
+    io::TextSource source(text);
+    ASSERT_TRUE(layout->push(blob, source));
+    const auto found = layout->resolve(blob.digest);
+    ASSERT_FALSE(found) << text;
+    EXPECT_EQ(found.error().code, Errc::malformed) << text;
+    EXPECT_EQ(found.error().message.rfind(blob.digest.str() + " of oci:", 0), 0u) << found.error().message;
+  }
+  EXPECT_EQ(layout->resolve(io::digest_of("nothing")).error().code, Errc::not_found);
 }
 
 TEST(Layout, ReadsWithoutWriting) {
