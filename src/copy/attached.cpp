@@ -102,7 +102,7 @@ Status ask(store::ReadTarget& from, Question& question) {
 }
 
 /// cosign's tags first. A tag that is not wanted costs no request.
-std::vector<Question> questions_about(const Digest& subject, const std::function<bool(const Attached&)>& wanted) {
+std::vector<Question> questions_about(const Digest& subject, const AttachedFilter& wanted) {
   std::vector<Question> questions;
   for (const std::string_view suffix : kCosignSuffixes) {
     std::string tag = cosign_tag(subject, suffix);
@@ -133,6 +133,38 @@ Status add_children(store::ReadTarget& from, const oci::Descriptor& node, int de
   return {};
 }
 
+std::vector<Attached> wanted_answers(std::vector<Question>& questions, const AttachedFilter& wanted) {
+  std::vector<Attached> found;
+  for (Question& question : questions) {
+    for (Attached& attached : question.answer) {
+      if (wanted(attached)) found.push_back(std::move(attached));
+    }
+  }
+  return found;
+}
+
+/// Adds what is attached to what was found, level by level.
+Status add_nested(store::ReadTarget& from, const AttachedFilter& wanted, const AttachedFilter& nested,
+                  const CopyOptions& options, std::vector<Attached>& all) {
+  std::set<Digest> asked;
+  std::vector<Attached> level = all;
+  for (int depth = 0; !level.empty(); ++depth) {
+    std::vector<Question> questions;
+    for (const Attached& attached : level) {
+      if (!nested(attached) || !asked.insert(attached.manifest.digest).second) continue;
+      for (Question& question : questions_about(attached.manifest.digest, wanted))
+        questions.push_back(std::move(question));
+    }
+    if (questions.empty()) return {};
+    if (depth >= options.max_depth || asked.size() > options.max_nodes)
+      return fail(Errc::too_large, "what is attached is nested more than {} deep", options.max_depth);
+    SLIPWAY_TRY(ask_all(from, questions, options));
+    level = wanted_answers(questions, wanted);
+    all.insert(all.end(), level.begin(), level.end());
+  }
+  return {};
+}
+
 Result<bool> is_listed(store::ReadTarget& place, const Attached& attached) {
   auto* lister = store::as<store::ReferrerLister>(place);
   if (lister == nullptr) return true;
@@ -158,8 +190,8 @@ Status copy_referrer(store::ReadTarget& from, const Attached& attached, store::T
 }  // namespace
 
 Result<std::vector<Attached>> find_attached(store::ReadTarget& from, const oci::Descriptor& root,
-                                            const std::function<bool(const Attached&)>& wanted,
-                                            const CopyOptions& options) {
+                                            const AttachedFilter& wanted, const CopyOptions& options,
+                                            const AttachedFilter& nested) {
   std::vector<Question> questions = questions_about(root.digest, wanted);
   // Alone, because it tells whether the host has the referrers API.
   SLIPWAY_TRY(ask(from, questions.back()));
@@ -173,12 +205,8 @@ Result<std::vector<Attached>> find_attached(store::ReadTarget& from, const oci::
   SLIPWAY_TRY(ask_all(from, rest, options));
   // The root's referrers stand after the root's tags.
   rest.insert(rest.begin() + static_cast<std::ptrdiff_t>(questions.size() - 1), std::move(questions.back()));
-  std::vector<Attached> all;
-  for (Question& question : rest) {
-    for (Attached& attached : question.answer) {
-      if (wanted(attached)) all.push_back(std::move(attached));
-    }
-  }
+  std::vector<Attached> all = wanted_answers(rest, wanted);
+  if (nested) SLIPWAY_TRY(add_nested(from, wanted, nested, options, all));
   return all;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include "slipway/oci/media_type.h"
 
@@ -35,6 +36,27 @@ bool travels(Carry carry, const copy::Attached& attached) {
   return carry == Carry::all || is_signature(attached);
 }
 
+/// A subject stands before what is attached to it.
+void put_subjects_first(std::vector<copy::Attached>& found) {
+  std::set<Digest> attachments;
+  for (const copy::Attached& attached : found)
+    attachments.insert(attached.manifest.digest);
+  std::vector<copy::Attached> ordered;
+  while (!found.empty()) {
+    const auto ready = std::stable_partition(found.begin(), found.end(), [&](const copy::Attached& attached) {
+      return !attachments.contains(attached.subject);
+    });
+    // Those that are attached to each other in a circle, or to what a limit left out, come last.
+    const auto end = ready == found.begin() ? found.end() : ready;
+    for (auto at = found.begin(); at != end; ++at) {
+      attachments.erase(at->manifest.digest);
+      ordered.push_back(*at);
+    }
+    found.erase(found.begin(), end);
+  }
+  found = std::move(ordered);
+}
+
 /// Signatures first, so that a limit leaves out anything else.
 void keep_most(std::vector<copy::Attached>& found, std::vector<Error>& warnings) {
   std::stable_partition(found.begin(), found.end(), is_signature);
@@ -49,6 +71,7 @@ void keep_most(std::vector<copy::Attached>& found, std::vector<Error>& warnings)
   }
   std::map<Digest, std::size_t> taken;
   std::erase_if(found, [&](const copy::Attached& attached) { return ++taken[attached.subject] > kMostOfOne; });
+  put_subjects_first(found);
 }
 
 copy::CopyOptions how(const ReleaseServices& services) { return {.lanes = services.lanes, .stop = services.stop}; }
@@ -66,7 +89,7 @@ Result<std::vector<copy::Attached>> find_at(const oci::Location& place, const Pl
                                             const ReleaseServices& services) {
   SLIPWAY_ASSIGN(const auto source, services.opener->open_for_reading(place, Side::source));
   const auto wanted = [&](const copy::Attached& attached) { return travels(carry, attached); };
-  auto found = copy::find_attached(*source, plan.build, wanted, how(services));
+  auto found = copy::find_attached(*source, plan.build, wanted, how(services), may_be_signed);
   if (found) return found;
   return fail(
       std::move(found).error().on(Side::source).in("looking for what is attached to " + plan.build.digest.str()));
@@ -98,6 +121,8 @@ Status copy_all(const Plan& plan, store::Target& target, const ReleaseServices& 
 }
 
 }  // namespace
+
+bool may_be_signed(const copy::Attached& attached) { return !is_signature(attached) && !is_our_own(attached); }
 
 Result<std::vector<copy::Attached>> find_carried(const Plan& plan, Carry carry, std::vector<Error>& warnings,
                                                  const ReleaseServices& services) {

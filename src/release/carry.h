@@ -13,6 +13,10 @@ namespace slipway::release {
 Result<std::vector<copy::Attached>> find_carried(const Plan& plan, Carry carry, std::vector<Error>& warnings,
                                                  const ReleaseServices& services);
 
+/// Returns true for an attachment that signatures may be attached to: an SBOM, not a signature, nor what is slipway's
+/// own.
+bool may_be_signed(const copy::Attached& attached);
+
 /// Returns true if the plan's build has signatures or attestations anywhere among the plan's sources: in layer mode
 /// they name another digest than the image's.
 Result<bool> is_signed(const Plan& plan, const ReleaseServices& services);

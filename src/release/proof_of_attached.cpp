@@ -1,5 +1,6 @@
 #include "release/proof_of_attached.h"
 
+#include "release/carry.h"
 #include "slipway/oci/media_type.h"
 
 namespace slipway::release {
@@ -26,7 +27,7 @@ bool has_no_list(const Error& error) { return error.code == Errc::conflict || er
 Status prove_attached(store::ReadTarget& target, const oci::Descriptor& image, const std::string& what,
                       const copy::CopyOptions& how, std::vector<Error>& problems, std::vector<std::string>& notes) {
   const auto any = [](const copy::Attached&) { return true; };
-  const auto found = copy::find_attached(target, image, any, how);
+  const auto found = copy::find_attached(target, image, any, how, may_be_signed);
   if (!found && found.error().code == Errc::not_found)
     return {};  // the image itself is missing, which is said elsewhere
   if (!found && has_no_list(found.error())) {

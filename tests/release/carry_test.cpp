@@ -155,5 +155,23 @@ TEST_F(Carrying, PlatformManifestsHaveSignaturesOfTheirOwn) {
   EXPECT_TRUE(lists("staging", bundle));
 }
 
+TEST_F(Carrying, ASignatureOfAnSbomTravelsWithTheSbomAndNotWithoutIt) {
+  const oci::Location place = place_of(signed_build("one"));
+  const auto nested = attach(*builds, sbom, kBundle, "bundle of the packages");
+  ASSERT_TRUE(builds->tag(put_image(*builds, "signature of the packages"), tag_of(sbom, "sig")));
+  const auto has = [&](const char* environment) {
+    const auto target = shop.target(environment);
+    const auto found = store::as<store::ReferrerLister>(*target)->referrers(sbom.digest, kBundle);
+    return found && found->size() == 1 && found->front().digest == nested.digest &&
+           target->resolve(tag_of(sbom, "sig")).has_value();
+  };
+  ASSERT_TRUE(shop.release("staging", place));
+  EXPECT_FALSE(has("staging")) << "the SBOM stays behind by default";
+  choose("all");
+  const auto other = shop.release("production", place, {.bypass = "straight to it"});
+  ASSERT_TRUE(other) << other.error().describe();
+  EXPECT_TRUE(has("production"));
+}
+
 }  // namespace
 }  // namespace slipway::release

@@ -18,11 +18,16 @@ struct Attached {
 /// Returns true for `sha256-<hex>.sig`, `.att` or `.sbom` of the subject.
 bool is_cosign_tag(std::string_view tag, const Digest& subject);
 
+/// Chooses among what is attached.
+using AttachedFilter = std::function<bool(const Attached&)>;
+
 /// Returns the `wanted` ones that are attached to `root` and to the manifests of an index, by subject, cosign's tags
-/// first; each question is asked of `from` on several lanes. Attachments of attachments are not looked for.
+/// first, then what is attached to those that `nested` chooses, so that a subject stands before what is attached to it;
+/// each question is asked of `from` on several lanes. Without `nested` attachments of attachments are not looked for.
+/// Errc::too_large beyond the limits of `options`.
 Result<std::vector<Attached>> find_attached(store::ReadTarget& from, const oci::Descriptor& root,
-                                            const std::function<bool(const Attached&)>& wanted,
-                                            const CopyOptions& options);
+                                            const AttachedFilter& wanted, const CopyOptions& options,
+                                            const AttachedFilter& nested = {});
 
 /// Copies an attachment whose subject is at `to`, and looks there afterwards: success means that `to` lists it. The
 /// signatures, attestations or SBOMs behind a cosign tag that `to` has already stay, and those of `from` are added.
