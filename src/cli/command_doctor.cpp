@@ -70,7 +70,9 @@ Status examine(Context& context, const Loaded& loaded, const DoctorFlags& f, Exa
       all.lines += finding_line(name, finding);
     }
     all.status = std::max(all.status, status_of(findings));
-    if (findings.empty()) context.note(fmt::format("{}: no problems found", name));
+    const bool only_notes = std::all_of(findings.begin(), findings.end(),
+                                        [](const Finding& finding) { return finding.remedy == Finding::Remedy::none; });
+    if (only_notes) context.note(fmt::format("{}: no problems found", name));
     all.environments.push_back(
         Json().set("app", loaded.project.app).set("environment", environment.name).set("findings", std::move(rows)));
   }

@@ -145,7 +145,7 @@ Result<Recorded> commit(const Planned& planned, const LayerImage* derived, const
     SLIPWAY_ASSIGN(entry, win_number(std::move(entry), ledger, services));
   }
   if (derived != nullptr) SLIPWAY_TRY(keep_derived_image(plan, *derived, target, services.stop));
-  SLIPWAY_TRY(keep_image(plan, traces, derived != nullptr, target));
+  SLIPWAY_TRY(keep_image(plan, traces, derived != nullptr, target, services.warn));
   SLIPWAY_TRY(require_exact_copy(plan.image, target));
   SLIPWAY_TRY(require_running(services));
   if (plan.claims) SLIPWAY_TRY(ledger.claim(entry));

@@ -14,6 +14,7 @@
 #include "release/todays_config.h"
 #include "release/tombstone.h"
 #include "slipway/base/text.h"
+#include "slipway/release/event.h"
 #include "slipway/release/released_config.h"
 
 namespace slipway::release {
@@ -295,6 +296,30 @@ void check_journal(const Patient& patient, std::vector<Ailment>& found) {
        [&patient] { return Journal(patient.services, patient.project.app, patient.environment.name).end(); }});
 }
 
+/// Announces the fence: where it stands, or that the next release raises it.
+Status check_fence(const Patient& patient, std::vector<Ailment>& found) {
+  SLIPWAY_ASSIGN(const auto events, EventLog(patient.ledger).read(patient.project.app, patient.environment.name));
+  const auto fence =
+      std::find_if(events.begin(), events.end(), [](const Event& event) { return event.kind == EventKind::edition; });
+  Finding note{.check = "fence",
+               .what = "",
+               .meaning = "slipway 0.1 refuses to read and write it",
+               .remedy = Finding::Remedy::none,
+               .action = "update slipway 0.1 where it still releases"};
+  if (fence != events.end()) {
+    const std::int64_t edition = fence->edition;
+    note.what = fmt::format("the ledger of {} is of edition {} since {}, by {}", patient.environment.name, edition,
+                            format_time(fence->time), printable(fence->actor, 100));
+  } else if (patient.services.edition >= kEdition) {
+    note.what =
+        fmt::format("the next release makes the ledger of {} one of edition {}", patient.environment.name, kEdition);
+  } else {
+    return {};
+  }
+  found.push_back({std::move(note)});
+  return {};
+}
+
 /// A chain that does not hold is the first finding, and the only one.
 Result<bool> read_chain(Patient& patient, std::vector<Ailment>& found) {
   auto chain = patient.ledger.read(patient.project.app, patient.environment.name);
@@ -326,6 +351,7 @@ Result<std::vector<Ailment>> examine(Patient& patient) {
   SLIPWAY_TRY(check_collection(patient, found));
   SLIPWAY_TRY(check_config(patient, found));
   check_journal(patient, found);
+  SLIPWAY_TRY(check_fence(patient, found));
   return found;
 }
 

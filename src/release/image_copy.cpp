@@ -44,7 +44,7 @@ Result<std::shared_ptr<const LayerImage>> put_derived_blobs(const Planned& plann
                                                             const std::stop_token& stop) {
   const Plan& plan = planned.plan;
   const std::string build_tag = "build-" + plan.build.digest.short_hex();
-  SLIPWAY_ASSIGN(const auto kept, tag_state(target, build_tag));
+  SLIPWAY_ASSIGN(const auto kept, kept_under(target, build_tag));
   if (!kept) SLIPWAY_TRY(copy::tag_children(plan.build, build_tag, target));
   SLIPWAY_TRY(write_once(target, plan.build, build_tag, std::nullopt));
   SLIPWAY_ASSIGN(auto layers, derived_image(planned, target));

@@ -14,12 +14,6 @@ std::optional<Digest> left_behind_image(const std::optional<Plan>& unfinished, c
   return unfinished->image.digest;
 }
 
-Result<std::optional<Digest>> kept_under(store::ReadTarget& target, const std::string& tag) {
-  auto found = tag_state(target, tag);
-  if (!found && is_unreadable(found.error())) return std::optional<Digest>();
-  return found;
-}
-
 namespace {
 
 /// Returns the tag that the release `number` has instead, where `tag` has the plan's number in it: "n2" for "n4".
@@ -38,7 +32,7 @@ std::optional<std::string> numbered_tag(const std::string& tag, const Plan& plan
 Result<bool> may_own(const Recorded& release, const std::string& tag, const Plan& plan, store::ReadTarget& target) {
   const auto own = numbered_tag(tag, plan, release.entry.number);
   if (!own) return true;
-  SLIPWAY_ASSIGN(const auto there, tag_state(target, *own));
+  SLIPWAY_ASSIGN(const auto there, kept_under(target, *own));
   return there != release.entry.image.digest;
 }
 
@@ -99,14 +93,29 @@ Status require_free_tag(const std::string& tag, const Plan& plan, const Traces& 
   return fail(taken_error(target, tag, *found, plan.image.digest));
 }
 
-Status write_fixed_tag(const std::string& tag, const Plan& plan, const Traces& traces, store::Target& target) {
-  SLIPWAY_TRY(require_free_tag(tag, plan, traces, target));
-  SLIPWAY_ASSIGN(const auto found, kept_under(target, tag));
-  return found == plan.image.digest ? Status() : target.tag(plan.image, tag);
-}
-
 /// The registry took the request and does not move the tag.
 bool is_refusal(const Error& error) { return error.http && error.http->status >= 400 && error.http->status < 500; }
+
+/// Writes a tag that is written once. Where a run that died has it and the registry does not move tags, the image gets
+/// `<tag>-<12 hex>` instead: a leftover never stops a release, and nobody has to remove it.
+Status write_fixed_tag(const std::string& tag, const Plan& plan, const Traces& traces, store::Target& target,
+                       const WarningSink& warn) {
+  SLIPWAY_TRY(require_free_tag(tag, plan, traces, target));
+  SLIPWAY_ASSIGN(const auto found, kept_under(target, tag));
+  if (found == plan.image.digest) return {};
+  Status moved = target.tag(plan.image, tag);
+  if (moved || !found || !is_refusal(moved.error())) return moved;
+  const std::string beside = fmt::format("{}-{}", tag, plan.image.digest.short_hex());
+  SLIPWAY_TRY(write_once(target, plan.image, beside, std::nullopt));
+  if (warn) {
+    warn(error(Errc::conflict,
+               "{} does not move tags: {} stays on {}, which was never released, and this release is {}", target.name(),
+               tag, found->str(), beside)
+             .with_hint(
+                 fmt::format("remove the tag {} where the registry allows it, and tag the release with it", tag)));
+  }
+  return {};
+}
 
 using Write = std::function<Status(const std::string& tag)>;
 
@@ -144,7 +153,7 @@ Status note_leftover(const std::string& keep, const Plan& plan, store::Target& t
   SLIPWAY_ASSIGN(const auto found, kept_under(target, keep));
   if (!found || *found == plan.image.digest) return {};
   SLIPWAY_ASSIGN(const oci::Descriptor leftover, target.resolve(*found));
-  return write_once(target, leftover, fmt::format("{}-{}", keep, found->short_hex()), std::nullopt);
+  return keep_under(fmt::format("{}-{}", keep, found->short_hex()), leftover, plan, target);
 }
 
 }  // namespace
@@ -161,13 +170,14 @@ Status put_under(const std::string& tag, const oci::Descriptor& root, const std:
                    target);
 }
 
-Status keep_image(const Plan& plan, const Traces& traces, bool children_are_kept, store::Target& target) {
+Status keep_image(const Plan& plan, const Traces& traces, bool children_are_kept, store::Target& target,
+                  const WarningSink& warn) {
   if (needs_child_tags(plan.image, target) && !children_are_kept) SLIPWAY_TRY(keep_children(plan, target));
   const std::string keep = keep_tag(plan.entry.app, plan.entry.environment, plan.entry.number);
   SLIPWAY_TRY(note_leftover(keep, plan, target));
   SLIPWAY_TRY(keep_under(keep, plan.image, plan, target));
   for (const std::string& tag : plan.fixed_tags)
-    SLIPWAY_TRY(write_fixed_tag(tag, plan, traces, target));
+    SLIPWAY_TRY(write_fixed_tag(tag, plan, traces, target, warn));
   return {};
 }
 

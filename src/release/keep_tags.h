@@ -28,15 +28,13 @@ struct Traces {
 /// image was released.
 Status require_free_tags(const Plan& plan, const Traces& traces, store::ReadTarget& target);
 
-/// Returns the digest under a tag of an image; nothing also where the registry answers that it cannot read what it has
-/// there: such a tag keeps nothing.
-Result<std::optional<Digest>> kept_under(store::ReadTarget& target, const std::string& tag);
-
 /// Writes the keep tags of the plan's image, children before their index, then the tags that are written once. A keep
 /// tag that another image has, of a run that died, is moved; where the registry does not move tags, the image gets
-/// `<keep tag>-<12 hex>` instead. Call it with the number won, so that no other writer has it. Idempotent.
-/// Errc::conflict. `children_are_kept`: put_under() was called for each of them.
-Status keep_image(const Plan& plan, const Traces& traces, bool children_are_kept, store::Target& target);
+/// `<keep tag>-<12 hex>` instead, and `<tag>-<12 hex>` for one that is written once, with a warning. Call it with the
+/// number won, so that no other writer has it. Idempotent. Errc::conflict. `children_are_kept`: put_under() was called
+/// for each of them.
+Status keep_image(const Plan& plan, const Traces& traces, bool children_are_kept, store::Target& target,
+                  const WarningSink& warn);
 
 /// Puts a document under its keep tag, or beside it, as keep_image() does.
 Status put_under(const std::string& tag, const oci::Descriptor& root, const std::string& bytes, const Plan& plan,

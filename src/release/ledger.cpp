@@ -463,7 +463,7 @@ Status require_stored(store::ReadTarget& target, const std::string& tag, const D
 
 Status Ledger::restore(const Recorded& recorded) {
   SLIPWAY_ASSIGN(const auto target, open_for_reading());
-  SLIPWAY_ASSIGN(const auto there, tag_state(*target, entry_tag(recorded.entry, recorded.id)));
+  SLIPWAY_ASSIGN(const auto there, kept_under(*target, entry_tag(recorded.entry, recorded.id)));
   if (!there) SLIPWAY_TRY(append(recorded.entry));
   return {};
 }

@@ -47,6 +47,12 @@ const Digest& unreadable_tag() {
 
 bool is_unreadable(const Error& error) { return error.http && error.http->status >= 500 && error.http->status != 503; }
 
+Result<std::optional<Digest>> kept_under(store::ReadTarget& target, const std::string& tag) {
+  auto found = tag_state(target, tag);
+  if (!found && is_unreadable(found.error())) return std::optional<Digest>();
+  return found;
+}
+
 Result<std::optional<Digest>> moving_tag_state(store::ReadTarget& target, const std::string& tag) {
   auto found = tag_state(target, tag);
   if (found || !is_unreadable(found.error())) return found;
@@ -73,7 +79,7 @@ std::optional<std::int64_t> kept_number(const std::string& tag, const std::strin
 
 Status write_once(store::Target& target, const oci::Descriptor& root, const std::string& tag,
                   const std::optional<Digest>& ours) {
-  SLIPWAY_ASSIGN(const auto found, tag_state(target, tag));
+  SLIPWAY_ASSIGN(const auto found, kept_under(target, tag));
   if (found == root.digest) return {};
   if (found && found != ours) return fail(taken_error(target, tag, *found, root.digest));
   return target.tag(root, tag);

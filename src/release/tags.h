@@ -21,6 +21,10 @@ Result<std::optional<Digest>> moving_tag_state(store::ReadTarget& target, const 
 Result<std::optional<Digest>> moving_tag_state(store::Opener& opener, const oci::Location& repository,
                                                const std::string& tag);
 
+/// Returns the digest under a tag of an image; nothing also where the registry answers that it cannot read what it has
+/// there: such a tag keeps nothing.
+Result<std::optional<Digest>> kept_under(store::ReadTarget& target, const std::string& tag);
+
 /// Returns true for an answer that the registry cannot read what it has: 5xx, but not "busy".
 bool is_unreadable(const Error& error);
 
@@ -31,7 +35,7 @@ std::optional<std::int64_t> kept_number(const std::string& tag, const std::strin
 Error taken_error(const store::ReadTarget& target, const std::string& tag, const Digest& found, const Digest& wanted);
 
 /// Writes a tag that never moves: the same digest is success, and `ours`, left behind by an unfinished run, is
-/// replaced. Errc::conflict for any other.
+/// replaced, as is a tag that the registry cannot read. Errc::conflict for any other.
 Status write_once(store::Target& target, const oci::Descriptor& root, const std::string& tag,
                   const std::optional<Digest>& ours);
 

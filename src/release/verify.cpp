@@ -133,9 +133,9 @@ class Verification {
   /// A keep tag beyond the newest entry: a release that never came to its commit, or one whose entry was removed.
   Status judge_kept(const std::string& tag, std::int64_t number, bool ours) {
     const std::string place = environment_.repository.with_tag(tag).str();
-    SLIPWAY_ASSIGN(const auto there, tag_state(*target_, tag));
+    SLIPWAY_ASSIGN(const auto there, kept_under(*target_, tag));
     if (!there) {
-      proof_.notes.push_back(fmt::format("{} is listed, but does not exist: it keeps no image", place));
+      proof_.notes.push_back(fmt::format("{} is listed, but cannot be read: it keeps no image", place));
       return {};
     }
     SLIPWAY_ASSIGN(const bool evidence, has_evidence(tag, number));

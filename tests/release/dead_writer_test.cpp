@@ -170,6 +170,30 @@ TEST(DeadWriterOnImmutableTags, TheImageIsKeptBesideItsKeepTag) {
   EXPECT_EQ(staging->resolve("hello.staging-v1-" + one.digest.short_hex())->digest, one.digest);
 }
 
+// The same for a tag that is written once: the release goes on under a name of its own, and says so.
+TEST(DeadWriterOnImmutableTags, ATagThatIsWrittenOnceGetsANameBesideIt) {
+  std::string yaml = kRegistryYaml;
+  yaml.insert(yaml.find("    config: {env-file: staging.env}"), "    tags: [\"n{number}\"]\n");
+  Shop shop(yaml);
+  std::vector<std::string> warnings;
+  shop.services.warn = [&](const Error& warning) { warnings.push_back(warning.message); };
+  const auto images = shop.open(*shop.project.image_repository);
+  const auto one = put_image(*images, "one");
+  const auto staging = shop.world.repository("reg.example/staging/hello");
+  const auto dead = put_image(*staging, "dead");
+  for (const char* tag : {"hello.staging-v1", "n1"})
+    ASSERT_TRUE(staging->tag(dead, tag));
+  staging->immutable_tags = true;
+  const auto released = shop.release("staging", shop.project.image_repository->with_digest(one.digest));
+  ASSERT_TRUE(released) << released.error().describe();
+  EXPECT_EQ(staging->resolve("n1")->digest, dead.digest);
+  EXPECT_EQ(staging->resolve("n1-" + one.digest.short_hex())->digest, one.digest);
+  EXPECT_THAT(warnings, Contains(HasSubstr("n1 stays on")));
+  const auto again = shop.release("staging", shop.project.image_repository->with_digest(one.digest));
+  ASSERT_TRUE(again) << again.error().describe();
+  EXPECT_EQ(again->entry.number, 1);
+}
+
 // The registry died while it wrote the keep tag: its link is empty, and it answers 500.
 TEST(DeadWriterOnADeadRegistry, TagsThatCannotBeReadAreWritten) {
   std::string yaml = kRegistryYaml;

@@ -5,6 +5,7 @@
 
 #include "release/entry_artifact.h"
 #include "release/world.h"
+#include "slipway/release/checks.h"
 #include "slipway/release/retire.h"
 #include "slipway/release/views.h"
 
@@ -436,6 +437,13 @@ TEST_P(Events, PlanningAndApprovingGoOnDuringASoak) {
   EXPECT_TRUE(shop.promote("staging", "production"));
 }
 
+/// The only finding of doctor, a note about the fence.
+std::string announced(Shop& shop) {
+  const auto found = check_environment(shop.project, shop.environment("staging"), shop.services);
+  if (!found || found->size() != 1 || found->front().remedy != Finding::Remedy::none) return "something else";
+  return found->front().what;
+}
+
 TEST(Fence, IsRaisedOnceByTheFirstReleaseOfEdition2) {
   Shop shop(kRegistryYaml);
   const auto images = shop.open(*shop.project.image_repository);
@@ -445,8 +453,11 @@ TEST(Fence, IsRaisedOnceByTheFirstReleaseOfEdition2) {
   ASSERT_TRUE(release("one"));
   Ledger before = shop.ledger();
   EXPECT_TRUE(EventLog(before).read("hello", "staging")->empty()) << "edition 1 goes without";
+  EXPECT_TRUE(check_environment(shop.project, shop.environment("staging"), shop.services)->empty());
   shop.services.edition = 2;
+  EXPECT_NE(announced(shop).find("the next release"), std::string::npos);
   ASSERT_TRUE(release("two"));
+  EXPECT_NE(announced(shop).find("is of edition 2 since"), std::string::npos);
   ASSERT_TRUE(release("three"));
   Ledger after = shop.ledger();
   const auto events = EventLog(after).read("hello", "staging").value();
