@@ -30,7 +30,7 @@ release::Project project_in(const std::filesystem::path& folder) {
   return release::decode_project(documents.front(), folder, diagnostics);
 }
 
-Machine::Machine(ModelRegistry& registry, const Habits& habits, Actor& actor, bool contest)
+Machine::Machine(ModelRegistry& registry, const Habits& habits, Actor& actor, const LedgerKeys& ledger)
     : cache_(dir_.path(), quick()), disk_(cache_, actor), clock_(actor), opener_(registry, &actor, habits) {
   write("staging.env", 0);
   write("production.env", 0);
@@ -44,7 +44,8 @@ Machine::Machine(ModelRegistry& registry, const Habits& habits, Actor& actor, bo
   services.lanes = 1;
   services.state_folder = dir_.path() / "state";
   services.seen_folder = dir_.path() / "seen";
-  services.settle = std::chrono::seconds(contest ? project.settle : 0);
+  services.settle = std::chrono::seconds(ledger.contest ? project.settle : 0);
+  services.edition = ledger.edition;
 }
 
 void Machine::write(const std::string& name, std::uint64_t value) {

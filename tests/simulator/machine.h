@@ -23,8 +23,12 @@ class OpenSequencer final : public release::Sequencer {
 /// The folder of a machine: slipway.yaml's files, its state, its cache; the disk forgets what was not synced.
 class Machine {
  public:
-  /// `contest`: writers of other machines are excluded, as by default (`ledger.settle`).
-  Machine(ModelRegistry& registry, const Habits& habits, Actor& actor, bool contest);
+  /// How its slipway.yaml has the ledger.
+  struct LedgerKeys {
+    bool contest = true;       ///< writers of other machines are excluded, as by default (`settle`)
+    std::int64_t edition = 1;  ///< `edition`
+  };
+  Machine(ModelRegistry& registry, const Habits& habits, Actor& actor, const LedgerKeys& ledger);
 
   /// Another config of today.
   void write(const std::string& name, std::uint64_t value);

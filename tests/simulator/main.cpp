@@ -19,7 +19,6 @@ struct Flags {
   std::uint64_t count = 0;          // 0: until the time is over
   std::chrono::seconds seconds{0};  // 0: until the count is reached
   std::string state;                // what was done so far, so that a later run goes on
-  std::string until_found;          // names a mending that is taken out: the run succeeds when a seed fails
   bool trace = false;
   bool contest = true;
 };
@@ -30,8 +29,6 @@ bool parse(int argc, char** argv, Flags& flags) {
     const auto number = slipway::parse_whole<std::uint64_t>(argv[i + 1]);
     if (name == "--state")
       flags.state = argv[i + 1];
-    else if (name == "--until-found")
-      flags.until_found = argv[i + 1];
     else if (!number)
       return false;
     else if (name == "--seed")
@@ -104,11 +101,6 @@ int run(const Flags& flags) {
   const std::uint64_t before = sums.runs;
   while (flags.count > 0 ? sums.runs - before < flags.count : std::chrono::steady_clock::now() < end) {
     Outcome outcome = slipway::sim::simulate({.seed = sums.next, .contest = flags.contest});
-    if (outcome.failure && !flags.until_found.empty()) {
-      fmt::print("{}: found by seed {}, the {}. of this run: {}\n", flags.until_found, sums.next, sums.runs + 1,
-                 *outcome.failure);
-      return 0;
-    }
     if (outcome.failure) {
       print_failure(sums.next, outcome);
       return 1;
@@ -119,8 +111,7 @@ int run(const Flags& flags) {
   }
   if (!flags.state.empty()) sums.save(flags.state);
   sums.print();
-  if (!flags.until_found.empty()) fmt::print("{}: not found\n", flags.until_found);
-  return flags.until_found.empty() ? 0 : 1;
+  return 0;
 }
 
 }  // namespace
@@ -129,8 +120,7 @@ int main(int argc, char** argv) {
   Flags flags;
   if (!parse(argc, argv, flags)) {
     fmt::print(stderr,
-               "usage: simulator [--seed N | --first N --count N | --seconds N] [--state FILE] [--contest 0] "
-               "[--until-found NAME]\n");
+               "usage: simulator [--seed N | --first N --count N | --seconds N] [--state FILE] [--contest 0]\n");
     return 2;
   }
   ::setenv("SLIPWAY_SIM_SECRET", slipway::sim::kSecret, 1);

@@ -1,5 +1,8 @@
 #include "simulator/model_registry.h"
 
+#include <algorithm>
+
+#include "simulator/triples.h"
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
@@ -166,13 +169,22 @@ class ModelTarget final : public std::enable_shared_from_this<ModelTarget>,
   Status read(const std::string& what) {
     if (actor_ == nullptr) return {};
     SLIPWAY_TRY(actor_->step(name() + " " + what));
-    const bool breaks = actor_->stage().chance(habits_.unreachable);
+    const bool breaks = is_down() || actor_->stage().chance(habits_.unreachable);
     actor_->stage().note(actor_->name(), name() + " " + what + (breaks ? "  -> no answer" : ""));
     if (breaks) return fail(broken_off());
     return {};
   }
 
-  Status write(const std::string& what, const std::function<void()>& effect) {
+  bool is_down() const { return actor_->stage().millis() < all_.down_until; }
+  /// The registry dies now. Returns the answer that nobody gets.
+  Status die() {
+    all_.down_until = actor_->stage().millis() + static_cast<std::int64_t>(actor_->stage().pick(30'000));
+    return fail(broken_off());
+  }
+  /// How often a fault meets this write, in percent.
+  unsigned often(unsigned percent, bool is_victim) const { return is_victim ? std::min(60u, 8 * percent) : percent; }
+
+  Status write(const std::string& what, const std::function<void()>& effect, bool is_victim = false) {
     if (actor_ == nullptr) {
       effect();
       return {};
@@ -180,11 +192,16 @@ class ModelTarget final : public std::enable_shared_from_this<ModelTarget>,
     SLIPWAY_TRY(actor_->step(name() + " " + what));
     Stage& stage = actor_->stage();
     const auto said = [&](const char* how) { stage.note(actor_->name(), name() + " " + what + how); };
-    if (stage.chance(habits_.unreachable)) {
+    if (is_down() || stage.chance(habits_.unreachable)) {
       said("  -> not carried out, no answer");
       return fail(broken_off());
     }
-    if (stage.chance(habits_.late_writes)) {
+    const bool dies = stage.chance(often(habits_.outages, is_victim));
+    if (dies && stage.chance(50)) {
+      said("  -> the registry dies first");
+      return die();
+    }
+    if (stage.chance(often(habits_.late_writes, is_victim))) {
       const auto delay = std::chrono::milliseconds(stage.pick(60'000));
       said("  -> under way, no answer");
       // The write outlives the command that sent it.
@@ -195,7 +212,12 @@ class ModelTarget final : public std::enable_shared_from_this<ModelTarget>,
       return fail(broken_off());
     }
     effect();
-    if (stage.chance(habits_.lost_answers)) {
+    actor_->wrote();
+    if (dies) {
+      said("  -> carried out, the registry dies");
+      return die();
+    }
+    if (stage.chance(often(habits_.lost_answers, is_victim))) {
       said("  -> carried out, answer lost");
       return fail(broken_off());
     }
@@ -206,22 +228,28 @@ class ModelTarget final : public std::enable_shared_from_this<ModelTarget>,
   Status write_tag(const std::string& tag_name, const oci::Descriptor& root, const std::function<void()>& before) {
     if (!oci::is_valid_tag(tag_name)) return fail(Errc::invalid_argument, "\"{}\" is not a tag", tag_name);
     const bool is_new = !here_.tags.contains(tag_name);
-    const bool dangles = actor_ != nullptr && is_new && actor_->stage().chance(habits_.dangling_tags);
-    const bool empty = actor_ != nullptr && is_new && actor_->stage().chance(habits_.empty_links);
+    const bool is_victim = actor_ != nullptr && kind_of_object(tag_name) == habits_.victim;
+    const bool may_break = actor_ != nullptr && is_new && !is_down();
+    const bool dangles = may_break && actor_->stage().chance(often(habits_.dangling_tags, is_victim));
+    // A link that is written over may be empty afterwards, too.
+    const bool moves = actor_ != nullptr && !is_new && !is_down() && kind_of_object(tag_name) == "moving tag";
+    const bool empty = (may_break || moves) && actor_->stage().chance(often(habits_.empty_links, is_victim));
     if (dangles || empty) {
       SLIPWAY_TRY(actor_->step(name() + " PUT " + tag_name));
       actor_->stage().note(actor_->name(), fmt::format("{} PUT {}  -> the registry dies; listed, {}", name(), tag_name,
                                                        empty ? "500" : "not there"));
       here_.tags[tag_name] = {std::nullopt, actor_->stage().millis(), empty};
-      return fail(broken_off());
+      actor_->wrote();
+      return habits_.outages > 0 ? die() : fail(broken_off());
     }
-    return write("PUT " + tag_name + " = " + root.digest.short_hex(), [this, tag_name, root, before, is_new] {
+    const auto effect = [this, tag_name, root, before, is_new] {
       before();
       ModelRegistry::Tag& tag = here_.tags[tag_name];
       tag.root.emplace(root.media_type, root.digest, root.size);
       tag.broken = false;
       if (is_new && actor_ != nullptr) tag.listed_at = actor_->stage().millis() + habits_.list_delay;
-    });
+    };
+    return write("PUT " + tag_name + " = " + root.digest.short_hex(), effect, is_victim);
   }
 
   ModelRegistry& all_;

@@ -12,12 +12,14 @@ namespace slipway::sim {
 
 /// Habits and faults of a registry, in percent of the requests unless it says otherwise.
 struct Habits {
-  unsigned unreachable = 0;       ///< nothing happens, and the answer is a network error
-  unsigned lost_answers = 0;      ///< of writes: carried out, and the answer is a network error
-  unsigned late_writes = 0;       ///< of writes: a network error, and carried out up to a minute later
-  unsigned dangling_tags = 0;     ///< of tags that are new: a network error; listed for ever after, and not there
-  unsigned empty_links = 0;       ///< of tags that are new: the same, and reading it is answered with 500
-  std::int64_t list_delay = 0;    ///< milliseconds until a new tag is listed
+  unsigned unreachable = 0;     ///< nothing happens, and the answer is a network error
+  unsigned lost_answers = 0;    ///< of writes: carried out, and the answer is a network error
+  unsigned late_writes = 0;     ///< of writes: a network error, and carried out up to a minute later
+  unsigned dangling_tags = 0;   ///< of tags that are new: a network error; listed for ever after, and not there
+  unsigned empty_links = 0;     ///< of tags that are new: the same, and reading it is answered with 500
+  unsigned outages = 0;         ///< of writes: the registry dies, before or after, and comes back within half a minute
+  std::string victim;           ///< a kind of tag (kind_of_object) whose writes meet these faults eight times as often
+  std::int64_t list_delay = 0;  ///< milliseconds until a new tag is listed
   bool refuses_subjects = false;  ///< documents with a subject are refused
   bool collects = false;          ///< its housekeeping may run between commands
 };
@@ -39,6 +41,9 @@ class ModelRegistry {
     std::map<Digest, Content> content;
     std::map<std::string, Tag> tags;
   };
+
+  /// While it is down, until this moment, it answers nobody.
+  std::int64_t down_until = 0;
 
   Repository& repository(const std::string& place) { return repositories_[place]; }
   std::map<std::string, Repository>& repositories() { return repositories_; }

@@ -1,9 +1,11 @@
 #include "simulator/simulation.h"
 
 #include <algorithm>
+#include <map>
 
 #include "simulator/invariants.h"
 #include "simulator/machine.h"
+#include "simulator/swarm.h"
 #include "simulator/triples.h"
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
@@ -19,7 +21,8 @@ namespace {
 
 namespace rel = release;
 
-constexpr int kBuilds = 5;
+/// All machines of a rush start a command at the same time, this many milliseconds apart.
+constexpr std::int64_t kRound = 30'000;
 
 oci::Descriptor put(store::Target& to, const std::string& type, const std::string& bytes) {
   const oci::Descriptor descriptor(type, io::digest_of(bytes), static_cast<std::int64_t>(bytes.size()));
@@ -33,14 +36,16 @@ class Simulation {
   explicit Simulation(const World& world)
       : world_(world),
         stage_(world.seed),
-        habits_(world.random_habits ? habits_of(stage_) : world.habits),
-        pause_(stage_.chance(50) ? 30'000 : 500),
+        swarm_(swarm_of(stage_)),
+        habits_(swarm_.habits),
         truth_(registry_, nullptr, habits_) {}
 
   Outcome run() {
     put_builds();
-    describe_world();
-    for (int i = 0; i < world_.machines; ++i)
+    stage_.note("", fmt::format("seed {}: {}", world_.seed, describe(swarm_)));
+    for (int i = 0; i < swarm_.steps; ++i)
+      rounds_.push_back({some_command(), some_environment()});
+    for (int i = 0; i < swarm_.machines; ++i)
       stage_.add(fmt::format("m{}", i + 1), [this](Actor& actor) { work(actor); });
     stage_.run();
     if (!stage_.failure()) heal();
@@ -53,10 +58,15 @@ class Simulation {
   }
 
  private:
+  struct Round {
+    std::string command, environment;
+  };
+
   void heal() {
     stage_.settle();
     list_everything();
     stage_.note("", "everything heals; a fresh machine takes over");
+    registry_.down_until = 0;
     habits_ = {.list_delay = 0, .refuses_subjects = habits_.refuses_subjects};
     check("healing");
     Stage last(world_.seed + 1);
@@ -65,32 +75,6 @@ class Simulation {
     for (const std::string& line : last.trace())
       stage_.note("new", line);
     if (last.failure()) stage_.fail(*last.failure());
-  }
-
-  static Habits habits_of(Stage& stage) {
-    const auto some = [&stage](unsigned most) {
-      return stage.chance(50) ? static_cast<unsigned>(stage.pick(most)) : 0u;
-    };
-    Habits habits;
-    habits.unreachable = some(6);
-    habits.lost_answers = some(12);
-    habits.late_writes = some(8);
-    habits.dangling_tags = some(12);
-    habits.empty_links = some(8);
-    habits.list_delay = stage.chance(40) ? static_cast<std::int64_t>(stage.pick(900)) : 0;
-    habits.refuses_subjects = stage.chance(10);
-    habits.collects = stage.chance(30);
-    return habits;
-  }
-
-  void describe_world() {
-    stage_.note(
-        "", fmt::format("seed {}: {} machines; of 100 requests {} unreachable, {} answers lost, {} writes late, {} "
-                        "tags dangle, {} links empty; lists {} ms late{}{}",
-                        world_.seed, world_.machines, habits_.unreachable, habits_.lost_answers, habits_.late_writes,
-                        habits_.dangling_tags, habits_.empty_links, habits_.list_delay,
-                        habits_.refuses_subjects ? "; refuses subjects" : "",
-                        habits_.collects ? "; collects what is not tagged" : ""));
   }
 
   /// Lists catch up.
@@ -104,7 +88,7 @@ class Simulation {
   void put_builds() {
     const auto location = oci::Location::parse("reg.example/team/hello").value();
     const auto target = truth_.open_for_writing(location, Side::destination).value();
-    for (int i = 0; i < kBuilds; ++i) {
+    for (std::uint64_t i = 0; i < swarm_.builds; ++i) {
       oci::Manifest manifest{
           .raw = {},
           .media_type = std::string(oci::kManifestType),
@@ -120,11 +104,11 @@ class Simulation {
 
   /// A machine's commands, one after the other; a process that died is started again.
   void work(Actor& actor) {
-    Machine machine(registry_, habits_, actor, world_.contest);
-    for (int i = 0; i < world_.commands && !stage_.failure(); ++i) {
-      actor.wait(std::chrono::milliseconds(stage_.pick(pause_)));
-      if (stage_.chance(world_.deaths)) actor.die_in(1 + static_cast<int>(stage_.pick(90)));
-      const std::string name = run_command(actor, machine);
+    Machine machine(registry_, habits_, actor, {world_.contest, swarm_.edition});
+    for (int i = 0; i < swarm_.steps && !stage_.failure(); ++i) {
+      wait_for_turn(actor);
+      arm(actor);
+      const std::string name = run_command(actor, machine, swarm_.rush ? round().command : some_command());
       if (actor.dead() && !stage_.failure()) {
         ++deaths_;
         add_triples(habits_, actor.died_before(), name, triples_);
@@ -141,6 +125,21 @@ class Simulation {
     }
   }
 
+  void wait_for_turn(Actor& actor) {
+    const std::int64_t rest = swarm_.rush ? kRound - stage_.millis() % kRound : 0;
+    actor.wait(std::chrono::milliseconds(rest) +
+               std::chrono::milliseconds(stage_.pick(swarm_.rush ? 300 : swarm_.pause)));
+  }
+
+  /// Some processes die: before any effect, or right after a write.
+  void arm(Actor& actor) {
+    if (!stage_.chance(swarm_.deaths)) return;
+    if (stage_.chance(50))
+      actor.die_in(1 + static_cast<int>(stage_.pick(90)));
+    else
+      actor.die_after_write(1 + static_cast<int>(stage_.pick(16)));
+  }
+
   /// The registry's housekeeping, which leaves alone what came in the last minutes.
   void collect() {
     stage_.note("", "the registry collects what no tag reaches");
@@ -148,28 +147,28 @@ class Simulation {
     check("a collection");
   }
 
-  std::string run_command(Actor& actor, Machine& machine) {
-    struct Command {
-      const char* name;
-      void (Simulation::*run)(Actor&, Machine&);
-    };
-    static constexpr Command kCommands[] = {
-        {"release", &Simulation::release},   {"release", &Simulation::release}, {"promote", &Simulation::promote},
-        {"promote", &Simulation::promote},   {"promote", &Simulation::promote}, {"rollback", &Simulation::rollback},
-        {"rollback", &Simulation::rollback}, {"config", &Simulation::config},   {"hotfix", &Simulation::hotfix},
-        {"plan", &Simulation::plan},         {"approve", &Simulation::approve}, {"apply", &Simulation::apply},
-        {"hold", &Simulation::hold},         {"unhold", &Simulation::unhold},   {"retire", &Simulation::retire},
-        {"doctor", &Simulation::doctor}};
-    const Command& chosen = kCommands[stage_.pick(std::size(kCommands))];
-    stage_.note(actor.name(), fmt::format("$ {}", chosen.name));
-    (this->*chosen.run)(actor, machine);
-    return chosen.name;
+  const Round& round() const { return rounds_[static_cast<std::size_t>(stage_.millis() / kRound) % rounds_.size()]; }
+  const std::string& some_command() { return swarm_.commands[stage_.pick(swarm_.commands.size())]; }
+
+  std::string run_command(Actor& actor, Machine& machine, const std::string& name) {
+    using Command = void (Simulation::*)(Actor&, Machine&);
+    static const std::map<std::string, Command> kCommands{
+        {"release", &Simulation::release}, {"promote", &Simulation::promote}, {"rollback", &Simulation::rollback},
+        {"config", &Simulation::config},   {"hotfix", &Simulation::hotfix},   {"plan", &Simulation::plan},
+        {"approve", &Simulation::approve}, {"apply", &Simulation::apply},     {"hold", &Simulation::hold},
+        {"unhold", &Simulation::unhold},   {"retire", &Simulation::retire},   {"doctor", &Simulation::doctor}};
+    stage_.note(actor.name(), fmt::format("$ {}", name));
+    (this->*kCommands.at(name))(actor, machine);
+    return name;
   }
 
   oci::Location some_build() {
-    return oci::Location::parse(fmt::format("reg.example/team/hello:b{}", stage_.pick(kBuilds))).value();
+    return oci::Location::parse(fmt::format("reg.example/team/hello:b{}", stage_.pick(swarm_.builds))).value();
   }
-  std::string some_environment() { return stage_.chance(50) ? "staging" : "production"; }
+  std::string some_environment() {
+    if (swarm_.rush && !rounds_.empty()) return round().environment;
+    return stage_.chance(swarm_.staging) ? "staging" : "production";
+  }
 
   void release(Actor& actor, Machine& machine) {
     rel::Ledger ledger = machine.ledger();
@@ -199,7 +198,7 @@ class Simulation {
   }
   void config(Actor& actor, Machine& machine) {
     const std::string name = some_environment();
-    machine.write(name + ".env", 1 + stage_.pick(3));
+    machine.write(name + ".env", 1 + stage_.pick(swarm_.configs));
     rel::Ledger ledger = machine.ledger();
     auto planned =
         rel::plan_release({machine.project, machine.environment(name)}, std::nullopt, ledger, machine.services);
@@ -322,7 +321,7 @@ class Simulation {
 
   /// The next command, by somebody without any state: it must succeed, whatever happened before.
   void take_over(Actor& actor) {
-    Machine machine(registry_, habits_, actor, world_.contest);
+    Machine machine(registry_, habits_, actor, {world_.contest, swarm_.edition});
     for (const std::string name : {"staging", "production", "guarded"}) {
       rel::Ledger ledger = machine.ledger();
       const auto head = ledger.head(machine.project.app, name);
@@ -360,15 +359,17 @@ class Simulation {
     if (!left) return "doctor: " + left.error().describe();
     for (const rel::Finding& finding : *left) {
       const bool impossible = finding.check == "missing-evidence" && habits_.refuses_subjects;
-      if (!impossible) return fmt::format("doctor still finds {}: {}", finding.check, finding.what);
+      if (!impossible && finding.remedy != rel::Finding::Remedy::none)
+        return fmt::format("doctor still finds {}: {}", finding.check, finding.what);
     }
     return std::nullopt;
   }
 
   World world_;
   Stage stage_;
-  Habits habits_;
-  std::uint64_t pause_;  ///< most milliseconds between two commands: in some worlds all write at once
+  Swarm swarm_;
+  Habits habits_;              ///< those of the swarm, until everything heals
+  std::vector<Round> rounds_;  ///< of a rush
   ModelRegistry registry_;
   ModelOpener truth_;
   std::vector<Acknowledged> acknowledged_;

@@ -9,15 +9,10 @@
 
 namespace slipway::sim {
 
-/// The world of one run. Everything not said here is chosen by the seed.
+/// The world of one run. Everything not said here is chosen by the seed (swarm.h).
 struct World {
   std::uint64_t seed = 1;
-  int machines = 3;      ///< folders with a state of their own
-  int commands = 6;      ///< of each machine
-  unsigned deaths = 20;  ///< in percent of the commands
-  Habits habits;
-  bool random_habits = true;  ///< the seed chooses the habits
-  bool contest = true;        ///< false takes out what excludes simultaneous writers (`ledger.settle: 0s`)
+  bool contest = true;  ///< false takes out what excludes simultaneous writers (`ledger.settle: 0s`)
 };
 
 /// The outcome of a run.

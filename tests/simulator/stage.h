@@ -40,12 +40,18 @@ class Actor {
   void wait(std::chrono::milliseconds duration);
   /// Dies at the step with this number from now, counted from 1.
   void die_in(int steps) { dies_in_ = steps; }
+  /// Dies at the step that follows the write to a registry with this number from now, counted from 1.
+  void die_after_write(int writes) { dies_after_ = writes; }
+  /// Called after each write that a registry carried out.
+  void wrote() {
+    if (dies_after_ > 0 && --dies_after_ == 0) dies_in_ = 1;
+  }
   bool dead() const { return dead_; }
   /// The effect before which it died last.
   const std::string& died_before() const { return died_before_; }
   void revive() {
     dead_ = false;
-    dies_in_ = 0;
+    dies_in_ = dies_after_ = 0;
   }
   const std::string& name() const { return name_; }
   Stage& stage() { return stage_; }
@@ -58,7 +64,7 @@ class Actor {
   std::string name_, died_before_;
   int number_;
   std::int64_t wakes_ = 0;
-  int dies_in_ = 0;
+  int dies_in_ = 0, dies_after_ = 0;
   bool dead_ = false;
   bool ended_ = false;
   std::thread thread_;

@@ -8,28 +8,21 @@ namespace slipway::sim {
 namespace {
 
 struct Kind {
-  const char* pattern;
+  std::regex pattern;
   const char* name;
 };
 
 /// Tags by their shape, the most special first.
-constexpr Kind kTags[] = {{R"(hello\.\w+\.v\d+\.[0-9a-f]{12})", "entry"},
-                          {R"(hello\.\w+\.v\d+)", "claim"},
-                          {R"(hello\.\w+\.i\d+\.[0-9a-f]{12})", "intent"},
-                          {R"(hello\.\w+\.e\.[0-9a-f]{12})", "event"},
-                          {R"(hello\.\w+\.c\.[0-9a-f]{12})", "config"},
-                          {R"(hello\.\w+-v\d+(-[0-9a-f]{12})?)", "keep tag"},
-                          {R"(n\d+)", "tag written once"},
-                          {R"((sha256:)?[0-9a-f]{12,64})", "digest"},
-                          {R"(b\d+)", "build"},
-                          {R"(staging|production|guarded)", "moving tag"}};
-
-std::string kind_of_object(const std::string& object) {
-  for (const Kind& kind : kTags) {
-    if (std::regex_match(object, std::regex(kind.pattern))) return kind.name;
-  }
-  return object;
-}
+const Kind kTags[] = {{std::regex(R"(hello\.\w+\.v\d+\.[0-9a-f]{12})"), "entry"},
+                      {std::regex(R"(hello\.\w+\.v\d+)"), "claim"},
+                      {std::regex(R"(hello\.\w+\.i\d+\.[0-9a-f]{12})"), "intent"},
+                      {std::regex(R"(hello\.\w+\.e\.[0-9a-f]{12})"), "event"},
+                      {std::regex(R"(hello\.\w+\.c\.[0-9a-f]{12})"), "config"},
+                      {std::regex(R"(hello\.\w+-v\d+(-[0-9a-f]{12})?)"), "keep tag"},
+                      {std::regex(R"(n\d+)"), "tag written once"},
+                      {std::regex(R"((sha256:)?[0-9a-f]{12,64})"), "digest"},
+                      {std::regex(R"(b\d+)"), "build"},
+                      {std::regex(R"(staging|production|guarded)"), "moving tag"}};
 
 std::string kind_of_place(const std::string& place) {
   if (place.ends_with("-releases")) return "the ledger";
@@ -37,6 +30,13 @@ std::string kind_of_place(const std::string& place) {
 }
 
 }  // namespace
+
+std::string kind_of_object(const std::string& object) {
+  for (const Kind& kind : kTags) {
+    if (std::regex_match(object, kind.pattern)) return kind.name;
+  }
+  return object;
+}
 
 std::string kind_of_effect(const std::string& effect) {
   static const std::regex request(R"((reg\.example/\S+) (\S+)( (\S+))?.*)");
@@ -54,6 +54,7 @@ void add_triples(const Habits& habits, const std::string& effect, const std::str
       {habits.unreachable > 0, "unreachable"},  {habits.lost_answers > 0, "lost answers"},
       {habits.late_writes > 0, "late writes"},  {habits.dangling_tags > 0, "dangling tags"},
       {habits.empty_links > 0, "empty links"},  {habits.list_delay > 0, "late lists"},
+      {habits.outages > 0, "outages"},          {!habits.victim.empty(), "a victim"},
       {habits.refuses_subjects, "no subjects"}, {habits.collects, "collections"}};
   const std::string point = kind_of_effect(effect);
   bool any = false;

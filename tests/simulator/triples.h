@@ -10,6 +10,9 @@ namespace slipway::sim {
 /// Returns the kind of an effect, without names that differ from run to run: "PUT entry in the ledger".
 std::string kind_of_effect(const std::string& effect);
 
+/// Returns what a tag or digest of a registry names: "entry", "config", "moving tag"; itself where nothing fits.
+std::string kind_of_object(const std::string& object);
+
 /// Adds "crash point; quirk; command" for a command that died before `effect`, for each quirk that the registry has.
 void add_triples(const Habits& habits, const std::string& effect, const std::string& command,
                  std::set<std::string>& triples);
