@@ -4,6 +4,7 @@
 #include "slipway/io/compress.h"
 #include "slipway/layer/layer_reader.h"
 #include "slipway/release/config_layer.h"
+#include "slipway/release/retire.h"
 #include "slipway/release/verify.h"
 #include "slipway/release/views.h"
 
@@ -282,6 +283,34 @@ TEST_F(LayerMode, ImagesAndBuildsAreKept) {
   const auto made = images("staging", first.entry.image.digest);
   EXPECT_EQ(target->resolve("hello.staging-v1-linux-amd64")->digest, made[0].descriptor.digest);
   EXPECT_EQ(target->resolve("hello.staging-v1-linux-arm64")->digest, made[1].descriptor.digest);
+}
+
+TEST_F(LayerMode, RetiringFreesImageAndBuildWithAllTheirPlatforms) {
+  const Recorded first = released("staging", build("one"));
+  const oci::Descriptor build_of_first = last;
+  const Recorded second = released("staging", build("two"));
+  const auto target = shop.target("staging");
+  std::vector<Digest> gone{first.entry.image.digest, build_of_first.digest};
+  for (const Digest& root : std::vector<Digest>(gone)) {
+    for (const image::Image& image : images("staging", root))
+      gone.push_back(image.descriptor.digest);
+  }
+  ASSERT_EQ(gone.size(), 6u);
+  Ledger ledger = shop.ledger();
+  const auto retirement = plan_retirement(shop.project, shop.environment("staging"), 1, ledger, shop.services);
+  ASSERT_TRUE(retirement) << retirement.error().describe();
+  EXPECT_THAT(retirement->numbers, ElementsAre(1));
+  shop.world.repository("reg.example/staging/hello")->deletes = FakeRepository::Deletes::manifests;
+  ASSERT_TRUE(remove(retirement->removal, *target));
+  for (const Digest& digest : gone)
+    EXPECT_FALSE(target->resolve(digest)) << digest.str();
+  const auto tags = store::as<store::TagLister>(*target)->list_tags().value();
+  for (const std::string& tag : tags) {
+    EXPECT_EQ(tag.find("-v1"), std::string::npos) << tag;
+    EXPECT_EQ(tag.find(build_of_first.digest.short_hex()), std::string::npos) << tag;
+  }
+  EXPECT_EQ(target->resolve("hello.staging-v2")->digest, second.entry.image.digest);
+  EXPECT_THAT(verified("staging").problems, IsEmpty());
 }
 
 TEST_F(LayerMode, LayoutsAndLoneManifests) {

@@ -176,12 +176,13 @@ class Simulation {
         rel::plan_release({machine.project, machine.environment("staging")}, some_build(), ledger, machine.services);
     carry_out(actor, machine, "staging", std::move(planned), ledger);
   }
-  /// Straight to production, past its rules.
+  /// Past the rules of the environment.
   void hotfix(Actor& actor, Machine& machine) {
+    const std::string name = some_environment();
     rel::Ledger ledger = machine.ledger();
-    auto planned = rel::plan_release({machine.project, machine.environment("production"), {.bypass = "hot"}},
-                                     some_build(), ledger, machine.services);
-    carry_out(actor, machine, "production", std::move(planned), ledger);
+    auto planned = rel::plan_release({machine.project, machine.environment(name), {.bypass = "hot"}}, some_build(),
+                                     ledger, machine.services);
+    carry_out(actor, machine, name, std::move(planned), ledger);
   }
   void promote(Actor& actor, Machine& machine) {
     rel::Ledger ledger = machine.ledger();

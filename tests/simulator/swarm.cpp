@@ -7,19 +7,25 @@
 namespace slipway::sim {
 namespace {
 
-constexpr const char* kVictims[] = {"entry", "intent", "event", "config", "keep tag", "tag written once", "moving tag"};
+/// Those that a release cannot do without twice.
+constexpr const char* kVictims[] = {"entry",     "entry", "entry",    "config",           "config",
+                                    "intent",    "event", "keep tag", "tag written once", "moving tag",
+                                    "moving tag"};
 
 using Fault = unsigned Habits::*;
 constexpr Fault kFaults[] = {&Habits::unreachable,   &Habits::lost_answers, &Habits::late_writes,
                              &Habits::dangling_tags, &Habits::empty_links,  &Habits::outages};
 
-/// A quarter of the worlds have no faults, half of them one or two that one kind of tag meets, the rest any of them.
+/// A quarter of the worlds have no faults, half of them broken tags of one kind and perhaps one more, the rest any of
+/// them.
 void choose_faults(Stage& stage, Habits& habits) {
   const std::uint64_t shape = stage.pick(4);
   if (shape == 0) return;
   if (shape < 3) {
     habits.victim = kVictims[stage.pick(std::size(kVictims))];
-    for (std::uint64_t i = 0; i < 2; ++i)
+    habits.*(stage.chance(50) ? &Habits::dangling_tags : &Habits::empty_links) =
+        static_cast<unsigned>(2 + stage.pick(5));
+    if (stage.chance(50))
       habits.*kFaults[1 + stage.pick(std::size(kFaults) - 1)] = static_cast<unsigned>(1 + stage.pick(6));
     return;
   }
@@ -53,8 +59,8 @@ std::vector<std::string> commands_of(Stage& stage) {
 }  // namespace
 
 const std::vector<std::string>& all_commands() {
-  static const std::vector<std::string> names{"release", "promote", "rollback", "config", "hotfix", "plan",  "approve",
-                                              "apply",   "hold",    "unhold",   "retire", "doctor"};
+  static const std::vector<std::string> names{"release", "promote", "rollback", "config", "hotfix", "plan",
+                                              "approve", "apply",   "hold",     "unhold", "retire", "doctor"};
   return names;
 }
 
@@ -79,12 +85,13 @@ Swarm swarm_of(Stage& stage) {
 std::string describe(const Swarm& swarm) {
   const Habits& habits = swarm.habits;
   return fmt::format(
-      "{} machines; of 100 requests {} unreachable, {} answers lost, {} writes late, {} tags dangle, {} links empty, {} outages, "
+      "{} machines; of 100 requests {} unreachable, {} answers lost, {} writes late, {} tags dangle, {} links empty, "
+      "{} outages, "
       "most of them for \"{}\"; lists {} ms late{}{}{}; commands: {}",
-      swarm.machines, habits.unreachable, habits.lost_answers, habits.late_writes, habits.dangling_tags, habits.empty_links,
-      habits.outages, habits.victim, habits.list_delay, habits.refuses_subjects ? "; refuses subjects" : "",
-      habits.collects ? "; collects what is not tagged" : "", swarm.rush ? "; all at the same time" : "",
-      fmt::join(swarm.commands, " "));
+      swarm.machines, habits.unreachable, habits.lost_answers, habits.late_writes, habits.dangling_tags,
+      habits.empty_links, habits.outages, habits.victim, habits.list_delay,
+      habits.refuses_subjects ? "; refuses subjects" : "", habits.collects ? "; collects what is not tagged" : "",
+      swarm.rush ? "; all at the same time" : "", fmt::join(swarm.commands, " "));
 }
 
 }  // namespace slipway::sim

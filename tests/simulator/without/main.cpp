@@ -31,7 +31,8 @@ bool find(const Mending& mending, std::uint64_t most) {
 }
 
 bool is_wanted(const Mending& mending, int argc, char** argv) {
-  return std::any_of(argv + 2, argv + argc, [&](const char* name) { return name == mending.name || name == std::string_view("all"); });
+  return std::any_of(argv + 2, argv + argc,
+                     [&](const char* name) { return name == mending.name || name == std::string_view("all"); });
 }
 
 }  // namespace
