@@ -85,7 +85,7 @@ Result<std::optional<Credential>> ask_helper(const std::string& name, const std:
   const Json* secret = json ? json->find("Secret") : nullptr;
   if (user == nullptr || secret == nullptr || user->string() == nullptr || secret->string() == nullptr ||
       has_control(*user->string()) || has_control(*secret->string())) {
-    return fail(Errc::malformed, "{} does not answer as a credential helper does", program);
+    return fail(Errc::failed, "{} does not answer as a credential helper does", program);
   }
   Credential credential;
   credential.origin = program;

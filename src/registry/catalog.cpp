@@ -38,11 +38,11 @@ Result<std::vector<std::string>> list_repositories(Host& host) {
     if (!page) return std::vector<std::string>(names.begin(), names.end());
     if (page->status() >= 400) return fail(no_catalog(host, page->status()));
     SLIPWAY_TRY(require_no_web_page(*page, get));
-    SLIPWAY_ASSIGN(const Json json, Json::parse(page->body, get.what, {.max_bytes = kMaxPageBytes}));
-    const Json* list = json.find("repositories");
+    const auto json = Json::parse(page->body, get.what, {.max_bytes = kMaxPageBytes});
+    const Json* list = json ? json->find("repositories") : nullptr;
     if (list == nullptr || (list->array() == nullptr && !list->is_null()))
-      return fail(Errc::malformed, "the answer of {} is not a list of repositories", host.name());
-    for (const Json& name : json.items("repositories")) {
+      return fail(Errc::network, "the answer of {} is not a list of repositories", host.name());
+    for (const Json& name : json->items("repositories")) {
       if (name.string() != nullptr && oci::is_valid_repository(*name.string())) names.insert(*name.string());
     }
   }

@@ -38,8 +38,7 @@ class ChallengeParser {
 
  private:
   Status scheme(const std::string& name) {
-    if (challenges_.size() == kMaxChallenges)
-      return fail(Errc::malformed, "WWW-Authenticate holds too many challenges");
+    if (challenges_.size() == kMaxChallenges) return fail(Errc::network, "WWW-Authenticate holds too many challenges");
     challenges_.push_back({to_lower(name), {}});
     // "Negotiate abc==": token68 data instead of parameters, of no use here.
     const std::size_t begin = at_;
@@ -82,7 +81,7 @@ class ChallengeParser {
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
   void skip(std::string_view characters) { at_ = std::min(text_.find_first_not_of(characters, at_), text_.size()); }
   tl::unexpected<Error> refuse() const {
-    return fail(Errc::malformed, "WWW-Authenticate is damaged: \"{}\"", printable(text_, 200));
+    return fail(Errc::network, "WWW-Authenticate is damaged: \"{}\"", printable(text_, 200));
   }
 
   std::string_view text_;
@@ -94,7 +93,7 @@ class ChallengeParser {
 
 Result<std::vector<Challenge>> parse_challenges(std::string_view header) {
   if (header.size() > kMaxHeader)
-    return fail(Errc::malformed, "WWW-Authenticate is more than {}", human_bytes(kMaxHeader));
+    return fail(Errc::network, "WWW-Authenticate is more than {}", human_bytes(kMaxHeader));
   return ChallengeParser(header).parse();
 }
 

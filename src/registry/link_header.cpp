@@ -82,7 +82,7 @@ class LinkParser {
   char peek() const { return at_end() ? '\0' : text_[at_]; }
   tl::unexpected<Error> refuse() const {
     constexpr std::size_t kShown = 200;
-    return fail(Errc::malformed, "the Link header cannot be read: \"{}\"", printable(text_, kShown));
+    return fail(Errc::network, "the Link header cannot be read: \"{}\"", printable(text_, kShown));
   }
 
   std::string_view text_;

@@ -13,7 +13,7 @@ Result<std::optional<Reply>> Pages::next() {
   if (ended_) return std::optional<Reply>();
   if (asked_.size() == kMaxPages) return fail(Errc::too_large, "{} are on more than {} pages", what_, kMaxPages);
   if (!asked_.insert(call_.path).second)
-    return fail(Errc::malformed, "{} are listed on pages that lead back to each other", what_);
+    return fail(Errc::network, "{} are listed on pages that lead back to each other", what_);
   auto sent = host_.send(call_, {});
   // A later page that is not there is a list cut short, never a list that does not exist.
   if (!sent && asked_.size() > 1 && sent.error().code == Errc::not_found) {
@@ -34,7 +34,7 @@ Result<std::optional<std::string>> Pages::path_after(const Reply& reply) const {
   SLIPWAY_ASSIGN(const auto here, http::Url::parse(reply.response.url));
   SLIPWAY_ASSIGN(const auto there, http::resolve(here, **link));
   if (!there.same_origin(here)) {
-    Error refused = error(Errc::malformed, "{} continue on another host ({}), which is refused", what_,
+    Error refused = error(Errc::network, "{} continue on another host ({}), which is refused", what_,
                           http::displayable(there.str()));
     if (there.host == here.host && here.scheme == "https") refused.hint = std::string(kForwardedHint);
     return fail(std::move(refused));

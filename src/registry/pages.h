@@ -10,7 +10,7 @@ namespace slipway::registry {
 
 /// The pages of a list, by the Link headers of a registry (distribution-spec "Listing Tags"). A list that cannot be
 /// read to its end is an error, never a shorter list: pages that repeat, more than 1000 of them, or a next page on
-/// another host are Errc::malformed and too_large. An empty page does not end a list that has a next one.
+/// another host are Errc::network and too_large. An empty page does not end a list that has a next one.
 class Pages {
  public:
   /// `first` is the call for the first page, `what` the list in messages: "the tags of host/repo". `host` outlives

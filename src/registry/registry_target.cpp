@@ -51,7 +51,7 @@ Result<std::int64_t> RegistryTarget::blob_size(const Digest& digest) {
   const Call head = repository_.blob_call("HEAD", digest);
   SLIPWAY_ASSIGN(const Reply reply, repository_.host().send(head, {}));
   const auto size = parse_whole<std::int64_t>(reply.response.header("content-length").value_or(""));
-  if (!size || *size < 0) return fail(Errc::malformed, "the answer for {} does not say its size", head.what);
+  if (!size || *size < 0) return fail(Errc::network, "the answer for {} does not say its size", head.what);
   return *size;
 }
 

@@ -22,12 +22,12 @@ Result<std::vector<std::string>> list_tags(const Repository& repository) {
     SLIPWAY_ASSIGN(const auto page, pages.next());
     if (!page) return std::vector<std::string>(tags.begin(), tags.end());
     SLIPWAY_TRY(require_no_web_page(*page, get));
-    SLIPWAY_ASSIGN(const Json json, Json::parse(page->body, what, {.max_bytes = kMaxPageBytes}));
-    const Json* list = json.find("tags");
+    const auto json = Json::parse(page->body, what, {.max_bytes = kMaxPageBytes});
+    const Json* list = json ? json->find("tags") : nullptr;
     if (list == nullptr || (list->array() == nullptr && !list->is_null())) {
-      return fail(Errc::malformed, "the answer of {} is not a list of tags", repository.name());
+      return fail(Errc::network, "the answer of {} is not a list of tags", repository.name());
     }
-    for (const Json& tag : json.items("tags")) {
+    for (const Json& tag : json->items("tags")) {
       if (tag.string() != nullptr && oci::is_valid_tag(*tag.string())) tags.insert(*tag.string());
     }
   }

@@ -33,7 +33,7 @@ Result<Token> read_token(const std::string& body, const http::Url& realm, std::c
   // Either name is in use; some servers send both, one of them empty or null.
   const std::string& first = answer.text("token");
   const std::string& text = first.empty() ? answer.text("access_token") : first;
-  if (!is_token_text(text)) return fail(Errc::malformed, "{} answered without a usable token", realm.host);
+  if (!is_token_text(text)) return fail(Errc::network, "{} answered without a usable token", realm.host);
   const Json* lifetime = answer.find("expires_in");
   const bool given = lifetime != nullptr && lifetime->integer() != nullptr;
   const std::int64_t seconds =
@@ -57,7 +57,7 @@ std::string Scope::str() const {
 
 Result<http::Url> TokenClient::realm_of(const Challenge& challenge) {
   const std::string* text = parameter(challenge, "realm");
-  if (text == nullptr) return fail(Errc::malformed, "{} asks for a token but names no realm", endpoint_.name());
+  if (text == nullptr) return fail(Errc::network, "{} asks for a token but names no realm", endpoint_.name());
   SLIPWAY_ASSIGN(const auto home, endpoint_.origin());
   SLIPWAY_ASSIGN(auto realm, http::resolve(home, *text));
   SLIPWAY_TRY(check_realm(realm));

@@ -39,10 +39,10 @@ class TokenClient {
   TokenClient(Endpoint& endpoint, const RegistryOptions& options, http::HttpTransport& transport, Clock& clock)
       : endpoint_(endpoint), options_(options), transport_(transport), clock_(clock) {}
 
-  /// One or two requests. Errc::unauthorized, forbidden, malformed, network.
+  /// One or two requests. Errc::unauthorized, forbidden, network.
   Result<Token> request(const Challenge& challenge, const Scope& scope, const std::optional<Credential>& login,
                         std::stop_token stop);
-  /// Returns where a challenge sends logins. Errc::malformed, unauthorized when that is refused.
+  /// Returns where a challenge sends logins. Errc::network, unauthorized when that is refused.
   Result<http::Url> realm_of(const Challenge& challenge);
 
  private:

@@ -200,8 +200,7 @@ TEST(Answers, EmptyPagesDoNotEndAListAndRepeatedOnesDo) {
 TEST(Answers, AListThatIsNotOneIsAnErrorAndNotEmpty) {
   for (const char* body : {"{}", "[]", R"({"tags":"v1"})", R"({"tags":{}})", "", "null"}) {
     Wire wire([&](const Request&) { return Answer{.headers = {}, .body = body}; });
-    EXPECT_EQ(store::as<store::TagLister>(*wire.open("h.example/a"))->list_tags().error().code, Errc::malformed)
-        << body;
+    EXPECT_EQ(store::as<store::TagLister>(*wire.open("h.example/a"))->list_tags().error().code, Errc::network) << body;
   }
 }
 
@@ -226,7 +225,7 @@ TEST(Answers, TheCatalogIsReadToItsEnd) {
     EXPECT_NE(none.error().hint.find("slipway ls h.example/REPOSITORY"), std::string::npos);
   }
   Wire odd([](const Request&) { return Answer{.headers = {}, .body = "{}"}; });
-  EXPECT_EQ(odd.session->catalog("h.example").error().code, Errc::malformed);
+  EXPECT_EQ(odd.session->catalog("h.example").error().code, Errc::network);
 }
 
 TEST(Answers, TheCatalogsTokenIsForTheCatalog) {
@@ -249,7 +248,7 @@ TEST(Answers, TheSizeOfABlob) {
   EXPECT_EQ(finder->blob_size(io::digest_of("x")).value(), 7);
   Wire silent([](const Request&) { return Answer{.headers = {}, .body = {}}; });
   EXPECT_EQ(store::as<store::BlobFinder>(*silent.open("h.example/a"))->blob_size(io::digest_of("x")).error().code,
-            Errc::malformed);
+            Errc::network);
   Wire none([](const Request&) { return Answer{.status = 404, .headers = {}, .body = {}}; });
   EXPECT_EQ(store::as<store::BlobFinder>(*none.open("h.example/a"))->blob_size(io::digest_of("x")).error().code,
             Errc::not_found);

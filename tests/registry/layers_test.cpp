@@ -261,7 +261,7 @@ TEST(LoginLayer, ATokenThatCannotBeSentIsRefusedAndNeverQuoted) {
     Login login([&](const Request& request) { return is_token_request(request) ? ok(body) : asks(kBearer); });
     const auto answered = login.get();
     ASSERT_FALSE(answered.has_value()) << body;
-    EXPECT_EQ(answered.error().code, Errc::malformed) << body;
+    EXPECT_EQ(answered.error().code, Errc::network) << body;
     EXPECT_THAT(answered.error().describe(), testing::Not(HasSubstr("secret"))) << body;
     EXPECT_THAT(answered.error().describe(), testing::Not(HasSubstr("top"))) << body;
     EXPECT_EQ(login.count("/v2/"), 1) << "no request with it: " << body;

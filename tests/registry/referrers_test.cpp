@@ -74,11 +74,11 @@ TEST(Referrers, HalfAListIsAnErrorAndNoShorterList) {
 TEST(Referrers, PagesStayOnTheirOriginAndEnd) {
   for (const char* next : {"https://evil.example/x", "http://h.example/x", "https://h.example:8443/x"}) {
     ScriptedApi api([&](const Request&) { return page({"a"}, next); });
-    EXPECT_EQ(api.list().error().code, Errc::malformed) << next;
+    EXPECT_EQ(api.list().error().code, Errc::network) << next;
     EXPECT_EQ(api.transport.lines().size(), 1u) << next;
   }
   ScriptedApi endless([](const Request&) { return page({"a"}, "?again"); });
-  EXPECT_EQ(endless.list().error().code, Errc::malformed);
+  EXPECT_EQ(endless.list().error().code, Errc::network);
 }
 
 TEST(Referrers, ATaggedPushOfAManifestWithASubjectIsListed) {

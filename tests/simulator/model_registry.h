@@ -12,9 +12,9 @@ namespace slipway::sim {
 
 /// Habits and faults of a registry, in percent of the requests unless it says otherwise.
 struct Habits {
-  unsigned unreachable = 0;     ///< nothing happens, and the answer is a network error
-  unsigned lost_answers = 0;    ///< of writes: carried out, and the answer is a network error
-  unsigned late_writes = 0;     ///< of writes: a network error, and carried out up to a minute later
+  unsigned unreachable = 0;   ///< nothing happens, and the answer is a network error
+  unsigned lost_answers = 0;  ///< of writes: carried out, and the answer is a network error
+  unsigned late_writes = 0;   ///< of writes: a network error, and carried out up to a minute later, 6 s for moving tags
   unsigned dangling_tags = 0;   ///< of tags that are new: a network error; listed for ever after, and not there
   unsigned empty_links = 0;     ///< of tags that are new: the same, and reading it is answered with 500
   unsigned outages = 0;         ///< of writes: the registry dies, before or after, and comes back within half a minute

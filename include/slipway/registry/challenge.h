@@ -16,7 +16,7 @@ struct Challenge {
 };
 
 /// Parses one header value, which may hold several challenges, quoted pairs and unknown schemes, into them in order. At
-/// most 8 KiB and 16 challenges; Errc::malformed otherwise.
+/// most 8 KiB and 16 challenges; Errc::network otherwise.
 Result<std::vector<Challenge>> parse_challenges(std::string_view header);
 
 }  // namespace slipway::registry
