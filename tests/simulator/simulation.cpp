@@ -108,7 +108,7 @@ class Simulation {
     for (int i = 0; i < swarm_.steps && !stage_.failure(); ++i) {
       wait_for_turn(actor);
       arm(actor);
-      const std::string name = run_command(actor, machine, swarm_.rush ? round().command : some_command());
+      const std::string name = run_command(actor, machine, next_command(i));
       if (actor.dead() && !stage_.failure()) {
         ++deaths_;
         add_triples(habits_, actor.died_before(), name, triples_);
@@ -148,6 +148,10 @@ class Simulation {
   }
 
   const Round& round() const { return rounds_[static_cast<std::size_t>(stage_.millis() / kRound) % rounds_.size()]; }
+  const std::string& next_command(int i) {
+    if (swarm_.in_order) return swarm_.commands[static_cast<std::size_t>(i) % swarm_.commands.size()];
+    return swarm_.rush ? round().command : some_command();
+  }
   const std::string& some_command() { return swarm_.commands[stage_.pick(swarm_.commands.size())]; }
 
   std::string run_command(Actor& actor, Machine& machine, const std::string& name) {

@@ -56,6 +56,30 @@ std::vector<std::string> commands_of(Stage& stage) {
   return chosen;
 }
 
+/// One machine and one environment: the turns of a release's life, which few of many machines live to see.
+void live_a_life(Stage& stage, Swarm& swarm) {
+  static const std::vector<std::string> kLives[] = {
+      {"release", "release", "rollback", "hotfix", "config", "release"},
+      {"release", "promote", "release", "promote", "rollback", "promote", "hotfix", "promote"},
+      {"release", "hold", "config", "unhold", "retire", "rollback", "unhold", "doctor"},
+      {"plan", "approve", "apply", "plan", "apply", "approve", "apply", "doctor"}};
+  swarm.machines = 1;
+  swarm.commands = kLives[stage.pick(std::size(kLives))];
+  swarm.in_order = true;
+  swarm.staging = stage.chance(50) ? 100 : 0;
+  swarm.builds = 4;
+}
+
+/// A registry that dies while entries are written, and nobody who tidies up: what cannot be read piles up.
+void fill_a_graveyard(Stage& stage, Swarm& swarm) {
+  swarm.machines = 1;
+  swarm.commands = {"release", "config"};
+  swarm.habits = {.victim = "entry"};
+  swarm.habits.*(stage.chance(50) ? &Habits::dangling_tags : &Habits::empty_links) = 7;
+  swarm.staging = 100;
+  swarm.builds = 4;
+}
+
 }  // namespace
 
 const std::vector<std::string>& all_commands() {
@@ -71,7 +95,6 @@ Swarm swarm_of(Stage& stage) {
   swarm.commands = commands_of(stage);
   // One machine gets far where nobody is in its way.
   swarm.machines = stage.chance(40) ? 1 : static_cast<int>(2 + stage.pick(2));
-  swarm.steps = 24 / swarm.machines;
   swarm.deaths = static_cast<unsigned>(20 * stage.pick(3));
   swarm.pause = kPauses[stage.pick(std::size(kPauses))];
   swarm.rush = swarm.machines > 1 && stage.chance(40);
@@ -79,6 +102,11 @@ Swarm swarm_of(Stage& stage) {
   swarm.staging = static_cast<unsigned>(20 + stage.pick(60));
   swarm.builds = 2 + stage.pick(4);
   swarm.configs = 1 + stage.pick(3);
+  const std::uint64_t shape = stage.pick(20);
+  if (shape < 5) live_a_life(stage, swarm);
+  if (shape == 5 || shape == 6) fill_a_graveyard(stage, swarm);
+  swarm.rush = swarm.rush && swarm.machines > 1;
+  swarm.steps = 24 / swarm.machines;
   return swarm;
 }
 

@@ -12,6 +12,7 @@ namespace slipway::sim {
 struct Swarm {
   Habits habits;
   std::vector<std::string> commands;  ///< a machine picks among these; names as often as they are to be picked
+  bool in_order = false;              ///< a machine runs them one after the other, round and round
   int machines = 3;                   ///< folders with a state of their own
   int steps = 8;                      ///< commands of each machine
   unsigned deaths = 20;               ///< in percent of the commands
