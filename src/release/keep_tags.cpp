@@ -96,7 +96,7 @@ Status require_free_tag(const std::string& tag, const Plan& plan, const Traces& 
 /// The registry took the request and does not move the tag.
 bool is_refusal(const Error& error) { return error.http && error.http->status >= 400 && error.http->status < 500; }
 
-/// Writes a tag that is written once. Where a run that died has it and the registry does not move tags, the image gets
+/// Writes a tag that is written once. If a run that died has it and the registry does not move tags, the image gets
 /// `<tag>-<12 hex>` instead: a leftover never stops a release, and nobody has to remove it.
 Status write_fixed_tag(const std::string& tag, const Plan& plan, const Traces& traces, store::Target& target,
                        const WarningSink& warn) {

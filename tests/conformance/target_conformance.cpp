@@ -74,8 +74,7 @@ TEST_P(TargetConformance, FetchingHoldsTheDescriptorToItsWord) {
 TEST_P(TargetConformance, ABlobIsNoManifest) {
   const Blob blob = make_blob("only a layer");
   ASSERT_TRUE(push(*target_, blob).has_value());
-  // A registry does not say whether it has a blob of that digest; whoever reads the bytes says that they are no
-  // manifest.
+  // A registry answers for manifests alone; who has the bytes sees that they are not one.
   const auto found = target_->resolve(blob.descriptor.digest);
   ASSERT_FALSE(found);
   EXPECT_TRUE(found.error().code == Errc::not_found || found.error().code == Errc::malformed);

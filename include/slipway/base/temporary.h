@@ -13,8 +13,8 @@ namespace slipway {
 std::unique_ptr<FileLock> hold_temporary(const stdfs::path& path);
 
 /// Takes a temporary file or folder of a process that died, so that the caller removes it while it holds the lock.
-/// Null for every other name, and for one that a process holds, in whatever namespace. Where the file system knows no
-/// locks it counts as left behind after a day.
+/// Null for every other name, and for one that a process holds, in whatever namespace. On a file system without locks
+/// it counts as left behind after a day.
 std::unique_ptr<FileLock> take_stale_temporary(const stdfs::path& path);
 
 }  // namespace slipway
