@@ -79,6 +79,7 @@ struct Question {
   Digest subject;
   std::string tag{};
   std::vector<Attached> answer{};
+  std::optional<Error> unreadable{};
 };
 
 oci::Descriptor plain(const oci::Descriptor& listed) {
@@ -87,7 +88,7 @@ oci::Descriptor plain(const oci::Descriptor& listed) {
   return descriptor;
 }
 
-Status ask(store::ReadTarget& from, Question& question) {
+Status ask_exactly(store::ReadTarget& from, Question& question) {
   if (!question.tag.empty()) {
     const auto there = from.resolve(question.tag);
     if (there) question.answer.push_back({question.subject, question.tag, plain(*there)});
@@ -98,6 +99,13 @@ Status ask(store::ReadTarget& from, Question& question) {
   SLIPWAY_ASSIGN(const auto found, lister->referrers(question.subject, ""));
   for (const oci::Descriptor& listed : found)
     question.answer.push_back({question.subject, "", plain(listed)});
+  return {};
+}
+
+Status ask(store::ReadTarget& from, Question& question, const Unreadable& unreadable) {
+  Status asked = ask_exactly(from, question);
+  if (asked || unreadable.is == nullptr || !unreadable.is(asked.error())) return asked;
+  question.unreadable = std::move(asked).error();
   return {};
 }
 
@@ -112,9 +120,10 @@ std::vector<Question> questions_about(const Digest& subject, const AttachedFilte
   return questions;
 }
 
-Status ask_all(store::ReadTarget& from, std::vector<Question>& questions, const CopyOptions& options) {
+Status ask_all(store::ReadTarget& from, std::vector<Question>& questions, const CopyOptions& options,
+               const Unreadable& unreadable) {
   return run_lanes(options.lanes, questions.size(), options.stop,
-                   [&](std::size_t i, const std::stop_token&) { return ask(from, questions[i]); });
+                   [&](std::size_t i, const std::stop_token&) { return ask(from, questions[i], unreadable); });
 }
 
 /// The manifests that an index leads to; nested ones too.
@@ -133,9 +142,11 @@ Status add_children(store::ReadTarget& from, const oci::Descriptor& node, int de
   return {};
 }
 
-std::vector<Attached> wanted_answers(std::vector<Question>& questions, const AttachedFilter& wanted) {
+std::vector<Attached> wanted_answers(std::vector<Question>& questions, const AttachedFilter& wanted,
+                                     const Unreadable& unreadable) {
   std::vector<Attached> found;
   for (Question& question : questions) {
+    if (question.unreadable && unreadable.found != nullptr) unreadable.found->push_back(*question.unreadable);
     for (Attached& attached : question.answer) {
       if (wanted(attached)) found.push_back(std::move(attached));
     }
@@ -145,7 +156,7 @@ std::vector<Attached> wanted_answers(std::vector<Question>& questions, const Att
 
 /// Adds what is attached to what was found, level by level.
 Status add_nested(store::ReadTarget& from, const AttachedFilter& wanted, const AttachedFilter& nested,
-                  const CopyOptions& options, std::vector<Attached>& all) {
+                  const CopyOptions& options, const Unreadable& unreadable, std::vector<Attached>& all) {
   std::set<Digest> asked;
   std::vector<Attached> level = all;
   for (int depth = 0; !level.empty(); ++depth) {
@@ -158,8 +169,8 @@ Status add_nested(store::ReadTarget& from, const AttachedFilter& wanted, const A
     if (questions.empty()) return {};
     if (depth >= options.max_depth || asked.size() > options.max_nodes)
       return fail(Errc::too_large, "what is attached is nested more than {} deep", options.max_depth);
-    SLIPWAY_TRY(ask_all(from, questions, options));
-    level = wanted_answers(questions, wanted);
+    SLIPWAY_TRY(ask_all(from, questions, options, unreadable));
+    level = wanted_answers(questions, wanted, unreadable);
     all.insert(all.end(), level.begin(), level.end());
   }
   return {};
@@ -191,10 +202,10 @@ Status copy_referrer(store::ReadTarget& from, const Attached& attached, store::T
 
 Result<std::vector<Attached>> find_attached(store::ReadTarget& from, const oci::Descriptor& root,
                                             const AttachedFilter& wanted, const CopyOptions& options,
-                                            const AttachedFilter& nested) {
+                                            const AttachedFilter& nested, const Unreadable& unreadable) {
   std::vector<Question> questions = questions_about(root.digest, wanted);
   // Alone, because it tells whether the host has the referrers API.
-  SLIPWAY_TRY(ask(from, questions.back()));
+  SLIPWAY_TRY(ask(from, questions.back(), unreadable));
   std::vector<Digest> subjects{root.digest};
   SLIPWAY_TRY(add_children(from, root, 0, options, subjects));
   std::vector<Question> rest(questions.begin(), questions.end() - 1);
@@ -202,11 +213,11 @@ Result<std::vector<Attached>> find_attached(store::ReadTarget& from, const oci::
     for (Question& question : questions_about(subjects[i], wanted))
       rest.push_back(std::move(question));
   }
-  SLIPWAY_TRY(ask_all(from, rest, options));
+  SLIPWAY_TRY(ask_all(from, rest, options, unreadable));
   // The root's referrers stand after the root's tags.
   rest.insert(rest.begin() + static_cast<std::ptrdiff_t>(questions.size() - 1), std::move(questions.back()));
-  std::vector<Attached> all = wanted_answers(rest, wanted);
-  if (nested) SLIPWAY_TRY(add_nested(from, wanted, nested, options, all));
+  std::vector<Attached> all = wanted_answers(rest, wanted, unreadable);
+  if (nested) SLIPWAY_TRY(add_nested(from, wanted, nested, options, unreadable, all));
   return all;
 }
 

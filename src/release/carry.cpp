@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "release/tags.h"
 #include "slipway/oci/media_type.h"
 
 namespace slipway::release {
@@ -85,11 +86,20 @@ std::vector<oci::Location> origins(const Plan& plan) {
   return places;
 }
 
+/// A tag or a list that the registry cannot read, as its death left it, is passed over with a warning.
 Result<std::vector<copy::Attached>> find_at(const oci::Location& place, const Plan& plan, Carry carry,
-                                            const ReleaseServices& services) {
+                                            std::vector<Error>& warnings, const ReleaseServices& services) {
   SLIPWAY_ASSIGN(const auto source, services.opener->open_for_reading(place, Side::source));
   const auto wanted = [&](const copy::Attached& attached) { return travels(carry, attached); };
-  auto found = copy::find_attached(*source, plan.build, wanted, how(services), may_be_signed);
+  std::vector<Error> unreadable;
+  auto found =
+      copy::find_attached(*source, plan.build, wanted, how(services), may_be_signed, {&is_unreadable, &unreadable});
+  for (const Error& why : unreadable) {
+    warnings.push_back(error(Errc::not_found,
+                             "a tag of attachments of {} cannot be read in {}, so they do not travel: {}",
+                             plan.build.digest.str(), place.place(), why.message)
+                           .with_hint("attach it again, which writes the tag: cosign sign, cosign attest"));
+  }
   if (found) return found;
   return fail(
       std::move(found).error().on(Side::source).in("looking for what is attached to " + plan.build.digest.str()));
@@ -129,7 +139,7 @@ Result<std::vector<copy::Attached>> find_carried(const Plan& plan, Carry carry, 
   std::vector<copy::Attached> all;
   if (carry == Carry::none) return all;
   for (const oci::Location& place : origins(plan)) {
-    auto found = find_at(place, plan, carry, services);
+    auto found = find_at(place, plan, carry, warnings, services);
     if (!found && plan.entry.kind != Kind::rollback) return fail(std::move(found).error());
     if (!found) {
       warnings.push_back(std::move(found).error());
@@ -151,7 +161,7 @@ Result<bool> is_signed(const Plan& plan, const ReleaseServices& services) {
   for (const oci::Location& place : plan.sources) {
     if (!place.same_place(plan.repository)) continue;  // what is elsewhere would be in the plan
     SLIPWAY_ASSIGN(const auto source, services.opener->open_for_reading(place, Side::source));
-    SLIPWAY_ASSIGN(const auto found, copy::find_attached(*source, root, signs, how(services)));
+    SLIPWAY_ASSIGN(const auto found, copy::find_attached(*source, root, signs, how(services), {}, {&is_unreadable}));
     if (!found.empty()) return true;
   }
   return false;

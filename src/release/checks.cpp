@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 
 #include "release/collectable.h"
 #include "release/entry_artifact.h"
@@ -166,6 +167,25 @@ Status finish_active(const Patient& patient, const std::optional<Digest>& now) {
   return Journal(patient.services, patient.project.app, patient.environment.name).end();
 }
 
+/// Tags of attachments of the chain's images that cannot be read: lists of referrers, and cosign's.
+Status check_attachment_tags(const Patient& patient, std::vector<Ailment>& found) {
+  if (patient.repository == nullptr) return {};
+  std::set<std::string> names;
+  for (const Recorded& recorded : patient.chain.entries) {
+    const Digest& image = recorded.entry.image.digest;
+    const std::string name = fmt::format("{}-{}", image.algorithm(), image.hex());
+    for (const char* suffix : {"", ".sig", ".att", ".sbom"})
+      names.insert(name + suffix);
+  }
+  SLIPWAY_ASSIGN(const auto tags, tags_of(*patient.repository));
+  for (const std::string& tag : tags) {
+    if (names.contains(tag) && is_dangling(*patient.repository, tag))
+      found.push_back(dangling(patient, patient.environment.repository, tag,
+                               "its registry died while it was written: what it listed as attached is lost"));
+  }
+  return {};
+}
+
 Status check_moving_tag(const Patient& patient, std::vector<Ailment>& found) {
   const std::optional<Digest> none;
   const auto& tag = patient.environment.tag;
@@ -202,10 +222,12 @@ Status check_evidence(const Patient& patient, std::vector<Ailment>& found) {
   if (referrers == nullptr) return {};
   const auto image = patient.repository->resolve(active->entry.image.digest);
   if (!image) return image.error().code == Errc::not_found ? Status() : Status(fail(image.error()));
-  SLIPWAY_ASSIGN(const auto there, referrers->referrers(image->digest, std::string(kEntryType)));
+  auto there = referrers->referrers(image->digest, std::string(kEntryType));
+  if (!there && is_unreadable(there.error())) there = std::vector<oci::Descriptor>();
+  SLIPWAY_TRY(there);
   const Recorded& first = *std::find_if(patient.chain.entries.begin(), patient.chain.entries.end(),
                                         [&](const Recorded& r) { return r.entry.image == active->entry.image; });
-  for (const oci::Descriptor& descriptor : there) {
+  for (const oci::Descriptor& descriptor : *there) {
     const auto evidence = read_evidence(*patient.repository, descriptor);
     if (evidence && evidence->entry.environment == patient.environment.name &&
         evidence->entry.app == patient.project.app)
@@ -346,6 +368,7 @@ Result<std::vector<Ailment>> examine(Patient& patient) {
   SLIPWAY_TRY(check_records(patient, found));
   check_forks(patient, found);
   SLIPWAY_TRY(check_keep_tags(patient, found));
+  SLIPWAY_TRY(check_attachment_tags(patient, found));
   SLIPWAY_TRY(check_moving_tag(patient, found));
   SLIPWAY_TRY(check_evidence(patient, found));
   SLIPWAY_TRY(check_collection(patient, found));

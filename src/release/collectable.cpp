@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "release/carry.h"
+#include "release/tags.h"
 #include "slipway/copy/keep_tags.h"
 #include "slipway/oci/media_type.h"
 #include "slipway/store/attachment_tag.h"
@@ -20,7 +21,7 @@ Result<std::vector<Untagged>> parts_of(store::ReadTarget& place, const std::stri
       parts.push_back({child, tag});
   }
   const auto referrers = [](const copy::Attached& attached) { return attached.tag.empty(); };
-  SLIPWAY_ASSIGN(const auto found, copy::find_attached(place, image, referrers, how, may_be_signed));
+  SLIPWAY_ASSIGN(const auto found, copy::find_attached(place, image, referrers, how, may_be_signed, {&is_unreadable}));
   for (const copy::Attached& attached : found) {
     const oci::Descriptor& manifest = attached.manifest;
     parts.push_back({{manifest.media_type, manifest.digest, manifest.size},

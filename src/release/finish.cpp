@@ -42,12 +42,22 @@ bool is_refusal(const Error& error) {
          error.code != Errc::unauthorized;
 }
 
+/// Evidence is a copy: a refusal, or a list of referrers that the registry cannot read, does not stop a release.
+bool does_not_matter(const Error& error, const Digest& image, store::Target& target) {
+  if (is_refusal(error)) return true;
+  auto* tags = store::as<store::TagLister>(target);
+  auto* referrers = store::as<store::ReferrerLister>(target);
+  if (!is_unreadable(error) || tags == nullptr || referrers == nullptr) return false;
+  const auto list = referrers->referrers(image, "");
+  return !list && is_unreadable(list.error()) && tags->list_tags().has_value();
+}
+
 Status attach_evidence(const Recorded& recorded, const oci::Descriptor& image, store::Target& target, Ledger& ledger,
                        const WarningSink& warn) {
   SLIPWAY_ASSIGN(const bool first, is_first_of_digest(recorded, ledger));
   if (!first) return {};
   Status pushed = push_evidence(recorded, image, ledger.location(), target);
-  if (pushed || !is_refusal(pushed.error())) return pushed;
+  if (pushed || !does_not_matter(pushed.error(), image.digest, target)) return pushed;
   if (warn) {
     warn(error(Errc::unsupported, "{} does not accept evidence of releases ({}): v{} is recorded in the ledger alone",
                target.name(), pushed.error().message, recorded.entry.number)

@@ -1,6 +1,7 @@
 #include "release/proof_of_attached.h"
 
 #include "release/carry.h"
+#include "release/tags.h"
 #include "slipway/oci/media_type.h"
 
 namespace slipway::release {
@@ -27,7 +28,10 @@ bool has_no_list(const Error& error) { return error.code == Errc::conflict || er
 Status prove_attached(store::ReadTarget& target, const oci::Descriptor& image, const std::string& what,
                       const copy::CopyOptions& how, std::vector<Error>& problems, std::vector<std::string>& notes) {
   const auto any = [](const copy::Attached&) { return true; };
-  const auto found = copy::find_attached(target, image, any, how, may_be_signed);
+  std::vector<Error> unreadable;
+  const auto found = copy::find_attached(target, image, any, how, may_be_signed, {&is_unreadable, &unreadable});
+  for (const Error& why : unreadable)
+    notes.push_back(fmt::format("something attached to {} cannot be read: {}", what, why.message));
   if (!found && found.error().code == Errc::not_found)
     return {};  // the image itself is missing, which is said elsewhere
   if (!found && has_no_list(found.error())) {

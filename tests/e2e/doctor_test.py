@@ -50,6 +50,22 @@ def test_tags_of_a_dead_registry_block_nothing_and_are_removed(world):
     project.slipway("rollback", "production")
 
 
+def test_attachments_of_a_dead_registry_block_nothing(world):
+    project, registry = shop(world)
+    project.edition("second")
+    digest = project.build()
+    listed = "sha256-" + digest.removeprefix("sha256:")
+    leave(registry, "staging/hello", listed, empty_link=True)
+    leave(registry, "team/hello", listed + ".sig", empty_link=True)
+    ended = project.slipway("release", "staging")
+    check("does not accept evidence" in ended.err and "do not travel" in ended.err, f"what is left out in\n{ended}")
+    check_equal(registry.digest_of("staging/hello", "staging"), digest, "the tag, which moved")
+    project.slipway("verify", "staging")
+    project.slipway("doctor", "staging", "--repair")
+    check_equal(project.slipway("doctor", "staging").out, "", "what is left to mend")
+    project.slipway("verify", "staging")
+
+
 def test_doctor_leaves_what_only_a_person_can_decide(world):
     project, registry = shop(world)
     check_equal(project.slipway("doctor").out, "", "a healthy project")

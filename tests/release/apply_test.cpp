@@ -481,7 +481,7 @@ TEST_F(Contest, AWriterThatWasStoppedForLongerGivesUp) {
   const auto late = shop.release("staging", build("one"));
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code, Errc::conflict);
-  EXPECT_THAT(late.error().hint, HasSubstr("ledger.settle"));
+  EXPECT_THAT(late.error().hint, HasSubstr("settle: 10s"));
   EXPECT_THAT(shop.chain("staging").entries, IsEmpty());
 }
 

@@ -21,13 +21,20 @@ bool is_cosign_tag(std::string_view tag, const Digest& subject);
 /// Chooses among what is attached.
 using AttachedFilter = std::function<bool(const Attached&)>;
 
+/// A list or a tag that the registry cannot read is passed over if `is` says so of the error,
+/// which is then added to `found`. `is` is called from several threads.
+struct Unreadable {
+  bool (*is)(const Error&) = nullptr;
+  std::vector<Error>* found = nullptr;
+};
+
 /// Returns the `wanted` ones that are attached to `root` and to the manifests of an index, by subject, cosign's tags
 /// first, then what is attached to those that `nested` chooses, so that a subject stands before what is attached to it;
 /// each question is asked of `from` on several lanes. Without `nested` attachments of attachments are not looked for.
 /// Errc::too_large beyond the limits of `options`.
 Result<std::vector<Attached>> find_attached(store::ReadTarget& from, const oci::Descriptor& root,
                                             const AttachedFilter& wanted, const CopyOptions& options,
-                                            const AttachedFilter& nested = {});
+                                            const AttachedFilter& nested = {}, const Unreadable& unreadable = {});
 
 /// Copies an attachment whose subject is at `to`, and looks there afterwards: success means that `to` lists it. The
 /// signatures, attestations or SBOMs behind a cosign tag that `to` has already stay, and those of `from` are added.
