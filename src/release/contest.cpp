@@ -90,12 +90,12 @@ Result<Entry> win_number(Entry entry, Ledger& ledger, const ReleaseServices& ser
   const std::string hex = io::digest_of(bytes).short_hex();
   SLIPWAY_TRY(put_intent(entry, bytes, hex, ledger));
   if (clock.monotonic() - free.at > bound) {
-    return fail(
-        error(Errc::conflict,
-              "the ledger took longer than {} ms to answer: another writer may not have seen "
-              "this release",
-              bound.count())
-            .with_hint("run the command again; for a slow registry, write 'ledger: {settle: 10s}' into slipway.yaml"));
+    return fail(error(Errc::conflict,
+                      "the ledger took longer than {} ms to answer: another writer may not have seen "
+                      "this release",
+                      bound.count())
+                    .with_hint("run the command again; a slow registry needs a longer ledger.settle in slipway.yaml: "
+                               "'ledger: {settle: 10s}'"));
   }
   SLIPWAY_TRY(clock.sleep(2 * bound, services.stop));
   SLIPWAY_TRY(require_free_number(entry, ledger));

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "registry/wire.h"
 #include "slipway/store/blob_finder.h"
 
@@ -91,6 +93,20 @@ TEST(Answers, AManifestRefusedInARaceIsLookedAtAndPutOnceMore) {
     return request.method == "PUT" ? race : Answer{.status = 404, .headers = {}, .body = {}};
   });
   EXPECT_EQ(push(*always.open("h.example/a"), blob).error().code, Errc::verification_failed);
+}
+
+TEST(Answers, AManifestThatMeetsTheRaceAgainIsPutThreeTimesMore) {
+  const Blob blob = make_index({});
+  for (const int races : {2, 3, 4}) {
+    int puts = 0;
+    Wire wire([&](const Request& request) {
+      if (request.method != "PUT") return Answer{.status = 404, .headers = {}, .body = {}};
+      return ++puts <= races ? Answer{.status = 400, .headers = {}, .body = R"({"errors":[{"code":"DIGEST_INVALID"}]})"}
+                             : Answer{.status = 201, .headers = {{"location", "/x"}}, .body = {}};
+    });
+    EXPECT_EQ(push(*wire.open("h.example/a"), blob).has_value(), races <= 3) << races;
+    EXPECT_EQ(puts, std::min(races + 1, 4)) << races;
+  }
 }
 
 TEST(Answers, AnImmutableTagThatIsTheSameDigestIsDone) {

@@ -317,7 +317,8 @@ TEST(ParseDialect, KnowsEveryWordOfTheContract) {
   const auto unknown = parse_dialect("dokcer");
   ASSERT_FALSE(unknown.has_value());
   EXPECT_EQ(unknown.error().code, Errc::invalid_argument);
-  EXPECT_EQ(unknown.error().hint, "one of docker, podman, compose, compose1, kubectl, systemd, sh, json");
+  EXPECT_EQ(unknown.error().hint,
+            "use --format with one of docker, podman, compose, compose1, kubectl, systemd, sh, json");
   EXPECT_FALSE(parse_dialect("Docker").has_value());
 }
 

@@ -593,7 +593,7 @@ TEST(ReferenceOf, DigestThenTagThenTheOnlyImage) {
   const auto ambiguous = reference_of(place, *layout);
   ASSERT_FALSE(ambiguous.has_value());
   EXPECT_EQ(ambiguous.error().code, Errc::invalid_argument);
-  EXPECT_EQ(ambiguous.error().hint, "add a tag: v1, v2");
+  EXPECT_EQ(ambiguous.error().hint, fmt::format("add a tag: {}:TAG with one of v1, v2", place.place()));
 }
 
 }  // namespace
