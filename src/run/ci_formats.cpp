@@ -158,7 +158,7 @@ bool collect_matrix(const Node& root, std::string_view name, std::set<const Node
 
 void collect_woodpecker(const YamlDocument& document, ImageCollector& images) {
   std::set<const Node*> seen;
-  const auto step = [&](const Node& step, const std::string& role) {
+  const auto collect_step = [&](const Node& step, const std::string& role) {
     const Node* image = step.find("image");
     if (image == nullptr) return;
     const std::string_view name = image->is_scalar() ? variable_name(image->scalar) : std::string_view();
@@ -168,9 +168,9 @@ void collect_woodpecker(const YamlDocument& document, ImageCollector& images) {
     const Node* steps = document.root.find(key);
     if (steps == nullptr) continue;
     for (std::size_t i = 0; i < steps->items.size(); ++i)
-      step(steps->items[i], fmt::format("{}[{}]", key, i));
+      collect_step(steps->items[i], fmt::format("{}[{}]", key, i));
     for (const Node::Member& member : steps->members)
-      step(member.value, joined(key, member.key));
+      collect_step(member.value, joined(key, member.key));
   }
 }
 
