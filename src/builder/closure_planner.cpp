@@ -409,7 +409,7 @@ class ClosurePlanner::Layer {
         if (file.name.find('/') == std::string::npos) loaded_.push_back({file.name, file.file.path, object->abi});
       }
       if (file.file.root != roots_.supply && file.file.root != roots_.local) continue;
-      Reason reason{{}, {}, file.file.path, file.name, file.needed_by, file.at_run_time};
+      ClosureReason reason{{}, {}, file.file.path, file.name, file.needed_by, file.at_run_time};
       auto& known = plan_.reasons;
       if (std::find(known.begin(), known.end(), reason) == known.end()) known.push_back(std::move(reason));
       SLIPWAY_TRY(place(file.file));

@@ -32,7 +32,7 @@ struct ClosureInput {
 struct ClosurePlan {
   std::vector<ClosureInput> inputs;
   std::vector<Error> problems, warnings;  ///< each with its place
-  std::vector<Reason> reasons;
+  std::vector<ClosureReason> reasons;
   std::set<std::string> supplied;  ///< paths in the image of the files and folders that the system gave
 };
 

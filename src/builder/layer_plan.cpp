@@ -48,7 +48,7 @@ bool is_made(const FileRule& file) { return file.makes_folder || file.link; }
 /// A layer while its files are listed.
 struct Draft {
   layer::FileTreeBuilder files;
-  std::vector<Reason> reasons = {};
+  std::vector<ClosureReason> reasons = {};
   std::set<std::string> supplied = {};
 };
 
@@ -212,7 +212,7 @@ class LayerPlanner {
     how.level = recipe_.level;
     how.codec = recipe_.codec;
     layer.inputs = layer::fingerprint(layer.tree, how);
-    for (Reason& reason : layer.reasons)
+    for (ClosureReason& reason : layer.reasons)
       reason.layer = layer.name;
   }
 
@@ -228,7 +228,7 @@ class LayerPlanner {
   }
 
   /// Moves the reasons of the files that a part has.
-  static Status take_reasons(std::vector<Reason>& reasons, PlannedLayer& part) {
+  static Status take_reasons(std::vector<ClosureReason>& reasons, PlannedLayer& part) {
     std::set<std::string> paths;
     SLIPWAY_ASSIGN(const auto reader, part.tree.read());
     for (layer::FileEntry entry; !reasons.empty();) {
@@ -236,7 +236,7 @@ class LayerPlanner {
       if (!more) break;
       if (entry.type != layer::EntryType::directory) paths.insert("/" + entry.path);
     }
-    std::erase_if(reasons, [&](Reason& reason) {
+    std::erase_if(reasons, [&](ClosureReason& reason) {
       if (!paths.contains(reason.path)) return false;
       part.reasons.push_back(std::move(reason));
       return true;

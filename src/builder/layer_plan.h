@@ -29,8 +29,8 @@ struct PlannedLayer {
   std::optional<layer::Fingerprint> inputs = std::nullopt;
   /// The file system that the tree is read through, where it has an archive's files.
   std::unique_ptr<layer::ArchiveFiles> archives = nullptr;
-  std::vector<Reason> reasons = {};     ///< without platform
-  std::set<std::string> supplied = {};  ///< paths in the image of what the system gave
+  std::vector<ClosureReason> reasons = {};  ///< without platform
+  std::set<std::string> supplied = {};      ///< paths in the image of what the system gave
 };
 
 /// Returns the file system that a planned layer's files are read through.

@@ -25,7 +25,7 @@ Result<LayerContents> contents_of(const PlannedLayer& layer) {
 /// Tells an observer that asks for it while a platform is planned.
 class PlanningNotice {
  public:
-  PlanningNotice(Observer* observer, std::string platform)
+  PlanningNotice(BuildObserver* observer, std::string platform)
       : observer_(dynamic_cast<WorkObserver*>(observer)), platform_(std::move(platform)) {
     if (observer_ != nullptr) observer_->planning_started(platform_);
   }
@@ -140,7 +140,7 @@ Result<std::vector<PlatformPlan>> plan_platforms(const Recipe& recipe, const Bui
     for (LayerContents& contents : plan.contents)
       contents.platform = plan.platform.str();
     for (PlannedLayer& layer : plan.layers) {
-      for (Reason& reason : layer.reasons)
+      for (ClosureReason& reason : layer.reasons)
         reason.platform = plan.platform.str();
     }
   }

@@ -57,7 +57,8 @@ Result<std::optional<FinishedLayer>> find_written(const Job& job, const std::str
     SLIPWAY_ASSIGN(const bool there, desk.workplace.target->exists(blob));
     if (!there) return std::optional<FinishedLayer>();
   }
-  if (Observer* const observer = desk.services.observer) observer->layer_reused(job.platform, job.layer->name, blob);
+  if (BuildObserver* const observer = desk.services.observer)
+    observer->layer_reused(job.platform, job.layer->name, blob);
   return std::optional(FinishedLayer{job.layer->name, known->diff_id, known->digest, known->size});
 }
 

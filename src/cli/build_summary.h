@@ -12,10 +12,11 @@
 namespace slipway::cli {
 
 /// Counts what a build makes and sends, and passes every event on. Thread-safe.
-class BuildCounter final : public builder::Observer, public builder::WorkObserver {
+class BuildCounter final : public builder::BuildObserver, public builder::WorkObserver {
  public:
   /// `next` is kept alive by the caller.
-  explicit BuildCounter(builder::Observer& next) : next_(next), work_(dynamic_cast<builder::WorkObserver*>(&next)) {}
+  explicit BuildCounter(builder::BuildObserver& next)
+      : next_(next), work_(dynamic_cast<builder::WorkObserver*>(&next)) {}
 
   void planning_started(const std::string& platform) override;
   void planning_finished(const std::string& platform) override;
@@ -38,7 +39,7 @@ class BuildCounter final : public builder::Observer, public builder::WorkObserve
   std::string summary(const builder::BuildResult& result, std::chrono::milliseconds time) const;
 
  private:
-  builder::Observer& next_;
+  builder::BuildObserver& next_;
   builder::WorkObserver* const work_;  ///< `next_`, where it watches reading
   mutable std::mutex mutex_;
   std::map<Digest, std::uint64_t> built_;  // sizes

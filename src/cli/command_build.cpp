@@ -217,7 +217,7 @@ void explain(Context& context, const builder::BuildResult& result) {
     context.note(fmt::format("layer \"{}\" for {}: {} in {} file{}", printable(layer.layer, 100), layer.platform,
                              human_bytes(layer.bytes), layer.files, layer.files == 1 ? "" : "s"));
   }
-  for (const builder::Reason& reason : result.reasons) {
+  for (const builder::ClosureReason& reason : result.reasons) {
     std::string line = fmt::format("{} is in layer \"{}\" for {}: {} {} it", printable(reason.path, 4096),
                                    printable(reason.layer, 100), reason.platform, printable(reason.needed_by, 4096),
                                    reason.at_run_time ? "loads" : "needs");

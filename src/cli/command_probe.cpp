@@ -26,7 +26,7 @@ Result<int> run_probe(Context& context, const ProbeFlags& f) {
   SLIPWAY_ASSIGN(const auto findings, probe(context.globals(), context.surroundings(), host, repository, upload));
   if (context.json()) {
     Json::Array rows;
-    for (const registry::Finding& finding : findings)
+    for (const registry::ProbeFinding& finding : findings)
       rows.push_back(Json().set("name", finding.name).set("answer", finding.answer));
     Json document;
     document.set("schema", "slipway/v1/probe").set("host", host).set("repository", repository);
@@ -35,7 +35,7 @@ Result<int> run_probe(Context& context, const ProbeFlags& f) {
     return 0;
   }
   std::vector<std::pair<std::string, std::string>> rows;
-  for (const registry::Finding& finding : findings)
+  for (const registry::ProbeFinding& finding : findings)
     rows.emplace_back(finding.name, finding.answer);
   if (context.shows_tables()) {
     SLIPWAY_TRY(context.print_text(two_columns(rows, columns_of(context.surroundings()))));

@@ -85,7 +85,7 @@ store::Opener& Context::opener() {
   return *opener_;
 }
 
-builder::Observer* Context::observer() {
+builder::BuildObserver* Context::observer() {
   std::call_once(observer_made_, [this] { observer_ = make_progress(globals_, surroundings_, live_area_); });
   return observer_.get();
 }

@@ -78,7 +78,7 @@ class Context {
 
   /// These two from several threads, too; made when first asked for.
   store::Opener& opener();
-  builder::Observer* observer();
+  builder::BuildObserver* observer();
 
   /// Prints a line of the result, foreign text made safe. Errc::failed when standard output does not take it.
   Status print(std::string_view line);
@@ -113,7 +113,7 @@ class Context {
   std::once_flag opener_made_, observer_made_;
   std::set<std::string> warned_;  // by texts
   std::unique_ptr<store::Opener> opener_;
-  std::unique_ptr<builder::Observer> observer_;
+  std::unique_ptr<builder::BuildObserver> observer_;
 };
 
 }  // namespace slipway::cli

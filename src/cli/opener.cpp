@@ -205,8 +205,8 @@ Status check_login(const Globals& globals, const Surroundings& surroundings, con
                                          host)));
 }
 
-Result<std::vector<registry::Finding>> probe(const Globals& globals, const Surroundings& surroundings,
-                                             const std::string& host, const std::string& repository, bool upload) {
+Result<std::vector<registry::ProbeFinding>> probe(const Globals& globals, const Surroundings& surroundings,
+                                                  const std::string& host, const std::string& repository, bool upload) {
   const Connections c = connections_for(
       globals.both, globals, surroundings,
       registry::file_credentials(*surroundings.fs, surroundings.env, globals.both.authfile.value_or("")), Side::local);

@@ -17,8 +17,8 @@ Status check_login(const Globals& globals, const Surroundings& surroundings, con
                    const registry::Credential& login);
 
 /// Tests what a registry supports by trying it.
-Result<std::vector<registry::Finding>> probe(const Globals& globals, const Surroundings& surroundings,
-                                             const std::string& host, const std::string& repository, bool upload);
+Result<std::vector<registry::ProbeFinding>> probe(const Globals& globals, const Surroundings& surroundings,
+                                                  const std::string& host, const std::string& repository, bool upload);
 
 /// Returns this user's cache folder ($XDG_CACHE_HOME/slipway); empty when there is no home.
 stdfs::path cache_folder(const EnvLookup& env);

@@ -16,7 +16,7 @@ namespace slipway::cli {
 namespace {
 
 /// One event as it is shown: "copied", what, how large.
-class LineProgress : public builder::Observer {
+class LineProgress : public builder::BuildObserver {
  public:
   LineProgress(const Surroundings& surroundings, int verbose) : surroundings_(surroundings), verbose_(verbose) {}
   void skipped(const oci::Descriptor& d) override {
@@ -270,9 +270,9 @@ bool is_layer(const oci::Descriptor& d) {
          d.media_type != oci::kDockerConfigType && d.media_type != oci::kEmptyType;
 }
 
-std::unique_ptr<builder::Observer> make_progress(const Globals& globals, const Surroundings& surroundings,
-                                                 LiveArea& area) {
-  if (globals.progress == "none" || globals.quiet) return std::make_unique<builder::Observer>();
+std::unique_ptr<builder::BuildObserver> make_progress(const Globals& globals, const Surroundings& surroundings,
+                                                      LiveArea& area) {
+  if (globals.progress == "none" || globals.quiet) return std::make_unique<builder::BuildObserver>();
   if (globals.progress == "json") return std::make_unique<JsonProgress>(surroundings, globals.verbose);
   if (globals.progress == "tty" || (globals.progress == "auto" && has_cursor(surroundings))) {
     return std::make_unique<TerminalProgress>(surroundings, globals.verbose, area);
@@ -280,7 +280,7 @@ std::unique_ptr<builder::Observer> make_progress(const Globals& globals, const S
   return std::make_unique<LineProgress>(surroundings, globals.verbose);
 }
 
-void name_direction(builder::Observer& observer, std::string_view direction) {
+void name_direction(builder::BuildObserver& observer, std::string_view direction) {
   if (auto* bars = dynamic_cast<TerminalProgress*>(&observer)) bars->name_direction(direction);
 }
 

@@ -99,7 +99,7 @@ std::vector<RegistryReport> check_registries(const Context& context, const std::
       continue;
     }
     std::map<std::string, std::string> table;
-    for (const registry::Finding& finding : *answers)
+    for (const registry::ProbeFinding& finding : *answers)
       table[finding.name] = finding.answer;
     reports.push_back({place, findings_of(place, table)});
   }

@@ -8,6 +8,7 @@ namespace slipway::image {
 namespace {
 
 constexpr std::size_t kPage = 16u << 10;
+constexpr std::size_t kFewLines = 64;  // in a page whatever their bytes: each page's first path is in memory
 
 }  // namespace
 
@@ -17,7 +18,10 @@ std::string_view FileListPage::line(std::size_t index) const {
 }
 
 Status FileListPages::add(std::string_view path, std::string_view line) {
-  if (spans_.empty() || bytes_ - spans_.back().begin >= kPage) spans_.push_back({std::string(path), bytes_, size_});
+  const auto is_full = [this](const Span& span) {
+    return bytes_ - span.begin >= kPage && size_ - span.line >= kFewLines;
+  };
+  if (spans_.empty() || is_full(spans_.back())) spans_.push_back({std::string(path), bytes_, size_});
   ++size_;
   bytes_ += line.size();
   if (kept_) return {};

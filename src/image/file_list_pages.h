@@ -74,7 +74,7 @@ class FileListPages {
   std::size_t size_ = 0;
   std::vector<Span> spans_;
   mutable std::mutex mutex_;  // guards what follows, and the file's position
-  std::array<Slot, 64> slots_;
+  std::array<Slot, 16> slots_;
   Status status_;
 };
 

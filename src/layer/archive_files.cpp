@@ -80,7 +80,7 @@ class SliceFile final : public File {
 /// Takes one archive in.
 class ArchiveFiles::Intake {
  public:
-  Intake(ArchiveFiles& files, FileTreeBuilder& tree, const ArchiveOptions& options, Diagnostics& diagnostics)
+  Intake(ArchiveFiles& files, FileTreeBuilder& tree, const ArchiveFilesOptions& options, Diagnostics& diagnostics)
       : files_(files), tree_(tree), options_(options), diagnostics_(diagnostics) {}
 
   Status run(const stdfs::path& archive) {
@@ -224,7 +224,7 @@ class ArchiveFiles::Intake {
 
   ArchiveFiles& files_;
   FileTreeBuilder& tree_;
-  const ArchiveOptions& options_;
+  const ArchiveFilesOptions& options_;
   Diagnostics& diagnostics_;
   std::string what_, prefix_;
   FileStat stat_;
@@ -236,7 +236,7 @@ class ArchiveFiles::Intake {
   std::map<std::string, FileEntry> found_;  // by path
 };
 
-Status ArchiveFiles::add(FileTreeBuilder& tree, const stdfs::path& archive, const ArchiveOptions& options,
+Status ArchiveFiles::add(FileTreeBuilder& tree, const stdfs::path& archive, const ArchiveFilesOptions& options,
                          Diagnostics& diagnostics) {
   return Intake(*this, tree, options, diagnostics).run(archive);
 }

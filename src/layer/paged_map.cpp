@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kPage = 16u << 10;     // bytes of records, beyond which a page is split
 constexpr std::size_t kOverhead = 128;       // of a record in memory, beside its bytes
 constexpr std::size_t kSlotUnit = 4u << 10;  // places in the file are multiples of it
+constexpr std::size_t kFewRecords = 64;      // in a page whatever their bytes: each page's first key is in memory
 constexpr std::size_t kLength = sizeof(std::uint32_t);
 
 using Record = std::pair<std::string, std::string>;
@@ -219,7 +220,7 @@ Status PagedMap::put(std::string_view key, std::string value) {
   page.bytes += stored(*record);
   pages_->memory += stored(*record) + kOverhead;
   ++pages_->count;
-  return page.bytes > kPage && page.records.size() > 1 ? pages_->split(at, at_end) : Status();
+  return page.bytes > kPage && page.records.size() > kFewRecords ? pages_->split(at, at_end) : Status();
 }
 
 Status PagedMap::erase(std::string_view key) {

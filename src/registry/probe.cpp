@@ -19,7 +19,7 @@ class Probe {
  public:
   Probe(Host& host, std::string repository) : host_(host), repository_(std::move(repository)) {}
 
-  std::vector<Finding> run(bool upload) {
+  std::vector<ProbeFinding> run(bool upload) {
     api();
     if (repository_.empty()) {
       for (const char* name : {"tags", "digest in HEAD", "ranges", "referrers API", "collection", "deletes"})
@@ -246,12 +246,12 @@ class Probe {
   Host& host_;
   std::string repository_;
   std::string tag_;
-  std::vector<Finding> findings_;
+  std::vector<ProbeFinding> findings_;
 };
 
 }  // namespace
 
-std::vector<Finding> probe_host(Host& host, const std::string& repository, bool upload) {
+std::vector<ProbeFinding> probe_host(Host& host, const std::string& repository, bool upload) {
   return Probe(host, repository).run(upload);
 }
 

@@ -47,7 +47,8 @@ class SessionImpl final : public Session {
     return list_repositories(*host_named(host));
   }
 
-  Result<std::vector<Finding>> probe(const std::string& host, const std::string& repository, bool upload) override {
+  Result<std::vector<ProbeFinding>> probe(const std::string& host, const std::string& repository,
+                                          bool upload) override {
     const std::shared_ptr<Host> there = host_named(host);
     Call ping = ping_of(host);
     ping.accepts = {401, 403, 404};

@@ -41,7 +41,7 @@ std::vector<std::pair<std::string, std::string>> release_labels(const ExportRequ
 std::string config_folder(const ExportRequest& r) { return r.app + ".config"; }
 
 void add_config_files(const ExportRequest& r, ExportFiles& files) {
-  for (const ConfigFile& file : r.files)
+  for (const ExportedFile& file : r.files)
     files.push_back({config_folder(r) + "/" + file.name, file.content, file.mode});
 }
 

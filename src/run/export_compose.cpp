@@ -40,7 +40,7 @@ Result<Yaml> environment_of(const ExportRequest& r) {
 }
 
 /// A file as the service mounts it.
-Yaml config_mount(const ExportRequest& r, const ConfigFile& file, std::size_t number) {
+Yaml config_mount(const ExportRequest& r, const ExportedFile& file, std::size_t number) {
   return Yaml::flow({{"source", Yaml::plain(fmt::format("file-{}", number))},
                      {"target", compose_text(r.config_path + "/" + file.name)},
                      {"mode", Yaml::plain(fmt::format("0{:o}", file.mode))}});
@@ -58,7 +58,7 @@ Result<ExportFiles> export_compose(const ExportRequest& r) {
   service.add("labels", std::move(labels));
   std::vector<Yaml> mounts;
   Yaml configs = Yaml::map({});
-  for (const ConfigFile& file : r.files) {
+  for (const ExportedFile& file : r.files) {
     configs.add(fmt::format("file-{}", mounts.size()),
                 Yaml::map({{"file", compose_text("./" + config_folder(r) + "/" + file.name)}}));
     mounts.push_back(config_mount(r, file, mounts.size()));

@@ -64,7 +64,7 @@ Status check_values(const ExportRequest& r) {
 /// Refuses files that do not fit into a ConfigMap.
 Status check_files(const ExportRequest& r) {
   std::size_t size = 0;
-  for (const ConfigFile& file : r.files)
+  for (const ExportedFile& file : r.files)
     size += config_map_key(file.name).size() + file.content.size();
   if (size <= kMaxConfigMap) return {};
   return fail(Error(Errc::too_large, fmt::format("the config files of {} have {}, a ConfigMap holds 1 MiB",
@@ -101,11 +101,11 @@ ConfigMap values_map(const ExportRequest& r) {
   return map;
 }
 
-std::uint32_t mounted_mode(const ConfigFile& file) { return file.mode & 0111 ? 0755 : 0644; }
+std::uint32_t mounted_mode(const ExportedFile& file) { return file.mode & 0111 ? 0755 : 0644; }
 
 std::vector<Yaml> volume_items(const ExportRequest& r) {
   std::vector<Yaml> items;
-  for (const ConfigFile& file : r.files) {
+  for (const ExportedFile& file : r.files) {
     items.push_back(Yaml::flow({{"key", Yaml::text(config_map_key(file.name))},
                                 {"path", Yaml::text(file.name)},
                                 {"mode", Yaml::plain(std::to_string(mounted_mode(file)))}}));
@@ -118,7 +118,7 @@ ConfigMap files_map(const ExportRequest& r) {
   ConfigMap map;
   if (r.files.empty()) return map;
   std::vector<std::pair<std::string, std::string>> text, binary;
-  for (const ConfigFile& file : r.files) {
+  for (const ExportedFile& file : r.files) {
     const bool readable = is_valid_utf8(file.content) && file.content.find('\0') == std::string::npos;
     (readable ? text : binary)
         .emplace_back(config_map_key(file.name), readable ? file.content : base64_encode(file.content));

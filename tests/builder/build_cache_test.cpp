@@ -249,7 +249,7 @@ class CachedBuild : public BuildCacheTest {
     stdfs::create_directories(dir.path() / "tree");
     std::ofstream(dir.path() / "tree" / name, std::ios::binary | std::ios::trunc) << text;
   }
-  struct Events final : Observer {
+  struct Events final : BuildObserver {
     void layer_reused(const std::string&, const std::string&, const oci::Descriptor&) override { ++reused; }
     void layer_built(const std::string&, const std::string&, const oci::Descriptor&) override { ++built; }
     int reused = 0, built = 0;

@@ -147,7 +147,7 @@ TEST_F(ClosurePlannerTest, ALayerSplitByChurnHasTheRarestChangedLowest) {
     for (const PlannedLayer& layer : *layers) {
       list(layer, out);
       digests.insert_or_assign(layer.name, layer.inputs->digest);
-      for (const Reason& reason : layer.reasons)
+      for (const ClosureReason& reason : layer.reasons)
         EXPECT_EQ(reason.layer, layer.name);
     }
     return out;
@@ -399,7 +399,7 @@ TEST_F(ClosurePlannerTest, EveryFileHasItsReason) {
   const auto layers = plan_layers(*recipe_from_flags(request, dir.path()), platform, 7, real_fs(), diagnostics);
   ASSERT_TRUE(layers);
   std::string reasons;
-  for (const Reason& reason : layers->front().reasons)
+  for (const ClosureReason& reason : layers->front().reasons)
     reasons += fmt::format("{} {} {}\n", reason.path, reason.name, stdfs::path(reason.needed_by).filename().native());
   EXPECT_EQ(reasons,
             "/lib/ld-linux-aarch64.so.1 /lib/ld-linux-aarch64.so.1 hello\n"

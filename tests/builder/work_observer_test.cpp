@@ -8,7 +8,7 @@ namespace slipway::builder {
 namespace {
 
 /// Remembers the reports of reading.
-class Watching final : public Observer, public WorkObserver {
+class Watching final : public BuildObserver, public WorkObserver {
  public:
   void files_read(const std::string& platform, const std::string& name, std::uint64_t at,
                   std::uint64_t total) override {

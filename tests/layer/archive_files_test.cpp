@@ -85,7 +85,7 @@ class Archives : public ::testing::Test {
   test::TempDir dir;
   ArchiveFiles files{real_fs(), dir.path()};
   FileTreeBuilder builder{files};
-  ArchiveOptions options;
+  ArchiveFilesOptions options;
   Diagnostics diagnostics;
 };
 

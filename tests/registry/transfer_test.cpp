@@ -479,7 +479,7 @@ TEST(Probe, SaysWhatWasTriedAndWhatNot) {
     std::map<std::string, std::string> table;
     const auto found = client.session->probe(registry.host(), repository, upload);
     EXPECT_TRUE(found.has_value()) << found.error().describe();
-    for (const auto& [name, answer] : found.value_or(std::vector<registry::Finding>()))
+    for (const auto& [name, answer] : found.value_or(std::vector<registry::ProbeFinding>()))
       table[name] = answer;
     return table;
   };

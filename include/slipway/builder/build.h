@@ -55,14 +55,14 @@ struct Destination {
 };
 
 /// The reason why a closure put a file into the image.
-struct Reason {
+struct ClosureReason {
   std::string platform, layer;
   std::string path;       ///< in the image
   std::string name;       ///< as it was asked for
   std::string needed_by;  ///< the file that asks for it
   bool at_run_time = false;
 
-  bool operator==(const Reason&) const = default;
+  bool operator==(const ClosureReason&) const = default;
 };
 
 /// The number and size of the files in a layer.
@@ -98,7 +98,7 @@ struct BuildServices {
   store::Opener& opener;
   BuildCache* cache = nullptr;                 ///< blocks and layers of earlier builds
   image::FileListCache* file_lists = nullptr;  ///< the merged files of bases
-  Observer* observer = nullptr;
+  BuildObserver* observer = nullptr;
   std::size_t lanes = 4;    ///< transfers at the same time
   std::size_t threads = 4;  ///< threads that read and compress
   std::stop_token stop = {};
@@ -126,10 +126,10 @@ struct BuildResult {
   /// One for each destination and tag, in order, with tag and digest. A "build-..." tag is listed only when it is the
   /// only one of its destination.
   std::vector<oci::Location> locations;
-  std::optional<oci::Location> base;  ///< full reference with the digest used
-  oci::Annotations annotations;       ///< of the manifests
-  std::vector<Error> warnings;        ///< each once
-  std::vector<Reason> reasons;        ///< one for every file that a closure added
+  std::optional<oci::Location> base;   ///< full reference with the digest used
+  oci::Annotations annotations;        ///< of the manifests
+  std::vector<Error> warnings;         ///< each once
+  std::vector<ClosureReason> reasons;  ///< one for every file that a closure added
   std::vector<Attachment> attachments;
   std::vector<LayerContents> contents;  ///< of every layer but the base's, the lowest first; only with `explain`
 };

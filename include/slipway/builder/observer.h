@@ -7,7 +7,7 @@
 namespace slipway::builder {
 
 /// Watches a build: its layers, then the transfers to the destinations. Called from several threads.
-class Observer : public copy::Observer {
+class BuildObserver : public copy::Observer {
  public:
   /// A layer that cannot be reused is being read and written.
   virtual void layer_started(const std::string& /*platform*/, const std::string& /*name*/) {}

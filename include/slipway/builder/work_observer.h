@@ -7,8 +7,8 @@
 
 namespace slipway::builder {
 
-/// A power that an Observer may have, too: watches planning, the reading of a layer's files while it is packed, and of
-/// blobs while they are unpacked, validated or listed. Called from several threads, about once for each MiB.
+/// A power that a BuildObserver may have, too: watches planning, the reading of a layer's files while it is packed,
+/// and of blobs while they are unpacked, validated or listed. Called from several threads, about once for each MiB.
 class WorkObserver {
  public:
   virtual ~WorkObserver() = default;

@@ -12,7 +12,7 @@
 namespace slipway::layer {
 
 /// How an archive's entries become a layer's. Modes, owners and attributes are always those of the archive.
-struct ArchiveOptions {
+struct ArchiveFilesOptions {
   std::int64_t epoch = 0;
   bool clamp_times = false;  ///< keep mtimes older than epoch; a zip's have no time zone and are never kept
 };
@@ -29,7 +29,7 @@ class ArchiveFiles final : public ForwardingFileSystem {
   /// Adds an archive's entries to `tree`, which is built over this file system: tar (plain, gzip, zstd, xz, bzip2),
   /// Debian packages, zip. Devices are left out with a warning in `diagnostics`. Errc::not_found, failed when the
   /// archive changes while it is read, too_large, malformed for damage, whiteouts and names that leave the archive.
-  Status add(FileTreeBuilder& tree, const stdfs::path& archive, const ArchiveOptions& options,
+  Status add(FileTreeBuilder& tree, const stdfs::path& archive, const ArchiveFilesOptions& options,
              Diagnostics& diagnostics);
 
   Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override;

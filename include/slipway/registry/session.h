@@ -66,7 +66,7 @@ struct SessionServices {
 };
 
 /// One feature of a host that probe() tried.
-struct Finding {
+struct ProbeFinding {
   std::string name;    ///< e.g. "referrers API"
   std::string answer;  ///< for people; begins with "yes", "no" or "not tried" where the feature is one of these
 };
@@ -92,7 +92,8 @@ class Session {
   /// Tries the features of a host and returns the findings in a fixed order; an empty repository leaves out those that
   /// need one. With `upload` uploads are opened and cancelled, and a blob of two bytes may stay. Errc::network when the
   /// host does not answer; every other answer is a finding.
-  virtual Result<std::vector<Finding>> probe(const std::string& host, const std::string& repository, bool upload) = 0;
+  virtual Result<std::vector<ProbeFinding>> probe(const std::string& host, const std::string& repository,
+                                                  bool upload) = 0;
 };
 
 }  // namespace slipway::registry

@@ -17,7 +17,7 @@ enum class ExportFormat { kubernetes, kustomize, compose, quadlet, systemd };
 Result<ExportFormat> parse_export_format(std::string_view word);
 
 /// A file of the release's config.
-struct ConfigFile {
+struct ExportedFile {
   std::string name;  ///< relative to the config's folder
   std::string content;
   std::uint32_t mode = 0644;
@@ -34,7 +34,7 @@ struct ExportRequest {
   std::vector<std::pair<std::string, std::string>> values;  ///< sorted
   std::map<std::string, std::string> secrets;  ///< NAME -> reference; exported as the format's own kind of reference
   std::string config_path{};                   ///< the folder of `files` in the container, absolute
-  std::vector<ConfigFile> files{};             ///< sorted by name; empty where the image has them
+  std::vector<ExportedFile> files{};           ///< sorted by name; empty where the image has them
   bool patch = false;                          ///< kubernetes: a strategic merge patch instead of a Deployment
 };
 
