@@ -189,7 +189,7 @@ Status check_commit(Context& context, const std::vector<run::PinReport>& reports
                  repository.checked(with_files({"diff", "--name-only", "HEAD", "--"}, files)));
   if (others.empty()) return {};
   return fail(error(Errc::conflict, "cannot commit: {} has other changes that are not committed",
-                    printable(others.substr(0, others.find('\n')), 2000))
+                    printable(split(others, '\n').front(), 2000))
                   .with_hint("commit or stash them first"));
 }
 
