@@ -369,6 +369,7 @@ class LayerPlanner {
     layer::TreeOptions how = options(rule, file);
     if (rule.git_times) SLIPWAY_TRY(take(take_git_times(*source, how), rule.where));
     how.exclude.insert(how.exclude.begin(), ignored->begin(), ignored->end());
+    if (auto own = own_folder_pattern(recipe_.folder, *source)) how.exclude.push_back(*std::move(own));
     Status added = draft.files.add(*source, file.to, how, diagnostics_);
     if (!added && added.error().code == Errc::not_found) {
       // It was there a moment ago: somebody takes files away while we list them.

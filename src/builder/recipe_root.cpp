@@ -24,6 +24,7 @@ std::optional<std::set<std::string>> chosen_paths(const Recipe& recipe, const Fi
     const auto ignored = ignore_patterns(text.value_or(""));
     options.exclude.insert(options.exclude.begin(), ignored.begin(), ignored.end());
   }
+  if (auto own = own_folder_pattern(recipe.folder, from)) options.exclude.push_back(*std::move(own));
   if (options.include.empty() && options.exclude.empty()) return std::nullopt;
   std::set<std::string> paths;
   layer::FileTreeBuilder files(fs);

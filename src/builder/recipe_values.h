@@ -1,7 +1,10 @@
 #pragma once
 
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "slipway/builder/recipe.h"
 
@@ -33,6 +36,11 @@ Result<std::string> parse_text(std::string_view text);        ///< UTF-8 without
 
 /// The patterns of a .dockerignore.
 std::vector<std::string> ignore_patterns(std::string_view text);
+
+/// Returns the pattern that keeps slipway's own folder, `.slipway` beside slipway.yaml, out of what `source` packs: its
+/// images would grow with every build. None for a source that does not hold it.
+std::optional<std::string> own_folder_pattern(const std::filesystem::path& project,
+                                              const std::filesystem::path& source);
 
 /// Refuses "{...}" other than {os}, {arch} and {variant}.
 Status check_placeholders(std::string_view text);

@@ -226,6 +226,27 @@ image:
   EXPECT_THAT(names, ElementsAre("srv/", "srv/data/", "srv/data/a.js", "srv/keep.map", "srv/run.sh"));
 }
 
+TEST_F(BuildTest, SlipwaysOwnFolderIsNeverPacked) {
+  to_layout();
+  put(dir.path() / ".slipway/images/blobs/x", "an earlier image");
+  put(dir.path() / "tree/.slipway/kept", "of another project");
+  put(dir.path() / "tree/app", "x");
+  const std::string text =
+      "app: a\nimage:\n  platforms: [linux/amd64]\n  layers:\n    - name: one\n      files: [{from: ";
+  for (const std::string& from : std::vector<std::string>{".", "./", "tree/..", dir.path().native()}) {
+    const BuildResult result = must_build(yaml(text + from + ", to: /srv, exclude: [\"!**/.slipway\"]}]\n"));
+    auto layout = store::LayoutTarget::open(out().native());
+    const auto tar = io::decompressor(*(*layout)->fetch(result.images[0].layers[0]));
+    std::vector<std::string> names;
+    EXPECT_TRUE(layer::read_tar(*tar, {}, [&](const layer::FileEntry& entry, io::Source&) -> Status {
+      names.push_back(layer::tar_name(entry));
+      return {};
+    }));
+    EXPECT_THAT(names, Contains(testing::EndsWith("tree/.slipway/kept"))) << from;
+    EXPECT_THAT(names, Not(Contains(HasSubstr("blobs/x")))) << from;
+  }
+}
+
 TEST_F(BuildTest, FoldersAndSymlinksAreMadeFromNothing) {
   to_layout();
   put(dir.path() / "same", elf(62), 0755);
