@@ -86,13 +86,22 @@ class Drift {
                               .app_places = app_places(),
                               .keep_tag = release::keep_tag(entry.app, entry.environment, entry.number),
                               .digest = entry.image.digest});
+    std::size_t of_the_app = 0;
+    const run::Resolver counting = [&](const oci::Location& written) {
+      auto answer = resolve(written);
+      of_the_app += answer && *answer ? 1 : 0;
+      return answer;
+    };
     std::vector<Error> errors;
-    for (const run::PinReport& report : run::plan_pins(context_.fs(), names, resolve)) {
+    for (const run::PinReport& report : run::plan_pins(context_.fs(), names, counting)) {
       errors.insert(errors.end(), report.errors.begin(), report.errors.end());
       for (const run::PinChange& change : report.changes)
         found_.push_back({"file", fmt::format("{}:{}: has {}, not {} ({})", change.where.file, change.where.row,
                                               printable(change.before, 300), change.after, made_by(entry))});
     }
+    // A comparison that found nothing to compare is not a proof.
+    if (!words.empty() && of_the_app == 0)
+      found_.push_back({"file", fmt::format("no image reference in {} is one of {}", list_of(words), entry.app)});
     if (!errors.empty()) return fail(combine(std::move(errors)));
     return {};
   }
@@ -145,7 +154,8 @@ class Drift {
     }
     run::PodFindings findings = run::compare_pods(containers, expected);
     if (findings.containers == 0)
-      context_.warn(fmt::format("none of the {} containers runs {}", containers.size(), loaded_.project.app));
+      found_.push_back(
+          {"pod", fmt::format("none of the {} containers runs {}", containers.size(), loaded_.project.app)});
     for (std::string& line : findings.differences)
       found_.push_back({"pod", std::move(line)});
     return {};
@@ -193,7 +203,8 @@ Command drift_command() {
           .summary = "compare a release with what is deployed",
           .description =
               "Compares the active release with the registry's tag, with files that pin the image and with the pods of "
-              "a cluster, and prints one line for each difference. Changes nothing.",
+              "a cluster, and prints one line for each difference. Files or pods that do not name the app at all are a "
+              "difference, too. Changes nothing.",
           .synopsis = "[--files FILE]... [--pods FILE|--kubeconfig FILE] ENV",
           .examples = {{"the tag and the files of a GitOps repository", "slipway drift production --files deploy/"},
                        {"and what runs", "kubectl get pods -A -o json | slipway drift production --pods -"}},

@@ -43,6 +43,22 @@ def test_what_was_moved_is_named(world):
     check_equal([line.split(":")[0] for line in ended.lines], ["tag", "pod", "pod"], "everything that differs")
 
 
+def test_nothing_to_compare_is_a_difference(world):
+    """A swapped image, a file without the app and a cluster without it: green would say what nobody looked at."""
+    project = Project(world)
+    project.ship("first")
+    foreign = "spec: {containers: [{name: app, image: 'ghcr.io/evil/other:1@sha256:" + "0" * 64 + "'}]}\n"
+    project._write("swapped/pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n" + foreign)
+    project._write("empty/README", "nothing here\n")
+    for folder in ("swapped", "empty"):
+        ended = project.slipway("drift", "production", "--files", folder, status=10)
+        check_equal(ended.out, f"file: no image reference in {folder} is one of hello\n", "what is missing")
+    write_pods(world, pod("d", "nginx:1", "docker.io/library/nginx@sha256:" + "0" * 64))
+    ended = project.slipway("drift", "production", "--pods", "pods.json", status=10)
+    check_equal(ended.out, "pod: none of the 1 containers runs hello\n", "what does not run")
+    check("everything is as released" not in ended.err, f"no all-clear in\n{ended}")
+
+
 def test_all_that_cannot_be_read_is_reported_together(world):
     project = Project(world)
     project.ship("first")
