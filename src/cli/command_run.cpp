@@ -117,7 +117,7 @@ Command run_a_release_command() {
   constexpr int kNotStarted = 125;
   return {.name = "run",
           .aliases = {},
-          .summary = "run a release with podman, docker, containerd or runc",
+          .summary = "run a release in a container of this machine",
           .description =
               "Starts the image of a release by its digest, with the values and secrets of its config, and passes "
               "standard input and output through. Exits with the program's own status.",

@@ -294,7 +294,7 @@ class Running {
 Result<Runner> find_runner(const std::optional<std::string>& name, std::stop_token stop) {
   std::string looked_for;
   for (const Known& known : kKnown) {
-    if (name && *name != known.word) continue;
+    if (name && *name != known.word && *name != known.program) continue;
     const std::string program = find_program(std::string(known.program));
     if (!program.empty() && (name || answers(known, program, stop))) return Runner{known.kind, program};
     looked_for += (looked_for.empty() ? "" : ", ") + std::string(known.program);

@@ -48,6 +48,8 @@ TEST(Runner, TheHeadersExampleIsCompiled) {
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().code, Errc::invalid_argument);
   EXPECT_THAT(unknown.error().message, testing::HasSubstr("no-such-runner"));
+  const auto by_program = find_runner("bwrap");
+  EXPECT_TRUE(by_program || by_program.error().code == Errc::not_found) << "bwrap is bubblewrap's program";
 }
 
 using testing::ElementsAre;

@@ -58,8 +58,9 @@ struct Runner {
   std::string program;  ///< its path
 };
 
-/// Returns the runner of this name, or the first one on this machine that answers (docker, nerdctl and containerd need
-/// their daemons). Errc::not_found naming the programs that were looked for, invalid_argument for an unknown name.
+/// Returns the runner of this name or of this program's name, or the first one on this machine that answers (docker,
+/// nerdctl and containerd need their daemons). Errc::not_found naming the programs that were looked for,
+/// invalid_argument for an unknown name.
 Result<Runner> find_runner(const std::optional<std::string>& name, std::stop_token stop = {});
 
 /// A file that the program sees beside those of its image, read-only.
