@@ -43,6 +43,7 @@ gitops() {
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   git clone --quiet --depth 1 --branch "${GITOPS_BRANCH:-main}" "$GITOPS_REPO" "$work/gitops"
+  slipway verify production >/dev/null
   slipway pin --env production "$work/gitops/${GITOPS_PATH:-.}"
   if git -C "$work/gitops" diff --quiet; then
     say "$GITOPS_REPO has this release already"

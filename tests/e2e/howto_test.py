@@ -1,26 +1,17 @@
 """The pages of docs/how-to are true: their commands run in order and print what the page shows."""
 from debug_test import core_of
 from harness import ROOT, check
-from pages import FIXTURE, Page
+from pages import BLOCK, FIXTURE, Page
 
 FOLDER = ROOT / "docs/how-to"
-HELLO = '#include <stdio.h>\n#include <stdlib.h>\nint main(void) { puts(VERSION); puts(getenv("GREETING")); }\n'
-MAKEFILE = """VERSION = 1
-all:
-\t@mkdir -p build
-\t@cc -static -O1 -s -DVERSION='"$(VERSION)"' hello.c -o build/hello
-"""
 START = FOLDER / "README.md"
 
 
 def project(page):
-    """The project that the pages start from: README.md shows its slipway.yaml."""
-    recipe = START.read_text().split("```yaml\n", 1)[1].split("```\n", 1)[0]
-    page.write("slipway.yaml", recipe)
-    page.write("hello.c", HELLO)
-    page.write("Makefile", MAKEFILE)
-    page.write("deploy/staging.env", "GREETING=hello from staging\n")
-    page.write("deploy/production.env", "GREETING=hello from production\n")
+    """The project that the pages start from: README.md shows its files."""
+    for found in BLOCK.finditer(START.read_text()):
+        if found[1] == "file":
+            page.write(found[2], found[4])
     page.world.tool("make", "-s", cwd=page.folder)
 
 
