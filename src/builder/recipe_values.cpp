@@ -235,10 +235,11 @@ Result<std::string> parse_text(std::string_view text) {
 std::optional<std::string> own_folder_pattern(const stdfs::path& project, const stdfs::path& source) {
   std::error_code none;
   const stdfs::path own = stdfs::absolute(project, none).lexically_normal() / ".slipway";
-  const stdfs::path relative = own.lexically_relative(stdfs::absolute(source, none).lexically_normal());
+  const stdfs::path relative =
+      own.lexically_relative(stdfs::absolute(source, none).lexically_normal()).lexically_normal();
   if (relative.empty() || *relative.begin() == "..") return std::nullopt;
   std::string pattern;
-  for (const char c : relative.lexically_normal().native()) {
+  for (const char c : relative.native()) {
     if (std::string_view("*?[]\\").find(c) != std::string_view::npos) pattern.push_back('\\');
     pattern.push_back(c);
   }
