@@ -13,7 +13,7 @@
 namespace slipway::builder {
 namespace {
 
-constexpr std::size_t kLargestHeld = 256u << 20;  // of a document, where there is no place to write it to
+constexpr std::size_t kLargestHeld = 256u << 20;  // of a document, without a place to write it to
 
 Result<oci::Descriptor> store_file(const stdfs::path& path, FileSystem& fs, store::BlobIngest* ingest) {
   SLIPWAY_ASSIGN(auto file, fs.open(path));

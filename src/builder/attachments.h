@@ -31,7 +31,7 @@ oci::Descriptor stage_artifact(std::string_view type, const oci::Descriptor& sub
                                StagedDocuments& documents);
 
 /// Makes what is attached to each image: debug files and SBOMs, as artifacts whose subject is the image's manifest.
-/// `sources`: where documents and layers of the images are. Without a workplace there are no layers to read, hence no
+/// `sources`: where documents and layers of the images are. Without a workplace no layer can be read, hence no
 /// SBOMs.
 Result<std::vector<Attachment>> attach(const Recipe& recipe, const BuildRequest& request, const Inputs& inputs,
                                        const std::vector<PlatformPlan>& plans, const std::vector<BuiltImage>& images,

@@ -280,7 +280,7 @@ class LayerPlanner {
   Status add_removals(const LayerRule& rule, Draft& draft) {
     for (const Placed& path : rule.remove) {
       if (!recipe_.base) {
-        diagnostics_.warning(path.where, fmt::format("{} is not removed: there is no base that has it", path.text));
+        diagnostics_.warning(path.where, fmt::format("{} is not removed: the image has no base", path.text));
         continue;
       }
       layer::FileEntry gone;

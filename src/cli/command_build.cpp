@@ -151,7 +151,7 @@ Result<std::vector<Prepared>> prepare(Context& context, BuildFlags& f) {
     if (!all.empty()) return all;
     if (f.request.adds.empty() && f.request.archives.empty() && f.request.closures.empty() &&
         f.request.runtime.empty()) {
-      return fail(Error(Errc::invalid_argument, "there is no slipway.yaml in this folder or above it, and no --base")
+      return fail(Error(Errc::invalid_argument, "cannot find slipway.yaml in this folder or above it, and no --base")
                       .with_hint("name what to pack: slipway build --base scratch --add FILE:/PATH --to oci:out:v1"));
     }
   }
@@ -323,8 +323,7 @@ Result<builder::BuildResult> build_with_cache(Context& context, const BuildFlags
 void report(Context& context, const BuildFlags& f, const builder::Recipe& recipe, const builder::BuildResult& result) {
   warn_all(context, result.warnings);
   if (f.explain) explain(context, result);
-  if (context.globals().dry_run && !recipe.sboms.empty())
-    context.note("--dry-run writes no layers, so there is no SBOM");
+  if (context.globals().dry_run && !recipe.sboms.empty()) context.note("--dry-run writes no layers, and so no SBOM");
   for (const builder::Attachment& attachment : result.attachments)
     context.note(fmt::format("attached to the image for {}: {}, {}", attachment.platform, attachment.what,
                              attachment.manifest.digest.str()));

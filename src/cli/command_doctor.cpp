@@ -160,7 +160,7 @@ Command doctor_command() {
       .examples = {{"the problems of every environment", "slipway doctor"},
                    {"repair what needs no decision", "slipway doctor production --repair"},
                    {"what would be repaired", "slipway doctor --repair --dry-run"}},
-      .statuses = {{0, "there are no problems, or all were repaired"},
+      .statuses = {{0, "nothing was found, or everything was repaired"},
                    {10, "there are problems that --repair fixes"},
                    {16, "there are problems that need a decision"}},
       .see_also = {"status", "verify"},

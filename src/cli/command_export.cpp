@@ -123,7 +123,7 @@ Command export_command() {
       .synopsis = "--format FORMAT [--to DIR] [--patch] ENV[@vN]",
       .examples = {{"for a GitOps repository", "slipway export production --format kustomize --to deploy/production"},
                    {"straight to a cluster", "slipway export production | kubectl apply -f -"}},
-      .statuses = {{13, "there is no such release"}},
+      .statuses = {{13, "the release does not exist"}},
       .see_also = {"env", "pin", "run"},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<ExportFlags>();

@@ -368,7 +368,7 @@ Command show_command() {
           .synopsis = "ENV[@vN]",
           .examples = {{"the active one", "slipway show production"},
                        {"an older one", "slipway show production@v3 -o json"}},
-          .statuses = {{13, "there is no such release"}},
+          .statuses = {{13, "the release does not exist"}},
           .see_also = {"history", "env"},
           .bind = [](OptionSet& options) -> Action {
             auto word = std::make_shared<std::string>();
@@ -389,7 +389,7 @@ Command env_command() {
           .examples = {{"for docker run --env-file", "slipway env production > production.env"},
                        {"of an older release, for a shell", "slipway env production@v3 --format sh"},
                        {"with its secrets, in a private file", "slipway env production --with-secrets app.env"}},
-          .statuses = {{13, "there is no such release"}},
+          .statuses = {{13, "the release does not exist"}},
           .see_also = {"export", "run"},
           .bind = [](OptionSet& options) -> Action {
             auto flags = std::make_shared<EnvFlags>();

@@ -78,7 +78,7 @@ Result<int> run_hold(Context& context, const EventFlags& f, EventKind kind) {
   const std::string said =
       kind == EventKind::hold
           ? fmt::format("{0} is held: only rollbacks are released there until slipway unhold {0}", environment->name)
-          : fmt::format("{} is no longer held", environment->name);
+          : fmt::format("the hold of {} is lifted", environment->name);
   return record(context, ledger, std::move(event), said);
 }
 
@@ -99,10 +99,11 @@ Result<release::Planned> plan_to_approve(Context& context, const Loaded& loaded,
   }
   if (to->after.size() != 1) {
     return fail(
-        Error(Errc::invalid_argument,
-              fmt::format("{} does not come after exactly one environment, so there is no one promotion to approve"
-                          "",
-                          to->name))
+        Error(
+            Errc::invalid_argument,
+            fmt::format("{} does not come after exactly one environment, so it does not say which promotion to approve"
+                        "",
+                        to->name))
             .with_hint(fmt::format(
                 "write the plan and approve that: slipway release {} REF --plan FILE, then: slipway approve FILE",
                 to->name)));

@@ -202,7 +202,7 @@ Result<std::optional<Digest>> tag_beside_digest(Context& context, const FoundIma
   if (!found.location.tag() || !found.location.digest()) return std::optional<Digest>();
   const auto now = found.target->resolve(store::TagOrDigest(*found.location.tag()));
   if (!now && now.error().code == Errc::not_found) {
-    context.warn(fmt::format("the tag {} no longer exists", *found.location.tag()));
+    context.warn(fmt::format("the tag {} does not exist any more", *found.location.tag()));
     return std::optional<Digest>();
   }
   SLIPWAY_TRY(now);

@@ -69,7 +69,7 @@ Result<int> run_logout(Context& context, const LogoutFlags& f) {
   if (context.globals().dry_run) return 0;
   SLIPWAY_ASSIGN(const bool removed, registry::remove_login(context.fs(), file, host));
   context.note(removed ? fmt::format("logged out of {} ({})", host, file.string())
-                       : fmt::format("there is no login for {} in {}", host, file.string()));
+                       : fmt::format("{1} has no login for {0}", host, file.string()));
   return 0;
 }
 

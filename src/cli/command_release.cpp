@@ -375,7 +375,7 @@ Command rollback_command() {
           .synopsis = "[OPTIONS] ENV [vN]",
           .examples = {{"the newest good one before this", "slipway rollback production --reason 'errors since v8'"},
                        {"a certain one", "slipway rollback production v5"}},
-          .statuses = {{13, "there is no such release, or its image is gone"},
+          .statuses = {{13, "the release does not exist, or its image is gone"},
                        {16, "somebody else released first, or the tag was moved"}},
           .see_also = {"history", "hold", "release"},
           .bind = [](OptionSet& options) -> Action {

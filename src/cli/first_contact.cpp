@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kMore = "\nAll commands: slipway --help\n";
 
 std::string ways_to_start(std::size_t columns) {
-  return "There is no slipway.yaml in this folder or above it. Three ways to start:\n\n" +
+  return "slipway.yaml was not found in this folder or above it. Three ways to start:\n\n" +
          two_columns(
              {{"slipway init", "write a slipway.yaml for the compiled outputs in this folder"},
               {"slipway build --base scratch --add FILE:/PATH --to oci:out:v1", "pack files without slipway.yaml"},

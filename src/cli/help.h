@@ -28,7 +28,7 @@ struct Topic {
   std::string (*text)();
 };
 const std::vector<Topic>& topics();
-/// The page of a topic, paragraphs wrapped to `columns`; empty when there is no such topic.
+/// The page of a topic, paragraphs wrapped to `columns`; empty for an unknown topic.
 std::string help_on(std::string_view topic, std::size_t columns);
 
 /// The words after "Exit status" as rows of status and meaning, from the table in base.

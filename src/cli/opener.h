@@ -20,9 +20,9 @@ Status check_login(const Globals& globals, const Surroundings& surroundings, con
 Result<std::vector<registry::ProbeFinding>> probe(const Globals& globals, const Surroundings& surroundings,
                                                   const std::string& host, const std::string& repository, bool upload);
 
-/// Returns this user's cache folder ($XDG_CACHE_HOME/slipway); empty when there is no home.
+/// Returns this user's cache folder ($XDG_CACHE_HOME/slipway); empty without a home.
 stdfs::path cache_folder(const EnvLookup& env);
-/// $XDG_STATE_HOME/slipway; empty when there is no home.
+/// $XDG_STATE_HOME/slipway; empty without a home.
 stdfs::path user_state_folder(const EnvLookup& env);
 
 }  // namespace slipway::cli

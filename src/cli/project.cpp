@@ -124,7 +124,7 @@ Result<Loaded> decode(const ProjectFile& file, const config::Node& document) {
 }
 
 Error no_project() {
-  return Error(Errc::invalid_argument, "there is no slipway.yaml in this folder or above it")
+  return Error(Errc::invalid_argument, "cannot find slipway.yaml in this folder or above it")
       .with_hint("write one with: slipway init; or name one with: --file FILE");
 }
 

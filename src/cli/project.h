@@ -20,7 +20,7 @@ struct Loaded {
 
 /// The slipway.yaml of --file, else the nearest one upwards; nothing when there is none. All its mistakes at once.
 Result<std::optional<Loaded>> load_project(const Context& context);
-/// All apps of the file, or the one of --app; empty when there is no file.
+/// All apps of the file, or the one of --app; empty without a file.
 Result<std::vector<Loaded>> load_projects(const Context& context);
 /// As load_projects, but there must be a file.
 Result<std::vector<Loaded>> require_projects(const Context& context);

@@ -59,7 +59,7 @@ Status check_result_file(const Context& context, const std::string& option, cons
   if (path == "-") return {};
   const stdfs::path folder = context.absolute(path).parent_path();
   if (context.fs().stat(folder, true)) return {};
-  return fail(error(Errc::invalid_argument, "{} {}: there is no folder {}", option, printable(path, 200),
+  return fail(error(Errc::invalid_argument, "{} {}: the folder {} does not exist", option, printable(path, 200),
                     printable(folder.native(), 4096))
                   .with_hint(fmt::format("run: mkdir -p {}, or name another file: {} FILE", shell_word(folder.native()),
                                          option)));

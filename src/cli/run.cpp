@@ -151,7 +151,7 @@ Error unknown_topic(const std::string& word) {
   for (const Command& command : commands())
     names.emplace_back(command.name);
   const auto near = nearest(word, names);
-  return error(Errc::invalid_argument, "there is no help on \"{}\"", printable(word, 80))
+  return error(Errc::invalid_argument, "unknown help topic \"{}\"", printable(word, 80))
       .with_hint(near ? fmt::format("did you mean: slipway help {}", *near)
                       : fmt::format("name a command, or one of {}: slipway help {}", all, topics().front().name));
 }

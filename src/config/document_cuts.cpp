@@ -13,7 +13,7 @@ constexpr std::size_t kMinPiece = 128u << 10;
 constexpr std::size_t kMaxPieces = 8;
 constexpr std::string_view kMarker = "---";
 
-/// Returns where the first document behind `at` begins; npos if there is none.
+/// Returns where the first document behind `at` begins; npos without one.
 std::size_t next_document(std::string_view text, std::size_t at) {
   for (at = text.find("\n---", at); at != std::string_view::npos; at = text.find("\n---", at + 1)) {
     if (begins_document(text, at + 1)) return at + 1;

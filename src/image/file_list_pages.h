@@ -42,7 +42,7 @@ class FileListPages {
   std::size_t size() const { return size_; }
   /// Returns a page and the number of its first line, by the number of a line below size().
   Result<std::pair<std::shared_ptr<const FileListPage>, std::size_t>> page_of(std::size_t index);
-  /// Returns the number of the last page's first line whose path is not above `path`; size() if there is none.
+  /// Returns the number of the last page's first line whose path is not above `path`; size() without one.
   std::size_t first_of_page_with(std::string_view path) const;
   /// Visits all text in order, in pieces.
   Status visit(const std::function<Status(std::string_view)>& visitor);

@@ -14,7 +14,7 @@ class BaseOverlay {
 
   /// Leads `entry.path` through the base's symlinks and gives a folder of the base its owner, mode and attributes,
   /// except the mode and owner that are `declared` for this very folder. Paths that were removed or replaced before are
-  /// no longer there. Errc::invalid_argument where types do not go together and `replace` is not set.
+  /// not there any more. Errc::invalid_argument where types do not go together and `replace` is not set.
   Status fit(FileEntry& entry, bool replace, const DeclaredMetadata& declared);
   /// A missing parent folder: the base's owner, mode and attributes, else 0755 0:0.
   FileEntry parent(const std::string& path) const;

@@ -65,7 +65,7 @@ class ReadAhead {
 
 /// The failure to read a file that was there when the tree was listed.
 Error lost_while_packing(Error error);
-/// The failure of a file that is no longer what was listed.
+/// The failure of a file that changed after it was listed.
 Error changed_while_packing(const FileEntry& entry);
 Error grows_while_packing(const FileEntry& entry);
 /// True while the file behind `now` is the one that was listed as `listed`.

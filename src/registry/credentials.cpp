@@ -172,7 +172,7 @@ Result<stdfs::path> login_file(FileSystem& fs, const EnvLookup& env, const std::
     if (fs.stat(place, true)) return place;
   }
   if (places.empty()) {
-    return fail(Error(Errc::invalid_argument, "there is no place for credentials: HOME is not set")
+    return fail(Error(Errc::invalid_argument, "cannot find the credentials: HOME is not set")
                     .with_hint("name a file with --authfile"));
   }
   return places.back();

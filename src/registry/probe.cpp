@@ -119,8 +119,8 @@ class Probe {
 
   void manifest() {
     if (tag_.empty()) {
-      found("digest in HEAD", not_tried("there is no tag"));
-      return found("ranges", not_tried("there is no tag"));
+      found("digest in HEAD", not_tried("the repository has no tag"));
+      return found("ranges", not_tried("the repository has no tag"));
     }
     Call head = call("HEAD", "/manifests/" + tag_, "manifest " + tag_);
     head.headers = {{"Accept", fmt::format("{}, {}, {}, {}", oci::kIndexType, oci::kManifestType, oci::kDockerIndexType,

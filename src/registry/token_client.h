@@ -24,7 +24,7 @@ struct Scope {
   std::string str() const;
 };
 
-/// The Authorization value that a request carries, and when it is no longer good.
+/// The Authorization value that a request carries, and when it expires.
 struct Token {
   Secret value;
   std::chrono::milliseconds expires{0};  ///< on Clock::monotonic()

@@ -111,7 +111,7 @@ Status require_complete(const Build& build, const ReleaseServices& services) {
   const oci::Location& place = build.sources.front();
   SLIPWAY_ASSIGN(const auto target, services.opener->open_for_reading(place, Side::source));
   const auto gone = [&](const oci::Descriptor& part) {
-    return fail(Error(Errc::not_found, fmt::format("{} is no longer in {}", part.digest.str(), place.str()))
+    return fail(Error(Errc::not_found, fmt::format("{} was removed from {}", part.digest.str(), place.str()))
                     .with_hint("this release cannot come back; choose another one: slipway history ENV"));
   };
   std::vector<oci::Descriptor> waiting{build.image};

@@ -230,7 +230,7 @@ class ProjectDecoder {
     if (!named && project_.image_repository) {
       project_.ledger = beside(*project_.image_repository);
     } else if (!named && !has_image_ && !project_.environments.empty()) {
-      diagnostics_.error(node != nullptr ? node->where : fallback, "there is no repository for the ledger",
+      diagnostics_.error(node != nullptr ? node->where : fallback, "the ledger has no repository",
                          "set ledger.repository or image.repository");
     }
     project_.ledger_text = record_text(project_.folder, project_.ledger);
@@ -273,7 +273,8 @@ Result<const Environment*> Project::require(std::string_view name) const {
   for (const Environment& environment : environments)
     names.push_back(environment.name);
   const auto near = nearest(name, names);
-  return fail(Error(Errc::invalid_argument, fmt::format("there is no environment \"{}\"", printable(name, 80)))
+  return fail(Error(Errc::invalid_argument,
+                    fmt::format("slipway.yaml does not have the environment \"{}\"", printable(name, 80)))
                   .with_hint(near            ? fmt::format("did you mean \"{}\"?", *near)
                              : names.empty() ? std::string("add it under 'environments' in slipway.yaml")
                                              : fmt::format("use one of {}", fmt::join(names, ", "))));

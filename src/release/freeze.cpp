@@ -98,7 +98,7 @@ Status check_freeze(const Freeze& freeze) {
   if (find_zone(freeze.zone) != nullptr) return {};
   return fail(
       Error(Errc::invalid_argument,
-            fmt::format("there is no time zone \"{}\" on this machine", printable(freeze.zone, 80)))
+            fmt::format("this machine does not know the time zone \"{}\"", printable(freeze.zone, 80)))
           .with_hint("name one of /usr/share/zoneinfo, for example Europe/Berlin or UTC; it needs the package tzdata"));
 }
 

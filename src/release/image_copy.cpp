@@ -20,7 +20,7 @@ Status copy_from_sources(const Plan& plan, const oci::Descriptor& root, store::T
     sources.push_back(source.get());
     owned.push_back(std::move(source));
   }
-  if (sources.empty()) return fail(Errc::not_found, "{} is no longer in {}", root.digest.str(), plan.repository.str());
+  if (sources.empty()) return fail(Errc::not_found, "{} was removed from {}", root.digest.str(), plan.repository.str());
   const copy::CopyOptions options{.lanes = services.lanes, .observer = services.observer, .stop = services.stop};
   return copy::copy_graph(sources, root, target, options);
 }

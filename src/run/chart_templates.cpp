@@ -51,7 +51,7 @@ bool has_algorithm_before(std::string_view templates, std::size_t at) {
   return templates.substr(open, at - open).find("sha256:%s") != std::string_view::npos;
 }
 
-/// Returns the next mention of `name` as a whole word, from `at` on; npos if there is none.
+/// Returns the next mention of `name` as a whole word, from `at` on; npos without one.
 std::size_t find_word(std::string_view templates, std::string_view name, std::size_t at) {
   for (at = templates.find(name, at); at != std::string_view::npos; at = templates.find(name, at + 1)) {
     const std::size_t end = at + name.size();

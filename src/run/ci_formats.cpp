@@ -181,7 +181,7 @@ bool is_azure_pipelines(const YamlDocument& document) {
 
 namespace {
 
-/// Returns the default of the parameter that is all of a value, ${{ parameters.NAME }}; nullptr if there is none.
+/// Returns the default of the parameter that is all of a value, ${{ parameters.NAME }}; nullptr without one.
 const Node* default_of_parameter(const Node& root, const Node& value) {
   const std::string expression = whole_expression(value, "${{", "}}");
   const Node* parameters = root.find("parameters");

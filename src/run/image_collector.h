@@ -12,9 +12,9 @@
 
 namespace slipway::run {
 
-/// Returns the text of a scalar member; empty if there is none.
+/// Returns the text of a scalar member; empty without one.
 std::string text_at(const config::Node& node, std::string_view key);
-/// Returns the node at members joined with dots; nullptr if there is none.
+/// Returns the node at members joined with dots; nullptr without one.
 const config::Node* follow(const config::Node& from, std::string_view path);
 bool is_template(const config::Node& value);
 /// Returns true for a scalar that is an image reference with a tag or digest.

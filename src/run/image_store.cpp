@@ -124,7 +124,7 @@ Result<StoreKind> parse_store_kind(std::string_view word) {
   for (const Store& store : kStores) {
     if (store.word == word) return store.kind;
   }
-  return fail(Error(Errc::invalid_argument, fmt::format("there is no image store \"{}\"", printable(word, 80)))
+  return fail(Error(Errc::invalid_argument, fmt::format("unknown image store \"{}\"", printable(word, 80)))
                   .with_hint("use --into podman, docker, nerdctl or containerd"));
 }
 
@@ -137,7 +137,7 @@ Result<LoadResult> load_into(FileSystem& fs, store::ReadTarget& from, const imag
   const std::string program(program_of(kind));
   if (find_program(program).empty()) {
     return fail(
-        Error(Errc::not_found, fmt::format("cannot load into {}: there is no program {}", name_of(kind), program))
+        Error(Errc::not_found, fmt::format("cannot load into {}: the program {} was not found", name_of(kind), program))
             .with_hint("install it, or put it into PATH"));
   }
   SLIPWAY_ASSIGN(const Scratch scratch, Scratch::make(fs));

@@ -300,7 +300,7 @@ Result<Runner> find_runner(const std::optional<std::string>& name, std::stop_tok
     looked_for += (looked_for.empty() ? "" : ", ") + std::string(known.program);
   }
   if (looked_for.empty()) {
-    return fail(Error(Errc::invalid_argument, fmt::format("there is no runner \"{}\"", printable(*name, 80)))
+    return fail(Error(Errc::invalid_argument, fmt::format("unknown runner \"{}\"", printable(*name, 80)))
                     .with_hint("use --runner podman, docker, nerdctl, containerd, crun, runc or bubblewrap"));
   }
   return fail(

@@ -26,7 +26,7 @@ constexpr std::array kWords{
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Takes a number off the front; nullopt if there is none or it is too big.
+/// Takes a number off the front; nullopt without one, or when it is too big.
 std::optional<std::uint64_t> take_number(std::string_view& text) {
   const auto end = std::find_if_not(text.begin(), text.end(), is_digit);
   const auto number = parse_whole<std::uint64_t>(text.substr(0, static_cast<std::size_t>(end - text.begin())));

@@ -23,7 +23,7 @@ Result<std::string> read_layout_file(FileSystem& fs, const stdfs::path& folder) 
   if (bytes || bytes.error().code != Errc::not_found) return bytes;
   const std::string name = printable(folder.native(), 4096);
   if (!fs.stat(folder, true)) {
-    return fail(Error(Errc::not_found, fmt::format("there is no image layout {}: it does not exist", name))
+    return fail(Error(Errc::not_found, fmt::format("cannot open the image layout {}: it does not exist", name))
                     .with_hint("check the path; layouts are named oci:PATH:TAG"));
   }
   // A layout that is being created, or whose creator was killed, has no blobs yet.

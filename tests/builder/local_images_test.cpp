@@ -33,7 +33,7 @@ class LocalImages : public BuildTest {
 };
 
 TEST_F(LocalImages, LayersThatNothingNeedsGoAndOthersStay) {
-  EXPECT_EQ(prune(0).files, 0u) << "there is no folder yet";
+  EXPECT_EQ(prune(0).files, 0u) << "the folder does not exist yet";
   const Digest first = built("one"), second = built("two"), named = built("three", "latest");
   ASSERT_TRUE(keep_blobs(real_fs(), state, "build.app", {second}, 0));
   EXPECT_EQ(count_local_images(real_fs(), state)->files, blobs().size());

@@ -133,7 +133,7 @@ TEST(Help, OfAnUnknownWordSuggestsTheNearest) {
   CommandLine line;
   const Outcome outcome = line.run({"help", "biuld"});
   EXPECT_EQ(outcome.status, 2);
-  EXPECT_EQ(outcome.err, "slipway: error: there is no help on \"biuld\"\nhint: did you mean: slipway help build\n");
+  EXPECT_EQ(outcome.err, "slipway: error: unknown help topic \"biuld\"\nhint: did you mean: slipway help build\n");
 }
 
 }  // namespace

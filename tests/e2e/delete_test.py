@@ -19,7 +19,7 @@ def test_what_a_ledger_has_live_is_not_deleted(world):
     check("a part of what production" in project.slipway("delete", f"{place}:{tag}", status=11).err, "parts to be kept")
     records = [name for name in registry.tags("team/hello-releases") if ".v1." in name]
     check("a record of the ledger" in project.slipway("delete", f"{place}-releases:{records[0]}", status=11).err, "records")
-    # From another folder there is no slipway.yaml: the evidence beside the image names the ledger.
+    # From another folder slipway.yaml is not found: the evidence beside the image names the ledger.
     elsewhere = world.folder / "elsewhere"
     elsewhere.mkdir()
     ended = world.slipway("delete", f"{place}@{second}", cwd=elsewhere, status=11)

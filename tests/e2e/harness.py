@@ -38,7 +38,7 @@ class Failure(AssertionError):
 def program():
     path = os.environ.get("SLIPWAY_BIN", str(ROOT / "build/release/slipway"))
     if not os.access(path, os.X_OK):
-        raise Failure(f"there is no program at {path}: build it, or set SLIPWAY_BIN")
+        raise Failure(f"no program at {path}: build it, or set SLIPWAY_BIN")
     return os.path.abspath(path)
 
 

@@ -70,7 +70,7 @@ class Page:
     def shown(self, text):
         for name, host in self.hosts:
             text = text.replace(host, name)
-        return text.replace(str(self.folder), "/work")
+        return text.replace(str(self.folder), "/home/you/hello")
 
     def write(self, name, text):
         self.world.write(f"work/{name}", self.real(alone(text) if name == "slipway.yaml" else text))

@@ -305,7 +305,7 @@ TEST_P(BadEnvironments, IsReportedAtItsPlace) {
 
 TEST(Environments, WithoutAnyRepository) {
   EXPECT_THAT(decode("app: a\nenvironments: {dev: {}}\n").problems,
-              ElementsAre(HasSubstr("environments.dev has no repository"), HasSubstr("no repository for the ledger")));
+              ElementsAre(HasSubstr("environments.dev has no repository"), HasSubstr("the ledger has no repository")));
 }
 
 TEST(Environments, MistakesOfTheImageAreReportedElsewhere) {

@@ -77,7 +77,7 @@ class FakeRepository final : public store::Target,
     SLIPWAY_TRY(content_.push(descriptor, bytes, std::move(stop)));
     return keep_referrer(descriptor);
   }
-  /// As a registry target does it where there is no referrers API.
+  /// As a registry target does it without a referrers API.
   Status keep_referrer(const oci::Descriptor& descriptor) {
     if (!oci::is_graph_node(descriptor.media_type) || descriptor.artifact_type.empty()) return {};
     SLIPWAY_ASSIGN(const store::Fetched fetched, content_.fetch_document(descriptor.digest));

@@ -129,7 +129,7 @@ Status make_durable_directories(FileSystem& fs, const stdfs::path& path);
 /// Returns a path in `directory` that no other process picks: ".tmp-<pid>-<random>". Nothing is created.
 stdfs::path temporary_name(const stdfs::path& directory);
 
-/// Returns true for a name made by temporary_name() whose process no longer exists on this machine: it is safe to
+/// Returns true for a name made by temporary_name() whose process has ended on this machine: it is safe to
 /// remove, unless several machines share the folder.
 bool is_stale_temporary(std::string_view file_name);
 

@@ -27,7 +27,7 @@ class SbomFiles {
   Status put(const SbomFile& file);
   /// Numbers the files by path, from 0. Call once, after the last put() and before what follows.
   Status number();
-  /// Notes that a package, by its number, installed a file; false if there is no such file.
+  /// Notes that a package, by its number, installed a file; false for an unknown file.
   Result<bool> own(std::size_t package, const std::string& path);
 
   std::size_t size() const { return static_cast<std::size_t>(files_.size()); }

@@ -23,7 +23,7 @@ struct RetryPolicy {
 bool is_retryable(int status);
 
 /// Returns how long to wait before retry number `attempt`, counted from 1: exponential with full jitter, but at least
-/// `retry_after`. nullopt when that exceeds its ceiling or the tries are used up. `status` is 0 when there was no
+/// `retry_after`. nullopt when that exceeds its ceiling or the tries are used up. `status` is 0 without an
 /// answer.
 std::optional<std::chrono::milliseconds> retry_delay(const RetryPolicy& policy, int attempt, int status,
                                                      std::optional<std::chrono::milliseconds> retry_after, Rng& rng);

@@ -47,7 +47,7 @@ namespace slipway::registry {
 struct RegistryOptions {
   bool plain_http = false;   ///< --plain-http
   bool require_tls = false;  ///< --ca-file, --cert-dir: https at once, also on loopback
-  bool insecure = false;     ///< --insecure: https first, http where there is no TLS
+  bool insecure = false;     ///< --insecure: https first, http where the host lacks TLS
   http::RetryPolicy retry;
   Side side = Side::local;  ///< the side in errors
 };

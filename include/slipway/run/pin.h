@@ -161,7 +161,7 @@ Result<FoundFiles> look_for_files(FileSystem& fs, const std::vector<std::string>
 bool is_pinnable_name(std::string_view file);
 
 /// Writes the changed files of a plan, each in one step, keeping its mode and following symlinks. Errc::conflict,
-/// before anything is written, if a file is no longer what was read.
+/// before anything is written, if a file changed after it was read.
 Status write_pins(FileSystem& fs, const std::vector<PinReport>& reports);
 
 /// Returns the notes of reports by reason, the most frequent first. They point into the reports.

@@ -40,7 +40,7 @@ std::string newest_tag(const UpdatePolicy& policy, const std::string& current, c
 std::vector<std::string> matching_tags(const UpdatePolicy& policy, const std::vector<std::string>& tags);
 
 /// Returns the policy in a comment beside a reference: "# slipway: semver ~1.27" behind it, or alone on the line above.
-/// `at` is a byte of the reference. Empty if there is none.
+/// `at` is a byte of the reference. Empty without one.
 std::string_view policy_beside(std::string_view text, std::size_t at);
 
 }  // namespace slipway::run
