@@ -163,6 +163,7 @@ class Process {
   /// Libraries that programs open themselves: what they declare, what glibc opens for them, what the caller knows.
   Status load_run_time(const std::vector<std::string>& extra) {
     loading_at_run_time_ = true;
+    const std::size_t needs_known = loaded_.size();
     for (const std::string& name : extra) {
       SLIPWAY_ASSIGN(const bool there, load(name, loaded_.front()));
       if (!there)
@@ -170,11 +171,11 @@ class Process {
                             printable(name, 300), places_searched()),
                 "install it, or correct the name");
     }
-    const std::size_t linked = loaded_.size();
-    for (std::size_t i = 0; i < linked; ++i)
+    const std::size_t known = loaded_.size();
+    for (std::size_t i = 0; i < known; ++i)
       SLIPWAY_TRY(load_wishes(loaded_[i]));
     if (flavour_ == Flavour::glibc && calls_cancel()) SLIPWAY_TRY(load("libgcc_s.so.1", loaded_.front()));
-    for (std::size_t i = linked; i < loaded_.size(); ++i)
+    for (std::size_t i = needs_known; i < loaded_.size(); ++i)
       SLIPWAY_TRY(load_needs(loaded_[i]));
     return {};
   }

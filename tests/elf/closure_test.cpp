@@ -377,6 +377,20 @@ TEST_F(ClosureTest, ScriptsStaticProgramsAndRunTimeLibraries) {
   EXPECT_THAT(problems(closure("/bin/lost")), HasSubstr("script for /bin/nowhere"));
 }
 
+TEST_F(ClosureTest, RunTimeLibrariesBringWhatTheyNeed) {
+  host.libc();
+  host.program("/usr/bin/p", {});
+  host.library("/lib/x86_64-linux-gnu/libplugin.so", {"libmiddle.so"});
+  host.library("/lib/x86_64-linux-gnu/libmiddle.so", {"libdeep.so"});
+  host.library("/lib/x86_64-linux-gnu/libdeep.so");
+  host.library("/lib/x86_64-linux-gnu/libbroken.so", {"libnowhere.so"});
+  const Closure c = closure("/usr/bin/p", {"libplugin.so"});
+  EXPECT_THAT(paths(c), ElementsAre(kLoader, "/lib/x86_64-linux-gnu/libplugin.so", "/lib/x86_64-linux-gnu/libmiddle.so",
+                                    "/lib/x86_64-linux-gnu/libdeep.so"));
+  EXPECT_TRUE(c.files[3].at_run_time);
+  EXPECT_THAT(problems(closure("/usr/bin/p", {"libbroken.so"})), HasSubstr("needs libnowhere.so"));
+}
+
 TEST_F(ClosureTest, CirclesEnd) {
   host.libc();
   host.link("/lib/x86_64-linux-gnu/liba.so", "libb.so");
