@@ -1,8 +1,9 @@
-#include <date/tz.h>
+#include <date/date.h>
 
 #include <array>
 #include <charconv>
 
+#include "release/time_zone.h"
 #include "slipway/base/text.h"
 #include "slipway/release/policy_rules.h"
 
@@ -60,22 +61,22 @@ std::optional<Point> parse_point(std::string_view text) {
   return Point{Point::Kind::once, *days * kDay + *minute};
 }
 
-const date::time_zone* find_zone(const std::string& name) {
-  try {
-    return date::locate_zone(name);
-  } catch (const std::exception&) {
-    return nullptr;
-  }
-}
-
 /// Minutes since 1970 on the zone's own clock.
-std::int64_t local_minutes(const date::time_zone& zone, std::int64_t unix_seconds) {
-  const auto local = zone.to_local(date::sys_seconds(std::chrono::seconds(unix_seconds)));
-  return std::chrono::floor<std::chrono::minutes>(local.time_since_epoch()).count();
+std::int64_t local_minutes(const TimeZone& zone, std::int64_t unix_seconds) {
+  const std::chrono::seconds local(unix_seconds + zone.offset_at(unix_seconds));
+  return std::chrono::floor<std::chrono::minutes>(local).count();
 }
 
 bool is_within(std::int64_t now, std::int64_t from, std::int64_t to) {
   return from < to ? now >= from && now < to : now >= from || now < to;
+}
+
+bool is_between(const Point& from, const Point& to, const TimeZone& zone, std::int64_t unix_seconds) {
+  const std::int64_t now = local_minutes(zone, unix_seconds);
+  if (from.kind == Point::Kind::once) return now >= from.minute && now < to.minute;
+  if (from.kind == Point::Kind::daily) return is_within(now % kDay, from.minute, to.minute);
+  constexpr std::int64_t kThursday = 3 * kDay;  // 1970 began on one
+  return is_within((now + kThursday) % kWeek, from.minute, to.minute);
 }
 
 }  // namespace
@@ -95,7 +96,7 @@ Status check_freeze(const Freeze& freeze) {
   if (from->minute == to->minute || (from->kind == Point::Kind::once && to->minute < from->minute)) {
     return fail(Errc::invalid_argument, "the freeze from \"{}\" to \"{}\" has no length", freeze.from, freeze.to);
   }
-  if (find_zone(freeze.zone) != nullptr) return {};
+  if (TimeZone::find(freeze.zone)) return {};
   return fail(
       Error(Errc::invalid_argument,
             fmt::format("this machine does not know the time zone \"{}\"", printable(freeze.zone, 80)))
@@ -105,19 +106,16 @@ Status check_freeze(const Freeze& freeze) {
 bool is_frozen(const Freeze& freeze, std::int64_t unix_seconds) {
   const auto from = parse_point(freeze.from);
   const auto to = parse_point(freeze.to);
-  const date::time_zone* const zone = find_zone(freeze.zone);
-  if (!from || !to || zone == nullptr) return true;
-  const std::int64_t now = local_minutes(*zone, unix_seconds);
-  if (from->kind == Point::Kind::once) return now >= from->minute && now < to->minute;
-  if (from->kind == Point::Kind::daily) return is_within(now % kDay, from->minute, to->minute);
-  constexpr std::int64_t kThursday = 3 * kDay;  // 1970 began on one
-  return is_within((now + kThursday) % kWeek, from->minute, to->minute);
+  const auto zone = TimeZone::find(freeze.zone);
+  return !from || !to || !zone || is_between(*from, *to, *zone, unix_seconds);
 }
 
 std::optional<std::int64_t> freeze_end(const Freeze& freeze, std::int64_t unix_seconds) {
+  const auto from = parse_point(freeze.from);
   const auto to = parse_point(freeze.to);
-  const date::time_zone* const zone = find_zone(freeze.zone);
-  if (!to || zone == nullptr) return std::nullopt;
+  const auto zone = TimeZone::find(freeze.zone);
+  if (!from || !to || !zone) return std::nullopt;
+  const auto frozen = [&](std::int64_t at) { return is_between(*from, *to, *zone, at); };
   constexpr std::int64_t kMinute = 60, kThursday = 3 * kDay, kShift = 180;  // no clock is put forward by more
   const std::int64_t now = local_minutes(*zone, unix_seconds);
   std::int64_t left = to->minute - now;
@@ -125,9 +123,9 @@ std::optional<std::int64_t> freeze_end(const Freeze& freeze, std::int64_t unix_s
   if (to->kind == Point::Kind::weekly) left = ((to->minute - now - kThursday) % kWeek + kWeek) % kWeek;
   std::int64_t end = unix_seconds - unix_seconds % kMinute + left * kMinute;
   // A change to or from summer time in between moves it.
-  for (std::int64_t i = 0; i < kShift && is_frozen(freeze, end); ++i)
+  for (std::int64_t i = 0; i < kShift && frozen(end); ++i)
     end += kMinute;
-  for (std::int64_t i = 0; i < kShift && end - kMinute > unix_seconds && !is_frozen(freeze, end - kMinute); ++i)
+  for (std::int64_t i = 0; i < kShift && end - kMinute > unix_seconds && !frozen(end - kMinute); ++i)
     end -= kMinute;
   return end;
 }
