@@ -10,6 +10,7 @@
 #include "slipway/base/clock.h"
 #include "slipway/base/text.h"
 #include "slipway/builder/last_build.h"
+#include "slipway/http/system_certificates.h"
 
 namespace slipway::cli {
 namespace {
@@ -51,7 +52,9 @@ void find_certificates(const Context& context, MachineFacts& facts) {
     facts.has_certificates = names && !names->empty();
     return;
   }
-  facts.certificates = file && !file->empty() ? *file : kUsualCertificates;
+  const auto exists = [&context](const char* path) { return context.fs().stat(path, true).has_value(); };
+  facts.certificates = file && !file->empty() ? *file : http::system_certificates(exists);
+  if (facts.certificates.empty()) facts.certificates = kUsualCertificates;
   const auto text = read_file(context.fs(), facts.certificates, kMostCertificates);
   facts.has_certificates = text && text->find("-----BEGIN CERTIFICATE-----") != std::string::npos;
 }

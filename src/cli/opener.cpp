@@ -43,6 +43,7 @@ Connections connections_for(const SideFlags& flags, const Globals& globals, cons
   transport.verify_tls = flags.tls_verify && !flags.insecure;
   transport.idle_timeout = std::chrono::seconds(globals.timeout);
   transport.hints = {.certificate = "check this machine's clock; trust a private CA with --ca-file FILE",
+                     .authorities = "install ca-certificates, or name a PEM file with SSL_CERT_FILE or --ca-file FILE",
                      .tls = "check that this is a TLS port; --plain-http talks without TLS",
                      .timeout = "raise --timeout if the network is slow"};
   registry::RegistryOptions options;

@@ -158,8 +158,10 @@ Error CurlExchange::network_error(CURLcode code) const {
       error.hint = "check that the registry runs there and that no firewall is between";
       break;
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
       error.hint = hints_.certificate;
+      break;
+    case CURLE_SSL_CACERT_BADFILE:
+      error.hint = hints_.authorities;
       break;
     case CURLE_SSL_CONNECT_ERROR:
       error.hint = hints_.tls;

@@ -5,6 +5,7 @@
 
 #include "http/curl_exchange.h"
 #include "slipway/base/text.h"
+#include "slipway/http/system_certificates.h"
 #include "slipway/http/transport.h"
 #include "slipway/http/url.h"
 
@@ -125,8 +126,15 @@ class CurlTransport final : public HttpTransport {
     // libcurl does not read these variables itself, everybody else's tools do.
     const char* file = options_.ca_file.empty() ? std::getenv("SSL_CERT_FILE") : options_.ca_file.c_str();
     const char* path = options_.ca_path.empty() ? std::getenv("SSL_CERT_DIR") : options_.ca_path.c_str();
-    if (file != nullptr && *file != '\0') api.easy_setopt(h, CURLOPT_CAINFO, file);
-    if (path != nullptr && *path != '\0') api.easy_setopt(h, CURLOPT_CAPATH, path);
+    const bool has_path = path != nullptr && *path != '\0';
+    if (file != nullptr && *file != '\0') {
+      api.easy_setopt(h, CURLOPT_CAINFO, file);
+    } else if (const std::string found = system_certificates(); !found.empty()) {
+      api.easy_setopt(h, CURLOPT_CAINFO, found.c_str());
+    } else if (has_path) {
+      api.easy_setopt(h, CURLOPT_CAINFO, nullptr);  // libcurl's own, which is missing, would fail
+    }
+    if (has_path) api.easy_setopt(h, CURLOPT_CAPATH, path);
     if (!own.authorities.empty()) {
       // In place of the bundle; the system's folder stays trusted beside it.
       curl_blob pem{const_cast<char*>(own.authorities.data()), own.authorities.size(), CURL_BLOB_COPY};

@@ -78,6 +78,7 @@ using FindCertificates = std::function<Result<HostCertificates>(const std::strin
 /// Hints for errors, in the words of the program that knows the options by which they are changed.
 struct TransportHints {
   std::string certificate = "check this machine's clock, and that it trusts the server's certificate authority";
+  std::string authorities = "install this system's certificate authorities";  ///< where it has none
   std::string tls = "check that the server talks TLS on this port";
   std::string timeout = "check the network, or wait longer";
 };
