@@ -75,6 +75,14 @@ std::string headline(const Error& error) {
 
 }  // namespace
 
+Error::Error() = default;
+Error::Error(Errc c, std::string m) : code(c), message(std::move(m)) {}
+Error::Error(const Error&) = default;
+Error::Error(Error&&) noexcept = default;
+Error& Error::operator=(const Error&) = default;
+Error& Error::operator=(Error&&) noexcept = default;
+Error::~Error() = default;
+
 Error Error::in(std::string doing) && {
   trail.push_back(std::move(doing));
   return std::move(*this);
@@ -129,3 +137,5 @@ int exit_status(Errc code) { return info(code).exit; }
 std::string_view name_of(Errc code) { return info(code).name; }
 
 }  // namespace slipway
+
+template class std::vector<slipway::Error>;

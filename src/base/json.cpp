@@ -158,6 +158,23 @@ Status write_canonical(std::string& out, const Json& value) {
 
 }  // namespace
 
+Json::Json() = default;
+Json::Json(bool v) : value_(v) {}
+Json::Json(std::int64_t v) : value_(v) {}
+Json::Json(int v) : value_(static_cast<std::int64_t>(v)) {}
+Json::Json(std::string v) : value_(std::move(v)) {}
+Json::Json(std::string_view v) : value_(std::string(v)) {}
+Json::Json(const char* v) : value_(std::string(v)) {}
+Json::Json(Number v) : value_(std::move(v)) {}
+Json::Json(Array v) : value_(std::move(v)) {}
+Json::Json(Object v) : value_(std::move(v)) {}
+Json::Json(const Json&) = default;
+Json::Json(Json&&) noexcept = default;
+Json& Json::operator=(const Json&) = default;
+Json& Json::operator=(Json&&) noexcept = default;
+Json::~Json() = default;
+bool Json::operator==(const Json& other) const { return value_ == other.value_; }
+
 const Json* Json::find(std::string_view key) const {
   const Object* members = object();
   if (members == nullptr) return nullptr;
@@ -211,3 +228,7 @@ Result<std::string> Json::canonical() const {
 }
 
 }  // namespace slipway
+
+template class std::vector<slipway::Json>;
+template struct std::pair<std::string, slipway::Json>;
+template class std::vector<slipway::Json::Member>;

@@ -58,8 +58,13 @@ struct Error {
   std::vector<std::string> trail;  ///< what was being done, innermost first: "reading the base x"; shown after "while "
   std::vector<Error> causes;       ///< the problems that combine() put into this one
 
-  Error() = default;
-  Error(Errc c, std::string m) : code(c), message(std::move(m)) {}
+  Error();
+  Error(Errc c, std::string m);
+  Error(const Error&);
+  Error(Error&&) noexcept;
+  Error& operator=(const Error&);
+  Error& operator=(Error&&) noexcept;
+  ~Error();
 
   /// Adds a line to the trail.
   Error in(std::string doing) &&;
@@ -94,3 +99,6 @@ int exit_status(Errc code);
 std::string_view name_of(Errc code);
 
 }  // namespace slipway
+
+// Compiled once, in error.cpp: every function that can fail uses them (docs/DECISIONS/0012).
+extern template class std::vector<slipway::Error>;

@@ -29,16 +29,21 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;
 
-  Json() = default;
-  Json(bool v) : value_(v) {}
-  Json(std::int64_t v) : value_(v) {}
-  Json(int v) : value_(static_cast<std::int64_t>(v)) {}
-  Json(std::string v) : value_(std::move(v)) {}
-  Json(std::string_view v) : value_(std::string(v)) {}
-  Json(const char* v) : value_(std::string(v)) {}
-  Json(Number v) : value_(std::move(v)) {}
-  Json(Array v) : value_(std::move(v)) {}
-  Json(Object v) : value_(std::move(v)) {}
+  Json();
+  Json(bool v);
+  Json(std::int64_t v);
+  Json(int v);
+  Json(std::string v);
+  Json(std::string_view v);
+  Json(const char* v);
+  Json(Number v);
+  Json(Array v);
+  Json(Object v);
+  Json(const Json&);
+  Json(Json&&) noexcept;
+  Json& operator=(const Json&);
+  Json& operator=(Json&&) noexcept;
+  ~Json();
 
   /// Strict I-JSON: refuses duplicate names, a BOM, trailing bytes, invalid
   /// UTF-8, excess depth or size. Errc::malformed or too_large; `what` names the text in messages.
@@ -73,10 +78,15 @@ class Json {
   /// for strings that are not UTF-8.
   Result<std::string> canonical() const;
 
-  bool operator==(const Json&) const = default;
+  bool operator==(const Json&) const;
 
  private:
   std::variant<std::monostate, bool, std::int64_t, Number, std::string, Array, Object> value_;
 };
 
 }  // namespace slipway
+
+// Compiled once, in json.cpp (docs/DECISIONS/0012).
+extern template class std::vector<slipway::Json>;
+extern template struct std::pair<std::string, slipway::Json>;
+extern template class std::vector<slipway::Json::Member>;
