@@ -44,7 +44,9 @@ class Case:
         return self
 
     def slipway(self, *argv, **options):
-        return self.world.slipway(*argv, "--retry", "3", status=None, **options)
+        # A port may be given again, and what this machine remembers of a ledger goes by the registry's name.
+        own = {"XDG_CACHE_HOME": str(self.folder / "cache")}
+        return self.world.slipway(*argv, "--retry", "3", status=None, env=own, **options)
 
     def fill(self):
         """Puts images there: what an honest registry was given once."""
