@@ -92,6 +92,47 @@ bool is_printed_bare(std::string_view templates, std::size_t at) {
   return word.size() > 1 && word[0] == '$' && is_word(word[1]) && is_variable_bare(templates, word, at);
 }
 
+/// Returns the action {{ ... }} with the byte `at`; empty outside of one.
+std::string_view action_at(std::string_view templates, std::size_t at) {
+  const std::size_t open = templates.rfind("{{", at);
+  if (open == std::string_view::npos) return {};
+  const std::string_view action = templates.substr(open, templates.find("}}", open) - open);
+  return open + action.size() > at ? action : std::string_view();
+}
+
+/// Returns true if an action takes a tag apart, as one that removes a digest does.
+bool takes_apart(std::string_view action) {
+  return action.find('@') != std::string_view::npos || action.find("plit") != std::string_view::npos;
+}
+
+/// Returns true if the action with the byte `at` compares a semantic version, or stands behind "version:" in its line.
+bool is_version_there(std::string_view templates, std::size_t at) {
+  const std::string_view action = action_at(templates, at);
+  if (action.empty() || action.starts_with("{{/*") || action.starts_with("{{- /*") || takes_apart(action)) return false;
+  if (action.find("semver") != std::string_view::npos) return true;
+  const auto open = static_cast<std::size_t>(action.data() - templates.data());
+  std::string_view line = templates.substr(0, open);
+  line = line.substr(line.rfind('\n') + 1);
+  return to_lower(trim(line.substr(0, line.find_last_not_of(" \"'") + 1))).ends_with("version:");
+}
+
+/// Returns true if a variable that is assigned at `at` is used as a version before it is assigned again.
+bool is_variable_version(std::string_view templates, std::string_view name, std::size_t at) {
+  for (at = find_word(templates, name, at); at != std::string_view::npos; at = find_word(templates, name, at + 1)) {
+    if (trim(templates.substr(at + name.size(), 4)).starts_with(":=")) return false;
+    if (is_version_there(templates, at)) return true;
+  }
+  return false;
+}
+
+/// Returns true if templates use the value that they read at `at` as a version: there, or through a variable.
+bool is_used_as_version(std::string_view templates, std::size_t at) {
+  if (is_version_there(templates, at)) return true;
+  const std::string_view word = word_before(templates, at);
+  const bool is_variable = word.size() > 1 && word[0] == '$' && is_word(word[1]);
+  return is_variable && !takes_apart(action_at(templates, at)) && is_variable_version(templates, word, at);
+}
+
 /// Returns true if the word at `at` ends a path that is written in full from the root of the values.
 bool is_in_full(std::string_view templates, std::size_t at) {
   std::size_t begin = at;
@@ -106,6 +147,7 @@ void add_uses(std::string_view templates, std::string_view name, KeyUse& use) {
        at = find_word(templates, name, at + 1)) {
     if (is_in_full(templates, at)) continue;
     use.bare = use.bare || is_printed_bare(templates, at);
+    use.version = use.version || is_used_as_version(templates, at);
     use.read = true;
   }
 }

@@ -17,7 +17,8 @@ std::function<std::optional<std::string>(const std::string& file, const std::str
 /// How templates print one key of a mapping in the values.
 struct KeyUse {
   bool read = false;
-  bool bare = false;  ///< with "sha256:" in front of it, so that the value is the hex digits alone
+  bool bare = false;     ///< with "sha256:" in front of it, so that the value is the hex digits alone
+  bool version = false;  ///< compared as a semantic version, or printed as one, where a digest does not fit
 };
 
 /// Returns how `templates` use `key` of the mapping at `path` ("image", "server.image"). A template may name the key in

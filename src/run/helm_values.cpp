@@ -14,6 +14,9 @@ using config::Node;
 
 // The names that charts give to the parts of an image, most common first.
 constexpr std::array<std::string_view, 3> kRegistryKeys{"registry", "imageRegistry", "hub"};
+constexpr std::array<std::string_view, 7> kOuterRegistryKeys{
+    "defaultRegistry",      "registry",          "imageRegistry", "hub",
+    "defaultImageRegistry", "containerRegistry", "dockerRegistry"};
 constexpr std::array<std::string_view, 2> kTagKeys{"tag", "imageTag"};
 constexpr std::array<std::string_view, 5> kDigestKeys{"digest", "sha", "sha256", "imageDigest", "imageSha"};
 constexpr std::array<std::string_view, 4> kPictures{".png", ".svg", ".jpg", ".ico"};
@@ -54,6 +57,35 @@ bool has_tag_or_digest(std::string_view name) {
   return name.find_first_of(":@", slash == std::string_view::npos ? 0 : slash) != std::string_view::npos;
 }
 
+/// Returns true if a name begins with a registry: ghcr.io/team/app.
+bool has_registry_host(std::string_view name) {
+  const std::size_t slash = name.find('/');
+  if (slash == std::string_view::npos) return false;
+  const std::string_view first = name.substr(0, slash);
+  return first == "localhost" || first.find_first_of(".:") != std::string_view::npos;
+}
+
+/// Returns true for a reference whose tag has a digit or is "latest", unlike a label's "kubernetes.io/os:linux".
+bool has_version_tag(std::string_view reference) {
+  if (reference.find('@') != std::string_view::npos) return false;
+  const std::string_view tag = reference.substr(reference.rfind(':') + 1);
+  return tag == "latest" || tag.find_first_of("0123456789") != std::string_view::npos;
+}
+
+/// A registry that values give to several images.
+struct OuterRegistry {
+  std::string path;  ///< of the mapping that has the key
+  std::string key;
+  std::string value;
+};
+
+/// Returns true for a key like imageK8S that begins with "image" and may hold a whole reference.
+bool begins_with_image(std::string_view key) {
+  constexpr std::array<std::string_view, 4> kParts{"registry", "pull", "tag", "digest"};
+  return key.starts_with("image") && std::none_of(kParts.begin(), kParts.end(),
+                                                  [&](auto part) { return key.find(part) != std::string_view::npos; });
+}
+
 bool is_picture(std::string_view name) {
   return std::any_of(kPictures.begin(), kPictures.end(), [&](auto end) { return name.ends_with(end); });
 }
@@ -67,6 +99,15 @@ class ValuesCollector {
       : file_(file), role_(std::move(role)), options_(options), can_add_keys_(can_add_keys), images_(images) {}
 
   void collect(const Node& node, const std::string& path, std::string_view member) {
+    const std::size_t outer_before = outer_.size();
+    if (path.empty()) add_global_registries(node);
+    add_outer_registry(node, path);
+    collect_members(node, path, member);
+    outer_.erase(outer_.begin() + static_cast<std::ptrdiff_t>(outer_before), outer_.end());
+  }
+
+ private:
+  void collect_members(const Node& node, const std::string& path, std::string_view member) {
     const std::string_view name_key = name_key_of(node, member);
     if (name_key.empty()) {
       note_lone_tag(node, path, member);
@@ -95,9 +136,59 @@ class ValuesCollector {
     }
   }
 
- private:
+  void add_outer_registry(const Node& node, const std::string& path) {
+    for (const std::string_view key : kOuterRegistryKeys) {
+      const Node* found = node.find(key);
+      if (found == nullptr || found->is_mapping() || found->is_sequence()) continue;
+      std::string value = images_.text_of(*found);
+      if (value.ends_with('/')) value.pop_back();
+      const bool is_host = value.empty() || key == "hub" || has_registry_host(value + "/");
+      if (is_host && value.find("://") == std::string::npos) outer_.push_back({path, std::string(key), value});
+    }
+  }
+
+  /// The registries under "global", which subcharts see too.
+  void add_global_registries(const Node& values) {
+    const Node* global = values.find("global");
+    if (global == nullptr) return;
+    add_outer_registry(*global, "global");
+    if (const Node* image = global->find("image")) add_outer_registry(*image, "global.image");
+  }
+
+  /// Returns the innermost registry that values give to the image at a path in a key of another mapping, if the
+  /// templates read that key. One without a value is returned only if no other is there.
+  const OuterRegistry* outer_registry(const std::string& path) const {
+    std::string inner = path;
+    const auto templates = templates_for(inner);
+    const OuterRegistry* empty = nullptr;
+    for (auto at = outer_.rbegin(); at != outer_.rend(); ++at) {
+      if (templates && options_.helm == HelmDigest::automatic && !use_of_key(*templates, at->path, at->key).read)
+        continue;
+      if (!at->value.empty()) return &*at;
+      empty = &*at;
+    }
+    return empty;
+  }
+
+  /// Completes an image whose registry stands elsewhere. Returns false if only the chart knows it.
+  bool complete_registry(const Node& node, const std::string& path, std::string_view name_key,
+                         ReferenceParts& parts) const {
+    const std::string& name = parts.name.value;
+    if (!parts.registry.value.empty() || name.empty() || has_registry_host(name)) return true;
+    const bool is_bare_name = name_key == "name" && name.find('/') == std::string::npos;
+    if (is_bare_name && node.find("repository") != nullptr) return false;
+    const OuterRegistry* outer = outer_registry(path);
+    if (outer == nullptr) return true;
+    // With an empty registry, "nginx" is Docker Hub's; a bare word under "name" gets a registry by the templates.
+    if (outer->value.empty()) return !is_bare_name;
+    parts.registry = {outer->key, outer->value, std::nullopt};
+    return true;
+  }
+
   /// A manifest or other text in the values.
   void note_text(const Node& value, const std::string& path) {
+    if (has_image_form(value) && has_registry_host(value.scalar) && has_version_tag(value.scalar))
+      return images_.note(value, role_of(path), "may name an image, left alone");
     const bool is_text = value.is_scalar() && value.scalar.find('\n') != std::string::npos;
     if (const std::size_t count = is_text ? count_image_lines(value.scalar) : 0; count > 0)
       images_.note(value, role_of(path), "a text that names images, left alone", count);
@@ -120,20 +211,25 @@ class ValuesCollector {
   void scalar(const Node& node, const Node::Member& member, const std::string& role) {
     const std::string text = images_.text_of(member.value);
     const std::string_view registry = first_key(node, kRegistryKeys);
-    const bool has_registry = !registry.empty() && !images_.text_of(*node.find(registry)).empty();
+    const bool has_own = !registry.empty() && !images_.text_of(*node.find(registry)).empty();
+    const OuterRegistry* outer = has_own || has_registry_host(text) ? nullptr : outer_registry(role);
+    const bool has_registry = has_own || (outer != nullptr && !outer->value.empty());
     if (has_registry && !text.empty())
       return images_.note(member.value, role, "its registry has a key of its own, left alone");
     if (text.empty() || has_tag_or_digest(text) || is_template(member.value)) return images_.image(member.value, role);
     images_.name(member.value, role);
   }
 
-  /// Returns the key of the tag that belongs to an image in a scalar: webImageTag or webTag for webImage.
+  /// Returns the key of the tag that belongs to an image in a scalar: webImageTag or webTag for webImage or
+  /// webRepository.
   std::string tag_beside(const Node& node, const Node::Member& member) const {
     const std::string key = to_lower(member.key);
-    if (!key.ends_with("image") || key == "image" || !member.value.is_scalar() ||
-        has_tag_or_digest(member.value.scalar))
-      return {};
-    const std::string stem = key.substr(0, key.size() - 5);
+    const std::size_t end = key.ends_with("image") ? 5 : key.ends_with("repository") ? 10 : key.size();
+    if (end == key.size() || !member.value.is_scalar() || has_tag_or_digest(member.value.scalar)) return {};
+    const std::string stem = key.substr(0, key.size() - end);
+    // "defaultImageRepository: team" is a part of the names of other images.
+    const bool is_whole = member.value.scalar.find('/') != std::string::npos && !stem.ends_with("image");
+    if (end == 10 && !is_whole) return {};
     for (const Node::Member& other : node.members) {
       const std::string name = to_lower(other.key);
       const bool is_tag = name == key + "tag" || name == key + "_tag" || name == key + "-tag" || name == stem + "tag";
@@ -156,7 +252,8 @@ class ValuesCollector {
     if (member.key == "image") return value.is_alias() || (!value.scalar.empty() && !is_picture(value.scalar));
     constexpr std::array<std::string_view, 4> kEnds{"image", "imagename", "imageref", "imageuri"};
     const bool is_named = std::any_of(kEnds.begin(), kEnds.end(), [&](auto end) { return key.ends_with(end); });
-    return (is_named || to_lower(parent) == "images") && has_image_form(value);
+    const bool is_path = value.scalar.find('/') != std::string::npos;
+    return (is_named || to_lower(parent) == "images" || (is_path && begins_with_image(key))) && has_image_form(value);
   }
 
   static bool has_image_form(const Node& value) {
@@ -197,25 +294,30 @@ class ValuesCollector {
     parts.tag = images_.part_of(node, tag_key.empty() ? "tag" : tag_key);
     parts.registry = images_.part_of(node, first_key(node, kRegistryKeys));
     parts.neighbour = parts.tag.range ? *parts.tag.range : *parts.name.range;
-    place_digest(node, std::move(path), role, parts);
+    if (!complete_registry(node, path, name_key, parts))
+      return images_.note(name, role, "has a registry that only the chart's templates know, left alone");
+    if (!place_digest(node, std::move(path), role, parts))
+      return images_.note(name, role, "has a tag that the chart's templates also use as a version, left alone");
     if (!can_add_keys_ && !parts.tag.range && !parts.digest.range)
       return images_.note(name, role, "has no tag here, so its digest is not known, left alone");
     images_.parts(node, std::move(parts), role);
   }
 
-  /// Decides where the digest is read: by the templates, else by the key that is there, else in the tag.
-  void place_digest(const Node& node, std::string path, const std::string& role, ReferenceParts& parts) {
+  /// Decides where the digest is read: by the templates, else by the key that is there, else in the tag. Returns false
+  /// if that is the tag and a digest does not fit there.
+  bool place_digest(const Node& node, std::string path, const std::string& role, ReferenceParts& parts) {
     const std::string_view there = first_key(node, kDigestKeys);
     parts.digest = images_.part_of(node, there.empty() ? "digest" : there);
     parts.bare_digest = is_bare(parts.digest);
     parts.new_digest = there.empty() ? ReferenceParts::Place::tag : ReferenceParts::Place::digest_key;
     if (options_.helm == HelmDigest::digest && can_add_keys_) parts.new_digest = ReferenceParts::Place::digest_key;
     if (options_.helm == HelmDigest::tag) parts.new_digest = ReferenceParts::Place::tag;
-    if (options_.helm != HelmDigest::automatic) return;
-    if (const auto templates = templates_for(path)) by_templates(*templates, path, node, role, parts);
+    if (options_.helm != HelmDigest::automatic) return true;
+    const auto templates = templates_for(path);
+    return !templates || by_templates(*templates, path, node, role, parts);
   }
 
-  void by_templates(const std::string& templates, const std::string& path, const Node& node, const std::string& role,
+  bool by_templates(const std::string& templates, const std::string& path, const Node& node, const std::string& role,
                     ReferenceParts& parts) {
     for (const std::string_view key : kDigestKeys) {
       const KeyUse use = use_of_key(templates, path, std::string(key));
@@ -224,14 +326,16 @@ class ValuesCollector {
       parts.digest = images_.part_of(node, key);
       parts.bare_digest = use.bare;
       parts.new_digest = ReferenceParts::Place::digest_key;
-      return;
+      return true;
     }
     // A digest under a key that nothing reads pins nothing.
     parts.digest = {};
     parts.digest.key = "digest";
     parts.new_digest = ReferenceParts::Place::tag;
-    if (!use_of_key(templates, path, parts.tag.key).read)
-      images_.note(node, role, "the chart's templates do not show where its tag is printed", 0);
+    const KeyUse use = use_of_key(templates, path, parts.tag.key);
+    if (!use.read) images_.note(node, role, "the chart's templates do not show where its tag is printed", 0);
+    const bool is_pinned = parts.tag.value.find('@') != std::string::npos || parts.tag.value.starts_with("sha256:");
+    return !use.version || is_pinned || parts.tag.value.empty();
   }
 
   static bool names_in_full(const std::string& templates, const std::string& path, std::string_view key) {
@@ -248,6 +352,7 @@ class ValuesCollector {
   const PinOptions& options_;
   const bool can_add_keys_;
   ImageCollector& images_;
+  std::vector<OuterRegistry> outer_;  ///< the outermost first
 };
 
 /// Returns the mapping that is a member of another one, made if it is not there.

@@ -63,6 +63,8 @@ struct Decision {
 
 /// Returns false if a pin brings another repository to a reference whose name stands where it cannot be changed.
 bool can_have_name(const FoundReference& found, const oci::Location& location, const PinnedReference& pin) {
+  if (found.parts && pin.name && has_outer_registry(*found.parts))
+    return pin.name->starts_with(found.parts->registry.value + "/");
   const bool is_fixed = found.parts && !found.parts->name.range && !found.parts->adds_name;
   return !is_fixed || !pin.name || *pin.name == location.place();
 }

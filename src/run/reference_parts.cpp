@@ -64,11 +64,15 @@ bool has_unknown_tag(const ReferenceParts& parts) {
   return view.tag.text.empty() && view.digest().empty();
 }
 
+bool has_outer_registry(const ReferenceParts& parts) { return !parts.registry.range && !parts.registry.value.empty(); }
+
 std::string set_parts(const ReferenceParts& parts, const PinnedReference& pin, FileEdits& edits) {
   const PartsView view(parts);
   std::string name = view.name.text;
   std::string registry = parts.registry.value;
-  if (pin.name) {
+  if (pin.name && has_outer_registry(parts)) {
+    name = pin.name->substr(registry.size() + 1);
+  } else if (pin.name) {
     const std::size_t slash = pin.name->find('/');
     registry = parts.registry.range ? pin.name->substr(0, slash) : "";
     name = parts.registry.range ? pin.name->substr(slash + 1) : *pin.name;

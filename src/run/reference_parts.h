@@ -11,6 +11,9 @@ std::string reference_of(const ReferenceParts& parts);
 /// "latest" says nothing about it.
 bool has_unknown_tag(const ReferenceParts& parts);
 
+/// Returns true if the registry stands elsewhere, for several references, and cannot be changed for one.
+bool has_outer_registry(const ReferenceParts& parts);
+
 /// Adds the edits that turn the parts into a pin, and returns the reference that they make afterwards.
 std::string set_parts(const ReferenceParts& parts, const PinnedReference& pin, FileEdits& edits);
 
