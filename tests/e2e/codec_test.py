@@ -1,7 +1,9 @@
 """Codecs: library versions make other bytes, so a machine whose library is another one refuses to build."""
+import hashlib
 import json
+import re
 
-from harness import check, check_equal, layout_blob
+from harness import ROOT, check, check_equal, layout_blob
 from projects import Project
 
 CODECS = ("zstd-1.5.4", "zstd-1.5.7")  # the first is implied by compatibility level 1
@@ -44,3 +46,50 @@ def test_a_lock_of_another_codec_is_kept_to(world):
     text = (project.folder / "slipway.yaml").read_text()
     project._write("slipway.yaml", text.replace("{format: zstd, level: best}", "{format: gzip}"))
     project.build()
+
+
+def noise(label, size):
+    return b"".join(hashlib.sha256(f"{label} {i}".encode()).digest() for i in range(size // 32 + 1))[:size]
+
+
+def golden_tree(folder):
+    """Files for what libraries may do differently: far matches, noise, mixtures, and the edges of blocks."""
+    words = [word.encode() for word in "slipway packs the same files into the same bytes on every machine".split()]
+    picks = noise("words", 3 << 20)
+    text = b" ".join(words[byte % len(words)] for byte in picks[:400_000])
+    far = noise("far", 1 << 20)
+    files = {"empty": b"", "byte": b"x", "text": text, "noise": noise("noise", 1_500_000), "zeros": bytes(3_000_000),
+             "far": far + text[:700_000] + far + noise("gap", 9) + far[::-1],
+             "mixed": b"".join(noise(f"m{i}", 200) + text[i * 977:i * 977 + 300] for i in range(2000))}
+    for edge in (1 << 16, 1 << 17, 1 << 20):
+        for off in (-1, 0, 1):
+            files[f"edge-{edge + off}"] = (text * 2)[:edge + off]
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+
+
+def golden_digests():
+    """(compression, codec or "", digest) of each row of the table in docs/FORMATS.md."""
+    row = re.compile(r"^\| (none|(?:gzip|zstd):\w+) \| ([\w.-]*) ?\| (sha256:[0-9a-f]{64}) \|", re.M)
+    return row.findall((ROOT / "docs/FORMATS.md").read_text())
+
+
+def test_the_golden_digests_of_the_codecs_that_this_machine_has(world):
+    golden_tree(world.folder / "tree")
+    rows = golden_digests()
+    check_equal(len(rows), 11, "the rows of the table")
+    made = {}
+    for compression, codec, digest in rows:
+        folder = world.folder / f"{compression}-{codec}".replace(":", "-")  # the codec is kept in its slipway.lock
+        folder.mkdir()
+        ended = world.slipway("build", "-q", "--base", "scratch", "--platform", "linux/amd64", "--no-cache", "--add",
+                              f"{world.folder}/tree:/srv", "--compression", compression,
+                              *(["--codec", codec] if codec else []), "--to", "oci:out:v1", status=None, cwd=folder)
+        if ended.status == 0:
+            check_equal(ended.digest, digest, f"the digest of {compression} by {codec}")
+            made[compression] = codec
+        else:
+            check_equal(ended.status, 2, f"the status of {compression} by {codec}")
+            check(codec in ended.err, f"{codec} in\n{ended}")
+    check_equal(sorted(made), sorted({compression for compression, _, _ in rows}), "one codec for each format and level")
