@@ -126,7 +126,8 @@ class Comparison {
       }
       taken[i] = true;
       SLIPWAY_ASSIGN(auto differences,
-                     image::compare_images({*a.found.target, a.images[i]}, {*b.found.target, image}, context_.stop()));
+                     image::compare_images({*a.found.target, a.images[i]}, {*b.found.target, image}, context_.stop(),
+                                           layer::spill_to_temporary(context_.fs())));
       if (differences.empty()) continue;
       SLIPWAY_ASSIGN(auto packages,
                      compare_packages(*a.found.target, a.images[i], *b.found.target, image, differences));

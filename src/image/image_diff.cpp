@@ -113,7 +113,8 @@ class Pairing {
 
 class ImageComparison {
  public:
-  ImageComparison(const ImageAt& a, const ImageAt& b, std::stop_token stop) : a_(a), b_(b), stop_(std::move(stop)) {}
+  ImageComparison(const ImageAt& a, const ImageAt& b, std::stop_token stop, const layer::SpillPlace& spill)
+      : a_(a), b_(b), stop_(std::move(stop)), spill_(spill) {}
 
   Result<std::vector<Difference>> run() {
     const Image &a = a_.image, &b = b_.image;
@@ -171,7 +172,7 @@ class ImageComparison {
     if (same && !in_order)
       field(Part::layer, name, "order", fmt::format("layer {}", i + 1), fmt::format("layer {}", j + 1));
     if (!same) {
-      SLIPWAY_ASSIGN(const auto files, compare_layers(a_, i, b_, j, name, stop_));
+      SLIPWAY_ASSIGN(const auto files, compare_layers(a_, i, b_, j, name, stop_, spill_));
       append(files);
     } else if (a.digest != b.digest) {
       SLIPWAY_ASSIGN(const std::string by_a, compressor_of(a_.target, a));
@@ -191,6 +192,7 @@ class ImageComparison {
   const ImageAt& a_;
   const ImageAt& b_;
   std::stop_token stop_;
+  const layer::SpillPlace& spill_;
   std::vector<Difference> out_;
 };
 
@@ -207,8 +209,9 @@ std::map<Digest, std::int64_t> blobs_of(const std::vector<Image>& images) {
 
 }  // namespace
 
-Result<std::vector<Difference>> compare_images(const ImageAt& a, const ImageAt& b, std::stop_token stop) {
-  return ImageComparison(a, b, std::move(stop)).run();
+Result<std::vector<Difference>> compare_images(const ImageAt& a, const ImageAt& b, std::stop_token stop,
+                                               const layer::SpillPlace& spill) {
+  return ImageComparison(a, b, std::move(stop), spill).run();
 }
 
 TransferCost transfer_cost(const std::vector<Image>& there, const std::vector<Image>& wanted) {

@@ -8,6 +8,7 @@
 #include "slipway/image/file_list.h"
 #include "slipway/io/compress.h"
 #include "slipway/io/hash.h"
+#include "slipway/layer/paged_map.h"
 
 namespace slipway::image {
 namespace {
@@ -53,47 +54,80 @@ Result<Fields> fields_of(const FileEntry& entry, io::Source& content) {
   return fields;
 }
 
-/// Remembers one layer and holds another against it.
+void append_text(std::string& out, std::string_view text) {
+  out += fmt::format("{}:", text.size());
+  out += text;
+}
+
+std::string_view take_text(std::string_view& packed) {
+  const std::size_t colon = packed.find(':');
+  const auto size = static_cast<std::size_t>(parse_whole<std::uint64_t>(packed.substr(0, colon)).value_or(0));
+  const std::string_view text = packed.substr(colon + 1, size);
+  packed.remove_prefix(colon + 1 + size);
+  return text;
+}
+
+/// An entry of A that no entry of B matched yet.
+struct Known {
+  Fields fields;
+  std::uint64_t place = 0;  // among the entries of its layer
+
+  std::string pack() const {
+    std::string out;
+    append_text(out, std::to_string(place));
+    for (const auto& [field, value] : fields) {
+      append_text(out, field);
+      append_text(out, value);
+    }
+    return out;
+  }
+
+  static Known unpack(std::string_view packed) {
+    Known known;
+    known.place = parse_whole<std::uint64_t>(take_text(packed)).value_or(0);
+    while (!packed.empty()) {
+      const std::string_view field = take_text(packed);
+      known.fields.emplace(field, take_text(packed));
+    }
+    return known;
+  }
+};
+
+/// Remembers one layer and compares another with it. The memory for the entries is bounded by SpillPlace::memory.
 class LayerComparison {
  public:
-  explicit LayerComparison(std::string layer) : layer_(std::move(layer)) {}
+  LayerComparison(std::string layer, layer::SpillPlace spill) : layer_(std::move(layer)), known_(std::move(spill)) {}
 
   Status remember(const FileEntry& entry, io::Source& content) {
     SLIPWAY_ASSIGN(Fields fields, fields_of(entry, content));
-    known_.insert_or_assign(tar_name(entry), Known{std::move(fields), known_.size(), false});
-    return {};
+    return known_.put(tar_name(entry), Known{std::move(fields), known_.size()}.pack());
   }
 
   Status compare(const FileEntry& entry, io::Source& content) {
     const std::string name = tar_name(entry);
     SLIPWAY_ASSIGN(const Fields fields, fields_of(entry, content));
-    const auto at = known_.find(name);
-    if (at == known_.end() || at->second.seen) {
+    SLIPWAY_ASSIGN(const std::string* const packed, known_.find(name));
+    if (packed == nullptr) {
       add(name, "", std::nullopt, summary(fields));
       return {};
     }
-    at->second.seen = true;
-    if (at->second.place < furthest_ && out_of_order_.empty()) out_of_order_ = name;
-    furthest_ = std::max(furthest_, at->second.place);
-    compare_fields(name, at->second.fields, fields);
-    return {};
+    const Known known = Known::unpack(*packed);
+    if (known.place < furthest_ && out_of_order_.empty()) out_of_order_ = name;
+    furthest_ = std::max(furthest_, known.place);
+    compare_fields(name, known.fields, fields);
+    return known_.erase(name);  // a second entry of this name in B has no match
   }
 
-  std::vector<Difference> finish() {
-    for (const auto& [name, known] : known_) {
-      if (!known.seen) add(name, "", summary(known.fields), std::nullopt);
-    }
+  Result<std::vector<Difference>> finish() {
+    SLIPWAY_TRY(known_.visit("", [this](std::string_view name, std::string_view packed) -> Status {
+      add(std::string(name), "", summary(Known::unpack(packed).fields), std::nullopt);
+      return {};
+    }));
     if (!out_of_order_.empty()) add(out_of_order_, "order", "later in the tar", "earlier in the tar");
     return std::move(out_);
   }
 
  private:
-  struct Known {
-    Fields fields;
-    std::size_t place;
-    bool seen;
-  };
-
   static std::string summary(const Fields& fields) {
     const auto size = fields.find("size");
     return size == fields.end() ? fields.at("type") : fmt::format("{}, {} bytes", fields.at("type"), size->second);
@@ -116,8 +150,8 @@ class LayerComparison {
   }
 
   std::string layer_;
-  std::map<std::string, Known> known_;
-  std::size_t furthest_ = 0;
+  layer::PagedMap known_;
+  std::uint64_t furthest_ = 0;
   std::string out_of_order_;
   std::vector<Difference> out_;
 };
@@ -150,15 +184,16 @@ Result<std::vector<Difference>> compare_encodings(const ImageAt& a, std::size_t 
 }  // namespace
 
 Result<std::vector<Difference>> compare_layers(const ImageAt& a, std::size_t of_a, const ImageAt& b, std::size_t of_b,
-                                               const std::string& name, std::stop_token stop) {
-  LayerComparison comparison(name);
+                                               const std::string& name, std::stop_token stop,
+                                               const layer::SpillPlace& spill) {
+  LayerComparison comparison(name, spill);
   const auto remember = [&](const FileEntry& entry, io::Source& content) {
     return comparison.remember(entry, content);
   };
   const auto compare = [&](const FileEntry& entry, io::Source& content) { return comparison.compare(entry, content); };
   SLIPWAY_TRY(read_layer(a.target, a.image, of_a, remember, stop));
   SLIPWAY_TRY(read_layer(b.target, b.image, of_b, compare, stop));
-  auto found = comparison.finish();
+  SLIPWAY_ASSIGN(auto found, comparison.finish());
   return found.empty() ? compare_encodings(a, of_a, b, of_b, name) : Result<std::vector<Difference>>(std::move(found));
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "image/layered_image.h"
+#include "support/temp_dir.h"
 
 namespace slipway::image {
 namespace {
@@ -70,6 +71,33 @@ TEST_F(ImageDiffTest, FilesOfOneSideAndTheirOrder) {
               ElementsAre("file[1]a order: later in the tar -> earlier in the tar"));
   EXPECT_THAT(diff({whiteout("a")}, {file("a", "")}),
               ElementsAre("file[1]a : - -> file, 0 bytes", "file[1].wh.a : whiteout -> -"));
+}
+
+/// Entries under names in order, of which every hundredth differs between two sides.
+LayerEntries many_entries(const std::string& content) {
+  LayerEntries entries;
+  for (int i = 0; i < 2000; ++i)
+    entries.push_back(file(fmt::format("{:04}", i), i % 100 == 0 ? content : "same"));
+  return entries;
+}
+
+TEST_F(ImageDiffTest, EntriesBeyondTheMemoryGoToTheDiskAndChangeNothing) {
+  LayerEntries of_a = many_entries("1"), of_b = many_entries("2");
+  of_a.push_back(file("a", "only here"));
+  of_b.push_back(file("0007", "same"));  // a second time
+  std::swap(of_b[3], of_b[4]);
+  const Image a = images.make({of_a}), b = images.make({of_b});
+  const auto in_memory = diff(a, b);
+  ASSERT_EQ(in_memory.size(), 23u);  // content of 20 entries, one entry on each side only, an order
+  const test::TempDir dir;
+  const auto spilled = compare_images({images.store, a}, {images.store, b}, {}, {&real_fs(), dir.path(), 32u << 10});
+  ASSERT_TRUE(spilled) << spilled.error().describe();
+  std::vector<std::string> texts;
+  for (const Difference& difference : *spilled)
+    texts.push_back(text(difference));
+  EXPECT_EQ(texts, in_memory);
+  const layer::SpillPlace missing{&real_fs(), dir.path() / "missing", 32u << 10};
+  EXPECT_FALSE(compare_images({images.store, a}, {images.store, b}, {}, missing));  // so the first one did spill
 }
 
 /// A tar of one file whose header was changed.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "slipway/image/image.h"
+#include "slipway/layer/spill.h"
 
 namespace slipway::image {
 
@@ -25,8 +26,10 @@ struct ImageAt {
 };
 
 /// Returns every difference of two images, down to header fields of single files. Only layers with different diff IDs
-/// are read, as streams. Empty if and only if the manifests are the same bytes.
-Result<std::vector<Difference>> compare_images(const ImageAt& a, const ImageAt& b, std::stop_token stop = {});
+/// are read, as streams. Empty if and only if the manifests are the same bytes. Entries that outgrow `spill.memory` go
+/// to its folder; the memory used beyond it is that of the differences.
+Result<std::vector<Difference>> compare_images(const ImageAt& a, const ImageAt& b, std::stop_token stop = {},
+                                               const layer::SpillPlace& spill = {});
 
 /// The bytes that must move to get one image to where another is.
 struct TransferCost {
