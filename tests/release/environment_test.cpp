@@ -288,6 +288,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"ledger_place",
             "environments: {dev: {}}\nledger: {repository: 'r.example/a:t'}\n",
             {"4:22 \"r.example/a:t\" has a tag"}},
+        Bad{"ledger_settle", "environments: {dev: {}}\nledger: {settle: soon}\n", {"4:18 "}},
         Bad{"all_at_once",
             "environments:\n  dev: {tag: 'a b', x: 1}\n  Q: {}\n  prod: {after: [z]}\n",
             {"4:14 environments.dev.tag", "4:21 unknown key \"x\"", "5:3 \"Q\" is not",

@@ -371,6 +371,7 @@ TEST_P(Freezes, HoldOnTheClockOfTheirZone) {
 
 TEST(FreezeTimes, WhatIsNoneIsRefused) {
   for (const Freeze& bad : std::initializer_list<Freeze>{{"Fri", "Mon 08:00", "UTC"},
+                                                         {"Fri 16:00", "Mon", "UTC"},
                                                          {"Fri 24:00", "Mon 08:00", "UTC"},
                                                          {"fri 16:00", "Mon 08:00", "UTC"},
                                                          {"Fri 16:60", "Mon 08:00", "UTC"},

@@ -131,6 +131,11 @@ TEST_F(TodaysConfig, WhatLooksLikeASecretNeedsAReason) {
   EXPECT_THAT(told, HasSubstr("plaintext: {DB_PASSWORD: reason}"));
 }
 
+TEST_F(TodaysConfig, ATextThatEndsWhereASecretWouldBeginHasNone) {
+  env_file("a.env", "FIRST={\"password\":\"\nSECOND={\"password\": \"\"}\nTHIRD={\"password\": \"x\"}\n");
+  EXPECT_THAT(problems(), ElementsAre(HasSubstr("a.env:3:1 THIRD looks like")));
+}
+
 struct Fit {
   const char* rule;
   Lines good;

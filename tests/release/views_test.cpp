@@ -105,6 +105,9 @@ TEST_F(Views, StatusSaysThatTheConfigChanged) {
   EXPECT_TRUE(*status_row(row).find("configChanged")->boolean());
   shop.write("staging.env", "not a line of an env file");
   EXPECT_FALSE(read_status(shop.project, shop.services).value()[0].config_changed) << "unreadable files say nothing";
+  shop.write("staging.env", "PORT=82\n");
+  shop.services.fs = nullptr;
+  EXPECT_FALSE(read_status(shop.project, shop.services).value()[0].config_changed) << "nor does a place without files";
 }
 
 TEST_F(Views, StatusShowsADeletedTag) {
