@@ -228,7 +228,3 @@ Result<std::string> Json::canonical() const {
 }
 
 }  // namespace slipway
-
-template class std::vector<slipway::Json>;
-template struct std::pair<std::string, slipway::Json>;
-template class std::vector<slipway::Json::Member>;

@@ -85,8 +85,3 @@ class Json {
 };
 
 }  // namespace slipway
-
-// Compiled once, in json.cpp (docs/DECISIONS/0012).
-extern template class std::vector<slipway::Json>;
-extern template struct std::pair<std::string, slipway::Json>;
-extern template class std::vector<slipway::Json::Member>;
