@@ -34,15 +34,15 @@ def in_root(world, root, *argv, peer=None, **options):
     words = ["unshare", *([] if os.getuid() == 0 else ["--user", "--map-root-user"])]
     if peer is not None:
         words += ["--net", sys.executable, PEER, *peer, "--"]
-    environment = options.pop("env", {"HOME": "/work", "TMPDIR": "/work", "SLIPWAY_ACTOR": "e2e"})
+    environment = options.pop("env", {"HOME": "/project", "TMPDIR": "/project", "SLIPWAY_ACTOR": "e2e"})
     words += ["env", "-i", *(f"{name}={value}" for name, value in environment.items())]
     return world.tool(*words, shutil.which("chroot"), root, *argv, **options)
 
 
 def empty_root(world, name="root"):
-    """A root with the portable program, a name server's address and a work folder, and nothing else."""
+    """A root with the portable program, a name server's address and a project folder, and nothing else."""
     root = world.folder / name
-    for folder in ("opt", "etc", "work"):
+    for folder in ("opt", "etc", "project"):
         (root / folder).mkdir(parents=True)
     (root / "etc/resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
     return root, f"/opt/{unpacked(world, root / 'opt').name}/slipway"
@@ -70,10 +70,10 @@ def test_an_empty_root(world):
     run = lambda *argv, **options: in_root(world, root, slipway, *argv, **options)
     check_equal(run("version").out, world.slipway("version").out, "what version says")
     # A release under a freeze: zones are bundled. A thing in xz: libarchive is there.
-    shutil.copy(world.static_program(), root / "work/app")
+    shutil.copy(world.static_program(), root / "project/app")
     world.write("inner/file", "packed\n")
-    world.tool("tar", "-cJf", root / "work/things.tar.xz", "-C", world.folder / "inner", "file")
-    (root / "work/slipway.yaml").write_text("""\
+    world.tool("tar", "-cJf", root / "project/things.tar.xz", "-C", world.folder / "inner", "file")
+    (root / "project/slipway.yaml").write_text("""\
 app: hello
 image:
   repository: "oci:./images"
@@ -86,11 +86,11 @@ environments:
   staging:
     policy: {freeze: [{from: "2026-01-01 00:00", to: "2099-01-01 00:00", zone: Europe/Berlin}]}
 """)
-    options = ("-f", "/work/slipway.yaml")
+    options = ("-f", "/project/slipway.yaml")
     built = run(*options, "build", "--push").digest
     refused = run(*options, "release", "staging", status=None)
     check(refused.status != 0 and "Europe/Berlin" in refused.err and "time zone" not in refused.err, f"a freeze in\n{refused}")
-    check("file" in run("files", "oci:/work/images@" + built).out, "the archive's file in the image")
+    check("file" in run("files", "oci:/project/images@" + built).out, "the archive's file in the image")
     inner = os.path.dirname(slipway) + "/lib/slipway"
     check("ld-linux" in run("closure", inner, status=12).err, "the loader that the root lacks")
 
@@ -106,7 +106,7 @@ def test_names_proxies_and_certificates_in_an_empty_root(world):
     peer = [world.folder / "host.crt", world.folder / "host.key"]
     run = lambda *argv, **options: in_root(world, root, slipway, "catalog", *argv, peer=peer, **options)
     check_equal(run("--plain-http", "registry.test:5000").out, "registry.test:5000/team/hello\n", "what a name server's host says")
-    proxied = run("--plain-http", "elsewhere.test:80", env={"HOME": "/work", "http_proxy": "http://proxy.test:5000"})
+    proxied = run("--plain-http", "elsewhere.test:80", env={"HOME": "/project", "http_proxy": "http://proxy.test:5000"})
     check_equal(proxied.out, "elsewhere.test:80/team/hello\n", "what comes through a proxy")
     lost = run("--retry", "0", "registry.test:5443", status=15)
     check("ca-certificates" in lost.err and "SSL_CERT_FILE" in lost.err, f"a hint where there are no authorities in\n{lost}")
@@ -129,7 +129,7 @@ def test_a_root_with_busybox_alone_and_links_to_the_program(world):
     for command in ("slipway version", "/usr/s version", "cd /bin && ./slipway version", f"cd {os.path.dirname(slipway)} && ./slipway version"):
         ended = in_root(world, root, "/bin/sh", "-c", command, env={"PATH": "/bin"})
         check_equal(ended.out, wanted, f"what {command} says")
-    words = ["build", "--base", "scratch", "--add", "/bin/busybox:/bin/busybox:0755", "--to", "oci:/work/layout:v1"]
+    words = ["build", "--base", "scratch", "--add", "/bin/busybox:/bin/busybox:0755", "--to", "oci:/project/layout:v1"]
     check_equal(in_root(world, root, "/bin/slipway", *words).digest, world.slipway(
         "build", "--base", "scratch", "--add", f"{root}/bin/busybox:/bin/busybox:0755", "--to", "oci:plain:v1").digest,
         "the digest that the plain program gives")
