@@ -1,4 +1,5 @@
 #include <iterator>
+#include <memory>
 
 #include "cli/command.h"
 #include "cli/pin_commit.h"
@@ -31,6 +32,42 @@ Result<Digest> digest_at(Context& context, const oci::Location& location) {
   return root.digest;
 }
 
+/// An image or release that --image or --env pins, and whether any reference names it.
+struct Named {
+  std::string description;
+  run::Resolver resolve;
+  bool is_found = false;
+};
+using AllNamed = std::vector<std::shared_ptr<Named>>;
+
+void add_named(AllNamed& all, std::string description, run::Resolver resolve) {
+  all.push_back(std::make_shared<Named>(Named{std::move(description), std::move(resolve)}));
+}
+
+/// Returns the first answer of several. All are asked, so that each learns whether a reference names it.
+run::Resolver resolve_named(AllNamed all) {
+  return [all = std::move(all)](const oci::Location& written) -> Result<std::optional<run::PinnedReference>> {
+    std::optional<run::PinnedReference> first;
+    for (const std::shared_ptr<Named>& named : all) {
+      SLIPWAY_ASSIGN(std::optional<run::PinnedReference> pin, named->resolve(written));
+      named->is_found = named->is_found || pin.has_value();
+      if (!first) first = std::move(pin);
+    }
+    return first;
+  };
+}
+
+/// Says what no reference names. Returns false if there is any: a check of it would look at nothing.
+bool tell_unnamed(Context& context, const AllNamed& all) {
+  bool are_found = true;
+  for (const std::shared_ptr<Named>& named : all) {
+    if (named->is_found) continue;
+    context.note(fmt::format("no image reference in these files names {}", named->description));
+    are_found = false;
+  }
+  return are_found;
+}
+
 /// --image NAME=REF.
 Result<run::Resolver> image_resolver(Context& context, const std::string& text) {
   const std::size_t equals = text.find('=');
@@ -46,7 +83,7 @@ Result<run::Resolver> image_resolver(Context& context, const std::string& text) 
 }
 
 /// --env ENV: the active release.
-Result<run::Resolver> environment_resolver(Context& context, const std::string& text) {
+Status add_environment(Context& context, const std::string& text, AllNamed& named) {
   SLIPWAY_ASSIGN(const Loaded loaded, require_project(context));
   SLIPWAY_ASSIGN(const EnvironmentWord word, environment_word(loaded.project, text));
   const ProjectServices services(context, loaded);
@@ -62,19 +99,19 @@ Result<run::Resolver> environment_resolver(Context& context, const std::string& 
   if (loaded.project.image_repository) pin.app_places.push_back(*loaded.project.image_repository);
   for (const release::Environment& environment : loaded.project.environments)
     pin.app_places.push_back(environment.repository);
-  return run::resolve_release(std::move(pin));
+  std::string description = fmt::format("app {} ({})", entry.app, place.str());
+  add_named(named, std::move(description), run::resolve_release(std::move(pin)));
+  return {};
 }
 
-Result<run::Resolver> resolver_of(Context& context, const PinFlags& f, image::Lock* lock) {
-  std::vector<run::Resolver> resolvers;
+Result<run::Resolver> resolver_of(Context& context, const PinFlags& f, image::Lock* lock, AllNamed& named) {
   for (const std::string& image : f.images) {
     SLIPWAY_ASSIGN(auto resolver, image_resolver(context, image));
-    resolvers.push_back(std::move(resolver));
+    add_named(named, printable(image.substr(0, image.find('=')), 200), std::move(resolver));
   }
-  if (f.environment) {
-    SLIPWAY_ASSIGN(auto resolver, environment_resolver(context, *f.environment));
-    resolvers.push_back(std::move(resolver));
-  }
+  if (f.environment) SLIPWAY_TRY(add_environment(context, *f.environment, named));
+  std::vector<run::Resolver> resolvers;
+  if (!named.empty()) resolvers.push_back(resolve_named(named));
   // With nothing named, every reference is asked for where it lives.
   const auto ask = [&context](const oci::Location& location) { return digest_at(context, location); };
   if (lock != nullptr) {
@@ -111,10 +148,12 @@ Result<run::PinOptions> options_of(Context& context, const PinFlags& f, PinSetti
 struct Totals {
   std::size_t files = 0, seen = 0, pinned = 0, changed = 0, left_alone = 0, unresolved = 0;
   bool all_pinned() const { return seen == pinned + changed; }
-  std::string str() const {
-    return fmt::format("{} image reference{} in {} file{}: {} pinned, {} to change, {} left alone, {} not resolved",
-                       seen, seen == 1 ? "" : "s", files, files == 1 ? "" : "s", pinned, changed, left_alone,
-                       unresolved);
+  /// `written` says whether the changes are made, or are to be made.
+  std::string str(bool written) const {
+    const std::string pins = written ? fmt::format("{} pinned ({} changed)", pinned + changed, changed)
+                                     : fmt::format("{} pinned, {} to change", pinned, changed);
+    return fmt::format("{} image reference{} in {} file{}: {}, {} left alone, {} not resolved", seen,
+                       seen == 1 ? "" : "s", files, files == 1 ? "" : "s", pins, left_alone, unresolved);
   }
 };
 
@@ -257,7 +296,7 @@ Status print_reports(Context& context, const PinFlags& f, const std::vector<run:
   const Totals totals = totals_of(reports);
   tell_notes(context, reports);
   tell_changes(context, reports);
-  context.note(totals.str());
+  context.note(totals.str(written && !context.globals().dry_run));
   if (f.sarif) SLIPWAY_TRY(write_sarif(context, *f.sarif, reports));
   if (context.json()) return context.print_document(pin_json(reports, totals));
   if (f.explain) return context.print_raw(explain_pins(context, reports));
@@ -304,7 +343,8 @@ Result<int> run_pin(Context& context, const PinFlags& f) {
     SLIPWAY_ASSIGN(lock, image::Lock::read(context.fs(), context.absolute(*f.lock)));
   }
   const std::string locked = lock.serialize();
-  SLIPWAY_ASSIGN(const run::Resolver resolver, resolver_of(context, f, f.lock ? &lock : nullptr));
+  AllNamed named;
+  SLIPWAY_ASSIGN(const run::Resolver resolver, resolver_of(context, f, f.lock ? &lock : nullptr, named));
   SLIPWAY_ASSIGN(const auto reports, plan(context, f, resolver));
   std::vector<Error> errors = errors_of(reports);
   const bool keeps_files = f.check || (f.atomic && !errors.empty());
@@ -313,11 +353,12 @@ Result<int> run_pin(Context& context, const PinFlags& f) {
   if (writes && f.commit) SLIPWAY_TRY(check_commit(context, reports, commit));
   if (writes) SLIPWAY_TRY(write_reports(context, f, reports, lock, locked));
   SLIPWAY_TRY(print_reports(context, f, reports, !keeps_files));
+  const bool are_found = tell_unnamed(context, named);
   if (writes && f.commit) SLIPWAY_TRY(commit_pins(context, reports, commit));
   if (!errors.empty()) return fail(combine(std::move(errors)));
   const Totals totals = totals_of(reports);
   if (f.strict && !totals.all_pinned()) return kDiffers;
-  return f.check && totals.changed > 0 ? kDiffers : 0;
+  return f.check && (totals.changed > 0 || !are_found) ? kDiffers : 0;
 }
 
 void bind_selection(OptionSet& options, PinFlags& f) {
@@ -340,7 +381,9 @@ void bind_selection(OptionSet& options, PinFlags& f) {
 void bind_results(OptionSet& options, PinFlags& f) {
   options.flag("--explain", f.explain,
                "print Markdown for a pull request that compares old and new images: labels, packages, size, layers");
-  options.flag("--check", f.check, "print the diff without changing files; exit with 10 if there is one");
+  options.flag("--check", f.check,
+               "print the diff without changing files; exit with 10 if there is one, or if nothing names what --env or "
+               "--image pins");
   options.flag("--strict", f.strict, "exit with 10 if anything that looks like an image reference is not pinned");
   options.flag("--atomic", f.atomic, "change no file if anything cannot be read or resolved");
   options.list("--exclude", "GLOB", f.exclude, "skip files below a folder, as .slipwayignore does (repeatable)");
@@ -376,7 +419,9 @@ Command pin_command() {
                    {"newer digests and tags, with what they mean for a pull request",
                     "slipway pin --lock images.lock --update '*' --explain deploy/"},
                    {"another image", "slipway pin --image nginx=docker.io/library/nginx:1.27 deploy/kubernetes.yaml"}},
-      .statuses = {{10, "a file is not pinned, and --check was given; or an image is not, and --strict was given"}},
+      .statuses = {{10,
+                    "with --check: a file would change, or no reference names what --env or --image pins; with "
+                    "--strict: an image is not pinned"}},
       .see_also = {"export", "drift"},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<PinFlags>();

@@ -127,6 +127,13 @@ def test_pin_changes_the_reference_and_no_other_byte(world):
           f"the pinned reference, not {after[9]}")
     check_equal(project.slipway("pin", "--env", "production", path).out, "", "a second pin, which changes nothing")
     project.slipway("pin", "--env", "production", "--check", path)
+    other = project.folder / "deploy/other.yaml"
+    other.write_text(KUBERNETES.replace("team/hello", "team/other"))
+    ended = project.slipway("pin", "--env", "production", "--check", other, status=10)
+    check("no image reference in these files names app hello (" in ended.err, f"the reason of 10 in\n{ended}")
+    ended = project.slipway("pin", "--env", "production", other)
+    check("no image reference in these files names app hello (" in ended.err, f"a note in\n{ended}")
+    project.slipway("pin", "--env", "production", "--check", path, other)
 
 
 def test_plan_then_apply(world):
