@@ -45,22 +45,34 @@ Status check_recipe(const Recipe& recipe, const BuildRequest& request, FileSyste
   return std::move(diagnostics).status();
 }
 
-/// Chooses whose compressed bytes the layers have: the recipe's codec, else the lock's, else that of compatibility
-/// level
-/// 1. A library that makes other bytes is refused here, before any work.
-Status choose_codec(const Recipe& recipe, const BuildRequest& request, Inputs& inputs) {
+/// Returns the codec that a project without a lock keeps from its first build on: this machine's, by name; "" where
+/// all versions make the same bytes, and where the lock may not be written.
+Result<std::string> first_codec(const Recipe& recipe, const BuildRequest& request, FileSystem& fs) {
+  if (request.locked || request.lock_file.empty()) return std::string();
+  const auto lock = fs.stat(request.lock_file, true);
+  if (lock || lock.error().code != Errc::not_found) return std::string();
+  return io::differing_codec(recipe.compression, recipe.level);
+}
+
+/// Chooses whose compressed bytes the layers have: the recipe's codec, else the lock's, else a new project's own, else
+/// that of compatibility level 1. A library that makes other bytes is refused here, before any work.
+Status choose_codec(const Recipe& recipe, const BuildRequest& request, FileSystem& fs, Inputs& inputs) {
   const std::string format = recipe.compression == io::Compression::zstd ? "zstd" : "gzip";
   const std::string locked = inputs.lock.codec(format);
-  if (!recipe.codec.empty()) {
-    SLIPWAY_ASSIGN(inputs.codec, io::parse_codec(recipe.compression, recipe.level, recipe.codec));
-    if (request.locked && inputs.codec != locked)
-      return fail(
-          Error(Errc::invalid_argument, fmt::format("slipway.lock does not have the codec {}", recipe.codec))
-              .with_hint("write it into slipway.lock and commit that: CI= slipway build --codec " + recipe.codec));
-    inputs.lock_changed = inputs.lock.set_codec(format, inputs.codec);
+  const auto known = [&](const std::string& name) { return io::parse_codec(recipe.compression, recipe.level, name); };
+  std::string name = recipe.codec;
+  if (name.empty() && locked.empty()) {
+    SLIPWAY_ASSIGN(name, first_codec(recipe, request, fs));
+  }
+  if (!name.empty()) {
+    SLIPWAY_ASSIGN(inputs.codec, known(name));
+    if (request.locked && inputs.codec != known(locked).value_or(""))
+      return fail(Error(Errc::invalid_argument, fmt::format("slipway.lock does not have the codec {}", name))
+                      .with_hint("write it into slipway.lock and commit that: CI= slipway build --codec " + name));
+    inputs.lock_changed = !request.locked && inputs.lock.set_codec(format, name);
   } else if (!locked.empty()) {
     // A level that has one codec alone does not know the lock's.
-    inputs.codec = io::parse_codec(recipe.compression, recipe.level, locked).value_or("");
+    inputs.codec = known(locked).value_or("");
   }
   return io::check_codec({.format = recipe.compression, .level = recipe.level, .codec = inputs.codec});
 }
@@ -95,7 +107,7 @@ Result<Inputs> read_inputs(const Recipe& recipe, const BuildRequest& request, co
   Diagnostics diagnostics;
   SLIPWAY_ASSIGN(inputs.sbom_documents, read_documents(recipe, services.fs, diagnostics));
   SLIPWAY_TRY(check_recipe(recipe, request, services.fs, diagnostics));
-  SLIPWAY_TRY(choose_codec(recipe, request, inputs));
+  SLIPWAY_TRY(choose_codec(recipe, request, services.fs, inputs));
   const auto before = inputs.lock.images();
   SLIPWAY_ASSIGN(inputs.base, find_base(recipe, request, services.opener, inputs.lock));
   inputs.lock_changed = inputs.lock_changed || inputs.lock.images() != before;

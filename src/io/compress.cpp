@@ -93,6 +93,12 @@ Result<std::string> installed_codec(Compression format, Level level) {
   return parse_codec(format, level, installed.name);
 }
 
+Result<std::string> differing_codec(Compression format, Level level) {
+  if (format == Compression::none || codec_for(format, level).identities.size() == 1) return std::string();
+  SLIPWAY_ASSIGN(const CodecIdentity installed, identify_once(codec_for(format, level)));
+  return std::string(installed.name);
+}
+
 Status check_codec(const Packing& packing) {
   if (packing.format == Compression::none) return {};
   const CodecPlan plan = codec_for(packing.format, packing.level);

@@ -30,8 +30,33 @@ def test_the_installed_codec_is_taken_and_every_other_refused_before_any_work(wo
     implied = ours == CODECS[0]
     check_equal(manifest["annotations"].get("io.slipway.codec"), None if implied else ours, "the annotation")
     lock = project.folder / "slipway.lock"
-    check_equal(json.loads(lock.read_text())["codecs"] if lock.exists() else {}, {} if implied else {"zstd": ours}, "the lock")
+    check_equal(json.loads(lock.read_text())["codecs"], {"zstd": ours}, "the lock")
     check_equal(project.build(), digest, "the build that the lock decides")
+
+
+def test_a_new_project_keeps_the_codec_of_the_machine_that_builds_it_first(world):
+    project = zstd_project(world)
+    lock = project.folder / "slipway.lock"
+    ours = next(codec for codec in CODECS
+                if project.slipway("build", "--push", "--codec", codec, "--dry-run", status=None).status == 0)
+    check(not lock.exists(), "a dry run writes no lock")
+    # In CI the lock may not change, so level 1 is implied.
+    project.slipway("build", "--push", "--locked", "--dry-run", status=0 if ours == CODECS[0] else 2)
+    digest = project.slipway("build", "--push").digest
+    check_equal(json.loads(lock.read_text())["codecs"], {"zstd": ours}, "the lock of the first build")
+    manifest = json.loads(layout_blob(project.folder / "images", digest))
+    check_equal(manifest["annotations"].get("io.slipway.codec"), None if ours == CODECS[0] else ours, "the annotation")
+    check_equal(project.slipway("build", "--push", "--locked").digest, digest, "the locked build")
+    # A lock without codecs is an older one: its layers have the bytes of level 1.
+    lock.write_text(json.dumps({"schema": "slipway/v1/lock", "images": {}}))
+    project.slipway("build", "--push", status=0 if ours == CODECS[0] else 2)
+    check("codecs" not in json.loads(lock.read_text()), "an older lock stays as it is")
+    # gzip's default level is the same everywhere.
+    lock.unlink()
+    text = (project.folder / "slipway.yaml").read_text()
+    project._write("slipway.yaml", text.replace("{format: zstd, level: best}", "{format: gzip}"))
+    project.slipway("build", "--push")
+    check(not lock.exists(), "no lock for bytes that are the same everywhere")
 
 
 def test_a_lock_of_another_codec_is_kept_to(world):

@@ -167,6 +167,20 @@ TEST(Codec, TheInstalledLibraryIsOneThatIsKnown) {
   }
 }
 
+TEST(Codec, IsNamedWhereVersionsDiffer) {
+  EXPECT_EQ(differing_codec(Compression::none, Level::normal).value(), "");
+  EXPECT_EQ(differing_codec(Compression::gzip, Level::fast).value(), "");
+  EXPECT_EQ(differing_codec(Compression::gzip, Level::normal).value(), "");
+  for (const auto& [format, level] : {std::pair(Compression::gzip, Level::best),
+                                      {Compression::zstd, Level::fast},
+                                      {Compression::zstd, Level::normal},
+                                      {Compression::zstd, Level::best}}) {
+    const std::string name = differing_codec(format, level).value();
+    ASSERT_FALSE(name.empty());
+    EXPECT_EQ(parse_codec(format, level, name).value(), installed_codec(format, level).value());
+  }
+}
+
 TEST(Codec, AnotherLibraryIsRefusedBeforeItIsUsed) {
   for (const Compression format : {Compression::gzip, Compression::zstd}) {
     for (const Level level : {Level::fast, Level::normal, Level::best}) {

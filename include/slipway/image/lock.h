@@ -33,7 +33,7 @@ class Lock {
   /// Sets the digest of a reference; returns true if that changed the lock.
   bool set(const std::string& reference, const Digest& digest);
   const std::map<std::string, Digest>& images() const { return images_; }
-  /// Returns the codec (io::parse_codec) that layers of a compression format must have; "" for the default one.
+  /// Returns the codec (io::parse_codec) that layers of a compression format must have; "" if the lock names none.
   std::string codec(const std::string& format) const;
   /// Sets it; "" removes it. Returns true if that changed the lock.
   bool set_codec(const std::string& format, const std::string& codec);

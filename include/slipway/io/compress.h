@@ -83,6 +83,9 @@ Result<std::string> parse_codec(Compression format, Level level, std::string_vie
 /// Returns the codec of the installed library, found by compressing a sample (once in a process); Errc::unsupported
 /// when its bytes are those of no known codec.
 Result<std::string> installed_codec(Compression format, Level level);
+/// Returns the name of the installed codec, the default one's too, where versions differ at that level; "" where all
+/// make the same bytes. Errors of installed_codec().
+Result<std::string> differing_codec(Compression format, Level level);
 /// Succeeds if the installed library has `packing`'s codec; Errc::unsupported, with both versions and what to do, if
 /// not. Tells early: compressor() checks again. Levels that have one codec only are not checked here, because a build
 /// that compresses nothing should not pay for it.
