@@ -1,7 +1,7 @@
-#include <algorithm>
 #include <map>
 
 #include "cli/command.h"
+#include "cli/document_stream.h"
 #include "cli/found_image.h"
 #include "cli/project.h"
 #include "slipway/base/text.h"
@@ -13,6 +13,8 @@ namespace {
 
 using LayerDifference = image::Difference;
 using Part = LayerDifference::Part;
+
+constexpr std::size_t kPiece = 64u << 10;  // of text that is printed at once
 
 struct DiffFlags {
   std::string a, b;
@@ -54,11 +56,11 @@ struct KeyDiff {
   std::optional<std::string> a, b;
 };
 
-/// The differences of one platform's images.
-struct PlatformDiff {
+/// The images of one platform that two sides have and that differ.
+struct ImagePair {
   std::string platform;
-  std::vector<LayerDifference> differences;
-  std::vector<KeyDiff> packages;
+  const image::Image& a;
+  const image::Image& b;
 };
 
 std::vector<KeyDiff> different_values(const std::map<std::string, std::string>& a,
@@ -93,10 +95,10 @@ class Comparison {
   Result<int> run() {
     SLIPWAY_ASSIGN(const SideImages a, load_side(context_, flags_.a, flags_.platform));
     SLIPWAY_ASSIGN(const SideImages b, load_side(context_, flags_.b, flags_.platform));
-    SLIPWAY_TRY(compare(a, b));
+    pair(a, b);
     cost_ = image::transfer_cost(a.images, b.images);
     different_ = a.root.digest != b.root.digest;
-    if (flags_.platform) different_ = !platforms_.empty() || !only_a_.empty() || !only_b_.empty();
+    if (flags_.platform) different_ = differs_inside();
     // An index is one more document; a lone manifest is among the images.
     const bool index = !flags_.platform && b.images.front().descriptor.digest != b.root.digest;
     if (index && different_) {
@@ -112,7 +114,9 @@ class Comparison {
   }
 
  private:
-  Status compare(const SideImages& a, const SideImages& b) {
+  bool differs_inside() const { return !pairs_.empty() || !only_a_.empty() || !only_b_.empty(); }
+
+  void pair(const SideImages& a, const SideImages& b) {
     const bool lone = a.images.size() == 1 && b.images.size() == 1;
     std::vector<bool> taken(a.images.size(), false);
     for (const image::Image& image : b.images) {
@@ -125,30 +129,26 @@ class Comparison {
         continue;
       }
       taken[i] = true;
-      SLIPWAY_ASSIGN(auto differences,
-                     image::compare_images({*a.found.target, a.images[i]}, {*b.found.target, image}, context_.stop(),
-                                           layer::spill_to_temporary(context_.fs())));
-      if (differences.empty()) continue;
-      SLIPWAY_ASSIGN(auto packages,
-                     compare_packages(*a.found.target, a.images[i], *b.found.target, image, differences));
-      platforms_.push_back({platform, std::move(differences), std::move(packages)});
+      if (a.images[i].descriptor.digest != image.descriptor.digest) pairs_.push_back({platform, a.images[i], image});
     }
     for (std::size_t i = 0; i < taken.size(); ++i) {
       if (!taken[i]) only_a_.push_back(a.images[i].config.platform.str());
     }
-    return {};
   }
 
-  /// The Debian packages of two images of which files differ.
-  Result<std::vector<KeyDiff>> compare_packages(store::ReadTarget& from_a, const image::Image& a,
-                                                store::ReadTarget& from_b, const image::Image& b,
-                                                const std::vector<LayerDifference>& differences) {
-    const bool files = std::any_of(differences.begin(), differences.end(), [](const LayerDifference& d) {
-      return d.part == Part::layer || d.part == Part::file;
-    });
+  /// Visits the differences of a pair. Returns the Debian packages that differ, if files do.
+  Result<std::vector<KeyDiff>> compare(const SideImages& a, const SideImages& b, const ImagePair& pair,
+                                       const image::DifferenceVisitor& visit) {
+    bool files = false;
+    const auto visit_and_see = [&](const LayerDifference& d) {
+      files = files || d.part == Part::layer || d.part == Part::file;
+      return visit(d);
+    };
+    SLIPWAY_TRY(image::compare_images({*a.found.target, pair.a}, {*b.found.target, pair.b}, visit_and_see,
+                                      context_.stop(), layer::spill_to_temporary(context_.fs())));
     if (!files) return std::vector<KeyDiff>();
-    SLIPWAY_ASSIGN(const auto of_a, packages_of(from_a, a));
-    SLIPWAY_ASSIGN(const auto of_b, packages_of(from_b, b));
+    SLIPWAY_ASSIGN(const auto of_a, packages_of(*a.found.target, pair.a));
+    SLIPWAY_ASSIGN(const auto of_b, packages_of(*b.found.target, pair.b));
     return different_values(of_a, of_b);
   }
 
@@ -188,29 +188,44 @@ class Comparison {
   }
 
   Status print_text(const SideImages& a, const SideImages& b) {
-    std::string text = fmt::format("A {}\nB {}\n", name(a), name(b));
+    SLIPWAY_TRY(print_lines(fmt::format("A {}\nB {}\n", name(a), name(b))));
     for (const std::string& platform : only_a_)
-      text += fmt::format("{}: only in A\n", printable(platform));
+      SLIPWAY_TRY(print_lines(fmt::format("{}: only in A\n", printable(platform))));
     for (const std::string& platform : only_b_)
-      text += fmt::format("{}: only in B\n", printable(platform));
-    for (const PlatformDiff& platform : platforms_) {
-      text += printable(platform.platform) + "\n";
-      for (const LayerDifference& difference : platform.differences)
-        text += "  " + line(difference) + "\n";
-      for (const KeyDiff& package : platform.packages)
-        text += "  package" + line(package).substr(1) + "\n";
+      SLIPWAY_TRY(print_lines(fmt::format("{}: only in B\n", printable(platform))));
+    for (const ImagePair& pair : pairs_) {
+      SLIPWAY_TRY(print_lines(printable(pair.platform) + "\n"));
+      const auto visit = [this](const LayerDifference& d) { return print_lines("  " + line(d) + "\n"); };
+      SLIPWAY_ASSIGN(const auto packages, compare(a, b, pair, visit));
+      for (const KeyDiff& package : packages)
+        SLIPWAY_TRY(print_lines("  package" + line(package).substr(1) + "\n"));
     }
+    SLIPWAY_TRY(print_lines(conclusion()));
+    return context_.print_text(text_);
+  }
+
+  /// Collects lines and prints them in larger pieces.
+  Status print_lines(std::string_view lines) {
+    text_ += lines;
+    if (text_.size() < kPiece) return {};
+    SLIPWAY_TRY(context_.print_text(text_));
+    text_.clear();
+    return {};
+  }
+
+  /// The lines behind the differences of the images.
+  std::string conclusion() const {
+    std::string text;
     if (!different_) text += "identical\n";
-    if (different_ && platforms_.empty() && only_a_.empty() && only_b_.empty())
-      text += "the images are the same, the documents that hold them are not\n";
-    if (keys_) text += keys_->empty() ? "the configs are the same\n" : "config\n";
-    for (const KeyDiff& key : keys_.value_or(std::vector<KeyDiff>())) {
-      text += line(key) + "\n";
+    if (different_ && !differs_inside()) text += "the images are the same, the documents that hold them are not\n";
+    if (keys_) {
+      text += keys_->empty() ? "the configs are the same\n" : "config\n";
+      for (const KeyDiff& key : *keys_)
+        text += line(key) + "\n";
     }
-    text += fmt::format("to push or pull B where A is: {} ({} bytes) in {} blobs; {} are shared\n",
-                        human_bytes(static_cast<std::uint64_t>(cost_.bytes)), cost_.bytes, cost_.blobs,
-                        human_bytes(static_cast<std::uint64_t>(cost_.shared_bytes)));
-    return context_.print_text(text);
+    return text + fmt::format("to push or pull B where A is: {} ({} bytes) in {} blobs; {} are shared\n",
+                              human_bytes(static_cast<std::uint64_t>(cost_.bytes)), cost_.bytes, cost_.blobs,
+                              human_bytes(static_cast<std::uint64_t>(cost_.shared_bytes)));
   }
 
   static Json difference_json(const LayerDifference& d) {
@@ -225,25 +240,30 @@ class Comparison {
   }
 
   Status print_json(const SideImages& a, const SideImages& b) {
-    Json::Array platforms;
-    for (const PlatformDiff& platform : platforms_) {
-      Json::Array differences;
-      for (const LayerDifference& difference : platform.differences)
-        differences.push_back(difference_json(difference));
-      Json json;
-      json.set("platform", platform.platform).set("differences", std::move(differences));
-      json.set("packages", keys_json(platform.packages));
-      platforms.push_back(std::move(json));
+    DocumentStream out(context_);
+    SLIPWAY_TRY(out.member("schema", "slipway/v1/diff"));
+    SLIPWAY_TRY(out.member("a", name(a)));
+    SLIPWAY_TRY(out.member("b", name(b)));
+    SLIPWAY_TRY(out.member("identical", !different_));
+    SLIPWAY_TRY(out.member("onlyInA", Json::Array(only_a_.begin(), only_a_.end())));
+    SLIPWAY_TRY(out.member("onlyInB", Json::Array(only_b_.begin(), only_b_.end())));
+    SLIPWAY_TRY(out.open_list("platforms"));
+    for (const ImagePair& pair : pairs_) {
+      SLIPWAY_TRY(out.open_item());
+      SLIPWAY_TRY(out.member("platform", pair.platform));
+      SLIPWAY_TRY(out.open_list("differences"));
+      const auto visit = [&out](const LayerDifference& d) { return out.item(difference_json(d)); };
+      SLIPWAY_ASSIGN(const auto packages, compare(a, b, pair, visit));
+      SLIPWAY_TRY(out.close());
+      SLIPWAY_TRY(out.member("packages", keys_json(packages)));
+      SLIPWAY_TRY(out.close());
     }
+    SLIPWAY_TRY(out.close());
     Json transfer;
     transfer.set("bytes", cost_.bytes).set("blobs", cost_.blobs).set("sharedBytes", cost_.shared_bytes);
-    Json document;
-    document.set("schema", "slipway/v1/diff").set("a", name(a)).set("b", name(b)).set("identical", !different_);
-    document.set("onlyInA", Json::Array(only_a_.begin(), only_a_.end()));
-    document.set("onlyInB", Json::Array(only_b_.begin(), only_b_.end()));
-    document.set("platforms", std::move(platforms)).set("transfer", std::move(transfer));
-    if (keys_) document.set("config", keys_json(*keys_));
-    return context_.print_document(document);
+    SLIPWAY_TRY(out.member("transfer", std::move(transfer)));
+    if (keys_) SLIPWAY_TRY(out.member("config", keys_json(*keys_)));
+    return out.finish();
   }
 
   static Json keys_json(const std::vector<KeyDiff>& differences) {
@@ -261,8 +281,9 @@ class Comparison {
   Context& context_;
   const DiffFlags& flags_;
   std::optional<std::vector<KeyDiff>> keys_;  ///< where both are releases
-  std::vector<PlatformDiff> platforms_;
+  std::vector<ImagePair> pairs_;
   std::vector<std::string> only_a_, only_b_;
+  std::string text_;  ///< lines that are not printed yet
   image::TransferCost cost_;
   bool different_ = false;
 };

@@ -1,9 +1,11 @@
-#include <map>
+#include <functional>
 
 #include "cli/command.h"
+#include "cli/document_stream.h"
 #include "cli/found_image.h"
 #include "slipway/base/clock.h"
 #include "slipway/base/text.h"
+#include "slipway/layer/paged_map.h"
 
 namespace slipway::cli {
 namespace {
@@ -68,23 +70,37 @@ std::string mode_text(EntryType type, std::uint32_t mode) {
 
 std::string shown(const std::string& path) { return "/" + printable(path, kMaxShown); }
 
-/// How many names a file has, by the layer and the name of its bytes.
-using NameCounts = std::map<std::pair<std::uint32_t, std::string>, int>;
+/// The number of hard links of each file that has some, by the layer and the name of its bytes. A long list of them is
+/// on disk.
+class LinkCounts {
+ public:
+  explicit LinkCounts(const layer::SpillPlace& spill) : counts_(spill) {}
 
-NameCounts count_names(const image::FileList& list) {
-  NameCounts counts;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    const image::ImageFile file = list.at(i);
-    if (file.entry.type == EntryType::hardlink) ++counts[{file.layer, file.member}];
+  Status count(const image::FileList& list) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const image::ImageFile file = list.at(i);
+      if (file.entry.type != EntryType::hardlink) continue;
+      SLIPWAY_ASSIGN(const std::uint64_t known, links_of(file));
+      SLIPWAY_TRY(counts_.put(key_of(file), std::to_string(known + 1)));
+    }
+    return list.status();
   }
-  return counts;
-}
 
-std::string long_line(const image::ImageFile& file, const NameCounts& counts) {
+  Result<std::uint64_t> links_of(const image::ImageFile& file) {
+    if (counts_.empty()) return 0u;
+    SLIPWAY_ASSIGN(const std::string* const found, counts_.find(key_of(file)));
+    return found == nullptr ? 0u : parse_whole<std::uint64_t>(*found).value_or(0);
+  }
+
+ private:
+  static std::string key_of(const image::ImageFile& file) { return fmt::format("{:08x}{}", file.layer, file.member); }
+
+  layer::PagedMap counts_;
+};
+
+std::string long_line(const image::ImageFile& file, std::uint64_t names) {
   const layer::FileEntry& e = file.entry;
-  const auto count = counts.find({file.layer, file.member});
   const bool first = e.type != EntryType::hardlink;
-  const int names = file.member.empty() || count == counts.end() ? 1 : count->second + 1;
   std::string size = std::to_string(e.size);
   if (e.type == EntryType::char_device || e.type == EntryType::block_device)
     size = fmt::format("{}, {}", e.device_major, e.device_minor);
@@ -150,20 +166,54 @@ Result<std::uint32_t> layer_of(const image::Image& image, const std::string& wor
                                          known.empty() ? "" : ", or one of ", list_of(known, 20))));
 }
 
-/// `layer`: the only one whose files are shown; nothing for all.
-Status print_json(Context& context, const FoundImage& found, const image::Image& image, const image::FileList& list,
-                  std::optional<std::uint32_t> layer) {
-  Json::Array files;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    const image::ImageFile file = list.at(i);
-    if (file.layer == layer.value_or(file.layer)) files.push_back(file_json(file, image));
+/// A list of files as it is printed.
+class FilesListing {
+ public:
+  FilesListing(Context& context, const image::Image& image, const image::FileList& list,
+               std::optional<std::uint32_t> layer)
+      : context_(context), image_(image), list_(list), layer_(layer) {}
+
+  Status print_json(const FoundImage& found) {
+    DocumentStream out(context_);
+    SLIPWAY_TRY(out.member("schema", "slipway/v1/files"));
+    SLIPWAY_TRY(out.member("location", context_.shown(found.location).str()));
+    SLIPWAY_TRY(out.member("digest", image_.descriptor.digest.str()));
+    SLIPWAY_TRY(out.member("platform", image_.config.platform.str()));
+    SLIPWAY_TRY(out.open_list("files"));
+    SLIPWAY_TRY(visit([&](const image::ImageFile& file) { return out.item(file_json(file, image_)); }));
+    SLIPWAY_TRY(out.close());
+    return out.finish();
   }
-  Json document;
-  document.set("schema", "slipway/v1/files").set("location", context.shown(found.location).str());
-  document.set("digest", image.descriptor.digest.str()).set("platform", image.config.platform.str());
-  document.set("files", std::move(files));
-  return context.print_document(document);
-}
+
+  Status print_text(bool long_form) {
+    LinkCounts links(layer::spill_to_temporary(context_.fs()));
+    if (long_form) SLIPWAY_TRY(links.count(list_));
+    std::string lines;
+    SLIPWAY_TRY(visit([&](const image::ImageFile& file) -> Status {
+      SLIPWAY_ASSIGN(const std::uint64_t count, file.member.empty() ? 0 : links.links_of(file));
+      lines += long_form ? long_line(file, count + 1) : shown(file.entry.path) + "\n";
+      if (lines.size() < io::kBlock) return {};
+      SLIPWAY_TRY(context_.print_raw(lines));
+      lines.clear();
+      return {};
+    }));
+    return context_.print_raw(lines);
+  }
+
+ private:
+  Status visit(const std::function<Status(const image::ImageFile&)>& visitor) const {
+    for (std::size_t i = 0; i < list_.size(); ++i) {
+      const image::ImageFile file = list_.at(i);
+      if (file.layer == layer_.value_or(file.layer)) SLIPWAY_TRY(visitor(file));
+    }
+    return list_.status();
+  }
+
+  Context& context_;
+  const image::Image& image_;
+  const image::FileList& list_;
+  std::optional<std::uint32_t> layer_;  ///< the only one whose files are shown
+};
 
 Result<int> run_files(Context& context, const FilesFlags& f) {
   SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
@@ -173,21 +223,8 @@ Result<int> run_files(Context& context, const FilesFlags& f) {
     SLIPWAY_ASSIGN(layer, layer_of(image, *f.layer));
   }
   SLIPWAY_ASSIGN(const image::FileList list, file_lists(context).list(*found.target, image, context.stop()));
-  if (context.json()) {
-    SLIPWAY_TRY(print_json(context, found, image, list, layer));
-    return 0;
-  }
-  const NameCounts counts = f.long_form ? count_names(list) : NameCounts();
-  std::string lines;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    const image::ImageFile file = list.at(i);
-    if (file.layer != layer.value_or(file.layer)) continue;
-    lines += f.long_form ? long_line(file, counts) : shown(file.entry.path) + "\n";
-    if (lines.size() < io::kBlock) continue;
-    SLIPWAY_TRY(context.print_raw(lines));
-    lines.clear();
-  }
-  SLIPWAY_TRY(context.print_raw(lines));
+  FilesListing listing(context, image, list, layer);
+  SLIPWAY_TRY(context.json() ? listing.print_json(found) : listing.print_text(f.long_form));
   return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "image/config_diff.h"
@@ -13,14 +14,14 @@ namespace {
 
 using Part = Difference::Part;
 
-/// The name that a layer's line of the history has (slipway writes it as the comment).
-std::string history_name(const Image& image, std::size_t layer) {
-  std::size_t at = 0;
+/// The names that the lines of the history give the layers (slipway writes them as comments); empty without one.
+std::vector<std::string> layer_names(const Image& image) {
+  std::vector<std::string> names;
   for (const oci::History& line : image.config.history) {
-    if (line.empty_layer) continue;
-    if (at++ == layer) return line.comment;
+    if (!line.empty_layer) names.push_back(line.comment);
   }
-  return {};
+  names.resize(image.manifest.layers.size());
+  return names;
 }
 
 std::string layer_text(const oci::Descriptor& layer) {
@@ -48,47 +49,67 @@ Result<std::string> compressor_of(store::ReadTarget& target, const oci::Descript
   return std::string("not compressed");
 }
 
-/// Which layer of A is held against which of B.
+/// The layer of A that each layer of B is compared with.
 class Pairing {
  public:
   Pairing(const Image& a, const Image& b)
-      : a_(a), b_(b), of_b_(b.config.diff_ids.size()), taken_(a.config.diff_ids.size(), false) {
+      : a_(a.config.diff_ids), b_(b.config.diff_ids), of_b_(b_.size()), taken_(a_.size(), false) {
     match_common();
-    match([&](std::size_t i, std::size_t j) { return a_.config.diff_ids[i] == b_.config.diff_ids[j]; });
-    match([&](std::size_t i, std::size_t j) {
-      const std::string name = history_name(b_, j);
-      return !name.empty() && history_name(a_, i) == name;
-    });
-    match([](std::size_t, std::size_t) { return true; });
+    match(texts_of(a_), texts_of(b_));
+    match(layer_names(a), layer_names(b));
+    match(std::vector<std::string>(a_.size(), "any"), std::vector<std::string>(b_.size(), "any"));
   }
 
   std::optional<std::size_t> of_b(std::size_t j) const { return of_b_[j]; }
   bool taken(std::size_t i) const { return taken_[i]; }
-  /// In the same order on both sides.
+  /// Returns true if the pair of layer j of B is in the same order on both sides.
   bool in_order(std::size_t j) const { return common_.contains(j); }
 
  private:
+  static std::vector<std::string> texts_of(const std::vector<Digest>& digests) {
+    std::vector<std::string> texts;
+    for (const Digest& digest : digests)
+      texts.push_back(digest.str());
+    return texts;
+  }
+
   void take(std::size_t i, std::size_t j) {
     of_b_[j] = i;
     taken_[i] = true;
   }
 
-  /// The longest common subsequence of diff IDs.
+  void take_common(std::size_t i, std::size_t j) {
+    common_.insert(j);
+    take(i, j);
+  }
+
   void match_common() {
-    const auto& a = a_.config.diff_ids;
-    const auto& b = b_.config.diff_ids;
-    std::vector<std::vector<std::uint16_t>> length(a.size() + 1, std::vector<std::uint16_t>(b.size() + 1, 0));
-    for (std::size_t i = a.size(); i-- > 0;) {
-      for (std::size_t j = b.size(); j-- > 0;) {
-        length[i][j] = a[i] == b[j] ? static_cast<std::uint16_t>(length[i + 1][j + 1] + 1)
-                                    : std::max(length[i + 1][j], length[i][j + 1]);
+    std::size_t begin = 0;
+    for (; begin < a_.size() && begin < b_.size() && a_[begin] == b_[begin]; ++begin)
+      take_common(begin, begin);
+    constexpr std::size_t kMaxCells = 4u << 20;  // of the table below
+    if ((a_.size() - begin + 1) * (b_.size() - begin + 1) <= kMaxCells) {
+      match_longest(begin);
+    } else {
+      match_next(begin);
+    }
+  }
+
+  /// Takes the longest common subsequence of diff IDs.
+  void match_longest(std::size_t begin) {
+    std::vector<std::vector<std::uint16_t>> length(a_.size() + 1 - begin,
+                                                   std::vector<std::uint16_t>(b_.size() + 1 - begin, 0));
+    const auto cell = [&](std::size_t i, std::size_t j) -> std::uint16_t& { return length[i - begin][j - begin]; };
+    for (std::size_t i = a_.size(); i-- > begin;) {
+      for (std::size_t j = b_.size(); j-- > begin;) {
+        cell(i, j) = a_[i] == b_[j] ? static_cast<std::uint16_t>(cell(i + 1, j + 1) + 1)
+                                    : std::max(cell(i + 1, j), cell(i, j + 1));
       }
     }
-    for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
-      if (a[i] == b[j]) {
-        common_.insert(j);
-        take(i++, j++);
-      } else if (length[i + 1][j] >= length[i][j + 1]) {
+    for (std::size_t i = begin, j = begin; i < a_.size() && j < b_.size();) {
+      if (a_[i] == b_[j]) {
+        take_common(i++, j++);
+      } else if (cell(i + 1, j) >= cell(i, j + 1)) {
         ++i;
       } else {
         ++j;
@@ -96,16 +117,36 @@ class Pairing {
     }
   }
 
-  void match(const std::function<bool(std::size_t, std::size_t)>& fits) {
-    for (std::size_t j = 0; j < of_b_.size(); ++j) {
-      for (std::size_t i = 0; i < taken_.size() && !of_b_[j]; ++i) {
-        if (!taken_[i] && fits(i, j)) take(i, j);
-      }
+  /// Takes a common subsequence of very many diff IDs: for each layer of B the next one of A.
+  void match_next(std::size_t begin) {
+    std::map<Digest, std::vector<std::size_t>> places;
+    for (std::size_t i = begin; i < a_.size(); ++i)
+      places[a_[i]].push_back(i);
+    std::size_t next = begin;
+    for (std::size_t j = begin; j < b_.size(); ++j) {
+      const std::vector<std::size_t>& of_a = places[b_[j]];
+      const auto i = std::lower_bound(of_a.begin(), of_a.end(), next);
+      if (i == of_a.end()) continue;
+      take_common(*i, j);
+      next = *i + 1;
     }
   }
 
-  const Image& a_;
-  const Image& b_;
+  /// Takes for each layer of B the first one of A with its key; an empty key has no pair.
+  void match(const std::vector<std::string>& keys_a, const std::vector<std::string>& keys_b) {
+    std::map<std::string_view, std::vector<std::size_t>> places;  // the first at the end
+    for (std::size_t i = taken_.size(); i-- > 0;) {
+      if (!taken_[i] && !keys_a[i].empty()) places[keys_a[i]].push_back(i);
+    }
+    for (std::size_t j = 0; j < of_b_.size(); ++j) {
+      const auto of_a = places.find(keys_b[j]);
+      if (of_b_[j] || of_a == places.end() || of_a->second.empty()) continue;
+      take(of_a->second.back(), j);
+      of_a->second.pop_back();
+    }
+  }
+
+  const std::vector<Digest>&a_, &b_;
   std::vector<std::optional<std::size_t>> of_b_;
   std::vector<bool> taken_;
   std::set<std::size_t> common_;
@@ -113,32 +154,48 @@ class Pairing {
 
 class ImageComparison {
  public:
-  ImageComparison(const ImageAt& a, const ImageAt& b, std::stop_token stop, const layer::SpillPlace& spill)
-      : a_(a), b_(b), stop_(std::move(stop)), spill_(spill) {}
+  ImageComparison(const ImageAt& a, const ImageAt& b, const DifferenceVisitor& visit, std::stop_token stop,
+                  const layer::SpillPlace& spill)
+      : a_(a), b_(b), visit_(visit), stop_(std::move(stop)), spill_(spill) {}
 
-  Result<std::vector<Difference>> run() {
+  Status run() {
     const Image &a = a_.image, &b = b_.image;
-    if (a.descriptor.digest == b.descriptor.digest) return std::vector<Difference>();
-    field(Part::manifest, {}, "mediaType", a.manifest.media_type, b.manifest.media_type);
-    compare_maps(Part::annotation, a.manifest.annotations, b.manifest.annotations, out_);
-    field(Part::config, {}, "mediaType", a.manifest.config.media_type, b.manifest.config.media_type);
+    if (a.descriptor.digest == b.descriptor.digest) return {};
+    SLIPWAY_TRY(field(Part::manifest, {}, "mediaType", a.manifest.media_type, b.manifest.media_type));
+    SLIPWAY_TRY(annotations(a.manifest.annotations, b.manifest.annotations, {}));
+    SLIPWAY_TRY(field(Part::config, {}, "mediaType", a.manifest.config.media_type, b.manifest.config.media_type));
     SLIPWAY_ASSIGN(const auto config, compare_configs(a, b));
-    append(config);
+    for (const Difference& difference : config)
+      SLIPWAY_TRY(tell(difference));
     SLIPWAY_TRY(layers());
-    if (out_.empty()) field(Part::manifest, {}, "encoding", a.descriptor.digest.str(), b.descriptor.digest.str());
-    return std::move(out_);
+    return differs_ ? Status()
+                    : field(Part::manifest, {}, "encoding", a.descriptor.digest.str(), b.descriptor.digest.str());
   }
 
  private:
-  void append(const std::vector<Difference>& more) { out_.insert(out_.end(), more.begin(), more.end()); }
-
-  void field(Part part, const std::string& layer, const std::string& name, const std::string& a, const std::string& b) {
-    if (a != b) out_.push_back({part, layer, {}, name, a, b});
+  Status tell(const Difference& difference) {
+    differs_ = true;
+    return visit_(difference);
   }
 
-  static std::string label(const Image& image, std::size_t layer) {
-    const std::string name = history_name(image, layer);
-    return name.empty() ? std::to_string(layer + 1) : fmt::format("{} ({})", layer + 1, printable(name, 100));
+  Status field(Part part, const std::string& layer, const std::string& name, const std::string& a,
+               const std::string& b) {
+    return a == b ? Status() : tell({part, layer, {}, name, a, b});
+  }
+
+  Status annotations(const oci::Annotations& a, const oci::Annotations& b, const std::string& layer) {
+    std::vector<Difference> found;
+    compare_maps(Part::annotation, a, b, found);
+    for (Difference& difference : found) {
+      difference.layer = layer;
+      SLIPWAY_TRY(tell(difference));
+    }
+    return {};
+  }
+
+  static std::string label(const std::vector<std::string>& names, std::size_t layer) {
+    return names[layer].empty() ? std::to_string(layer + 1)
+                                : fmt::format("{} ({})", layer + 1, printable(names[layer], 100));
   }
 
   Status layers() {
@@ -146,54 +203,53 @@ class ImageComparison {
     for (std::size_t j = 0; j < b_.image.manifest.layers.size(); ++j) {
       const auto i = pairing.of_b(j);
       if (!i) {
-        out_.push_back(
-            {Part::layer, label(b_.image, j), {}, {}, std::nullopt, layer_text(b_.image.manifest.layers[j])});
+        SLIPWAY_TRY(
+            tell({Part::layer, label(names_b_, j), {}, {}, std::nullopt, layer_text(b_.image.manifest.layers[j])}));
         continue;
       }
       SLIPWAY_TRY(pair(*i, j, pairing.in_order(j)));
     }
     for (std::size_t i = 0; i < a_.image.manifest.layers.size(); ++i) {
       if (pairing.taken(i)) continue;
-      out_.push_back({Part::layer, label(a_.image, i), {}, {}, layer_text(a_.image.manifest.layers[i]), std::nullopt});
+      SLIPWAY_TRY(
+          tell({Part::layer, label(names_a_, i), {}, {}, layer_text(a_.image.manifest.layers[i]), std::nullopt}));
     }
     return {};
   }
 
   Status pair(std::size_t i, std::size_t j, bool in_order) {
     const oci::Descriptor &a = a_.image.manifest.layers[i], &b = b_.image.manifest.layers[j];
-    const std::string name = label(b_.image, j);
-    std::vector<Difference> annotations;
-    compare_maps(Part::annotation, a.annotations, b.annotations, annotations);
-    for (Difference& difference : annotations) {
-      difference.layer = name;
-      out_.push_back(std::move(difference));
-    }
+    const std::string name = label(names_b_, j);
+    SLIPWAY_TRY(annotations(a.annotations, b.annotations, name));
     const bool same = a_.image.config.diff_ids[i] == b_.image.config.diff_ids[j];
     if (same && !in_order)
-      field(Part::layer, name, "order", fmt::format("layer {}", i + 1), fmt::format("layer {}", j + 1));
+      SLIPWAY_TRY(field(Part::layer, name, "order", fmt::format("layer {}", i + 1), fmt::format("layer {}", j + 1)));
+    if (same && a.digest != b.digest) return compression(a, b, name);
     if (!same) {
-      SLIPWAY_ASSIGN(const auto files, compare_layers(a_, i, b_, j, name, stop_, spill_));
-      append(files);
-    } else if (a.digest != b.digest) {
-      SLIPWAY_ASSIGN(const std::string by_a, compressor_of(a_.target, a));
-      SLIPWAY_ASSIGN(const std::string by_b, compressor_of(b_.target, b));
-      out_.push_back({Part::layer,
-                      name,
-                      {},
-                      "compression",
-                      fmt::format("{} ({})", layer_text(a), by_a),
-                      fmt::format("{} ({})", layer_text(b), by_b)});
-      return {};
+      const auto visit = [this](const Difference& difference) { return tell(difference); };
+      SLIPWAY_TRY(compare_layers(a_, i, b_, j, name, visit, stop_, spill_));
     }
-    field(Part::layer, name, "mediaType", a.media_type, b.media_type);
-    return {};
+    return field(Part::layer, name, "mediaType", a.media_type, b.media_type);
+  }
+
+  Status compression(const oci::Descriptor& a, const oci::Descriptor& b, const std::string& name) {
+    SLIPWAY_ASSIGN(const std::string by_a, compressor_of(a_.target, a));
+    SLIPWAY_ASSIGN(const std::string by_b, compressor_of(b_.target, b));
+    return tell({Part::layer,
+                 name,
+                 {},
+                 "compression",
+                 fmt::format("{} ({})", layer_text(a), by_a),
+                 fmt::format("{} ({})", layer_text(b), by_b)});
   }
 
   const ImageAt& a_;
   const ImageAt& b_;
+  const DifferenceVisitor& visit_;
   std::stop_token stop_;
   const layer::SpillPlace& spill_;
-  std::vector<Difference> out_;
+  const std::vector<std::string> names_a_ = layer_names(a_.image), names_b_ = layer_names(b_.image);
+  bool differs_ = false;
 };
 
 std::map<Digest, std::int64_t> blobs_of(const std::vector<Image>& images) {
@@ -209,9 +265,9 @@ std::map<Digest, std::int64_t> blobs_of(const std::vector<Image>& images) {
 
 }  // namespace
 
-Result<std::vector<Difference>> compare_images(const ImageAt& a, const ImageAt& b, std::stop_token stop,
-                                               const layer::SpillPlace& spill) {
-  return ImageComparison(a, b, std::move(stop), spill).run();
+Status compare_images(const ImageAt& a, const ImageAt& b, const DifferenceVisitor& visit, std::stop_token stop,
+                      const layer::SpillPlace& spill) {
+  return ImageComparison(a, b, visit, std::move(stop), spill).run();
 }
 
 TransferCost transfer_cost(const std::vector<Image>& there, const std::vector<Image>& wanted) {

@@ -1,6 +1,7 @@
 #include "image/layer_diff.h"
 
 #include <map>
+#include <vector>
 
 #include "image/tar_difference.h"
 #include "slipway/base/clock.h"
@@ -25,17 +26,16 @@ std::string_view name_of(EntryType type) {
   return kNames[static_cast<std::size_t>(type)];
 }
 
-Result<std::string> content_digest(io::Source& content) {
+Result<std::string> content_digest(io::Source& content, std::span<std::byte> buffer) {
   io::Hasher hasher;
-  std::vector<std::byte> buffer(io::kBlock);
   while (true) {
     SLIPWAY_ASSIGN(const std::size_t n, content.read(buffer));
     if (n == 0) return hasher.finish().str();
-    hasher.update(std::span<const std::byte>(buffer).first(n));
+    hasher.update(buffer.first(n));
   }
 }
 
-Result<Fields> fields_of(const FileEntry& entry, io::Source& content) {
+Result<Fields> fields_of(const FileEntry& entry, io::Source& content, std::span<std::byte> buffer) {
   Fields fields{{"type", std::string(name_of(entry.type))},
                 {"mode", fmt::format("{:04o}", entry.mode)},
                 {"owner", fmt::format("{}:{}", entry.uid, entry.gid)},
@@ -47,7 +47,7 @@ Result<Fields> fields_of(const FileEntry& entry, io::Source& content) {
   }
   if (entry.type == EntryType::regular) {
     fields["size"] = std::to_string(entry.size);
-    SLIPWAY_ASSIGN(fields["content"], content_digest(content));
+    SLIPWAY_ASSIGN(fields["content"], content_digest(content, buffer));
   }
   for (const auto& [name, value] : entry.xattrs)
     fields["xattr " + name] = base64_encode(value);
@@ -96,35 +96,33 @@ struct Known {
 /// Remembers one layer and compares another with it. The memory for the entries is bounded by SpillPlace::memory.
 class LayerComparison {
  public:
-  LayerComparison(std::string layer, layer::SpillPlace spill) : layer_(std::move(layer)), known_(std::move(spill)) {}
+  LayerComparison(std::string layer, const DifferenceVisitor& visit, layer::SpillPlace spill)
+      : layer_(std::move(layer)), visit_(visit), known_(std::move(spill)) {}
 
   Status remember(const FileEntry& entry, io::Source& content) {
-    SLIPWAY_ASSIGN(Fields fields, fields_of(entry, content));
+    SLIPWAY_ASSIGN(Fields fields, fields_of(entry, content, buffer_));
     return known_.put(tar_name(entry), Known{std::move(fields), known_.size()}.pack());
   }
 
   Status compare(const FileEntry& entry, io::Source& content) {
     const std::string name = tar_name(entry);
-    SLIPWAY_ASSIGN(const Fields fields, fields_of(entry, content));
+    SLIPWAY_ASSIGN(const Fields fields, fields_of(entry, content, buffer_));
     SLIPWAY_ASSIGN(const std::string* const packed, known_.find(name));
-    if (packed == nullptr) {
-      add(name, "", std::nullopt, summary(fields));
-      return {};
-    }
+    if (packed == nullptr) return tell(name, "", std::nullopt, summary(fields));
     const Known known = Known::unpack(*packed);
     if (known.place < furthest_ && out_of_order_.empty()) out_of_order_ = name;
     furthest_ = std::max(furthest_, known.place);
-    compare_fields(name, known.fields, fields);
+    SLIPWAY_TRY(compare_fields(name, known.fields, fields));
     return known_.erase(name);  // a second entry of this name in B has no match
   }
 
-  Result<std::vector<Difference>> finish() {
+  /// Visits the entries that only A has. Returns true if any difference was visited.
+  Result<bool> finish() {
     SLIPWAY_TRY(known_.visit("", [this](std::string_view name, std::string_view packed) -> Status {
-      add(std::string(name), "", summary(Known::unpack(packed).fields), std::nullopt);
-      return {};
+      return tell(std::string(name), "", summary(Known::unpack(packed).fields), std::nullopt);
     }));
-    if (!out_of_order_.empty()) add(out_of_order_, "order", "later in the tar", "earlier in the tar");
-    return std::move(out_);
+    if (!out_of_order_.empty()) SLIPWAY_TRY(tell(out_of_order_, "order", "later in the tar", "earlier in the tar"));
+    return differs_;
   }
 
  private:
@@ -133,11 +131,12 @@ class LayerComparison {
     return size == fields.end() ? fields.at("type") : fmt::format("{}, {} bytes", fields.at("type"), size->second);
   }
 
-  void add(const std::string& name, std::string field, std::optional<std::string> a, std::optional<std::string> b) {
-    out_.push_back({Part::file, layer_, name, std::move(field), std::move(a), std::move(b)});
+  Status tell(const std::string& name, std::string field, std::optional<std::string> a, std::optional<std::string> b) {
+    differs_ = true;
+    return visit_({Part::file, layer_, name, std::move(field), std::move(a), std::move(b)});
   }
 
-  void compare_fields(const std::string& name, const Fields& a, const Fields& b) {
+  Status compare_fields(const std::string& name, const Fields& a, const Fields& b) {
     const auto value = [](const Fields& fields, const std::string& field) -> std::optional<std::string> {
       const auto at = fields.find(field);
       return at == fields.end() ? std::nullopt : std::optional(at->second);
@@ -145,15 +144,18 @@ class LayerComparison {
     Fields all = a;
     all.insert(b.begin(), b.end());
     for (const auto& [field, ignored] : all) {
-      if (value(a, field) != value(b, field)) add(name, field, value(a, field), value(b, field));
+      if (value(a, field) != value(b, field)) SLIPWAY_TRY(tell(name, field, value(a, field), value(b, field)));
     }
+    return {};
   }
 
   std::string layer_;
+  const DifferenceVisitor& visit_;
   layer::PagedMap known_;
   std::uint64_t furthest_ = 0;
   std::string out_of_order_;
-  std::vector<Difference> out_;
+  bool differs_ = false;
+  std::vector<std::byte> buffer_ = std::vector<std::byte>(io::kBlock);
 };
 
 Result<std::unique_ptr<io::Source>> plain_layer(const ImageAt& at, std::size_t layer) {
@@ -161,40 +163,39 @@ Result<std::unique_ptr<io::Source>> plain_layer(const ImageAt& at, std::size_t l
   return io::decompressor(std::move(source));
 }
 
-/// The remaining differences of equal entries: how a tar writer puts them into bytes.
-Result<std::vector<Difference>> compare_encodings(const ImageAt& a, std::size_t of_a, const ImageAt& b,
-                                                  std::size_t of_b, const std::string& name) {
+/// Visits the remaining differences of equal entries: how a tar writer puts them into bytes.
+Status compare_encodings(const ImageAt& a, std::size_t of_a, const ImageAt& b, std::size_t of_b,
+                         const std::string& name, const DifferenceVisitor& visit, const layer::SpillPlace& spill) {
   SLIPWAY_ASSIGN(const auto plain_a, plain_layer(a, of_a));
   SLIPWAY_ASSIGN(const auto plain_b, plain_layer(b, of_b));
-  SLIPWAY_ASSIGN(const auto fields, compare_tar_headers(*plain_a, *plain_b));
-  std::vector<Difference> out;
-  for (const TarDifference& d : fields)
-    out.push_back({d.path.empty() ? Part::layer : Part::file, name, d.path, "tar " + d.field, d.a, d.b});
-  if (out.empty()) {
-    out.push_back({Part::layer,
-                   name,
-                   {},
-                   "tar encoding",
-                   a.image.config.diff_ids[of_a].str(),
-                   b.image.config.diff_ids[of_b].str()});
-  }
-  return out;
+  bool differs = false;
+  const auto tell = [&](const TarDifference& d) {
+    differs = true;
+    return visit({d.path.empty() ? Part::layer : Part::file, name, d.path, "tar " + d.field, d.a, d.b});
+  };
+  SLIPWAY_TRY(compare_tar_headers(*plain_a, *plain_b, tell, spill));
+  if (differs) return {};
+  return visit({Part::layer,
+                name,
+                {},
+                "tar encoding",
+                a.image.config.diff_ids[of_a].str(),
+                b.image.config.diff_ids[of_b].str()});
 }
 
 }  // namespace
 
-Result<std::vector<Difference>> compare_layers(const ImageAt& a, std::size_t of_a, const ImageAt& b, std::size_t of_b,
-                                               const std::string& name, std::stop_token stop,
-                                               const layer::SpillPlace& spill) {
-  LayerComparison comparison(name, spill);
+Status compare_layers(const ImageAt& a, std::size_t of_a, const ImageAt& b, std::size_t of_b, const std::string& name,
+                      const DifferenceVisitor& visit, std::stop_token stop, const layer::SpillPlace& spill) {
+  LayerComparison comparison(name, visit, spill);
   const auto remember = [&](const FileEntry& entry, io::Source& content) {
     return comparison.remember(entry, content);
   };
   const auto compare = [&](const FileEntry& entry, io::Source& content) { return comparison.compare(entry, content); };
   SLIPWAY_TRY(read_layer(a.target, a.image, of_a, remember, stop));
   SLIPWAY_TRY(read_layer(b.target, b.image, of_b, compare, stop));
-  SLIPWAY_ASSIGN(auto found, comparison.finish());
-  return found.empty() ? compare_encodings(a, of_a, b, of_b, name) : Result<std::vector<Difference>>(std::move(found));
+  SLIPWAY_ASSIGN(const bool differs, comparison.finish());
+  return differs ? Status() : compare_encodings(a, of_a, b, of_b, name, visit, spill);
 }
 
 }  // namespace slipway::image

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
-#include <set>
+#include <vector>
 
 #include "slipway/base/text.h"
+#include "slipway/layer/paged_map.h"
 #include "slipway/tar/member.h"
 
 namespace slipway::image {
@@ -115,33 +117,46 @@ std::string shown(const std::map<std::string, std::string>& fields, const std::s
   return fmt::format("\"{}\"", printable(end == std::string::npos ? "" : at->second.substr(0, end + 1), 300));
 }
 
+/// Visits each field that differs between two entries, unless an entry before showed it.
+class HeaderComparison {
+ public:
+  HeaderComparison(const std::function<Status(const TarDifference&)>& visit, const layer::SpillPlace& spill)
+      : visit_(visit), known_(spill) {}
+
+  Status compare(const Headers& a, const Headers& b) {
+    Fields all = a.fields;
+    all.insert(b.fields.begin(), b.fields.end());
+    for (const auto& [field, ignored] : all) {
+      const auto at_a = a.fields.find(field), at_b = b.fields.find(field);
+      const bool same = at_a != a.fields.end() && at_b != b.fields.end() && at_a->second == at_b->second;
+      if (same) continue;
+      SLIPWAY_ASSIGN(const std::string* const known, known_.find(field));
+      if (known != nullptr) continue;
+      SLIPWAY_TRY(known_.put(field, ""));
+      SLIPWAY_TRY(visit_({b.path, field, shown(a.fields, field), shown(b.fields, field)}));
+    }
+    return {};
+  }
+
+ private:
+  const std::function<Status(const TarDifference&)>& visit_;
+  layer::PagedMap known_;  // fields
+};
+
 }  // namespace
 
-Result<std::vector<TarDifference>> compare_tar_headers(io::Source& a, io::Source& b) {
+Status compare_tar_headers(io::Source& a, io::Source& b, const std::function<Status(const TarDifference&)>& visit,
+                           const layer::SpillPlace& spill) {
   TarWalk in_a(a), in_b(b);
-  std::vector<TarDifference> found;
-  std::set<std::string> known;
+  HeaderComparison comparison(visit, spill);
   while (true) {
     SLIPWAY_ASSIGN(const auto of_a, in_a.next());
     SLIPWAY_ASSIGN(const auto of_b, in_b.next());
     if (!of_a || !of_b) break;
-    std::set<std::string> fields;
-    for (const auto& [name, value] : of_a->fields)
-      fields.insert(name);
-    for (const auto& [name, value] : of_b->fields)
-      fields.insert(name);
-    for (const std::string& field : fields) {
-      const auto at_a = of_a->fields.find(field), at_b = of_b->fields.find(field);
-      const bool same = at_a != of_a->fields.end() && at_b != of_b->fields.end() && at_a->second == at_b->second;
-      if (same || !known.insert(field).second) continue;
-      found.push_back({of_b->path, field, shown(of_a->fields, field), shown(of_b->fields, field)});
-    }
+    SLIPWAY_TRY(comparison.compare(*of_a, *of_b));
   }
-  if (in_a.end() != in_b.end()) {
-    found.push_back(
-        {"", "end of the archive", fmt::format("{} bytes", in_a.end()), fmt::format("{} bytes", in_b.end())});
-  }
-  return found;
+  if (in_a.end() == in_b.end()) return {};
+  return visit({"", "end of the archive", fmt::format("{} bytes", in_a.end()), fmt::format("{} bytes", in_b.end())});
 }
 
 }  // namespace slipway::image

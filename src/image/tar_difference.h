@@ -1,10 +1,10 @@
 #pragma once
 
-#include <map>
+#include <functional>
 #include <string>
-#include <vector>
 
 #include "slipway/io/stream.h"
+#include "slipway/layer/spill.h"
 
 namespace slipway::image {
 
@@ -15,8 +15,10 @@ struct TarDifference {
   std::string a, b;
 };
 
-/// How two plain tars put the same entries in the same order into bytes: each field that differs, once. Stops silently
-/// if one of them is not a tar that it understands. Errors are those of the sources.
-Result<std::vector<TarDifference>> compare_tar_headers(io::Source& a, io::Source& b);
+/// Visits how two plain tars put the same entries in the same order into bytes: each field that differs, once. Stops
+/// silently if one of them is not a tar that it understands. The names of fields that outgrow `spill.memory` go to its
+/// folder. Errors are those of the sources, the disk and `visit`.
+Status compare_tar_headers(io::Source& a, io::Source& b, const std::function<Status(const TarDifference&)>& visit,
+                           const layer::SpillPlace& spill);
 
 }  // namespace slipway::image

@@ -78,7 +78,7 @@ Result<Kept> RootFolder::write_file(const std::string& path, const FileEntry& en
                                     bool keep_owner) {
   SLIPWAY_ASSIGN(const auto parent, parent_of(trail_, path));
   SLIPWAY_ASSIGN(const auto file, parent->create_file(last_name(path)));
-  std::vector<std::byte> buffer(io::kBlock);
+  std::vector<std::byte> buffer(std::clamp<std::uint64_t>(entry.size, 1, io::kBlock));
   std::uint64_t written = 0;
   while (true) {
     SLIPWAY_ASSIGN(const std::size_t n, content.read(buffer));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/document_stream.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 
@@ -43,6 +44,80 @@ TEST(Output, LinesAreThoseOfTheOutermostObjects) {
   const auto none = cli::lines_of(json(R"({"a":1})"), "digest");
   ASSERT_FALSE(none.has_value());
   EXPECT_EQ(none.error().code, Errc::invalid_argument);
+}
+
+/// A document printed piece by piece, whose lists of objects are opened and whose other lists have items.
+class StreamedText {
+ public:
+  explicit StreamedText(std::string_view output)
+      : stream_(output, [this](std::string_view piece) -> Status {
+          text_ += piece;
+          return {};
+        }) {}
+
+  std::string of(const Json& document) {
+    add(document);
+    EXPECT_TRUE(stream_.finish());
+    return text_;
+  }
+
+ private:
+  void add(const Json& object) {
+    for (const auto& [key, value] : *object.object()) {
+      if (value.array() == nullptr) {
+        EXPECT_TRUE(stream_.member(key, value));
+        continue;
+      }
+      EXPECT_TRUE(stream_.open_list(key));
+      for (const Json& item : *value.array())
+        add_item(item);
+      EXPECT_TRUE(stream_.close());
+    }
+  }
+
+  void add_item(const Json& item) {
+    if (item.object() == nullptr || item.object()->empty()) {
+      EXPECT_TRUE(stream_.item(item));
+      return;
+    }
+    EXPECT_TRUE(stream_.open_item());
+    add(item);
+    EXPECT_TRUE(stream_.close());
+  }
+
+  std::string text_;
+  cli::DocumentStream stream_;
+};
+
+TEST(Output, AStreamedDocumentHasTheBytesOfTheWhole) {
+  for (
+      const std::string_view text :
+      {R"({"schema":"slipway/v1/x","n":3,"deep":{"k":{"e":{}},"l":[1,{"m":2}]},"location":"oci:a","digest":"sha256:1"})",
+       R"({"none":[],"digest":null})", R"({"items":["x","y: z",1,{},[],[1,[2]],{"a":"b"},{"c":[],"d":1}],"last":true})",
+       R"({"platforms":[{"list":[{"a":1,"b":[{"c":"\u202e"}]},{"a":2}],"empty":[]},{"list":["\u007f"]}]})"}) {
+    const Json document = json(text);
+    EXPECT_EQ(StreamedText("json").of(document), cli::safe_json(document.pretty()) + "\n");
+    EXPECT_EQ(StreamedText("yaml").of(document), cli::yaml_of(document));
+  }
+  const Json found = json(R"({"location":"oci:a","files":[{"digest":"sha256:2"}],"digest":"sha256:1"})");
+  EXPECT_EQ(StreamedText("digest").of(found), "sha256:1\n");
+  EXPECT_EQ(StreamedText("name").of(found), "oci:a\n");
+}
+
+TEST(Output, AStreamedDocumentIsPrintedInPieces) {
+  std::size_t largest = 0, total = 0;
+  cli::DocumentStream stream("json", [&](std::string_view piece) -> Status {
+    largest = std::max(largest, piece.size());
+    total += piece.size();
+    return {};
+  });
+  ASSERT_TRUE(stream.open_list("items"));
+  for (int i = 0; i < 10'000; ++i)
+    ASSERT_TRUE(stream.item(std::string(100, 'x')));
+  ASSERT_TRUE(stream.close());
+  ASSERT_TRUE(stream.finish());
+  EXPECT_GT(total, 1'000'000u);
+  EXPECT_LT(largest, 70'000u);
 }
 
 TEST(Tables, AlignAndLeaveOutEmptyColumns) {

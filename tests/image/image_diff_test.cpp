@@ -23,12 +23,17 @@ std::string text(const Difference& d) {
 class ImageDiffTest : public ::testing::Test {
  protected:
   std::vector<std::string> diff(const Image& a, const Image& b) {
-    const auto found = compare_images({images.store, a}, {images.store, b});
-    EXPECT_TRUE(found) << found.error().describe();
     std::vector<std::string> out;
-    for (const Difference& difference : found.value_or(std::vector<Difference>()))
-      out.push_back(text(difference));
+    const Status done = compare(a, b, {}, out);
+    EXPECT_TRUE(done) << done.error().describe();
     return out;
+  }
+  Status compare(const Image& a, const Image& b, const layer::SpillPlace& spill, std::vector<std::string>& out) {
+    const auto visit = [&out](const Difference& difference) -> Status {
+      out.push_back(text(difference));
+      return {};
+    };
+    return compare_images({images.store, a}, {images.store, b}, visit, {}, spill);
   }
   std::vector<std::string> diff(const LayerEntries& a, const LayerEntries& b) {
     return diff(images.make({a}), images.make({b}));
@@ -90,14 +95,47 @@ TEST_F(ImageDiffTest, EntriesBeyondTheMemoryGoToTheDiskAndChangeNothing) {
   const auto in_memory = diff(a, b);
   ASSERT_EQ(in_memory.size(), 23u);  // content of 20 entries, one entry on each side only, an order
   const test::TempDir dir;
-  const auto spilled = compare_images({images.store, a}, {images.store, b}, {}, {&real_fs(), dir.path(), 32u << 10});
-  ASSERT_TRUE(spilled) << spilled.error().describe();
-  std::vector<std::string> texts;
-  for (const Difference& difference : *spilled)
-    texts.push_back(text(difference));
-  EXPECT_EQ(texts, in_memory);
+  std::vector<std::string> spilled, ignored;
+  const Status done = compare(a, b, {&real_fs(), dir.path(), 32u << 10}, spilled);
+  ASSERT_TRUE(done) << done.error().describe();
+  EXPECT_EQ(spilled, in_memory);
   const layer::SpillPlace missing{&real_fs(), dir.path() / "missing", 32u << 10};
-  EXPECT_FALSE(compare_images({images.store, a}, {images.store, b}, {}, missing));  // so the first one did spill
+  EXPECT_FALSE(compare(a, b, missing, ignored));  // so the first one did spill
+}
+
+TEST_F(ImageDiffTest, AVisitorThatFailsEndsTheComparison) {
+  const Image a = images.make({{file("a", "1"), file("b", "1")}}), b = images.make({{file("a", "2"), file("b", "2")}});
+  int visits = 0;
+  const auto visit = [&visits](const Difference&) -> Status {
+    ++visits;
+    return fail(Errc::failed, "no more");
+  };
+  const Status done = compare_images({images.store, a}, {images.store, b}, visit);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().message, "no more");
+  EXPECT_EQ(visits, 1);
+}
+
+TEST_F(ImageDiffTest, VeryManyLayersArePairedInLinearTimeAndMemory) {
+  Image a = images.make({{file("a", "1")}}), b = a;
+  b.descriptor.digest = io::digest_of("another image");
+  const oci::Descriptor of_one = a.manifest.layers[0];
+  const auto fill = [&of_one](Image& image, std::size_t first, std::size_t count) {
+    image.config.diff_ids.clear();
+    image.manifest.layers.clear();
+    for (std::size_t i = first; i < first + count; ++i) {
+      image.config.diff_ids.push_back(io::digest_of(std::to_string(i)));
+      oci::Descriptor layer = of_one;
+      layer.digest = image.config.diff_ids.back();
+      image.manifest.layers.push_back(std::move(layer));
+    }
+  };
+  constexpr std::size_t kCount = 20'000;  // 800 MB in a table of pairs
+  fill(a, 0, kCount);
+  fill(b, 1, kCount);
+  b.config.diff_ids.back() = a.config.diff_ids.front();  // so that the two lists have the same layers
+  b.manifest.layers.back() = a.manifest.layers.front();
+  EXPECT_THAT(diff(a, b), ElementsAre("layer[20000] order: layer 1 -> layer 20000"));
 }
 
 /// A tar of one file whose header was changed.
@@ -230,9 +268,10 @@ TEST_F(ImageDiffTest, ALayerThatCannotBeReadIsAnError) {
   const Image a = images.make({{file("a", "1")}});
   Image b = images.make({{file("a", "2")}});
   b.config.diff_ids[0] = io::digest_of("another");
-  const auto found = compare_images({images.store, a}, {images.store, b});
-  ASSERT_FALSE(found);
-  EXPECT_EQ(found.error().code, Errc::verification_failed);
+  std::vector<std::string> found;
+  const Status done = compare(a, b, {}, found);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, Errc::verification_failed);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -25,11 +27,15 @@ struct ImageAt {
   const Image& image;
 };
 
-/// Returns every difference of two images, down to header fields of single files. Only layers with different diff IDs
-/// are read, as streams. Empty if and only if the manifests are the same bytes. Entries that outgrow `spill.memory` go
-/// to its folder; the memory used beyond it is that of the differences.
-Result<std::vector<Difference>> compare_images(const ImageAt& a, const ImageAt& b, std::stop_token stop = {},
-                                               const layer::SpillPlace& spill = {});
+/// Visits a difference; an error ends the comparison with it.
+using DifferenceVisitor = std::function<Status(const Difference& difference)>;
+
+/// Visits every difference of two images, down to header fields of single files, while they are compared. Only layers
+/// with different diff IDs are read, as streams. Nothing is visited if and only if the manifests are the same bytes.
+/// Entries that outgrow `spill.memory` go to its folder: memory does not grow with the layers. Errors are those of the
+/// targets, of foreign bytes, of the disk and of `visit`; what was visited before one holds.
+Status compare_images(const ImageAt& a, const ImageAt& b, const DifferenceVisitor& visit, std::stop_token stop = {},
+                      const layer::SpillPlace& spill = {});
 
 /// The bytes that must move to get one image to where another is.
 struct TransferCost {
