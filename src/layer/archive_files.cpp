@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "layer/archive_reader.h"
+#include "layer/entry_codec.h"
 #include "layer/read_ahead.h"
 #include "slipway/base/text.h"
+#include "slipway/layer/paged_map.h"
 #include "slipway/layer/path_walk.h"
 
 namespace slipway::layer {
@@ -81,7 +83,11 @@ class SliceFile final : public File {
 class ArchiveFiles::Intake {
  public:
   Intake(ArchiveFiles& files, FileTreeBuilder& tree, const ArchiveFilesOptions& options, Diagnostics& diagnostics)
-      : files_(files), tree_(tree), options_(options), diagnostics_(diagnostics) {}
+      : files_(files),
+        tree_(tree),
+        options_(options),
+        diagnostics_(diagnostics),
+        found_({&files.inner(), files.temporary_}) {}
 
   Status run(const stdfs::path& archive) {
     auto opened = files_.inner().open(archive);
@@ -123,57 +129,68 @@ class ArchiveFiles::Intake {
               .with_hint("an archive only adds files: list what is to disappear under 'remove'"));
     }
     SLIPWAY_ASSIGN(entry.path, place_of(entry.path));
+    if (entry.type != EntryType::regular) folder_.reset();
     if (entry.type == EntryType::hardlink) {
       SLIPWAY_ASSIGN(entry, linked(entry));
+      folder_.reset();
     } else {
       devices_ += is_device(entry) ? 1 : 0;
       normalise(entry);
       if (entry.type == EntryType::regular) SLIPWAY_TRY(store(entry, content));
     }
-    replace(entry);
-    std::string path = entry.path;
-    found_.insert_or_assign(std::move(path), std::move(entry));
-    return {};
+    SLIPWAY_TRY(replace(entry));
+    return found_.put(entry.path, encode(entry));
   }
 
-  Result<std::string> place_of(const std::string& path) const {
-    const auto lookup = [this](const std::string& at) -> std::optional<Step> {
-      const auto there = found_.find(at);
-      return there == found_.end() ? std::nullopt : std::optional(Step{there->second.type, there->second.link});
+  Result<std::optional<FileEntry>> entry_at(std::string_view path) {
+    SLIPWAY_ASSIGN(const std::string* const bytes, found_.find(path));
+    return bytes == nullptr ? std::nullopt : std::optional(decode_entry(*bytes));
+  }
+
+  Result<std::string> place_of(const std::string& path) {
+    Status disk;  // of the lookups
+    const auto lookup = [&](const std::string& at) -> std::optional<Step> {
+      auto there = entry_at(at);
+      if (there) return *there ? std::optional(Step{(*there)->type, std::move((*there)->link)}) : std::nullopt;
+      disk = fail(std::move(there).error());
+      return std::nullopt;
     };
     const std::string_view parent = parent_of(path);
+    const std::string_view name = std::string_view(path).substr(parent.empty() ? 0 : parent.size() + 1);
+    if (folder_ && folder_->first == parent) return joined(folder_->second, name);
     auto real = real_path(parent, true, lookup);
-    const auto folder = real ? found_.find(*real) : found_.end();
-    if (!real || (folder != found_.end() && folder->second.type != EntryType::directory)) {
+    const auto folder = real ? lookup(*real) : std::nullopt;
+    SLIPWAY_TRY(std::move(disk));
+    if (!real || (folder && folder->type != EntryType::directory)) {
       return fail(Error(Errc::malformed, fmt::format("/{} lies below what {} has as a file or as a loop of symlinks",
                                                      printable(path, 4096), what_))
                       .with_hint("pack the archive again, without that entry"));
     }
-    return joined(*real, path.substr(parent.empty() ? 0 : parent.size() + 1));
+    folder_.emplace(parent, *real);
+    return joined(*real, name);
   }
 
   /// One more name of an earlier file, or its own once more: GNU tar writes that where a file is named twice.
-  Result<FileEntry> linked(const FileEntry& entry) const {
+  Result<FileEntry> linked(const FileEntry& entry) {
     SLIPWAY_ASSIGN(const std::string target, place_of(entry.link));
-    const auto at = found_.find(target);
-    if (at == found_.end() || at->second.type == EntryType::directory) {
+    SLIPWAY_ASSIGN(auto at, entry_at(target));
+    if (!at || at->type == EntryType::directory) {
       return fail(Error(Errc::malformed, fmt::format("/{} is a hard link to /{}, which is not an earlier file of {}",
                                                      printable(entry.path, 4096), printable(entry.link, 4096), what_))
                       .with_hint("pack the archive again, with the file before its links"));
     }
-    FileEntry link = at->second;
+    FileEntry link = *std::move(at);
     link.path = entry.path;
     if (link.type == EntryType::regular) link.source = renamed(link.source, link.path);
     return link;
   }
 
   /// Drops what an entry takes the place of; a folder keeps its members.
-  void replace(const FileEntry& entry) {
-    const auto there = found_.find(entry.path);
-    if (there == found_.end()) return;
-    const bool folders = there->second.type == EntryType::directory && entry.type == EntryType::directory;
-    // '0' is what follows '/'.
-    if (!folders) found_.erase(found_.lower_bound(entry.path + '/'), found_.lower_bound(entry.path + '0'));
+  Status replace(const FileEntry& entry) {
+    SLIPWAY_ASSIGN(const auto there, entry_at(entry.path));
+    if (!there || (there->type == EntryType::directory && entry.type == EntryType::directory)) return {};
+    folder_.reset();
+    return found_.erase_if(entry.path + '/', [](std::string_view) { return true; });
   }
 
   static bool is_device(const FileEntry& entry) {
@@ -181,9 +198,10 @@ class ArchiveFiles::Intake {
   }
 
   Status add_all() {
-    for (auto at = found_.begin(); at != found_.end(); at = found_.erase(at)) {
-      if (!is_device(at->second)) SLIPWAY_TRY(tree_.add_entry(std::move(at->second)));
-    }
+    SLIPWAY_TRY(found_.visit("", [this](std::string_view, std::string_view bytes) -> Status {
+      FileEntry entry = decode_entry(bytes);
+      return is_device(entry) ? Status() : tree_.add_entry(std::move(entry));
+    }));
     if (devices_ > 0) {
       diagnostics_.warning({}, fmt::format("{} has {} device nodes, which are left out", what_, devices_));
     }
@@ -233,7 +251,10 @@ class ArchiveFiles::Intake {
   std::uint64_t devices_ = 0;
   std::uint64_t acls_ = 0;  // files that have one
   std::vector<std::byte> buffer_ = std::vector<std::byte>(io::kBlock);
-  std::map<std::string, FileEntry> found_;  // by path
+  PagedMap found_;  // path -> entry
+  // The folder of the last entry, as the archive names it and without symlinks; none once another entry may change
+  // that.
+  std::optional<std::pair<std::string, std::string>> folder_;
 };
 
 Status ArchiveFiles::add(FileTreeBuilder& tree, const stdfs::path& archive, const ArchiveFilesOptions& options,
