@@ -13,9 +13,12 @@ namespace {
 
 constexpr std::string_view kGoMagic("\xff Go buildinf:", 14);
 constexpr std::size_t kGoAlign = 16, kGoHeader = 32;
-constexpr unsigned char kGoInline = 2;   // flag: the strings follow the header
-constexpr std::size_t kGoSentinel = 16;  // bytes around the text of the modules
+constexpr unsigned char kGoInline = 2;           // flag: the strings follow the header
+constexpr std::size_t kGoSentinel = 16;          // bytes around the text of the modules
+constexpr std::size_t kWindow = 1u << 20;        // bytes of a program that are searched at a time
+constexpr std::size_t kMaxBuildInfo = 8u << 20;  // bytes of it that are read from a file
 constexpr std::size_t kMaxModules = 100'000;
+constexpr std::string_view kCrateSection = ".dep-v0";
 constexpr std::size_t kMaxCrates = 64u << 20;  // bytes of their list
 
 /// A string with its length before it, as encoding/binary's Uvarint writes it; moves `at` behind it.
@@ -89,23 +92,65 @@ bool is_in_node_modules(std::string_view path) {
   return depth == (rest.starts_with('@') ? 2 : 1);
 }
 
-}  // namespace
-
-std::vector<SbomPackage> packages_of_go_program(std::string_view program) {
-  std::vector<SbomPackage> packages;
-  std::size_t at = program.find(kGoMagic);
+/// Returns the place of the first mark of Go's build information that is aligned as the linker aligns it.
+std::size_t aligned_magic(std::string_view bytes) {
+  std::size_t at = bytes.find(kGoMagic);
   while (at != std::string_view::npos && at % kGoAlign != 0)
-    at = program.find(kGoMagic, at + 1);
-  if (at == std::string_view::npos || program.size() - at < kGoHeader) return packages;
-  if ((static_cast<unsigned char>(program[at + 15]) & kGoInline) == 0) return packages;
-  at += kGoHeader;
-  const auto version = counted_string(program, at);
-  const auto modules = version ? counted_string(program, at) : std::nullopt;
+    at = bytes.find(kGoMagic, at + 1);
+  return at;
+}
+
+/// The packages that Go's build information names; `info` begins with its mark.
+std::vector<SbomPackage> packages_of_build_info(std::string_view info) {
+  std::vector<SbomPackage> packages;
+  if (info.size() < kGoHeader || (static_cast<unsigned char>(info[15]) & kGoInline) == 0) return packages;
+  std::size_t at = kGoHeader;
+  const auto version = counted_string(info, at);
+  const auto modules = version ? counted_string(info, at) : std::nullopt;
   if (!version || !version->starts_with("go")) return packages;
   packages.push_back(go_module("stdlib", std::string(version->substr(2, version->find(' ') - 2))));
   if (modules && modules->size() > 2 * kGoSentinel)
     read_modules(modules->substr(kGoSentinel, modules->size() - 2 * kGoSentinel), packages);
   return packages;
+}
+
+/// Fills the buffer from `at` on, as far as the file goes.
+Result<std::size_t> read_up_to(File& file, std::uint64_t at, std::string& buffer) {
+  const auto bytes = std::as_writable_bytes(std::span(buffer));
+  std::size_t have = 0;
+  while (have < bytes.size()) {
+    SLIPWAY_ASSIGN(const std::size_t n, file.read_at(bytes.subspan(have), at + have));
+    if (n == 0) break;
+    have += n;
+  }
+  return have;
+}
+
+std::vector<SbomPackage> packages_of_crate_section(const std::optional<std::string>& section) {
+  const auto list = section ? io::inflate_zlib(*section, kMaxCrates) : fail(Errc::not_found, "no crates");
+  return list ? crates_of(*list) : std::vector<SbomPackage>();
+}
+
+}  // namespace
+
+std::vector<SbomPackage> packages_of_go_program(std::string_view program) {
+  const std::size_t at = aligned_magic(program);
+  return at == std::string_view::npos ? std::vector<SbomPackage>() : packages_of_build_info(program.substr(at));
+}
+
+Result<std::vector<SbomPackage>> packages_of_go_program(File& program) {
+  // Windows overlap by a multiple of the alignment that the magic fits into.
+  std::string window(kWindow, '\0');
+  for (std::uint64_t at = 0;; at += kWindow - kGoAlign) {
+    SLIPWAY_ASSIGN(const std::size_t n, read_up_to(program, at, window));
+    const std::size_t found = aligned_magic(std::string_view(window).substr(0, n));
+    if (found != std::string_view::npos) {
+      std::string info(kMaxBuildInfo, '\0');
+      SLIPWAY_ASSIGN(const std::size_t size, read_up_to(program, at + found, info));
+      return packages_of_build_info(std::string_view(info).substr(0, size));
+    }
+    if (n < kWindow) return std::vector<SbomPackage>();
+  }
 }
 
 std::vector<SbomPackage> crates_of(const std::string& list) {
@@ -126,9 +171,11 @@ std::vector<SbomPackage> crates_of(const std::string& list) {
 }
 
 std::vector<SbomPackage> packages_of_rust_program(std::string_view program) {
-  const auto section = elf::section_of(program, ".dep-v0");
-  const auto list = section ? io::inflate_zlib(*section, kMaxCrates) : fail(Errc::not_found, "no crates");
-  return list ? crates_of(*list) : std::vector<SbomPackage>();
+  return packages_of_crate_section(elf::section_of(program, kCrateSection));
+}
+
+std::vector<SbomPackage> packages_of_rust_program(File& program) {
+  return packages_of_crate_section(elf::section_of(program, kCrateSection, kMaxCrates));
 }
 
 std::optional<SbomPackage> package_of_package_json(const std::string& text) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "slipway/base/fs.h"
 #include "slipway/builder/sbom.h"
 
 namespace slipway::builder {
@@ -14,10 +15,14 @@ namespace slipway::builder {
 /// The modules of a Go program by the build information that the linker puts into it (Go 1.18 and newer), the standard
 /// library among them. `program`: its whole bytes.
 std::vector<SbomPackage> packages_of_go_program(std::string_view program);
+/// The same of an open file, of which some MiB are in memory at a time. Errors are the disk's.
+Result<std::vector<SbomPackage>> packages_of_go_program(File& program);
 
 /// The crates of a Rust program by the list that cargo-auditable puts into it; those that only its build needed are
 /// left out. `program`: its whole bytes.
 std::vector<SbomPackage> packages_of_rust_program(std::string_view program);
+/// The same of an open file; none where the list cannot be read.
+std::vector<SbomPackage> packages_of_rust_program(File& program);
 
 /// The crates of such a list, unpacked.
 std::vector<SbomPackage> crates_of(const std::string& list);

@@ -22,6 +22,9 @@ namespace {
 /// Programs larger than this are listed without their build-id: their headers are read from memory.
 constexpr std::size_t kMaxProgram = 128u << 20;
 constexpr std::size_t kMaxDatabase = 256u << 20;
+constexpr std::string_view kElfMagic =
+    "\x7f"
+    "ELF";
 constexpr int kMaxFolders = 64;
 constexpr std::size_t kBeforePath = 34;  // in a line of md5sums: 32 digits and two spaces
 
@@ -111,11 +114,44 @@ bool is_dpkg_list(const std::string& path) {
          (path.starts_with("var/lib/dpkg/status.d/") && path.ends_with(".md5sums"));
 }
 
+/// The bytes of one file while they go by: in memory, or in a temporary file once they outgrow `spill`.
+class KeptBytes {
+ public:
+  explicit KeptBytes(const layer::SpillPlace& spill) : spill_(spill) {}
+
+  Status append(io::Bytes piece) {
+    if (!file_) text_ += io::as_text(piece);
+    if (file_) return file_->write(piece);
+    return spill_.fs != nullptr && text_.size() > spill_.memory ? spill() : Status();
+  }
+  void clear() {
+    std::string().swap(text_);
+    file_.reset();
+  }
+
+  /// Returns the temporary file that has the bytes; nullptr where text() has them.
+  File* file() const { return file_.get(); }
+  const std::string& text() const& { return text_; }
+  std::string text() && { return std::move(text_); }
+
+ private:
+  Status spill() {
+    SLIPWAY_ASSIGN(file_, spill_.fs->create_unnamed(spill_.folder));
+    SLIPWAY_TRY(file_->write(io::as_bytes(text_)));
+    std::string().swap(text_);
+    return {};
+  }
+
+  layer::SpillPlace spill_;
+  std::string text_;
+  std::unique_ptr<File> file_;
+};
+
 /// Collects, while the layers go by.
 class Taker {
  public:
   Taker(const image::FileList& list, const image::FilePlaces& places, const layer::SpillPlace& spill)
-      : list_(list), places_(places), files_(spill), listed_(spill) {}
+      : list_(list), places_(places), spill_(spill), files_(spill), listed_(spill) {}
 
   Status visit(std::uint32_t layer, const layer::FileEntry& entry, io::Source& content) {
     if (entry.type != layer::EntryType::regular) return {};
@@ -124,7 +160,7 @@ class Taker {
     const bool database = std::any_of(paths.begin(), paths.end(), [](const std::string& path) {
       return is_database(path) || is_package_manifest(path);
     });
-    SLIPWAY_ASSIGN(Bytes bytes, take(content, database, entry.path));
+    SLIPWAY_ASSIGN(Bytes bytes, take(content, entry, database));
     for (const std::string& path : paths) {
       SLIPWAY_TRY(read_database(path, bytes.text));
       bytes.file.path = "/" + path;
@@ -176,51 +212,51 @@ class Taker {
     std::vector<SbomPackage> packages;  ///< of a program
   };
 
-  Result<Bytes> take(io::Source& content, bool database, const std::string& path) const {
+  Result<Bytes> take(io::Source& content, const layer::FileEntry& entry, bool database) const {
+    const std::string& path = entry.path;
     io::Hasher sha1("sha1"), sha256;
-    std::string kept;
+    KeptBytes kept(database ? layer::SpillPlace() : spill_);
+    bool kept_whole = true;
     std::uint64_t size = 0;
-    std::vector<std::byte> buffer(io::kBlock);
+    std::vector<std::byte> buffer(std::clamp<std::uint64_t>(entry.size, 1, io::kBlock));
     while (true) {
       SLIPWAY_ASSIGN(const std::size_t n, content.read(buffer));
       if (n == 0) break;
       const io::Bytes piece = io::Bytes(buffer).first(n);
       sha1.update(piece);
       sha256.update(piece);
-      if (size == 0 || keeps(kept, size, database)) kept += io::as_text(piece);
+      kept_whole = kept_whole && (size > 0 || database || io::as_text(piece).starts_with(kElfMagic));
       size += n;
-      if (!keeps(kept, size, database)) kept.clear();
+      kept_whole = kept_whole && size <= (database ? kMaxDatabase : kMaxProgram);
+      if (!kept_whole) kept.clear();
+      if (kept_whole) SLIPWAY_TRY(kept.append(piece));
     }
-    if (database && kept.size() != size)
+    if (database && !kept_whole)
       return fail(Errc::too_large, "/{} is larger than {}", printable(path), human_bytes(kMaxDatabase));
     Bytes bytes;
     bytes.file.sha1 = sha1.finish_hex();
     bytes.file.sha256 = sha256.finish_hex();
-    if (!database && !kept.empty()) {
-      read_program(kept, path, bytes.file);
-      bytes.packages = packages_of_go_program(kept);
-      std::vector<SbomPackage> crates = packages_of_rust_program(kept);
-      std::move(crates.begin(), crates.end(), std::back_inserter(bytes.packages));
-    }
-    if (database) bytes.text = std::move(kept);
+    if (!database && kept_whole && size > 0) SLIPWAY_TRY(read_program(kept, path, bytes));
+    if (database) bytes.text = std::move(kept).text();
     return bytes;
   }
 
-  /// A damaged program is listed as a file like others.
-  static void read_program(const std::string& bytes, const std::string& path, SbomFile& file) {
-    const auto object = elf::read_object(std::string_view(bytes), path);
-    if (!object || !*object) return;
-    file.build_id = (*object)->build_id;
-    file.package_note = (*object)->package_note;
-  }
-
-  /// Whether the bytes so far, of which none was dropped, are worth keeping.
-  static bool keeps(const std::string& kept, std::uint64_t size, bool database) {
-    if (kept.size() != size) return false;
-    return database ? size <= kMaxDatabase
-                    : size <= kMaxProgram && kept.starts_with(
-                                                 "\x7f"
-                                                 "ELF");
+  /// Reads what a program says about itself and its packages. A damaged one is listed as a file like others.
+  static Status read_program(KeptBytes& kept, const std::string& path, Bytes& bytes) {
+    File* const file = kept.file();
+    const auto object = file != nullptr ? elf::read_object(*file, path) : elf::read_object(kept.text(), path);
+    if (object && *object) {
+      bytes.file.build_id = (*object)->build_id;
+      bytes.file.package_note = (*object)->package_note;
+    }
+    if (file != nullptr) {
+      SLIPWAY_ASSIGN(bytes.packages, packages_of_go_program(*file));
+    } else {
+      bytes.packages = packages_of_go_program(kept.text());
+    }
+    auto crates = file != nullptr ? packages_of_rust_program(*file) : packages_of_rust_program(kept.text());
+    std::move(crates.begin(), crates.end(), std::back_inserter(bytes.packages));
+    return {};
   }
 
   std::string distribution() const {
@@ -235,6 +271,7 @@ class Taker {
 
   const image::FileList& list_;
   const image::FilePlaces& places_;
+  const layer::SpillPlace& spill_;
   SbomFiles files_;
   layer::PagedMap listed_;                                  ///< file of dpkg and path that it lists -> nothing
   std::map<std::string, std::string> database_;             ///< path -> text of the other files that name packages

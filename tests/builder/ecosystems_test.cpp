@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/temp_dir.h"
+
 namespace slipway::builder {
 namespace {
 
@@ -43,6 +45,29 @@ TEST(Ecosystems, GoModulesAreReadFromTheProgram) {
                           "pkg:golang/example.com/fork/net@v0.2.0"));
   EXPECT_THAT(purls(packages_of_go_program(go_program("go1.21 X:boringcrypto", ""))),
               ElementsAre("pkg:golang/stdlib@1.21"));
+}
+
+TEST(Ecosystems, AFileIsReadLikeItsBytes) {
+  const test::TempDir dir;
+  const auto of_file = [&](const std::string& bytes) {
+    EXPECT_TRUE(write_file_atomically(real_fs(), dir.path() / "program", bytes));
+    const auto file = real_fs().open(dir.path() / "program");
+    const auto packages = packages_of_go_program(**file);
+    EXPECT_TRUE(packages) << packages.error().describe();
+    EXPECT_THAT(packages_of_rust_program(**file), IsEmpty());
+    return purls(*packages);
+  };
+  // The mark at the edges of the pieces that are read at a time, and behind a mark that is not aligned.
+  constexpr std::size_t kPiece = 1u << 20;
+  for (const std::size_t at : {std::size_t{0}, std::size_t{64}, kPiece - 32, kPiece - 16, kPiece, 3 * kPiece - 48,
+                               3 * kPiece - 32, 3 * kPiece + 16}) {
+    std::string bytes = go_program("go1.22.1", "mod\ta/b\tv1\t\n", at);
+    if (at > 64) bytes.replace(9, 14, std::string("\xff Go buildinf:", 14));
+    EXPECT_THAT(of_file(bytes), ElementsAre("pkg:golang/stdlib@1.22.1", "pkg:golang/a/b@v1")) << at;
+  }
+  EXPECT_THAT(of_file(""), IsEmpty());
+  EXPECT_THAT(of_file(std::string(2 * kPiece - 16, 'x')), IsEmpty());
+  EXPECT_THAT(of_file(go_program("go1.22.1", "mod\ta/b\tv1\t\n").substr(0, 90)), IsEmpty());
 }
 
 TEST(Ecosystems, WhatIsNoGoProgramHasNoModules) {

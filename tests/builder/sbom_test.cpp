@@ -6,6 +6,7 @@
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 #include "support/elf_bytes.h"
+#include "support/temp_dir.h"
 
 namespace slipway::builder {
 namespace {
@@ -24,10 +25,10 @@ constexpr const char* kStatus =
     "Package: curl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1:7.88~1\n";
 
 struct SbomTest : ::testing::Test {
-  Result<Sbom> take(const std::vector<image::LayerEntries>& layers) {
+  Result<Sbom> take(const std::vector<image::LayerEntries>& layers, const layer::SpillPlace& spill = {}) {
     const image::Image made = images.make(layers);
     const image::FileList list = *image::merge_files(images.store, made);
-    return take_sbom(images.store, made, list, "r.example/app:v1");
+    return take_sbom(images.store, made, list, "r.example/app:v1", {}, spill);
   }
   static SbomFiles::Visitor into(std::vector<SbomFile>& files) {
     return [&files](std::size_t, const SbomFile& file) -> Status {
@@ -73,6 +74,25 @@ struct SbomTest : ::testing::Test {
   }
   LayeredImages images;
 };
+
+TEST_F(SbomTest, ALargeProgramIsReadFromTheDisk) {
+  test::ElfBytes elf;
+  elf.notes = test::elf_note("GNU", 3, "\x12\xab\xcd\xef");
+  std::string program = elf.str();
+  program.resize((program.size() + 100'000) / 16 * 16, 'x');
+  program += std::string("\xff Go buildinf:\x08\x02", 16) + std::string(16, '\0') + "\x08go1.22.1" + '\0';
+  const test::TempDir dir;
+  const layer::SpillPlace spill{&real_fs(), dir.path(), 32u << 10};
+  Sbom in_memory = *take({{file("app", program)}}), spilled = *take({{file("app", program)}}, spill);
+  for (Sbom* sbom : {&in_memory, &spilled}) {
+    EXPECT_EQ(files_of(*sbom).at(0).build_id, "12abcdef");
+    ASSERT_EQ(sbom->packages.size(), 1u);
+    EXPECT_EQ(sbom->packages[0].purl, "pkg:golang/stdlib@1.22.1");
+  }
+  EXPECT_FALSE(take({{file("app", program)}}, {&real_fs(), dir.path() / "missing", 32u << 10}));
+  EXPECT_TRUE(take({{file("app", std::string(100'000, 'x'))}}, {&real_fs(), dir.path() / "missing", 32u << 10}))
+      << "nothing else is kept";
+}
 
 TEST_F(SbomTest, PackagesOwnWhatTheirListsNameAlsoInMergedFolders) {
   Sbom sbom = debian();
