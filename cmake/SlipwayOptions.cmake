@@ -12,6 +12,9 @@ if(SLIPWAY_SANITIZE)
   target_compile_options(slipway_flags INTERFACE
     -fsanitize=${SLIPWAY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(slipway_flags INTERFACE -fsanitize=${SLIPWAY_SANITIZE})
+  if(SLIPWAY_SANITIZE_WITHOUT)
+    target_compile_options(slipway_flags INTERFACE -fno-sanitize=${SLIPWAY_SANITIZE_WITHOUT})
+  endif()
 endif()
 if(SLIPWAY_FUZZ)
   # Coverage for libFuzzer in every room; the harnesses bring its main().
