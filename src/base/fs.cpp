@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "base/early_sync.h"
 #include "base/temporary_lock.h"
 #include "slipway/base/file_batch.h"
 #include "slipway/base/lanes.h"
@@ -20,6 +21,9 @@ namespace {
 /// Files that wait for the disk at the same time; more gain nothing.
 constexpr std::size_t kWriteLanes = 32;
 constexpr std::size_t kRenameLanes = 4;
+/// Files that one lane holds open until they are synced: with all lanes half of the 1024 descriptors that a process has
+/// at least.
+constexpr std::size_t kFilesOfLane = 16;
 
 /// A temporary file that takes the place of another one; it is removed unless that is done.
 class Temporary {
@@ -34,9 +38,13 @@ class Temporary {
 
   Status write(const FileContent& content) {
     SLIPWAY_ASSIGN(file_, fs_.create(path_, content.mode));
-    SLIPWAY_TRY(file_->write(std::as_bytes(std::span(content.bytes.data(), content.bytes.size()))));
-    return file_->sync();
+    return file_->write(std::as_bytes(std::span(content.bytes.data(), content.bytes.size())));
   }
+
+  void start_sync() {
+    if (auto* early = dynamic_cast<EarlySync*>(file_.get())) early->start_sync();
+  }
+  Status sync() { return file_->sync(); }
 
   /// Until then it is held (base/temporary.h), so that nobody takes it for one that was left behind.
   void close() { file_.reset(); }
@@ -99,19 +107,38 @@ Result<std::string> read_file(FileSystem& fs, const stdfs::path& path, std::size
   }
 }
 
+namespace {
+
+/// Writes files beside their targets, and syncs them when all are on their way to the disk.
+Status write_group(FileSystem& fs, std::span<const FileContent> files,
+                   std::span<std::optional<Temporary>> temporaries) {
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    SLIPWAY_TRY(temporaries[i].emplace(fs, files[i].path).write(files[i]));
+    temporaries[i]->start_sync();
+  }
+  for (std::optional<Temporary>& temporary : temporaries) {
+    SLIPWAY_TRY(temporary->sync());
+    temporary->close();  // a process may have fewer descriptors than files to write
+  }
+  return {};
+}
+
+}  // namespace
+
 Status write_file_atomically(FileSystem& fs, const stdfs::path& path, std::string_view bytes, std::uint32_t mode) {
   Temporary temporary(fs, path);
   SLIPWAY_TRY(temporary.write({path, bytes, mode}));
+  SLIPWAY_TRY(temporary.sync());
   SLIPWAY_TRY(temporary.replace());
   return fs.sync_directory(path.parent_path());
 }
 
 Status write_files_atomically(FileSystem& fs, const std::vector<FileContent>& files) {
   std::vector<std::optional<Temporary>> temporaries(files.size());
-  SLIPWAY_TRY(run_lanes(kWriteLanes, files.size(), {}, [&](std::size_t i, const std::stop_token&) {
-    const Status written = temporaries[i].emplace(fs, files[i].path).write(files[i]);
-    temporaries[i]->close();  // a process may have fewer descriptors than files to write
-    return written;
+  const std::size_t groups = (files.size() + kFilesOfLane - 1) / kFilesOfLane;
+  SLIPWAY_TRY(run_lanes(kWriteLanes, groups, {}, [&](std::size_t group, const std::stop_token&) {
+    const std::size_t begin = group * kFilesOfLane, count = std::min(kFilesOfLane, files.size() - begin);
+    return write_group(fs, std::span(files).subspan(begin, count), std::span(temporaries).subspan(begin, count));
   }));
   SLIPWAY_TRY(run_lanes(kRenameLanes, files.size(), {},
                         [&](std::size_t i, const std::stop_token&) { return temporaries[i]->replace(); }));

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <thread>
 
+#include "base/early_sync.h"
 #include "base/file_stat.h"
 #include "base/real_attributes.h"
 #include "base/real_tree_folder.h"
@@ -21,7 +22,7 @@
 namespace slipway {
 namespace {
 
-class RealFile final : public File {
+class RealFile final : public File, public EarlySync {
  public:
   RealFile(int fd, stdfs::path path) : fd_(fd), path_(std::move(path)) {}
 
@@ -45,6 +46,8 @@ class RealFile final : public File {
     if (::fsync(fd_.get()) != 0) return fail(system_error("fsync", path_, errno));
     return {};
   }
+
+  void start_sync() override { (void)::sync_file_range(fd_.get(), 0, 0, SYNC_FILE_RANGE_WRITE); }
 
   Result<FileStat> stat() override {
     struct stat st {};

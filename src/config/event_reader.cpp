@@ -148,6 +148,11 @@ Range widen(Range range, std::string_view text, const YamlEvent& event) {
   return range;
 }
 
+/// find_first_of() would search the two ends for each character.
+bool has_line_end(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; });
+}
+
 void set_value(YamlEvent& out, fy_token* value, std::string_view text) {
   const bool has_text = out.kind == YamlEvent::Kind::scalar || out.kind == YamlEvent::Kind::alias;
   out.range = range_of(value, text.size());
@@ -157,7 +162,7 @@ void set_value(YamlEvent& out, fy_token* value, std::string_view text) {
     out.range = widen(out.range, text, out);
     if (out.style == Node::Style::single_quoted) {
       out.text = decode_single_quoted(inside);
-    } else if (out.style == Node::Style::plain && inside.find_first_of("\r\n") == std::string_view::npos) {
+    } else if (out.style == Node::Style::plain && !has_line_end(inside)) {
       out.text.assign(inside);  // its bytes are its text
     } else {
       set_text(out.text, value);

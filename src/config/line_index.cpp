@@ -1,7 +1,8 @@
 #include "config/line_index.h"
 
 #include <algorithm>
-#include <utility>
+#include <mutex>
+#include <set>
 
 #include "slipway/base/text.h"
 
@@ -29,9 +30,17 @@ bool is_control(std::string_view character) {
   return first == 0xc2u && second < 0xa0u && second != 0x85u;
 }
 
+/// Returns the one copy of a file's name that all places in it share. It lives as long as the process.
+const std::string* shared_name(const std::string& file) {
+  static std::mutex mutex;
+  static std::set<std::string> names;
+  const std::scoped_lock lock(mutex);
+  return &*names.insert(file).first;
+}
+
 }  // namespace
 
-LineIndex::LineIndex(std::string_view text, std::string file) : text_(text), file_(std::move(file)) {
+LineIndex::LineIndex(std::string_view text, const std::string& file) : text_(text), file_(shared_name(file)) {
   starts_.push_back(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
   for (std::size_t i = starts_.front(); i < text.size(); ++i) {
     const bool crlf = text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
@@ -39,7 +48,7 @@ LineIndex::LineIndex(std::string_view text, std::string file) : text_(text), fil
   }
 }
 
-Where LineIndex::at(std::size_t offset) const {
+TextPlace LineIndex::at(std::size_t offset) const {
   offset = std::clamp(offset, starts_.front(), std::max(starts_.front(), text_.size()));
   const auto ends_behind = [&](std::size_t row) { return row + 1 == starts_.size() || starts_[row + 1] > offset; };
   const bool is_behind = starts_[last_row_] <= offset;
@@ -48,7 +57,7 @@ Where LineIndex::at(std::size_t offset) const {
     const auto after = std::upper_bound(starts_.begin(), starts_.end(), offset);
     last_row_ = static_cast<std::size_t>(after - starts_.begin()) - 1;
   }
-  return Where{file_, static_cast<int>(last_row_) + 1, static_cast<int>(offset - starts_[last_row_]) + 1};
+  return TextPlace{file_, static_cast<int>(last_row_) + 1, static_cast<int>(offset - starts_[last_row_]) + 1};
 }
 
 std::size_t LineIndex::offset_of(int row, int character) const {

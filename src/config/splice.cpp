@@ -20,18 +20,43 @@ namespace {
 
 constexpr YamlLimits kForeign{.max_bytes = 16u << 20, .max_nodes = 4'000'000, .allow_aliases = true};
 
-/// The scalars at the places of edits, by where they begin; nullptr where there is none. Keys are structure and stay.
-using Scalars = std::unordered_map<std::size_t, const Node*>;
-
-void collect_scalars(const Node& node, Scalars& out) {
-  if (node.range.end > node.range.begin && (node.is_scalar() || node.is_null())) {
-    if (const auto wanted = out.find(node.range.begin); wanted != out.end()) wanted->second = &node;
+/// The scalars at the places of edits. Keys are structure and stay.
+class Scalars {
+ public:
+  Scalars(const std::vector<Edit>& edits, const std::vector<Node>& documents) {
+    for (const Edit& edit : edits)
+      places_.push_back(edit.range.begin);
+    std::sort(places_.begin(), places_.end());
+    places_.erase(std::unique(places_.begin(), places_.end()), places_.end());
+    nodes_.resize(places_.size());
+    for (const Node& document : documents)
+      collect(document);
   }
-  for (const Node& item : node.items)
-    collect_scalars(item, out);
-  for (const Node::Member& member : node.members)
-    collect_scalars(member.value, out);
-}
+
+  /// Returns the scalar that begins at a place of an edit; nullptr if there is none.
+  const Node* at(std::size_t place) const {
+    return nodes_[static_cast<std::size_t>(std::lower_bound(places_.begin(), places_.end(), place) - places_.begin())];
+  }
+
+ private:
+  /// Nodes come in the order of the text, so only the next place is compared, and nodes that end before it are skipped.
+  void collect(const Node& node) {
+    if (next_ == places_.size() || node.range.end <= places_[next_]) return;
+    if (node.is_scalar() || node.is_null()) {
+      while (next_ < places_.size() && places_[next_] < node.range.begin)
+        ++next_;
+      if (next_ < places_.size() && places_[next_] == node.range.begin) nodes_[next_++] = &node;
+    }
+    for (const Node& item : node.items)
+      collect(item);
+    for (const Node::Member& member : node.members)
+      collect(member.value);
+  }
+
+  std::vector<std::size_t> places_;  ///< sorted
+  std::vector<const Node*> nodes_;
+  std::size_t next_ = 0;
+};
 
 void sort_by_place(std::vector<Piece>& pieces) {
   std::stable_sort(pieces.begin(), pieces.end(),
@@ -97,12 +122,12 @@ std::optional<std::vector<Piece>> pieces_for(std::string_view text, const Node& 
 
 Result<Replacement> replacement_for(const Edit& edit, std::string_view text, const Scalars& scalars,
                                     const std::string& file) {
-  const auto found = scalars.find(edit.range.begin);
-  if (found == scalars.end() || found->second == nullptr || !(found->second->range == edit.range)) {
+  const Node* const found = scalars.at(edit.range.begin);
+  if (found == nullptr || !(found->range == edit.range)) {
     return fail(Errc::invalid_argument, "{}: no value stands at bytes {} to {}", file, edit.range.begin,
                 edit.range.end);
   }
-  const Node& node = *found->second;
+  const Node& node = *found;
   auto pieces = pieces_for(text, node, edit.value);
   if (!pieces) {
     const bool block = node.style == Node::Style::block;
@@ -113,22 +138,6 @@ Result<Replacement> replacement_for(const Edit& edit, std::string_view text, con
                     .with_hint(block ? "write the value on one line, after the key" : ""));
   }
   return Replacement{&node, edit.value, *std::move(pieces)};
-}
-
-Status plan(const std::vector<Edit>& edits, std::string_view text, const Scalars& scalars, const std::string& file,
-            Replacements& out) {
-  for (const Edit& edit : edits) {
-    SLIPWAY_ASSIGN(Replacement replacement, replacement_for(edit, text, scalars, file));
-    const Node* node = replacement.node;
-    const auto [place, fresh] = out.emplace(node, std::move(replacement));
-    if (!fresh && place->second.value != edit.value) {
-      return fail(
-          Error(Errc::invalid_argument, fmt::format("two different values for one place: \"{}\" and \"{}\"",
-                                                    printable(place->second.value, 200), printable(edit.value, 200)))
-              .at(node->where));
-    }
-  }
-  return {};
 }
 
 /// A new member with the bytes that it writes.
@@ -181,9 +190,14 @@ void lay_out(std::string_view text, const Node& mapping, const Node::Member& nei
 class Changes final : public ExpectedChanges {
  public:
   Replacements replacements;
+  std::vector<std::size_t> places;  ///< of the replacements, sorted
   std::vector<Addition> additions;
   std::unordered_map<const Node*, std::map<std::size_t, std::vector<AddedMember>>> members;
 
+  std::size_t next_change(std::size_t from) const override {
+    const auto next = std::lower_bound(places.begin(), places.end(), from);
+    return next == places.end() ? std::string::npos : *next;
+  }
   const std::string* new_text(const Node& scalar) const override {
     const auto found = replacements.find(&scalar);
     return found == replacements.end() ? nullptr : &found->second.value;
@@ -202,6 +216,24 @@ class Changes final : public ExpectedChanges {
     });
   }
 };
+
+Status plan(const std::vector<Edit>& edits, std::string_view text, const Scalars& scalars, const std::string& file,
+            Changes& changes) {
+  for (const Edit& edit : edits) {
+    SLIPWAY_ASSIGN(Replacement replacement, replacement_for(edit, text, scalars, file));
+    const Node* node = replacement.node;
+    const auto [place, fresh] = changes.replacements.emplace(node, std::move(replacement));
+    changes.places.push_back(edit.range.begin);
+    if (!fresh && place->second.value != edit.value) {
+      return fail(
+          Error(Errc::invalid_argument, fmt::format("two different values for one place: \"{}\" and \"{}\"",
+                                                    printable(place->second.value, 200), printable(edit.value, 200)))
+              .at(node->where));
+    }
+  }
+  std::sort(changes.places.begin(), changes.places.end());
+  return {};
+}
 
 Status add_member(const Insertion& insertion, std::string_view text, const Holders& holders, const std::string& file,
                   Changes& changes) {
@@ -322,13 +354,8 @@ Result<std::string> splice_yaml(std::string_view text, const std::string& file, 
 
 Result<std::string> splice_yaml(std::string_view text, const std::vector<Node>& documents, const std::string& file,
                                 const std::vector<Edit>& edits, const std::vector<Insertion>& insertions) {
-  Scalars scalars;
-  for (const Edit& edit : edits)
-    scalars.emplace(edit.range.begin, nullptr);
-  for (const Node& document : documents)
-    collect_scalars(document, scalars);
   Changes changes;
-  SLIPWAY_TRY(plan(edits, text, scalars, file, changes.replacements));
+  SLIPWAY_TRY(plan(edits, text, Scalars(edits, documents), file, changes));
   SLIPWAY_TRY(add_members(insertions, text, documents, file, changes));
   const std::vector<Piece> pieces = pieces_of(changes);
   std::string out = with_pieces(text, pieces);

@@ -15,12 +15,15 @@ constexpr std::size_t kMaxProblems = 50;
 /// Mappings up to this size are looked through for a key; the keys of bigger ones are hashed.
 constexpr std::size_t kFewMembers = 16;
 
+/// Room for the members of most mappings, so that they are not moved while they come in.
+constexpr std::size_t kUsualMembers = 4;
+
 }  // namespace
 
 TreeBuilder::TreeBuilder(const LineIndex& lines, const YamlLimits& limits, Diagnostics& diagnostics)
     : lines_(lines), limits_(limits), diagnostics_(diagnostics) {}
 
-void TreeBuilder::report(const Where& where, std::string message, std::string hint) {
+void TreeBuilder::report(const TextPlace& where, std::string message, std::string hint) {
   if (diagnostics_.errors().size() >= kMaxProblems) return;
   diagnostics_.error(where, std::move(message), std::move(hint));
 }
@@ -75,21 +78,21 @@ void TreeBuilder::fill(Node& node, YamlEvent& event) {
     node.style = event.written || is_in_flow ? Node::Style::flow : Node::Style::block;
   }
   node.scalar = std::move(event.text);
-  node.anchor = std::move(event.anchor);
-  node.tag = std::move(event.tag);
+  if (!event.anchor.empty() || !node.anchor.empty()) node.anchor = std::move(event.anchor);
+  if (!event.tag.empty() || !node.tag.empty()) node.tag = std::move(event.tag);
   last_end_ = std::max(last_end_, node.range.end);
 }
 
 void TreeBuilder::check_extras(const Node& node) {
   if (node.is_alias()) check_alias(node);
-  if (!node.anchor.empty()) anchors_.insert(node.anchor);
+  if (!node.anchor.empty()) anchors_.insert(node.anchor.str());
   if (limits_.allow_aliases) return;
   if (!node.anchor.empty()) {
-    report(node.where, fmt::format("anchor &{} is not allowed here", printable(node.anchor, 80)),
+    report(node.where, fmt::format("anchor &{} is not allowed here", printable(node.anchor.str(), 80)),
            "write the value out where it is needed");
   }
   if (!node.tag.empty()) {
-    report(node.where, fmt::format("tag {} is not allowed here", printable(node.tag, 80)),
+    report(node.where, fmt::format("tag {} is not allowed here", printable(node.tag.str(), 80)),
            "write the value without a tag; put it in quotes if it is text");
   }
 }
@@ -139,7 +142,9 @@ Status TreeBuilder::take_key(YamlEvent& event) {
     report(key.where, fmt::format("key \"{}\" is given twice in one mapping", printable(key.scalar, 80)),
            "keep one of them");
   }
-  Node::Member& member = frame.node->members.emplace_back();
+  std::vector<Node::Member>& members = frame.node->members;
+  if (members.empty()) members.reserve(kUsualMembers);
+  Node::Member& member = members.emplace_back();
   member.key = std::move(key.scalar);
   member.key_where = key.where;
   member.key_range = key.range;
@@ -170,7 +175,7 @@ Status TreeBuilder::open(YamlEvent& event) {
     return fail(
         Error(Errc::invalid_argument, fmt::format("nested deeper than {} levels", limits_.max_depth)).at(node.where));
   }
-  if (!node.anchor.empty()) anchors_.insert(node.anchor);
+  if (!node.anchor.empty()) anchors_.insert(node.anchor.str());
   stack_.push_back({&node, false, {}});
   return {};
 }

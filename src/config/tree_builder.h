@@ -41,7 +41,7 @@ class TreeBuilder {
   Status check(const Node& node);
   void check_extras(const Node& node);
   void check_alias(const Node& node);
-  void report(const Where& where, std::string message, std::string hint = {});
+  void report(const TextPlace& where, std::string message, std::string hint = {});
   bool expects_key() const;
 
   const LineIndex& lines_;

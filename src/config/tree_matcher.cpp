@@ -93,9 +93,14 @@ bool TreeMatcher::value(const YamlEvent& event) {
   return event.starts_collection() ? collection(*node, event) : scalar(*node, event);
 }
 
-bool TreeMatcher::scalar(const Node& node, const YamlEvent& event) const {
+const std::string* TreeMatcher::new_text(const Node& node) {
+  if (node.range.begin > next_change_) next_change_ = changes_.next_change(node.range.begin);
+  return node.range.begin == next_change_ ? changes_.new_text(node) : nullptr;
+}
+
+bool TreeMatcher::scalar(const Node& node, const YamlEvent& event) {
   if (event.kind == Kind::alias) return node.is_alias() && node.scalar == event.text;
-  if (const std::string* text = changes_.new_text(node)) return !event.is_null() && event.text == *text;
+  if (const std::string* text = new_text(node)) return !event.is_null() && event.text == *text;
   return (node.is_scalar() || node.is_null()) && node.style == event.style && node.scalar == event.text;
 }
 

@@ -17,6 +17,8 @@ struct AddedMember {
 class ExpectedChanges {
  public:
   virtual ~ExpectedChanges() = default;
+  /// Returns the offset of the first scalar from `from` on that has another text now; npos without one.
+  virtual std::size_t next_change(std::size_t from) const = 0;
   /// Returns the text that a scalar has now; nullptr if it is as before.
   virtual const std::string* new_text(const Node& scalar) const = 0;
   /// Returns the members that follow member `index` of a mapping and are new; nullptr if there are none.
@@ -51,7 +53,10 @@ class TreeMatcher {
   bool key(const YamlEvent& event);
   bool added_value(const YamlEvent& event);
   bool value(const YamlEvent& event);
-  bool scalar(const Node& node, const YamlEvent& event) const;
+  bool scalar(const Node& node, const YamlEvent& event);
+  /// Returns the text that a scalar has now; nullptr if it is as before. Scalars are asked for in the order of the
+  /// text.
+  const std::string* new_text(const Node& node);
   bool collection(const Node& node, const YamlEvent& event);
   /// Returns the node that the next event is the value of; nullptr if none is expected.
   const Node* expected();
@@ -60,6 +65,7 @@ class TreeMatcher {
   const ExpectedChanges& changes_;
   std::vector<Frame> stack_;
   std::size_t document_ = 0;
+  std::size_t next_change_ = 0;  ///< the place of the next scalar that may have another text
   bool has_root_ = false;
   bool matches_ = true;
 };

@@ -70,6 +70,11 @@ Result<std::vector<Node>> read_pieces(std::string_view text, const std::vector<s
 
 }  // namespace
 
+const std::string& RareText::str() const {
+  static const std::string none;
+  return empty() ? none : *text_;
+}
+
 const Node* Node::find(std::string_view key) const {
   for (const Member& member : members) {
     if (member.key == key) return &member.value;

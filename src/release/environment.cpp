@@ -81,7 +81,7 @@ class ProjectDecoder {
     }
   }
 
-  void decode_environment(const std::string& name, const Where& where, const config::Node& node) {
+  void decode_environment(const std::string& name, const config::TextPlace& where, const config::Node& node) {
     Environment environment;
     environment.name = name;
     environment.where = where;
@@ -109,7 +109,7 @@ class ProjectDecoder {
     project_.environments.push_back(std::move(environment));
   }
 
-  static config::Node empty_mapping(const Where& where) {
+  static config::Node empty_mapping(const config::TextPlace& where) {
     config::Node node;
     node.kind = config::Node::Kind::mapping;
     node.where = where;

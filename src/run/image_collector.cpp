@@ -76,7 +76,7 @@ ImageCollector::ImageCollector(const Node& document, std::string_view text, Find
 
 void ImageCollector::find_anchors(const Node& node, bool is_definition) {
   if (!node.anchor.empty()) {
-    Anchor& anchor = anchors_[node.anchor];
+    Anchor& anchor = anchors_[node.anchor.str()];
     anchor.node = &node;
     anchor.is_definition = is_definition;
     ++anchor.definitions;
@@ -94,7 +94,7 @@ void ImageCollector::note(const Node& node, std::string role, std::string reason
 }
 
 const Node* ImageCollector::use(const Node& value, std::set<std::string>& anchors) {
-  const std::string& name = value.is_alias() ? value.scalar : value.anchor;
+  const std::string& name = value.is_alias() ? value.scalar : value.anchor.str();
   if (name.empty()) return &value;
   const auto found = anchors_.find(name);
   if (found == anchors_.end() || found->second.node == nullptr) return nullptr;
@@ -124,7 +124,7 @@ std::string ImageCollector::text_of(const Node& value) const {
 
 void ImageCollector::holder(const Node& item, std::string_view key, const std::string& role) {
   if (item.is_alias()) return alias_holder(item, key, role);
-  if (!item.anchor.empty()) known_holders_.insert(item.anchor);
+  if (!item.anchor.empty()) known_holders_.insert(item.anchor.str());
   if (const Node* value = item.find(key)) {
     image(*value, fmt::format("{}.{}", role, key));
   } else if (const Node* merged = item.find("<<")) {
@@ -144,7 +144,7 @@ void ImageCollector::alias_holder(const Node& alias, std::string_view key, const
 void ImageCollector::image(const Node& value, const std::string& role, std::string_view prefix,
                            std::string_view suffix) {
   known_.insert(&value);
-  if (!value.tag.empty() && !value.tag.starts_with("!!")) return;  // !reference and its like name something else
+  if (!value.tag.empty() && !value.tag.str().starts_with("!!")) return;  // !reference and its like name something else
   std::set<std::string> anchors;
   const Node* at = use(value, anchors);
   if (at == nullptr)
@@ -185,7 +185,7 @@ bool ImageCollector::can_pin(const Node& node, const InnerText& inner,
 void ImageCollector::inner_reference(const Node& node, std::shared_ptr<const InnerText> inner, FoundReference found,
                                      const std::string& role) {
   const int row = node.style == Node::Style::block ? node.where.row + found.where.row - 1 : node.where.row;
-  found.where = {node.where.file, row, node.style == Node::Style::block ? found.where.col : node.where.col};
+  found.where = {Where(node.where).file, row, node.style == Node::Style::block ? found.where.col : node.where.col};
   found.role = role + ": " + found.role;
   found.inner = std::move(inner);
   findings_.references.push_back(std::move(found));

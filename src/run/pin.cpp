@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <span>
+#include <unordered_map>
 #include <utility>
 
 #include "run/chart_templates.h"
@@ -51,6 +52,21 @@ bool stands_before(const FoundReference& a, const FoundReference& b) {
   const std::size_t b_begin = b.inner ? b.inner->range.begin : b.range.begin;
   return a_begin != b_begin ? a_begin < b_begin : a.inner && b.inner && a.range.begin < b.range.begin;
 }
+
+/// The references of a run as places, each parsed once; nullopt for what is not in a registry.
+class Locations {
+ public:
+  const std::optional<oci::Location>& of(const std::string& written) {
+    const auto [known, is_new] = known_.try_emplace(written);
+    if (!is_new) return known->second;
+    auto location = oci::Location::parse_for_reading(written);
+    if (location && location->is_registry()) known->second = *std::move(location);
+    return known->second;
+  }
+
+ private:
+  std::unordered_map<std::string, std::optional<oci::Location>> known_;
+};
 
 /// One reference with what becomes of it.
 struct Decision {
@@ -99,9 +115,9 @@ class Pinning {
         {Where{report_.file, 0, 0}, "", "format not recognized, left alone; say which with --format NAME=GLOB", 0});
   }
 
-  void decide(const Resolver& resolve, const PinOptions& options) {
+  void decide(const Resolver& resolve, const PinOptions& options, Locations& locations) {
     for (const FoundReference& found : findings_.references)
-      decide(found, resolve, options);
+      decide(found, resolve, options, locations);
     drop_disputed();
     std::stable_sort(report_.notes.begin(), report_.notes.end(),
                      [](const PinNote& a, const PinNote& b) { return comes_before(a.where, b.where); });
@@ -185,31 +201,33 @@ class Pinning {
     return std::optional(std::move(policy));
   }
 
-  /// Returns the reference to resolve: with the tag that its update policy chooses, and then without its digest.
-  Result<oci::Location> updated(const FoundReference& found, const oci::Location& location, const PinOptions& options,
-                                Decision& decision) const {
-    if (!options.choose_tag || !location.tag()) return location;
+  /// Returns the reference to resolve instead: with the tag that its update policy chooses, and then without its
+  /// digest. nullopt if the tag stays.
+  Result<std::optional<oci::Location>> updated(const FoundReference& found, const oci::Location& location,
+                                               const PinOptions& options, Decision& decision) const {
+    if (!options.choose_tag || !location.tag()) return std::nullopt;
     SLIPWAY_ASSIGN(const std::optional<UpdatePolicy> beside, policy_of(found));
     SLIPWAY_ASSIGN(const std::optional<ChosenTag> chosen, options.choose_tag(location, beside));
-    if (!chosen || chosen->tag == *location.tag()) return location;
+    if (!chosen || chosen->tag == *location.tag()) return std::nullopt;
     decision.policy = chosen->policy;
-    return oci::Location::parse_for_reading(location.place() + ":" + chosen->tag);
+    SLIPWAY_ASSIGN(oci::Location wanted, oci::Location::parse_for_reading(location.place() + ":" + chosen->tag));
+    return std::optional(std::move(wanted));
   }
 
   Result<std::optional<PinnedReference>> pin_of(const FoundReference& found, const oci::Location& location,
                                                 const Resolver& resolve, const PinOptions& options,
                                                 Decision& decision) const {
-    SLIPWAY_ASSIGN(const oci::Location wanted, updated(found, location, options, decision));
-    SLIPWAY_ASSIGN(std::optional<PinnedReference> pin, resolve(wanted));
-    if (pin && !pin->tag && !decision.policy.empty()) pin->tag = wanted.tag();
+    SLIPWAY_ASSIGN(const std::optional<oci::Location> moved, updated(found, location, options, decision));
+    SLIPWAY_ASSIGN(std::optional<PinnedReference> pin, resolve(moved ? *moved : location));
+    if (pin && !pin->tag && moved) pin->tag = moved->tag();
     return pin;
   }
 
-  void decide(const FoundReference& found, const Resolver& resolve, const PinOptions& options) {
+  void decide(const FoundReference& found, const Resolver& resolve, const PinOptions& options, Locations& locations) {
     if (is_image_id(found.written))
       return report_.notes.push_back({found.where, found.role, "an image ID, left alone", 0, found.written});
-    const auto location = oci::Location::parse_for_reading(found.written);
-    if (!location || !location->is_registry()) return note(found, "is not an image reference of a registry");
+    const std::optional<oci::Location>& location = locations.of(found.written);
+    if (!location) return note(found, "is not an image reference of a registry");
     Decision decision{&found, {}, found.written, location->digest().has_value(), {}};
     auto pin = pin_of(found, *location, resolve, options, decision);
     const bool of_registry = !pin || (*pin && !(*pin)->name && !(*pin)->tag);
@@ -322,11 +340,11 @@ std::size_t count_at_once(FileSystem& fs, std::span<const std::string> files) {
 }
 
 void plan_some(FileSystem& fs, std::span<const std::string> files, const Resolver& resolve, const PinOptions& options,
-               std::span<PinReport> reports) {
+               Locations& locations, std::span<PinReport> reports) {
   std::vector<std::optional<Pinning>> plans(files.size());
   on_lanes(files.size(), [&](std::size_t i) { plans[i].emplace(read_report(fs, files[i])).find(options); });
   for (std::optional<Pinning>& plan : plans)
-    plan->decide(resolve, options);
+    plan->decide(resolve, options, locations);
   on_lanes(files.size(), [&](std::size_t i) {
     plans[i]->edit(options);
     reports[i] = std::move(*plans[i]).take();
@@ -368,7 +386,8 @@ std::size_t PinReport::left_alone() const {
 PinReport pin_text(std::string_view text, const std::string& file, const Resolver& resolve, const PinOptions& options) {
   Pinning pinning(report_for(file, text));
   pinning.find(options);
-  pinning.decide(resolve, options);
+  Locations locations;
+  pinning.decide(resolve, options, locations);
   pinning.edit(options);
   return std::move(pinning).take();
 }
@@ -380,10 +399,11 @@ std::vector<PinReport> plan_pins(FileSystem& fs, const std::vector<std::string>&
   if (!with_charts.templates) with_charts.templates = templates_beside(fs);
   const std::vector<std::string> each = without_repetitions(files);
   std::vector<PinReport> reports(each.size());
+  Locations locations;
   for (std::size_t begin = 0; begin < each.size();) {
     const auto rest = std::span(each).subspan(begin);
     const std::size_t count = count_at_once(fs, rest);
-    plan_some(fs, rest.first(count), once, with_charts, std::span(reports).subspan(begin, count));
+    plan_some(fs, rest.first(count), once, with_charts, locations, std::span(reports).subspan(begin, count));
     begin += count;
   }
   return reports;

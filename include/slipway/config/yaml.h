@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,23 +19,52 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
+/// The row and column of a byte, from 1, and the file that it stands in. The file's name is not owned: texts that are
+/// read keep it for as long as the process runs.
+struct TextPlace {
+  const std::string* file = nullptr;
+  int row = 0;
+  int col = 0;
+  operator Where() const { return {file == nullptr ? std::string() : *file, row, col}; }
+};
+
+/// A text that few nodes have; without one it is as small as a pointer.
+class RareText {
+ public:
+  RareText() = default;
+  RareText(const RareText& other) : text_(other.empty() ? nullptr : std::make_unique<std::string>(*other.text_)) {}
+  RareText(RareText&&) noexcept = default;
+  RareText& operator=(const RareText& other) { return *this = RareText(other); }
+  RareText& operator=(RareText&&) noexcept = default;
+  RareText& operator=(std::string text) {
+    text_ = text.empty() ? nullptr : std::make_unique<std::string>(std::move(text));
+    return *this;
+  }
+  bool empty() const { return text_ == nullptr; }
+  const std::string& str() const;
+  bool operator==(std::string_view text) const { return str() == text; }
+
+ private:
+  std::unique_ptr<std::string> text_;
+};
+
 /// One YAML node with its place in the text. A tree of values; scalars are text, and the reader decides their types.
 class Node {
  public:
   /// `null` is nothing at all, or a plain, untagged `~` or `null`.
-  enum class Kind { null, scalar, sequence, mapping, alias };
+  enum class Kind : std::uint8_t { null, scalar, sequence, mapping, alias };
   /// `block` and `flow` are also the styles of collections; a folded or literal scalar is `block`.
-  enum class Style { plain, single_quoted, double_quoted, block, flow };
+  enum class Style : std::uint8_t { plain, single_quoted, double_quoted, block, flow };
   struct Member;
 
   Kind kind = Kind::null;
   Style style = Style::plain;
   std::string scalar;           ///< decoded text of a scalar; the anchor's name of an alias
-  std::string anchor;           ///< non-empty when the node is anchored (&name)
-  std::string tag;              ///< explicit tag as written, e.g. "!!str"
+  RareText anchor;              ///< non-empty when the node is anchored (&name)
+  RareText tag;                 ///< explicit tag as written, e.g. "!!str"
   std::vector<Node> items;      ///< of a sequence
   std::vector<Member> members;  ///< of a mapping, in document order
-  Where where;                  ///< of its first byte; of an empty value: that of its key
+  TextPlace where;              ///< of its first byte; of an empty value: that of its key
   Range range;
 
   /// The value of a mapping's member, or nullptr.
@@ -48,7 +79,7 @@ class Node {
 /// A key of a mapping with its value.
 struct Node::Member {
   std::string key;
-  Where key_where;
+  TextPlace key_where;
   Range key_range;
   Node value;
 };
