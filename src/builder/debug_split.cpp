@@ -98,6 +98,7 @@ Status DebugSplitter::split_file(layer::FileEntry& entry, const Where& where, Di
   if (!debuggable || !*debuggable) return kept_as_it_is(debuggable);
   const auto object = elf::read_object(*file, entry.source);
   if (!object || !*object) return kept_as_it_is(object);  // a separate debug file, an object file
+  met_debug_info_ = true;
   const auto keeps = [&](std::string_view why) {
     diagnostics.warning(where, fmt::format("{} keeps its debug information: {}", printable(entry.source, 4096), why));
     return Status();

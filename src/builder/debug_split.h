@@ -42,6 +42,8 @@ class DebugSplitter {
                                 const Where& where, Diagnostics& diagnostics);
   /// The debug information that was taken out, by build-id.
   const std::map<std::string, DebugFile>& files() const { return files_; }
+  /// Returns true if any program or library had debug information, taken out or kept with a warning.
+  bool met_debug_info() const { return met_debug_info_; }
 
  private:
   Status split_file(layer::FileEntry& entry, const Where& where, Diagnostics& diagnostics);
@@ -60,6 +62,7 @@ class DebugSplitter {
   std::map<std::string, DebugFile> files_;
   std::string build_folder_;  ///< empty: nothing is looked for
   bool strict_ = false;
+  bool met_debug_info_ = false;
   std::vector<std::string> embedding_;  ///< programs that hold its path
 };
 

@@ -71,6 +71,11 @@ Result<PlatformPlan> plan_platform(const Recipe& recipe, oci::Platform platform,
                             services.cache};
   SLIPWAY_ASSIGN(plan.layers, plan_layers(recipe, plan.platform, request.epoch, services.fs, diagnostics, context));
   if (debug) plan.debug = debug->files();
+  if (debug && !debug->met_debug_info()) {
+    diagnostics.warning({},
+                        "'debug: split' found no debug information: no program or library of the layers has any "
+                        "(compile with -g, or leave 'debug' out)");
+  }
   if (!request.explain || diagnostics.has_errors()) return plan;
   for (const PlannedLayer& layer : plan.layers) {
     SLIPWAY_ASSIGN(plan.contents.emplace_back(), contents_of(layer));

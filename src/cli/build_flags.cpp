@@ -37,8 +37,10 @@ void bind_build_flags(OptionSet& options, BuildFlags& f) {
                 "compress layers with gzip, zstd or none; fast, default or best (default: gzip:default)");
   options.value("--codec", "NAME", f.codec,
                 "give layers the bytes of this library version, e.g. zstd-1.5.7, and keep it in slipway.lock");
-  options.flag("--preserve-modes", f.request.preserve_modes,
-               "keep file modes as they are on disk (default: 0755 and 0644)");
+  options.flag(
+      "--preserve-modes", f.request.preserve_modes,
+      "keep modes and file capabilities as on disk (default: folders and files that their owner may execute are "
+      "0755, other files 0644, without capabilities)");
   options.list("--sbom", "FORMAT", f.sboms, "attach an SBOM to the image: spdx, cyclonedx (repeatable)");
   options.list("--sbom-include", "PATH", f.sbom_includes,
                "merge this SBOM, or those in this folder, into it (repeatable)");

@@ -4,6 +4,7 @@
 #include "cli/document_stream.h"
 #include "cli/found_image.h"
 #include "cli/project.h"
+#include "cli/watched_target.h"
 #include "slipway/base/text.h"
 #include "slipway/builder/sbom.h"
 #include "slipway/image/image_diff.h"
@@ -31,6 +32,7 @@ struct SideImages {
 
 Result<SideImages> load_side(Context& context, const std::string& text, const std::optional<std::string>& platform) {
   SLIPWAY_ASSIGN(FoundImage found, find_image(context, text));
+  found.target = watched(context, std::move(found.target));
   auto resolved = found.target->resolve(found.reference);
   if (!resolved) return fail(std::move(resolved).error().in("looking for " + context.shown(found.location).str()));
   SideImages side{std::move(found), *std::move(resolved), {}};

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/document_stream.h"
 #include "cli/found_image.h"
+#include "cli/watched_target.h"
 #include "slipway/base/clock.h"
 #include "slipway/base/text.h"
 #include "slipway/layer/paged_map.h"
@@ -216,7 +217,8 @@ class FilesListing {
 };
 
 Result<int> run_files(Context& context, const FilesFlags& f) {
-  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, f.reference));
+  SLIPWAY_ASSIGN(FoundImage found, find_image(context, f.reference));
+  found.target = watched(context, std::move(found.target));
   SLIPWAY_ASSIGN(const image::Image image, load_found(found, f.platform));
   std::optional<std::uint32_t> layer;
   if (f.layer) {

@@ -289,6 +289,15 @@ TEST_F(BuildTest, ALayerOfNoFilesIsLeftOut) {
   EXPECT_THAT(result.warnings[0].describe(), HasSubstr("the layer \"none\" has no files"));
 }
 
+TEST_F(BuildTest, SplittingWithoutDebugInformationIsToldOnce) {
+  to_layout();
+  const BuildResult result =
+      must_build(yaml("app: a\nimage:\n  debug: split\n  platforms: [linux/amd64, linux/arm64]\n"
+                      "  layers: [{name: one, files: [{from: hello, to: /hello, mode: \"0644\"}]}]\n"));
+  ASSERT_EQ(result.warnings.size(), 1u);
+  EXPECT_THAT(result.warnings[0].message, HasSubstr("'debug: split' found no debug information"));
+}
+
 TEST_F(BuildTest, MistakesInPatternsAndAttributesHaveTheirPlace) {
   const std::string file = (dir.path() / "slipway.yaml").native();
   const auto documents = config::parse_yaml(R"(app: a

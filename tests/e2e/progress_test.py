@@ -77,7 +77,8 @@ def test_reading_an_image_has_events_too(world):
     kinds = [json.loads(line)["event"] for line in built.err.splitlines() if line.startswith("{")]
     check_equal(kinds[:2], ["planning", "planned"], f"the first events of a build among {kinds}")
     check("layer" in kinds, f"the layer among {kinds}")
-    for command in (["validate", "oci:out:v1"], ["unpack", "oci:out:v1", "root"], ["sbom", "oci:out:v1"]):
+    world.slipway("build", "--base", "scratch", "--add", "large:/other", "--platform", "linux/amd64", "--to", "oci:out:v2")
+    for command in (["files", "oci:out:v1"], ["diff", "oci:out:v1", "oci:out:v2"], ["validate", "oci:out:v1"], ["unpack", "oci:out:v1", "root"], ["sbom", "oci:out:v1"]):
         ended = world.slipway(*command, "--progress", "json")
         events = [json.loads(line) for line in ended.err.splitlines() if line.startswith("{")]
         read = [event for event in events if event["event"] == "read"]
