@@ -4,10 +4,13 @@
 
 #include <fstream>
 
+#include "slipway/base/forwarding_fs.h"
 #include "slipway/io/compress.h"
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
+#include "slipway/store/blob_finder.h"
+#include "store/tar_index.h"
 #include "support/fault_fs.h"
 #include "support/target_conformance.h"
 #include "support/temp_dir.h"
@@ -240,6 +243,8 @@ TEST_F(Archive, Row107_HostileTarsAreRefused) {
     const Error error = refused(members);
     EXPECT_TRUE(error.code == Errc::malformed || error.code == Errc::verification_failed) << what << error.describe();
   }
+  for (const auto& lone : {layout, index})
+    EXPECT_NE(refused({lone}).message.find("is not an image archive"), std::string::npos) << lone.name;
   EXPECT_EQ(refused({layout, index}, ArchiveKind::oci, false).code, Errc::malformed) << "no end";
   std::string damaged = tar_of({layout, index});
   damaged[3] ^= 1;
@@ -300,6 +305,227 @@ TEST_F(Archive, DockersNamesAreWholeReferences) {
   EXPECT_EQ(again->tag(image.descriptor, "no:such/name").error().code, Errc::invalid_argument);
 }
 
+/// The names and types of a tar's members, in their order; names of pax headers as they are.
+std::vector<std::string> members_of(const std::string& tar) {
+  std::vector<std::string> names;
+  for (std::size_t at = 0; at + 512 <= tar.size() && tar[at] != '\0';) {
+    names.push_back(fmt::format("{} {}", tar[at + 156], tar.c_str() + at));
+    const std::size_t size = std::stoul(tar.substr(at + 124, 11), nullptr, 8);
+    at += 512 + (size + 511) / 512 * 512;
+  }
+  return names;
+}
+
+TEST_F(Archive, FoldersComeOnceAndLongNamesAlone) {
+  const auto archive = written(file());
+  const Blob image = push_image(*archive, {"one"});
+  ASSERT_TRUE(archive->tag(image.descriptor, "v1").has_value());
+  std::vector<std::string> blobs;
+  for (const oci::Descriptor& each :
+       {image.descriptor, make_blob("one").descriptor, make_blob("{}", std::string(oci::kEmptyType)).descriptor})
+    blobs.push_back("0 blobs/sha256/" + std::string(each.digest.hex()));
+  std::sort(blobs.begin(), blobs.end());
+  std::vector<std::string> expected{"5 blobs/", "5 blobs/sha256/"};
+  expected.insert(expected.end(), blobs.begin(), blobs.end());
+  expected.insert(expected.end(), {"0 index.json", "0 oci-layout"});
+  EXPECT_EQ(members_of(bytes_of(file())), expected);
+}
+
+TEST_F(Archive, NamesLongerThanAHeaderHoldsAreWrittenWhole) {
+  const auto archive = written(file());
+  io::Hasher hasher("sha512");
+  hasher.update(io::as_bytes(std::string_view("long")));
+  const Blob layer{oci::Descriptor(std::string(oci::kLayerType), hasher.finish(), 4), "long"};
+  const Blob image = make_manifest({layer});
+  for (const Blob& blob : {layer, make_blob("{}", std::string(oci::kEmptyType)), image})
+    ASSERT_TRUE(push(*archive, blob).has_value());
+  ASSERT_TRUE(archive->tag(image.descriptor, "v1").has_value());
+  EXPECT_EQ(read(*ArchiveTarget::open(file(), options()).value(), layer.descriptor).value(), "long");
+}
+
+TEST_F(Archive, AMemberOfAnotherLengthThanItsHeaderSaysIsNotWritten) {
+  io::StringSink to(1u << 20);
+  store::TarWriter writer(to);
+  io::StringSource bytes("four");
+  EXPECT_EQ(writer.file("name", 5, bytes).error().code, Errc::verification_failed);
+}
+
+TEST_F(Archive, AtMost65536MembersAreRead) {
+  const std::string end(1024, '\0');
+  const std::string folder = tar_of({{"folder/", "", '5'}}, false);
+  std::string tar;
+  for (int i = 0; i < 65'536; ++i)
+    tar += folder;
+  const auto index = [&](const std::string& bytes) {
+    write_file(file(), bytes);
+    const store::Extent whole{std::make_shared<store::SharedFile>(real_fs().open(file()).value()), 0, bytes.size()};
+    return store::index_tar(whole, "it");
+  };
+  EXPECT_TRUE(index(tar + end));
+  EXPECT_EQ(index(tar + folder + end).error().code, Errc::too_large);
+}
+
+/// A disk whose files open and then cannot be read.
+class BrokenDisk final : public ForwardingFileSystem {
+ public:
+  BrokenDisk() : ForwardingFileSystem(real_fs()) {}
+  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override {
+    SLIPWAY_ASSIGN(auto file, inner().open(path, follow));
+    return std::unique_ptr<File>(std::make_unique<BrokenFile>(std::move(file)));
+  }
+
+ private:
+  class BrokenFile final : public File {
+   public:
+    explicit BrokenFile(std::unique_ptr<File> file) : file_(std::move(file)) {}
+    Result<std::size_t> read(std::span<std::byte> buffer) override { return file_->read(buffer); }
+    Result<std::size_t> read_at(std::span<std::byte> buffer, std::uint64_t offset) override {
+      if (buffer.size() < 512) return file_->read_at(buffer, offset);  // the first bytes, which tell the compression
+      return fail(Errc::failed, "Input/output error");
+    }
+    Status write(std::span<const std::byte> bytes) override { return file_->write(bytes); }
+    Status seek(std::uint64_t offset) override { return file_->seek(offset); }
+    Status sync() override { return file_->sync(); }
+    Result<FileStat> stat() override { return file_->stat(); }
+
+   private:
+    std::unique_ptr<File> file_;
+  };
+};
+
+TEST_F(Archive, ADiskThatCannotBeReadIsNotADamagedArchive) {
+  ASSERT_TRUE(written(file())->keep_untagged(push_image(*written(file()), {"one"}).descriptor).has_value());
+  BrokenDisk disk;
+  auto broken = options();
+  broken.fs = &disk;
+  const auto opened = ArchiveTarget::open(file(), broken);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().code, Errc::failed);
+  EXPECT_EQ(opened.error().message, "Input/output error");
+}
+
+TEST_F(Archive, OnlyACompressedOneIsDecompressed) {
+  const auto archive = written(file());
+  ASSERT_TRUE(archive->tag(push_image(*archive, {"one"}).descriptor, "v1").has_value());
+  int asked = 0;
+  auto counting = options();
+  counting.decompress = [&](std::unique_ptr<io::Source> packed, const std::string&) {
+    ++asked;
+    return Result<std::unique_ptr<io::Source>>(std::move(packed));
+  };
+  EXPECT_TRUE(ArchiveTarget::open(file(), counting).has_value());
+  EXPECT_EQ(asked, 0) << "a plain tar is read in place";
+  for (const std::string_view start : {"\x1f\x8b", "\x28\xb5\x2f\xfd", "BZh",
+                                       "\xfd"
+                                       "7zXZ"}) {
+    write_file(file("packed"), std::string(start) + "rest");
+    EXPECT_FALSE(ArchiveTarget::open(file("packed"), counting).has_value());
+  }
+  EXPECT_EQ(asked, 4);
+}
+
+TEST_F(Archive, KeptImagesAreListedWithoutAName) {
+  const auto archive = written(file());
+  const Blob image = push_image(*archive, {"one"});
+  ASSERT_TRUE(archive->keep_untagged(image.descriptor).has_value());
+  const auto again = ArchiveTarget::open(file(), options()).value();
+  ASSERT_EQ(again->roots()->size(), 1u);
+  EXPECT_EQ(again->roots()->front().digest, image.descriptor.digest);
+  EXPECT_TRUE(again->list_tags()->empty());
+  EXPECT_EQ(read(*again, image.descriptor).value(), image.bytes);
+}
+
+TEST_F(Archive, BlobsHaveTheirSizes) {
+  const auto archive = written(file());
+  ASSERT_TRUE(push(*archive, make_blob("four")).has_value());
+  auto* finder = store::as<store::BlobFinder>(*archive);
+  ASSERT_NE(finder, nullptr);
+  EXPECT_EQ(finder->blob_size(make_blob("four").descriptor.digest).value(), 4);
+  EXPECT_EQ(finder->blob_size(make_blob("five").descriptor.digest).error().code, Errc::not_found);
+}
+
+/// An archive for docker, and the image that it runs.
+class DockerArchive : public Archive {
+ protected:
+  Blob push_runnable(store::Target& to, const std::string& content) {
+    const Blob layer = make_blob(content);
+    const Blob config = make_blob(R"({"architecture":"amd64","os":"linux"})", std::string(oci::kConfigType));
+    const oci::Manifest manifest{.raw = {},
+                                 .media_type = {},
+                                 .artifact_type = {},
+                                 .config = config.descriptor,
+                                 .layers = {layer.descriptor},
+                                 .subject = {},
+                                 .annotations = {}};
+    const Blob image = make_blob(oci::write_manifest(manifest), std::string(oci::kManifestType));
+    for (const Blob& blob : {layer, config, image})
+      EXPECT_TRUE(push(to, blob).has_value());
+    return image;
+  }
+  /// The bytes of a member of the archive.
+  std::string member(const std::string& name) const {
+    const std::string tar = bytes_of(file());
+    const store::Extent whole{std::make_shared<store::SharedFile>(real_fs().open(file()).value()), 0, tar.size()};
+    const auto index = store::index_tar(whole, "it").value();
+    const auto at = index.find(name);
+    return at == index.end() ? "" : tar.substr(at->second.offset, at->second.size);
+  }
+};
+
+TEST_F(DockerArchive, NamesAreForContainerdToo) {
+  for (const ArchiveKind kind : {ArchiveKind::docker, ArchiveKind::oci}) {
+    const std::string name = kind == ArchiveKind::docker ? "team/app:v1" : "v1";
+    const auto archive = written(file(), kind);
+    ASSERT_TRUE(archive->tag(push_runnable(*archive, "layer").descriptor, name).has_value());
+    const bool named =
+        member("index.json").find(R"("io.containerd.image.name":"docker.io/team/app:v1")") != std::string::npos;
+    EXPECT_EQ(named, kind == ArchiveKind::docker);
+    stdfs::remove(file());
+  }
+}
+
+TEST_F(DockerArchive, AnImageOfTwoNamesIsListedOnce) {
+  const auto archive = written(file(), ArchiveKind::docker);
+  const Blob image = push_runnable(*archive, "layer");
+  const Blob other = push_runnable(*archive, "other");
+  for (const char* name : {"team/app:v1", "team/app:v2"})
+    ASSERT_TRUE(archive->tag(image.descriptor, name).has_value());
+  ASSERT_TRUE(archive->tag(other.descriptor, "team/other:v1").has_value());
+  const Json json = Json::parse(member("manifest.json"), "it").value();
+  ASSERT_EQ(json.array()->size(), 2u);
+  EXPECT_EQ(json.array()->at(0).find("RepoTags")->compact(), R"(["docker.io/team/app:v1","docker.io/team/app:v2"])");
+  EXPECT_EQ(json.array()->at(1).find("RepoTags")->compact(), R"(["docker.io/team/other:v1"])");
+  EXPECT_EQ(json.array()->at(1).find("Layers")->compact(),
+            R"(["blobs/sha256/)" + std::string(make_blob("other").descriptor.digest.hex()) + R"("])");
+}
+
+TEST_F(DockerArchive, WhatDockerCannotRunIsNotListed) {
+  const auto archive = written(file(), ArchiveKind::docker);
+  const Blob artifact = push_image(*archive, {"one"});
+  ASSERT_TRUE(archive->tag(artifact.descriptor, "team/artifact:v1").has_value());
+  EXPECT_EQ(member("manifest.json"), "[]");
+  Blob foreign = push_runnable(*archive, "foreign");
+  foreign.descriptor.platform = oci::Platform::parse("plan9/amd64").value();
+  const Blob index = make_index({foreign});
+  ASSERT_TRUE(push(*archive, index).has_value());
+  ASSERT_TRUE(archive->tag(index.descriptor, "team/foreign:v1").has_value());
+  EXPECT_EQ(member("manifest.json"), "[]");
+  Blob native = push_runnable(*archive, "native");
+  native.descriptor.platform = oci::host_platform();
+  const Blob both = make_index({foreign, native});
+  ASSERT_TRUE(push(*archive, both).has_value());
+  ASSERT_TRUE(archive->tag(both.descriptor, "team/both:v1").has_value());
+  EXPECT_NE(member("manifest.json").find(make_blob("native").descriptor.digest.hex()), std::string::npos);
+  EXPECT_EQ(member("manifest.json").find(make_blob("foreign").descriptor.digest.hex()), std::string::npos);
+}
+
+TEST_F(DockerArchive, AnIndexWithoutAListIsMalformed) {
+  const Member layout{"oci-layout", R"({"imageLayoutVersion":"1.0.0"})"};
+  for (const char* text : {R"({"schemaVersion":2})", R"({"schemaVersion":2,"manifests":{}})",
+                           R"({"schemaVersion":2,"manifests":[],"Manifests":[]})"})
+    EXPECT_EQ(refused({layout, {"index.json", text}}, ArchiveKind::docker).code, Errc::malformed) << text;
+}
+
 /// An archive as docker wrote it before version 25.
 std::vector<Member> old_docker(const std::string& layer, const std::string& diff_id) {
   return {{"config.json",
@@ -319,11 +545,46 @@ TEST_F(Archive, AnOldDockersImageGetsAComputedManifestAndIsOnlyRead) {
   const auto document = oci::parse_document(read(*archive, *root).value(), root->media_type);
   ASSERT_EQ(oci::children(*document).size(), 2u);
   EXPECT_EQ(read(*archive, oci::children(*document).front()).value(), layer);
+  EXPECT_EQ(read(*archive, oci::children(*document).back()).value(),
+            old_docker(layer, io::digest_of(layer).str())[0].content);
   EXPECT_EQ(archive->tag(*root, "team/app:v2").error().code, Errc::unsupported);
   EXPECT_EQ(refused(old_docker(layer, io::digest_of("x").str()), ArchiveKind::docker).code, Errc::verification_failed);
   EXPECT_EQ(refused({{"manifest.json", R"([{"Config":"gone.json","Layers":[]}])"}}, ArchiveKind::docker).code,
             Errc::malformed);
+  EXPECT_EQ(refused({{"manifest.json", R"({"Config":"config.json"})"}}, ArchiveKind::docker).code, Errc::malformed);
   EXPECT_EQ(refused(old_docker(layer, io::digest_of(layer).str()), ArchiveKind::oci).code, Errc::malformed);
+}
+
+TEST_F(Archive, LayersOfAnOldDockerHaveTheTypeOfTheirBytes) {
+  const std::string layer = tar_of({{"hello", "world"}});
+  for (const auto& [format, type] :
+       std::vector<std::pair<io::Compression, std::string_view>>{{io::Compression::none, oci::kLayerType},
+                                                                 {io::Compression::gzip, oci::kLayerGzipType},
+                                                                 {io::Compression::zstd, oci::kLayerZstdType}}) {
+    io::StringSink packed(1u << 20);
+    const auto compressor =
+        io::compressor({.format = format, .codec = io::installed_codec(format, io::Level::normal).value()}, packed)
+            .value();
+    ASSERT_TRUE(compressor->write(io::as_bytes(layer)).has_value());
+    ASSERT_TRUE(compressor->finish().has_value());
+    write_file(file(), tar_of(old_docker(packed.text(), io::digest_of(layer).str())));
+    const auto archive = ArchiveTarget::open(file(), options(ArchiveKind::docker));
+    ASSERT_TRUE(archive.has_value()) << archive.error().describe();
+    const auto root = (*archive)->resolve(std::string("team/app:v1")).value();
+    const auto document = oci::parse_document(read(**archive, root).value(), root.media_type);
+    EXPECT_EQ(oci::children(*document).front().media_type, type);
+  }
+}
+
+TEST_F(Archive, AnOldDockersImageWithoutANameIsListed) {
+  const std::string layer = tar_of({{"hello", "world"}});
+  auto members = old_docker(layer, io::digest_of(layer).str());
+  members[3].content = R"([{"Config":"config.json","RepoTags":null,"Layers":["id/layer.tar"]}])";
+  write_file(file(), tar_of(members));
+  const auto archive = ArchiveTarget::open(file(), options(ArchiveKind::docker)).value();
+  EXPECT_TRUE(archive->list_tags()->empty());
+  ASSERT_EQ(archive->roots()->size(), 1u);
+  EXPECT_TRUE(archive->resolve(archive->roots()->front().digest));
 }
 
 }  // namespace

@@ -62,6 +62,21 @@ TEST(Target, AWrappedTargetKeepsItsPowersAndTraits) {
   EXPECT_EQ(as<RootLister>(twice), nullptr) << "nobody below has it";
 }
 
+TEST(Memory, BytesThatWerePushedAsADocumentOnceAreOne) {
+  const auto manifest = test::make_manifest({});
+  const oci::Descriptor as_layer("application/vnd.oci.image.layer.v1.tar", manifest.descriptor.digest,
+                                 manifest.descriptor.size);
+  for (const bool document_first : {true, false}) {
+    MemoryTarget target;
+    ASSERT_TRUE(test::push(target, test::make_blob("{}", "application/vnd.oci.empty.v1+json")));
+    for (const bool document : {document_first, !document_first})
+      ASSERT_TRUE(test::push(target, {document ? manifest.descriptor : as_layer, manifest.bytes}));
+    const auto found = target.resolve(manifest.descriptor.digest);
+    ASSERT_TRUE(found.has_value()) << document_first;
+    EXPECT_EQ(found->media_type, manifest.descriptor.media_type);
+  }
+}
+
 TEST(Target, WithoutTraitsItsQuestionsAreFreeAndItKeepsEverything) {
   MemoryTarget memory;
   EXPECT_EQ(memory.traits(), Traits());
