@@ -7,6 +7,7 @@
 #include <chrono>
 #include <thread>
 
+#include "copy/counting_observer.h"
 #include "copy/watched_target.h"
 #include "slipway/oci/media_type.h"
 #include "support/header_example.h"
@@ -31,6 +32,7 @@ namespace slipway::copy {
 namespace {
 
 using test::Blob;
+using test::Counting;
 using test::make_blob;
 using test::make_index;
 using test::make_manifest;
@@ -44,18 +46,6 @@ using testing::UnorderedElementsAre;
 
 std::string text(const Blob& blob) { return blob.descriptor.digest.str(); }
 std::string empty_config() { return oci::empty_descriptor().digest.str(); }
-
-/// Counts what an observer is told.
-struct Counting final : Observer {
-  void skipped(const oci::Descriptor&) override { ++skips; }
-  void mounted(const oci::Descriptor&) override { ++mounts; }
-  void started(const oci::Descriptor&) override { ++starts; }
-  void progressed(const oci::Descriptor& d, std::uint64_t bytes) override {
-    if (bytes == static_cast<std::uint64_t>(d.size)) ++wholes;
-  }
-  void copied(const oci::Descriptor&) override { ++copies; }
-  std::atomic<int> skips = 0, mounts = 0, starts = 0, wholes = 0, copies = 0;
-};
 
 TEST(Copy, ChildrenComeFirstAndTheTagLast) {
   WatchedTarget from;
@@ -264,6 +254,17 @@ TEST_F(Trial, AReferrerIsNotPushedBeforeItsBlobs) {
   ASSERT_TRUE(copy_graph({&from}, referrer.descriptor, to, {.lanes = 1}).has_value());
   EXPECT_EQ(to.calls("push").back(), text(referrer));
   EXPECT_THAT(to.calls("push"), testing::Contains(text(referrer)).Times(1));
+}
+
+TEST_F(Trial, AnIndexIsNotTried) {
+  const Blob image = push_image(from, {other.bytes});
+  const Blob root = make_index({image, layer});
+  for (const Blob& blob : {layer, root})
+    ASSERT_TRUE(test::push(from, blob).has_value());
+  ASSERT_TRUE(test::push(to, layer).has_value());
+  to.forget_calls();
+  ASSERT_TRUE(copy_graph({&from}, root.descriptor, to, {.lanes = 1}).has_value());
+  EXPECT_THAT(to.calls("push"), testing::Contains(text(root)).Times(1));
 }
 
 TEST_F(Trial, NothingIsTriedWhereIncompleteManifestsAreTaken) {
