@@ -282,6 +282,67 @@ TEST_F(Archives, DamageIsFoundInEveryFormat) {
   }
 }
 
+/// A zip of empty files.
+std::string zip_of(const std::vector<std::string>& names) {
+  const auto number = [](std::size_t value, int bytes) {
+    std::string out;
+    for (int i = 0; i < bytes; ++i)
+      out += static_cast<char>(value >> (8 * i) & 0xff);
+    return out;
+  };
+  std::string files, directory;
+  for (const std::string& name : names) {
+    const std::string common = number(20, 2) + std::string(20, '\0') + number(name.size(), 2) + number(0, 2);
+    directory += "PK\1\2" + number(0x0314, 2) + common + std::string(6, '\0') +
+                 number(name.ends_with('/') ? 040755u << 16 : 0100644u << 16, 4) + number(files.size(), 4) + name;
+    files += "PK\3\4" + common + name;
+  }
+  return files + directory + "PK\5\6" + std::string(4, '\0') + number(names.size(), 2) + number(names.size(), 2) +
+         number(directory.size(), 4) + number(files.size(), 4) + number(0, 2);
+}
+
+TEST_F(Archives, AZipMayHoldItsOwnFolderAndHelpersOfDrivers) {
+  EXPECT_THAT(layer_of(put("a.zip", zip_of({"./", "./a", "d/.wh..wh.plnk", "d/b"}))),
+              ElementsAre("a 644 0:0 0 ", "d/ 755 0:0 0 ", "d/b 644 0:0 0 "));
+}
+
+TEST_F(Archives, AZipWithoutItsDirectoryIsDamaged) {
+  std::string zip = zip_of({"a", "b"});
+  ASSERT_TRUE(add(put("sound.zip", zip)));
+  for (std::size_t at = zip.find("PK\3\4"); at != std::string::npos; at = zip.find("PK\3\4", at))
+    zip[at + 3] = '\5';
+  builder = FileTreeBuilder(files);
+  refused(put("broken.zip", zip));
+}
+
+TEST_F(Archives, ATimeOfAZipIsTheEpochWhateverItSays) {
+  options.clamp_times = true;
+  options.epoch = 4'000'000'000;
+  const auto lines = layer_of(fixture("tree.zip"));
+  EXPECT_THAT(lines, ::testing::Each(HasSubstr(" 0:0 4000000000 "))) << "it has no zone";
+}
+
+TEST_F(Archives, APackageSaysSoFirst) {
+  const std::string deb = bytes_of(fixture("tree-none.deb"));
+  const std::size_t name = deb.find("debian-binary"), version = deb.find("2.0\n");
+  ASSERT_NE(name, std::string::npos);
+  ASSERT_NE(version, std::string::npos);
+  std::string renamed = deb, newer = deb;
+  renamed.replace(name, 13, "debian-binarz");
+  newer[version] = '3';
+  for (const std::string& other : {renamed, newer})
+    EXPECT_THAT(refused(put("other.deb", other)).describe(), HasSubstr("not a Debian package"));
+}
+
+TEST_F(Archives, NamesThatLookLikeTheirEntriesAreOtherFiles) {
+  const std::string archive = put("a.tar", tar_of({entry("a")})).native();
+  ASSERT_TRUE(add(archive));
+  EXPECT_TRUE(files.stat(archive + "!0+0#1:a", true));
+  EXPECT_TRUE(files.open(archive + "!0+0#1:a", true));
+  for (const char* other : {"!0-0#1:a", "!0+0+1:a", "!0+0#1;a", "!+0#1:a", "!0+#1:a", "!0+0#:a", "?0+0#1:a"})
+    EXPECT_EQ(files.stat(archive + other, true).error().code, Errc::not_found) << other;
+}
+
 TEST_F(Archives, AZipThatUnpacksToMoreThanAllowed) {
   ReadLimits limits;
   limits.max_bytes = 50'000;

@@ -24,6 +24,8 @@ TEST(FileCapabilities, AsSetcapWritesThem) {
       {"cap_checkpoint_restore+i", words({0x02000000, 0, 0, 0, 1u << 8})},
       {"cap_chown+p cap_kill+p", words({0x02000000, (1u << 0) | (1u << 5), 0, 0, 0})},
       {"cap_chown,cap_kill+ep cap_kill-ep", words({0x02000001, 1u << 0, 0, 0, 0})},
+      {"cap_chown+eip cap_chown=ep", words({0x02000001, 1u << 0, 0, 0, 0})},
+      {"cap_chown+eip cap_chown-i", words({0x02000001, 1u << 0, 0, 0, 0})},
       {"all=p", words({0x02000000, 0xffffffffu, 0, 0x1ff, 0})},
       {"=p cap_sys_admin-p", words({0x02000000, 0xffffffffu & ~(1u << 21), 0, 0x1ff, 0})},
       {"cap_chown=", words({0x02000000, 0, 0, 0, 0})}};

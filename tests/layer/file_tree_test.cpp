@@ -308,6 +308,24 @@ TEST_F(FileTreeTest, ExcludesAndTakesBack) {
   EXPECT_THAT(names(), ElementsAre("a/", "a/keep.js", "a/tmp/", "a/tmp/want"));
 }
 
+TEST_F(FileTreeTest, FoldersInFoldersHaveALimit) {
+  std::string path;
+  for (int i = 0; i < 500; ++i)
+    path += "/d";
+  stdfs::create_directories(dir.path() / ("deep" + path));
+  TreeOptions options;
+  FileTreeBuilder fits(real_fs());
+  EXPECT_TRUE(fits.add(dir.path() / "deep", "/deep", options, diagnostics));
+  for (int i = 0; i < 20; ++i)
+    path += "/d";
+  stdfs::create_directories(dir.path() / ("deep" + path));
+  FileTreeBuilder deeper(real_fs());
+  const Status refused = deeper.add(dir.path() / "deep", "/deep", options, diagnostics);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+  EXPECT_NE(refused.error().message.find("is nested too deeply"), std::string::npos);
+}
+
 TEST_F(FileTreeTest, FoldersOfWhichNothingIsTakenAreLeftOut) {
   for (const char* name : {"d/a/b/c/x", "d/a/b/y", "d/keep/k", "e/f/x"})
     put(dir.path() / name);

@@ -282,6 +282,23 @@ TEST(ReadTar, NothingIsAlsoCutShort) {
   EXPECT_FALSE(status);
 }
 
+TEST(ReadTar, DevicesHaveTheirNumbers) {
+  for (const EntryType type : {EntryType::char_device, EntryType::block_device}) {
+    FileEntry device;
+    device.path = "device";
+    device.type = type;
+    device.device_major = 5;
+    device.device_minor = 1;
+    io::StringSource source(*tar_header(device) + with("plain", "x") + kEnd);
+    std::vector<std::string> seen;
+    ASSERT_TRUE(read_tar(source, {}, [&](const FileEntry& entry, io::Source&) -> Status {
+      seen.push_back(fmt::format("{} {}:{}", entry.path, entry.device_major, entry.device_minor));
+      return {};
+    }));
+    EXPECT_THAT(seen, ElementsAre("device 5:1", "plain 0:0"));
+  }
+}
+
 TEST(ReadTar, CleansNamesAndSkipsTheRoot) {
   std::vector<std::string> names;
   ASSERT_TRUE(read(header("./", '5') + header("./a/", '5') + with("/a//b", "x") + kEnd, &names));

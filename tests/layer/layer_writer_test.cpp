@@ -14,6 +14,7 @@
 
 #include "layer/entries_of.h"
 #include "layer/tar_header.h"
+#include "slipway/base/forwarding_fs.h"
 #include "slipway/base/subprocess.h"
 #include "slipway/io/filters.h"
 #include "slipway/layer/file_tree_builder.h"
@@ -472,6 +473,34 @@ TEST_F(ManyFiles, LanesDoNotChangeTheBytes) {
       EXPECT_EQ(many.digest, one.digest) << lanes;
       EXPECT_EQ(many.diff_id, one.diff_id) << lanes;
     }
+  }
+}
+
+/// Counts how often each file is opened. Thread-safe.
+class Opened final : public ForwardingFileSystem {
+ public:
+  Opened() : ForwardingFileSystem(real_fs()) {}
+  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override {
+    {
+      const std::scoped_lock lock(mutex_);
+      ++counts[path.native()];
+    }
+    return inner().open(path, follow);
+  }
+  std::map<std::string, int> counts;
+
+ private:
+  std::mutex mutex_;
+};
+
+TEST_F(ManyFiles, EachIsReadOnceOnAnyNumberOfLanes) {
+  for (const std::size_t lanes : {1u, 4u}) {
+    Opened fs;
+    io::NullSink nowhere;
+    ASSERT_TRUE(write_layer(fs, listed(), {io::Compression::none, io::Level::fast, lanes}, nowhere));
+    ASSERT_FALSE(fs.counts.empty());
+    for (const auto& [name, count] : fs.counts)
+      EXPECT_EQ(count, 1) << name << " on " << lanes;
   }
 }
 
