@@ -54,14 +54,43 @@ std::optional<layer::Fingerprint> fingerprint_of_look(const Recipe& recipe, cons
   return look;
 }
 
-/// Looks at an image, unless a build before found nothing wrong with the very same files and config.
+/// Findings as a verdict of the cache: "" for none, else a JSON array.
+std::string verdict_of(const std::vector<Finding>& findings) {
+  Json::Array list;
+  for (const Finding& finding : findings) {
+    Json json;
+    json.set("entrypoint", finding.of_entrypoint).set("hint", finding.error.hint);
+    json.set("message", finding.error.message);
+    list.push_back(std::move(json));
+  }
+  return list.empty() ? std::string() : Json(std::move(list)).compact();
+}
+
+/// Reads what verdict_of() wrote; nullopt for anything else.
+std::optional<std::vector<Finding>> findings_in(const std::string& verdict) {
+  std::vector<Finding> findings;
+  if (verdict.empty()) return findings;
+  const auto json = Json::parse(verdict, "a verdict");
+  if (!json || json->array() == nullptr) return std::nullopt;
+  for (const Json& item : *json->array()) {
+    const Json* const entrypoint = item.find("entrypoint");
+    if (entrypoint == nullptr || entrypoint->boolean() == nullptr) return std::nullopt;
+    Error error(Errc::verification_failed, item.text("message"));
+    error.hint = item.text("hint");
+    findings.push_back({std::move(error), *entrypoint->boolean()});
+  }
+  return findings;
+}
+
+/// Looks at an image, unless a build before looked at the very same files and config.
 Result<std::vector<Finding>> findings_of(const Recipe& recipe, const PlatformPlan& plan, const BuildRequest& request,
                                          const BuildServices& services) {
   const auto look = services.cache != nullptr ? fingerprint_of_look(recipe, plan, request.tool) : std::nullopt;
-  if (look && services.cache->is_proved(*look)) return std::vector<Finding>();
+  const auto verdict = look ? services.cache->find_verdict(*look) : std::nullopt;
+  if (auto known = verdict ? findings_in(*verdict) : std::nullopt) return *std::move(known);
   const std::int64_t started = look ? services.cache->now() : 0;
   SLIPWAY_ASSIGN(auto findings, look_at_image(recipe, plan, services.fs));
-  if (look && findings.empty()) services.cache->remember_proved(*look, started);
+  if (look) services.cache->remember_verdict(*look, verdict_of(findings), started);
   return findings;
 }
 

@@ -16,6 +16,10 @@ namespace {
 constexpr std::string_view kBlockMagic = "slipway/v1/block ";
 constexpr std::size_t kBlockHeader = kBlockMagic.size() + 64 + 1;
 constexpr std::size_t kMaxBlock = 16u << 20;
+// The file of a verdict that found something: this, the sha256 of key and text in hexadecimal, a line end, the text.
+constexpr std::string_view kVerdictMagic = "slipway/v1/verdict ";
+constexpr std::size_t kVerdictHeader = kVerdictMagic.size() + 64 + 1;
+constexpr std::size_t kMaxVerdict = 256u << 10;
 constexpr std::string_view kLayerSchema = "slipway/v1/layer-record";
 constexpr std::int64_t kDay = 86'400;
 // Coarser than the time stamps of any file system in use.
@@ -27,6 +31,10 @@ std::string check_of(const Digest& key, io::Bytes block) {
   hasher.update(io::as_bytes(key.hex()));
   hasher.update(block);
   return std::string(hasher.finish().hex());
+}
+
+std::string verdict_record(const Digest& key, std::string_view verdict) {
+  return fmt::format("{}{}\n{}", kVerdictMagic, check_of(key, io::as_bytes(verdict)), verdict);
 }
 
 Result<std::size_t> read_whole(File& file, std::vector<std::byte>& out) {
@@ -99,7 +107,7 @@ stdfs::path BuildCache::layer_path(const layer::Fingerprint& inputs) const {
   return folder_ / "layers" / std::string(inputs.digest.hex());
 }
 
-stdfs::path BuildCache::proof_path(const layer::Fingerprint& inputs) const {
+stdfs::path BuildCache::verdict_path(const layer::Fingerprint& inputs) const {
   return folder_ / "proofs" / std::string(inputs.digest.hex());
 }
 
@@ -193,20 +201,35 @@ void BuildCache::remember_layer(const layer::Fingerprint& inputs, const layer::L
   if (text && fs_.make_directories(path.parent_path(), 0700)) (void)write_file_atomically(fs_, path, *text, 0600);
 }
 
-bool BuildCache::is_proved(const layer::Fingerprint& inputs) {
-  if (!is_trusted()) return false;
-  const stdfs::path path = proof_path(inputs);
+std::optional<std::string> BuildCache::find_verdict(const layer::Fingerprint& inputs) {
+  if (!is_trusted()) return std::nullopt;
+  const stdfs::path path = verdict_path(inputs);
   const auto stat = fs_.stat(path);
-  if (!stat || stat->type != FileType::regular || !is_trusted(*stat)) return false;
+  if (!stat || stat->type != FileType::regular || !is_trusted(*stat)) return std::nullopt;
+  std::string verdict;
+  if (stat->size > 0) {
+    const auto text = read_file(fs_, path, kMaxVerdict + kVerdictHeader);
+    if (text && text->size() > kVerdictHeader) verdict = text->substr(kVerdictHeader);
+    if (verdict.empty() || *text != verdict_record(inputs.digest, verdict)) {
+      (void)fs_.remove(path);
+      return std::nullopt;
+    }
+  }
   keep_fresh(path, *stat);
-  return true;
+  return verdict;
 }
 
-/// The record is an empty file: its name says everything.
-void BuildCache::remember_proved(const layer::Fingerprint& inputs, std::int64_t started) {
+/// The record of "nothing wrong" is an empty file: its name says everything.
+void BuildCache::remember_verdict(const layer::Fingerprint& inputs, std::string_view verdict, std::int64_t started) {
   if (full_ || !is_trusted() || inputs.newest_ns / 1'000'000'000 >= started - kRacySeconds) return;
-  const stdfs::path path = proof_path(inputs);
-  if (fs_.make_directories(path.parent_path(), 0700)) (void)fs_.create(path, 0600);
+  if (verdict.size() > kMaxVerdict) return;
+  const stdfs::path path = verdict_path(inputs);
+  if (!fs_.make_directories(path.parent_path(), 0700)) return;
+  if (verdict.empty()) {
+    (void)fs_.create(path, 0600);
+  } else {
+    (void)write_file_atomically(fs_, path, verdict_record(inputs.digest, verdict), 0600);
+  }
 }
 
 void BuildCache::settle(std::uint64_t limit) {

@@ -15,6 +15,7 @@
 #include "slipway/io/hash.h"
 #include "slipway/layer/layer_writer.h"
 #include "slipway/layer/path_walk.h"
+#include "slipway/layer/record_spool.h"
 
 namespace slipway::builder {
 namespace {
@@ -45,9 +46,25 @@ elf::ProcessRules rules_of(const PlanContext& context) {
 
 bool is_made(const FileRule& file) { return file.makes_folder || file.link; }
 
+/// The folders on disk that a layer is made of.
+struct PackedFolders {
+  explicit PackedFolders(const layer::SpillPlace& spill) : sources(spill) {}
+
+  layer::RecordSpool sources;  ///< their paths
+  io::Hasher seen;             ///< of each one's path, inode and change time
+  std::int64_t newest_ns = 0;  ///< the newest of these times, nanoseconds since the epoch
+
+  Status add(const std::string& source, const FileStat& stat) {
+    seen.update(io::as_bytes(fmt::format("{} {} {} {}\n", source, stat.device, stat.inode, stat.ctime_ns)));
+    newest_ns = std::max(newest_ns, stat.ctime_ns);
+    return sources.append(source);
+  }
+};
+
 /// A layer while its files are listed.
 struct Draft {
   layer::FileTreeBuilder files;
+  PackedFolders folders;
   std::vector<ClosureReason> reasons = {};
   std::set<std::string> supplied = {};
 };
@@ -139,7 +156,7 @@ class LayerPlanner {
     std::unique_ptr<layer::ArchiveFiles> archive;
     if (rule.archive) archive = std::make_unique<layer::ArchiveFiles>(fs_, spill.folder);
     FileSystem& fs = archive ? static_cast<FileSystem&>(*archive) : fs_;
-    Draft draft{layer::FileTreeBuilder(fs, spill, below_.empty() ? nullptr : &below_)};
+    Draft draft{layer::FileTreeBuilder(fs, spill, below_.empty() ? nullptr : &below_), PackedFolders(spill)};
     // First what goes: what comes is not led through it.
     SLIPWAY_TRY(add_removals(rule, draft));
     if (archive) SLIPWAY_TRY(add_archive(rule, *archive, draft));
@@ -151,27 +168,47 @@ class LayerPlanner {
       SLIPWAY_TRY(take(fail(std::move(tree).error()), rule.where));
       return std::optional<PlannedLayer>();
     }
-    if (!archive) SLIPWAY_TRY(count_acls(*tree));
+    SLIPWAY_TRY(count_acls(archive ? nullptr : &*tree, draft.folders));
     return PlannedLayer{rule.name,          *std::move(tree),         std::nullopt,
                         std::move(archive), std::move(draft.reasons), std::move(draft.supplied)};
   }
 
-  /// Counts the files that have access control lists, unless a build before found none on the very same files: setting
-  /// one changes a file's ctime, which the listing has.
-  Status count_acls(const layer::FileTree& tree) {
-    const layer::Listing& listing = tree.listing();
-    const layer::Fingerprint asked{io::digest_of("acls 1 " + listing.digest.str()), listing.newest_ns};
-    if (cache_ != nullptr && cache_->is_proved(asked)) return {};
+  /// Counts the files and folders that have access control lists, unless a build before found none on the very same
+  /// ones: setting one changes the ctime, which the listing has of files. `tree`: nullptr where its files are not on
+  /// disk.
+  Status count_acls(const layer::FileTree* tree, PackedFolders& folders) {
+    std::string asked_about = "acls 2 " + folders.seen.finish().str();
+    layer::Fingerprint asked{io::digest_of(""), folders.newest_ns};
+    if (tree != nullptr) {
+      asked_about += tree->listing().digest.str();
+      asked.newest_ns = std::max(asked.newest_ns, tree->listing().newest_ns);
+    }
+    asked.digest = io::digest_of(asked_about);
+    if (cache_ != nullptr && cache_->find_verdict(asked)) return {};
     const std::uint64_t before = acls_;
+    if (tree != nullptr) SLIPWAY_TRY(count_acls_of_files(*tree));
+    layer::RecordReader reader(folders.sources, 0, folders.sources.end());
+    for (std::string_view source;;) {
+      SLIPWAY_ASSIGN(const bool more, reader.next(source));
+      if (!more) break;
+      SLIPWAY_TRY(count_acl(std::string(source)));
+    }
+    if (cache_ != nullptr && acls_ == before) cache_->remember_verdict(asked, "", started_);
+    return {};
+  }
+
+  Status count_acls_of_files(const layer::FileTree& tree) {
     SLIPWAY_ASSIGN(const auto reader, tree.read());
     for (layer::FileEntry entry;;) {
       SLIPWAY_ASSIGN(const bool more, reader->next(entry));
-      if (!more) break;
-      if (entry.type != layer::EntryType::regular || entry.source.empty()) continue;
-      SLIPWAY_ASSIGN(const FileAttributes found, attributes_of(fs_, entry.source));
-      acls_ += found.has_acl ? 1 : 0;
+      if (!more) return {};
+      if (entry.type == layer::EntryType::regular && !entry.source.empty()) SLIPWAY_TRY(count_acl(entry.source));
     }
-    if (cache_ != nullptr && acls_ == before) cache_->remember_proved(asked, started_);
+  }
+
+  Status count_acl(const std::string& source) {
+    SLIPWAY_ASSIGN(const FileAttributes found, attributes_of(fs_, source));
+    acls_ += found.has_acl ? 1 : 0;
     return {};
   }
 
@@ -370,6 +407,9 @@ class LayerPlanner {
     if (rule.git_times) SLIPWAY_TRY(take(take_git_times(*source, how), rule.where));
     how.exclude.insert(how.exclude.begin(), ignored->begin(), ignored->end());
     if (auto own = own_folder_pattern(recipe_.folder, *source)) how.exclude.push_back(*std::move(own));
+    how.on_folder = [&draft](const std::string& folder, const FileStat& stat) {
+      return draft.folders.add(folder, stat);
+    };
     Status added = draft.files.add(*source, file.to, how, diagnostics_);
     if (!added && added.error().code == Errc::not_found) {
       // It was there a moment ago: somebody takes files away while we list them.
@@ -420,7 +460,6 @@ class LayerPlanner {
     options.include = file.include;
     options.exclude = file.exclude;
     options.xattrs = file.xattrs;
-    options.acls = &acls_;
     options.follow_links = file.follow_links;
     options.stray_links = &stray_links_;
     return options;
@@ -442,7 +481,7 @@ class LayerPlanner {
   ClosurePlanner closures_;
   std::optional<GitTimes> git_times_;
   std::vector<layer::StrayLink> stray_links_;
-  std::uint64_t acls_ = 0;  // files whose access control list is left out
+  std::uint64_t acls_ = 0;  // files and folders whose access control list is left out
 };
 
 /// True for files that would not be opened in vain: programs, libraries and modules of interpreters.

@@ -107,7 +107,7 @@ class Walk {
       if (path.empty() || !includes_.empty()) return {};
       DeclaredEntry root = rules_.root(path, stat, is_empty);
       const bool stays = is_empty || root.declared.any();
-      ahead_.push_back({std::move(root), source});
+      ahead_.push_back({std::move(root), source, stat});
       return stays ? take_ahead() : Status();
     };
     SLIPWAY_TRY(members(source, path, 0, start));
@@ -165,7 +165,7 @@ class Walk {
   /// A folder that has no members on disk is taken; one with members only if any of them is.
   Status subtree(const std::string& source, const std::string& to, const FileStat& stat, int depth) {
     const auto before = static_cast<std::ptrdiff_t>(ahead_.size());
-    ahead_.push_back({{rules_.entry(to, EntryType::directory, stat), {}}, source});
+    ahead_.push_back({{rules_.entry(to, EntryType::directory, stat), {}}, source, stat});
     const Start start = [this](bool is_empty) { return is_empty ? take_ahead() : Status(); };
     SLIPWAY_TRY(members(source, to, depth + 1, start));
     if (std::ssize(ahead_) > before) ahead_.erase(ahead_.begin() + before, ahead_.end());
@@ -174,8 +174,10 @@ class Walk {
 
   /// Takes the folders that the next entry lies in.
   Status take_ahead() {
-    for (Ahead& ahead : std::exchange(ahead_, {}))
+    for (Ahead& ahead : std::exchange(ahead_, {})) {
+      if (options_.on_folder) SLIPWAY_TRY(options_.on_folder(ahead.source, ahead.stat));
       SLIPWAY_TRY(take_one(std::move(ahead.folder), ahead.source));
+    }
     return {};
   }
 
@@ -245,12 +247,9 @@ class Walk {
   Status complete(FileEntry& entry, const std::string& source) const {
     if (options_.time_of && entry.type != EntryType::directory)
       entry.mtime = options_.time_of(source).value_or(entry.mtime);
-    const bool counts = options_.acls != nullptr && entry.type == EntryType::directory;
-    const bool keeps = options_.keep_modes && entry.type == EntryType::regular;
-    if (!counts && !keeps) return {};
+    if (!options_.keep_modes || entry.type != EntryType::regular) return {};
     SLIPWAY_ASSIGN(FileAttributes found, attributes_of(fs_, source));
-    if (counts && found.has_acl) ++*options_.acls;
-    if (keeps && !found.capabilities.empty())
+    if (!found.capabilities.empty())
       entry.xattrs.try_emplace(std::string(kCapabilityAttribute), std::move(found.capabilities));
     return {};
   }
@@ -272,6 +271,7 @@ class Walk {
   struct Ahead {
     DeclaredEntry folder;
     std::string source;
+    FileStat stat;
   };
 
   FileSystem& fs_;

@@ -9,6 +9,8 @@
 #include <thread>
 
 #include "builder/place_book.h"
+#include "slipway/base/file_attributes.h"
+#include "slipway/base/forwarding_fs.h"
 #include "slipway/base/text.h"
 #include "slipway/builder/build.h"
 #include "slipway/io/hash.h"
@@ -177,6 +179,32 @@ TEST_F(BuildCacheTest, ALayerRecordThatWasChangedIsNone) {
   EXPECT_EQ(cache.find_layer({key("else"), 0}), std::nullopt) << "a record under another name";
 }
 
+TEST_F(BuildCacheTest, VerdictsAreKnownByTheirInputsAndHealWhenDamaged) {
+  clock.advance(std::chrono::seconds(1000));
+  BuildCache cache = open();
+  const layer::Fingerprint good{key("good"), 900'000'000'000}, bad{key("bad"), 900'000'000'000},
+      young{key("young"), 999'000'000'000};
+  cache.remember_verdict(good, "", 1000);
+  cache.remember_verdict(bad, "[\"no loader\"]", 1000);
+  cache.remember_verdict(young, "", 1000);
+  cache.remember_verdict({key("long"), 0}, std::string(1u << 20, 'x'), 1000);
+  EXPECT_EQ(cache.find_verdict(good), "");
+  EXPECT_EQ(cache.find_verdict(bad), "[\"no loader\"]");
+  EXPECT_EQ(cache.find_verdict(young), std::nullopt);
+  EXPECT_THAT(files("proofs"), SizeIs(2));
+  for (const stdfs::path& file : files("proofs")) {
+    if (stdfs::file_size(file) > 0) stdfs::resize_file(file, stdfs::file_size(file) - 1);
+  }
+  EXPECT_EQ(cache.find_verdict(bad), std::nullopt);
+  EXPECT_THAT(files("proofs"), SizeIs(1)) << "a damaged record goes";
+  stdfs::copy_file(files("proofs").front(), cache_folder() / "proofs" / std::string(bad.digest.hex()));
+  cache.remember_verdict(bad, "x", 1000);
+  stdfs::copy_file(cache_folder() / "proofs" / std::string(bad.digest.hex()),
+                   cache_folder() / "proofs" / std::string(young.digest.hex()));
+  EXPECT_EQ(cache.find_verdict(bad), "x");
+  EXPECT_EQ(cache.find_verdict(young), std::nullopt) << "a record under another name";
+}
+
 TEST_F(BuildCacheTest, PruningKeepsWhatWasUsedLast) {
   BuildCache cache = open();
   const std::string block(1000, 'b');
@@ -254,22 +282,28 @@ class CachedBuild : public BuildCacheTest {
     void layer_built(const std::string&, const std::string&, const oci::Descriptor&) override { ++built; }
     int reused = 0, built = 0;
   };
-  Digest build(BuildCache* cache, const std::string& out = "out") {
+  std::vector<Error> warnings(BuildCache* cache, FileSystem& fs = real_fs()) {
+    (void)build(cache, "out", fs);
+    return warned;
+  }
+  Digest build(BuildCache* cache, const std::string& out = "out", FileSystem& fs = real_fs()) {
     AdHocRequest typed;
     typed.adds = {"tree:/srv"};
     typed.platforms = {"linux/amd64"};
     const auto recipe = recipe_from_flags(typed, dir.path());
     BuildRequest request;
-    BuildServices services{real_fs(), book};
+    BuildServices services{fs, book};
     request.state_folder = dir.path() / ".slipway";
     request.destinations = {{oci::Location::layout((dir.path() / out).native()), {"v1"}}};
     services.cache = cache;
     services.observer = &events;
     auto built = build_image(*recipe, request, services);
     EXPECT_TRUE(built) << built.error().describe();
+    warned = built->warnings;
     return built->root.digest;
   }
   PlaceBook book;
+  std::vector<Error> warned;
   Events events;
 };
 
@@ -280,6 +314,41 @@ TEST_F(CachedBuild, UnchangedFilesAreNotEvenRead) {
   EXPECT_EQ(build(&cache), first);
   EXPECT_EQ(events.reused, 1);
   EXPECT_EQ(events.built, 1);
+}
+
+/// Counts what a build asks of files: the programs opened, the attributes read.
+class CountingFs final : public ForwardingFileSystem {
+ public:
+  CountingFs() : ForwardingFileSystem(real_fs()) {}
+  Result<std::unique_ptr<File>> open(const stdfs::path& path, bool follow) override {
+    opened += path.native().find("/tree/") != std::string::npos ? 1 : 0;
+    return inner().open(path, follow);
+  }
+  Result<FileAttributes> attributes(const stdfs::path&) override {
+    ++asked;
+    return FileAttributes();
+  }
+  int opened = 0, asked = 0;
+};
+
+TEST_F(CachedBuild, UnchangedFilesAreNotLookedAtAgainEvenIfSomethingIsWrong) {
+  put("script", "#!/bin/nowhere\n");
+  ::chmod((dir.path() / "tree/script").c_str(), 0755);
+  stdfs::create_directories(dir.path() / "tree/folder");
+  put("folder/file", "x");
+  BuildCache cache = open();
+  const std::vector<Error> first = warnings(&cache);
+  ASSERT_THAT(first, SizeIs(1));
+  EXPECT_THAT(first[0].message, HasSubstr("/bin/nowhere"));
+  CountingFs fs;
+  const std::vector<Error> second = warnings(&cache, fs);
+  ASSERT_THAT(second, SizeIs(1));
+  EXPECT_EQ(second[0].describe(), first[0].describe());
+  EXPECT_EQ(fs.opened, 0);
+  EXPECT_EQ(fs.asked, 0);
+  put("folder/more", "x");
+  EXPECT_THAT(warnings(&cache, fs), SizeIs(1));
+  EXPECT_GT(fs.asked, 0) << "another folder";
 }
 
 TEST_F(CachedBuild, AChangeAMoveOrATouchIsSeen) {

@@ -115,19 +115,19 @@ TEST_F(FileTreeTest, KeptModesKeepCapabilities) {
   EXPECT_EQ(entry("declared").xattrs.at("security.capability"), "declared");
 }
 
-TEST_F(FileTreeTest, AccessControlListsOfFoldersAreCounted) {
-  for (const char* name : {"d/a", "d/b", "d/sub/c", "d/out/x"})
+TEST_F(FileTreeTest, FoldersThatArePackedAreToldWithTheirStat) {
+  for (const char* name : {"d/a", "d/sub/c", "d/out/x", "d/skipped/x.o"})
     put(dir.path() / name);
-  stdfs::create_symlink("a", dir.path() / "d/link");
-  AttributedFs fs;
-  builder = FileTreeBuilder(fs);
-  for (const char* name : {"d", "a", "sub", "out", "link"})
-    fs.given[name].has_acl = true;
-  std::uint64_t acls = 0;
-  options.acls = &acls;
-  options.exclude = {"out"};
+  stdfs::create_symlink("sub", dir.path() / "d/link");
+  std::vector<std::string> folders;
+  options.on_folder = [&](const std::string& source, const FileStat& stat) -> Status {
+    EXPECT_EQ(stat.inode, real_fs().stat(source, false)->inode);
+    folders.push_back(source.substr(dir.path().native().size()));
+    return {};
+  };
+  options.exclude = {"out", "**/*.o"};
   ASSERT_TRUE(builder.add(dir.path() / "d", "/d", options, diagnostics));
-  EXPECT_EQ(acls, 2u);
+  EXPECT_THAT(folders, ElementsAre("/d", "/d/sub"));
 }
 
 TEST_F(FileTreeTest, ClampedTimesKeepOlderOnes) {

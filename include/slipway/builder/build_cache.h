@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "slipway/base/clock.h"
@@ -36,11 +37,11 @@ class BuildCache final : public io::BlockCache {
   /// a later change could leave their times equal.
   void remember_layer(const layer::Fingerprint& inputs, const layer::LayerDigests& digests, std::int64_t started);
 
-  /// Returns true if exactly these inputs were found to be in order before.
-  bool is_proved(const layer::Fingerprint& inputs);
-  /// Records that inputs are in order, unless they changed so shortly before `started` that a later change could leave
-  /// their times equal.
-  void remember_proved(const layer::Fingerprint& inputs, std::int64_t started);
+  /// Returns what was found out about exactly these inputs; nullopt when nobody looked at them.
+  std::optional<std::string> find_verdict(const layer::Fingerprint& inputs);
+  /// Records what was found out about inputs ("": nothing wrong), unless they changed so shortly before `started` that
+  /// a later change could leave their times equal, or the text is too long for a record.
+  void remember_verdict(const layer::Fingerprint& inputs, std::string_view verdict, std::int64_t started);
 
   /// Returns true if records were ignored because somebody else could have written them.
   bool met_foreign_records() const { return foreign_; }
@@ -51,7 +52,7 @@ class BuildCache final : public io::BlockCache {
  private:
   stdfs::path block_path(const Digest& key) const;
   stdfs::path layer_path(const layer::Fingerprint& inputs) const;
-  stdfs::path proof_path(const layer::Fingerprint& inputs) const;
+  stdfs::path verdict_path(const layer::Fingerprint& inputs) const;
   bool is_trusted();
   bool is_trusted(const FileStat& record);
   void keep_fresh(const stdfs::path& path, const FileStat& stat);

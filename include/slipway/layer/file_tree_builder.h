@@ -65,7 +65,8 @@ struct TreeOptions {
   bool follow_links = false;  ///< symlinks that lead out of `from` become what they lead to on disk
   /// Receives the symlinks that lead out of `from` to something on disk and stay symlinks; not owned.
   std::vector<StrayLink>* stray_links = nullptr;
-  std::uint64_t* acls = nullptr;  ///< counts folders whose access control list is left out; not owned
+  /// Called with the path on disk of each folder that is packed, and what lstat says of it; an error ends the listing.
+  std::function<Status(const std::string&, const FileStat&)> on_folder = {};
 };
 
 /// A layer's files while they are listed.
