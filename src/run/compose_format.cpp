@@ -45,9 +45,31 @@ void collect_contexts(const Node& contexts, const std::string& role, ImageCollec
   }
 }
 
+/// BASE=nginx:1.27 of a build may be what a FROM names.
+void note_arguments(const Node& arguments, const std::string& role, ImageCollector& images) {
+  const auto is_image = [](std::string_view name) {
+    const std::string lower = to_lower(name);
+    return lower.find("image") != std::string::npos || lower.find("base") != std::string::npos;
+  };
+  const auto note = [&](const Node& value, std::string_view name, std::string text) {
+    Node alone = value;
+    alone.scalar = std::move(text);
+    if (is_image(name) && looks_like_reference(alone) && alone.scalar.find('@') == std::string::npos)
+      images.note(value, fmt::format("{}.{}", role, printable(name, 80)),
+                  "an argument that may name an image, left alone");
+  };
+  for (const Node::Member& member : arguments.members)
+    note(member.value, member.key, images.text_of(member.value));
+  for (const Node& item : arguments.items) {
+    const std::size_t equals = item.scalar.find('=');
+    if (equals != std::string::npos) note(item, item.scalar.substr(0, equals), item.scalar.substr(equals + 1));
+  }
+}
+
 void collect_build(const Node& build, const PinOptions& options, const std::string& role, ImageCollector& images) {
   if (const Node* contexts = build.find("additional_contexts"))
     collect_contexts(*contexts, role + ".additional_contexts", images);
+  if (const Node* arguments = build.find("args")) note_arguments(*arguments, role + ".args", images);
   if (const Node* text = build.find("dockerfile_inline"))
     images.inner(*text, {dockerfile_finder(), "Dockerfile", "a Dockerfile"}, role + ".dockerfile_inline", options);
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "run/chart_templates.h"
+#include "run/reference_parts.h"
 #include "slipway/base/text.h"
 
 namespace slipway::run {
@@ -19,6 +20,13 @@ constexpr std::array<std::string_view, 7> kOuterRegistryKeys{
     "defaultImageRegistry", "containerRegistry", "dockerRegistry"};
 constexpr std::array<std::string_view, 2> kTagKeys{"tag", "imageTag"};
 constexpr std::array<std::string_view, 5> kDigestKeys{"digest", "sha", "sha256", "imageDigest", "imageSha"};
+
+/// A digest of a second image that has the same tag, as in ingress-nginx.
+struct SecondDigest {
+  std::string_view key, suffix;  ///< of the second image's name
+};
+constexpr std::array kSecondDigests{SecondDigest{"digestChroot", "-chroot"}};
+constexpr std::array<std::string_view, 4> kTagMaps{"images", "imagetags", "image_tags", "imageversions"};
 constexpr std::array<std::string_view, 4> kPictures{".png", ".svg", ".jpg", ".ico"};
 
 template <class Keys>
@@ -77,7 +85,20 @@ struct OuterRegistry {
   std::string path;  ///< of the mapping that has the key
   std::string key;
   std::string value;
+  bool is_sure = true;  ///< false if only templates show that it is one
 };
+
+/// Returns true for a value like 1.27, v3 or latest, which may be a tag. A lone number may be anything under "images".
+bool is_tag_like(const Node& value, bool may_be_number) {
+  const std::string& text = value.scalar;
+  if (!value.is_scalar() || text.empty() || text.find_first_of("/:@ {") != std::string::npos) return false;
+  const std::size_t first = text[0] == 'v' ? 1 : 0;
+  const bool is_number = text.find_first_not_of("0123456789") == std::string::npos;
+  if (text == "latest" || (is_number && !may_be_number)) return text == "latest";
+  return text.size() > first && text[first] >= '0' && text[first] <= '9';
+}
+
+bool is_digest_text(std::string_view text) { return text.starts_with("sha256:"); }
 
 /// Returns true for a key like imageK8S that begins with "image" and may hold a whole reference.
 bool begins_with_image(std::string_view key) {
@@ -119,10 +140,11 @@ class ValuesCollector {
       if (inner.key == name_key) continue;
       if (const std::string tag_key = tag_beside(node, inner); !tag_key.empty()) {
         in_parts(node, path, inner.key, tag_key);
-      } else if (is_image_scalar(inner, member)) {
+      } else if (is_image_scalar(inner, member, path)) {
         scalar(node, inner, role_of(at));
       } else {
         note_text(inner.value, at);
+        note_tags(inner, at);
         collect(inner.value, at, inner.key);
       }
     }
@@ -137,6 +159,10 @@ class ValuesCollector {
   }
 
   void add_outer_registry(const Node& node, const std::string& path) {
+    // "repo: team" beside "images:" may be in front of their names.
+    if (const Node* repository = node.find("images") == nullptr ? nullptr : node.find("repo")) {
+      if (repository->is_scalar()) outer_.push_back({path, "repo", repository->scalar, false});
+    }
     for (const std::string_view key : kOuterRegistryKeys) {
       const Node* found = node.find(key);
       if (found == nullptr || found->is_mapping() || found->is_sequence()) continue;
@@ -180,9 +206,25 @@ class ValuesCollector {
     const OuterRegistry* outer = outer_registry(path);
     if (outer == nullptr) return true;
     // With an empty registry, "nginx" is Docker Hub's; a bare word under "name" gets a registry by the templates.
+    if (!outer->is_sure && !has_templates()) return false;
     if (outer->value.empty()) return !is_bare_name;
     parts.registry = {outer->key, outer->value, std::nullopt};
     return true;
+  }
+
+  bool has_templates() const {
+    std::string root;
+    return templates_for(root).has_value();
+  }
+
+  /// A mapping of names to tags, whose repositories only the templates know.
+  void note_tags(const Node::Member& map, const std::string& path) {
+    const std::string key = to_lower(map.key);
+    if (std::find(kTagMaps.begin(), kTagMaps.end(), key) == kTagMaps.end()) return;
+    for (const Node::Member& tag : map.value.members) {
+      if (is_tag_like(tag.value, key != "images"))
+        images_.note(tag.value, role_of(path + "." + tag.key), "a tag whose repository is not here, left alone");
+    }
   }
 
   /// A manifest or other text in the values.
@@ -245,7 +287,7 @@ class ValuesCollector {
   }
 
   /// "image" names an image however it is written; "initImage" and the members of "images" do if it has a tag.
-  bool is_image_scalar(const Node::Member& member, std::string_view parent) const {
+  bool is_image_scalar(const Node::Member& member, std::string_view parent, std::string_view path) const {
     const Node& value = member.value;
     if (!value.is_scalar() && !value.is_alias()) return false;
     const std::string key = to_lower(member.key);
@@ -253,7 +295,8 @@ class ValuesCollector {
     constexpr std::array<std::string_view, 4> kEnds{"image", "imagename", "imageref", "imageuri"};
     const bool is_named = std::any_of(kEnds.begin(), kEnds.end(), [&](auto end) { return key.ends_with(end); });
     const bool is_path = value.scalar.find('/') != std::string::npos;
-    return (is_named || to_lower(parent) == "images" || (is_path && begins_with_image(key))) && has_image_form(value);
+    const bool is_of_images = to_lower(parent) == "images" || path == "images.tags" || path.ends_with(".images.tags");
+    return (is_named || is_of_images || (is_path && begins_with_image(key))) && has_image_form(value);
   }
 
   static bool has_image_form(const Node& value) {
@@ -300,7 +343,39 @@ class ValuesCollector {
       return images_.note(name, role, "has a tag that the chart's templates also use as a version, left alone");
     if (!can_add_keys_ && !parts.tag.range && !parts.digest.range)
       return images_.note(name, role, "has no tag here, so its digest is not known, left alone");
-    images_.parts(node, std::move(parts), role);
+    if (const std::string_view key = unknown_digest(node, parts); !key.empty())
+      return images_.note(name, role, fmt::format("has another digest of its tag ({}), left alone", printable(key, 80)),
+                          reference_of(parts).find('@') == std::string::npos ? 1 : 0);
+    images_.parts(node, parts, role);
+    second_images(node, parts, role);
+  }
+
+  /// Adds the images that share the tag and have digests of their own.
+  void second_images(const Node& node, const ReferenceParts& parts, const std::string& role) {
+    for (const auto& [key, suffix] : kSecondDigests) {
+      const Node* digest = node.find(key);
+      if (digest == nullptr || images_.text_of(*digest).empty()) continue;
+      ReferenceParts second = parts;
+      second.name.value += suffix;
+      second.name.range = std::nullopt;
+      second.digest = images_.part_of(node, key);
+      second.bare_digest = is_bare(second.digest);
+      second.new_digest = ReferenceParts::Place::digest_key;
+      images_.parts(node, std::move(second), fmt::format("{} ({})", role, key));
+    }
+  }
+
+  /// Returns the key of a digest that is not the image's own and that pin does not know; empty if there is none.
+  std::string_view unknown_digest(const Node& node, const ReferenceParts& parts) const {
+    for (const Node::Member& member : node.members) {
+      const bool is_known = member.key == parts.digest.key ||
+                            std::find(kDigestKeys.begin(), kDigestKeys.end(), member.key) != kDigestKeys.end() ||
+                            std::any_of(kSecondDigests.begin(), kSecondDigests.end(),
+                                        [&](const SecondDigest& second) { return second.key == member.key; });
+      const bool is_digest = to_lower(member.key).find("digest") != std::string::npos;
+      if (is_digest && !is_known && is_digest_text(images_.text_of(member.value))) return member.key;
+    }
+    return {};
   }
 
   /// Decides where the digest is read: by the templates, else by the key that is there, else in the tag. Returns false

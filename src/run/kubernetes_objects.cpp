@@ -92,10 +92,8 @@ bool is_unpinned_image(const Node& value, std::string_view key, bool in_containe
   return (key == "image" && in_containers) || looks_like_reference(value);
 }
 
-/// Counts what looks like an image in an object of unknown shape and was not seen: an image of a container, one with a
-/// tag, or one in the lines of a text.
-int count_images(const Node& node, const ImageCollector& images, bool in_containers = false) {
-  int count = 0;
+std::size_t count_images(const Node& node, const ImageCollector& images, bool in_containers) {
+  std::size_t count = 0;
   for (const Node& item : node.items)
     count += count_images(item, images, in_containers);
   for (const Node::Member& member : node.members) {
@@ -104,7 +102,7 @@ int count_images(const Node& node, const ImageCollector& images, bool in_contain
     if (key.ends_with("image") || key.ends_with("Image")) {
       count += is_unpinned_image(member.value, key, in_containers) ? 1 : 0;
     } else if (member.value.is_scalar() && member.value.scalar.find('\n') != std::string::npos) {
-      count += static_cast<int>(count_image_lines(member.value.scalar));
+      count += count_image_lines(member.value.scalar);
     }
     count += count_images(member.value, images, key == "containers" || key == "initContainers");
   }
@@ -217,11 +215,10 @@ void Collector::oci_artifact(const Node& spec, const std::string& role) {
 }
 
 void Collector::leftover(const Node& node, const std::string& owner, std::string_view why) {
-  const int count = count_images(node, images_);
+  const std::size_t count = count_images(node, images_);
   if (count == 0) return;
   images_.note(node, fmt::format("{} ({})", owner, printable(text_at(node, "apiVersion"), 100)),
-               fmt::format("{} image reference{} {}", count, count == 1 ? "" : "s", why),
-               static_cast<std::size_t>(count));
+               fmt::format("{} image reference{} {}", count, count == 1 ? "" : "s", why), count);
 }
 
 void Collector::pod_spec(const Node& spec, const std::string& owner) {
@@ -279,6 +276,8 @@ void Collector::image_volumes(const Node& spec, const std::string& owner) {
 }
 
 }  // namespace
+
+std::size_t count_images(const Node& node, const ImageCollector& images) { return count_images(node, images, false); }
 
 Result<CustomPath> parse_custom_path(std::string_view text) {
   const std::size_t equals = text.find('=');

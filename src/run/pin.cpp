@@ -9,8 +9,10 @@
 #include <unordered_map>
 #include <utility>
 
+#include "run/build_contexts.h"
 #include "run/chart_templates.h"
 #include "run/reference_parts.h"
+#include "run/utf16.h"
 #include "slipway/base/file_batch.h"
 #include "slipway/base/lanes.h"
 #include "slipway/base/text.h"
@@ -88,8 +90,50 @@ bool can_have_name(const FoundReference& found, const oci::Location& location, c
 /// The place of an edit: in the file, or in a text inside it.
 using EditPlace = std::pair<const InnerText*, std::size_t>;
 
-EditPlace place_of(const Decision& decision, const config::Edit& edit) {
-  return {decision.found->inner.get(), edit.range.begin};
+EditPlace place_of(const Decision& decision, const config::Range& range) {
+  return {decision.found->inner.get(), range.begin};
+}
+
+/// A value that a reference needs at a place.
+struct NeededValue {
+  EditPlace place;
+  std::string_view value;
+  bool operator<(const NeededValue& other) const { return place < other.place; }
+};
+
+/// Adds the values that a reference needs: the new ones of its edits, and the old ones of all its other parts.
+void add_needed(const Decision& decision, std::vector<NeededValue>& out) {
+  const auto needs_old = [&](const config::Range& range, std::string_view value) {
+    const auto edits = std::span(decision.edits.edits);
+    const bool is_edited =
+        std::any_of(edits.begin(), edits.end(), [&](const auto& edit) { return edit.range == range; });
+    if (!is_edited) out.push_back({place_of(decision, range), value});
+  };
+  for (const config::Edit& edit : decision.edits.edits)
+    out.push_back({place_of(decision, edit.range), edit.value});
+  const FoundReference& found = *decision.found;
+  if (!found.parts && found.prefix.empty() && found.suffix.empty()) needs_old(found.range, found.written);
+  if (!found.parts) return;
+  for (const ReferencePart* part :
+       {&found.parts->registry, &found.parts->name, &found.parts->tag, &found.parts->digest}) {
+    if (part->range) needs_old(*part->range, part->value);
+  }
+}
+
+/// Returns the places at which references need different values.
+std::set<EditPlace> disputed_places(const std::vector<Decision>& decisions, const std::vector<Decision>& unchanged) {
+  std::vector<NeededValue> needed;
+  for (const std::vector<Decision>* some : {&decisions, &unchanged}) {
+    for (const Decision& decision : *some)
+      add_needed(decision, needed);
+  }
+  std::stable_sort(needed.begin(), needed.end());
+  std::set<EditPlace> disputed;
+  for (std::size_t i = 1; i < needed.size(); ++i) {
+    if (needed[i].place == needed[i - 1].place && needed[i].value != needed[i - 1].value)
+      disputed.insert(needed[i].place);
+  }
+  return disputed;
 }
 
 void append(FileEdits& all, FileEdits edits) {
@@ -105,7 +149,7 @@ class Pinning {
   explicit Pinning(PinReport report) : report_(std::move(report)) {}
 
   void find(const PinOptions& options) {
-    if (!report_.errors.empty()) return;
+    if (!report_.errors.empty() || is_utf16(options)) return;
     for (const ReferenceFinder* finder : all_finders()) {
       auto findings = finder->find(report_.before, report_.file, options);
       if (!findings) return broken(std::move(findings).error());
@@ -143,6 +187,24 @@ class Pinning {
   PinReport take() && { return std::move(report_); }
 
  private:
+  /// Returns true for a text in UTF-16 with images, which is an error: it would have to be written in UTF-16, too.
+  bool is_utf16(const PinOptions& options) {
+    const auto text = utf8_of_utf16(report_.before);
+    if (!text) return false;
+    PinReport recoded;
+    recoded.file = report_.file;
+    recoded.before = *text;
+    Pinning pinning(std::move(recoded));
+    pinning.find(options);
+    const std::size_t count = pinning.findings_.references.size() + pinning.report_.left_alone();
+    if (count == 0 && pinning.report_.errors.empty()) return false;
+    report_.errors.push_back(
+        error(Errc::invalid_argument, "{} is written in UTF-16, which is not read", printable(report_.file))
+            .at(Where{report_.file, 1, 1})
+            .with_hint("save the file as UTF-8"));
+    return true;
+  }
+
   /// A text that no finder can read: a template of Helm, or a fault.
   void broken(Error failure) {
     if (!holds_template(report_.before)) return report_.errors.push_back(std::move(failure));
@@ -178,6 +240,17 @@ class Pinning {
     report_.pinned = 0;
     if (failure.code != Errc::internal) return report_.errors.push_back(std::move(failure));
     report_.notes.push_back({Where{report_.file, 1, 1}, "", "cannot be edited without touching more, left alone", 0});
+  }
+
+  /// BuildKit compares the name as short as it can be written, and with a tag other than "latest".
+  bool is_context(const oci::Location& location, const PinOptions& options) const {
+    if (!options.is_context || findings_.format != "dockerfile" || location.digest()) return false;
+    std::string name = location.place();
+    for (const std::string_view prefix : {"docker.io/", "library/"}) {
+      if (name.starts_with(prefix)) name.erase(0, prefix.size());
+    }
+    if (location.tag() && *location.tag() != "latest") name += ":" + *location.tag();
+    return options.is_context(report_.file, name);
   }
 
   void note(const FoundReference& found, std::string_view why) {
@@ -228,13 +301,18 @@ class Pinning {
       return report_.notes.push_back({found.where, found.role, "an image ID, left alone", 0, found.written});
     const std::optional<oci::Location>& location = locations.of(found.written);
     if (!location) return note(found, "is not an image reference of a registry");
+    if (is_context(*location, options))
+      return report_.notes.push_back(
+          {found.where, found.role, "a context of a bake or compose file, left alone", 0, found.written});
     Decision decision{&found, {}, found.written, location->digest().has_value(), {}};
     auto pin = pin_of(found, *location, resolve, options, decision);
     const bool of_registry = !pin || (*pin && !(*pin)->name && !(*pin)->tag);
     const bool lacks_tag = found.parts ? has_unknown_tag(*found.parts) : found.has_other_tag;
     if (lacks_tag && of_registry) return note(found, "has no tag here, so its digest is not known");
-    if (pin && *pin && !can_have_name(found, *location, **pin))
+    if (pin && *pin && !can_have_name(found, *location, **pin)) {
+      unchanged_.push_back(std::move(decision));
       return note(found, "has its repository in another place, which cannot follow");
+    }
     ++report_.references;
     if (!pin) {
       fail_at(found, std::move(pin).error());
@@ -247,18 +325,16 @@ class Pinning {
     decisions_.push_back(std::move(decision));
   }
 
-  /// References may share a value through an anchor. If they need different ones there, none of them is changed.
+  /// References may share a value, through an anchor or as two digests of one tag. If they need different ones there,
+  /// or one of them needs the old one, none of them is changed.
   void drop_disputed() {
-    std::map<EditPlace, std::set<std::string>> values;
-    for (const Decision& decision : decisions_) {
-      for (const config::Edit& edit : decision.edits.edits)
-        values[place_of(decision, edit)].insert(edit.value);
-    }
+    const std::set<EditPlace> disputed = disputed_places(decisions_, unchanged_);
+    if (disputed.empty()) return;
     std::erase_if(decisions_, [&](const Decision& decision) {
-      const bool disputed =
+      const bool is_disputed =
           std::any_of(decision.edits.edits.begin(), decision.edits.edits.end(),
-                      [&](const config::Edit& edit) { return values[place_of(decision, edit)].size() > 1; });
-      if (!disputed) return false;
+                      [&](const config::Edit& edit) { return disputed.contains(place_of(decision, edit.range)); });
+      if (!is_disputed) return false;
       note(*decision.found, "shares a value with another reference that needs a different one");
       --report_.references;
       return true;
@@ -269,6 +345,7 @@ class Pinning {
   const ReferenceFinder* finder_ = nullptr;
   Findings findings_;
   std::vector<Decision> decisions_;
+  std::vector<Decision> unchanged_;  ///< of references that are left alone and need the values that they have
 };
 
 /// Returns the file behind a symlink, so that replacing it leaves the link in place.
@@ -395,15 +472,16 @@ PinReport pin_text(std::string_view text, const std::string& file, const Resolve
 std::vector<PinReport> plan_pins(FileSystem& fs, const std::vector<std::string>& files, const Resolver& resolve,
                                  const PinOptions& options) {
   const Resolver once = remember(resolve);
-  PinOptions with_charts = options;
-  if (!with_charts.templates) with_charts.templates = templates_beside(fs);
+  PinOptions with_files = options;
+  if (!with_files.templates) with_files.templates = templates_beside(fs);
+  if (!with_files.is_context) with_files.is_context = contexts_above(fs);
   const std::vector<std::string> each = without_repetitions(files);
   std::vector<PinReport> reports(each.size());
   Locations locations;
   for (std::size_t begin = 0; begin < each.size();) {
     const auto rest = std::span(each).subspan(begin);
     const std::size_t count = count_at_once(fs, rest);
-    plan_some(fs, rest.first(count), once, with_charts, locations, std::span(reports).subspan(begin, count));
+    plan_some(fs, rest.first(count), once, with_files, locations, std::span(reports).subspan(begin, count));
     begin += count;
   }
   return reports;

@@ -114,8 +114,9 @@ bool is_pinnable_name(std::string_view file) {
                                                    ".volume", ".image", ".dockerfile", ".nomad",   ".nomad.hcl"};
   const std::string name = to_lower(file.substr(file.rfind('/') + 1));
   const bool known = std::any_of(kEnds.begin(), kEnds.end(), [&](auto end) { return name.ends_with(end); });
-  return known || name == "kustomization" || name == "dockerfile" || name == "containerfile" ||
-         name.starts_with("dockerfile.") || name.starts_with("containerfile.") || name.ends_with(".containerfile");
+  return known || name == "docker-bake.hcl" || name == "docker-bake.override.hcl" || name == "kustomization" ||
+         name == "dockerfile" || name == "containerfile" || name.starts_with("dockerfile.") ||
+         name.starts_with("containerfile.") || name.ends_with(".containerfile");
 }
 
 Result<FoundFiles> look_for_files(FileSystem& fs, const std::vector<std::string>& words,

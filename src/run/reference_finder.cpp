@@ -12,7 +12,7 @@ namespace slipway::run {
 namespace {
 
 std::vector<std::string> format_names() {
-  std::vector<std::string> names{"dockerfile", "quadlet", "systemd", "kubernetes", "devcontainer", "nomad"};
+  std::vector<std::string> names{"dockerfile", "quadlet", "systemd", "kubernetes", "devcontainer", "nomad", "bake"};
   for (const YamlFormat& format : yaml_formats())
     names.emplace_back(format.name);
   return names;
@@ -27,7 +27,7 @@ bool matches(const FormatRule& rule, const std::string& file) {
 
 const std::vector<const ReferenceFinder*>& all_finders() {
   static const std::vector<const ReferenceFinder*> finders{&dockerfile_finder(), &unit_finder(), &devcontainer_finder(),
-                                                           &nomad_finder(), &yaml_finder()};
+                                                           &nomad_finder(),      &bake_finder(), &yaml_finder()};
   return finders;
 }
 

@@ -39,6 +39,17 @@ std::optional<std::string_view> collect(const YamlDocument& document, std::strin
   return "kubernetes";
 }
 
+/// Returns a note about a document that is left alone, with the number of its values that look like images.
+PinNote note_of_unknown(const config::Node& root, const ImageCollector& images) {
+  const std::size_t count = count_images(root, images);
+  if (count == 0) return {root.where, "", "not a Kubernetes object (apiVersion and kind), left alone", 0};
+  return {root.where, "",
+          fmt::format("{} image reference{} in a document of unknown format, left alone; say which with "
+                      "--format NAME=GLOB",
+                      count, count == 1 ? "" : "s"),
+          count};
+}
+
 class YamlFinder final : public ReferenceFinder {
  public:
   Result<std::optional<Findings>> find(std::string_view text, const std::string& file,
@@ -50,6 +61,7 @@ class YamlFinder final : public ReferenceFinder {
       return fail(std::move(documents).error());
     }
     Findings findings;
+    std::size_t unknown_images = 0;
     for (const config::Node& root : *documents) {
       if (root.is_null()) continue;
       ImageCollector images(root, text, findings);
@@ -57,10 +69,11 @@ class YamlFinder final : public ReferenceFinder {
         if (findings.format.empty()) findings.format = *format;
         images.settle();
       } else {
-        findings.notes.push_back({root.where, "", "not a Kubernetes object (apiVersion and kind), left alone", 0});
+        findings.notes.push_back(note_of_unknown(root, images));
+        unknown_images += findings.notes.back().unpinned;
       }
     }
-    if (findings.format.empty()) return std::nullopt;
+    if (findings.format.empty() && unknown_images == 0) return std::nullopt;
     findings.tree = std::make_shared<const std::vector<config::Node>>(*std::move(documents));
     return findings;
   }

@@ -31,6 +31,22 @@ void collect_patch(const Node& patch, const YamlDocument& document, const std::s
   images.inner(patch, {yaml_finder(), "patch.yaml", "a patch"}, role, document.options);
 }
 
+/// Values of a chart that may be in the folder "charts" beside the kustomization, where kustomize keeps it.
+void collect_inline_values(const Node& values, const std::string& chart, const YamlDocument& document,
+                           const std::string& role, ImageCollector& images) {
+  PinOptions options = document.options;
+  options.templates = {};
+  const bool is_there = document.options.templates && !chart.empty() && chart.find('/') == std::string::npos &&
+                        document.root.find("helmGlobals") == nullptr &&
+                        document.options.templates(document.file, chart);
+  if (is_there) {
+    options.templates = [&](const std::string&, const std::string& subchart) {
+      return subchart.empty() ? document.options.templates(document.file, chart) : std::nullopt;
+    };
+  }
+  collect_helm_values(values, is_there ? document.file : std::string(), role, options, images);
+}
+
 /// The Kustomization of Flux has the same lists in its spec.
 void collect_kustomization(const YamlDocument& document, ImageCollector& images) {
   const bool is_of_flux = text_at(document.root, "apiVersion").starts_with("kustomize.toolkit.fluxcd.io/");
@@ -50,7 +66,7 @@ void collect_kustomization(const YamlDocument& document, ImageCollector& images)
        [&](const Node& item, const std::string& role) { collect_patch(item, document, role, images); });
   each("helmCharts", [&](const Node& item, const std::string& role) {
     if (const Node* values = item.find("valuesInline"))
-      collect_helm_values(*values, "", role + ".valuesInline", document.options, images);
+      collect_inline_values(*values, text_at(item, "name"), document, role + ".valuesInline", images);
   });
 }
 

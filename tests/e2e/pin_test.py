@@ -176,6 +176,22 @@ def test_a_check_means_what_it_says(world):
     check(f"{absolute}:1:" in world.slipway("pin", "--check", absolute).err, "the path as it was typed")
 
 
+def test_failures_of_several_kinds_are_one_and_the_rest_is_pinned(world):
+    digest = "sha256:" + "a" * 64
+    world.write("images.lock", json.dumps({"schema": "slipway/v1/lock", "images": {"docker.io/library/a:1": digest}}))
+    world.write("d/Dockerfile", "FROM a:1\n")
+    world.write("d/broken.yaml", "kind: Pod\nkind: Pod\n")
+    world.write("d/wide.yaml", "apiVersion: v1\nkind: Pod\nspec: {containers: [{image: 'a:1'}]}\n".encode("utf-16"))
+    pin = ("pin", "--lock", "images.lock")
+    ended = world.slipway(*pin, "d", status=2)
+    check("broken.yaml:2:1" in ended.err and "wide.yaml is written in UTF-16" in ended.err, f"both files in\n{ended}")
+    check_equal((world.folder / "d/Dockerfile").read_text(), f"FROM a:1@{digest}\n", "what is pinned all the same")
+    world.slipway(*pin, "d", "nothing.yaml", status=1)
+    world.write("d/unknown.yaml", "web: {image: 'a:1'}\n")
+    world.slipway(*pin, "--strict", "d/Dockerfile")
+    world.slipway(*pin, "--strict", "d/Dockerfile", "d/unknown.yaml", status=10)
+
+
 def test_standard_input_goes_to_standard_output(world):
     digest = "sha256:" + "a" * 64
     world.write("images.lock", json.dumps({"schema": "slipway/v1/lock", "images": {"docker.io/library/a:1": digest}}))

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "run/chart_templates.h"
+#include "slipway/base/text.h"
 #include "slipway/run/pin.h"
 #include "support/temp_dir.h"
 
@@ -65,6 +67,19 @@ TEST(PinFixtures, BecomeTheExpectedBytes) {
     EXPECT_EQ(report.after, content(file + ".pinned")) << file;
     EXPECT_FALSE(report.format.empty()) << file;
   }
+}
+
+// No format is without a file here, so that every property below holds for it.
+TEST(PinFixtures, ThereIsOneOfEveryFormat) {
+  std::set<std::string> seen;
+  for (const std::string& file : fixtures())
+    seen.insert(pinned(content(file), file, kDigest).format);
+  const auto refused = parse_format_rule("unknown=x");
+  ASSERT_FALSE(refused);
+  std::string names = refused.error().hint;  // "use --format with one of NAME, NAME..."
+  names = names.substr(names.find("one of ") + 7);
+  for (const std::string& name : split(replace_all(names, " ", ""), ','))
+    EXPECT_TRUE(seen.contains(name)) << name;
 }
 
 // A pinned file is pinned, whatever form the digest has in it.

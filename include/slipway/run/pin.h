@@ -125,6 +125,9 @@ struct PinOptions {
   /// `subchart` names a dependency whose values are meant, or is empty. plan_pins() reads them beside the file if this
   /// is not set.
   std::function<std::optional<std::string>(const std::string& file, const std::string& subchart)> templates = {};
+  /// Returns true for a name in a Dockerfile that a file of bake or compose gives to a stage of another target, a
+  /// folder or an image. plan_pins() reads them in the folders above the file if this is not set.
+  std::function<bool(const std::string& file, const std::string& name)> is_context = {};
   /// Returns the tag that a reference is updated to before it is resolved, or nullopt where it keeps its own. `beside`
   /// is the policy in a comment beside the reference. No tag changes if this is not set.
   std::function<Result<std::optional<ChosenTag>>(const oci::Location& written,

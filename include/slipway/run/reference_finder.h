@@ -100,6 +100,8 @@ const ReferenceFinder& unit_finder();
 const ReferenceFinder& devcontainer_finder();
 /// Job files of Nomad, which are HCL.
 const ReferenceFinder& nomad_finder();
+/// Files of docker buildx bake, in HCL or JSON.
+const ReferenceFinder& bake_finder();
 
 /// Returns the format that --format assigns to a file; empty if none does. The last matching rule decides.
 std::string_view assigned_format(const PinOptions& options, const std::string& file);
