@@ -15,6 +15,7 @@ using release::Finding;
 struct DoctorFlags {
   std::optional<std::string> environment;
   bool repair = false;
+  bool forget = false;
 };
 
 std::string_view name_of(Finding::Remedy remedy) {
@@ -55,15 +56,20 @@ struct Examined {
   int status = 0;
 };
 
+Result<std::vector<Finding>> look_at(Context& context, const Loaded& loaded, const release::Environment& environment,
+                                     const release::ReleaseServices& services, const DoctorFlags& f) {
+  const bool dry_run = context.globals().dry_run;
+  if (f.forget) return release::forget_removed(loaded.project, environment, dry_run, services);
+  return f.repair && !dry_run ? release::repair_environment(loaded.project, environment, services)
+                              : release::check_environment(loaded.project, environment, services);
+}
+
 Status examine(Context& context, const Loaded& loaded, const DoctorFlags& f, Examined& all) {
   const ProjectServices services(context, loaded);
   for (const release::Environment& environment : loaded.project.environments) {
     if (f.environment && *f.environment != environment.name) continue;
     const std::string name = (all.names_apps ? loaded.project.app + " " : "") + environment.name;
-    const bool repair = f.repair && !context.globals().dry_run;
-    SLIPWAY_ASSIGN(const auto findings, repair
-                                            ? release::repair_environment(loaded.project, environment, services.get())
-                                            : release::check_environment(loaded.project, environment, services.get()));
+    SLIPWAY_ASSIGN(const auto findings, look_at(context, loaded, environment, services.get(), f));
     Json::Array rows;
     for (const Finding& finding : findings) {
       rows.push_back(finding_json(finding));
@@ -114,6 +120,14 @@ void report_registries(Context& context, const std::vector<RegistryReport>& repo
 }
 
 Result<int> run_doctor(Context& context, const DoctorFlags& f) {
+  if (f.forget && !f.environment) {
+    return fail(Error(Errc::invalid_argument, "--forget needs the environment whose ledger was begun again")
+                    .with_hint("name it: slipway doctor ENV --forget"));
+  }
+  if (f.forget && f.repair) {
+    return fail(Error(Errc::invalid_argument, "--forget and --repair contradict each other")
+                    .with_hint("--repair restores removed entries, --forget gives them up; use one of them"));
+  }
   SLIPWAY_ASSIGN(const auto apps, f.environment ? require_projects(context) : load_projects(context));
   if (f.environment && apps.size() == 1) SLIPWAY_TRY(apps.front().project.require(*f.environment));
   Examined all;
@@ -155,11 +169,15 @@ Command doctor_command() {
           "wait: "
           "it removes tags that cannot be read, restores entries whose bytes are known, moves a lagging tag and "
           "attaches "
-          "missing evidence. Never changes which release is active, and never moves a tag that somebody else moved.",
-      .synopsis = "[--repair] [ENV]",
+          "missing evidence. --forget is for a ledger that was begun again on purpose: this machine forgets the "
+          "entries "
+          "that it saw and that the ledger does not have. Never changes which release is active, and never moves a tag "
+          "that somebody else moved.",
+      .synopsis = "[--repair | --forget] [ENV]",
       .examples = {{"the problems of every environment", "slipway doctor"},
                    {"repair what needs no decision", "slipway doctor production --repair"},
-                   {"what would be repaired", "slipway doctor --repair --dry-run"}},
+                   {"what would be repaired", "slipway doctor --repair --dry-run"},
+                   {"go on after a test registry was emptied", "slipway doctor staging --forget"}},
       .statuses = {{0, "nothing was found, or everything was repaired"},
                    {10, "there are problems that --repair fixes"},
                    {16, "there are problems that need a decision"}},
@@ -168,6 +186,8 @@ Command doctor_command() {
         auto flags = std::make_shared<DoctorFlags>();
         options.optional_positional("ENV", flags->environment, "an environment of slipway.yaml (default: all)");
         options.flag("--repair", flags->repair, "repair what needs no decision");
+        options.flag("--forget", flags->forget,
+                     "forget entries that ENV's ledger, begun again on purpose, does not have");
         options.command_line_only();
         return [flags](Context& context) { return run_doctor(context, *flags); };
       }};

@@ -34,6 +34,7 @@ Result<Event> new_event(const Loaded& loaded, const std::string& environment, Ev
   event.app = loaded.project.app;
   event.environment = environment;
   event.kind = kind;
+  ledger.require_everything_seen();
   SLIPWAY_ASSIGN(const auto head, ledger.head(event.app, environment));
   if (head) event.entry = head->id;
   event.actor = services.actor.name;

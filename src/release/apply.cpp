@@ -197,6 +197,7 @@ Status require_expected(const Planned& planned, const std::optional<Recorded>& h
 Result<Recorded> apply(const Planned& planned, Ledger& ledger, const ReleaseServices& services) {
   const Plan& plan = planned.plan;
   SLIPWAY_ASSIGN(const auto turn, services.sequencer->take(plan.entry.app, plan.entry.environment));
+  if (plan.entry.kind != Kind::adopt || plan.entry.prev) ledger.require_everything_seen();
   ledger.refresh();
   SLIPWAY_ASSIGN(const auto head, ledger.head(plan.entry.app, plan.entry.environment));
   const bool committed = is_committed(plan, head);

@@ -60,6 +60,7 @@ Result<std::set<Digest>> needed_builds(const std::vector<const Project*>& projec
   std::set<Digest> needed;
   for (const Project* project : projects) {
     Ledger ledger = services.ledger(project->ledger);
+    ledger.require_everything_seen();
     for (const Environment& environment : project->environments) {
       SLIPWAY_ASSIGN(const Chain chain, ledger.read(project->app, environment.name));
       SLIPWAY_ASSIGN(const auto events, EventLog(ledger).read(project->app, environment.name));

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "release/collectable.h"
+#include "release/contest.h"
 #include "release/entry_artifact.h"
 #include "release/entry_cache.h"
 #include "release/finish.h"
@@ -118,6 +119,52 @@ void check_entries(const Patient& patient, std::vector<Ailment>& found) {
   }
 }
 
+/// Stores an entry again whose number is free by now: another machine, which never saw it, may be taking that number.
+Status put_back(const Patient& patient, const Recorded& removed) {
+  Ledger& ledger = patient.ledger;
+  const Entry& entry = removed.entry;
+  if (patient.project.immutable_tags) {
+    SLIPWAY_TRY(ledger.claim(entry));
+  } else {
+    SLIPWAY_TRY(win_back(entry, ledger, patient.services));
+  }
+  SLIPWAY_TRY(ledger.append(entry));
+  SLIPWAY_ASSIGN(const auto there, ledger.number(entry.app, entry.environment, entry.number));
+  if (there && there->id == removed.id) return {};
+  return fail(
+      error(Errc::conflict, "somebody else released v{} of {} at the same time", entry.number, entry.environment));
+}
+
+/// Entries that this machine saw and that are neither listed nor returned. They are stored again where all that they
+/// follow from is known. A ledger that lost everything is for a person: its images may be gone, too.
+Status check_removed(const Patient& patient, std::vector<Ailment>& found) {
+  if (patient.chain.removed.empty()) return {};
+  SLIPWAY_ASSIGN(const auto tags, patient.ledger.tags_with(""));
+  const bool is_all_lost = tags.empty();
+  const Recorded* before = patient.chain.head();
+  for (const Recorded& removed : patient.chain.removed) {
+    const std::optional<Digest> expected = before == nullptr ? std::nullopt : std::optional<Digest>(before->id);
+    const bool begins = before == nullptr && (removed.entry.number == 1 || removed.entry.kind == Kind::adopt);
+    const bool follows = !is_all_lost && removed.entry.prev == expected && (before != nullptr || begins);
+    const std::string& name = patient.environment.name;
+    Ailment ailment{
+        {.check = "removed-entry",
+         .what = fmt::format("v{} of {}, which this machine saw, is not in the ledger", removed.entry.number, name),
+         .meaning = "somebody removed its entry, or the ledger was begun again",
+         .remedy = follows ? Finding::Remedy::repair : Finding::Remedy::person,
+         .action = follows ? "store the exact bytes again"
+                           : fmt::format("restore the ledger's repository from a copy; or, where the ledger was begun "
+                                         "again on purpose: slipway doctor {} --forget",
+                                         name)}};
+    if (follows) {
+      ailment.mend = [&patient, removed] { return put_back(patient, removed); };
+      before = &removed;
+    }
+    found.push_back(std::move(ailment));
+  }
+  return {};
+}
+
 /// Events and configs that are listed and cannot be read.
 Status check_records(const Patient& patient, std::vector<Ailment>& found) {
   if (patient.home == nullptr) return {};
@@ -186,6 +233,12 @@ Status check_attachment_tags(const Patient& patient, std::vector<Ailment>& found
   return {};
 }
 
+/// A tag that points to a release whose entry was removed stays until that is settled.
+bool is_of_removed(const Chain& chain, const std::optional<Digest>& image) {
+  return std::any_of(chain.removed.begin(), chain.removed.end(),
+                     [&](const Recorded& removed) { return removed.entry.image.digest == image; });
+}
+
 Status check_moving_tag(const Patient& patient, std::vector<Ailment>& found) {
   const std::optional<Digest> none;
   const auto& tag = patient.environment.tag;
@@ -202,7 +255,7 @@ Status check_moving_tag(const Patient& patient, std::vector<Ailment>& found) {
           .remedy = Finding::Remedy::repair,
           .action = "attach the evidence and move the tag"},
          [&patient, seen = *now] { return finish_active(patient, seen); }});
-  } else if (standing == Standing::drift || standing == Standing::elsewhere) {
+  } else if ((standing == Standing::drift && !is_of_removed(patient.chain, *now)) || standing == Standing::elsewhere) {
     const Error drift = drift_error(place, *now, patient.chain.head());
     found.push_back({{.check = "drift",
                       .what = drift.message,
@@ -342,6 +395,23 @@ Status check_fence(const Patient& patient, std::vector<Ailment>& found) {
   return {};
 }
 
+/// Entries in the chain that this machine saw and that the ledger does not return: what follows from them proves that
+/// they were committed, so nobody else can have their numbers.
+Status check_damaged(const Patient& patient, std::vector<Ailment>& found) {
+  SLIPWAY_ASSIGN(const auto damaged, patient.ledger.damaged(patient.project.app, patient.environment.name));
+  for (const Recorded& lost : damaged) {
+    Ledger& ledger = patient.ledger;
+    found.push_back({{.check = "lost-entry",
+                      .what = fmt::format("the ledger does not return v{} of {}, which this machine saw",
+                                          lost.entry.number, patient.environment.name),
+                      .meaning = "the chain does not hold without it: every release of the environment is refused",
+                      .remedy = Finding::Remedy::repair,
+                      .action = "store the exact bytes again"},
+                     [&ledger, lost] { return ledger.restore(lost); }});
+  }
+  return {};
+}
+
 /// A chain that does not hold is the first finding, and the only one.
 Result<bool> read_chain(Patient& patient, std::vector<Ailment>& found) {
   auto chain = patient.ledger.read(patient.project.app, patient.environment.name);
@@ -352,6 +422,8 @@ Result<bool> read_chain(Patient& patient, std::vector<Ailment>& found) {
   const Errc code = chain.error().code;
   if (code != Errc::verification_failed && code != Errc::malformed && code != Errc::conflict)
     return fail(std::move(chain).error());
+  SLIPWAY_TRY(check_damaged(patient, found));
+  if (!found.empty()) return false;
   found.push_back({{.check = "broken-chain",
                     .what = chain.error().message,
                     .meaning = "the ledger was changed or lost an entry",
@@ -365,6 +437,7 @@ Result<std::vector<Ailment>> examine(Patient& patient) {
   SLIPWAY_ASSIGN(const bool readable, read_chain(patient, found));
   if (!readable) return found;
   check_entries(patient, found);
+  SLIPWAY_TRY(check_removed(patient, found));
   SLIPWAY_TRY(check_records(patient, found));
   check_forks(patient, found);
   SLIPWAY_TRY(check_keep_tags(patient, found));
@@ -386,18 +459,35 @@ Result<Patient> admit(const Project& project, const Environment& environment, co
   return patient;
 }
 
-/// Mends again what is still found after everything was mended once. docker-registry leaves a tag dangling whose
-/// manifest is deleted while another tag of the repository cannot be read, so the first of several tags goes after the
-/// last.
-Status mend_leftovers(const Project& project, const Environment& environment, const ReleaseServices& services) {
-  Ledger ledger(*services.opener, project.ledger);
+/// Mends what it can; the findings say what was mended, and why not.
+std::vector<Finding> mend(const std::vector<Ailment>& found) {
+  std::vector<Finding> findings;
+  for (const Ailment& ailment : found) {
+    Finding finding = ailment.finding;
+    if (ailment.mend) {
+      const Status mended = ailment.mend();
+      finding.repaired = mended.has_value();
+      if (!mended) finding.action = mended.error().message;
+    }
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+bool says(const std::vector<Finding>& findings, const Finding& finding) {
+  return std::any_of(findings.begin(), findings.end(), [&](const Finding& f) { return f.what == finding.what; });
+}
+
+/// Looks again after everything was mended once, and adds what was hidden: behind a chain that did not hold nothing
+/// else is seen. Findings that remain are mended again: docker-registry leaves a tag dangling whose manifest is deleted
+/// while another tag of the repository cannot be read, so the first of several tags goes after the last.
+Status mend_leftovers(const Project& project, const Environment& environment, const ReleaseServices& services,
+                      std::vector<Finding>& findings) {
+  Ledger ledger = services.proving_ledger(project.ledger);
   SLIPWAY_ASSIGN(Patient patient, admit(project, environment, services, ledger));
   SLIPWAY_ASSIGN(const auto left, examine(patient));
-  for (const Ailment& ailment : left) {
-    if (!ailment.mend) continue;
-    // A refusal by the registry was reported the first time.
-    Status mended = ailment.mend();
-    if (!mended && !mended.error().http) return mended;
+  for (const Finding& finding : mend(left)) {
+    if (!says(findings, finding)) findings.push_back(finding);
   }
   return {};
 }
@@ -406,7 +496,7 @@ Status mend_leftovers(const Project& project, const Environment& environment, co
 
 Result<std::vector<Finding>> check_environment(const Project& project, const Environment& environment,
                                                const ReleaseServices& services) {
-  Ledger ledger(*services.opener, project.ledger);
+  Ledger ledger = services.proving_ledger(project.ledger);
   SLIPWAY_ASSIGN(Patient patient, admit(project, environment, services, ledger));
   SLIPWAY_ASSIGN(const auto found, examine(patient));
   std::vector<Finding> findings;
@@ -418,21 +508,37 @@ Result<std::vector<Finding>> check_environment(const Project& project, const Env
 Result<std::vector<Finding>> repair_environment(const Project& project, const Environment& environment,
                                                 const ReleaseServices& services) {
   SLIPWAY_ASSIGN(const auto turn, services.sequencer->take(project.app, environment.name));
-  Ledger ledger(*services.opener, project.ledger);
+  Ledger ledger = services.proving_ledger(project.ledger);
   SLIPWAY_ASSIGN(Patient patient, admit(project, environment, services, ledger));
   SLIPWAY_ASSIGN(const auto found, examine(patient));
-  std::vector<Finding> findings;
-  for (const Ailment& ailment : found) {
-    Finding finding = ailment.finding;
-    if (ailment.mend) {
-      const Status mended = ailment.mend();
-      finding.repaired = mended.has_value();
-      if (!mended) finding.action = mended.error().message;
-    }
-    findings.push_back(std::move(finding));
+  std::vector<Finding> findings = mend(found);
+  const auto is_mended = [](const Finding& finding) { return finding.repaired; };
+  if (std::any_of(findings.begin(), findings.end(), is_mended))
+    SLIPWAY_TRY(mend_leftovers(project, environment, services, findings));
+  return findings;
+}
+
+Result<std::vector<Finding>> forget_removed(const Project& project, const Environment& environment, bool dry_run,
+                                            const ReleaseServices& services) {
+  Ledger ledger = services.proving_ledger(project.ledger);
+  SLIPWAY_ASSIGN(const Chain chain, ledger.read(project.app, environment.name));
+  std::set<Digest> there;
+  for (const auto* entries : {&chain.entries, &chain.forks}) {
+    for (const Recorded& recorded : *entries)
+      there.insert(recorded.id);
   }
-  const bool mended = std::any_of(findings.begin(), findings.end(), [](const Finding& f) { return f.repaired; });
-  if (mended) SLIPWAY_TRY(mend_leftovers(project, environment, services));
+  EntryCache memory({services.fs, services.seen_folder}, project.ledger.str(), project.app, environment.name);
+  std::vector<Finding> findings;
+  for (const Recorded& gone : memory.remove_if([&](const Recorded& seen) { return !there.contains(seen.id); })) {
+    findings.push_back({.check = "removed-entry",
+                        .what = fmt::format("v{} of {}, which this machine saw, is not in the ledger",
+                                            gone.entry.number, environment.name),
+                        .meaning = "the ledger was begun again",
+                        .remedy = Finding::Remedy::repair,
+                        .action = "forget it",
+                        .repaired = !dry_run});
+  }
+  if (!dry_run) memory.save();
   return findings;
 }
 

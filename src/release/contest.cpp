@@ -70,26 +70,28 @@ Status put_intent(const Entry& entry, const std::string& bytes, const std::strin
   return target->push_tagged(artifact.manifest, artifact.manifest_bytes, intent_prefix(entry) + hex);
 }
 
-}  // namespace
+/// The number looks free; `earlier` are the intents of writers that died, for their entries did not come in time.
+struct Free {
+  Look look;
+  std::vector<std::string> earlier;
+};
 
-Result<Entry> win_number(Entry entry, Ledger& ledger, const ReleaseServices& services) {
+Result<Free> look_twice(const Entry& entry, Ledger& ledger, const ReleaseServices& services) {
+  SLIPWAY_ASSIGN(Look first, look(entry, ledger, services));
+  if (first.intents.empty()) return Free{std::move(first), {}};
+  SLIPWAY_TRY(services.clock->sleep(4 * services.settle, services.stop));
+  SLIPWAY_ASSIGN(Look second, look(entry, ledger, services));
+  return Free{std::move(second), std::move(first.intents)};
+}
+
+/// Puts the intent, and waits until every intent that could still win is listed.
+Status contend(const Entry& entry, const std::string& bytes, const Free& free, Ledger& ledger,
+               const ReleaseServices& services) {
   const auto bound = services.settle;
-  if (bound.count() == 0 || !ledger.location().is_registry()) return entry;
   Clock& clock = *services.clock;
-  SLIPWAY_ASSIGN(Look free, look(entry, ledger, services));
-  const std::vector<std::string> earlier = free.intents;
-  if (!earlier.empty()) {
-    SLIPWAY_TRY(clock.sleep(4 * bound, services.stop));
-    SLIPWAY_ASSIGN(free, look(entry, ledger, services));
-    // Their writers died: should their entries appear, they lose.
-    for (const std::string& tag : earlier)
-      entry.abandoned.push_back(fmt::format("{}.{}.v{}.{}", entry.app, entry.environment, entry.number,
-                                            tag.substr(intent_prefix(entry).size())));
-  }
-  SLIPWAY_ASSIGN(const std::string bytes, entry.canonical());
   const std::string hex = io::digest_of(bytes).short_hex();
   SLIPWAY_TRY(put_intent(entry, bytes, hex, ledger));
-  if (clock.monotonic() - free.at > bound) {
+  if (clock.monotonic() - free.look.at > bound) {
     return fail(error(Errc::conflict,
                       "the ledger took longer than {} ms to answer: another writer may not have seen "
                       "this release",
@@ -101,10 +103,39 @@ Result<Entry> win_number(Entry entry, Ledger& ledger, const ReleaseServices& ser
   SLIPWAY_TRY(require_free_number(entry, ledger));
   SLIPWAY_ASSIGN(const std::vector<std::string> rivals, ledger.tags_with(intent_prefix(entry)));
   for (const std::string& tag : rivals) {
-    const bool died = std::find(earlier.begin(), earlier.end(), tag) != earlier.end();
+    const bool died = std::find(free.earlier.begin(), free.earlier.end(), tag) != free.earlier.end();
     if (!died && tag < intent_prefix(entry) + hex) return fail(lost(entry, std::nullopt));
   }
+  return {};
+}
+
+bool is_contested(const Ledger& ledger, const ReleaseServices& services) {
+  return services.settle.count() > 0 && ledger.location().is_registry();
+}
+
+}  // namespace
+
+Result<Entry> win_number(Entry entry, Ledger& ledger, const ReleaseServices& services) {
+  if (!is_contested(ledger, services)) return entry;
+  SLIPWAY_ASSIGN(const Free free, look_twice(entry, ledger, services));
+  // The writers of earlier intents died: should their entries appear, they lose.
+  for (const std::string& tag : free.earlier)
+    entry.abandoned.push_back(fmt::format("{}.{}.v{}.{}", entry.app, entry.environment, entry.number,
+                                          tag.substr(intent_prefix(entry).size())));
+  SLIPWAY_ASSIGN(const std::string bytes, entry.canonical());
+  SLIPWAY_TRY(contend(entry, bytes, free, ledger, services));
   return entry;
+}
+
+Status win_back(const Entry& lost, Ledger& ledger, const ReleaseServices& services) {
+  if (!is_contested(ledger, services)) return require_free_number(lost, ledger);
+  SLIPWAY_ASSIGN(const Free free, look_twice(lost, ledger, services));
+  // The entry's own intent is there since its release, and counts as that of a writer that died.
+  Entry intent = lost;
+  intent.actor = services.actor.name;
+  intent.time = services.clock->now();
+  SLIPWAY_ASSIGN(const std::string bytes, intent.canonical());
+  return contend(lost, bytes, free, ledger, services);
 }
 
 }  // namespace slipway::release

@@ -22,4 +22,8 @@ namespace slipway::release {
 /// layout (its lock covers all writers), nothing is asked and the entry comes back at once.
 Result<Entry> win_number(Entry entry, Ledger& ledger, const ReleaseServices& services);
 
+/// Wins the number of an entry that was committed and that its ledger lost, before it is stored again byte for byte.
+/// Another machine, which never saw it, may be releasing that number. Errc::conflict as win_number().
+Status win_back(const Entry& lost, Ledger& ledger, const ReleaseServices& services);
+
 }  // namespace slipway::release

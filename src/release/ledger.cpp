@@ -61,6 +61,10 @@ Status follows(const Recorded& older, const Recorded& newer) {
   return {};
 }
 
+bool is_older(const Recorded& a, const Recorded& b) {
+  return std::tie(a.entry.number, a.id) < std::tie(b.entry.number, b.id);
+}
+
 /// A chain begins with v1, or where an image was adopted after its ledger was lost.
 Status begins(const Recorded& first) {
   if (!first.entry.prev && (first.entry.number == 1 || first.entry.kind == Kind::adopt)) return {};
@@ -120,7 +124,8 @@ bool Chain::lost(const std::optional<Digest>& image) const {
 Ledger::Ledger(store::Opener& opener, oci::Location location, LedgerCache cache, Clock& clock, WarningSink warn)
     : opener_(opener),
       location_(std::move(location)),
-      place_(std::move(cache)),
+      place_(cache.must_prove ? LedgerCache{} : cache),
+      memory_(std::move(cache)),
       clock_(&clock),
       warn_(std::move(warn)) {}
 
@@ -140,6 +145,13 @@ Result<std::shared_ptr<store::ReadTarget>> Ledger::open_for_reading() {
 EntryCache& Ledger::cache_of(const std::string& app, const std::string& environment) {
   auto& found = caches_[app + "." + environment];
   if (!found) found = std::make_unique<EntryCache>(place_, location_.str(), app, environment);
+  return *found;
+}
+
+EntryCache& Ledger::memory_of(const std::string& app, const std::string& environment) {
+  if (!memory_.must_prove) return cache_of(app, environment);
+  auto& found = memories_[app + "." + environment];
+  if (!found) found = std::make_unique<EntryCache>(memory_, location_.str(), app, environment);
   return *found;
 }
 
@@ -163,6 +175,7 @@ Status Ledger::list() {
 void Ledger::refresh() {
   tags_.reset();
   unreadable_.clear();
+  unlisted_.clear();
 }
 
 Result<store::Fetched> Ledger::ask(store::ReadTarget& target, const std::string& tag) const {
@@ -230,7 +243,7 @@ Result<bool> Ledger::has_tag(const std::string& tag) {
   return std::binary_search(tags_->begin(), tags_->end(), tag);
 }
 
-Result<std::vector<Ledger::Slot>> Ledger::slots(const std::string& app, const std::string& environment) {
+Result<std::vector<Ledger::Slot>> Ledger::listed_slots(const std::string& app, const std::string& environment) {
   SLIPWAY_TRY(list());
   const std::string prefix = entry_prefix(app, environment);
   std::vector<Slot> found;
@@ -258,6 +271,68 @@ Result<std::vector<Ledger::Slot>> Ledger::slots(const std::string& app, const st
     if (is_one) kept.push_back(std::move(found[i]));
   }
   return kept;
+}
+
+Result<std::vector<Ledger::Slot>> Ledger::slots(const std::string& app, const std::string& environment) {
+  SLIPWAY_ASSIGN(auto found, listed_slots(app, environment));
+  const EntryCache& memory = memory_of(app, environment);
+  std::set<std::int64_t> listed;
+  for (const Slot& slot : found)
+    listed.insert(slot.number);
+  // Entries before the first one were left behind, unless it follows from them.
+  const Recorded* const first = found.empty() ? nullptr : memory.find(found.front().tag);
+  const bool begins_there = !found.empty() && (first == nullptr || !first->entry.prev);
+  std::vector<const Recorded*> unlisted;
+  for (const auto& [tag, seen] : memory.all()) {
+    const std::int64_t number = seen.entry.number;
+    if (listed.contains(number) || unreadable_.contains(tag)) continue;
+    if (!begins_there || number > found.front().number) unlisted.push_back(&seen);
+  }
+  if (unlisted.empty()) return found;
+  SLIPWAY_TRY(ask_for_unlisted(cache_of(app, environment), unlisted));
+  std::vector<const Recorded*> removed;
+  for (const Recorded* seen : unlisted) {
+    const std::string tag = entry_tag(seen->entry, seen->id);
+    if (unlisted_.at(tag)) {
+      found.push_back({seen->entry.number, tag, seen->id.short_hex()});
+    } else {
+      removed.push_back(seen);
+    }
+  }
+  std::sort(found.begin(), found.end(),
+            [](const Slot& a, const Slot& b) { return std::tie(a.number, a.hex) < std::tie(b.number, b.hex); });
+  SLIPWAY_TRY(report_removed(removed));
+  return found;
+}
+
+/// A list may lag behind its tags: only an entry that its tag does not name either was removed.
+Status Ledger::ask_for_unlisted(EntryCache& cache, const std::vector<const Recorded*>& unlisted) {
+  std::vector<Slot> asked;
+  for (const Recorded* seen : unlisted) {
+    Slot slot{seen->entry.number, entry_tag(seen->entry, seen->id), seen->id.short_hex()};
+    if (!unlisted_.contains(slot.tag)) asked.push_back(std::move(slot));
+  }
+  if (asked.empty()) return {};
+  auto target = open_for_reading();
+  const bool is_gone = !target && target.error().code == Errc::not_found;
+  if (!is_gone) SLIPWAY_TRY(target);
+  std::vector<std::optional<Result<Read>>> answers(asked.size());
+  const Status status =
+      run_lanes(kEntryLanes, is_gone ? 0 : asked.size(), {}, [&](std::size_t i, const std::stop_token&) -> Status {
+        answers[i] = fetch(**target, asked[i]);
+        return {};
+      });
+  SLIPWAY_TRY(status);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const bool there = answers[i] && *answers[i];
+    if (answers[i] && !there) {
+      SLIPWAY_ASSIGN(const bool unreadable, is_unreadable(answers[i]->error()));
+      if (!unreadable) return fail(answers[i]->error());
+    }
+    if (there) cache.add((*answers[i])->recorded);
+    unlisted_.insert_or_assign(asked[i].tag, there);
+  }
+  return {};
 }
 
 /// Or somebody else's tag.
@@ -384,9 +459,7 @@ Result<std::vector<Recorded>> Ledger::all_of(const std::string& app, const std::
     const Recorded* const known = slot.hex.empty() ? nullptr : cache.find(slot.tag);
     if (known != nullptr) entries.push_back(*known);
   }
-  std::sort(entries.begin(), entries.end(), [](const Recorded& a, const Recorded& b) {
-    return std::tie(a.entry.number, a.id) < std::tie(b.entry.number, b.id);
-  });
+  std::sort(entries.begin(), entries.end(), is_older);
   return entries;
 }
 
@@ -396,6 +469,11 @@ Result<Chain> Ledger::read(const std::string& app, const std::string& environmen
   const std::vector<UnreadableEntry> unreadable = unreadable_of(entry_prefix(app, environment));
   SLIPWAY_ASSIGN(Chain chain, link(std::move(entries), unreadable));
   chain.unreadable = unreadable;
+  for (const auto& [tag, seen] : memory_of(app, environment).all()) {
+    const auto at = unlisted_.find(tag);
+    if (at != unlisted_.end() && !at->second) chain.removed.push_back(seen);
+  }
+  std::sort(chain.removed.begin(), chain.removed.end(), is_older);
   return chain;
 }
 
@@ -463,13 +541,17 @@ Status require_stored(store::ReadTarget& target, const std::string& tag, const D
 
 Status Ledger::restore(const Recorded& recorded) {
   SLIPWAY_ASSIGN(const auto target, open_for_reading());
-  SLIPWAY_ASSIGN(const auto there, kept_under(*target, entry_tag(recorded.entry, recorded.id)));
-  if (!there) SLIPWAY_TRY(append(recorded.entry));
+  const std::string tag = entry_tag(recorded.entry, recorded.id);
+  const auto there = fetch(*target, {recorded.entry.number, tag, recorded.id.short_hex()});
+  if (there) return {};
+  const Error& why = there.error();
+  if (!is_answer(why) && why.code != Errc::verification_failed) return fail(why);
+  // Without the entries before it: the chain may not hold yet.
+  SLIPWAY_TRY(put(recorded.entry, {}));
   return {};
 }
 
 Result<Recorded> Ledger::append(const Entry& entry) {
-  SLIPWAY_ASSIGN(std::string bytes, entry.canonical());
   std::vector<Recorded> before;
   if (entry.number % kCarried == 0) {
     SLIPWAY_ASSIGN(Chain chain, read(entry.app, entry.environment));
@@ -478,6 +560,11 @@ Result<Recorded> Ledger::append(const Entry& entry) {
     });
     before = std::move(chain.entries);
   }
+  return put(entry, before);
+}
+
+Result<Recorded> Ledger::put(const Entry& entry, const std::vector<Recorded>& before) {
+  SLIPWAY_ASSIGN(std::string bytes, entry.canonical());
   SLIPWAY_ASSIGN(const EntryArtifact artifact, make_entry_artifact(std::move(bytes), std::nullopt, before));
   SLIPWAY_ASSIGN(const auto target, open_for_writing());
   io::TextSource blob(artifact.bytes);
@@ -493,32 +580,6 @@ Result<Recorded> Ledger::append(const Entry& entry) {
   Recorded recorded{entry, artifact.blob.digest, artifact.bytes};
   cache_of(entry.app, entry.environment).add(recorded);
   return recorded;
-}
-
-namespace {
-
-/// True when the blob need not be sent.
-Result<bool> mount_from(const oci::Location& ledger, const oci::Descriptor& blob, store::Target& to) {
-  auto* mounter = store::as<store::Mounter>(to);
-  if (mounter == nullptr || !ledger.is_registry() || ledger.host() != mounter->registry()) return false;
-  if (ledger.repository() == mounter->repository()) return true;
-  return mounter->mount(blob, ledger.repository());
-}
-
-}  // namespace
-
-Status push_evidence(const Recorded& recorded, const oci::Descriptor& image, const oci::Location& ledger,
-                     store::Target& to) {
-  SLIPWAY_ASSIGN(const EntryArtifact artifact,
-                 make_entry_artifact(recorded.bytes, oci::Descriptor(image.media_type, image.digest, image.size), {}));
-  SLIPWAY_ASSIGN(const bool mounted, mount_from(ledger, artifact.blob, to));
-  if (!mounted) {
-    io::TextSource blob(artifact.bytes);
-    SLIPWAY_TRY(to.push(artifact.blob, blob));
-  }
-  // Also when it is there: an interrupted run may not have come to listing it among the referrers.
-  io::TextSource source(artifact.manifest_bytes);
-  return to.push(artifact.manifest, source);
 }
 
 }  // namespace slipway::release

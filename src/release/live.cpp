@@ -65,7 +65,9 @@ class Uses {
 
   Status ask(const oci::Location& place, const std::string& app, const std::string& environment) {
     const std::string name = fmt::format("{} of {}", printable(environment, 80), printable(app, 80));
-    auto head = services_.ledger(place).head(app, environment);
+    Ledger ledger = services_.ledger(place);
+    ledger.require_everything_seen();
+    auto head = ledger.head(app, environment);
     if (!head) {
       return fail(Error(Errc::conflict, fmt::format("the ledger {} cannot be asked whether {} runs it: {}", place.str(),
                                                     name, head.error().message))

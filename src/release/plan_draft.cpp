@@ -149,7 +149,13 @@ Result<Situation> read_situation(const ReleaseRequest& request, Ledger& ledger, 
   const auto& [project, environment, remarks] = request;
   SLIPWAY_TRY(refuse_secrets(remarks));
   Situation now;
+  if (!remarks.adopt) ledger.require_everything_seen();
   SLIPWAY_ASSIGN(now.chain, ledger.read(project.app, environment.name));
+  // Only a ledger that lost everything can begin again behind the numbers that were seen.
+  if (remarks.adopt && now.active() != nullptr) {
+    ledger.require_everything_seen();
+    SLIPWAY_TRY(ledger.head(project.app, environment.name));
+  }
   SLIPWAY_TRY(require_uncommitted(now.chain, request, services));
   SLIPWAY_ASSIGN(now.events, EventLog(ledger).read(project.app, environment.name));
   now.hold_lasts = now.active() != nullptr && holds_by_rollback(now.events, *now.active());
@@ -167,6 +173,9 @@ Result<Situation> read_situation(const ReleaseRequest& request, Ledger& ledger, 
   }
   now.finish_active = standing == Standing::pending;
   SLIPWAY_ASSIGN(now.next_number, first_number(request, services));
+  // A ledger that begins again gives no number twice.
+  if (!now.chain.removed.empty())
+    now.next_number = std::max(now.next_number, now.chain.removed.back().entry.number + 1);
   return now;
 }
 

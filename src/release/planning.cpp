@@ -147,6 +147,7 @@ Result<Planned> plan_promote(const ReleaseRequest& request, const Environment& f
     return fail(Error(Errc::invalid_argument, fmt::format("{} cannot be promoted to itself", from.name))
                     .with_hint(fmt::format("for a change of config: slipway release {} --same-build", from.name)));
   }
+  ledger.require_everything_seen();
   SLIPWAY_ASSIGN(const auto source, ledger.head(request.project.app, from.name));
   if (!source) return fail(nothing_released(from));
   SLIPWAY_ASSIGN(const Situation situation, read_situation(request, ledger, services));

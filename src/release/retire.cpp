@@ -103,6 +103,7 @@ std::vector<std::int64_t> retirable(const Chain& chain, const std::vector<Event>
 
 Result<Retirement> plan_retirement(const Project& project, const Environment& environment, std::int64_t keep,
                                    Ledger& ledger, const ReleaseServices& services) {
+  ledger.require_everything_seen();
   SLIPWAY_ASSIGN(const Chain chain, ledger.read(project.app, environment.name));
   SLIPWAY_ASSIGN(const auto events, EventLog(ledger).read(project.app, environment.name));
   Retirement retirement;

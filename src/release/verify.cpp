@@ -42,7 +42,7 @@ class Verification {
   /// False when the chain is broken: then there is nothing to compare the rest with.
   Result<bool> read_chain() {
     // Without what this machine remembers: the registry must stand for itself.
-    Ledger ledger(*services_.opener, project_.ledger);
+    Ledger ledger = services_.proving_ledger(project_.ledger);
     auto chain = ledger.read(project_.app, environment_.name);
     if (!chain && (chain.error().code == Errc::conflict || chain.error().code == Errc::verification_failed ||
                    chain.error().code == Errc::malformed)) {
@@ -81,7 +81,9 @@ class Verification {
   void compare_with_memory() {
     const EntryCache memory({services_.fs, services_.seen_folder}, project_.ledger.str(), project_.app,
                             environment_.name);
+    const bool began_again = chain_.head() != nullptr && !chain_.entries.front().entry.prev;
     for (const auto& [tag, seen] : memory.all()) {
+      if (began_again && seen.entry.number < chain_.entries.front().entry.number) continue;
       const Recorded* now = chain_.number(seen.entry.number);
       if (now != nullptr && now->id == seen.id) continue;
       const auto is_it = [&id = seen.id](const Recorded& fork) { return fork.id == id; };

@@ -114,6 +114,7 @@ class FakeRepository final : public store::Target,
     for (const auto& [tag, fault] : faults) {
       if (fault.listed && !std::binary_search(tags.begin(), tags.end(), tag)) tags.push_back(tag);
     }
+    std::erase_if(tags, [this](const std::string& tag) { return unlisted.contains(tag); });
     std::sort(tags.begin(), tags.end());
     return tags;
   }
@@ -158,7 +159,8 @@ class FakeRepository final : public store::Target,
     bool listed = true;  ///< among the tags
   };
   std::map<std::string, Fault> faults;
-  bool immutable_tags = false;  ///< tag() refuses to move one
+  std::set<std::string> unlisted;  ///< tags that the list does not show yet
+  bool immutable_tags = false;     ///< tag() refuses to move one
   /// The rights of a client: it deletes tags alone and manifests, manifests with their tags, or nothing.
   enum class Deletes { tags, manifests, nothing };
   Deletes deletes = Deletes::tags;

@@ -1,6 +1,7 @@
 #include "slipway/release/verify.h"
 
 #include "release/world.h"
+#include "slipway/release/checks.h"
 #include "slipway/release/views.h"
 
 namespace slipway::release {
@@ -255,6 +256,33 @@ TEST_F(Verify, ARewrittenChainIsFoundThroughWhatThisMachineSaw) {
     prev = shop.ledger().append(recorded.entry)->id;
   }
   EXPECT_THAT(problems("staging"), Contains(HasSubstr("v3 of staging is another than this machine saw")));
+}
+
+// Deleted by hand, with its tag: the machine that saw it neither overlooks it nor gives its number again.
+TEST_F(Verify, ARemovedNewestEntryIsRefusedByWritersAndRestoredByDoctor) {
+  shop.services.seen_folder = shop.folder.path() / "state";
+  std::vector<std::string> warnings;
+  shop.services.warn = [&](const Error& error) { warnings.push_back(error.message); };
+  ASSERT_TRUE(read_status(shop.project, shop.services));
+  ASSERT_TRUE(shop.services.ledger(shop.project.ledger).read("hello", "staging"));
+  EXPECT_THAT(warnings, IsEmpty());
+  for (std::size_t i : {2u, 1u}) {
+    remove_entry(i);
+    ASSERT_TRUE(read_status(shop.project, shop.services));
+    EXPECT_THAT(warnings, Contains(HasSubstr("does not have v3 of staging, which this machine saw")));
+  }
+  for (const auto& refused :
+       {shop.release("staging", build("four")), shop.promote("staging", "production"), shop.rollback("staging")}) {
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::verification_failed);
+    EXPECT_THAT(refused.error().hint, HasSubstr("slipway doctor staging --repair"));
+  }
+  EXPECT_THAT(problems("staging"), Contains(HasSubstr("v3 of staging, which this machine saw, was removed")));
+  ASSERT_TRUE(repair_environment(shop.project, shop.environment("staging"), shop.services));
+  EXPECT_THAT(problems("staging"), IsEmpty());
+  const auto next = shop.release("staging", build("four"));
+  ASSERT_TRUE(next) << next.error().describe();
+  EXPECT_EQ(next->entry.number, 4);
 }
 
 TEST_F(Verify, EvidenceOfAnotherImageIsRefused) {

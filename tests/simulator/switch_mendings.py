@@ -25,7 +25,7 @@ MENDINGS = [
      "  if (listed && require_config(plan.entry.config, *target)) return {};\n"
      "  SLIPWAY_TRY(push_config(artifact, *target, tag));\n"),
     ("L4", "nothing decides between simultaneous writers", "src/release/contest.cpp",
-     "  if (bound.count() == 0 ||", "  if (OUT || bound.count() == 0 ||"),
+     "  if (!is_contested(ledger, services)) return entry;", "  if (OUT || !is_contested(ledger, services)) return entry;"),
     ("L2-bound", "tags that cannot be read use up the bound on time", "src/release/contest.cpp",
      "  if (clock.monotonic() - first <= services.settle / 2) {",
      "  if (OUT || clock.monotonic() - first <= services.settle / 2) {"),

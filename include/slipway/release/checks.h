@@ -33,4 +33,10 @@ Result<std::vector<Finding>> check_environment(const Project& project, const Env
 Result<std::vector<Finding>> repair_environment(const Project& project, const Environment& environment,
                                                 const ReleaseServices& services);
 
+/// Makes this machine forget the entries that it saw and that the ledger does not have: for a ledger that was begun
+/// again on purpose. Changes nothing in the registry. Returns one finding for each entry; with `dry_run` nothing is
+/// forgotten.
+Result<std::vector<Finding>> forget_removed(const Project& project, const Environment& environment, bool dry_run,
+                                            const ReleaseServices& services);
+
 }  // namespace slipway::release

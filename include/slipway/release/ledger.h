@@ -27,6 +27,8 @@
 /// - unreadable: the tag is listed, but cannot be read, as after a crash of the registry during a write. It was never
 ///   committed, unless a later entry, evidence or this user's cache names it. One warning, and N is free; the entry
 ///   that takes N names the tag as `abandoned`, and wins if the old one reappears.
+/// - removed: an entry that this user saw is neither listed nor returned under its tag. A list may lag, so the entry is
+///   asked for by its tag first. Readers warn; writers refuse, for the number is taken (require_everything_seen()).
 /// - forked: two entries, from two writers at the same time. The one that v<N+1> follows is valid; of the newest number
 ///   the one with the smallest id that is not abandoned. All readers agree.
 ///
@@ -73,6 +75,7 @@ struct Chain {
   std::vector<Recorded> entries;
   std::vector<Recorded> forks{};              ///< entries that lost: another one of their number is in the chain
   std::vector<UnreadableEntry> unreadable{};  ///< count as never committed; nothing in the chain names them
+  std::vector<Recorded> removed{};            ///< this user saw them; oldest first
   /// Returns true if `image` is that of an entry in `forks`.
   bool lost(const std::optional<Digest>& image) const;
   /// The active release: the last entry, never what a tag says.
@@ -85,6 +88,8 @@ struct Chain {
 struct LedgerCache {
   FileSystem* fs = nullptr;
   std::filesystem::path folder{};
+  /// Entries that were seen are asked for again, never believed, and nothing is added to the folder.
+  bool must_prove = false;
 };
 
 /// Receives warnings about tags that are skipped, each once in the life of a Ledger.
@@ -117,8 +122,14 @@ class Ledger {
   /// Stores the entry under its claim `<app>.<env>.v<N>` before append(); only one writer succeeds where tags cannot be
   /// overwritten. Errc::conflict when another one did. Idempotent.
   Status claim(const Entry& entry);
-  /// Stores an entry again that the registry lost; does nothing when it has it.
+  /// Stores an entry again that the registry lost or put another document in place of; does nothing when it has it.
   Status restore(const Recorded& recorded);
+  /// Makes every later call fail with Errc::verification_failed for an environment of which an entry was removed that
+  /// this user saw. For writers.
+  void require_everything_seen() { is_strict_ = true; }
+  /// Returns the entries that this user saw, from which listed ones follow or which are listed themselves, and that the
+  /// ledger does not return, oldest first. One request for each entry that was seen.
+  Result<std::vector<Recorded>> damaged(const std::string& app, const std::string& environment);
   /// The events read so far, canonical bytes by short id; for EventLog.
   std::map<std::string, std::string>& known_events() { return events_; }
   /// Forgets the list of tags, so that the next call sees what others wrote.
@@ -129,6 +140,7 @@ class Ledger {
   /// Warns of a listed tag that is skipped, once in the life of this Ledger.
   void skip(const std::string& tag, const Error& why);
   const oci::Location& location() const { return location_; }
+  /// Returns the folder of what may be believed without asking; none with LedgerCache::must_prove.
   const LedgerCache& cache() const { return place_; }
   /// Returns the tags of the ledger's repository that begin with `prefix`, byte-sorted.
   Result<std::vector<std::string>> tags_with(const std::string& prefix);
@@ -163,17 +175,26 @@ class Ledger {
                                        const std::vector<Slot>& slots);
   Status fetch_carriers(EntryCache& cache, const std::vector<Slot>& slots);
   EntryCache& cache_of(const std::string& app, const std::string& environment);
+  EntryCache& memory_of(const std::string& app, const std::string& environment);
+  Result<std::vector<Slot>> listed_slots(const std::string& app, const std::string& environment);
+  Status ask_for_unlisted(EntryCache& cache, const std::vector<const Recorded*>& unlisted);
+  Status report_removed(const std::vector<const Recorded*>& removed);
+  Result<bool> is_returned(const Recorded& recorded);
+  Result<Recorded> put(const Entry& entry, const std::vector<Recorded>& before);
 
   store::Opener& opener_;
   oci::Location location_;
-  LedgerCache place_;
+  LedgerCache place_;   ///< of what is believed
+  LedgerCache memory_;  ///< of what was seen
   Clock* clock_;
   WarningSink warn_;
   std::optional<std::vector<std::string>> tags_;
   std::map<std::string, UnreadableEntry> unreadable_;  ///< by tag, of the present list
   std::set<std::string> warned_;
   std::map<std::string, std::string> events_;
-  std::map<std::string, std::unique_ptr<EntryCache>> caches_;
+  std::map<std::string, std::unique_ptr<EntryCache>> caches_, memories_;
+  std::map<std::string, bool> unlisted_;  ///< entries that were seen and are not in the present list: still there?
+  bool is_strict_ = false;
 };
 
 /// Attaches the entry, byte for byte, to an image in its environment's repository `to`, as a referrer: the evidence
