@@ -59,9 +59,7 @@ class Drift {
     for (const release::StatusRow& row : rows) {
       if (row.environment != environment_.name) continue;
       if (!row.drift.empty()) found_.push_back({"tag", row.drift});
-      if (row.pending)
-        found_.push_back({"tag", fmt::format("{} still has the release before {}", context_.shown(row.location).str(),
-                                             row.active ? made_by(row.active->entry) : "the active one")});
+      if (row.pending) found_.push_back({"tag", fmt::format("{}: {}", context_.shown(row.location).str(), row.lag)});
     }
     return {};
   }

@@ -197,6 +197,10 @@ Result<AppStatus> status_of(Context& context, const Loaded& loaded, bool name_ap
     if (!context.shows_tables()) status.lines += safe_text(status_line(row, shown)) + "\n";
     if (row.config_changed && !context.shows_tables() && !context.json())
       context.note(fmt::format("{}: config changed since v{}", row.environment, row.active->entry.number));
+    if (row.pending && !context.shows_tables() && !context.json())
+      context.note(fmt::format("{}: {}", row.environment, row.lag));
+    if (!row.other_rules.empty() && !context.shows_tables() && !context.json())
+      context.note(fmt::format("{}: {}", row.environment, row.other_rules));
     row.location = shown;
     environments.push_back(release::status_row(row));
   }

@@ -16,7 +16,7 @@ Cell state_of(const release::StatusRow& row) {
   if (!row.forks.empty()) return {"FORK", Tone::bad};
   if (!row.active) return {"nothing released"};
   if (row.hold) return {"HELD", Tone::warning};
-  if (row.pending) return {"PENDING", Tone::warning};
+  if (row.pending) return {"TAG BEHIND", Tone::warning};
   for (const auto& [name, releases] : row.behind) {
     if (!releases) return {fmt::format("another build than {}", name), Tone::warning};
     if (*releases > 0) return {fmt::format("{} behind {}", *releases, name), Tone::warning};
@@ -38,8 +38,8 @@ void add_details(Table& table, const release::StatusRow& row) {
                                  row.active->entry.number, row.environment),
                      Tone::warning);
   }
-  if (row.pending)
-    table.add_detail("pending: the tag lags behind; the next release, promote or rollback moves it", Tone::warning);
+  if (row.pending) table.add_detail(row.lag + "; the next release, promote or rollback moves it", Tone::warning);
+  if (!row.other_rules.empty()) table.add_detail(row.other_rules, Tone::warning);
 }
 
 std::string note_of(const release::Entry& entry) {

@@ -248,15 +248,14 @@ Status check_moving_tag(const Patient& patient, std::vector<Ailment>& found) {
   const Standing standing = judge_tag(*now, patient.chain, patient.environment.repository_text);
   const oci::Location place = patient.environment.repository.with_tag(tag);
   if (standing == Standing::pending) {
-    found.push_back(
-        {{.check = "lagging-tag",
-          .what = fmt::format("the tag {} lags behind v{}", place.str(), patient.chain.head()->entry.number),
-          .meaning = "the active release was committed, but not finished",
-          .remedy = Finding::Remedy::repair,
-          .action = "attach the evidence and move the tag"},
-         [&patient, seen = *now] { return finish_active(patient, seen); }});
+    found.push_back({{.check = "lagging-tag",
+                      .what = fmt::format("{}: {}", place.str(), lag_of(*now, patient.chain)),
+                      .meaning = "who pulls by the tag gets another image than the ledger says",
+                      .remedy = Finding::Remedy::repair,
+                      .action = "attach the evidence and move the tag"},
+                     [&patient, seen = *now] { return finish_active(patient, seen); }});
   } else if ((standing == Standing::drift && !is_of_removed(patient.chain, *now)) || standing == Standing::elsewhere) {
-    const Error drift = drift_error(place, *now, patient.chain.head());
+    const Error drift = drift_error(place, *now, patient.chain);
     found.push_back({{.check = "drift",
                       .what = drift.message,
                       .meaning = "somebody moved the tag, or the environment moved: slipway does not overwrite it",

@@ -14,7 +14,7 @@ Status require_lost(const std::optional<Digest>& now, const Recorded& recorded, 
                     Ledger& ledger) {
   SLIPWAY_ASSIGN(const Chain chain, ledger.read(recorded.entry.app, recorded.entry.environment));
   if (chain.lost(now)) return {};
-  return fail(drift_error(tagged, now, &recorded));
+  return fail(drift_error(tagged, now, chain));
 }
 
 Status move_tag(const Recorded& recorded, const oci::Descriptor& image, const Finish& finish, store::Target& target,

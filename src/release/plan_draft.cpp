@@ -162,7 +162,7 @@ Result<Situation> read_situation(const ReleaseRequest& request, Ledger& ledger, 
   SLIPWAY_ASSIGN(now.tag_now, moving_tag_state(*services.opener, environment.repository, environment.tag));
   const Standing standing = judge_tag(now.tag_now, now.chain, environment.repository_text);
   if (standing == Standing::drift && !remarks.adopt) {
-    return fail(drift_error(environment.repository.with_tag(environment.tag), now.tag_now, now.active()));
+    return fail(drift_error(environment.repository.with_tag(environment.tag), now.tag_now, now.chain));
   }
   now.unfinished = Journal(services, project.app, environment.name).unfinished();
   if (const Recorded* active = now.active()) {

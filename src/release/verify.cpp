@@ -6,6 +6,7 @@
 #include "release/entry_artifact.h"
 #include "release/entry_cache.h"
 #include "release/journal.h"
+#include "release/other_rules.h"
 #include "release/proof_of_attached.h"
 #include "release/proof_of_bytes.h"
 #include "release/proof_of_layers.h"
@@ -65,7 +66,11 @@ class Verification {
                       "records that: slipway release {} --same-build",
                       fork.entry.number, environment_.name, fork.id.str(), environment_.name));
     }
-    if (const Recorded* active = chain_.head()) proof_.active = *active;
+    if (const Recorded* active = chain_.head()) {
+      proof_.active = *active;
+      SLIPWAY_ASSIGN(std::string other, other_rules(project_, environment_, *active, ledger));
+      if (!other.empty()) proof_.notes.push_back(std::move(other));
+    }
     return true;
   }
 
@@ -109,10 +114,10 @@ class Verification {
     SLIPWAY_TRY(look_for_removed());
     SLIPWAY_ASSIGN(const auto now, moving_tag_state(*target_, environment_.tag));
     const Standing standing = judge_tag(now, chain_, environment_.repository_text);
-    if (standing == Standing::drift) problem(drift_error(proof_.location, now, chain_.head()).message);
+    if (standing == Standing::drift) problem(drift_error(proof_.location, now, chain_).message);
     if (standing == Standing::pending) {
-      proof_.notes.push_back(fmt::format("the tag {} lags behind v{}: the next release, promote or rollback moves it",
-                                         proof_.location.str(), newest()));
+      proof_.notes.push_back(fmt::format("{}: {}; the next release, promote or rollback moves it",
+                                         proof_.location.str(), lag_of(now, chain_)));
     }
     return {};
   }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "release/entry_artifact.h"
+#include "release/other_rules.h"
 #include "release/standing.h"
 #include "release/tags.h"
 #include "release/todays_config.h"
@@ -56,10 +57,14 @@ Result<StatusRow> read_row(const Project& project, const Environment& environmen
   }
   const Standing standing = judge_tag(now, chain, environment.repository_text);
   row.pending = standing == Standing::pending;
-  if (standing == Standing::drift) row.drift = drift_error(row.location, now, active).message;
+  if (row.pending) row.lag = lag_of(now, chain);
+  if (standing == Standing::drift) row.drift = drift_error(row.location, now, chain).message;
   if (standing == Standing::elsewhere) {
     row.drift = fmt::format("v{} was released to {}; bring it here with slipway release {} --relocate",
                             active->entry.number, active->entry.image.repository, environment.name);
+  }
+  if (active != nullptr) {
+    SLIPWAY_ASSIGN(row.other_rules, other_rules(project, environment, *active, ledger));
   }
   return row;
 }
@@ -154,7 +159,8 @@ Json status_row(const StatusRow& row) {
   json.set("behind", std::move(behind))
       .set("hold", std::move(hold))
       .set("forks", Json::Array(row.forks.begin(), row.forks.end()))
-      .set("configChanged", row.config_changed);
+      .set("configChanged", row.config_changed)
+      .set("rulesChanged", !row.other_rules.empty());
   return json;
 }
 

@@ -145,7 +145,46 @@ TEST_F(Verify, ALaggingTagIsANote) {
   ASSERT_TRUE(staging->tag(staging->resolve("hello.staging-v2").value(), "staging"));
   const Proof proof = verify("staging");
   EXPECT_THAT(proof.problems, IsEmpty());
-  EXPECT_THAT(proof.notes, ElementsAre(HasSubstr("lags behind v3")));
+  EXPECT_THAT(proof.notes, ElementsAre(HasSubstr("points to v2, though v3 is active")));
+}
+
+// Released with another slipway.yaml, without `after`: nothing failed then, and nothing fails now.
+TEST_F(Verify, ARuleThatWasLeftOutIsANote) {
+  std::string yaml = kRegistryYaml;
+  yaml.replace(yaml.find("    after: [staging]\n"), 21, "");
+  shop.configure(yaml);
+  ASSERT_TRUE(shop.release("production", build("four")));
+  EXPECT_THAT(verify("production").notes, IsEmpty());
+  shop.configure(kRegistryYaml);
+  const Proof proof = verify("production");
+  EXPECT_TRUE(proof.status());
+  EXPECT_THAT(proof.notes, ElementsAre("v2 was released under other rules than slipway.yaml has now: its build was "
+                                       "never released to staging"));
+  const auto rows = read_status(shop.project, shop.services).value();
+  EXPECT_EQ(rows[1].other_rules, proof.notes[0]);
+  EXPECT_EQ(*status_row(rows[1]).find("rulesChanged")->boolean(), true);
+  EXPECT_EQ(rows[0].other_rules, "");
+  EXPECT_EQ(*status_row(rows[0]).find("rulesChanged")->boolean(), false);
+  // A build that went its way, and rules that changed since.
+  ASSERT_TRUE(shop.promote("staging", "production"));
+  EXPECT_THAT(verify("production").notes, IsEmpty());
+  yaml = kRegistryYaml;
+  yaml.replace(yaml.find("after: [staging]"), 16, "after: [staging, away]");
+  shop.configure(yaml);
+  EXPECT_THAT(verify("production").notes, ElementsAre(HasSubstr("its build was never released to away")));
+  yaml.replace(yaml.find("after: [staging, away]"), 22, "after: {any: [staging, away]}");
+  shop.configure(yaml);
+  EXPECT_THAT(verify("production").notes, ElementsAre("v3 was released under other rules than slipway.yaml has now"));
+}
+
+// Entries of edition 1 may record no rules: nothing can be said of them.
+TEST_F(Verify, AnEntryWithoutRulesIsNotCompared) {
+  Entry entry = entries[2].entry;
+  entry.prev = entries[2].id;
+  entry.number = 4;
+  entry.policy.reset();
+  ASSERT_TRUE(shop.ledger().append(entry));
+  EXPECT_THAT(verify("staging").notes, IsEmpty());
 }
 
 TEST_F(Verify, AnImageThatIsNotItsBuildIsAProblem) {

@@ -2,6 +2,7 @@
 
 #include "release/standing.h"
 #include "release/tag_template.h"
+#include "release/tags.h"
 #include "release/world.h"
 
 namespace slipway::release {
@@ -58,8 +59,9 @@ TEST_F(Views, StatusHasEveryEnvironmentInOrder) {
   const auto rows = read_status(shop.project, shop.services).value();
   ASSERT_EQ(rows.size(), 3u);
   const Json staging = status_row(rows[0]);
-  EXPECT_THAT(keys_of(staging), ElementsAre("environment", "location", "number", "digest", "build", "config", "time",
-                                            "pending", "drift", "behind", "hold", "forks", "configChanged"));
+  EXPECT_THAT(keys_of(staging),
+              ElementsAre("environment", "location", "number", "digest", "build", "config", "time", "pending", "drift",
+                          "behind", "hold", "forks", "configChanged", "rulesChanged"));
   EXPECT_EQ(*staging.find("environment")->string(), "staging");
   EXPECT_EQ(*staging.find("location")->string(), "reg.example/staging/hello:staging");
   EXPECT_EQ(*staging.find("number")->integer(), 1);
@@ -201,6 +203,41 @@ TEST(StandingOfATag, ThatAForkLeftBehindIsPending) {
   chain.forks.push_back(recorded_of("br"));
   EXPECT_EQ(judge_tag(io::digest_of("b"), chain, "r"), Standing::pending);
   EXPECT_EQ(judge_tag(io::digest_of("c"), chain, "r"), Standing::drift);
+}
+
+TEST(StandingOfATag, ALagSaysWhereTheTagIs) {
+  Chain chain;
+  for (const char* text : {"ar", "br"}) {
+    chain.entries.push_back(recorded_of(text));
+    chain.entries.back().entry.number = static_cast<std::int64_t>(chain.entries.size());
+  }
+  const auto digest = [](std::string_view content) { return io::digest_of(content); };
+  EXPECT_EQ(lag_of(digest("a"), chain),
+            "the tag points to v1, though v2 is active: it was not moved yet, or somebody moved it back");
+  EXPECT_EQ(lag_of(std::nullopt, chain), "the tag is not there, though v2 is active");
+  EXPECT_EQ(lag_of(unreadable_tag(), chain), "the tag cannot be read, though v2 is active");
+  EXPECT_EQ(lag_of(digest("c"), chain), "the tag points to a release that lost to v2 in a race");
+}
+
+TEST_F(Views, ATagThatWasMovedToAnEarlierReleaseNamesIt) {
+  const auto first = shop.release("staging", build("one")).value();
+  for (const char* content : {"two", "three"})
+    ASSERT_TRUE(shop.release("staging", build(content)));
+  const auto target = shop.target("staging");
+  ASSERT_TRUE(target->tag(target->resolve(first.entry.image.digest).value(), "staging"));
+  const auto row = read_status(shop.project, shop.services).value()[0];
+  EXPECT_FALSE(row.pending);
+  EXPECT_THAT(row.drift, HasSubstr("reg.example/staging/hello:staging was moved to v1, sha256:"));
+  EXPECT_THAT(row.drift, HasSubstr("but v3 is active"));
+  const auto refused = shop.release("staging", build("four"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::conflict);
+  EXPECT_THAT(refused.error().hint, HasSubstr("to go back to v1, then: slipway rollback staging v1"));
+  // To the release before: it may have been moved back, or not be moved yet.
+  ASSERT_TRUE(target->tag(target->resolve("hello.staging-v2").value(), "staging"));
+  const auto behind = read_status(shop.project, shop.services).value()[0];
+  EXPECT_TRUE(behind.pending);
+  EXPECT_THAT(behind.lag, HasSubstr("points to v2, though v3 is active"));
 }
 
 TEST(TagTemplate, Expands) {

@@ -15,11 +15,13 @@ struct StatusRow {
   std::string environment;
   oci::Location location = oci::Location::layout("");  ///< repository and moving tag
   std::optional<Recorded> active;
-  bool pending = false;  ///< the tag still points to the release before; the next writing command moves it
+  bool pending = false;  ///< the tag points to the release before, or is not there; the next writing command moves it
+  std::string lag;       ///< how a pending tag differs from the ledger, a sentence
   std::optional<Hold> hold;
   std::map<std::string, std::optional<std::int64_t>> behind;  ///< environment of `after` -> releases behind, if known
   std::vector<std::string> forks;                             ///< tags of ledger entries that share a number
   bool config_changed = false;  ///< the current config files differ from the active release's config
+  std::string other_rules;      ///< that slipway.yaml has other rules now than at the release, a sentence; else empty
   std::string drift;            ///< how the tag differs from the ledger, a sentence; empty when it does not
 };
 
