@@ -491,6 +491,36 @@ Status mend_leftovers(const Project& project, const Environment& environment, co
   return {};
 }
 
+/// The checks whose findings were repaired in a registry, each once.
+std::string repaired_checks(const std::vector<Finding>& findings) {
+  std::set<std::string> names;
+  for (const Finding& finding : findings) {
+    if (finding.repaired && finding.check != "journal") names.insert(finding.check);
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// Records the repair behind the fence; programs of edition 1 read no event of this kind.
+Status record_repair(const Project& project, const Environment& environment, const std::vector<Finding>& findings,
+                     const ReleaseServices& services) {
+  const std::string checks = repaired_checks(findings);
+  if (checks.empty()) return {};
+  Ledger ledger = services.proving_ledger(project.ledger);
+  EventLog log(ledger);
+  SLIPWAY_ASSIGN(const auto events, log.read(project.app, environment.name));
+  const auto is_fence = [](const Event& event) { return event.kind == EventKind::edition; };
+  if (std::none_of(events.begin(), events.end(), is_fence)) return {};
+  Event event{.app = project.app, .environment = environment.name, .kind = EventKind::repair};
+  SLIPWAY_ASSIGN(const auto head, ledger.head(project.app, environment.name));
+  if (head) event.entry = head->id;
+  event.actor = services.actor.name;
+  event.reason = checks;
+  event.time = services.clock->now();
+  event.tool = services.tool;
+  SLIPWAY_TRY(log.append(std::move(event)));
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<Finding>> check_environment(const Project& project, const Environment& environment,
@@ -512,8 +542,10 @@ Result<std::vector<Finding>> repair_environment(const Project& project, const En
   SLIPWAY_ASSIGN(const auto found, examine(patient));
   std::vector<Finding> findings = mend(found);
   const auto is_mended = [](const Finding& finding) { return finding.repaired; };
-  if (std::any_of(findings.begin(), findings.end(), is_mended))
-    SLIPWAY_TRY(mend_leftovers(project, environment, services, findings));
+  if (std::none_of(findings.begin(), findings.end(), is_mended)) return findings;
+  SLIPWAY_TRY(mend_leftovers(project, environment, services, findings));
+  const Status recorded = record_repair(project, environment, findings, services);
+  if (!recorded) return fail(Error(recorded.error()).in("recording what was repaired"));
   return findings;
 }
 

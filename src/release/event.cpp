@@ -12,8 +12,8 @@ namespace {
 constexpr std::int64_t kMost = std::int64_t{1} << 40;
 
 Result<EventKind> kind_named(const std::string& text) {
-  for (const EventKind kind :
-       {EventKind::approve, EventKind::hold, EventKind::unhold, EventKind::retire, EventKind::edition}) {
+  for (const EventKind kind : {EventKind::approve, EventKind::hold, EventKind::unhold, EventKind::retire,
+                               EventKind::edition, EventKind::repair}) {
     if (text == name_of(kind)) return kind;
   }
   return fail(Error(Errc::invalid_argument, fmt::format("an event has the kind \"{}\"", printable(text, 60)))
@@ -51,7 +51,7 @@ Status read_edition(JsonReader& reader, Event& event) {
 }  // namespace
 
 std::string_view name_of(EventKind kind) {
-  constexpr std::string_view kNames[] = {"approve", "hold", "unhold", "retire", "edition"};
+  constexpr std::string_view kNames[] = {"approve", "hold", "unhold", "retire", "edition", "repair"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -144,6 +144,30 @@ TEST_F(Checks, AForkIsSettledByTheNextRelease) {
   EXPECT_THAT(proof.notes, Contains(HasSubstr("which lost and is recorded as abandoned")));
 }
 
+// Behind the fence: programs of edition 1 stop at an event of a kind that they do not know.
+TEST_F(Checks, ARepairIsRecordedBehindTheFence) {
+  const auto lag = [&] { ASSERT_TRUE(staging->tag(staging->resolve("hello.staging-v1").value(), "staging")); };
+  const auto events = [&] {
+    Ledger view = shop.ledger();
+    return EventLog(view).read("hello", "staging").value();
+  };
+  lag();
+  ASSERT_THAT(names(repair()), ElementsAre("lagging-tag"));
+  EXPECT_THAT(events(), IsEmpty());
+  shop.services.edition = kEdition;
+  ASSERT_TRUE(shop.release("staging", build("three")));
+  ASSERT_TRUE(staging->tag(staging->resolve("hello.staging-v2").value(), "staging"));
+  ASSERT_THAT(names(repair()), Contains("lagging-tag"));
+  const auto recorded = events();
+  ASSERT_EQ(recorded.size(), 2u);
+  EXPECT_EQ(recorded[1].kind, EventKind::repair);
+  EXPECT_EQ(recorded[1].reason, "lagging-tag");
+  EXPECT_EQ(recorded[1].entry, shop.chain("staging").head()->id);
+  EXPECT_EQ(recorded[1].actor, "ann");
+  ASSERT_THAT(names(repair()), ElementsAre("fence"));
+  EXPECT_EQ(events().size(), 2u) << "nothing was repaired, nothing is recorded";
+}
+
 TEST_F(Checks, ABrokenChainIsForAPerson) {
   const Recorded first = *shop.chain("staging").number(1);
   ASSERT_TRUE(ledger->delete_tag(fmt::format("hello.staging.v1.{}", first.id.short_hex())));

@@ -15,8 +15,9 @@ inline constexpr std::string_view kEventSchema = "slipway/v1/event";
 inline constexpr std::int64_t kEdition = 2;
 
 /// The decisions about an environment, other than releases, that people record in the ledger. `edition` is the fence:
-/// programs that do not know it stop there.
-enum class EventKind { approve, hold, unhold, retire, edition };
+/// programs that do not know it stop there. `repair` says what doctor repaired, and changes nothing; written behind the
+/// fence only, for programs of edition 1 do not know it.
+enum class EventKind { approve, hold, unhold, retire, edition, repair };
 std::string_view name_of(EventKind kind);
 
 /// One decision: immutable, its id the digest of its canonical JSON (docs/FORMATS.md "Event").
