@@ -12,11 +12,9 @@
 namespace slipway::builder {
 namespace {
 
-constexpr std::uint64_t kMaxId = 0xffff'fffe;      // 2^32-1 means "no owner" to the kernel
-constexpr std::size_t kMaxAttributeName = 255;     // XATTR_NAME_MAX
-constexpr std::size_t kMaxAttributeValue = 65536;  // XATTR_SIZE_MAX
-constexpr std::size_t kMaxLink = 4095;             // PATH_MAX without its NUL
-constexpr std::uint64_t kMaxUser = 0x7fff'ffff;    // runc refuses larger ones
+constexpr std::uint64_t kMaxId = 0xffff'fffe;    // 2^32-1 means "no owner" to the kernel
+constexpr std::size_t kMaxLink = 4095;           // PATH_MAX without its NUL
+constexpr std::uint64_t kMaxUser = 0x7fff'ffff;  // runc refuses larger ones
 
 tl::unexpected<Error> bad(std::string_view text, std::string_view why, std::string hint = {}) {
   return fail(error(Errc::invalid_argument, "\"{}\" {}", printable(text, 200), why).with_hint(std::move(hint)));
@@ -185,10 +183,11 @@ Result<std::vector<std::string>> health_test(std::vector<std::string> words) {
 }
 
 Status check_attribute(const std::string& name, std::string_view value) {
-  if (name.size() > kMaxAttributeName)
-    return bad(name, fmt::format("is too long for an extended attribute: at most {} bytes", kMaxAttributeName));
-  if (value.size() > kMaxAttributeValue)
-    return bad(name, fmt::format("has a value of {} bytes, Linux takes at most {}", value.size(), kMaxAttributeValue));
+  if (name.size() > layer::kMaxAttributeName)
+    return bad(name, fmt::format("is too long for an extended attribute: at most {} bytes", layer::kMaxAttributeName));
+  if (value.size() > layer::kMaxAttributeValue)
+    return bad(name,
+               fmt::format("has a value of {} bytes, Linux takes at most {}", value.size(), layer::kMaxAttributeValue));
   if (name == layer::kCapabilityAttribute)
     return bad(name, "has a binary value, which text cannot express",
                "write it as text with the key 'capabilities', e.g. capabilities: cap_net_bind_service+ep");

@@ -4,10 +4,12 @@
 #include <set>
 
 #include "image/layer_merger.h"
+#include "slipway/base/text.h"
 #include "slipway/image/image.h"
 #include "slipway/io/compress.h"
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
+#include "slipway/layer/file_capabilities.h"
 #include "slipway/layer/layer_reader.h"
 #include "slipway/oci/media_type.h"
 
@@ -219,6 +221,7 @@ class Validation {
     std::optional<Error> spilled;
     const layer::ReadLimits limits{.require_end = false};
     const Status read = layer::read_tar(plain, limits, [&](const layer::FileEntry& entry, io::Source&) -> Status {
+      doubt_attributes(layer, entry);
       Status added = outlines_.add(entry);
       if (!added) spilled = added.error();
       return added;
@@ -234,6 +237,18 @@ class Validation {
     }
     unpacked_.emplace(layer.digest, Unpacked{plain.digest(), io::compression_of(io::as_bytes(head))});
     return promise(layer, diff_id);
+  }
+
+  void doubt_attributes(const oci::Descriptor& layer, const layer::FileEntry& entry) const {
+    if (!doubts_) return;
+    for (const auto& [name, value] : entry.xattrs) {
+      const std::string fault = layer::attribute_fault(name, value);
+      if (fault.empty()) continue;
+      doubts_(Error(Errc::verification_failed,
+                    fmt::format("in the layer {}: /{} has the extended attribute {}, which {}: containerd and umoci "
+                                "refuse that",
+                                layer.digest.str(), printable(entry.path, 4096), printable(name, 300), fault)));
+    }
   }
 
   /// Bytes that are not what their name says are the cause, else they were packed wrongly.

@@ -8,6 +8,7 @@
 #include "layer/entry_codec.h"
 #include "layer/read_ahead.h"
 #include "slipway/base/text.h"
+#include "slipway/layer/file_capabilities.h"
 #include "slipway/layer/paged_map.h"
 #include "slipway/layer/path_walk.h"
 
@@ -136,6 +137,7 @@ class ArchiveFiles::Intake {
     } else {
       devices_ += is_device(entry) ? 1 : 0;
       normalise(entry);
+      SLIPWAY_TRY(check_attributes(entry));
       if (entry.type == EntryType::regular) SLIPWAY_TRY(store(entry, content));
     }
     SLIPWAY_TRY(replace(entry));
@@ -220,6 +222,17 @@ class ArchiveFiles::Intake {
     const auto is_acl = [](const auto& attribute) { return attribute.first.starts_with("system.posix_acl_"); };
     acls_ += std::any_of(entry.xattrs.begin(), entry.xattrs.end(), is_acl) ? 1 : 0;
     std::erase_if(entry.xattrs, [](const auto& attribute) { return is_foreign(attribute.first); });
+  }
+
+  Status check_attributes(const FileEntry& entry) const {
+    for (const auto& [name, value] : entry.xattrs) {
+      const std::string fault = attribute_fault(name, value);
+      if (fault.empty()) continue;
+      return fail(Error(Errc::malformed, fmt::format("{} has /{} with the extended attribute {}, which {}", what_,
+                                                     printable(entry.path, 4096), printable(name, 300), fault))
+                      .with_hint("pack the archive again, with a value that setcap or setfattr has set"));
+    }
+    return {};
   }
 
   /// The same content under another name.

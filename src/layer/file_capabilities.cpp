@@ -138,4 +138,17 @@ Result<std::string> file_capabilities(std::string_view text) {
   return out;
 }
 
+std::string attribute_fault(std::string_view name, std::string_view value) {
+  if (name.size() > kMaxAttributeName) return fmt::format("has a name of {} bytes", name.size());
+  if (value.size() > kMaxAttributeValue) return fmt::format("has a value of {} bytes", value.size());
+  for (const std::string_view space : {"user.", "trusted.", "security.", "system."}) {
+    if (name == space) return "has a name that ends with its dot";
+  }
+  if (name != kCapabilityAttribute) return {};
+  // security/commoncap.c, cap_convert_nscap(): revisions 2 and 3, told by the header, of exactly their sizes.
+  const auto revision = value.size() < 4 ? 0u : static_cast<unsigned char>(value[3]);
+  const bool good = (revision == 2 && value.size() == 20) || (revision == 3 && value.size() == 24);
+  return good ? std::string() : "has a value that is not a set of capabilities";
+}
+
 }  // namespace slipway::layer

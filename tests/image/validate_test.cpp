@@ -92,6 +92,20 @@ TEST(Validate, Row036_MoreLayersThanDiffIds) {
   EXPECT_EQ(shelf.problems(shelf.image("amd64", kLayer, kTar, 2)).size(), 1u);
 }
 
+TEST(Validate, DoubtsAttributesThatNoKernelTakes) {
+  Shelf shelf;
+  layer::FileEntry good = file("good", "x"), bad = file("bad", "x");
+  good.xattrs["user.k"] = "v";
+  bad.xattrs["security.capability"] = "cap_chown=ep";
+  shelf.bytes = tar_of({good, bad});
+  std::vector<std::string> doubts;
+  const auto doubt = [&doubts](const Error& error) { doubts.push_back(error.message); };
+  const Blob image = shelf.image("amd64", shelf.bytes, kTar);
+  EXPECT_THAT(validate(shelf.target, image.descriptor, {}, doubt).value(), testing::IsEmpty());
+  EXPECT_THAT(doubts, ElementsAre(HasSubstr("/bad has the extended attribute security.capability, which has a value "
+                                            "that is not a set of capabilities: containerd and umoci refuse that")));
+}
+
 TEST(Validate, Row041_AnotherCompressionThanTheMediaTypes) {
   Shelf shelf;
   EXPECT_THAT(shelf.problems(shelf.image("amd64", kLayer, kTar + "+gzip")),

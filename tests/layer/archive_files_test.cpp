@@ -11,6 +11,7 @@
 #include "slipway/io/compress.h"
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
+#include "slipway/layer/file_capabilities.h"
 #include "slipway/layer/layer_writer.h"
 #include "slipway/tar/header.h"
 #include "support/fault_fs.h"
@@ -127,7 +128,8 @@ TEST_F(Archives, TimesAreTheEpochOrOlder) {
 
 TEST_F(Archives, AttributesOfTheirMachineStayBehind) {
   FileEntry tool = entry("tool");
-  tool.xattrs = {{"security.capability", "c"},
+  const std::string capabilities = *file_capabilities("cap_net_raw+ep");
+  tool.xattrs = {{"security.capability", capabilities},
                  {"security.selinux", "s"},
                  {"system.posix_acl_access", "a"},
                  {"trusted.overlay.opaque", "y"},
@@ -137,7 +139,17 @@ TEST_F(Archives, AttributesOfTheirMachineStayBehind) {
   const auto reader = tree.read();
   FileEntry found;
   ASSERT_TRUE(*(*reader)->next(found));
-  EXPECT_EQ(found.xattrs, (std::map<std::string, std::string>{{"security.capability", "c"}, {"user.k", "v"}}));
+  EXPECT_EQ(found.xattrs, (std::map<std::string, std::string>{{"security.capability", capabilities}, {"user.k", "v"}}));
+}
+
+TEST_F(Archives, AttributesThatNoKernelTakesAreRefused) {
+  for (const auto& [name, value] : {std::pair("security.capability", "cap_net_raw=ep"), std::pair("user.", "v")}) {
+    FileEntry tool = entry("tool");
+    tool.xattrs = {{name, value}};
+    const Error error = refused(put("a.tar", tar_of({tool})), Errc::malformed);
+    EXPECT_THAT(error.message,
+                testing::HasSubstr(fmt::format("/tool with the extended attribute {}, which has a", name)));
+  }
 }
 
 TEST_F(Archives, DevicesAreLeftOutWithAWarning) {

@@ -45,5 +45,22 @@ TEST(FileCapabilities, RefusesWhatAFileCannotHold) {
   }
 }
 
+TEST(FileCapabilities, AttributesThatLinuxRefuses) {
+  const std::string good = *file_capabilities("cap_chown=ep");
+  std::string of_namespace = good + std::string(4, '\0');
+  of_namespace[3] = 3;
+  EXPECT_EQ(attribute_fault("security.capability", good), "");
+  EXPECT_EQ(attribute_fault("security.capability", of_namespace), "");
+  for (const std::string& bad :
+       {std::string(), std::string("cap_chown=ep"), good.substr(0, 19), good + 'x', std::string(20, '\0')})
+    EXPECT_EQ(attribute_fault("security.capability", bad), "has a value that is not a set of capabilities") << bad;
+  EXPECT_EQ(attribute_fault("user.x", ""), "");
+  EXPECT_EQ(attribute_fault("com.apple.quarantine", "x"), "") << "left out by whoever unpacks";
+  EXPECT_NE(attribute_fault("user.", "x"), "");
+  EXPECT_EQ(attribute_fault("user." + std::string(250, 'n'), std::string(65536, 'x')), "");
+  EXPECT_NE(attribute_fault("user." + std::string(251, 'n'), "x"), "");
+  EXPECT_NE(attribute_fault("user.x", std::string(65537, 'x')), "");
+}
+
 }  // namespace
 }  // namespace slipway::layer
