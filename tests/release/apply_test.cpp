@@ -317,6 +317,31 @@ TEST_P(NoSubjects, StillReleaseAndSaySo) {
               IsEmpty());
 }
 
+/// A registry that fails when evidence is pushed, and the answer of its lists of referrers; 0: an answer as usual.
+struct Failing {
+  const char* name;
+  int subject, referrers;
+  bool releases;
+};
+class LostReferrers : public Apply, public ::testing::WithParamInterface<Failing> {};
+INSTANTIATE_TEST_SUITE_P(
+    Answers, LostReferrers,
+    ::testing::Values(Failing{"damaged_list", 500, 500, true}, Failing{"other_fault", 500, 0, false},
+                      Failing{"list_asked_later", 500, 503, false}, Failing{"evidence_sent_later", 503, 500, false},
+                      Failing{"too_many_requests", 429, 500, false}, Failing{"no_login", 401, 500, false}),
+    [](const auto& failing) { return failing.param.name; });
+
+TEST_P(LostReferrers, StopNoReleaseWhenOnlyTheyCannotBeRead) {
+  std::vector<std::string> warnings;
+  shop.services.warn = [&](const Error& warning) { warnings.push_back(warning.message); };
+  staging->subject_status = GetParam().subject;
+  staging->referrers_status = GetParam().referrers;
+  const auto released = shop.release("staging", build("one"));
+  EXPECT_EQ(released.has_value(), GetParam().releases);
+  EXPECT_EQ(warnings.size(), GetParam().releases ? 1u : 0u);
+  EXPECT_EQ(shop.tag("staging").has_value(), GetParam().releases) << "the tag moves when the release is finished";
+}
+
 TEST_F(Apply, ARegistryThatFailsAtTheEvidenceLeavesTheReleaseToBeFinished) {
   staging->subject_status = 502;
   const auto interrupted = shop.release("staging", build("one"));
@@ -354,6 +379,11 @@ class Edited : public Apply {
     text.replace(at, from.size(), to);
     SLIPWAY_ASSIGN(Plan plan, Plan::parse(text));
     return shop.apply({.plan = std::move(plan), .stored = true});
+  }
+  /// A plan to restore the release of staging before the active one.
+  Planned plan_back() {
+    Ledger view = shop.services.ledger(shop.project.ledger);
+    return plan_rollback({shop.project, shop.environment("staging"), {}}, {}, view, shop.services).value();
   }
   /// Edits the plan and makes its decision fit again.
   Result<Recorded> apply_forged(Plan plan, const std::function<void(Plan&)>& edit) {
@@ -397,6 +427,55 @@ TEST_F(Edited, WhatContradictsTheLedgerIsRefusedBeforeAnythingIsWritten) {
     EXPECT_FALSE(staging->resolve(*one.digest())) << name;
   }
   expect_nothing_released();
+}
+
+TEST_F(Edited, PlansThatNameTheirOriginAreAppliedUnedited) {
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  const auto promoted = shop.apply_stored(shop.plan_promote("staging", "production").value().plan);
+  ASSERT_TRUE(promoted) << promoted.error().describe();
+  EXPECT_EQ(promoted->entry.kind, Kind::promote);
+  ASSERT_TRUE(shop.release("staging", build("two")));
+  const auto back = shop.apply_stored(plan_back().plan);
+  ASSERT_TRUE(back) << back.error().describe();
+  EXPECT_EQ(back->entry.kind, Kind::rollback);
+  EXPECT_EQ(back->entry.from->number, 1);
+}
+
+TEST_F(Edited, AnOriginThatIsNotTheLedgersIsRefused) {
+  ASSERT_TRUE(shop.release("staging", build("one")));
+  const Recorded second = shop.release("staging", build("two")).value();
+  shop.write("staging.env", "PORT=81\n");
+  const Recorded third = shop.release("staging", build("two")).value();
+  const Plan promotion = shop.plan_promote("staging", "production").value().plan;
+  const Plan rollback = plan_back().plan;
+  struct Edit {
+    const Plan& plan;
+    std::function<void(Entry&)> edit;
+    const char* says;
+  };
+  const std::vector<Edit> edits{
+      {promotion, [](Entry& entry) { entry.from.reset(); }, "its kind contradicts its origin"},
+      {promotion, [](Entry& entry) { entry.kind = Kind::release; }, "its kind contradicts its origin"},
+      {promotion, [](Entry& entry) { entry.kind = Kind::rollback; }, "it comes from the wrong environment"},
+      {promotion, [](Entry& entry) { entry.from->environment = "production"; }, "it comes from the wrong environment"},
+      {promotion, [](Entry& entry) { entry.from->number = 7; }, "staging v7 is another release"},
+      {promotion, [](Entry& entry) { entry.from->entry = io::digest_of("x"); }, "staging v3 is another release"},
+      {rollback, [](Entry& entry) { entry.from->number = 1; }, "staging v1 is another release"},
+      {rollback,
+       [&](Entry& entry) {
+         entry.from = Origin{"staging", 3, third.id};
+       },
+       "it does not restore the release"},
+      {rollback, [](Entry& entry) { entry.from->environment = "away"; }, "it comes from the wrong environment"}};
+  EXPECT_EQ(rollback.entry.from->entry, second.id);
+  for (const auto& [plan, edit, says] : edits) {
+    const auto refused = apply_forged(plan, [&edit = edit](Plan& forged) { edit(forged.entry); });
+    ASSERT_FALSE(refused) << says;
+    EXPECT_EQ(refused.error().code, Errc::verification_failed) << refused.error().describe();
+    EXPECT_THAT(refused.error().message, HasSubstr(says));
+  }
+  EXPECT_EQ(shop.chain("staging").entries.size(), 3u);
+  EXPECT_THAT(shop.chain("production").entries, IsEmpty());
 }
 
 TEST_F(Edited, AnApprovalDoesNotCoverAnotherDecision) {

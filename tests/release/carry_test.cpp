@@ -135,6 +135,23 @@ TEST_F(Carrying, ARollbackGoesOnWithoutAttachments) {
   EXPECT_EQ(shop.world.repository("reg.example/team/hello")->requests, 0);
 }
 
+TEST_F(Carrying, ARollbackSaysWhichAttachmentsItCouldNotLookFor) {
+  ASSERT_TRUE(shop.release("staging", place_of(signed_build("one"))));
+  const oci::Descriptor first = image;
+  std::string yaml = kRegistryYaml;
+  yaml.insert(yaml.find("/staging/hello") + 14, "2");
+  shop.configure(yaml);
+  ASSERT_TRUE(shop.release("staging", place_of(signed_build("two"))));
+  shop.world.repository("reg.example/staging/hello")->faults[tag_of(first, "sig")] = {Errc::rate_limited};
+  Ledger view = shop.services.ledger(shop.project.ledger);
+  const auto planned = plan_rollback({shop.project, shop.environment("staging"), {}}, {}, view, shop.services);
+  ASSERT_TRUE(planned) << planned.error().describe();
+  ASSERT_THAT(planned->warnings, SizeIs(1));
+  EXPECT_THAT(planned->warnings[0].describe(), HasSubstr("looking for what is attached to " + first.digest.str()));
+  ASSERT_TRUE(shop.apply(*planned));
+  EXPECT_EQ(shop.tag("staging"), first.digest);
+}
+
 TEST_F(Carrying, AtMostTwentyOfOneManifestTravel) {
   signed_build("one");
   for (int i = 0; i < 22; ++i)

@@ -40,6 +40,7 @@ class FakeRepository final : public store::Target,
   }
   Result<bool> exists(const oci::Descriptor& descriptor) override {
     ++requests;
+    if (is_gone(descriptor.digest)) return false;
     return content_.exists(descriptor);
   }
   Result<store::Fetched> fetch_document(const store::TagOrDigest& reference) override {
@@ -60,11 +61,8 @@ class FakeRepository final : public store::Target,
     return content_.fetch(descriptor);
   }
   Status push(const oci::Descriptor& descriptor, io::RestartableSource& bytes, std::stop_token stop) override {
-    if (subject_status != 0 && oci::is_graph_node(descriptor.media_type) && !descriptor.artifact_type.empty()) {
-      Error refused(Errc::failed, fmt::format("{} answers {}", name(), subject_status));
-      refused.http = HttpDetail{subject_status, "MANIFEST_INVALID", "subject"};
-      return fail(std::move(refused));
-    }
+    if (oci::is_graph_node(descriptor.media_type) && !descriptor.artifact_type.empty())
+      SLIPWAY_TRY(answered(subject_status));
     // The artifacts of releases are small; what a promotion must not move are an image's blobs.
     const bool document = oci::is_graph_node(descriptor.media_type);
     // A manifest with a subject is added to the list of referrers: read, written.
@@ -119,6 +117,7 @@ class FakeRepository final : public store::Target,
     return tags;
   }
   Result<std::vector<oci::Descriptor>> referrers(const Digest& subject, const std::string& type) override {
+    SLIPWAY_TRY(answered(referrers_status));
     return content_.referrers(subject, type);
   }
   Status delete_tag(const std::string& tag_name) override {
@@ -166,6 +165,8 @@ class FakeRepository final : public store::Target,
   Deletes deletes = Deletes::tags;
   /// The registry's answer to documents with a subject; 0: it takes them.
   int subject_status = 0;
+  /// The registry's answer to questions for referrers; 0: the list.
+  int referrers_status = 0;
   std::function<void(const std::string& tag)> before_tag;  ///< called once, before the next tag is written
   std::function<void(const std::string& tag)> after_tag;   ///< called once, after the next tag was written
   std::function<void(oci::Descriptor& found)> alter;       ///< of every answer of resolve()
@@ -184,6 +185,13 @@ class FakeRepository final : public store::Target,
     if (!hook) return;
     const Hook once = std::exchange(hook, nullptr);
     once(tag);
+  }
+  Status answered(int status) const {
+    if (status == 0) return {};
+    const Errc code = status == 429 ? Errc::rate_limited : status == 401 ? Errc::unauthorized : Errc::failed;
+    Error refused(code, fmt::format("{} answers {}", name(), status));
+    refused.http = HttpDetail{status, "MANIFEST_INVALID", "subject"};
+    return fail(std::move(refused));
   }
   Status broken(const store::TagOrDigest& reference) {
     const auto at = faults.find(store::to_string(reference));

@@ -313,6 +313,35 @@ TEST_F(LayerMode, RetiringFreesImageAndBuildWithAllTheirPlatforms) {
   EXPECT_THAT(verified("staging").problems, IsEmpty());
 }
 
+TEST_F(LayerMode, RetiringLeavesBuildsInTheirOwnRepository) {
+  released("same", build("one"));
+  const oci::Descriptor first = last;
+  released("same", build("two"));
+  const auto target = shop.target("same");
+  const std::string of_build = "build-" + first.digest.short_hex();
+  ASSERT_TRUE(target->tag(first, of_build));
+  Ledger ledger = shop.ledger();
+  const auto retirement = plan_retirement(shop.project, shop.environment("same"), 1, ledger, shop.services);
+  ASSERT_TRUE(retirement) << retirement.error().describe();
+  EXPECT_THAT(retirement->numbers, ElementsAre(1));
+  ASSERT_TRUE(remove(retirement->removal, *target));
+  EXPECT_EQ(target->resolve(of_build)->digest, first.digest) << "builds have an age of their own";
+}
+
+TEST_F(LayerMode, RetiringLeavesTheBuildOfALaterRelease) {
+  const auto location = build("one");
+  released("staging", location);
+  shop.write("staging.env", "PORT=81\n");
+  released("staging", location);
+  Ledger ledger = shop.ledger();
+  const auto retirement = plan_retirement(shop.project, shop.environment("staging"), 1, ledger, shop.services);
+  ASSERT_TRUE(retirement) << retirement.error().describe();
+  EXPECT_THAT(retirement->numbers, ElementsAre(1));
+  const auto target = shop.target("staging");
+  ASSERT_TRUE(remove(retirement->removal, *target));
+  EXPECT_EQ(target->resolve("build-" + last.digest.short_hex())->digest, last.digest);
+}
+
 TEST_F(LayerMode, LayoutsAndLoneManifests) {
   shop.configure(kLayouts);
   const auto place = shop.open(*shop.project.image_repository);

@@ -68,6 +68,29 @@ TEST_F(Retiring, AnImageThatAnyOtherTagNamesStays) {
   EXPECT_TRUE(target->resolve(*first.digest()).has_value());
 }
 
+TEST_F(Retiring, AnImageThatATagOfItsBuildNamesStays) {
+  const auto first = build("one");
+  ASSERT_TRUE(shop.release("staging", first));
+  ASSERT_TRUE(shop.release("staging", build("two")));
+  const auto target = shop.target("staging");
+  const std::string of_build = "build-" + first.digest()->short_hex();
+  ASSERT_TRUE(target->tag(target->resolve(*first.digest()).value(), of_build));
+  ASSERT_TRUE(remove(plan("staging", 1).removal, *target));
+  EXPECT_THAT(tags("staging"), Contains(of_build)) << "no release wrote it";
+  EXPECT_TRUE(target->resolve(*first.digest()).has_value());
+}
+
+TEST_F(Retiring, NoTagIsAskedForAnImageThatStays) {
+  const auto first = build("one");
+  ASSERT_TRUE(shop.release("staging", first));
+  shop.write("staging.env", "PORT=81\n");
+  ASSERT_TRUE(shop.release("staging", first));
+  shop.world.repository("reg.example/staging/hello")->faults["aaa"] = {Errc::network};
+  const auto retirement = plan("staging", 1);
+  EXPECT_THAT(retirement.numbers, ElementsAre(1));
+  EXPECT_THAT(retirement.removal.manifests, IsEmpty());
+}
+
 TEST_F(Retiring, AnImageThatALaterReleaseHasStays) {
   const auto first = build("one");
   ASSERT_TRUE(shop.release("staging", first));
@@ -161,6 +184,17 @@ TEST_F(GivingUpBuilds, LooksAgainBeforeItRemoves) {
   planned = plan_builds({used});
   EXPECT_THAT(planned.removed, IsEmpty());
   EXPECT_THAT(planned.marked, ElementsAre(again)) << "its mark is from before it was pushed again";
+}
+
+TEST_F(GivingUpBuilds, ARecordOfAnotherBuildTellsNoAge) {
+  const Digest old = pushed("old", 40 * kDay);
+  const Digest ageless = pushed("ageless", -1);
+  const auto record = builds->resolve("build-" + old.short_hex() + ".r");
+  ASSERT_TRUE(record);
+  ASSERT_TRUE(builds->tag(*record, "build-" + ageless.short_hex() + ".r"));
+  const auto planned = plan_builds();
+  EXPECT_THAT(planned.marked, ElementsAre(old));
+  EXPECT_EQ(planned.without_record, 1u);
 }
 
 TEST_F(GivingUpBuilds, ReleasesAndTheNewestStay) {
