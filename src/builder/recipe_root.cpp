@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "builder/recipe_values.h"
+#include "slipway/base/file_attributes.h"
 #include "slipway/layer/file_capabilities.h"
 #include "slipway/layer/file_tree_builder.h"
 #include "slipway/layer/path_walk.h"
@@ -55,7 +56,7 @@ RecipeRoot::RecipeRoot(const Recipe& recipe, const oci::Platform& platform, File
   for (const LayerRule& layer : recipe.layers) {
     for (const FileRule& file : layer.files) {
       if (file.link)
-        places_.push_back({elf::normal_path(file.to), {}, false, false, false, std::nullopt, file.link, false});
+        places_.push_back({elf::normal_path(file.to), {}, false, false, {}, false, std::nullopt, file.link, false});
       if (file.makes_folder || file.link) continue;
       const stdfs::path from = absolute_path(recipe.folder / expand_placeholders(file.from.text, platform));
       const auto stat = fs.stat(from, true);
@@ -66,7 +67,8 @@ RecipeRoot::RecipeRoot(const Recipe& recipe, const oci::Platform& platform, File
                   from,
                   folder,
                   file.xattrs.contains(std::string(layer::kCapabilityAttribute)),
-                  (file.mode.value_or(0) & kSetIds) != 0 || (file.keep_modes && (stat->mode & kSetIds) != 0),
+                  file.mode,
+                  file.keep_modes,
                   std::nullopt,
                   std::nullopt,
                   file.follow_links};
@@ -140,27 +142,43 @@ Result<std::vector<std::string>> RecipeRoot::list(const std::string& folder) {
   return std::vector<std::string>(names.begin(), names.end());
 }
 
+std::optional<std::string> RecipeRoot::target_in(const Place& place, const stdfs::path& source) {
+  if (place.link) return std::nullopt;
+  if (source == place.from && !place.folder) return place.to;
+  const std::string prefix = place.from.native() + "/";
+  if (!place.folder || !source.native().starts_with(prefix)) return std::nullopt;
+  std::string target = elf::normal_path(place.to + "/" + source.native().substr(prefix.size()));
+  return !place.only || place.only->contains(target) ? std::optional(std::move(target)) : std::nullopt;
+}
+
 std::optional<std::string> RecipeRoot::target_of(const stdfs::path& source) const {
   for (const Place& place : places_) {
-    if (place.link) continue;
-    if (source == place.from && !place.folder) return place.to;
-    const std::string prefix = place.from.native() + "/";
-    if (!place.folder || !source.native().starts_with(prefix)) continue;
-    std::string target = elf::normal_path(place.to + "/" + source.native().substr(prefix.size()));
-    if (!place.only || place.only->contains(target)) return target;
+    if (auto target = target_in(place, source)) return target;
   }
   return std::nullopt;
 }
 
+bool RecipeRoot::lends_rights(const Place& place, const stdfs::path& source) const {
+  if (place.mode) return (*place.mode & kSetIds) != 0;
+  const auto stat = place.keeps_modes ? fs_.stat(source, true) : fail(Errc::not_found, "not asked");
+  return stat && (stat->mode & kSetIds) != 0;
+}
+
+bool RecipeRoot::gives_capabilities(const Place& place, const stdfs::path& source) const {
+  if (place.capable || !place.keeps_modes) return place.capable;
+  const auto attributes = attributes_of(fs_, source);
+  return attributes && !attributes->capabilities.empty();
+}
+
 bool RecipeRoot::is_capable(const stdfs::path& source) const {
   return std::any_of(places_.begin(), places_.end(),
-                     [&source](const Place& place) { return place.capable && place.from == source; });
+                     [&](const Place& place) { return target_in(place, source) && gives_capabilities(place, source); });
 }
 
 bool RecipeRoot::is_privileged(const stdfs::path& source) const {
-  return std::any_of(places_.begin(), places_.end(), [&source](const Place& place) {
-    return (place.capable || place.lends_rights) && place.from == source;
-  });
+  return is_capable(source) || std::any_of(places_.begin(), places_.end(), [&](const Place& place) {
+           return target_in(place, source) && lends_rights(place, source);
+         });
 }
 
 }  // namespace slipway::builder

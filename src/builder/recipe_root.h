@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -27,9 +28,9 @@ class RecipeRoot final : public elf::Root {
   std::string led(const std::string& path, bool follow_last);
   /// Returns the path in the image of a file on disk, if the recipe puts it there.
   std::optional<std::string> target_of(const stdfs::path& source) const;
-  /// True when the recipe gives that file capabilities.
+  /// Returns true if that file gets capabilities: declared, or those that it has on disk where modes are kept.
   bool is_capable(const stdfs::path& source) const;
-  /// True when the recipe has it started with its owner's rights or with capabilities.
+  /// Returns true if it starts with its owner's or group's rights, or with capabilities.
   bool is_privileged(const stdfs::path& source) const;
 
  private:
@@ -37,13 +38,18 @@ class RecipeRoot final : public elf::Root {
     std::string to;
     stdfs::path from;
     bool folder;
-    bool capable;
-    bool lends_rights;
+    bool capable;                       ///< capabilities are declared
+    std::optional<std::uint32_t> mode;  ///< declared for the file, or for the files in a folder
+    bool keeps_modes;
     std::optional<std::set<std::string>> only;  ///< where patterns choose: the paths in the image
     std::optional<std::string> link;            ///< text of a symlink that is nowhere on disk
     bool follows = false;                       ///< symlinks that lead out are followed
   };
   std::optional<std::string> link_at(const std::string& path);
+  /// Returns the path in the image that a place gives a file on disk; nullopt for one that is not of the place.
+  static std::optional<std::string> target_in(const Place& place, const stdfs::path& source);
+  bool lends_rights(const Place& place, const stdfs::path& source) const;
+  bool gives_capabilities(const Place& place, const stdfs::path& source) const;
 
   FileSystem& fs_;
   elf::DiskRoot& disk_;

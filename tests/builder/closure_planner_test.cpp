@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
@@ -235,6 +236,26 @@ INSTANTIATE_TEST_SUITE_P(All, Profiles,
                                            ProfileRow{"gtk", "", "libgtk-3.so.0",
                                                       "gdk-pixbuf-2.0/2.10.0/loaders/libpixbufloader-png.so"}),
                          [](const auto& row) { return row.param.name; });
+
+TEST_F(ClosurePlannerTest, AFolderOfSetuidProgramsLosesOrigin) {
+  put("tree/bin/tool",
+      ElfBytes{.machine = 183, .interpreter = kLoader, .runpath = "$ORIGIN/../lib", .needed = {"libown.so"}}.str());
+  put("tree/lib/libown.so", library("libown.so"));
+  const auto errors_of = [&](bool keep, const std::string& add) {
+    plan([&](AdHocRequest& request) {
+      request.closures = {"tree/bin/tool"};
+      request.adds = {"tree/lib:/opt/lib", add};
+      request.preserve_modes = keep;
+    });
+    return errors();
+  };
+  EXPECT_EQ(errors_of(false, "tree/bin:/opt/bin"), "");
+  EXPECT_THAT(errors_of(false, "tree/bin:/opt/bin:4755"),
+              HasSubstr("needs libown.so, which the loader would not find"));
+  ::chmod((dir.path() / "tree/bin/tool").c_str(), 02755);
+  EXPECT_EQ(errors_of(false, "tree/bin:/opt/bin"), "") << "modes are not kept";
+  EXPECT_THAT(errors_of(true, "tree/bin:/opt/bin"), HasSubstr("needs libown.so, which the loader would not find"));
+}
 
 TEST_F(ClosurePlannerTest, AnOpensslConfigurationThatActivatesProvidersIsATrace) {
   put("sys/usr/lib/aarch64-linux-gnu/ossl-modules/legacy.so", library("legacy.so"));
