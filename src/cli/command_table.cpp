@@ -30,6 +30,7 @@ constexpr Row kTable[] = {
     {Group::images, Listed::name, flatten_command},    {Group::images, Listed::name, put_command},
     {Group::images, Listed::name, get_command},        {Group::images, Listed::name, attach_command},
     {Group::images, Listed::name, blob_command},       {Group::images, Listed::name, catalog_command},
+    {Group::images, Listed::name, sign_command},       {Group::images, Listed::name, attest_command},
 
     {Group::release, Listed::line, release_command},   {Group::release, Listed::line, promote_command},
     {Group::release, Listed::line, rollback_command},  {Group::release, Listed::line, status_command},
@@ -46,8 +47,8 @@ constexpr Row kTable[] = {
 
     {Group::admin, Listed::line, login_command},       {Group::admin, Listed::name, logout_command},
     {Group::admin, Listed::name, auth_command},        {Group::admin, Listed::name, probe_command},
-    {Group::admin, Listed::name, cache_command},       {Group::admin, Listed::name, completion_command},
-    {Group::admin, Listed::name, version_command},
+    {Group::admin, Listed::name, key_command},         {Group::admin, Listed::name, cache_command},
+    {Group::admin, Listed::name, completion_command},  {Group::admin, Listed::name, version_command},
 };
 
 std::vector<Command> made() {

@@ -1,8 +1,10 @@
 #include <algorithm>
 
 #include "cli/command.h"
+#include "cli/found_image.h"
 #include "cli/next_step.h"
 #include "cli/project.h"
+#include "cli/proved_signatures.h"
 #include "cli/text_layout.h"
 #include "slipway/base/text.h"
 #include "slipway/release/verify.h"
@@ -14,6 +16,7 @@ struct VerifyFlags {
   std::optional<std::string> what;
   std::optional<std::string> head;
   bool all = false;
+  SignatureFlags signatures;
 };
 
 Json proof_json(const release::Proof& proof, const oci::Location& shown) {
@@ -126,40 +129,96 @@ std::vector<std::string> hosts_of_ledgers(const Context& context) {
   return hosts;
 }
 
-/// An image anywhere, with or without slipway.yaml: by the evidence beside it.
-Result<int> verify_reference(Context& context, const std::string& text) {
-  SLIPWAY_ASSIGN(const oci::Location location, context.location_for_reading(text));
+/// The evidence beside an image; nullopt without it where signatures are asked for, else Errc::not_found.
+Result<std::optional<release::EvidenceProof>> evidence_of(Context& context, const oci::Location& location,
+                                                          bool must_be_there) {
   release::ReleaseServices services;
   services.opener = &context.opener();
   services.fs = &context.fs();
   services.stop = context.stop();
-  SLIPWAY_ASSIGN(const auto proof, release::verify_image(location, services, hosts_of_ledgers(context)));
-  for (const std::string& note : proof.notes)
-    context.warn(note);
-  const std::string shown = context.shown(location.with_digest(proof.image.digest)).str();
-  if (context.json()) {
-    Json::Array releases;
-    for (const release::Recorded& recorded : proof.entries) {
-      releases.push_back(Json()
-                             .set("app", recorded.entry.app)
-                             .set("environment", recorded.entry.environment)
-                             .set("number", recorded.entry.number)
-                             .set("build", recorded.entry.build.digest.str())
-                             .set("entry", recorded.id.str()));
-    }
-    Json document;
-    document.set("schema", "slipway/v1/verify").set("location", shown).set("releases", std::move(releases));
-    document.set("notes", Json::Array(proof.notes.begin(), proof.notes.end()));
-    SLIPWAY_TRY(context.print_document(document));
-    return 0;
+  auto proof = release::verify_image(location, services, hosts_of_ledgers(context));
+  if (!proof && proof.error().code == Errc::not_found && !must_be_there) return std::optional<release::EvidenceProof>();
+  if (!proof) return fail(std::move(proof).error());
+  return std::optional(*std::move(proof));
+}
+
+Json::Array releases_json(const release::EvidenceProof& proof) {
+  Json::Array releases;
+  for (const release::Recorded& recorded : proof.entries) {
+    releases.push_back(Json()
+                           .set("app", recorded.entry.app)
+                           .set("environment", recorded.entry.environment)
+                           .set("number", recorded.entry.number)
+                           .set("build", recorded.entry.build.digest.str())
+                           .set("entry", recorded.id.str()));
   }
-  SLIPWAY_TRY(context.print(shown));
+  return releases;
+}
+
+void note_releases(Context& context, const release::EvidenceProof& proof) {
   for (const release::Recorded& recorded : proof.entries) {
     context.note(fmt::format("{} {} v{}, build {}", printable(recorded.entry.app, 80),
                              printable(recorded.entry.environment, 80), recorded.entry.number,
                              recorded.entry.build.digest.str()));
   }
+}
+
+/// An image and the signatures that were asked for.
+struct Signed {
+  oci::Descriptor image;
+  std::vector<trust::Proof> proofs;
+};
+
+Result<std::optional<Signed>> signatures_of(Context& context, const std::string& text, const SignatureFlags& flags) {
+  if (flags.keys.empty()) return std::optional<Signed>();
+  SLIPWAY_ASSIGN(const FoundImage found, find_image(context, text));
+  SLIPWAY_ASSIGN(oci::Descriptor image, found.target->resolve(found.reference));
+  SLIPWAY_ASSIGN(auto proofs, prove_signatures(context, *found.target, image, flags));
+  return std::optional(Signed{std::move(image), std::move(proofs)});
+}
+
+/// An image anywhere, with or without slipway.yaml: by the evidence beside it and by the keys that are named.
+Result<int> verify_reference(Context& context, const VerifyFlags& f) {
+  SLIPWAY_ASSIGN(const oci::Location location, context.location_for_reading(*f.what));
+  SLIPWAY_ASSIGN(const auto found, signatures_of(context, *f.what, f.signatures));
+  SLIPWAY_ASSIGN(const auto proof, evidence_of(context, location, !found));
+  const std::vector<std::string> notes = proof ? proof->notes : std::vector<std::string>();
+  for (const std::string& note : notes)
+    context.warn(note);
+  const Digest digest = found ? found->image.digest : proof->image.digest;
+  const std::string shown = context.shown(location.with_digest(digest)).str();
+  if (context.json()) {
+    Json document;
+    document.set("schema", "slipway/v1/verify").set("location", shown);
+    document.set("releases", proof ? releases_json(*proof) : Json::Array());
+    if (found) document.set("signatures", signatures_json(found->proofs));
+    document.set("notes", Json::Array(notes.begin(), notes.end()));
+    SLIPWAY_TRY(context.print_document(document));
+    return 0;
+  }
+  SLIPWAY_TRY(context.print(shown));
+  if (proof) note_releases(context, *proof);
+  if (found) note_signatures(context, found->proofs);
   return 0;
+}
+
+/// The chain first, then who signed the image that it leads to.
+Result<int> verify_environment_and_keys(Context& context, const VerifyFlags& f) {
+  SLIPWAY_ASSIGN(const auto found, signatures_of(context, *f.what, f.signatures));
+  SLIPWAY_ASSIGN(const int status, verify_environments(context, f));
+  note_signatures(context, found->proofs);
+  return status;
+}
+
+Status check_key_flags(const VerifyFlags& f) {
+  const SignatureFlags& flags = f.signatures;
+  if (flags.keys.empty() && (!flags.types.empty() || !flags.annotations.empty())) {
+    return fail(Error(Errc::invalid_argument, "--type and --annotation say what --key must have signed")
+                    .with_hint("add the signer's public key: --key FILE"));
+  }
+  if (flags.keys.empty() || !f.all) return {};
+  return fail(Error(Errc::invalid_argument, "--key belongs to one environment or image: name it instead of --all")
+                  .with_hint("run: slipway verify ENV --key FILE"));
 }
 
 Result<int> run_verify(Context& context, const VerifyFlags& f) {
@@ -170,12 +229,15 @@ Result<int> run_verify(Context& context, const VerifyFlags& f) {
   if (f.all && f.head)
     return fail(error(Errc::invalid_argument, "--head belongs to one environment: name it instead of --all")
                     .with_hint(fmt::format("run: slipway verify ENV --head {}", shell_word(*f.head))));
-  if (f.all || release::is_valid_name(*f.what)) return verify_environments(context, f);
+  SLIPWAY_TRY(check_key_flags(f));
+  const bool environment = f.all || release::is_valid_name(*f.what);
+  if (environment && !f.signatures.keys.empty()) return verify_environment_and_keys(context, f);
+  if (environment) return verify_environments(context, f);
   if (f.head)
     return fail(error(Errc::invalid_argument, "--head belongs to an environment, not to an image")
                     .with_hint(fmt::format("run: slipway verify {}, or slipway verify ENV --head {}",
                                            shell_word(*f.what), shell_word(*f.head))));
-  return verify_reference(context, *f.what);
+  return verify_reference(context, f);
 }
 
 }  // namespace
@@ -187,19 +249,24 @@ Command verify_command() {
       .summary = "prove that a registry holds what the ledger records",
       .description =
           "Reads the ledger from its first entry, and checks that tag, image, layers and config of the environment are "
-          "those that were released. For an image anywhere, checks the evidence beside it. Changes nothing.",
-      .synopsis = "[--head DIGEST] ENV | --all | REF",
+          "those that were released. For an image anywhere, checks the evidence beside it. With --key also who signed "
+          "the "
+          "image, in both of cosign's forms. Changes nothing.",
+      .synopsis = "[--head DIGEST] ENV | --all | [--key PUB]... REF",
       .examples = {{"tag, ledger, build, layers and config", "slipway verify production"},
                    {"also that no entry was removed since", "slipway verify production --head sha256:..."},
+                   {"an image that this key signed, with an SBOM",
+                    "slipway verify --key slipway.pub --type spdxjson registry.example.com/team/app:v1"},
                    {"an image anywhere, by the evidence beside it", "slipway verify registry.example.com/team/app:v1"}},
       .statuses = {{12, "something differs from what was recorded"}},
-      .see_also = {"status", "drift", "validate"},
+      .see_also = {"status", "drift", "validate", "sign"},
       .bind = [](OptionSet& options) -> Action {
         auto flags = std::make_shared<VerifyFlags>();
         options.optional_positional("ENV|REF", flags->what, "an environment of slipway.yaml, or an image");
         options.flag("--all", flags->all, "verify every environment");
         options.value("--head", "DIGEST", flags->head,
                       "fail unless the ledger has the entry with this id, kept elsewhere (history -o json: entry)");
+        bind_signatures(options, flags->signatures);
         return [flags](Context& context) { return run_verify(context, *flags); };
       }};
 }

@@ -13,13 +13,12 @@ struct Instead {
 };
 
 constexpr std::string_view kSigning =
-    "slipway signs nothing yet: sign with cosign, then carry the signature with: slipway copy --referrers REF DST";
+    "sign with a key: slipway sign REF --key KEY; make one with: slipway key generate";
 constexpr std::string_view kFromDocker = "write to docker with: slipway load REF --into docker";
 
 constexpr std::array kCommands{
     Instead{"artifact",
             "run: slipway put REF FILE, slipway get REF DIR or slipway attach REF FILE --artifact-type TYPE"},
-    Instead{"attest", kSigning},
     Instead{"backup", "run: slipway copy --all-tags REPOSITORY oci:FOLDER"},
     Instead{"buildx", "run: slipway build"},
     Instead{"clean", "run: slipway referrers REF, then: slipway delete REPOSITORY@DIGEST"},
@@ -68,7 +67,6 @@ constexpr std::array kCommands{
     Instead{"scout", "write the packages of an image for a scanner: slipway sbom REF"},
     Instead{"search", "run: slipway catalog HOST, or slipway ls HOST/REPOSITORY"},
     Instead{"set", "run: slipway pin --image NAME=REF FILE"},
-    Instead{"sign", kSigning},
     Instead{"standalone-sign", kSigning},
     Instead{"stop", "the runtime stops what it runs: podman stop"},
     Instead{"sync", "run: slipway copy --from-file LIST PREFIX/, or slipway copy --all-tags REPOSITORY DST"},
@@ -189,10 +187,9 @@ constexpr std::array kOptionsOfCommands{
     OfCommand{"validate", "--tarball", "name the file as the image: slipway validate FILE.tar"},
     OfCommand{"validate", "--fast", "leave it out: every blob is read"},
     OfCommand{"verify", "--certificate-identity",
-              "verify signatures with cosign; slipway verify REF proves the release"},
+              "certificates are checked by cosign; a key by: slipway verify REF --key PUB"},
     OfCommand{"verify", "--certificate-oidc-issuer",
-              "verify signatures with cosign; slipway verify REF proves the release"},
-    OfCommand{"verify", "--key", "verify signatures with cosign; slipway verify REF proves the release"},
+              "certificates are checked by cosign; a key by: slipway verify REF --key PUB"},
 };
 
 constexpr std::array kArguments{

@@ -1,32 +1,10 @@
 #include "cli/side_login.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-
+#include "cli/descriptor_line.h"
 #include "slipway/base/text.h"
 
 namespace slipway::cli {
 namespace {
-
-constexpr std::size_t kMostBytes = 64u << 10;  // identity tokens are long
-
-Result<std::string> first_line_of(int descriptor) {
-  std::string text;
-  char c = 0;
-  while (text.size() < kMostBytes) {
-    const ssize_t n = ::read(descriptor, &c, 1);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0)
-      return fail(
-          error(Errc::invalid_argument, "cannot read a login from descriptor {}: {}", descriptor, std::strerror(errno))
-              .with_hint(fmt::format("open it for slipway, e.g. {}< FILE", descriptor)));
-    if (n == 0 || c == '\n') break;
-    text += c;
-  }
-  return text;
-}
 
 Result<registry::Credential> login_of(std::string text, const std::string& origin) {
   const std::size_t colon = text.find(':');
@@ -55,7 +33,7 @@ Result<std::optional<registry::Credential>> side_login(const EnvLookup& env, Sid
                                 ? parse_whole<int>(std::string_view(*text).substr(kDescriptor.size()))
                                 : std::nullopt;
     if (descriptor) {
-      SLIPWAY_ASSIGN(text, first_line_of(*descriptor));
+      SLIPWAY_ASSIGN(text, first_line_of(*descriptor, "a login"));
     }
     SLIPWAY_ASSIGN(auto login, login_of(*std::move(text), name));
     return login;

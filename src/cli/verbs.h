@@ -14,4 +14,9 @@ Command attach_command();
 Command blob_command();
 Command catalog_command();
 
+// Commands that cosign has: of command_sign.cpp and command_key.cpp.
+Command sign_command();
+Command attest_command();
+Command key_command();
+
 }  // namespace slipway::cli

@@ -7,6 +7,7 @@
 #include "slipway/base/lanes.h"
 #include "slipway/io/filters.h"
 #include "slipway/oci/media_type.h"
+#include "slipway/store/attachment_tag.h"
 
 namespace slipway::copy {
 namespace {
@@ -56,7 +57,7 @@ class Attachments {
 
   Status cosign_tags(const Digest& digest) {
     for (const std::string_view suffix : kCosignSuffixes) {
-      const std::string tag = cosign_tag(digest, suffix);
+      const std::string tag = store::cosign_tag(digest, suffix);
       const auto there = from_.resolve(tag);
       if (!there && there.error().code == Errc::not_found) continue;
       SLIPWAY_TRY(there);
@@ -113,7 +114,7 @@ Status ask(store::ReadTarget& from, Question& question, const Unreadable& unread
 std::vector<Question> questions_about(const Digest& subject, const AttachedFilter& wanted) {
   std::vector<Question> questions;
   for (const std::string_view suffix : kCosignSuffixes) {
-    std::string tag = cosign_tag(subject, suffix);
+    std::string tag = store::cosign_tag(subject, suffix);
     if (wanted({subject, tag, oci::empty_descriptor()})) questions.push_back({subject, std::move(tag)});
   }
   questions.push_back({subject});

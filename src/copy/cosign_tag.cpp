@@ -5,6 +5,7 @@
 #include "slipway/io/filters.h"
 #include "slipway/io/hash.h"
 #include "slipway/oci/media_type.h"
+#include "slipway/store/attachment_tag.h"
 
 namespace slipway::copy {
 namespace {
@@ -74,13 +75,9 @@ Result<bool> merge_once(store::ReadTarget& from, const Attached& attached, store
 
 }  // namespace
 
-std::string cosign_tag(const Digest& subject, std::string_view suffix) {
-  return fmt::format("{}-{}.{}", subject.algorithm(), subject.hex(), suffix);
-}
-
 bool is_cosign_tag(std::string_view tag, const Digest& subject) {
   return std::any_of(std::begin(kCosignSuffixes), std::end(kCosignSuffixes),
-                     [&](std::string_view suffix) { return tag == cosign_tag(subject, suffix); });
+                     [&](std::string_view suffix) { return tag == store::cosign_tag(subject, suffix); });
 }
 
 Status copy_cosign_tag(store::ReadTarget& from, const Attached& attached, store::Target& to,

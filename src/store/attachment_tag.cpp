@@ -11,4 +11,8 @@ std::string attachment_tag(const Digest& subject, const Digest& referrer) {
   return fmt::format("{}.{}", referrers_tag(subject), referrer.short_hex());
 }
 
+std::string cosign_tag(const Digest& subject, std::string_view suffix) {
+  return fmt::format("{}-{}.{}", subject.algorithm(), subject.hex(), suffix);
+}
+
 }  // namespace slipway::store

@@ -174,7 +174,8 @@ TEST_F(Hints, CommandsOfTwoWordsAreAnsweredWithTheirArguments) {
 }
 
 TEST(HintsOfPeers, NameCommandsAndOptionsThatExist) {
-  for (const char* word : {"rmi", "images", "sync", "save", "discover", "sign", "repo", "artifact", "ps", "compose"}) {
+  for (const char* word :
+       {"rmi", "images", "sync", "save", "discover", "generate-key-pair", "repo", "artifact", "ps", "compose"}) {
     const auto hint = cli::instead_of_command(word);
     ASSERT_TRUE(hint) << word;
     EXPECT_EQ(unknown_words(std::string(*hint)), "") << *hint;

@@ -55,6 +55,13 @@ def documents(world):
     image = f"{registry.host}/team/hello:latest"
     yield ask("build", "--push", "--metadata-file", "metadata.json")
     yield "--metadata-file", json.loads((project.folder / "metadata.json").read_text())
+    keys = {"SLIPWAY_KEY_PASSWORD": "a secret"}
+    yield ask("key", "generate", env=keys)
+    yield ask("key", "show", "slipway.pub")
+    yield ask("sign", image, "--key", "slipway.key", env=keys)
+    yield ask("attest", image, "--key", "slipway.key", "--type", "custom", "--predicate", "metadata.json", env=keys)
+    yield ask("verify", image, "--key", "slipway.pub")
+    yield ask("verify", image, "--key", "slipway.pub", "--type", "custom")
     yield ask("release", "staging")
     yield ask("promote", "staging", "production", "--plan", "plan.json")
     plan = json.loads((project.folder / "plan.json").read_text())

@@ -45,6 +45,8 @@ def test_every_line_on_the_right_works(world):
                   "oci:out:v1")
     ran = 0
     world.write("notes.txt", "hello\n")
+    world.write("sbom.json", "{}")
+    world.env["SLIPWAY_KEY_PASSWORD"] = "a secret"
     with tarfile.open(world.folder / "layer.tar", "w") as layer:
         layer.add(world.folder / "notes.txt", "notes.txt")
     for line in commands():
@@ -122,7 +124,7 @@ skopeo     inspect --format {{.Digest}} docker://APP:v1 | -o json
 skopeo     list-tags docker://APP
 skopeo     login HOST -u me -p secret | --password-stdin
 skopeo     manifest-digest m.json | slipway digest
-skopeo     standalone-sign a b | cosign
+skopeo     standalone-sign a b | slipway sign
 skopeo     sync --src docker --dest docker APP MIRROR | slipway copy
 oras       attach --artifact-type text/plain APP:v1 notes.txt
 oras       attach APP:v1 notes.txt | --artifact-type
@@ -176,15 +178,15 @@ docker     tag APP:v1 MIRROR:v2 | slipway copy APP:v1 MIRROR:v2
 kbld       pin --lock-output l.lock deployment.yaml | --lock FILE
 kbld       pin --imgpkg-lock-output l.yml deployment.yaml | --lock FILE
 kbld       pin deployment.yaml
-cosign     attest APP:v1 | cosign
+cosign     attest APP:v1 | --predicate FILE
 cosign     copy --referrers APP:v1 MIRROR:cosign
 cosign     download sbom APP:v1 | slipway sbom APP:v1
-cosign     generate-key-pair | cosign
+cosign     generate-key-pair | slipway key generate
 cosign     save --dir d APP:v1 | slipway copy
-cosign     sign APP:v1 | cosign
+cosign     sign APP:v1 | slipway key generate
 cosign     tree APP:v1 | slipway referrers
 cosign     triangulate APP:v1 | slipway referrers
-cosign     verify --key k.pub APP:v1 | cosign
+cosign     verify --certificate-identity x APP:v1 | cosign
 kubectl    rollout undo production | slipway rollback production
 kubectl    rollout history staging | slipway history staging
 kubectl    describe staging | slipway show
