@@ -253,6 +253,8 @@ bool YamlEvent::is_null() const {
   return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
 }
 
+void count_events(std::uint64_t count) { t_events_read += count; }
+
 std::uint64_t events_read() { return t_events_read; }
 
 }  // namespace slipway::config

@@ -62,5 +62,7 @@ class EventReader {
 /// Returns how many events this thread has read so far: a measure of work that does not depend on the machine, for
 /// tests.
 std::uint64_t events_read();
+/// Counts events that another reader read on this thread.
+void count_events(std::uint64_t count);
 
 }  // namespace slipway::config

@@ -6,6 +6,7 @@
 #include "config/document_cuts.h"
 #include "config/event_reader.h"
 #include "config/line_index.h"
+#include "config/simple_documents.h"
 #include "config/tree_builder.h"
 #include "slipway/base/lanes.h"
 
@@ -36,18 +37,25 @@ struct Piece {
   std::size_t nodes = 0;
 };
 
-/// Reads the bytes [begin, end) of a text, which begin with a document.
+/// Reads the bytes [begin, end) of a text, which begin with a document: simple ones in front, then the others with
+/// libfyaml. Fails without a usable message: reading the whole with libfyaml has the places.
 Result<Piece> read_piece(std::string_view text, Range bytes, const LineIndex& lines, const YamlLimits& limits) {
   Diagnostics diagnostics;
-  EventReader reader(text.substr(bytes.begin, bytes.end - bytes.begin), lines, bytes.begin);
   TreeBuilder builder(lines, limits, diagnostics);
-  SLIPWAY_TRY(build(reader, builder));
+  const std::string_view piece = text.substr(bytes.begin, bytes.end - bytes.begin);
+  SLIPWAY_ASSIGN(const std::size_t read, read_simple_documents(piece, bytes.begin, builder));
+  if (read < piece.size()) {
+    EventReader reader(piece.substr(read), lines, bytes.begin + read);
+    SLIPWAY_TRY(build(reader, builder));
+  } else {
+    count_events(1);  // the end of the stream
+  }
   SLIPWAY_TRY(std::move(diagnostics).status());
   const std::size_t nodes = builder.nodes();
   return Piece{std::move(builder).take_documents(), nodes};
 }
 
-/// Reads the pieces of a long text at the same time. Fails without a usable message: reading the whole has the places.
+/// Reads the pieces of a long text at the same time. Fails as read_piece().
 Result<std::vector<Node>> read_pieces(std::string_view text, const std::vector<std::size_t>& cuts,
                                       const LineIndex& lines, const YamlLimits& limits) {
   std::vector<Piece> pieces(cuts.size() + 1);
@@ -91,8 +99,9 @@ Result<std::vector<Node>> parse_yaml(std::string_view text, const std::string& f
   const LineIndex lines(text, file);
   if (const auto offset = find_unreadable(text)) return fail(unreadable(lines, text, *offset));
 
-  if (const auto cuts = document_cuts(text); !cuts.empty()) {
-    if (auto documents = read_pieces(text, cuts, lines, limits)) return documents;
+  // The own documents of the program have libfyaml alone: they are short, and their tags and anchors are errors.
+  if (limits.allow_aliases) {
+    if (auto documents = read_pieces(text, document_cuts(text), lines, limits)) return documents;
   }
   Diagnostics diagnostics;
   EventReader reader(text, lines);

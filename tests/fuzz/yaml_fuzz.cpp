@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -29,6 +30,17 @@ void visit(const Node& node, std::string_view text, std::vector<Edit>& edits) {
   }
 }
 
+/// Compares the trees of the reader of simple documents and of libfyaml.
+bool is_same(const Node& a, const Node& b) {
+  const auto is_same_member = [](const Node::Member& one, const Node::Member& other) {
+    return one.key == other.key && one.key_range == other.key_range && is_same(one.value, other.value);
+  };
+  return a.kind == b.kind && a.style == b.style && a.scalar == b.scalar && a.range == b.range &&
+         a.where.row == b.where.row && a.where.col == b.where.col &&
+         std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), is_same) &&
+         std::equal(a.members.begin(), a.members.end(), b.members.begin(), b.members.end(), is_same_member);
+}
+
 void check_splice(std::string_view text, const std::vector<Node>& documents) {
   std::vector<Edit> edits;
   for (const Node& document : documents)
@@ -57,6 +69,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto foreign = slipway::config::parse_yaml(text, "fuzz.yaml", {.max_nodes = 5000, .allow_aliases = true});
   const auto strict = slipway::config::parse_yaml(text, "fuzz.yaml", {.max_nodes = 5000});
   require(!strict.has_value() || foreign.has_value());
+  require(!strict.has_value() || std::equal(strict->begin(), strict->end(), foreign->begin(), foreign->end(), is_same));
   if (!foreign.has_value()) return 0;
   for (const Node& document : *foreign)
     check_decoder(document);
