@@ -16,7 +16,7 @@
 namespace slipway::builder {
 namespace {
 
-constexpr int kLookVersion = 1;  // raised whenever look_at_image() finds something else
+constexpr int kLookVersion = 2;  // raised whenever look_at_image() finds something else
 
 /// Names the parts of one platform's image in which two builds differ.
 void add_differences(const BuiltImage& one, const BuiltImage& other, const std::vector<FinishedLayer>& layers,

@@ -28,6 +28,8 @@ struct Place {
   std::vector<FileEntry> folders;  ///< that were walked through
 };
 
+constexpr std::string_view kAbsent = "is not in the image";
+
 /// The image as a process in it sees it.
 class Scene {
  public:
@@ -268,29 +270,46 @@ class Judge {
     for (std::size_t i = 0; i < interpreters.size(); ++i) {
       const std::string& name = interpreters[i];
       // The kernel knows no PATH; env does.
-      const std::vector<std::string> paths =
-          i == 0 ? std::vector<std::string>{elf::normal_path(workdir_of(scene_.config()) + "/" + name)}
-                 : candidates(name, scene_.config());
-      const auto there = [this](const std::string& path) {
-        return scene_.is_mounted(path) || scene_.open(path.substr(1)).has_value();
-      };
-      if (i == 0 && name.starts_with('/') ? there(elf::normal_path(name))
-                                          : std::any_of(paths.begin(), paths.end(), there))
-        continue;
-      errors_.push_back(
-          problem(fmt::format("{} is a script for \"{}\", which is not in the image", shown_, printable(name, 300)),
-                  "add the interpreter with 'closure' or 'files', or use a base that has it"));
+      const std::string of_kernel = name.starts_with('/') ? name : workdir_of(scene_.config()) + "/" + name;
+      const std::string fault = fault_of_any(i == 0 ? std::vector<std::string>{elf::normal_path(of_kernel)}
+                                                    : candidates(name, scene_.config()));
+      if (fault.empty()) continue;
+      errors_.push_back(problem(fmt::format("{} is a script for \"{}\", which {}", shown_, printable(name, 300), fault),
+                                fault == kAbsent
+                                    ? "add the interpreter with 'closure' or 'files', or use a base that has it"
+                                    : "name a program there, with a mode that has its execute bits, e.g. \"0755\""));
       return;
     }
   }
 
+  /// Returns why the kernel does not start what lies at a path; "" if it may.
+  std::string fault_of(const std::string& path) const {
+    if (scene_.is_mounted(path)) return {};
+    const auto place = scene_.open(path.substr(1));
+    if (!place) return std::string(kAbsent);
+    if (place->entry.type == EntryType::directory) return "is a folder";
+    return (place->entry.mode & 0111) == 0 ? fmt::format("nobody may execute (mode {:04o})", place->entry.mode) : "";
+  }
+
+  /// The same of the first of several paths that can be started, else of the first that is there.
+  std::string fault_of_any(const std::vector<std::string>& paths) const {
+    std::string first(kAbsent);
+    for (const std::string& path : paths) {
+      std::string fault = fault_of(path);
+      if (fault.empty()) return fault;
+      if (first == kAbsent) first = std::move(fault);
+    }
+    return first;
+  }
+
   Status judge_object(const std::string& path, const elf::Object& object) {
-    if (!object.interpreter.empty() && !scene_.is_mounted(object.interpreter) &&
-        !scene_.open(object.interpreter.substr(1))) {
+    const std::string fault = object.interpreter.empty() ? "" : fault_of(object.interpreter);
+    if (!fault.empty()) {
       errors_.push_back(problem(
-          fmt::format("{} needs the loader {}, which is not in the image", shown_, printable(object.interpreter, 300)),
-          "add 'closure' (--closure), which brings loader and libraries, use a base that has "
-          "them, or link the program statically"));
+          fmt::format("{} needs the loader {}, which {}", shown_, printable(object.interpreter, 300), fault),
+          fault == kAbsent ? "add 'closure' (--closure), which brings loader and libraries, use a base that has "
+                             "them, or link the program statically"
+                           : "give it a mode with execute bits, e.g. \"0755\""));
       return {};
     }
     for (const std::string& name : object.needed) {

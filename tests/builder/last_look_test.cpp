@@ -6,6 +6,7 @@
 #include "slipway/base/subprocess.h"
 #include "slipway/builder/build_cache.h"
 #include "slipway/elf/object.h"
+#include "support/elf_bytes.h"
 #include "support/fake_clock.h"
 
 namespace slipway::builder {
@@ -160,6 +161,21 @@ TEST_F(LastLook, ScriptsNeedTheirInterpreters) {
               ElementsAre("! /s is a script for \"python3\", which is not in the image"));
   EXPECT_THAT(look({"env-script:/s", "static:/usr/bin/env", "static:/usr/local/bin/python3"}, "/s"), IsEmpty());
   EXPECT_THAT(look({"static:/p", "script:/s"}, "/p"), ElementsAre(HasSubstr("/s is a script"))) << "a warning";
+}
+
+TEST_F(LastLook, InterpretersAndLoadersMustBePrograms) {
+  EXPECT_THAT(look({"script:/s", "static:/bin/sh:0644"}, "/s"),
+              ElementsAre("! /s is a script for \"/bin/sh\", which nobody may execute (mode 0644)"));
+  EXPECT_THAT(look({"script:/s", "plain:/bin/sh/file"}, "/s"),
+              ElementsAre("! /s is a script for \"/bin/sh\", which is a folder"));
+  const auto path = [](AdHocRequest& typed) { typed.env = {"PATH=/a:/b"}; };
+  EXPECT_THAT(look({"env-script:/s", "static:/usr/bin/env", "static:/a/python3:0644"}, "/s", path),
+              ElementsAre("! /s is a script for \"python3\", which nobody may execute (mode 0644)"));
+  EXPECT_THAT(look({"env-script:/s", "static:/usr/bin/env", "static:/a/python3:0644", "static:/b/python3"}, "/s", path),
+              IsEmpty());
+  put(dir.path() / "dynamic", test::ElfBytes{.interpreter = "/lib64/loader"}.str(), 0755);
+  EXPECT_THAT(look({"dynamic:/p", "plain:/lib64/loader:0644"}, "/p"),
+              ElementsAre("! /p needs the loader /lib64/loader, which nobody may execute (mode 0644)"));
 }
 
 TEST_F(LastLook, DynamicProgramsNeedLoaderAndLibraries) {
