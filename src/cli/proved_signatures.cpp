@@ -26,8 +26,9 @@ Error missing(const store::ReadTarget& from, const oci::Descriptor& image, const
     reasons += "; " + checked.refused[i].message;
   if (checked.refused.size() > kReasonsShown)
     reasons += fmt::format("; and {} more", checked.refused.size() - kReasonsShown);
-  return error(Errc::verification_failed, "{}@{} has no {}{}", from.name(), image.digest.str(), wanted, reasons)
-      .with_hint("see what is attached with: slipway referrers REF");
+  const std::string place = fmt::format("{}@{}", from.name(), image.digest.str());
+  return error(Errc::verification_failed, "{} has no {}{}", place, wanted, reasons)
+      .with_hint("see what is attached with: slipway referrers " + place);
 }
 
 std::string_view name_of(trust::Form form) { return form == trust::Form::bundle ? "bundle" : "legacy"; }

@@ -10,6 +10,7 @@ import stat
 
 from carry_test import BUNDLE, PAYLOAD, Raw
 from harness import check, check_equal
+from projects import Project
 
 PASSWORD = {"SLIPWAY_KEY_PASSWORD": "a secret", "COSIGN_PASSWORD": "a secret"}
 SIGN = "https://sigstore.dev/cosign/sign/v1"
@@ -198,17 +199,45 @@ def test_attestations_of_slipway(world):
     attest("--type", "https://example.com/late/v1", "--predicate", "scan.json", "--format", "legacy")
 
 
+def test_every_platform_and_every_environment(world):
+    registry = world.registry()
+    project = Project(world, repository=f"{registry.host}/team/hello", settle="0s", platforms=("amd64", "arm64"))
+    run = lambda *argv, status=0: project.slipway(*argv, status=status, env=PASSWORD)
+    run("key", "generate")
+    root = run("build", "--push").digest
+    signed = run("sign", "--recursive", f"{registry.host}/team/hello:latest", "--key", "slipway.key").out.splitlines()
+    children = [entry["digest"] for entry in json.loads(run("manifest", f"{registry.host}/team/hello@{root}").out)["manifests"]]
+    check_equal([line.split("@")[1] for line in signed], [root, *children], "what is signed")
+    run("verify", "staging", "--key", "slipway.pub", status=13)
+    run("release", "staging")
+    run("promote", "staging", "production")
+    run("verify", "production", "--key", "slipway.pub")
+    location = run("verify", "production").out.split("@")[0]
+    for digest in children:
+        run("verify", f"{location.rsplit(':', 1)[0]}@{digest}", "--key", "slipway.pub")
+    project.edition("second")
+    run("build", "--push")
+    run("release", "staging")
+    ended = run("verify", "staging", "--key", "slipway.pub", status=12)
+    check("no signature by the keys given" in ended.err, f"the reason in\n{ended}")
+    run("verify", "--all", "--key", "slipway.pub", status=2)
+    run("verify", "staging", "--type", "custom", status=2)
+
+
 def test_cosign_agrees(world):
-    if not shutil.which("cosign"):
-        world.note("cosign is not in PATH: openssl judged the same bytes in the other tests")
-        return
+    """Without cosign, openssl judges the same bytes."""
     image = Signed(world)
     ref, exact = f"{image.place}:v1", f"{image.place}@{image.digest}"
-    common = ("--insecure-ignore-tlog=true", "--allow-http-registry")
-    cosign = lambda *argv, status=0: world.tool("cosign", *argv, env=PASSWORD, status=status)
     image.slipway("sign", ref, "--key", "slipway.key")
     (world.folder / "scan.json").write_text('{"clean": true}')
     image.slipway("attest", ref, "--key", "slipway.key", "--type", "https://example.com/scan/v1", "--predicate", "scan.json")
+    for _, message, signature in image.bundles():
+        image.openssl_verifies("slipway.pub", message, signature)
+    if not shutil.which("cosign"):
+        world.note("cosign is not in PATH: openssl judged alone")
+        return
+    common = ("--insecure-ignore-tlog=true", "--allow-http-registry")
+    cosign = lambda *argv, status=0: world.tool("cosign", *argv, env=PASSWORD, status=status)
     for form in ("true", "false"):
         cosign("verify", "--key", "slipway.pub", f"--new-bundle-format={form}", *common, exact)
         cosign("verify-attestation", "--key", "slipway.pub", "--type", "https://example.com/scan/v1",
