@@ -321,6 +321,8 @@ class Pinning {
       decision.edits = std::move(edits);
       decision.after = std::move(after);
       decision.is_pinned = true;
+    } else if (!decision.is_pinned) {
+      report_.unresolved.push_back({found.where, found.role, "is not pinned", 1, found.written});
     }
     decisions_.push_back(std::move(decision));
   }

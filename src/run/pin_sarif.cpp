@@ -64,6 +64,8 @@ Json sarif_of(const std::vector<PinReport>& reports) {
       results.push_back(result(kUnpinned,
                                fmt::format("{}: {} would become {}", change.role, change.before, change.after),
                                report.file, change.where));
+    for (const PinNote& note : report.unresolved)
+      results.push_back(result(kUnpinned, note.message(), report.file, note.where));
     for (const PinNote& note : report.notes) {
       if (note.unpinned > 0) results.push_back(result(kLeftAlone, note.message(), report.file, note.where));
     }

@@ -42,6 +42,9 @@ constexpr std::array<std::string_view, 24> kAlone{"--rm",
                                                   "--passwd",
                                                   "--help"};
 
+constexpr std::array<std::string_view, 6> kScripts{"podman run ",  "podman pull ", "docker run ",
+                                                   "docker pull ", "nerdctl run ", "nerdctl pull "};
+
 bool takes_a_value(std::string_view option) {
   if (option.starts_with("--")) {
     return option.find('=') == std::string_view::npos &&
@@ -106,7 +109,7 @@ class UnitFile {
     std::string_view program = words[0].text;
     program.remove_prefix(std::min(program.find_first_not_of("@-:+!|"), program.size()));
     const std::string_view name = program.substr(program.rfind('/') + 1);
-    if (name != "podman" && name != "docker" && name != "nerdctl") return;
+    if (name != "podman" && name != "docker" && name != "nerdctl") return note_scripts(words, key);
     std::size_t at = 1;
     while (at < words.size() && words[at].text.starts_with('-'))
       at += takes_a_value(words[at].text) ? 2 : 1;
@@ -119,6 +122,18 @@ class UnitFile {
       at += takes_a_value(words[at].text) ? 2 : 1;
     }
     if (at < words.size()) image(words[at], fmt::format("{}: {} {}", key, name, verb));
+  }
+
+  /// sh -c "docker run IMAGE"
+  void note_scripts(const std::vector<Word>& words, const std::string& key) {
+    for (const Word& word : words) {
+      const bool is_script = word.text.find(' ') != std::string::npos &&
+                             std::any_of(kScripts.begin(), kScripts.end(), [&](std::string_view script) {
+                               return word.text.find(script) != std::string::npos;
+                             });
+      if (is_script)
+        findings_.notes.push_back({word.where, key, "a command in quotes that may run an image, left alone"});
+    }
   }
 
   void image(const Word& word, const std::string& role) {

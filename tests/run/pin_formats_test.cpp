@@ -144,6 +144,8 @@ TEST(PinFormats, WhatIsLeftAloneIsSaid) {
         Case{"a.container", "[Container]\nImage=nginx:%i\n", "2:7: Container.Image: a variable"},
         Case{"a.container", "[Container]\nImage=\"nginx\":1\n", "quoted in part"},
         Case{"a.service", "[Service]\nExecStart=podman run $IMAGE\n", "ExecStart: podman run: a variable"},
+        Case{"a.service", "[Service]\nExecStart=/bin/sh -c 'docker run nginx:1'\n",
+             "ExecStart: a command in quotes that may run an image"},
         Case{"values.yaml", "image: {repository: nginx, tag: ''}\n", "has no tag here"},
         Case{"values.yaml", "image:\n  repository: nginx\n  tag: 1\n  digest:\n", "write digest: \"\""},
         Case{"kustomization.yaml", "images: [{name: a, newTag: '{{x}}'}]\n", "a template"},
@@ -371,6 +373,14 @@ TEST(PinSarif, HasAResultForEverythingThatIsNotPinned) {
   ASSERT_EQ(first.items("results").size(), 2u);
   EXPECT_EQ(first.items("results")[0].text("ruleId"), "unpinned");
   EXPECT_EQ(first.items("results")[1].text("ruleId"), "left-alone");
+}
+
+TEST(PinSarif, HasWhatTheResolverDoesNotKnow) {
+  const auto nothing = [](const oci::Location&) { return Result<std::optional<PinnedReference>>(std::nullopt); };
+  const PinReport report = pinned("Dockerfile", "FROM a:1\nFROM b:1@" + kDigest + "\n", nothing);
+  const std::string text = sarif_of({report}).pretty();
+  EXPECT_THAT(text, HasSubstr("FROM of stage 0: \\\"a:1\\\" is not pinned"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("stage 1")));
 }
 
 TEST(PinCustom, PathsLeadToPodsAndToImages) {

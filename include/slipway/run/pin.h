@@ -75,9 +75,10 @@ struct PinReport {
   std::string after;               ///< equals `before` when nothing changes
   std::vector<PinChange> changes;  ///< in the order of the text
   std::vector<PinNote> notes;
-  std::vector<Error> errors;   ///< references that were not resolved, or why the file could not be read
-  std::size_t references = 0;  ///< references that can be pinned, pinned already or not
-  std::size_t pinned = 0;      ///< of these, with a digest in `after`
+  std::vector<PinNote> unresolved = {};  ///< references without a digest that the resolver does not know
+  std::vector<Error> errors;             ///< references that were not resolved, or why the file could not be read
+  std::size_t references = 0;            ///< references that can be pinned, pinned already or not
+  std::size_t pinned = 0;                ///< of these, with a digest in `after`
   bool understood() const { return !format.empty(); }
   bool changed() const { return after != before; }
   /// Returns the number of references left alone: the sum of PinNote::unpinned.
