@@ -91,7 +91,7 @@ class Outlines {
   Status merge_into(LayerMerger& merger, std::size_t layer) {
     merger.next_layer();
     return entries_.visit(prefix(layer), [&merger](std::string_view, std::string_view text) {
-      const std::size_t end = text.find('\0');
+      const std::size_t end = text.find('\0', 1);  // the type may be a zero byte itself
       layer::FileEntry entry;
       entry.type = static_cast<layer::EntryType>(text[0]);
       entry.path = text.substr(1, end - 1);
@@ -219,7 +219,7 @@ class Validation {
                        diff_id.algorithm());
     outlines_.next_layer();
     std::optional<Error> spilled;
-    const layer::ReadLimits limits{.require_end = false};
+    const layer::ReadLimits limits{.require_end = false, .inner_dots = true};
     const Status read = layer::read_tar(plain, limits, [&](const layer::FileEntry& entry, io::Source&) -> Status {
       doubt_attributes(layer, entry);
       Status added = outlines_.add(entry);

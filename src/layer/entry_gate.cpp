@@ -81,7 +81,8 @@ Result<std::string> EntryGate::safe_path(std::string_view raw, std::string_view 
   for (const std::string& part : split(raw, '/')) {
     if (part.empty() || part == ".") continue;
     if (part == "..") {
-      if (!limits_.within_root) return refuse(raw, "has \"..\" in a path and could leave the image");
+      const bool stays = limits_.inner_dots && !out.empty();
+      if (!limits_.within_root && !stays) return refuse(raw, "has \"..\" in a path and could leave the image");
       out = std::string(parent_of(out));
       continue;
     }

@@ -92,6 +92,27 @@ TEST(Validate, Row036_MoreLayersThanDiffIds) {
   EXPECT_EQ(shelf.problems(shelf.image("amd64", kLayer, kTar, 2)).size(), 1u);
 }
 
+TEST(Validate, AgreesWithUnpackingOnFoldersThatReplace) {
+  Shelf shelf;
+  // A folder in the place of a file or symlink of its own layer: what lies below it is in it.
+  for (const layer::FileEntry& first : {file("a", "x"), symlink("a", "/nowhere")}) {
+    shelf.bytes = tar_of({first, folder("a"), file("a/x", "x")});
+    EXPECT_THAT(shelf.problems(shelf.image("amd64", shelf.bytes, kTar)), testing::IsEmpty());
+  }
+  shelf.bytes = tar_of({folder("a"), file("a", "x"), file("a/x", "x")});
+  EXPECT_THAT(shelf.problems(shelf.image("amd64", shelf.bytes, kTar)), ElementsAre(HasSubstr("lies below /a")));
+  shelf.bytes = tar_of({folder("a"), hardlink("h", "a")});
+  EXPECT_THAT(shelf.problems(shelf.image("amd64", shelf.bytes, kTar)), ElementsAre(HasSubstr("which is a folder")));
+}
+
+TEST(Validate, NamesMayHaveDotsThatStayInside) {
+  Shelf shelf;
+  shelf.bytes = tar_of({folder("a"), file("a/../b", "x")});
+  EXPECT_THAT(shelf.problems(shelf.image("amd64", shelf.bytes, kTar)), testing::IsEmpty());
+  shelf.bytes = tar_of({folder("a"), file("a/../../b", "x")});
+  EXPECT_THAT(shelf.problems(shelf.image("amd64", shelf.bytes, kTar)), ElementsAre(HasSubstr("could leave the image")));
+}
+
 TEST(Validate, DoubtsAttributesThatNoKernelTakes) {
   Shelf shelf;
   layer::FileEntry good = file("good", "x"), bad = file("bad", "x");

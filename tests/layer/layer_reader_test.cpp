@@ -103,6 +103,19 @@ TEST(ReadTar, EntriesAreJudgedOneByOne) {
   EXPECT_THAT(names, ElementsAre("a", "a/passwd", "f", "f/b", "h", "f"));
 }
 
+TEST(ReadTar, InnerDotsStayInside) {
+  ReadLimits limits;
+  limits.inner_dots = true;
+  std::vector<std::string> names;
+  ASSERT_TRUE(read(with("a/../b", "x") + with("a/b/../../c", "x") + header("h", '1', octal(0), "d/../b") + kEnd, &names,
+                   limits));
+  EXPECT_THAT(names, ElementsAre("b", "c", "h"));
+  for (const char* out : {"../x", "a/../../x", "..", "/../x"})
+    EXPECT_FALSE(read(with(out, "x") + kEnd, &names, limits)) << out;
+  EXPECT_FALSE(read(header("h", '1', octal(0), "../x") + kEnd, &names, limits));
+  EXPECT_FALSE(read(with("a/../b", "x") + kEnd, &names)) << "an archive that is packed";
+}
+
 TEST(ReadTar, WithinTheRootDotsLeadNoFurtherUp) {
   ReadLimits limits;
   limits.within_root = true;

@@ -17,6 +17,7 @@ struct ReadLimits {
   std::size_t max_path = 4096;
   bool require_end = true;   ///< two zero blocks at the end; off for layers whose digest proves them whole
   bool within_root = false;  ///< ".." in a name leads no further up than the root, as in containerd; else an error
+  bool inner_dots = false;   ///< without within_root: ".." that does not leave the root is taken, too
 };
 
 /// Called for every entry in the order of the tar; an error ends the reading. `content` is valid during the call, holds
