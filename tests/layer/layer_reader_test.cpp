@@ -377,6 +377,36 @@ TEST(ReadTar, KeepsToItsLimits) {
   EXPECT_EQ(read(with("12345678901", "x") + kEnd, nullptr, limits).error().code, Errc::too_large);
 }
 
+/// A source that keeps the largest number of bytes that it was asked for at once.
+class AskedSource final : public io::Source {
+ public:
+  explicit AskedSource(std::string text) : inner_(std::move(text)) {}
+  Result<std::size_t> read(std::span<std::byte> buffer) override {
+    largest = std::max(largest, buffer.size());
+    return inner_.read(buffer);
+  }
+  std::size_t largest = 0;
+
+ private:
+  io::StringSource inner_;
+};
+
+TEST(ReadTar, LargeContentsAreReadStraightIntoTheReadersBuffer) {
+  constexpr std::size_t kLarge = 4 * io::kBlock;
+  AskedSource source(with("a", std::string(3 * kLarge, 'x')) + kEnd);
+  std::vector<std::byte> buffer(kLarge);
+  std::size_t total = 0;
+  ASSERT_TRUE(read_tar(source, {}, [&](const FileEntry&, io::Source& content) -> Status {
+    while (true) {
+      SLIPWAY_ASSIGN(const std::size_t n, content.read(buffer));
+      if (n == 0) return {};
+      total += n;
+    }
+  }));
+  EXPECT_EQ(total, 3 * kLarge);
+  EXPECT_EQ(source.largest, kLarge);
+}
+
 TEST(ReadTar, TheVisitorsErrorComesBack) {
   const std::string tar = with("a", "x") + kEnd;
   io::TextSource source(tar);
