@@ -66,6 +66,16 @@ TEST(Environments, TheExampleOfTheContract) {
   EXPECT_EQ(project.ledger.str(), "registry.example.com/team/hello-releases");
 }
 
+TEST(Environments, TheLedgersSettleTimeIsADuration) {
+  for (const auto& [text, seconds] :
+       std::vector<std::pair<const char*, std::int64_t>>{{"0s", 0}, {"2s", 2}, {"1m", 60}}) {
+    const auto [project, problems] = decode(fmt::format(
+        "app: a\nimage: {{repository: reg.example/a}}\nledger: {{settle: {}}}\nenvironments: {{dev: {{}}}}\n", text));
+    EXPECT_THAT(problems, IsEmpty()) << text;
+    EXPECT_EQ(project.settle, seconds) << text;
+  }
+}
+
 TEST(Environments, Defaults) {
   const auto [project, problems] =
       decode("app: a\nimage: {repository: reg.example/a}\nenvironments:\n  dev:\n  qa: {}\n");

@@ -386,6 +386,10 @@ TEST(FreezeTimes, WhatIsNoneIsRefused) {
     ASSERT_FALSE(status) << bad.from << " " << bad.to << " " << bad.zone;
     EXPECT_EQ(status.error().code, Errc::invalid_argument);
   }
+  for (const auto& bad : std::initializer_list<Freeze>{{"soon", "Mon 08:00", "UTC"}, {"Mon 08:00", "soon", "UTC"}}) {
+    EXPECT_EQ(check_freeze(bad).error().message, "\"soon\" is not a time");
+    EXPECT_TRUE(is_frozen(bad, 0)) << "nothing is released in a time that nobody can read";
+  }
 }
 
 TEST(Durations, HaveOneUnit) {
