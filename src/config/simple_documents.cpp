@@ -213,7 +213,7 @@ class DocumentReader {
     at = skip_spaces(at + 1);
     bool is_end = at < end_ && text_[at] == closing;
     while (!is_end) {
-      if (is_mapping && !flow_key(at)) return false;
+      if (at == end_ || (is_mapping && !flow_key(at))) return false;
       if (at == end_ || !flow_value(at, depth)) return false;
       at = skip_spaces(at);
       if (at == end_ || (text_[at] != ',' && text_[at] != closing)) return false;
