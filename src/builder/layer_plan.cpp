@@ -177,7 +177,7 @@ class LayerPlanner {
   /// ones: setting one changes the ctime, which the listing has of files. `tree`: nullptr where its files are not on
   /// disk.
   Status count_acls(const layer::FileTree* tree, PackedFolders& folders) {
-    std::string asked_about = "acls 2 " + folders.seen.finish().str();
+    std::string asked_about = fmt::format("acls 2 {}", folders.seen.finish().str());
     layer::Fingerprint asked{io::digest_of(""), folders.newest_ns};
     if (tree != nullptr) {
       asked_about += tree->listing().digest.str();

@@ -190,14 +190,15 @@ class FilesListing {
     LinkCounts links(layer::spill_to_temporary(context_.fs()));
     if (long_form) SLIPWAY_TRY(links.count(list_));
     std::string lines;
-    SLIPWAY_TRY(visit([&](const image::ImageFile& file) -> Status {
+    const auto print = [&](const image::ImageFile& file) -> Status {
       SLIPWAY_ASSIGN(const std::uint64_t count, file.member.empty() ? 0 : links.links_of(file));
       lines += long_form ? long_line(file, count + 1) : shown(file.entry.path) + "\n";
       if (lines.size() < io::kBlock) return {};
       SLIPWAY_TRY(context_.print_raw(lines));
       lines.clear();
       return {};
-    }));
+    };
+    SLIPWAY_TRY(visit(print));
     return context_.print_raw(lines);
   }
 

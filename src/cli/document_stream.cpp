@@ -27,7 +27,7 @@ DocumentStream::DocumentStream(std::string_view output, Writer write)
             : output == "digest" || output == "name" ? Form::lines
                                                      : Form::json),
       write_(std::move(write)) {
-  if (form_ == Form::json) text_ = "{";
+  if (form_ == Form::json) text_.append(1, '{');
 }
 
 DocumentStream::DocumentStream(Context& context)
