@@ -135,6 +135,7 @@ Result<int> run_approve(Context& context, const EventFlags& f) {
     SLIPWAY_ASSIGN(event.sealed, plan.seal());
   }
   context.note(plan.describe());
+  if (planned.stored) context.note(fmt::format("the plan expires at {}", format_time(plan.expires)));
   // Made before the event is moved: the order in which arguments are evaluated is not specified.
   const std::string said =
       fmt::format("{} approved this plan as v{} of {}", printable(event.actor, 100), plan.entry.number, name);

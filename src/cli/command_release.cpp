@@ -118,6 +118,11 @@ void keep_planned(Context& context, const release::Plan& plan, const stdfs::path
   }
 }
 
+void note_plan(Context& context, const release::Plan& plan) {
+  context.note(plan.describe());
+  if (plan.changed) context.note(fmt::format("the plan expires at {}", format_time(plan.expires)));
+}
+
 /// Writes the plan, or shows it, or applies it: as the flags say.
 Result<int> carry_out(Context& context, const release::Planned& planned, release::Ledger& ledger,
                       const release::ReleaseServices& services, const std::optional<std::string>& plan_file) {
@@ -128,7 +133,7 @@ Result<int> carry_out(Context& context, const release::Planned& planned, release
     SLIPWAY_ASSIGN(const std::string text, plan.canonical());
     if (plan_file == "-") {
       SLIPWAY_TRY(context.print_raw(text + "\n"));
-      context.note(plan.describe());
+      note_plan(context, plan);
       return 0;
     }
     if (!context.globals().dry_run)
@@ -136,7 +141,7 @@ Result<int> carry_out(Context& context, const release::Planned& planned, release
     if (!context.globals().dry_run) keep_planned(context, plan, services.state_folder);
   }
   if (plan_file || context.globals().dry_run) {
-    context.note(plan.describe());
+    plan_file ? note_plan(context, plan) : context.note(plan.describe());
     SLIPWAY_ASSIGN(const auto missing, release::missing_approvals(plan, ledger));
     for (const std::string& approval : missing)
       context.note(approval);

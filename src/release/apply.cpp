@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "release/apply_in_turn.h"
 #include "release/carry.h"
 #include "release/contest.h"
 #include "release/facts.h"
@@ -195,8 +196,13 @@ Status require_expected(const Planned& planned, const std::optional<Recorded>& h
 }  // namespace
 
 Result<Recorded> apply(const Planned& planned, Ledger& ledger, const ReleaseServices& services) {
+  const Entry& entry = planned.plan.entry;
+  SLIPWAY_ASSIGN(const auto turn, services.sequencer->take(entry.app, entry.environment));
+  return apply_in_turn(planned, ledger, services);
+}
+
+Result<Recorded> apply_in_turn(const Planned& planned, Ledger& ledger, const ReleaseServices& services) {
   const Plan& plan = planned.plan;
-  SLIPWAY_ASSIGN(const auto turn, services.sequencer->take(plan.entry.app, plan.entry.environment));
   if (plan.entry.kind != Kind::adopt || plan.entry.prev) ledger.require_everything_seen();
   ledger.refresh();
   SLIPWAY_ASSIGN(const auto head, ledger.head(plan.entry.app, plan.entry.environment));

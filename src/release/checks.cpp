@@ -11,6 +11,7 @@
 #include "release/finish.h"
 #include "release/journal.h"
 #include "release/proof_of_bytes.h"
+#include "release/settlement.h"
 #include "release/standing.h"
 #include "release/tags.h"
 #include "release/todays_config.h"
@@ -18,6 +19,7 @@
 #include "slipway/base/text.h"
 #include "slipway/release/event.h"
 #include "slipway/release/released_config.h"
+#include "slipway/store/attachment_tag.h"
 
 namespace slipway::release {
 namespace {
@@ -186,9 +188,9 @@ void check_forks(const Patient& patient, std::vector<Ailment>& found) {
                       .what = fmt::format("v{} of {} was also released as {} by {}", fork.entry.number,
                                           patient.environment.name, fork.id.str(), printable(fork.entry.actor, 100)),
                       .meaning = "two writers at once; every reader takes the same one, and this one lost",
-                      .remedy = Finding::Remedy::person,
-                      .action = fmt::format("release again, which records the loser: slipway release {} --same-build",
-                                            patient.environment.name)}});
+                      .remedy = Finding::Remedy::repair,
+                      .action = "record the loser in one more release of the active build and config"},
+                     [&patient] { return settle_forks(patient.project, patient.environment, patient.services); }});
   }
 }
 
@@ -265,21 +267,40 @@ Status check_moving_tag(const Patient& patient, std::vector<Ailment>& found) {
   return {};
 }
 
+/// A manifest of somebody else under the tag of the list: nothing is written there.
+Result<bool> is_occupied(store::ReadTarget& repository, const Digest& image) {
+  SLIPWAY_ASSIGN(const auto now, moving_tag_state(repository, store::referrers_tag(image)));
+  return now && now != unreadable_tag();
+}
+
+Ailment no_evidence(const oci::Location& repository, const Digest& image) {
+  const std::string place = repository.with_tag(store::referrers_tag(image)).str();
+  return {{.check = "no-evidence",
+           .what = fmt::format("{} is not a list of referrers, so nothing can be attached to the image", place),
+           .meaning = "the ledger alone says what is released; signatures and evidence do not travel with the image",
+           .remedy = Finding::Remedy::none,
+           .action = "remove that tag, if nobody needs it: slipway delete " + place}};
+}
+
 /// The evidence of the active digest's first release.
 Status check_evidence(const Patient& patient, std::vector<Ailment>& found) {
   const Recorded* const active = patient.chain.head();
   if (active == nullptr || patient.repository == nullptr) return {};
   if (active->entry.image.repository != patient.environment.repository_text) return {};
-  auto* referrers = store::as<store::ReferrerLister>(*patient.repository);
-  if (referrers == nullptr) return {};
+  if (store::as<store::ReferrerLister>(*patient.repository) == nullptr) return {};
   const auto image = patient.repository->resolve(active->entry.image.digest);
   if (!image) return image.error().code == Errc::not_found ? Status() : Status(fail(image.error()));
-  auto there = referrers->referrers(image->digest, std::string(kEntryType));
-  if (!there && is_unreadable(there.error())) there = std::vector<oci::Descriptor>();
-  SLIPWAY_TRY(there);
+  SLIPWAY_ASSIGN(const auto there, list_evidence(*patient.repository, image->digest));
+  if (!there) {
+    SLIPWAY_ASSIGN(const bool occupied, is_occupied(*patient.repository, image->digest));
+    if (occupied) {
+      found.push_back(no_evidence(patient.environment.repository, image->digest));
+      return {};
+    }
+  }
   const Recorded& first = *std::find_if(patient.chain.entries.begin(), patient.chain.entries.end(),
                                         [&](const Recorded& r) { return r.entry.image == active->entry.image; });
-  for (const oci::Descriptor& descriptor : *there) {
+  for (const oci::Descriptor& descriptor : there.value_or(std::vector<oci::Descriptor>())) {
     const auto evidence = read_evidence(*patient.repository, descriptor);
     if (evidence && evidence->entry.environment == patient.environment.name &&
         evidence->entry.app == patient.project.app)

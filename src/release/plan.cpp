@@ -74,6 +74,8 @@ Status check_consistency(const Plan& plan) {
     if (!oci::is_valid_tag(tag)) return refuse("one of the tags is not a tag");
   }
   SLIPWAY_TRY(check_decision(plan));
+  if (plan.changed && plan.expires != plan.entry.time + kPlanLifetime)
+    return refuse("it does not expire a day after it was made");
   if (!plan.config) return {};
   SLIPWAY_ASSIGN(const ConfigArtifact artifact, make_config_artifact(*plan.config));
   if (artifact.manifest.digest != plan.entry.config) return refuse("config and entry do not fit");

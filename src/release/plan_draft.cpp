@@ -20,9 +20,6 @@
 namespace slipway::release {
 namespace {
 
-/// Seconds that a stored plan may be applied.
-constexpr std::int64_t kPlanLifetime = 24 * 60 * 60;
-
 /// A repository of the destination's registry first: from there blobs are mounted, not moved.
 void put_near_first(std::vector<oci::Location>& sources, const oci::Location& destination) {
   std::stable_partition(sources.begin(), sources.end(), [&](const oci::Location& source) {
@@ -105,10 +102,10 @@ Result<bool> has_evidence(std::int64_t number, const std::string& hex, const Rel
   auto target = services.opener->open_for_reading(request.environment.repository, Side::destination);
   if (!target) return target.error().code == Errc::not_found ? Result<bool>(false) : fail(target.error());
   SLIPWAY_ASSIGN(const auto image, kept_under(**target, tag));
-  auto* referrers = store::as<store::ReferrerLister>(**target);
-  if (!image || referrers == nullptr) return false;
-  SLIPWAY_ASSIGN(const auto found, referrers->referrers(*image, std::string(kEntryType)));
-  for (const oci::Descriptor& descriptor : found) {
+  if (!image) return false;
+  SLIPWAY_ASSIGN(const auto found, list_evidence(**target, *image));
+  if (!found) return false;
+  for (const oci::Descriptor& descriptor : *found) {
     const auto evidence = read_evidence(**target, descriptor);
     if (evidence && is_of(evidence->entry, number, request) && (hex.empty() || evidence->id.short_hex() == hex))
       return true;
@@ -343,6 +340,14 @@ Status judge_plan(const ReleaseRequest& request, const Situation& situation, Pla
   return {};
 }
 
+/// Returns true if the release records the loser of a race, though nothing else changes.
+bool settles_fork(const Situation& situation, const Choice& choice) {
+  const Chain& chain = situation.chain;
+  return choice.kind == Kind::config && std::any_of(chain.forks.begin(), chain.forks.end(), [&](const Recorded& fork) {
+           return !is_abandoned(chain, entry_tag(fork.entry, fork.id));
+         });
+}
+
 /// Everything but the judgement: pure.
 Result<Plan> assemble(const ReleaseRequest& request, const Situation& situation, const Choice& choice,
                       const BoundConfig& config, Entry entry) {
@@ -359,7 +364,7 @@ Result<Plan> assemble(const ReleaseRequest& request, const Situation& situation,
   put_near_first(plan.sources, plan.repository);
   const Recorded* const active = situation.active();
   plan.changed = active == nullptr || !active->entry.same_release(plan.entry) ||
-                 active->entry.image.repository != plan.entry.image.repository;
+                 active->entry.image.repository != plan.entry.image.repository || settles_fork(situation, choice);
   plan.moving = {environment.tag, situation.tag_now};
   plan.finish_active = situation.finish_active;
   plan.claims = project.immutable_tags;

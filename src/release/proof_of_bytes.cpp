@@ -3,6 +3,7 @@
 #include <set>
 
 #include "release/entry_artifact.h"
+#include "release/tags.h"
 #include "slipway/io/filters.h"
 #include "slipway/oci/media_type.h"
 
@@ -82,6 +83,17 @@ Result<Recorded> read_evidence(store::ReadTarget& target, const oci::Descriptor&
   if (recorded) return recorded;
   return fail(Errc::verification_failed, "the evidence {} in {} {}", referrer.digest.str(), target.name(),
               recorded.error().message);
+}
+
+Result<std::optional<std::vector<oci::Descriptor>>> list_evidence(store::ReadTarget& target, const Digest& image) {
+  auto* referrers = store::as<store::ReferrerLister>(target);
+  if (referrers == nullptr) return std::optional<std::vector<oci::Descriptor>>();
+  auto found = referrers->referrers(image, std::string(kEntryType));
+  if (found) return std::optional<std::vector<oci::Descriptor>>(*std::move(found));
+  auto* tags = store::as<store::TagLister>(target);
+  const bool answers = is_unreadable(found.error()) && tags != nullptr && tags->list_tags();
+  if (found.error().code == Errc::conflict || answers) return std::optional<std::vector<oci::Descriptor>>();
+  return fail(std::move(found).error());
 }
 
 }  // namespace slipway::release

@@ -16,4 +16,8 @@ Status prove_graph(store::ReadTarget& target, const Digest& root, const std::str
 /// The entry that a referrer carries. Errc::verification_failed when it is none.
 Result<Recorded> read_evidence(store::ReadTarget& target, const oci::Descriptor& referrer);
 
+/// The manifests beside an image that may be evidence; nullopt where the registry has no list of them that it can read,
+/// because something else has the tag of the list, or it died while it wrote it.
+Result<std::optional<std::vector<oci::Descriptor>>> list_evidence(store::ReadTarget& target, const Digest& image);
+
 }  // namespace slipway::release

@@ -63,7 +63,7 @@ class Verification {
       }
       problem(
           fmt::format("v{} of {} was also released as {}, which lost: two writers at once. The next release "
-                      "records that: slipway release {} --same-build",
+                      "records that, or: slipway doctor {} --repair",
                       fork.entry.number, environment_.name, fork.id.str(), environment_.name));
     }
     if (const Recorded* active = chain_.head()) {
@@ -158,11 +158,10 @@ class Verification {
   }
 
   Result<bool> has_evidence(const std::string& tag, std::int64_t number) {
-    auto* referrers = store::as<store::ReferrerLister>(*target_);
-    if (referrers == nullptr) return false;
     SLIPWAY_ASSIGN(const auto image, target_->resolve(tag));
-    SLIPWAY_ASSIGN(const auto found, referrers->referrers(image.digest, std::string(kEntryType)));
-    for (const oci::Descriptor& descriptor : found) {
+    SLIPWAY_ASSIGN(const auto found, list_evidence(*target_, image.digest));
+    if (!found) return false;
+    for (const oci::Descriptor& descriptor : *found) {
       SLIPWAY_ASSIGN(const auto recorded, read_evidence(*target_, descriptor));
       const Entry& entry = recorded.entry;
       if (entry.app == project_.app && entry.environment == environment_.name && entry.number == number) return true;

@@ -121,12 +121,77 @@ TEST_F(Checks, AMovedTagIsForAPersonAndStays) {
   EXPECT_EQ(shop.tag("staging"), foreign.digest);
 }
 
+// Something else has the tag of the list of referrers: nothing is written there, and nothing stops.
+TEST_F(Checks, AnOccupiedListOfReferrersStopsNothing) {
+  const oci::Descriptor active = staging->resolve("staging").value();
+  ASSERT_TRUE(staging->tag(active, store::referrers_tag(active.digest)));
+  for (const auto& findings : {check(), repair()}) {
+    ASSERT_THAT(names(findings), ElementsAre("no-evidence"));
+    EXPECT_EQ(findings[0].remedy, Finding::Remedy::none);
+  }
+  // A registry that died while it wrote the next entry, whose image is kept already.
+  ASSERT_TRUE(staging->tag(active, "hello.staging-v3"));
+  ledger->faults["hello.staging.v3.0123456789ab"] = {Errc::not_found};
+  const auto proof = verify_environment(shop.project, shop.environment("staging"), std::nullopt, shop.services);
+  ASSERT_TRUE(proof) << proof.error().describe();
+  EXPECT_TRUE(proof->status()) << proof->status().error().describe();
+  EXPECT_EQ(shop.release("staging", build("three"))->entry.number, 3);
+}
+
 TEST_F(Checks, MissingEvidenceIsAttached) {
   staging->subject_status = 405;
   ASSERT_TRUE(shop.release("staging", build("three")));
   staging->subject_status = 0;
   expect_mended("missing-evidence");
   EXPECT_TRUE(verify_image(shop.environment("staging").repository.with_tag("staging"), shop.services));
+}
+
+// One command, and all machines agree afterwards. The image and the config that run stay.
+TEST_F(Checks, AForkIsSettledByDoctor) {
+  Entry rival = shop.chain("staging").head()->entry;
+  rival.actor = "bob";
+  ASSERT_TRUE(shop.ledger().append(rival));
+  shop.write("staging.env", "PORT=81\n");  // the config of today is not released by the way
+  const Recorded active = *shop.chain("staging").head();
+  EXPECT_THAT(names(check()), Contains("fork"));
+  const auto findings = repair();
+  for (const Finding& finding : findings)
+    EXPECT_TRUE(finding.repaired) << finding.action;
+  EXPECT_THAT(check(), IsEmpty());
+  const Recorded now = *shop.chain("staging").head();
+  EXPECT_EQ(now.entry.number, active.entry.number + 1);
+  EXPECT_TRUE(now.entry.same_release(active.entry));
+  EXPECT_EQ(now.entry.image, active.entry.image);
+  EXPECT_EQ(now.entry.kind, Kind::config);
+  EXPECT_THAT(read_status(shop.project, shop.services).value()[0].forks, IsEmpty());
+  const auto proof = verify_environment(shop.project, shop.environment("staging"), std::nullopt, shop.services);
+  EXPECT_TRUE(proof->status()) << proof->status().error().describe();
+}
+
+// In a freeze or a hold the loser is recorded later.
+TEST_F(Checks, AForkIsSettledAsTheRulesAllow) {
+  Entry rival = shop.chain("staging").head()->entry;
+  rival.actor = "bob";
+  ASSERT_TRUE(shop.ledger().append(rival));
+  Ledger view = shop.ledger();
+  Event hold{.app = "hello", .environment = "staging", .kind = EventKind::hold};
+  hold.actor = "ann";
+  hold.tool = "test";
+  ASSERT_TRUE(EventLog(view).append(std::move(hold)));
+  const auto findings = repair();
+  ASSERT_THAT(names(findings), Contains("fork"));
+  EXPECT_FALSE(findings[0].repaired);
+  EXPECT_THAT(findings[0].action, HasSubstr("held"));
+  EXPECT_EQ(shop.chain("staging").head()->entry.number, 2);
+}
+
+TEST_F(Checks, AForkIsSettledByAReleaseOfTheSameBuild) {
+  Entry rival = shop.chain("staging").head()->entry;
+  rival.actor = "bob";
+  ASSERT_TRUE(shop.ledger().append(rival));
+  EXPECT_EQ(shop.release("staging", std::nullopt)->entry.number, 3) << "though nothing else changes";
+  EXPECT_THAT(names(check()), Not(Contains("fork")));
+  EXPECT_EQ(shop.release("staging", std::nullopt)->entry.number, 3) << "once";
 }
 
 TEST_F(Checks, AForkIsSettledByTheNextRelease) {

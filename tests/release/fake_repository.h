@@ -118,6 +118,9 @@ class FakeRepository final : public store::Target,
   }
   Result<std::vector<oci::Descriptor>> referrers(const Digest& subject, const std::string& type) override {
     SLIPWAY_TRY(answered(referrers_status));
+    // As a registry without the referrers API, where something else has the tag of the list.
+    if (content_.resolve(store::referrers_tag(subject)))
+      return fail(Errc::conflict, "{} is not a list of referrers", store::referrers_tag(subject));
     return content_.referrers(subject, type);
   }
   Status delete_tag(const std::string& tag_name) override {

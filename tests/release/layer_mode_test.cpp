@@ -3,6 +3,7 @@
 #include "slipway/image/image.h"
 #include "slipway/io/compress.h"
 #include "slipway/layer/layer_reader.h"
+#include "slipway/release/checks.h"
 #include "slipway/release/config_layer.h"
 #include "slipway/release/retire.h"
 #include "slipway/release/verify.h"
@@ -122,6 +123,24 @@ class LayerMode : public ::testing::Test {
   Shop shop{kYaml};
   oci::Descriptor last = oci::empty_descriptor();
 };
+
+TEST_F(LayerMode, AForkIsSettledWithTheVeryImage) {
+  const Recorded first = released("staging", build("one"));
+  Entry rival = first.entry;
+  rival.actor = "bob";
+  ASSERT_TRUE(shop.ledger().append(rival));
+  EXPECT_EQ(shop.release("staging", std::nullopt)->entry.number, 2);
+  EXPECT_EQ(shop.chain("staging").head()->entry.image, first.entry.image);
+  EXPECT_TRUE(verified("staging").status());
+  Entry again = shop.chain("staging").head()->entry;
+  again.actor = "bob";
+  ASSERT_TRUE(shop.ledger().append(again));
+  const auto findings = repair_environment(shop.project, shop.environment("staging"), shop.services);
+  ASSERT_TRUE(findings) << findings.error().describe();
+  EXPECT_EQ(shop.chain("staging").head()->entry.number, 3);
+  EXPECT_EQ(shop.chain("staging").head()->entry.image, first.entry.image);
+  EXPECT_TRUE(verified("staging").status());
+}
 
 TEST_F(LayerMode, EveryPlatformIsTheBuildsLayersAndOneOfConfig) {
   shop.write("staging.env", "PORT=80\nNAME=a b\nKEY=secret://vault/a#b\n");

@@ -33,6 +33,9 @@
 ///     }
 namespace slipway::release {
 
+/// Seconds that a stored plan may be applied.
+inline constexpr std::int64_t kPlanLifetime = 24 * 60 * 60;
+
 inline constexpr std::string_view kPlanSchema = "slipway/v2/plan";
 
 /// A tag that moves, with the digest it pointed to when the plan was made.
@@ -60,8 +63,8 @@ struct Plan {
   std::string rules;                    ///< Policy::canonical(); the entry has its digest
   bool claims = false;                  ///< the ledger's tags cannot be overwritten: the number is claimed first
   std::optional<Digest> first{};        ///< the id of the chain's first entry, which identifies the ledger
-  std::int64_t expires = 0;             ///< unix seconds after which a stored plan is stale; 0: never
-  bool finish_active = false;           ///< the active release was committed, but not finished: finish it first
+  std::int64_t expires = 0;    ///< unix seconds after which a stored plan is stale: kPlanLifetime after its time
+  bool finish_active = false;  ///< the active release was committed, but not finished: finish it first
 
   Plan(Entry e, oci::Descriptor i, oci::Location r, oci::Location l)
       : entry(std::move(e)), image(std::move(i)), build(image), repository(std::move(r)), ledger(std::move(l)) {}
