@@ -299,7 +299,31 @@ TEST_F(RemovedEntry, AListThatLagsIsNoRemoval) {
   EXPECT_THAT(warnings, IsEmpty());
 }
 
-// semantics of 403: an entry that may not be read is not an entry that is gone.
+// So it is for what people said: a hold counts before the list shows it, and not any more when its tag is gone.
+TEST_F(RemovedEntry, AHoldThatIsNotListedYetCounts) {
+  Ledger view = shop.services.ledger(shop.project.ledger);
+  Event hold{.app = "hello", .environment = "staging", .kind = EventKind::hold};
+  hold.actor = "ann";
+  hold.tool = "test";
+  const auto put = EventLog(view).append(std::move(hold)).value();
+  const std::string tag = event_tag(put, io::digest_of(put.canonical().value()));
+  ledger->unlisted = {tag};
+  EXPECT_EQ(release_next().error().code, Errc::policy_denied);
+  EXPECT_TRUE(read_status(shop.project, shop.services)->front().hold.has_value());
+  ASSERT_TRUE(ledger->delete_tag(tag));
+  EXPECT_FALSE(read_status(shop.project, shop.services)->front().hold.has_value());
+  shop.world.requests();
+  ASSERT_TRUE(read_status(shop.project, shop.services));
+  const int forgotten = shop.world.requests();
+  shop.services.seen_folder = shop.folder.path() / "another";
+  ASSERT_TRUE(read_status(shop.project, shop.services));
+  shop.world.requests();
+  ASSERT_TRUE(read_status(shop.project, shop.services));
+  EXPECT_EQ(shop.world.requests(), forgotten) << "what is gone is asked for once";
+  EXPECT_EQ(release_next()->entry.number, 4);
+}
+
+// An entry that may not be read is not an entry that is gone.
 TEST_F(RemovedEntry, ARegistryThatRefusesAbsentTagsIsNotBelieved) {
   remove({3});
   ledger->faults[tag_of(3)] = {Errc::unauthorized, -1, false};

@@ -44,20 +44,25 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
+class RecordFile;
+
 /// The events of a ledger, each under its tag `<app>.<env>.e.<12 hex of its id>`. The ledger must outlive it, and one
 /// thread at a time uses both.
 class EventLog {
  public:
   explicit EventLog(Ledger& ledger) : ledger_(ledger) {}
   /// Returns the events in the order in which they were recorded. Costs the ledger's list of tags, and one request for
-  /// each event that was not read before. A listed event that cannot be read was never recorded: it is skipped with a
-  /// warning.
+  /// each event that was not read before. An event that this user saw and that is not listed is asked for by its tag,
+  /// for a list may lag. A listed event that cannot be read was never recorded: it is skipped with a warning.
   Result<std::vector<Event>> read(const std::string& app, const std::string& environment);
   /// Stores an event with the next `order`, and returns it as written.
   Result<Event> append(Event event);
 
  private:
   Result<Event> parse(store::ReadTarget& target, const std::string& tag, store::Fetched fetched) const;
+  Status fetch_listed(const std::vector<std::string>& tags, std::vector<Event>& events);
+  Result<bool> is_there(const std::string& tag);
+  Status remember(const std::vector<Event>& events, RecordFile& file);
 
   Ledger& ledger_;
 };
