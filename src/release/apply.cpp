@@ -97,18 +97,26 @@ Result<std::optional<Digest>> unmoved_tag(const Plan& plan, const std::optional<
                   .with_hint("find out who moved it; where it should be: slipway status"));
 }
 
+/// Proves that the ledger has a config that it had before, and gives it its tag again where that is lost.
+Status keep_config(const Digest& config, const std::string& tag, bool listed, store::Target& target) {
+  if (listed && require_config(config, target, tag)) return {};
+  SLIPWAY_TRY(require_config(config, target));
+  SLIPWAY_ASSIGN(const oci::Descriptor found, target.resolve(config));
+  return target.tag(found, tag);
+}
+
 /// Puts the config where the plan has one, and proves that the ledger has all of it. A tag in the ledger's list proves
 /// nothing: the registry may have died while it was written.
 Status put_config(const Plan& plan, Ledger& ledger) {
+  const Entry& entry = plan.entry;
   SLIPWAY_ASSIGN(const auto target, ledger.open_for_writing());
-  if (!plan.config) return require_config(plan.entry.config, *target);
-  SLIPWAY_ASSIGN(const ConfigArtifact artifact, make_config_artifact(*plan.config));
-  const std::string tag =
-      fmt::format("{}.{}.c.{}", plan.entry.app, plan.entry.environment, artifact.manifest.digest.short_hex());
+  const std::string tag = config_tag(entry.app, entry.environment, entry.config);
   SLIPWAY_ASSIGN(const bool listed, ledger.has_tag(tag));
-  if (listed && require_config(plan.entry.config, *target)) return {};
+  if (!plan.config) return keep_config(entry.config, tag, listed, *target);
+  SLIPWAY_ASSIGN(const ConfigArtifact artifact, make_config_artifact(*plan.config));
+  if (listed && require_config(entry.config, *target, tag)) return {};
   SLIPWAY_TRY(push_config(artifact, *target, tag));
-  return require_config(plan.entry.config, *target);
+  return require_config(entry.config, *target);
 }
 
 /// Records, once for each environment, that writers of edition 1 stop here.

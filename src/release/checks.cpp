@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <set>
 
 #include "release/collectable.h"
@@ -167,15 +168,52 @@ Status check_removed(const Patient& patient, std::vector<Ailment>& found) {
   return {};
 }
 
+/// The configs of releases that can be restored, each with its tag and the newest release that has it.
+std::map<std::string, const Entry*> kept_configs(const Chain& chain, const std::vector<Event>& events) {
+  const auto retired = retired_in(events);
+  std::map<std::string, const Entry*> configs;
+  for (const Recorded& recorded : chain.entries) {
+    const Entry& entry = recorded.entry;
+    if (std::binary_search(retired.begin(), retired.end(), entry.number)) continue;
+    configs.insert_or_assign(config_tag(entry.app, entry.environment, entry.config), &entry);
+  }
+  return configs;
+}
+
+/// Configs that are there and whose tag is not, or cannot be read. Returns the tags that are settled so.
+Result<std::set<std::string>> check_config_tags(const Patient& patient, std::vector<Ailment>& found) {
+  SLIPWAY_ASSIGN(const auto events, EventLog(patient.ledger).read(patient.project.app, patient.environment.name));
+  std::set<std::string> settled;
+  for (const auto& [tag, entry] : kept_configs(patient.chain, events)) {
+    SLIPWAY_ASSIGN(const bool listed, patient.ledger.has_tag(tag));
+    if (listed && !is_dangling(*patient.home, tag)) continue;
+    const auto config = patient.home->resolve(entry->config);
+    if (!config) continue;  // said with the release
+    settled.insert(tag);
+    found.push_back({{.check = "collectable",
+                      .what = fmt::format("the config of v{} does not have its tag {}", entry->number, tag),
+                      .meaning = "a collection of untagged manifests in the registry takes it",
+                      .remedy = Finding::Remedy::repair,
+                      .action = "tag it"},
+                     [&patient, tag = tag, config = *config]() -> Status {
+                       SLIPWAY_ASSIGN(const auto target, patient.ledger.open_for_writing());
+                       return target->tag(config, tag);
+                     }});
+  }
+  return settled;
+}
+
 /// Events and configs that are listed and cannot be read.
 Status check_records(const Patient& patient, std::vector<Ailment>& found) {
   if (patient.home == nullptr) return {};
   const std::string name = patient.project.app + "." + patient.environment.name;
+  SLIPWAY_ASSIGN(const auto settled, check_config_tags(patient, found));
   for (const auto& [kind, meaning] : {std::pair(".e.", "an event that was never recorded"),
                                       std::pair(".c.", "a config that no release needs: a commit proves its own")}) {
     SLIPWAY_ASSIGN(const auto tags, patient.ledger.tags_with(name + kind));
     for (const std::string& tag : tags) {
-      if (is_dangling(*patient.home, tag)) found.push_back(dangling(patient, patient.project.ledger, tag, meaning));
+      if (!settled.contains(tag) && is_dangling(*patient.home, tag))
+        found.push_back(dangling(patient, patient.project.ledger, tag, meaning));
     }
   }
   return {};
@@ -356,8 +394,7 @@ Status put_todays_config(const Patient& patient) {
   if (artifact.manifest.digest != active.config)
     return fail(error(Errc::conflict, "the current config files are not those of v{}", active.number));
   SLIPWAY_ASSIGN(const auto target, patient.ledger.open_for_writing());
-  return push_config(artifact, *target,
-                     fmt::format("{}.{}.c.{}", active.app, active.environment, artifact.manifest.digest.short_hex()));
+  return push_config(artifact, *target, config_tag(active.app, active.environment, artifact.manifest.digest));
 }
 
 Status check_config(const Patient& patient, std::vector<Ailment>& found) {

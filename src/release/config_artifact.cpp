@@ -134,13 +134,18 @@ Status push_config(const ConfigArtifact& artifact, store::Target& to, const std:
   return to.push_tagged(artifact.manifest, artifact.manifest_bytes, tag);
 }
 
-Status require_config(const Digest& manifest, store::ReadTarget& from) {
+std::string config_tag(const std::string& app, const std::string& environment, const Digest& manifest) {
+  return fmt::format("{}.{}.c.{}", app, environment, manifest.short_hex());
+}
+
+Status require_config(const Digest& manifest, store::ReadTarget& from, const std::optional<std::string>& tag) {
   const auto gone = [&](const Digest& part) {
     return fail(error(Errc::not_found, "{} of the config {} is not in {}", part.str(), manifest.str(), from.name()));
   };
-  auto fetched = from.fetch_document(manifest);
+  auto fetched = from.fetch_document(tag ? store::TagOrDigest(*tag) : store::TagOrDigest(manifest));
   if (!fetched && fetched.error().code == Errc::not_found) return gone(manifest);
   SLIPWAY_TRY(fetched);
+  if (fetched->descriptor.digest != manifest) return gone(manifest);
   SLIPWAY_ASSIGN(const oci::Manifest parsed,
                  oci::parse_manifest(std::move(fetched->bytes), fetched->descriptor.media_type));
   std::vector<oci::Descriptor> parts = parsed.layers;

@@ -104,6 +104,41 @@ TEST_F(Checks, AnEntryWhoseBytesEvidenceHasIsRestored) {
   EXPECT_THAT(check(), IsEmpty());
 }
 
+// The config of a release that can be restored has a tag, or a collection takes it.
+TEST_F(Checks, AConfigWithoutItsTagIsTaggedAgain) {
+  const Digest config = shop.chain("staging").head()->entry.config;
+  const std::string tag = config_tag("hello", "staging", config);
+  ASSERT_TRUE(ledger->delete_tag(tag));
+  expect_mended("collectable");
+  EXPECT_EQ(ledger->resolve(tag)->digest, config);
+  // Listed and not there: the tag is written again, not removed.
+  ASSERT_TRUE(ledger->delete_tag(tag));
+  ledger->faults[tag] = {Errc::not_found, 2};
+  const auto findings = repair();
+  ledger->faults.clear();
+  EXPECT_THAT(names(findings), ElementsAre("collectable"));
+  EXPECT_EQ(ledger->resolve(tag)->digest, config);
+}
+
+TEST_F(Checks, AReleaseTagsItsConfigAgain) {
+  const Digest config = shop.chain("staging").head()->entry.config;
+  const std::string tag = config_tag("hello", "staging", config);
+  for (const bool listed : {false, true}) {
+    ASSERT_TRUE(ledger->delete_tag(tag));
+    if (listed) ledger->faults[tag] = {Errc::not_found, 1};
+    const auto released = shop.release("staging", build(listed ? "four" : "three"), {.reason = {}, .bypass = "hold"});
+    ASSERT_TRUE(released) << released.error().describe();
+    ledger->faults.clear();
+    ASSERT_TRUE(ledger->resolve(tag)) << listed;
+    ASSERT_TRUE(ledger->delete_tag(tag));
+    if (listed) ledger->faults[tag] = {Errc::not_found, 1};
+    ASSERT_TRUE(shop.rollback("staging"));
+    ledger->faults.clear();
+    ASSERT_TRUE(ledger->resolve(tag)) << listed;
+    EXPECT_EQ(ledger->resolve(tag)->digest, config);
+  }
+}
+
 TEST_F(Checks, ALaggingTagIsMoved) {
   ASSERT_TRUE(staging->tag(staging->resolve("hello.staging-v1").value(), "staging"));
   expect_mended("lagging-tag");

@@ -19,10 +19,10 @@ MENDINGS = [
      "  SLIPWAY_ASSIGN(const bool unreadable, is_unreadable(why));\n  if (!unreadable) return fail(why);\n"
      "  if (why.message != kRemoved)"),
     ("L3", "a config tag that is listed counts as proof that the config is there", "src/release/apply.cpp",
-     "  if (listed && require_config(plan.entry.config, *target)) return {};\n"
+     "  if (listed && require_config(entry.config, *target, tag)) return {};\n"
      "  SLIPWAY_TRY(push_config(artifact, *target, tag));\n",
      "  if (OUT) return listed ? Status() : push_config(artifact, *target, tag);\n"
-     "  if (listed && require_config(plan.entry.config, *target)) return {};\n"
+     "  if (listed && require_config(entry.config, *target, tag)) return {};\n"
      "  SLIPWAY_TRY(push_config(artifact, *target, tag));\n"),
     ("L4", "nothing decides between simultaneous writers", "src/release/contest.cpp",
      "  if (!is_contested(ledger, services)) return entry;", "  if (OUT || !is_contested(ledger, services)) return entry;"),

@@ -74,9 +74,12 @@ Result<ConfigArtifact> make_config_artifact(const ConfigValues& values);
 /// Pushes the artifact under a tag that no other content has, so that no registry collects it. Idempotent.
 Status push_config(const ConfigArtifact& artifact, store::Target& to, const std::string& tag);
 
+/// Returns the tag that keeps a config: `<app>.<env>.c.<12 hex of its manifest>`.
+std::string config_tag(const std::string& app, const std::string& environment, const Digest& manifest);
+
 /// Succeeds if the target has the config's manifest and everything that it names; Errc::not_found, naming the part, if
-/// not. Reads the manifest and asks for each blob.
-Status require_config(const Digest& manifest, store::ReadTarget& from);
+/// not. Reads the manifest and asks for each blob. With `tag` the manifest must be there under that tag.
+Status require_config(const Digest& manifest, store::ReadTarget& from, const std::optional<std::string>& tag = {});
 
 /// Reads a config back by its manifest's digest, files with their contents. Errc::not_found, verification_failed when
 /// it is not a config, or its layer differs from its list.
