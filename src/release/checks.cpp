@@ -12,6 +12,7 @@
 #include "release/finish.h"
 #include "release/journal.h"
 #include "release/proof_of_bytes.h"
+#include "release/repair_record.h"
 #include "release/settlement.h"
 #include "release/standing.h"
 #include "release/tags.h"
@@ -549,36 +550,6 @@ Status mend_leftovers(const Project& project, const Environment& environment, co
   return {};
 }
 
-/// The checks whose findings were repaired in a registry, each once.
-std::string repaired_checks(const std::vector<Finding>& findings) {
-  std::set<std::string> names;
-  for (const Finding& finding : findings) {
-    if (finding.repaired && finding.check != "journal") names.insert(finding.check);
-  }
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
-/// Records the repair behind the fence; programs of edition 1 read no event of this kind.
-Status record_repair(const Project& project, const Environment& environment, const std::vector<Finding>& findings,
-                     const ReleaseServices& services) {
-  const std::string checks = repaired_checks(findings);
-  if (checks.empty()) return {};
-  Ledger ledger = services.proving_ledger(project.ledger);
-  EventLog log(ledger);
-  SLIPWAY_ASSIGN(const auto events, log.read(project.app, environment.name));
-  const auto is_fence = [](const Event& event) { return event.kind == EventKind::edition; };
-  if (std::none_of(events.begin(), events.end(), is_fence)) return {};
-  Event event{.app = project.app, .environment = environment.name, .kind = EventKind::repair};
-  SLIPWAY_ASSIGN(const auto head, ledger.head(project.app, environment.name));
-  if (head) event.entry = head->id;
-  event.actor = services.actor.name;
-  event.reason = checks;
-  event.time = services.clock->now();
-  event.tool = services.tool;
-  SLIPWAY_TRY(log.append(std::move(event)));
-  return {};
-}
-
 }  // namespace
 
 Result<std::vector<Finding>> check_environment(const Project& project, const Environment& environment,
@@ -604,30 +575,6 @@ Result<std::vector<Finding>> repair_environment(const Project& project, const En
   SLIPWAY_TRY(mend_leftovers(project, environment, services, findings));
   const Status recorded = record_repair(project, environment, findings, services);
   if (!recorded) return fail(Error(recorded.error()).in("recording what was repaired"));
-  return findings;
-}
-
-Result<std::vector<Finding>> forget_removed(const Project& project, const Environment& environment, bool dry_run,
-                                            const ReleaseServices& services) {
-  Ledger ledger = services.proving_ledger(project.ledger);
-  SLIPWAY_ASSIGN(const Chain chain, ledger.read(project.app, environment.name));
-  std::set<Digest> there;
-  for (const auto* entries : {&chain.entries, &chain.forks}) {
-    for (const Recorded& recorded : *entries)
-      there.insert(recorded.id);
-  }
-  EntryCache memory({services.fs, services.seen_folder}, project.ledger.str(), project.app, environment.name);
-  std::vector<Finding> findings;
-  for (const Recorded& gone : memory.remove_if([&](const Recorded& seen) { return !there.contains(seen.id); })) {
-    findings.push_back({.check = "removed-entry",
-                        .what = fmt::format("v{} of {}, which this machine saw, is not in the ledger",
-                                            gone.entry.number, environment.name),
-                        .meaning = "the ledger was begun again",
-                        .remedy = Finding::Remedy::repair,
-                        .action = "forget it",
-                        .repaired = !dry_run});
-  }
-  if (!dry_run) memory.save();
   return findings;
 }
 
