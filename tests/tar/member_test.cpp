@@ -236,6 +236,41 @@ TEST(TarMember, WhatIsWrittenIsReadBack) {
   }
 }
 
+struct Encoded {
+  Member member;
+  std::size_t blocks;        ///< one, or three with a pax header
+  std::string name, prefix;  ///< as they stand in the member's own header
+  std::vector<std::string> records;
+};
+
+Member of_path(std::string path) { return {.path = std::move(path)}; }
+
+TEST(TarMember, NeedsPaxRecordsOnlyForWhatAHeaderCannotSay) {
+  const std::string a100(100, 'a'), p155(155, 'p'), p156(156, 'p');
+  Member widest = of_path("w"), beyond = of_path("b");
+  widest.uid = widest.gid = (1u << 21) - 1;
+  widest.mtime = (1ll << 33) - 1;
+  beyond.uid = beyond.gid = 1u << 21;
+  beyond.mtime = 1ll << 33;
+  for (const Encoded& c :
+       {Encoded{of_path(a100), 1, a100, "", {}}, Encoded{of_path(a100 + "a"), 3, a100, "", {" path=" + a100 + "a\n"}},
+        Encoded{of_path("p/" + a100), 1, a100, "p", {}}, Encoded{of_path(p155 + "/" + a100), 1, a100, p155, {}},
+        Encoded{of_path(p156 + "/" + a100), 3, p156.substr(0, 100), "", {" path=" + p156 + "/"}},
+        Encoded{of_path("a\x1f\x7f"), 3, "a__", "", {" path=a\x1f\x7f\n"}},
+        Encoded{of_path("\u00fc"), 3, "", "", {" path=\u00fc\n"}},
+        Encoded{of_path("\xff"), 3, "", "", {" path=\xff\n", " hdrcharset=BINARY\n"}}, Encoded{widest, 1, "w", "", {}},
+        Encoded{beyond, 3, "b", "", {" uid=2097152\n", " gid=2097152\n", " mtime=8589934592\n"}}}) {
+    const std::string bytes = encode_member(c.member).value();
+    ASSERT_EQ(bytes.size(), c.blocks * kBlock) << c.member.path;
+    const std::string own = bytes.substr(bytes.size() - kBlock);
+    if (!c.name.empty()) EXPECT_EQ(std::string(own.substr(0, 100).c_str()), c.name);
+    EXPECT_EQ(std::string(own.substr(345, 155).c_str()), c.prefix);
+    for (const std::string& record : c.records)
+      EXPECT_THAT(bytes, HasSubstr(record));
+    EXPECT_EQ(bytes.find("hdrcharset") != std::string::npos, c.records.size() == 2) << c.member.path;
+  }
+}
+
 TEST(TarMember, WhatNoTarCanSayIsRefused) {
   Member early = written("f");
   early.mtime = -1;
