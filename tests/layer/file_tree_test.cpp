@@ -313,7 +313,6 @@ TEST_F(FileTreeTest, FoldersInFoldersHaveALimit) {
   for (int i = 0; i < 500; ++i)
     path += "/d";
   stdfs::create_directories(dir.path() / ("deep" + path));
-  TreeOptions options;
   FileTreeBuilder fits(real_fs());
   EXPECT_TRUE(fits.add(dir.path() / "deep", "/deep", options, diagnostics));
   for (int i = 0; i < 20; ++i)
