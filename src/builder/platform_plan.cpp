@@ -22,21 +22,27 @@ Result<LayerContents> contents_of(const PlannedLayer& layer) {
   }
 }
 
-/// Tells an observer that asks for it while a platform is planned.
+/// Tells an observer that asks for it while a platform is planned. It reads through `plan.disk` then.
 class PlanningNotice {
  public:
-  PlanningNotice(BuildObserver* observer, std::string platform)
-      : observer_(dynamic_cast<WorkObserver*>(observer)), platform_(std::move(platform)) {
-    if (observer_ != nullptr) observer_->planning_started(platform_);
+  PlanningNotice(const BuildServices& services, PlatformPlan& plan)
+      : observer_(dynamic_cast<WorkObserver*>(services.observer)), platform_(plan.platform.str()) {
+    if (observer_ == nullptr) return;
+    plan.disk = std::make_unique<PlanningFiles>(services.fs, *observer_, platform_);
+    disk_ = plan.disk.get();
+    observer_->planning_started(platform_);
   }
   PlanningNotice(const PlanningNotice&) = delete;
   PlanningNotice& operator=(const PlanningNotice&) = delete;
   ~PlanningNotice() {
-    if (observer_ != nullptr) observer_->planning_finished(platform_);
+    if (observer_ == nullptr) return;
+    disk_->finish();
+    observer_->planning_finished(platform_);
   }
 
  private:
   WorkObserver* observer_;
+  PlanningFiles* disk_ = nullptr;  // of the plan, which stays where it is on the heap
   const std::string platform_;
 };
 
@@ -44,10 +50,11 @@ class PlanningNotice {
 Result<PlatformPlan> plan_platform(const Recipe& recipe, oci::Platform platform, const BuildRequest& request,
                                    const Inputs& inputs, const BuildServices& services, Diagnostics& diagnostics) {
   PlatformPlan plan{std::move(platform)};
-  const PlanningNotice notice(services.observer, plan.platform.str());
+  const PlanningNotice notice(services, plan);
+  FileSystem& disk = plan.disk ? *plan.disk : services.fs;
   std::optional<DebugSplitter> debug;
   if (recipe.split_debug) {
-    debug.emplace(services.fs, request.state_folder / "debug", services.stop);
+    debug.emplace(disk, request.state_folder / "debug", services.stop);
     debug->look_for_folder(absolute_path(recipe.folder).native(), recipe.strict);
   }
   std::optional<BaseRoot> root;
@@ -69,7 +76,7 @@ Result<PlatformPlan> plan_platform(const Recipe& recipe, oci::Platform platform,
                             debug ? &*debug : nullptr,
                             services.stop,
                             services.cache};
-  SLIPWAY_ASSIGN(plan.layers, plan_layers(recipe, plan.platform, request.epoch, services.fs, diagnostics, context));
+  SLIPWAY_ASSIGN(plan.layers, plan_layers(recipe, plan.platform, request.epoch, disk, diagnostics, context));
   if (debug) plan.debug = debug->files();
   if (debug && !debug->met_debug_info()) {
     diagnostics.warning({},

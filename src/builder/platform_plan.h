@@ -9,6 +9,7 @@
 #include "builder/debug_split.h"
 #include "builder/inputs.h"
 #include "builder/layer_plan.h"
+#include "builder/planning_files.h"
 #include "slipway/image/image.h"
 
 namespace slipway::builder {
@@ -16,6 +17,7 @@ namespace slipway::builder {
 /// Everything that is known about one platform's image before a byte of it is packed.
 struct PlatformPlan {
   oci::Platform platform;
+  std::unique_ptr<PlanningFiles> disk = {};          ///< where an observer watches: what the members below read through
   std::optional<image::Image> base = {};             ///< nothing: scratch
   std::unique_ptr<image::FileList> base_files = {};  ///< nothing: scratch, or no layer lies over the base
   std::vector<PlannedLayer> layers = {};             ///< the lowest first

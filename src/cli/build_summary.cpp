@@ -16,6 +16,10 @@ void BuildCounter::planning_finished(const std::string& platform) {
   if (work_ != nullptr) work_->planning_finished(platform);
 }
 
+void BuildCounter::planning_read(const std::string& platform, std::uint64_t at, std::uint64_t total) {
+  if (work_ != nullptr) work_->planning_read(platform, at, total);
+}
+
 void BuildCounter::files_read(const std::string& platform, const std::string& name, std::uint64_t at,
                               std::uint64_t total) {
   if (work_ != nullptr) work_->files_read(platform, name, at, total);

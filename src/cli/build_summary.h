@@ -20,6 +20,7 @@ class BuildCounter final : public builder::BuildObserver, public builder::WorkOb
 
   void planning_started(const std::string& platform) override;
   void planning_finished(const std::string& platform) override;
+  void planning_read(const std::string& platform, std::uint64_t at, std::uint64_t total) override;
   void files_read(const std::string& platform, const std::string& name, std::uint64_t at, std::uint64_t total) override;
   void blob_read(const oci::Descriptor& blob, std::uint64_t at) override;
   void blob_finished(const oci::Descriptor& blob) override;

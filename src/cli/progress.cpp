@@ -132,6 +132,9 @@ class TerminalProgress final : public LineProgress, public builder::WorkObserver
   void planning_finished(const std::string& platform) override {
     change([&] { bars_.end_work(planning_text(platform)); });
   }
+  void planning_read(const std::string& platform, std::uint64_t at, std::uint64_t total) override {
+    change([&] { bars_.move_work(planning_text(platform), at, total, now()); });
+  }
   void files_read(const std::string& platform, const std::string& name, std::uint64_t at,
                   std::uint64_t total) override {
     change([&] { bars_.move_work(text_of(platform, name), at, total, now()); });
@@ -205,6 +208,13 @@ class JsonProgress final : public LineProgress, public builder::WorkObserver {
   }
   void planning_finished(const std::string& platform) override {
     line(Json().set("event", "planned").set("platform", platform).compact());
+  }
+  void planning_read(const std::string& platform, std::uint64_t at, std::uint64_t total) override {
+    if (!is_due("planning " + platform)) return;
+    Json json;
+    json.set("event", "planning").set("platform", platform);
+    json.set("at", static_cast<std::int64_t>(at)).set("size", static_cast<std::int64_t>(total));
+    line(json.compact());
   }
   void files_read(const std::string& platform, const std::string& name, std::uint64_t at,
                   std::uint64_t total) override {

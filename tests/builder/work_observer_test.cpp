@@ -20,6 +20,13 @@ class Watching final : public BuildObserver, public WorkObserver {
   }
   void planning_started(const std::string& platform) override { planned.push_back("+" + platform); }
   void planning_finished(const std::string& platform) override { planned.push_back("-" + platform); }
+  void planning_read(const std::string& platform, std::uint64_t at, std::uint64_t total) override {
+    const std::scoped_lock lock(mutex);
+    EXPECT_EQ(planned, std::vector<std::string>{"+" + platform}) << "between start and end";
+    EXPECT_LE(at, total);
+    EXPECT_GT(at, planning_at);
+    planning_at = at;
+  }
   void blob_read(const oci::Descriptor&, std::uint64_t) override {}
   void blob_finished(const oci::Descriptor& blob) override { blobs.insert(blob.digest.str()); }
 
@@ -29,6 +36,7 @@ class Watching final : public BuildObserver, public WorkObserver {
   std::set<std::uint64_t> totals;
   int calls = 0;
   std::vector<std::string> planned;
+  std::uint64_t planning_at = 0;
   std::set<std::string> blobs;
 };
 
@@ -54,6 +62,19 @@ TEST_F(BuildTest, APackedLayerTellsHowFarItIs) {
   EXPECT_LE(watching.furthest, total);
   EXPECT_GE(watching.furthest, 4 * kMiB);
   EXPECT_THAT(watching.what, ::testing::StartsWith("linux/amd64 "));
+}
+
+TEST_F(BuildTest, PlanningAClosureTellsHowMuchOfItsFilesIsRead) {
+  Watching watching;
+  services.observer = &watching;
+  to_layout();
+  const Recipe recipe = flags([](AdHocRequest& typed) {
+    typed.closures = {"/bin/ls"};
+    typed.platforms = {oci::host_platform().str()};
+  });
+  must_build(recipe);
+  ASSERT_EQ(watching.planned.size(), 2u);
+  EXPECT_GE(watching.planning_at, stdfs::file_size("/bin/ls") + (1u << 20)) << "the program and the C library";
 }
 
 }  // namespace

@@ -15,6 +15,9 @@ class WorkObserver {
   /// The files of a platform's image are being listed and the closures of its programs found; then that is done.
   virtual void planning_started(const std::string& /*platform*/) {}
   virtual void planning_finished(const std::string& /*platform*/) {}
+  /// In between: `at` bytes have been read of the `total` of all files that were opened so far, such as the programs
+  /// and libraries of a closure; the total grows while more are found.
+  virtual void planning_read(const std::string& /*platform*/, std::uint64_t /*at*/, std::uint64_t /*total*/) {}
   /// `at` of `total` bytes of a layer's files have been read.
   virtual void files_read(const std::string& platform, const std::string& name, std::uint64_t at,
                           std::uint64_t total) = 0;
