@@ -87,18 +87,31 @@ class Verification {
     const EntryCache memory({services_.fs, services_.seen_folder}, project_.ledger.str(), project_.app,
                             environment_.name);
     const bool began_again = chain_.head() != nullptr && !chain_.entries.front().entry.prev;
+    std::set<std::int64_t> removed;
     for (const auto& [tag, seen] : memory.all()) {
       if (began_again && seen.entry.number < chain_.entries.front().entry.number) continue;
       const Recorded* now = chain_.number(seen.entry.number);
       if (now != nullptr && now->id == seen.id) continue;
       const auto is_it = [&id = seen.id](const Recorded& fork) { return fork.id == id; };
       if (std::any_of(chain_.forks.begin(), chain_.forks.end(), is_it)) continue;
-      problem(now == nullptr
-                  ? fmt::format("release v{} of {}, which this machine saw, was removed from the ledger",
-                                seen.entry.number, environment_.name)
-                  : fmt::format("release v{} of {} is another than this machine saw: the ledger was rewritten",
-                                seen.entry.number, environment_.name));
+      if (now == nullptr) {
+        removed.insert(seen.entry.number);
+      } else {
+        problem(fmt::format("release v{} of {} is another than this machine saw: the ledger was rewritten",
+                            seen.entry.number, environment_.name));
+      }
     }
+    if (!removed.empty()) problem(removal_of(removed));
+  }
+
+  /// One problem for all releases: a ledger that was begun again lost hundreds.
+  std::string removal_of(const std::set<std::int64_t>& numbers) const {
+    std::vector<std::string> names;
+    for (const std::int64_t number : numbers)
+      names.push_back(fmt::format("v{}", number));
+    const bool one = names.size() == 1;
+    return fmt::format("release{} {} of {}, which this machine saw, {} removed from the ledger", one ? "" : "s",
+                       list_of(names, 5), environment_.name, one ? "was" : "were");
   }
 
   /// Keep tags and the moving tag.
